@@ -1,0 +1,129 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from './clock.ts'
+import type { OperationContract } from './contract.ts'
+import type { Fake } from './fake.ts'
+import type { Format } from './format.ts'
+import { inWords, type Problem } from './problem.ts'
+import type { State, Table } from './state.ts'
+
+/**
+ * `documented` refuses only what a vendor's page says is refused; `strict` adds the rules that
+ * are inferred or assumed. What `strict` would refuse, `documented` lets through with a finding.
+ */
+export type Profile = 'documented' | 'strict'
+
+/** Something about a request that was let through: a `Standin-Warning` header. */
+export interface Finding {
+  /** Stable and machine-readable, such as `required.lastName`. */
+  readonly code: string
+  readonly text: string
+}
+
+/** One request on its way through the pipeline. */
+export class Call {
+  readonly method: string
+  /** Below the API's prefix, undecoded, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+  /** The caller's address, as the socket has it. */
+  readonly address: string
+  readonly strict: boolean
+  readonly findings: Finding[] = []
+  operation: OperationContract | undefined
+  params: Readonly<Record<string, string>> = {}
+  /** What `authorize` made of the credentials. */
+  caller: unknown
+  /** What the request's body held, read by its format and, from the operation on, checked. */
+  body: unknown
+  /** The media type of the body as it was read. */
+  bodyType = ''
+  /** The media type of the answer. */
+  answerType: string
+
+  constructor(from: {
+    method: string
+    path: string
+    query: URLSearchParams
+    headers: IncomingHttpHeaders
+    address: string
+    profile: Profile
+    answerType: string
+  }) {
+    this.method = from.method
+    this.path = from.path
+    this.query = from.query
+    this.headers = from.headers
+    this.address = from.address
+    this.strict = from.profile === 'strict'
+    this.answerType = from.answerType
+  }
+
+  /** Lets the request through, with a word about it. */
+  note(code: string, text: string): void {
+    this.findings.push({ code, text })
+  }
+
+  /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */
+  assume(problem: Problem): void {
+    if (this.strict) throw problem
+    if (problem.violations.length === 0) this.note(problem.reason, problem.message)
+    for (const violation of problem.violations) {
+      this.note([violation.rule, ...violation.at].join('.'), inWords(violation))
+    }
+  }
+}
+
+/** What an operation and a slice's other parts may use besides the call and the state. */
+export interface Tools {
+  readonly clock: Clock
+  readonly fake: Fake
+  /** What the slice's `learn` made of the sandbox's fixtures. */
+  readonly known: unknown
+}
+
+/** What goes back. `body` fits the contract's schema for this status; it is not yet written out. */
+export interface Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Synchronous: between its reads and its writes no other request runs. Refuses by throwing. */
+export type Operation = (call: Call, state: State, tools: Tools) => Reply
+
+/** One vendor's API: what its slice tells the pipeline. */
+export interface Api {
+  readonly name: string
+  readonly title: string
+  /** The contract's file in `specs/`. */
+  readonly spec: string
+  /** What it keeps, by collection name; the store prefixes the API's name. */
+  readonly tables: Readonly<Record<string, Table>>
+  /** The formats it can speak; the first is the one it falls back to. */
+  readonly formats: readonly Format[]
+  /** By operationId; the contract names the same ones, or the start stops. */
+  readonly operations: Readonly<Record<string, Operation>>
+  /** Where the credentials are: checked before a byte of the body is read, or after. */
+  readonly credentialsIn: 'header' | 'body' | 'none'
+
+  /** Makes what the slice needs of its part of the fixtures. Throws an Error with a clear message. */
+  learn(fixtures: unknown): unknown
+  /** Who calls, for the slice's own operations, or a Problem. */
+  authorize(call: Call, tools: Tools): unknown
+  /** A Problem in the vendor's words. */
+  explain(problem: Problem, call: Call, tools: Tools): Reply
+
+  /** Headers for every answer; may refuse the call before anything else (a rate limit). */
+  admit?(call: Call, tools: Tools): Readonly<Record<string, string>>
+  /** Where the vendor reads paths more freely than the contract spells them. */
+  route?(path: string, query: URLSearchParams): string
+  /** Which of the formats answers; default: by `Accept`, and 406 when none fits. */
+  answerType?(call: Call): string
+  /** The media type of a body; default: what the request says, and 415 when it does not fit. */
+  bodyType?(call: Call, text: string): string
+  /** Where the vendor's reader does more with a body than its format says. */
+  prepare?(call: Call): void
+  /** What differs between formats, such as how an id is spelt; the body of an answer otherwise. */
+  present?(body: unknown, mediaType: string): unknown
+}

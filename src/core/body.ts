@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { Problem } from './problem.ts'
+
+export interface BodyLimits {
+  /** Bytes, counted after decompression. */
+  readonly size: number
+  /** Milliseconds from the head of a request to the end of its body. */
+  readonly time: number
+}
+
+/**
+ * A request's body as text. Nothing is kept beyond the limit, and a compressed body is counted as
+ * it unfolds.
+ *
+ * @throws Problem 413 body.too-large, 408 body.too-slow, 415 encoding.unsupported,
+ *   415 charset.unsupported, 400 body.malformed (not the text it says it is)
+ */
+export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
+  const decoder = decoderFor(request.headers['content-type'])
+  const bytes = await readBytes(request, limits)
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    const message = `The body is not valid ${decoder.encoding} text`
+    throw new Problem(400, 'body.malformed', message, { cause })
+  }
+}
+
+function readBytes(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const stated = Number(request.headers['content-length'] ?? 0)
+  if (stated > limits.size) throw tooLarge(limits)
+  const source = unfold(request)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const timer = setTimeout(() => fail(tooSlow(limits)), limits.time)
+    const fail = (problem: unknown) => {
+      clearTimeout(timer)
+      source.removeAllListeners('data')
+      if (source !== request) request.unpipe()
+      reject(problem instanceof Error ? problem : new Error(String(problem)))
+    }
+    source.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limits.size) fail(tooLarge(limits))
+      else chunks.push(chunk)
+    })
+    source.on('end', () => {
+      clearTimeout(timer)
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    })
+    source.on('error', (cause: Error) => fail(source === request ? cause : undecodable(cause)))
+    if (source !== request) request.on('error', fail)
+    request.once('close', () => {
+      if (!request.complete) fail(new Problem(400, 'body.aborted', 'The caller went away'))
+    })
+  })
+}
+
+/** The body's stream with its Content-Encoding undone. */
+function unfold(request: IncomingMessage): NodeJS.ReadableStream {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  switch (encoding) {
+    case 'identity':
+    case '':
+      return request
+    case 'gzip':
+    case 'x-gzip':
+      return request.pipe(createGunzip())
+    case 'deflate':
+      return request.pipe(createInflate())
+    case 'br':
+      return request.pipe(createBrotliDecompress())
+    default: {
+      const message = 'Content-Encoding must be one of gzip, deflate, br or identity'
+      const headers = { 'Accept-Encoding': 'gzip, deflate, br' }
+      throw new Problem(415, 'encoding.unsupported', message, { headers })
+    }
+  }
+}
+
+const CHARSETS = new Map([
+  ['utf-8', new TextDecoder('utf-8', { fatal: true })],
+  ['utf8', new TextDecoder('utf-8', { fatal: true })],
+  ['us-ascii', new TextDecoder('utf-8', { fatal: true })],
+  ['iso-8859-1', new TextDecoder('latin1')],
+])
+
+function decoderFor(contentType: string | undefined) {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(contentType ?? '')?.[1]?.toLowerCase()
+  const decoder = CHARSETS.get(charset ?? 'utf-8')
+  if (!decoder) {
+    const message = `The charset of the body must be one of ${[...CHARSETS.keys()].join(', ')}`
+    throw new Problem(415, 'charset.unsupported', message)
+  }
+  return decoder
+}
+
+/** The connection cannot be used again: what is left of the body is not read. */
+const CLOSE = { Connection: 'close' }
+
+function tooLarge({ size }: BodyLimits): Problem {
+  const message = `The body is larger than ${size} bytes`
+  return new Problem(413, 'body.too-large', message, { headers: CLOSE })
+}
+
+function tooSlow({ time }: BodyLimits): Problem {
+  const message = `The body did not arrive within ${time} ms`
+  return new Problem(408, 'body.too-slow', message, { headers: CLOSE })
+}
+
+function undecodable(cause: Error): Problem {
+  const message = 'The body does not decode as its Content-Encoding says'
+  return new Problem(400, 'body.malformed', message, { cause, headers: CLOSE })
+}

@@ -1,0 +1,386 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { Request, Response } from 'express'
+// The validator's own request check, without the three parts around it that this server does not
+// use: its router (compiles every path anew on each request), its security handlers (they answer
+// in its words) and its loader (compiles OpenAPI's meta-schema at each start, 170 ms a contract).
+// test/core/contract.test.ts holds it against the whole package's verdicts.
+import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js'
+import { load } from 'js-yaml'
+import type { Call } from './api.ts'
+import { Problem, type Violation } from './problem.ts'
+import { isRecord, schemaAt, typesOf, type Schema } from './schema.ts'
+import { messageOf } from './thrown.ts'
+
+interface MediaType {
+  readonly schema?: Schema
+  /** What the profile `strict` asks beyond `schema`. */
+  readonly 'x-strict'?: Schema
+}
+type Content = Readonly<Record<string, MediaType>>
+type Responses = Readonly<Record<string, { readonly content?: Content }>>
+interface OperationObject {
+  readonly operationId?: string
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content }
+  readonly responses: Responses
+}
+interface Document {
+  readonly openapi: `3.1.${string}`
+  readonly info: { readonly title: string; readonly version: string }
+  readonly servers: readonly { readonly url: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
+  readonly components?: Readonly<Record<string, unknown>>
+  /** What a request under the prefix can be answered that meets no operation. */
+  readonly 'x-unrouted'?: { readonly responses: Responses }
+}
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+
+/** Formats as the contracts mean them. Ajv's own `email` takes no address outside ASCII. */
+const FORMATS = {
+  email: /^[^\s@]+@[^\s@]+$/,
+  'date-time': true,
+  password: true,
+  uuid: true,
+  int32: true,
+} as const
+
+/** One operation of a contract, with what a request for it must be and an answer may be. */
+export interface OperationContract {
+  readonly id: string
+  readonly method: string
+  /** Media types of the request's body, in the contract's order. */
+  readonly requestTypes: readonly string[]
+  /** Media types of the first success answer, in the contract's order. */
+  readonly answerTypes: readonly string[]
+  readonly bodyRequired: boolean
+  requestSchema(mediaType: string): Schema
+  /** What the contract does not allow in this request; empty when all is well. */
+  check(call: Call): readonly Violation[]
+  /** What `strict` does not allow besides. */
+  checkStrictly(call: Call): readonly Violation[]
+}
+
+interface Route {
+  readonly pattern: RegExp
+  readonly names: readonly string[]
+  readonly operations: ReadonlyMap<string, OperationContract>
+}
+
+/**
+ * An OpenAPI 3.1 document, read once: where each operation is, what a request must be and what an
+ * answer may be. Everything about it is decided at the start; a request only runs compiled checks.
+ */
+export class Contract {
+  /** The path below which this contract answers, such as `/manage`. */
+  readonly prefix: string
+  readonly operations: readonly OperationContract[]
+  readonly #routes: readonly Route[]
+  readonly #document: Document
+  readonly #ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    verbose: true,
+    formats: FORMATS,
+  })
+  readonly #answers = new Map<string, ValidateFunction | undefined>()
+  readonly #schemas = new Map<string, Schema | undefined>()
+
+  /** @throws Error naming the file and what is wrong in it */
+  constructor(file: string) {
+    this.#document = read(file)
+    this.prefix = new URL(this.#document.servers[0]?.url ?? '/', 'http://localhost').pathname
+    const validator = this.#validator()
+    this.#routes = Object.entries(this.#document.paths).map(([path, item]) => ({
+      pattern: patternOf(path),
+      names: [...path.matchAll(/{([^}]+)}/g)].map(([, name]) => name!),
+      operations: new Map(
+        METHODS.flatMap((method) => {
+          const operation = item[method]
+          if (!operation) return []
+          const made = this.#operation(file, method, path, operation, validator)
+          return [[method.toUpperCase(), made] as const]
+        }),
+      ),
+    }))
+    this.operations = this.#routes.flatMap(({ operations }) => [...operations.values()])
+  }
+
+  /**
+   * The operation that a request is for.
+   *
+   * @throws Problem 404 route.unknown, 405 method.not-allowed, 400 path.malformed
+   */
+  find(
+    method: string,
+    path: string,
+  ): { operation: OperationContract; params: Record<string, string> } {
+    for (const { pattern, names, operations } of this.#routes) {
+      const match = pattern.exec(path)
+      if (!match) continue
+      const operation = operations.get(method)
+      if (!operation) {
+        const allow = [...operations.keys()].join(', ')
+        const message = `${method} is not allowed here; allowed: ${allow}`
+        throw new Problem(405, 'method.not-allowed', message, { headers: { Allow: allow } })
+      }
+      const params: Record<string, string> = {}
+      for (const [i, name] of names.entries()) params[name] = decoded(match[i + 1]!)
+      return { operation, params }
+    }
+    throw new Problem(404, 'route.unknown', `There is nothing at ${this.prefix}${path}`)
+  }
+
+  /** The schema of an answer; undefined when the contract knows no such answer. */
+  answerSchema(
+    operation: OperationContract | undefined,
+    status: number,
+    mediaType: string,
+  ): Schema | undefined {
+    const key = `${operation?.id} ${status} ${mediaType}`
+    if (!this.#schemas.has(key)) {
+      this.#schemas.set(key, this.#response(operation, status)?.content?.[mediaType]?.schema)
+    }
+    return this.#schemas.get(key)
+  }
+
+  /** Why this answer may not be sent, or undefined when the contract allows it. */
+  objectionTo(
+    operation: OperationContract | undefined,
+    status: number,
+    mediaType: string,
+    value: unknown,
+  ): string | undefined {
+    const key = `${operation?.id} ${status} ${mediaType}`
+    if (!this.#answers.has(key)) {
+      const schema = this.answerSchema(operation, status, mediaType)
+      this.#answers.set(key, schema && this.#ajv.compile(schema))
+    }
+    const validate = this.#answers.get(key)
+    if (!validate) return `the contract knows no ${status} in ${mediaType}`
+    return validate(value) ? undefined : this.#ajv.errorsText(validate.errors, { dataVar: 'body' })
+  }
+
+  #response(operation: OperationContract | undefined, status: number) {
+    if (!operation) return this.#document['x-unrouted']?.responses[status]
+    for (const item of Object.values(this.#document.paths)) {
+      const found = item[operation.method]
+      if (found?.operationId === operation.id) return found.responses[status]
+    }
+    return undefined
+  }
+
+  #validator(): RequestValidator {
+    const { openapi, info } = this.#document
+    return new RequestValidator(
+      { openapi, info: { summary: '', ...info }, paths: {}, components: {}, webhooks: {} },
+      { allErrors: true, strict: false, allowUnknownQueryParameters: true, formats: FORMATS },
+    )
+  }
+
+  #operation(
+    file: string,
+    method: string,
+    path: string,
+    operation: OperationObject,
+    validator: RequestValidator,
+  ): OperationContract {
+    const id = operation.operationId
+    if (!id) throw new Error(`${file}: ${method.toUpperCase()} ${path} has no operationId`)
+    const content = operation.requestBody?.content ?? {}
+    const success = Object.keys(operation.responses).find((status) => status.startsWith('2'))
+    const strict = new Map<string, ValidateFunction | undefined>()
+    for (const [type, media] of Object.entries(content)) {
+      const schema = media['x-strict']
+      strict.set(type, schema && lazily(() => this.#ajv.compile(schema)))
+    }
+    const schemaFor = (mediaType: string) => content[mediaType]?.schema ?? {}
+    return {
+      id,
+      method,
+      requestTypes: Object.keys(content),
+      answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
+      bodyRequired: operation.requestBody?.required ?? false,
+      requestSchema: schemaFor,
+      check: (call) => {
+        const schema = schemaFor(call.bodyType)
+        return checked(validator, call, path, operation).map((error) =>
+          violation(error, schema, call.body),
+        )
+      },
+      checkStrictly: (call) => {
+        const validate = strict.get(call.bodyType)
+        if (!validate || validate(call.body)) return []
+        return strictViolations(validate.errors ?? [], call.body)
+      },
+    }
+  }
+}
+
+/** Runs the validator on the little of a request that it reads. */
+function checked(
+  validator: RequestValidator,
+  call: Call,
+  path: string,
+  schema: OperationObject,
+): readonly { path: string; errorCode?: string }[] {
+  const request = {
+    method: call.method,
+    path: call.path,
+    originalUrl: call.path,
+    // Only what the contract reads again below is decided here, so a copy will do.
+    headers: { ...call.headers, 'content-type': call.bodyType || undefined },
+    query: Object.fromEntries(call.query),
+    params: call.params,
+    body: call.body,
+    openapi: { expressRoute: path, openApiRoute: path, pathParams: call.params, schema },
+  }
+  try {
+    // It reads these members of an Express request and no others; the response is not read.
+    void validator.validate(request as unknown as Request, {} as Response, () => {})
+    return []
+  } catch (error) {
+    if (isRecord(error) && Array.isArray(error['errors'])) {
+      return error['errors'] as { path: string; errorCode?: string }[]
+    }
+    throw error
+  }
+}
+
+/** `/body/Folders/0` and `type.openapi.validation`, as express-openapi-validator says it. */
+function violation(
+  error: { path: string; errorCode?: string },
+  schema: Schema,
+  body: unknown,
+): Violation {
+  const [first = 'body', ...rest] = steps(error.path)
+  const rule = error.errorCode?.split('.')[0] ?? 'invalid'
+  if (first !== 'body') {
+    const part = first === 'params' ? 'path' : first === 'headers' ? 'header' : 'query'
+    return { part, at: rest, rule }
+  }
+  return limited({ part: 'body', at: rest, rule }, schema, body)
+}
+
+/** With the limit that the schema states at that place, and the length where that is the matter. */
+function limited(found: Violation, schema: Schema, body: unknown): Violation {
+  const here = schemaAt(schema, found.at)
+  const value = valueAt(body, found.at)
+  return {
+    ...found,
+    limit:
+      found.rule === 'type' ? typesOf(here).filter((type) => type !== 'null') : here?.[found.rule],
+    ...(typeof value === 'string' ? { given: [...value].length } : {}),
+  }
+}
+
+function strictViolations(errors: readonly ErrorObject[], body: unknown): readonly Violation[] {
+  return errors.flatMap((error): Violation[] => {
+    const { keyword, instancePath, schemaPath, params } = error
+    // The branches of an anyOf are told by the anyOf itself, and `if` by what it led to.
+    if (keyword === 'if' || /\/(anyOf|oneOf|not)\/./.test(schemaPath)) return []
+    const at = steps(instancePath)
+    if (keyword === 'required') at.push(String(params['missingProperty']))
+    const value = valueAt(body, at)
+    const limit: unknown =
+      keyword === 'anyOf' ? alternatives(error) : keyword === 'type' ? params['type'] : error.schema
+    return [
+      {
+        part: 'body',
+        at,
+        rule: keyword,
+        limit: limit ?? params['limit'] ?? params['pattern'] ?? params['allowedValues'],
+        ...(typeof value === 'string' ? { given: [...value].length } : {}),
+      },
+    ]
+  })
+}
+
+/** The fields of which an anyOf of `required`s asks one. */
+function alternatives(error: ErrorObject): unknown {
+  const branches: unknown = error.schema
+  return Array.isArray(branches)
+    ? branches.flatMap((branch: Schema) => branch.required ?? [])
+    : undefined
+}
+
+function steps(pointer: string): (string | number)[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step))
+}
+
+function valueAt(body: unknown, at: readonly (string | number)[]): unknown {
+  return at.reduce<unknown>((here, step) => {
+    if (Array.isArray(here)) return here[Number(step)] as unknown
+    return isRecord(here) && Object.hasOwn(here, step) ? here[step] : undefined
+  }, body)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new Problem(400, 'path.malformed', 'The path holds a % that encodes nothing', { cause })
+  }
+}
+
+function patternOf(path: string): RegExp {
+  const parts = path.split(/{[^}]+}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('([^/]+)')}$`)
+}
+
+/** A compiled check that is compiled when it is first asked. */
+function lazily(compile: () => ValidateFunction): ValidateFunction {
+  let made: ValidateFunction | undefined
+  const validate = (value: unknown): boolean => {
+    made ??= compile()
+    const valid = made(value)
+    validate.errors = made.errors
+    return valid
+  }
+  validate.errors = undefined as ValidateFunction['errors']
+  return validate as ValidateFunction
+}
+
+function read(file: string): Document {
+  let document: unknown
+  try {
+    document = load(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new Error(`The contract ${file} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  if (!isRecord(document) || !String(document['openapi']).startsWith('3.1.')) {
+    throw new Error(`The contract ${file} is not an OpenAPI 3.1 document`)
+  }
+  if (!isRecord(document['paths']) || !Array.isArray(document['servers'])) {
+    throw new Error(`The contract ${file} needs "paths" and "servers"`)
+  }
+  // Looked at as far as the start needs; the specs' own tests look at all of it.
+  return resolved(document, document, file, []) as Document
+}
+
+/** The document with its references followed; they stay inside the file. */
+function resolved(node: unknown, root: unknown, file: string, trail: readonly string[]): unknown {
+  if (Array.isArray(node)) return node.map((item) => resolved(item, root, file, trail))
+  if (!isRecord(node)) return node
+  const { $ref: reference, ...siblings } = node
+  if (typeof reference === 'string') {
+    if (!reference.startsWith('#/') || trail.includes(reference)) {
+      throw new Error(`The contract ${file} has a reference that cannot be followed: ${reference}`)
+    }
+    const target = valueAt(root, steps(reference.slice(1)))
+    if (target === undefined) {
+      throw new Error(`The contract ${file} refers to ${reference}, which is not there`)
+    }
+    const followed = resolved(target, root, file, [...trail, reference]) as object
+    return { ...followed, ...(resolved(siblings, root, file, trail) as object) }
+  }
+  return Object.fromEntries(
+    Object.entries(node).map(([name, value]) => [name, resolved(value, root, file, trail)]),
+  )
+}

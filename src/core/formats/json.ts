@@ -1,0 +1,130 @@
+import type { Format } from '../format.ts'
+import { Problem } from '../problem.ts'
+
+/** Deeper than any contract goes, and shallow enough for every recursion over the value. */
+const DEEPEST = 64
+
+export const json: Format = {
+  mediaType: 'application/json',
+  contentType: 'application/json; charset=utf-8',
+  read,
+  write: (value) => JSON.stringify(value),
+  parse: (written) => JSON.parse(String(written)) as unknown,
+}
+
+/** JSON as RFC 8259 wants it of careful senders: no name twice in an object, none that is unsafe. */
+function read(text: string): unknown {
+  if (text.trim() === '') throw malformed('it is empty')
+  inspect(text)
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // V8's message quotes the text around the fault, which may hold a password, and names the
+    // place in some versions only.
+    throw malformed(whereBroken(text))
+  }
+}
+
+/** Where a text that is no JSON stops being it: `unexpected text at line 2, column 7`. */
+export function whereBroken(text: string): string {
+  const at = faultIn(text)
+  return at >= text.length ? 'it ends too early' : `unexpected text at ${place(text, at)}`
+}
+
+const TOKEN =
+  /\s*(?:([{}[\],:])|("(?:[ !#-[\]-\u{10FFFF}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/uy
+
+/** The offset of the first token that has no place in JSON; only run on text that is none. */
+function faultIn(text: string): number {
+  const open: string[] = []
+  // What may come next: a value, a name, the colon after it, or what follows a value.
+  let next: 'value' | 'name' | 'colon' | 'more' = 'value'
+  let mayClose = false
+  TOKEN.lastIndex = 0
+  for (;;) {
+    const from = TOKEN.lastIndex
+    const start = from + (/^\s*/.exec(text.slice(from))?.[0].length ?? 0)
+    const [, mark, string] = TOKEN.exec(text) ?? [undefined, 'none']
+    const around = open.at(-1)
+    if (mark === '}' || mark === ']') {
+      if (around !== mark || !(mayClose || next === 'more')) return start
+      open.pop()
+      next = 'more'
+    } else if (next === 'more') {
+      if (mark !== ',' || !around) return start
+      next = around === '}' ? 'name' : 'value'
+    } else if (next === 'colon') {
+      if (mark !== ':') return start
+      next = 'value'
+    } else if (next === 'name') {
+      if (!string) return start
+      next = 'colon'
+    } else if (mark === '{' || mark === '[') {
+      open.push(mark === '{' ? '}' : ']')
+      next = mark === '{' ? 'name' : 'value'
+      mayClose = true
+      continue
+    } else if (mark) return start
+    else next = 'more'
+    mayClose = false
+  }
+}
+
+/**
+ * One pass over the text before JSON.parse: depth, names that are given twice, and `__proto__`.
+ * JSON.parse lets the last of two names win, so a sender's mistake would go unseen.
+ */
+function inspect(text: string): void {
+  const names: (Set<string> | undefined)[] = []
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) {
+      const start = i
+      let escaped = false
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) {
+        if (text.charCodeAt(i) === 0x5c) {
+          escaped = true
+          i++
+        }
+      }
+      const open = names.at(-1)
+      if (open && followedByColon(text, i + 1)) {
+        const raw = text.slice(start, i + 1)
+        const name = escaped ? unescaped(raw, start, text) : raw.slice(1, -1)
+        if (open.has(name)) throw malformed(`a name is given twice, at ${place(text, start)}`)
+        if (name === '__proto__') {
+          throw malformed(`the name __proto__ is not allowed, at ${place(text, start)}`)
+        }
+        open.add(name)
+      }
+    } else if (code === 0x7b || code === 0x5b) {
+      if (names.push(code === 0x7b ? new Set() : undefined) > DEEPEST) {
+        throw malformed(`it is nested deeper than ${DEEPEST} levels`)
+      }
+    } else if (code === 0x7d || code === 0x5d) names.pop()
+  }
+}
+
+function followedByColon(text: string, from: number): boolean {
+  let i = from
+  while (/\s/.test(text.charAt(i))) i++
+  return text.charCodeAt(i) === 0x3a
+}
+
+function unescaped(raw: string, start: number, text: string): string {
+  try {
+    return JSON.parse(raw) as string
+  } catch {
+    throw malformed(`at ${place(text, start)}`)
+  }
+}
+
+function place(text: string, position: number): string {
+  const before = text.slice(0, position)
+  const line = before.split('\n').length
+  return `line ${line}, column ${position - before.lastIndexOf('\n')}`
+}
+
+function malformed(where: string): Problem {
+  return new Problem(400, 'body.malformed', `The body cannot be read as JSON: ${where}`)
+}

@@ -1,0 +1,145 @@
+import { SaxesParser } from 'saxes'
+import { Builder, Parser } from 'xml2js'
+import type { Format } from '../format.ts'
+import { Problem } from '../problem.ts'
+import { messageOf } from '../thrown.ts'
+import { cast, isRecord, type Schema } from '../schema.ts'
+
+const DEEPEST = 32
+const MOST_ELEMENTS = 10_000
+
+/**
+ * Names that xml2js 0.6 keeps for itself or looks up on Object.prototype, which makes it hand out
+ * inherited members or fail with a TypeError (its issue #719, mended but not released).
+ */
+const RESERVED = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  '_',
+  '$',
+  '$$',
+  '#name',
+  'cdata',
+])
+
+/**
+ * XML by xml2js, behind a gate: alone it accepts documents that are not well-formed. A schema's
+ * `xml` keywords say how things are called; text gets the schema's types.
+ *
+ * @param attributes for the root element of an answer, such as a namespace declaration
+ */
+export function xml(attributes: Readonly<Record<string, string>> = {}): Format {
+  return {
+    mediaType: 'application/xml',
+    contentType: 'application/xml',
+    read,
+    write: (value, schema) => {
+      const named = nameOf(schema)
+      const builder = new Builder({
+        rootName: named,
+        xmldec: { version: '1.0', encoding: 'utf-8' },
+        renderOpts: { pretty: false },
+      })
+      return builder.buildObject({ $: attributes, ...(elements(value, schema) as object) })
+    },
+    parse: (written, schema) => read(String(written), schema),
+  }
+}
+
+function nameOf(schema: Schema): string {
+  return schema.xml?.name ?? 'root'
+}
+
+/** Elements of the schema's root, namespaces left aside, lists unwrapped, text typed. */
+function read(text: string, schema: Schema): unknown {
+  gate(text)
+  // What the parser found; it calls back before parseString returns.
+  const found: { error?: unknown; document?: unknown } = {}
+  const parser = new Parser({
+    explicitArray: false,
+    ignoreAttrs: true,
+    tagNameProcessors: [localName],
+  })
+  parser.parseString(text, (error, document) => {
+    if (error) found.error = error
+    else found.document = document
+  })
+  if (found.error) throw malformed(messageOf(found.error))
+  const [root, content] = Object.entries(found.document as Record<string, unknown>)[0] ?? []
+  const wanted = nameOf(schema)
+  if (root !== wanted) throw malformed(`its root element must be <${wanted}>, not <${root}>`)
+  const value = content === '' ? {} : content
+  return cast(unwrapped(value, schema), schema)
+}
+
+function localName(name: string): string {
+  const local = name.slice(name.indexOf(':') + 1)
+  if (RESERVED.has(local)) throw new Error(`the element name ${local} is not allowed`)
+  return local
+}
+
+/** Well-formedness, no DOCTYPE (so no entities), and limits on depth and number. */
+function gate(text: string): void {
+  const parser = new SaxesParser({ xmlns: true })
+  let depth = 0
+  let count = 0
+  parser.on('error', (error) => {
+    throw malformed(error.message)
+  })
+  parser.on('doctype', () => {
+    throw malformed('a DOCTYPE is not allowed')
+  })
+  parser.on('opentag', () => {
+    if (++depth > DEEPEST) throw malformed(`it is nested deeper than ${DEEPEST} levels`)
+    if (++count > MOST_ELEMENTS) throw malformed(`it has more than ${MOST_ELEMENTS} elements`)
+  })
+  parser.on('closetag', () => {
+    depth--
+  })
+  parser.write(text).close()
+}
+
+/** `<Folders><Id>…</Id></Folders>` is a list named Folders; xml2js cannot know. */
+function unwrapped(value: unknown, schema: Schema): unknown {
+  if (!isRecord(value)) return value
+  for (const [name, inner] of Object.entries(value)) {
+    const property = schema.properties?.[name]
+    if (property?.items) value[name] = list(inner, property, property.items)
+    else if (property?.properties) value[name] = unwrapped(inner === '' ? {} : inner, property)
+  }
+  return value
+}
+
+function list(value: unknown, schema: Schema, items: Schema): unknown {
+  const holder = schema.xml?.wrapped && isRecord(value) ? value[items.xml?.name ?? 'item'] : value
+  if (holder === undefined || holder === '') return []
+  return [holder].flat().map((item: unknown) => unwrapped(item, items))
+}
+
+/** A value in the shape that xml2js builds from. */
+function elements(value: unknown, schema: Schema): unknown {
+  if (Array.isArray(value)) {
+    const items = schema.items ?? {}
+    const inner = value.map((item) => elements(item, items))
+    return schema.xml?.wrapped ? { [items.xml?.name ?? 'item']: inner } : inner
+  }
+  if (isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, inner]) => inner !== null && inner !== undefined)
+        .map(([name, inner]) => [name, elements(inner, schema.properties?.[name] ?? {})]),
+    )
+  }
+  return typeof value === 'string' ? printable(value) : value
+}
+
+/** Characters that XML 1.0 forbids even as references become U+FFFD; xml2js would throw. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu,
+    '\uFFFD',
+  )
+}
+
+function malformed(why: string): Problem {
+  return new Problem(400, 'body.malformed', `The body cannot be read as XML: ${why}`)
+}

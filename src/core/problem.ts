@@ -1,0 +1,76 @@
+/** One thing in a request that its contract does not allow. It never carries a caller's secret. */
+export interface Violation {
+  readonly part: 'body' | 'query' | 'path' | 'header'
+  /** Where in that part: `['Folders', 0]`; empty for the part as a whole. */
+  readonly at: readonly (string | number)[]
+  /** The JSON Schema keyword that was broken: `required`, `type`, `minLength`, … */
+  readonly rule: string
+  /** What the keyword asks for: the type's name, the length, the list of allowed values. */
+  readonly limit?: unknown
+  /** The length of what was given, where the rule is about a length. */
+  readonly given?: number
+}
+
+interface Details {
+  readonly violations?: readonly Violation[]
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+/**
+ * A refusal, in no vendor's words: a slice's `explain` makes the vendor's answer of it.
+ *
+ * `reason` is stable and machine-readable (`scope.missing`); it rides in the response header
+ * `Standin-Reason`. `message` is a sentence for the person who reads it.
+ */
+export class Problem extends Error {
+  readonly status: number
+  readonly reason: string
+  readonly violations: readonly Violation[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, reason: string, message: string, details: Details = {}) {
+    super(message, { cause: details.cause })
+    this.name = 'Problem'
+    this.status = status
+    this.reason = reason
+    this.violations = details.violations ?? []
+    this.headers = details.headers ?? {}
+  }
+}
+
+/** A body that breaks its contract: status 400, every broken rule listed. */
+export function invalid(violations: readonly Violation[]): Problem {
+  return new Problem(400, 'body.invalid', violations.map(inWords).join('; '), { violations })
+}
+
+/** `['Folders', 0]` as people write it: `Folders[0]`. */
+export function pathOf({ at, part }: Violation): string {
+  const path = at.reduce<string>(
+    (text, step) =>
+      typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${step}` : step,
+    '',
+  )
+  return path || part
+}
+
+/** The plain wording, for our own messages; each vendor has its own in `errors.ts`. */
+export function inWords(violation: Violation): string {
+  const { rule, limit } = violation
+  const path = pathOf(violation)
+  switch (rule) {
+    case 'required':
+      return `${path} is required`
+    case 'type':
+      return `${path} must be of type ${[limit].flat().join(' or ')}`
+    case 'enum':
+      return `${path} must be one of ${[limit].flat().join(', ')}`
+    case 'minLength':
+    case 'maxLength':
+      return `${path} must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
+    case 'anyOf':
+      return `one of ${[limit].flat().join(', ')} is required`
+    default:
+      return `${path} breaks the rule ${rule}${limit === undefined ? '' : ` ${JSON.stringify(limit)}`}`
+  }
+}

@@ -1,0 +1,167 @@
+import * as fs from 'node:fs'
+import { open, rename, link, rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Adapter } from 'lowdb'
+import { whereBroken } from '../formats/json.ts'
+import { isRecord } from '../schema.ts'
+import type { Row } from '../state.ts'
+import { codeOf } from '../thrown.ts'
+
+export const FORMAT = 1
+
+/** The state file: what a user opens, edits and commits. One key per API, rows in lists. */
+export interface Document {
+  standin: {
+    readonly format: number
+    /** The last transaction that the file holds; the journal goes on from there. */
+    readonly seq: number
+    /** How often each stream of made-up values was drawn from. */
+    readonly counters: Readonly<Record<string, number>>
+  }
+  [api: string]: unknown
+}
+
+/** Rows written between two turns of the event loop: about a millisecond's worth. */
+const SLICE = 200
+
+/**
+ * lowdb's way to the state file. Reading is checked, writing is atomic (a new file, fsync, rename,
+ * fsync of the folder) and leaves room for requests between slices of rows. The file before the
+ * last stays as `previous`, to recover from.
+ */
+export class SnapshotAdapter implements Adapter<Document> {
+  readonly #file: string
+  readonly #previous: string
+
+  constructor(file: string, previous: string) {
+    this.#file = file
+    this.#previous = previous
+  }
+
+  /** @throws Error naming the file, the line and what to do; async as lowdb wants it */
+  async read(): Promise<Document | null> {
+    let text: string
+    try {
+      text = await fs.promises.readFile(this.#file, 'utf8')
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null
+      throw error
+    }
+    return checked(text, this.#file)
+  }
+
+  async write(document: Document): Promise<void> {
+    const temporary = `${this.#file}.tmp`
+    const handle = await open(temporary, 'w', 0o600)
+    try {
+      await writeSlices(handle, document)
+      await handle.sync()
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    } finally {
+      await handle.close()
+    }
+    await this.#keepPrevious()
+    await rename(temporary, this.#file)
+    await syncFolder(dirname(this.#file))
+  }
+
+  async #keepPrevious(): Promise<void> {
+    if (!fs.existsSync(this.#file)) return
+    const temporary = `${this.#previous}.tmp`
+    await rm(temporary, { force: true })
+    await link(this.#file, temporary)
+    await rename(temporary, this.#previous)
+  }
+}
+
+/** So that a file's name outlives a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync()
+  await handle.close()
+}
+
+/** As JSON.stringify(document, null, 2) writes it, a slice of rows at a time. */
+async function writeSlices(handle: FileHandle, document: Document): Promise<void> {
+  let first = true
+  for (const [api, tables] of Object.entries(document)) {
+    await handle.write(`${first ? '{' : ','}\n  ${JSON.stringify(api)}: `)
+    first = false
+    if (api === 'standin' || !isRecord(tables)) {
+      await handle.write(indented(tables, '  '))
+      continue
+    }
+    let firstTable = true
+    for (const [table, rows] of Object.entries(tables)) {
+      await handle.write(`${firstTable ? '{' : ','}\n    ${JSON.stringify(table)}: `)
+      firstTable = false
+      await writeRows(handle, rows as readonly Row[])
+    }
+    await handle.write(firstTable ? '{}' : '\n  }')
+  }
+  await handle.write('\n}\n')
+}
+
+async function writeRows(handle: FileHandle, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) {
+    await handle.write('[]')
+    return
+  }
+  for (let from = 0; from < rows.length; from += SLICE) {
+    const slice = rows.slice(from, from + SLICE)
+    const text = slice.map((row) => `\n      ${indented(row, '      ')}`).join(',')
+    await handle.write(`${from === 0 ? '[' : ','}${text}`)
+    await turn()
+  }
+  await handle.write('\n    ]')
+}
+
+function indented(value: unknown, indent: string): string {
+  return JSON.stringify(value, null, 2).replaceAll('\n', `\n${indent}`)
+}
+
+function checked(text: string, file: string): Document {
+  const advice = 'Mend it, or start with --recover to go on from the last good one.'
+  let document: unknown
+  try {
+    document = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    const why = text.trim() === '' ? 'it is empty' : whereBroken(text)
+    throw new Error(`${file} cannot be read: ${why}. ${advice}`, { cause: error })
+  }
+  const fault = isRecord(document) ? faultIn(document) : 'it holds no object'
+  if (fault) throw new Error(`${file} holds no Standin state: ${fault}. ${advice}`)
+  return document as Document
+}
+
+function faultIn(document: Record<string, unknown>): string | undefined {
+  const { standin, ...apis } = document
+  if (!isRecord(standin) || typeof standin['format'] !== 'number')
+    return 'standin.format is missing'
+  if (standin['format'] > FORMAT) {
+    return `its format ${standin['format']} is newer than this Standin knows (${FORMAT}); use a newer Standin`
+  }
+  for (const [api, tables] of Object.entries(apis)) {
+    if (!isRecord(tables)) return `"${api}" is no object of tables`
+    for (const [table, rows] of Object.entries(tables)) {
+      const fault = faultInRows(rows)
+      if (fault) return `${api}.${table}${fault}`
+    }
+  }
+  return undefined
+}
+
+function faultInRows(rows: unknown): string | undefined {
+  if (!Array.isArray(rows)) return ' is no list'
+  const ids = new Set<string>()
+  for (const [i, row] of rows.entries()) {
+    const id: unknown = isRecord(row) ? row['id'] : undefined
+    if (typeof id !== 'string' || id === '') return `[${i}].id is no text`
+    if (ids.has(id)) return `[${i}].id "${id}" is there twice`
+    ids.add(id)
+  }
+  return undefined
+}

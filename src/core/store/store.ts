@@ -1,0 +1,408 @@
+import * as fs from 'node:fs'
+import { basename, join } from 'node:path'
+import { Low } from 'lowdb'
+import type { Counters } from '../fake.ts'
+import type { Log } from '../log.ts'
+import { Problem } from '../problem.ts'
+import { isRecord } from '../schema.ts'
+import type { Collection, Row, State, Table } from '../state.ts'
+import { Journal, readJournal, type Disk, type Durability } from './journal.ts'
+import { lock } from './lock.ts'
+import { Rows, type Change } from './rows.ts'
+import { FORMAT, SnapshotAdapter, syncFolder, type Document } from './snapshot.ts'
+import { codeOf, messageOf } from '../thrown.ts'
+
+export interface StoreOptions {
+  /** Where the state is kept; none: in memory only. */
+  readonly folder?: string | undefined
+  readonly durability: Durability
+  /** What is kept, by API and table. */
+  readonly tables: Readonly<Record<string, Readonly<Record<string, Table>>>>
+  /** Start from the last good state when the newest cannot be read. */
+  readonly recover?: boolean
+  readonly log: Log
+  readonly disk?: Disk
+}
+
+/** Milliseconds without a change after which the state file is written. */
+const IDLE = 250
+/** Bytes in the journal at which the state file is written without waiting for idleness. */
+const JOURNAL_LIMIT = 64 * 1024 * 1024
+
+/**
+ * The state of one sandbox: rows in memory, a journal that a change is in before it is
+ * acknowledged, and the state file, which lowdb writes when there is time.
+ *
+ * A folder holds `state.json`, `state.previous.json`, `journal-<first transaction>.log` for what
+ * came after them, and `lock`.
+ */
+export class Store implements State, Counters {
+  readonly #options: StoreOptions
+  readonly #rows = new Map<string, Rows>()
+  readonly #counters = new Map<string, number>()
+  /** Counters that moved since the last transaction, refusals' included. */
+  readonly #moved = new Set<string>()
+  readonly #folder: string | undefined
+  #seq = 0
+  /** How to take back each transaction that is not yet known to be kept, oldest first. */
+  #unsure: { readonly seq: number; readonly undo: readonly Change[] }[] = []
+  #changes: Change[] = []
+  #undo: Change[] = []
+  #journal: Journal | undefined
+  #db: Low<Document> | undefined
+  #unlock: (() => void) | undefined
+  #idle: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+  #writtenSeq = 0
+  #writeTime = 0
+
+  private constructor(options: StoreOptions) {
+    this.#options = options
+    this.#folder = options.folder
+    for (const [api, tables] of Object.entries(options.tables)) {
+      for (const [table, shape] of Object.entries(tables)) {
+        const name = `${api}.${table}`
+        const rows = new Rows(name, shape, (undo, change) => {
+          this.#undo.push(undo)
+          this.#changes.push(change)
+        })
+        this.#rows.set(name, rows)
+      }
+    }
+  }
+
+  /**
+   * @throws Error with a message for the person at the terminal: the folder is in use or cannot
+   *   be written, a file in it cannot be read
+   */
+  static async open(options: StoreOptions): Promise<Store> {
+    const store = new Store(options)
+    if (options.folder !== undefined) await store.#open(options.folder)
+    return store
+  }
+
+  collection<T extends Row>(name: string): Collection<T> {
+    const rows = this.#rows.get(name)
+    if (!rows) throw new Error(`No API keeps ${name}`)
+    // Each table holds what its API puts there; the names are the APIs' own.
+    return rows as unknown as Collection<T>
+  }
+
+  next(stream: string): number {
+    const n = this.#counters.get(stream) ?? 0
+    this.#counters.set(stream, n + 1)
+    this.#moved.add(stream)
+    return n
+  }
+
+  /** Runs one operation: all of its changes are made and kept together, or none. */
+  transact<T>(work: () => T): T {
+    try {
+      const result = work()
+      if (this.#changes.length > 0) this.#commit()
+      return result
+    } catch (error) {
+      this.#takeBack(this.#undo)
+      throw error
+    } finally {
+      this.#changes = []
+      this.#undo = []
+    }
+  }
+
+  /** Whether something of this moment's state is not yet kept. */
+  get isUnsure(): boolean {
+    return this.#unsure.length > 0
+  }
+
+  /**
+   * Waits until everything that this moment's state rests on is kept.
+   *
+   * @throws Problem 500 state.write-failed when it could not be, and was taken back
+   */
+  async saved(): Promise<void> {
+    if (this.#options.durability === 'none') return
+    try {
+      await this.#journal?.pending()
+    } catch (error) {
+      throw this.#refusal(error)
+    }
+  }
+
+  /** Writes the state file and gives the folder free. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle)
+    await this.#journal?.pending()?.catch(() => {})
+    await this.#writing
+    if (this.#moved.size > 0 || this.#seq > this.#writtenSeq) await this.#writeNow()
+    this.#journal?.close()
+    this.#unlock?.()
+    this.#journal = undefined
+  }
+
+  #commit(): void {
+    if (!this.#journal) {
+      this.#moved.clear()
+      return
+    }
+    if (!this.#journal.isReady) this.#continueJournal()
+    for (const stream of this.#moved) {
+      this.#changes.push(['count', stream, this.#counters.get(stream)!])
+    }
+    this.#moved.clear()
+    this.#seq++
+    this.#unsure.push({ seq: this.#seq, undo: this.#undo })
+    this.#journal.append({ seq: this.#seq, changes: this.#changes })
+    this.#afterAWhile()
+  }
+
+  #kept(seq: number): void {
+    const unsure = this.#unsure.findIndex((transaction) => transaction.seq > seq)
+    this.#unsure = unsure < 0 ? [] : this.#unsure.slice(unsure)
+  }
+
+  /** The disk refused: everything that waits for it is taken back, the newest first. */
+  #lost(error: unknown): void {
+    if (this.#options.durability === 'none') {
+      // Nobody was made to wait, so nothing can be taken back; the state file may still be written.
+      this.#options.log.warn(`changes are in memory only: ${messageOf(error)}`)
+      this.#unsure = []
+      return
+    }
+    for (const { seq, undo } of this.#unsure.toReversed()) {
+      this.#takeBack(undo)
+      this.#seq = seq - 1
+    }
+    this.#unsure = []
+  }
+
+  #refusal(error: unknown): Problem {
+    const message = `The state could not be written to ${this.#folder}: ${messageOf(error)}`
+    return new Problem(500, 'state.write-failed', message, { cause: error })
+  }
+
+  #takeBack(undo: readonly Change[]): void {
+    for (const change of undo.toReversed()) this.#apply(change)
+  }
+
+  #apply(change: Change): void {
+    if (change[0] === 'count') this.#counters.set(change[1], change[2])
+    else if (change[0] === 'put') this.#rows.get(change[1])?.put(change[2])
+    else this.#rows.get(change[1])?.drop(change[2])
+  }
+
+  // --- files -----------------------------------------------------------------------------------
+
+  async #open(folder: string): Promise<void> {
+    try {
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+      fs.accessSync(folder, fs.constants.W_OK)
+    } catch (error) {
+      const why = codeOf(error)
+      throw new Error(
+        `The data folder ${folder} cannot be written (${why}); name another with --data, or keep nothing with --memory`,
+        { cause: error },
+      )
+    }
+    this.#unlock = await lock(folder)
+    try {
+      await this.#read(folder)
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
+  }
+
+  async #read(folder: string): Promise<void> {
+    const file = join(folder, 'state.json')
+    const previous = join(folder, 'state.previous.json')
+    for (const name of fs.readdirSync(folder)) {
+      if (name.endsWith('.tmp')) fs.rmSync(join(folder, name), { force: true })
+    }
+    if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Error(`${file} is a folder; mount or name the data folder, not the file in it`)
+    }
+    const empty: Document = { standin: { format: FORMAT, seq: 0, counters: {} } }
+    this.#db = new Low(new SnapshotAdapter(file, previous), empty)
+    try {
+      await this.#db.read()
+    } catch (error) {
+      if (!this.#options.recover) throw error
+      this.#db = await this.#recovered(file, previous, empty, error as Error)
+    }
+    this.#load(this.#db.data)
+    const hasState = fs.existsSync(file)
+    const first = journalsIn(folder)[0]
+    this.#journal = new Journal(this.#options.durability, this.#options.disk ?? fs, {
+      kept: (seq) => this.#kept(seq),
+      lost: (error) => this.#lost(error),
+    })
+    if (!hasState && first && first.first > 1 && this.#seq === 0) {
+      throw new Error(
+        `${file} is missing, but ${basename(first.file)} goes on from it; put it back, or empty the folder to begin anew`,
+      )
+    }
+    this.#replay(folder)
+    if (hasState) this.#continueJournal()
+    else await this.#write()
+  }
+
+  async #recovered(file: string, previous: string, empty: Document, why: Error) {
+    const aside = `${file}.corrupt-${Date.now()}`
+    fs.renameSync(file, aside)
+    const good = fs.existsSync(previous)
+    if (good) fs.copyFileSync(previous, file)
+    this.#options.log.warn(
+      `${why.message.split('. ')[0]}; it is now ${basename(aside)}, and ${good ? basename(previous) : 'the journal'} is used instead`,
+    )
+    const db = new Low(new SnapshotAdapter(file, previous), empty)
+    await db.read()
+    return db
+  }
+
+  #load(document: Document): void {
+    const { standin, ...apis } = document
+    // A file made by hand names no transaction: it stands for all that the journal has.
+    this.#seq = typeof standin.seq === 'number' ? standin.seq : Infinity
+    this.#writtenSeq = this.#seq
+    for (const [stream, n] of Object.entries(standin.counters ?? {})) this.#counters.set(stream, n)
+    for (const [api, tables] of Object.entries(apis)) {
+      for (const [table, rows] of Object.entries(isRecord(tables) ? tables : {})) {
+        const held = this.#rows.get(`${api}.${table}`)
+        // The adapter has checked that these are lists of objects with an id.
+        for (const row of rows as Row[]) held?.put(row)
+      }
+    }
+  }
+
+  #replay(folder: string): void {
+    const journals = journalsIn(folder)
+    let newest = 0
+    for (const [i, { file }] of journals.entries()) {
+      const next = journals[i + 1]?.first ?? Infinity
+      const { entries, torn } = readJournal(file)
+      for (const { seq, changes } of entries) {
+        newest = seq
+        if (seq <= this.#seq || seq >= next) continue
+        for (const change of changes) this.#apply(change)
+        this.#seq = seq
+      }
+      if (torn) this.#mend(file, torn, i === journals.length - 1)
+    }
+    if (this.#seq === Infinity) this.#seq = this.#writtenSeq = newest
+  }
+
+  /** A last line that was cut short was never acknowledged; anything else is damage. */
+  #mend(file: string, torn: { line: number; offset: number; last: boolean }, newest: boolean) {
+    const where = `${file}, line ${torn.line}`
+    if (!(newest && torn.last) && !this.#options.recover) {
+      throw new Error(
+        `${where}, is damaged and more follows it. Start with --recover to go on from what is before it (the rest is kept as a copy).`,
+      )
+    }
+    if (!(newest && torn.last)) fs.copyFileSync(file, `${file}.corrupt-${Date.now()}`)
+    fs.truncateSync(file, torn.offset)
+    this.#options.log.warn(
+      `${where}, was cut short when the last run ended; it was never acknowledged and is left out`,
+    )
+  }
+
+  /** Opens the journal for the transactions from the first that is not yet kept. */
+  #continueJournal(): void {
+    const first = this.#unsure[0]?.seq ?? this.#seq + 1
+    try {
+      this.#journal!.turnTo(join(this.#folder!, `journal-${String(first).padStart(12, '0')}.log`))
+    } catch (error) {
+      throw this.#refusal(error)
+    }
+  }
+
+  #afterAWhile(): void {
+    if (this.#journal!.size > JOURNAL_LIMIT) {
+      this.#writeSoon()
+      return
+    }
+    // A big state is written less often: not again before twenty times the last writing's time.
+    if (this.#idle) this.#idle.refresh()
+    else {
+      this.#idle = setTimeout(() => this.#writeSoon(), Math.max(IDLE, 20 * this.#writeTime))
+      this.#idle.unref()
+    }
+  }
+
+  #writeSoon(): void {
+    clearTimeout(this.#idle)
+    this.#idle = undefined
+    this.#writing ??= this.#writeNow().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  async #writeNow(): Promise<void> {
+    try {
+      await this.#write()
+    } catch (error) {
+      this.#options.log.warn(
+        `the state file could not be written (${messageOf(error)}); nothing is lost, the journal beside it holds the changes`,
+      )
+    }
+  }
+
+  /** The state file, as of now; the journal goes on in a new file meanwhile. */
+  async #write(): Promise<void> {
+    const folder = this.#folder!
+    const started = performance.now()
+    const { document, kept } = await this.#capture()
+    await syncFolder(folder)
+    // The document holds transactions of the batch that is being written; without them it is void.
+    await kept
+    this.#db!.data = document
+    await this.#db!.write()
+    const before = this.#writtenSeq
+    this.#writtenSeq = document.standin.seq
+    const journals = journalsIn(folder)
+    for (const [i, { file }] of journals.entries()) {
+      const next = journals[i + 1]?.first ?? Infinity
+      if (next - 1 <= before) fs.rmSync(file, { force: true })
+    }
+    this.#writeTime = performance.now() - started
+  }
+
+  /** A document and a new journal that goes on from it, between two writes to the journal. */
+  #capture(): Promise<{ document: Document; kept: Promise<void> | undefined }> {
+    return new Promise((resolve, reject) => {
+      this.#journal!.atRest(() => {
+        try {
+          this.#continueJournal()
+          const kept = this.#journal!.pending()
+          resolve({ document: this.#document(), kept })
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+
+  /** Lists of what is there now; rows never change in place, so requests may go on meanwhile. */
+  #document(): Document {
+    const counters = Object.fromEntries([...this.#counters].sort(([a], [b]) => (a < b ? -1 : 1)))
+    const document: Document = { standin: { format: FORMAT, seq: this.#seq, counters } }
+    for (const [api, tables] of Object.entries(this.#options.tables)) {
+      document[api] = Object.fromEntries(
+        Object.keys(tables).map((table) => [table, this.#rows.get(`${api}.${table}`)!.all()]),
+      )
+    }
+    return document
+  }
+}
+
+/** The journals of a folder, in order, with the transaction that each begins with. */
+function journalsIn(folder: string): { file: string; first: number }[] {
+  return fs
+    .readdirSync(folder)
+    .flatMap((name) => {
+      const first = /^journal-(\d+)\.log$/.exec(name)?.[1]
+      return first ? [{ file: join(folder, name), first: Number(first) }] : []
+    })
+    .sort((a, b) => a.first - b.first)
+}
