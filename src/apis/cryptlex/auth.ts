@@ -1,0 +1,111 @@
+import type * as Jose from 'jose'
+import type { Call, Tools } from '../../core/api.ts'
+import { Problem } from '../../core/problem.ts'
+import { fingerprint } from '../../core/secrets.ts'
+import { knownOf, type Grant } from './known.ts'
+
+/** The scope that the vendor's page names for this operation. */
+const SCOPE = 'reseller:user:create'
+
+const MOST_REMEMBERED = 1000
+
+/**
+ * A Bearer token (RFC 6750): one of the sandbox's personal access tokens or a JWT, then the scope.
+ *
+ * A JWT that was verified is remembered, and its times are looked at again on each use: verifying
+ * costs a hundred times what looking it up does.
+ */
+export async function authorize(call: Call, tools: Tools): Promise<void> {
+  const token = bearer(call.headers.authorization)
+  const { tokens, verified } = knownOf(tools)
+  let grant = verified.get(token)
+  if (!grant) {
+    const known = tokens.get(fingerprint(token))
+    if (known?.revoked) throw unauthorized('token.revoked')
+    grant = known ?? (await verify(token, tools))
+  }
+  const now = tools.clock.now()
+  if (now >= grant.expires) throw unauthorized('token.expired')
+  if (now < grant.notBefore) throw unauthorized('token.not-yet-valid')
+  if (!grant.scopes.includes(SCOPE)) {
+    // Public: the words in which a customer was refused.
+    const message = "You don't have the required permissions. Please contact your admin."
+    throw new Problem(403, 'scope.missing', message)
+  }
+}
+
+function bearer(header: string | undefined): string {
+  if (header === undefined) throw unauthorized('token.missing')
+  const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1]
+  if (token === undefined) throw unauthorized('token.not-bearer')
+  return token
+}
+
+/**
+ * The signature decides with which key, never the token alone: HS256 is only ever checked with
+ * the secret and RS256 or ES256 only with a public key, so that a public key cannot serve as secret.
+ */
+async function verify(token: string, tools: Tools): Promise<Grant> {
+  const { signing, verified } = knownOf(tools)
+  const jose = await import('jose')
+  let payload: Jose.JWTPayload
+  try {
+    const { alg } = jose.decodeProtectedHeader(token)
+    payload = jose.decodeJwt(token)
+    if (signing.verify !== false) {
+      if (alg !== 'HS256' && alg !== 'RS256' && alg !== 'ES256') {
+        throw unauthorized('token.algorithm')
+      }
+      await checkSignature(jose, token, alg, signing)
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    throw unauthorized('token.malformed')
+  }
+  const grant: Grant = {
+    scopes: scopesOf(payload),
+    notBefore: seconds(payload.nbf, -Infinity),
+    expires: seconds(payload.exp, Infinity),
+  }
+  if (verified.size >= MOST_REMEMBERED) verified.clear()
+  verified.set(token, grant)
+  return grant
+}
+
+async function checkSignature(
+  jose: typeof Jose,
+  token: string,
+  alg: 'HS256' | 'RS256' | 'ES256',
+  { secret, keys }: { secret?: string; keys?: readonly object[] },
+): Promise<void> {
+  try {
+    if (alg === 'HS256') {
+      await jose.compactVerify(token, Buffer.from(secret ?? ''), { algorithms: ['HS256'] })
+    } else {
+      const set = jose.createLocalJWKSet({ keys: [...(keys ?? [])] })
+      await jose.compactVerify(token, set, { algorithms: ['RS256', 'ES256'] })
+    }
+  } catch {
+    // jose rejects with plain TypeErrors too, so every rejection counts.
+    throw unauthorized('token.signature')
+  }
+}
+
+/** `scope` as RFC 8693 has it, `scp` and `permissions` as identity providers do. */
+function scopesOf({ scope, scp, permissions }: Jose.JWTPayload): string[] {
+  return [scope, scp, permissions]
+    .flat()
+    .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
+}
+
+function seconds(claim: number | undefined, otherwise: number): number {
+  return claim === undefined ? otherwise : claim * 1000
+}
+
+function unauthorized(reason: string): Problem {
+  // The JSON body is public; the header is what the vendor's framework is known to send.
+  const challenge = reason === 'token.missing' ? 'Bearer' : 'Bearer error="invalid_token"'
+  return new Problem(401, reason, 'Access token is missing, invalid, expired or revoked.', {
+    headers: { 'WWW-Authenticate': challenge },
+  })
+}

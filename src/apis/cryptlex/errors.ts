@@ -1,0 +1,64 @@
+import type { Reply } from '../../core/api.ts'
+import { pathOf, type Problem, type Violation } from '../../core/problem.ts'
+import type { Error as ErrorBody } from './contract.ts'
+
+/**
+ * Codes. Public: the shape `{message, code}` and UPPER_SNAKE codes. No list for users is public,
+ * so all of these are assumed; a client should branch on the status first.
+ */
+const BY_REASON: Readonly<Record<string, string>> = {
+  'reseller.unknown': 'RESELLER_NOT_FOUND',
+  'organization.unknown': 'ORGANIZATION_NOT_FOUND',
+  'role.unknown': 'INVALID_ROLE',
+  'role.needs-organization': 'INVALID_ROLE',
+  'user.duplicate': 'EMAIL_ALREADY_EXISTS',
+  'users.limit-reached': 'ALLOWED_USERS_LIMIT_REACHED',
+}
+const BY_STATUS: Readonly<Record<number, string>> = {
+  400: 'INVALID_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  408: 'REQUEST_TIMEOUT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'TOO_MANY_REQUESTS',
+}
+
+/** The shape holds one message, so it names the first bad field; all are in the journal. */
+export function explain(problem: Problem): Reply {
+  const [first] = problem.violations
+  const message = first ? inWords(first) : sentence(problem.message)
+  const code = BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? 'INTERNAL_SERVER_ERROR'
+  const body: ErrorBody = { message, code }
+  return { status: problem.status, body }
+}
+
+/** In the manner of the vendor's framework. */
+function inWords(violation: Violation): string {
+  const { rule, limit, given } = violation
+  const path = pathOf(violation)
+  switch (rule) {
+    case 'required':
+      return path === 'body' ? 'A request body is required.' : `The ${path} field is required.`
+    case 'minLength':
+      return given === 0
+        ? `The ${path} field is required.`
+        : `The ${path} field must have at least ${String(limit)} characters.`
+    case 'maxLength':
+      return `The ${path} field must have at most ${String(limit)} characters.`
+    case 'format':
+      return `The ${path} field is not a valid e-mail address.`
+    case 'type':
+      return path === 'body'
+        ? 'The request body must be a JSON object.'
+        : `The ${path} field must be a ${[limit].flat().join(' or ')}.`
+    default:
+      return `The ${path} field is not valid.`
+  }
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

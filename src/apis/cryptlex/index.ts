@@ -1,0 +1,33 @@
+import type { Api } from '../../core/api.ts'
+import { json } from '../../core/formats/json.ts'
+import { authorize } from './auth.ts'
+import { explain } from './errors.ts'
+import { learn } from './known.ts'
+import { admit } from './limit.ts'
+import { createResellerUser } from './users.ts'
+
+export const cryptlex: Api = {
+  name: 'cryptlex',
+  title: 'Cryptlex Web API v3',
+  spec: 'cryptlex.yaml',
+  tables: {
+    users: { unique: ['email'], counted: ['resellerId', 'organizationId'] },
+    organizations: { unique: [] },
+    resellers: { unique: [] },
+  },
+  formats: [json],
+  operations: { createResellerUser },
+  credentialsIn: 'header',
+  learn,
+  authorize,
+  explain,
+  admit,
+  // Public: every answer is JSON, errors included.
+  answerType: (call) => {
+    const accept = call.headers.accept
+    if (accept !== undefined && !/\*\/\*|application\/(\*|json)/i.test(accept)) {
+      call.note('accept.ignored', 'The answer is JSON whatever the Accept header asks for')
+    }
+    return json.mediaType
+  },
+}

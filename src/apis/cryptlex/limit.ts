@@ -1,0 +1,40 @@
+import type { Call, Tools } from '../../core/api.ts'
+import { Problem } from '../../core/problem.ts'
+import { knownOf } from './known.ts'
+import { timestamp } from './time.ts'
+
+/** Public: an address may make 50 requests in 5 seconds, authenticated or not. */
+const MOST = 50
+const PERIOD = 5000
+const MOST_ADDRESSES = 10_000
+
+/**
+ * The headers that the vendor sends with every answer; `strict` also refuses what exceeds the
+ * limit. The window runs on the sandbox's clock, so it stands still while the clock is held.
+ */
+export function admit(call: Call, tools: Tools): Record<string, string> {
+  const { windows } = knownOf(tools)
+  const now = tools.clock.now()
+  let window = windows.get(call.address)
+  if (!window || now >= window.start + PERIOD || now < window.start) {
+    if (windows.size >= MOST_ADDRESSES) windows.clear()
+    window = { start: now, count: 0 }
+    windows.set(call.address, window)
+  }
+  window.count++
+  const reset = window.start + PERIOD
+  const headers = {
+    // The period, not a number: a trap that real clients fell into.
+    'X-Rate-Limit-Limit': '5s',
+    'X-Rate-Limit-Remaining': String(Math.max(0, MOST - window.count)),
+    'X-Rate-Limit-Reset': timestamp(reset, 0),
+  }
+  if (window.count <= MOST) return headers
+  const wait = Math.max(1, Math.ceil((reset - now) / 1000))
+  call.assume(
+    new Problem(429, 'rate.exceeded', 'API calls quota exceeded! maximum admitted 50 per 5s.', {
+      headers: { ...headers, 'Retry-After': String(wait) },
+    }),
+  )
+  return headers
+}

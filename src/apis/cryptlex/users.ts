@@ -1,0 +1,164 @@
+import type { Call, Operation, Tools } from '../../core/api.ts'
+import { Problem } from '../../core/problem.ts'
+import type { Row, State } from '../../core/state.ts'
+import type { NewUser, Organization, User } from './contract.ts'
+import { knownOf } from './known.ts'
+import { timestamp } from './time.ts'
+
+interface KeptUser extends User {
+  readonly resellerId: string
+  readonly allowCustomerPortalAccess: boolean
+}
+interface KeptOrganization extends Organization {
+  readonly resellerId: string
+}
+interface KeptReseller extends Row {
+  readonly createdAt: string
+}
+
+/** Reserved names (public) that a reseller may give to its users. */
+const ROLES = ['user', 'organization-admin', 'reseller-admin']
+
+/** Creates a reseller user, and the reseller and the organization when they are new. */
+export const createResellerUser: Operation = (call, state, tools) => {
+  const users = state.collection<KeptUser>('cryptlex.users')
+  const given = call.body as NewUser // the contract has checked it
+  const resellerId = call.params['resellerId']!
+  keepReseller(call, resellerId, state, tools)
+  refuseRole(call, given, tools)
+  // Absent, null and the empty text that the page allows all mean: none.
+  const organizationId = given.organizationId || null
+  const organization = organizationId
+    ? keepOrganization(call, organizationId, resellerId, state, tools)
+    : null
+  if (users.find('email', given.email)) {
+    // Assumed: 409, as the vendor answers other conflicts; across all resellers.
+    throw new Problem(409, 'user.duplicate', 'A user with this email already exists.')
+  }
+  const user = userFrom(given, organization, tools)
+  users.insert({
+    ...user,
+    resellerId,
+    allowCustomerPortalAccess: given.allowCustomerPortalAccess,
+  })
+  const headers = { Location: `/v3/resellers/${encodeURIComponent(resellerId)}/users/${user.id}` }
+  return { status: 201, body: user, headers }
+}
+
+/** The keys in the page's order, all of them always there. The password is not kept. */
+function userFrom(given: NewUser, organization: Organization | null, tools: Tools): User {
+  const fake = tools.fake.draw('cryptlex.user')
+  const id = fake.string.uuid()
+  const now = tools.clock.now()
+  const ticks = fake.number.int({ max: 9000 })
+  return {
+    id,
+    createdAt: timestamp(now, ticks),
+    // Public: on a new user the two differ by ticks.
+    updatedAt: timestamp(now, ticks + fake.number.int({ min: 1, max: 99 })),
+    name: `${given.firstName} ${given.lastName ?? ''}`.trim(),
+    firstName: given.firstName,
+    lastName: given.lastName ?? null,
+    email: given.email,
+    role: given.role,
+    twoFactorEnabled: false,
+    googleSsoEnabled: false,
+    lastLoginAt: null,
+    organizationId: organization?.id ?? null,
+    organization,
+    company: given.company ?? null,
+  }
+}
+
+function keepReseller(call: Call, id: string, state: State, tools: Tools): void {
+  const resellers = state.collection<KeptReseller>('cryptlex.resellers')
+  const known = knownOf(tools).resellers.get(id)
+  if (!known) {
+    call.assume(new Problem(404, 'reseller.unknown', 'The reseller does not exist.'))
+  }
+  if (known?.allowedUsers !== undefined) {
+    refuseMore(call, known.allowedUsers, 'resellerId', id, state)
+  }
+  if (!resellers.get(id)) {
+    resellers.insert({ id, createdAt: timestamp(tools.clock.now(), 0) })
+  }
+}
+
+function keepOrganization(
+  call: Call,
+  id: string,
+  resellerId: string,
+  state: State,
+  tools: Tools,
+): Organization {
+  const organizations = state.collection<KeptOrganization>('cryptlex.organizations')
+  const known = knownOf(tools).organizations.get(id)
+  if (known?.resellerId !== resellerId) {
+    call.assume(new Problem(404, 'organization.unknown', 'The organization does not exist.'))
+  }
+  if (known?.allowedUsers !== undefined) {
+    refuseMore(call, known.allowedUsers, 'organizationId', id, state)
+  }
+  const kept = organizations.get(id)
+  if (kept) return shown(kept)
+  const made = organizationFrom(id, known?.allowedUsers, tools)
+  organizations.insert({ ...made, resellerId })
+  return made
+}
+
+function refuseMore(
+  call: Call,
+  allowed: number,
+  field: 'resellerId' | 'organizationId',
+  id: string,
+  state: State,
+): void {
+  if (state.collection<KeptUser>('cryptlex.users').count(field, id) < allowed) return
+  const message = 'The allowed number of users is reached.'
+  call.assume(new Problem(409, 'users.limit-reached', message))
+}
+
+/** Made up from the organization's id, so that the same id is the same organization everywhere. */
+function organizationFrom(
+  id: string,
+  allowedUsers: number | undefined,
+  tools: Tools,
+): Organization {
+  const fake = tools.fake.named('cryptlex.organization', id)
+  const now = tools.clock.now()
+  const ticks = fake.number.int({ max: 9999 })
+  return {
+    id,
+    createdAt: timestamp(now, ticks),
+    updatedAt: timestamp(now, ticks),
+    name: fake.company.name(),
+    email: fake.internet.exampleEmail().toLowerCase(),
+    description: fake.company.catchPhrase(),
+    allowedUsers: allowedUsers ?? fake.number.int({ min: 100, max: 1000 }),
+    address: {
+      addressLine1: fake.location.streetAddress(),
+      addressLine2: fake.location.secondaryAddress(),
+      city: fake.location.city(),
+      state: fake.location.state(),
+      country: fake.location.countryCode(),
+      postalCode: fake.location.zipCode(),
+    },
+  }
+}
+
+function shown({ resellerId: _, ...organization }: KeptOrganization): Organization {
+  return organization
+}
+
+/** Assumed: which roles a reseller may give, from the vendor's words about customer-type users. */
+function refuseRole(call: Call, { role, organizationId }: NewUser, tools: Tools): void {
+  if (role === 'admin' || role === 'super-admin') {
+    const message = "You don't have the required permissions. Please contact your admin."
+    call.assume(new Problem(403, 'role.forbidden', message))
+  } else if (!ROLES.includes(role) && !knownOf(tools).roles.has(role)) {
+    call.assume(new Problem(400, 'role.unknown', 'The role does not exist.'))
+  } else if (role === 'organization-admin' && !organizationId) {
+    const message = 'The role organization-admin needs an organizationId.'
+    call.assume(new Problem(400, 'role.needs-organization', message))
+  }
+}

@@ -1,0 +1,194 @@
+// Made from specs/formsonfire.yaml by `npm run types`; not edited by hand.
+
+/**
+ * What the documented profile demands. Unknown members are ignored. The members stand in the
+ * ordinal order that XML needs. Missing credentials are a 401, so they are not required here.
+ *
+ */
+export interface User {
+  /**
+   * HTML colour for the user.
+   */
+  ColorCode?: string | null
+  /**
+   * One half of the credentials.
+   */
+  CompanyId?: number | null
+  Country?: string | null
+  /**
+   * Whether to suppress the invitation mail.
+   */
+  DoNotEmail?: boolean | null
+  Email: string
+  /**
+   * Id in your own system.
+   */
+  ExternalId?: string | null
+  FirstName: string
+  /**
+   * The folders that the user gets.
+   */
+  Folders?: string[] | null
+  /**
+   * The groups that the user joins.
+   */
+  Groups?: string[] | null
+  /**
+   * Set by the server; ignored in a request.
+   */
+  Id?: string | null
+  /**
+   * The other half of the credentials.
+   */
+  IntegrationKey?: string | null
+  LastName: string
+  /**
+   * Your own keys and values.
+   */
+  Metadata?:
+    | {
+        Key?: string | null
+        Value?: string | null
+      }[]
+    | null
+  Password?: string | null
+  /**
+   * Set by the server; ignored in a request.
+   */
+  Status?: string | null
+  TimeZone?: string | null
+  Type?: string | null
+  /**
+   * Whether Folders and Groups hold external ids.
+   */
+  UseExternalIds?: boolean | null
+  /**
+   * Whether Folders and Groups hold names.
+   */
+  UseNames?: boolean | null
+  WebsiteRole?: string | null
+}
+/**
+ * The success in JSON.
+ */
+export interface UserCreated {
+  User: CreatedUser
+}
+export interface CreatedUser {
+  /**
+   * GUID as 32 lower-case hex digits without dashes.
+   */
+  Id: string
+  Status: 'Invited'
+}
+export interface CreatedUser1 {
+  /**
+   * GUID as 32 lower-case hex digits without dashes.
+   */
+  Id: string
+  Status: 'Invited'
+}
+/**
+ * The success in XML.
+ */
+export interface UserCreatedXml {
+  User: CreatedUserXml
+}
+export interface CreatedUserXml {
+  /**
+   * Dashed lower-case GUID.
+   */
+  Id: string
+  Status: 'Invited'
+}
+export interface CreatedUserXml1 {
+  /**
+   * Dashed lower-case GUID.
+   */
+  Id: string
+  Status: 'Invited'
+}
+/**
+ * A refusal in JSON.
+ */
+export interface UserRefused {
+  ResponseStatus: ResponseStatus
+}
+export interface ResponseStatus {
+  /**
+   * Code of the first field error, or name of the exception.
+   */
+  ErrorCode: string
+  Message: string
+  /**
+   * One entry per field; empty when no field is at fault.
+   */
+  Errors: ResponseError[]
+}
+export interface ResponseError {
+  ErrorCode: string
+  FieldName: string
+  Message: string
+}
+/**
+ * A refusal in XML.
+ */
+export interface UserRefusedXml {
+  ResponseStatus: ResponseStatus1
+}
+export interface ResponseStatus1 {
+  /**
+   * Code of the first field error, or name of the exception.
+   */
+  ErrorCode: string
+  Message: string
+  /**
+   * One entry per field; empty when no field is at fault.
+   */
+  Errors: ResponseError[]
+}
+/**
+ * A refusal in JSON of a request that meets no operation.
+ */
+export interface ErrorResponse {
+  ResponseStatus: ResponseStatus2
+}
+export interface ResponseStatus2 {
+  /**
+   * Code of the first field error, or name of the exception.
+   */
+  ErrorCode: string
+  Message: string
+  /**
+   * One entry per field; empty when no field is at fault.
+   */
+  Errors: ResponseError[]
+}
+/**
+ * A refusal in XML of a request that meets no operation.
+ */
+export interface ErrorResponseXml {
+  ResponseStatus: ResponseStatus3
+}
+export interface ResponseStatus3 {
+  /**
+   * Code of the first field error, or name of the exception.
+   */
+  ErrorCode: string
+  Message: string
+  /**
+   * One entry per field; empty when no field is at fault.
+   */
+  Errors: ResponseError[]
+}
+export interface ResponseStatus4 {
+  /**
+   * Code of the first field error, or name of the exception.
+   */
+  ErrorCode: string
+  Message: string
+  /**
+   * One entry per field; empty when no field is at fault.
+   */
+  Errors: ResponseError[]
+}

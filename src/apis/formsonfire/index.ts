@@ -1,0 +1,35 @@
+import type { Api } from '../../core/api.ts'
+import { json } from '../../core/formats/json.ts'
+import { isRecord } from '../../core/schema.ts'
+import { authorize } from './auth.ts'
+import { explain } from './errors.ts'
+import { learn } from './known.ts'
+import { answerType, bodyType, formats, prepare, route } from './reading.ts'
+import { createUser } from './users.ts'
+
+export const formsonfire: Api = {
+  name: 'formsonfire',
+  title: 'Forms On Fire v2',
+  spec: 'formsonfire.yaml',
+  tables: { users: { unique: ['email', 'externalKey'] } },
+  formats,
+  operations: { createUser },
+  credentialsIn: 'body',
+  learn,
+  authorize,
+  explain,
+  route,
+  answerType,
+  bodyType,
+  prepare,
+  // Inferred: the framework's header on every answer.
+  admit: () => ({ Vary: 'Accept' }),
+  present,
+}
+
+/** A GUID is dashed in XML (the page) and 32 hex digits in JSON (public, a sibling's answer). */
+function present(body: unknown, mediaType: string): unknown {
+  if (mediaType !== json.mediaType || !isRecord(body) || !isRecord(body['User'])) return body
+  const { User } = body
+  return { ...body, User: { ...User, Id: String(User['Id']).replaceAll('-', '') } }
+}

@@ -1,0 +1,98 @@
+import type { Call, Operation, Tools } from '../../core/api.ts'
+import { invalid, Problem } from '../../core/problem.ts'
+import type { Collection, Row } from '../../core/state.ts'
+import type { User, UserCreated } from './contract.ts'
+import { knownOf, type Named } from './known.ts'
+
+/** A created user. Credentials and the password are not kept. */
+interface KeptUser extends Row {
+  readonly companyId: number
+  readonly email: string
+  /** `companyId:externalId`: one company's ids mean nothing in another. */
+  readonly externalKey?: string
+  readonly status: 'Invited'
+  readonly websiteRole?: string
+  readonly folders: readonly string[]
+  readonly groups: readonly string[]
+  /** Whether the platform would have sent the invitation mail. */
+  readonly invited: boolean
+  readonly createdAt: string
+  readonly given: Omit<User, 'CompanyId' | 'IntegrationKey' | 'Password'>
+}
+
+const NO_GUID = /^\{?0{8}-?(0{4}-?){3}0{12}\}?$/
+const WEBSITE_ROLES = ['ReadOnly', 'User', 'Admin', 'EnterpriseAdmin', 'VendorAdmin', 'SuperAdmin']
+
+/** POST User. A created user is answered with 200, not 201; `Id` and `Status` are the server's. */
+export const createUser: Operation = (call, state, tools) => {
+  const users = state.collection<KeptUser>('formsonfire.users')
+  const given = call.body as User // the contract has checked it
+  const companyId = call.caller as number // what authorize returned
+  const { folders, groups } = knownOf(tools)
+  const user = userFrom(given, companyId, tools, {
+    folders: resolved(call, 'Folders', given, folders),
+    groups: resolved(call, 'Groups', given, groups),
+  })
+  refuseDuplicate(users, user)
+  users.insert(user)
+  const body: UserCreated = { User: { Id: user.id, Status: 'Invited' } }
+  return { status: 200, body }
+}
+
+function userFrom(
+  { CompanyId: _, IntegrationKey: __, Password: ___, ...given }: User,
+  companyId: number,
+  tools: Tools,
+  lists: { folders: readonly string[]; groups: readonly string[] },
+): KeptUser {
+  const { ExternalId, WebsiteRole } = given
+  const role = WEBSITE_ROLES.find((name) => name.toLowerCase() === WebsiteRole?.toLowerCase())
+  return {
+    id: tools.fake.draw('formsonfire.user').string.uuid(),
+    companyId,
+    email: given.Email,
+    ...(ExternalId ? { externalKey: `${companyId}:${ExternalId}` } : {}),
+    status: 'Invited',
+    ...(WebsiteRole ? { websiteRole: role ?? WebsiteRole } : {}),
+    ...lists,
+    invited: given.DoNotEmail !== true,
+    createdAt: new Date(tools.clock.now()).toISOString(),
+    given,
+  }
+}
+
+/** Assumed: 400, since the vendor lists no 409. */
+function refuseDuplicate(users: Collection<KeptUser>, user: KeptUser): void {
+  const taken = users.find('email', user.email)
+    ? 'Email'
+    : user.externalKey && users.find('externalKey', user.externalKey)
+      ? 'ExternalId'
+      : undefined
+  if (taken) {
+    throw new Problem(400, 'user.duplicate', `A user with this ${taken} already exists.`, {
+      violations: [{ part: 'body', at: [taken], rule: 'duplicate' }],
+    })
+  }
+}
+
+/** Ids of what a list names: by GUID, or by name or external id where the request says so. */
+function resolved(
+  call: Call,
+  list: 'Folders' | 'Groups',
+  given: User,
+  known: readonly Named[],
+): string[] {
+  return (given[list] ?? []).flatMap((item, i) => {
+    if (NO_GUID.test(item)) return []
+    const plain = item.replaceAll(/[{}-]/g, '').toLowerCase()
+    const found = known.find(({ id, name, externalId }) =>
+      given.UseNames
+        ? name === item
+        : given.UseExternalIds
+          ? externalId === item
+          : id.replaceAll('-', '').toLowerCase() === plain,
+    )
+    if (!found) call.assume(invalid([{ part: 'body', at: [list, i], rule: 'known' }]))
+    return [found?.id ?? item]
+  })
+}

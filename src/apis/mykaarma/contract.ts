@@ -1,0 +1,97 @@
+// Made from specs/mykaarma.yaml by `npm run types`; not edited by hand.
+
+/**
+ * What the documented profile demands. The page marks no field as required; unknown fields are ignored.
+ */
+export interface NewUser {
+  /**
+   * The dealer (rooftop) that the user belongs to; the right to it is checked.
+   */
+  dealerUUID?: string | null
+  firstName?: string | null
+  lastName?: string | null
+  emailAddress?: string | null
+  /**
+   * Login name.
+   */
+  username?: string | null
+  password?: string | null
+  /**
+   * Id of the person in the dealer's DMS.
+   */
+  dmsID?: string | null
+  phone?: string | null
+  textNumber?: string | null
+  /**
+   * Role of the dealer associate.
+   */
+  roleUUID?: string | null
+  /**
+   * The department in which the user becomes a dealer associate.
+   */
+  departmentUUID?: string | null
+  /**
+   * Whether to create an invite.
+   */
+  userInvite?: boolean | null
+  /**
+   * Whether the invite goes out by e-mail.
+   */
+  sendEmail?: boolean | null
+  /**
+   * Whether the invite goes out by text message.
+   */
+  sendText?: boolean | null
+  userInviteEmailTemplate?: 'SIMPLE' | 'SSO' | null
+  imageUrl?: string | null
+  ssoFeatureEnabled?: boolean | null
+  bio?: string | null
+  mfaFeatureEnabled?: boolean | null
+  nickName?: string | null
+}
+export interface CreateUserResponse {
+  /**
+   * Always empty in a success.
+   *
+   * @maxItems 0
+   */
+  errors: []
+  warnings: ApiWarning[]
+  /**
+   * Id of this request; a dashed lower-case version 4 UUID.
+   */
+  apiRequestId: string
+  /**
+   * Id of the new user; a dashed lower-case version 4 UUID.
+   */
+  userUuid: string
+}
+export interface ApiWarning {
+  warningCode: number
+  warningTitle: string
+  warningMessage: string
+}
+/**
+ * The envelope of a refusal: the same, without `userUuid`.
+ */
+export interface ErrorResponse {
+  /**
+   * One entry per finding.
+   *
+   * @minItems 1
+   */
+  errors: [ApiError, ...ApiError[]]
+  warnings: ApiWarning[]
+  /**
+   * Id of this request; a dashed lower-case version 4 UUID.
+   */
+  apiRequestId: string
+}
+export interface ApiError {
+  /**
+   * A six-digit number. The vendor's list is not public; branch on the HTTP status first.
+   */
+  errorCode: number
+  errorTitle: string
+  errorMessage: string
+}

@@ -1,0 +1,79 @@
+import type { Call, Reply, Tools } from '../../core/api.ts'
+import { pathOf, type Problem, type Violation } from '../../core/problem.ts'
+import type { ErrorResponse } from './contract.ts'
+
+/**
+ * Codes and titles. Public: six digits and an UPPER_SNAKE title, with the numbers of the vendor's
+ * guidelines and its URL shortener. The Manage API's own list is not public, so a client should
+ * branch on the status first. Assumed: 100006 and up, but for 100010.
+ */
+const BY_REASON: Readonly<Record<string, readonly [code: number, title: string]>> = {
+  'dealer.unknown': [100006, 'INVALID_DEALER_UUID'],
+  'dealer.not-granted': [100006, 'INVALID_DEALER_UUID'],
+  'department.unknown': [100007, 'INVALID_DEPARTMENT_UUID'],
+  'department.other-dealer': [100007, 'INVALID_DEPARTMENT_UUID'],
+  'role.unknown': [100008, 'INVALID_ROLE_UUID'],
+  'user.duplicate': [100009, 'USER_ALREADY_EXISTS'],
+}
+const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>> = {
+  400: [100001, 'BAD_REQUEST'],
+  401: [100003, 'INVALID_AUTH'],
+  403: [100004, 'UNAUTHORIZED'],
+  404: [100002, 'NOT_FOUND'],
+  405: [100011, 'METHOD_NOT_ALLOWED'],
+  406: [100012, 'NOT_ACCEPTABLE'],
+  408: [100013, 'REQUEST_TIMEOUT'],
+  413: [100014, 'PAYLOAD_TOO_LARGE'],
+  415: [100015, 'UNSUPPORTED_MEDIA_TYPE'],
+}
+const OTHERWISE = [100010, 'INTERNAL_SERVER_ERROR'] as const
+
+/** The envelope of the vendor's page: every error in it, and no `userUuid`. */
+export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
+  const [errorCode, errorTitle] =
+    BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE
+  const messages =
+    problem.violations.length > 0 ? problem.violations.map(inWords) : [sentence(problem.message)]
+  const errors = messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage }))
+  const [first, ...rest] = errors
+  const body: ErrorResponse = {
+    errors: [first!, ...rest], // there is a message for every problem
+    warnings: [],
+    apiRequestId: requestId(tools),
+  }
+  return { status: problem.status, body }
+}
+
+/** Public: the vendor makes request ids as random UUIDs, dashed and in lower case. */
+export function requestId(tools: Tools): string {
+  return tools.fake.draw('mykaarma.request').string.uuid()
+}
+
+function inWords(violation: Violation): string {
+  const { rule, limit } = violation
+  const path = pathOf(violation)
+  switch (rule) {
+    case 'required':
+      return `${path} must not be blank.`
+    case 'pattern':
+      return limit === '\\S' ? `${path} must not be blank.` : `${path} has a wrong form.`
+    case 'anyOf':
+      return `${[limit].flat().join(' or ')} must not be blank.`
+    case 'type':
+      return path === 'body'
+        ? 'The body must be a JSON object.'
+        : `${path} must be a ${[limit].flat().join(' or ')}.`
+    case 'enum':
+      return `${path} must be one of ${[limit].flat().filter(Boolean).join(' and ')}.`
+    case 'minLength':
+      return `${path} must have at least ${String(limit)} characters.`
+    case 'maxLength':
+      return `${path} must have at most ${String(limit)} characters.`
+    default:
+      return `${path} is not valid.`
+  }
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

@@ -1,0 +1,30 @@
+import type { Api } from '../../core/api.ts'
+import { json } from '../../core/formats/json.ts'
+import { protobufFormat } from '../../core/formats/protobuf.ts'
+import { authorize } from './auth.ts'
+import { explain } from './errors.ts'
+import { learn } from './known.ts'
+import { createUserForPartner } from './users.ts'
+
+/** @param proto the .proto whose message answers in protobuf, the project's own or a user's */
+export function mykaarma(proto: string): Api {
+  return {
+    name: 'mykaarma',
+    title: 'myKaarma Manage',
+    spec: 'mykaarma.yaml',
+    tables: { users: { unique: ['username', 'emailAddress'] } },
+    formats: [json, protobufFormat(proto, 'CreateUserForPartnerResponse')],
+    operations: { createUserForPartner },
+    credentialsIn: 'header',
+    learn,
+    authorize,
+    explain,
+    admit: (call, tools) => {
+      // Public, a guideline of the vendor: the caller's correlation id comes back, or a new one.
+      const given = call.headers['x-correlation-id']
+      const usable = typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given)
+      const id = usable ? given : tools.fake.draw('mykaarma.correlation').string.uuid()
+      return { 'X-Correlation-ID': id }
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import type { Tools } from '../../core/api.ts'
+import { Secret } from '../../core/secrets.ts'
+
+/** A sandbox's `mykaarma` fixtures: who may call, and what there is to refer to. */
+export interface Fixtures {
+  readonly subscribers?: readonly {
+    readonly username: string
+    readonly password: string
+    readonly scopes: readonly string[]
+    readonly disabled?: boolean
+    /** Dealers whose users it may create; all when left out. */
+    readonly dealers?: readonly string[]
+  }[]
+  readonly dealers?: readonly { readonly uuid: string; readonly departments: readonly string[] }[]
+  readonly roles?: readonly { readonly uuid: string; readonly name: string }[]
+}
+
+/** A ServiceSubscriber: the vendor's word for an account that may call the API. */
+export interface Subscriber {
+  readonly password: Secret
+  readonly scopes: readonly string[]
+  readonly disabled: boolean
+  readonly dealers: readonly string[] | undefined
+}
+
+interface Known {
+  readonly subscribers: ReadonlyMap<string, Subscriber>
+  /** Departments by dealer. */
+  readonly dealers: ReadonlyMap<string, readonly string[]>
+  readonly roles: ReadonlySet<string>
+}
+
+export function learn(fixtures: unknown): Known {
+  const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
+  return {
+    subscribers: new Map(
+      (given.subscribers ?? []).map(({ username, password, scopes, disabled, dealers }) => [
+        username,
+        { password: new Secret(password), scopes, disabled: disabled ?? false, dealers },
+      ]),
+    ),
+    dealers: new Map((given.dealers ?? []).map(({ uuid, departments }) => [uuid, departments])),
+    roles: new Set((given.roles ?? []).map(({ uuid }) => uuid)),
+  }
+}
+
+export function knownOf(tools: Tools): Known {
+  return tools.known as Known // what learn returned
+}

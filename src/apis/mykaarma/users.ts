@@ -1,0 +1,104 @@
+import type { Call, Operation, Tools } from '../../core/api.ts'
+import { Problem } from '../../core/problem.ts'
+import type { Collection, Row } from '../../core/state.ts'
+import type { ApiWarning, CreateUserResponse, NewUser } from './contract.ts'
+import { requestId } from './errors.ts'
+import { knownOf, type Subscriber } from './known.ts'
+
+/** A created user. The password is not kept: no read shape has it. */
+export interface User extends Row, Omit<NewUser, 'password'> {
+  readonly createdAt: string
+  /** As the platform shows it later: PENDING with an invite, INACTIVE without. */
+  readonly latestInviteStatus: 'PENDING' | 'INACTIVE'
+}
+
+/** Create User for Partner. A created user is answered with 200, not 201. */
+export const createUserForPartner: Operation = (call, state, tools) => {
+  const users = state.collection<User>('mykaarma.users')
+  const given = call.body as NewUser // the contract has checked it
+  refuseForeignDealer(call, given, tools)
+  refuseDuplicate(users, given)
+  const user = userFrom(given, tools)
+  users.insert(user)
+  const body: CreateUserResponse = {
+    errors: [],
+    warnings: call.strict ? warnings(call, given) : [],
+    apiRequestId: requestId(tools),
+    userUuid: user.id,
+  }
+  return { status: 200, body }
+}
+
+function userFrom({ password: _, ...given }: NewUser, tools: Tools): User {
+  return {
+    id: tools.fake.draw('mykaarma.user').string.uuid(),
+    ...given,
+    createdAt: new Date(tools.clock.now()).toISOString(),
+    latestInviteStatus: given.userInvite ? 'PENDING' : 'INACTIVE',
+  }
+}
+
+/**
+ * Public: a dealer or department id is what a caller's right is checked against, and a right that
+ * is lacking is a 403, never a 404. Assumed: that creating a user is refused so.
+ */
+function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
+  const { dealers, roles } = knownOf(tools)
+  const granted = (call.caller as Subscriber).dealers // what authorize returned
+  const { dealerUUID, departmentUUID, roleUUID } = given
+  const forbidden = (reason: string, message: string) =>
+    call.assume(new Problem(403, reason, message))
+  const departments = dealerUUID ? dealers.get(dealerUUID) : undefined
+  if (dealerUUID && !departments) {
+    forbidden('dealer.unknown', 'The subscriber has no access to this dealer.')
+  } else if (dealerUUID && granted && !granted.includes(dealerUUID)) {
+    forbidden('dealer.not-granted', 'The subscriber has no access to this dealer.')
+  }
+  if (departmentUUID) {
+    const known = [...dealers.values()].some((list) => list.includes(departmentUUID))
+    if (!known) {
+      forbidden('department.unknown', 'The subscriber has no access to this department.')
+    } else if (departments && !departments.includes(departmentUUID)) {
+      const message = 'departmentUUID belongs to another dealer.'
+      call.assume(new Problem(400, 'department.other-dealer', message))
+    }
+  }
+  if (roleUUID && !roles.has(roleUUID)) {
+    call.assume(new Problem(400, 'role.unknown', 'roleUUID does not name a role.'))
+  }
+}
+
+/** Assumed: 400, since the page lists no 409. */
+function refuseDuplicate(users: Collection<User>, given: NewUser): void {
+  for (const field of ['username', 'emailAddress'] as const) {
+    const value = given[field]
+    if (value && users.find(field, value)) {
+      throw new Problem(400, 'user.duplicate', `A user with this ${field} already exists.`)
+    }
+  }
+}
+
+/** Assumed: what the documented array `warnings` is used for. */
+function warnings(call: Call, given: NewUser): ApiWarning[] {
+  const found: ApiWarning[] = []
+  const warn = (warningCode: number, warningTitle: string, warningMessage: string) =>
+    found.push({ warningCode, warningTitle, warningMessage })
+  if (given.userInvite && !given.sendEmail && !given.sendText) {
+    warn(100101, 'INVITE_WITHOUT_CHANNEL', 'userInvite needs sendEmail or sendText.')
+  }
+  if (given.sendEmail && !given.emailAddress) {
+    warn(100102, 'INVITE_WITHOUT_ADDRESS', 'sendEmail needs emailAddress.')
+  }
+  if (given.sendText && !given.textNumber) {
+    warn(100102, 'INVITE_WITHOUT_ADDRESS', 'sendText needs textNumber.')
+  }
+  for (const field of ['phone', 'textNumber'] as const) {
+    if (/^\d{10}$/.test(given[field] ?? '')) {
+      warn(100103, 'PHONE_NOT_E164', `${field} should be in E.164 form, such as +16305550147.`)
+    }
+  }
+  for (const { code, text } of call.findings) {
+    if (code.startsWith('unknown-field.')) warn(100104, 'UNKNOWN_FIELD', `${text}.`)
+  }
+  return found
+}
