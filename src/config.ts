@@ -1,0 +1,377 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { Profile } from './core/api.ts'
+import type { Durability } from './core/store/journal.ts'
+import { codeOf, messageOf } from './core/thrown.ts'
+
+/** Which profile an API answers under: one for all, and exceptions by the API's name. */
+export interface Profiles {
+  readonly all: Profile
+  readonly [api: string]: Profile
+}
+
+/** Everything that can be set, read and checked. */
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly data: string
+  readonly memory: boolean
+  readonly durability: Durability
+  readonly recover: boolean
+  readonly seed: number
+  /** Milliseconds since 1970 at which the clock stands still; undefined: it runs. */
+  readonly clock: number | undefined
+  readonly profile: Profiles
+  readonly jwtSecret: string | undefined
+  readonly jwks: string | undefined
+  readonly jwtVerify: boolean
+  readonly proto: string | undefined
+  /** Bytes. */
+  readonly maxBody: number
+  /** Milliseconds. */
+  readonly bodyTimeout: number
+}
+
+interface Option<T> {
+  readonly fallback: T
+  /** How the value is named in the help; a switch has none. */
+  readonly value?: string
+  readonly help: string
+  /** Throws an Error that says what is allowed. */
+  readonly read: (text: string) => T
+}
+
+const APIS = ['mykaarma', 'cryptlex', 'formsonfire']
+
+/** The one table of options: flags, environment variables, keys of the file, help and defaults. */
+const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
+  port: {
+    fallback: 4020,
+    value: 'N',
+    help: 'port to listen on; 0 takes a free one',
+    read: integer(0, 65535),
+  },
+  host: { fallback: '127.0.0.1', value: 'ADDRESS', help: 'address to listen on', read: text },
+  data: { fallback: './.standin', value: 'FOLDER', help: 'where the state is kept', read: text },
+  memory: { fallback: false, help: 'keep the state in memory only', read: boolean },
+  durability: {
+    fallback: 'fsync',
+    value: 'LEVEL',
+    help: 'what a create waits for: fsync, write or none',
+    read: oneOf('fsync', 'write', 'none'),
+  },
+  recover: {
+    fallback: false,
+    help: 'put an unreadable state aside, go on from the last good one',
+    read: boolean,
+  },
+  seed: {
+    fallback: 1,
+    value: 'N',
+    help: 'seed of all made-up values',
+    read: integer(0, 0xffffffff),
+  },
+  clock: {
+    fallback: undefined,
+    value: 'TIME',
+    help: 'hold the clock still, such as at 2026-01-15T09:30:00Z',
+    read: moment,
+  },
+  profile: {
+    fallback: { all: 'documented' },
+    value: 'NAME',
+    help: 'documented or strict; per API: documented,cryptlex=strict',
+    read: profiles,
+  },
+  jwtSecret: {
+    fallback: undefined,
+    value: 'TEXT',
+    help: 'key of HS256 tokens for Cryptlex, 32 bytes or more',
+    read: secret,
+  },
+  jwks: {
+    fallback: undefined,
+    value: 'FILE',
+    help: 'public keys (JWKS) of RS256 and ES256 tokens',
+    read: text,
+  },
+  jwtVerify: {
+    fallback: true,
+    value: 'BOOLEAN',
+    help: 'false: take JWTs without checking the signature',
+    read: boolean,
+  },
+  proto: {
+    fallback: undefined,
+    value: 'FILE',
+    help: "a .proto to answer by instead of Standin's own",
+    read: text,
+  },
+  maxBody: {
+    fallback: 1024 * 1024,
+    value: 'BYTES',
+    help: 'largest body that is read',
+    read: integer(1, 1024 ** 3),
+  },
+  bodyTimeout: {
+    fallback: 10_000,
+    value: 'MS',
+    help: 'how long a body may take to arrive',
+    read: integer(1, 3_600_000),
+  },
+}
+
+const KEYS = Object.keys(OPTIONS) as (keyof Config)[]
+
+/** A setting that cannot be used, in words for the person who set it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * The only reader of argv and the environment: flags win over variables, those over the file, that
+ * over the defaults.
+ *
+ * @param args without node, the script and the subcommand
+ * @param more flags that a subcommand adds: all take a value
+ * @throws ConfigError naming the option, the value and what is allowed
+ */
+export function readConfig<More extends string = never>(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  more: readonly More[] = [],
+): { config: Config; help: boolean; version: boolean; more: Partial<Record<More, string>> } {
+  const flags = readFlags(args, more)
+  const variables = readVariables(env)
+  const file = readFile(
+    stringOf(flags['config']) ?? env['STANDIN_CONFIG'],
+    stringOf(flags['config']) === undefined ? 'STANDIN_CONFIG' : '--config',
+  )
+  const read = <K extends keyof Config>(key: K): Config[K] => {
+    const option = OPTIONS[key]
+    const sources: readonly (readonly [name: string, value: unknown])[] = [
+      [`--${kebab(key)}`, flags[kebab(key)]],
+      [variableOf(key), variables[variableOf(key)]],
+      [`"${key}" in ${file.name}`, file.values[key]],
+    ]
+    for (const [name, value] of sources) {
+      if (value === undefined) continue
+      try {
+        return option.read(typeof value === 'string' ? value : JSON.stringify(value))
+      } catch (error) {
+        throw new ConfigError(`${name} ${messageOf(error)}, got ${quoted(key, value)}`)
+      }
+    }
+    return option.fallback
+  }
+  const config = Object.fromEntries(KEYS.map((key) => [key, read(key)])) as unknown as Config // each key was read by its own option
+  return {
+    config,
+    help: flags['help'] === true,
+    version: flags['version'] === true,
+    more: Object.fromEntries(
+      more.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])]])),
+    ) as Partial<Record<More, string>>,
+  }
+}
+
+/** The defaults, with what a program sets: for those who embed the server. */
+export function withDefaults(given: Partial<Config>): Config {
+  const defaults = Object.fromEntries(KEYS.map((key) => [key, OPTIONS[key].fallback]))
+  return { ...(defaults as unknown as Config), ...given } // every key has its fallback
+}
+
+/** The table of options as the help shows it. */
+export function optionsHelp(): string {
+  return KEYS.map((key) => {
+    const { value, help, fallback } = OPTIONS[key]
+    const flag = `--${kebab(key)}${value ? ` ${value}` : ''}`
+    const shown = typeof fallback === 'object' ? 'documented' : fallback
+    const preset = shown === undefined || shown === false ? '' : ` (${String(shown)})`
+    return `  ${flag.padEnd(24)} ${help}${preset}`
+  }).join('\n')
+}
+
+/** For the README: name, variable, default and meaning of each option. */
+export function optionsTable(): readonly { key: string; variable: string; help: string }[] {
+  return KEYS.map((key) => ({
+    key: kebab(key),
+    variable: variableOf(key),
+    help: OPTIONS[key].help,
+  }))
+}
+
+function readFlags(
+  args: readonly string[],
+  more: readonly string[],
+): Readonly<Record<string, string | boolean | undefined>> {
+  const options: Record<string, { type: 'string' | 'boolean' }> = {
+    help: { type: 'boolean' },
+    version: { type: 'boolean' },
+    config: { type: 'string' },
+  }
+  for (const key of KEYS) options[kebab(key)] = { type: OPTIONS[key].value ? 'string' : 'boolean' }
+  for (const name of more) options[name] = { type: 'string' }
+  const known = Object.keys(options)
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
+  const flags: Record<string, string | boolean> = {}
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      throw new ConfigError(`"${token.value}" is no command; see standin --help`)
+    }
+    if (token.kind !== 'option') continue
+    const { name, value } = token
+    const option = options[name]
+    if (!option) throw new ConfigError(`${token.rawName} is no option${nearest(name, known)}`)
+    if (option.type === 'string' && value === undefined) {
+      throw new ConfigError(`--${name} needs a value`)
+    }
+    flags[name] = value ?? true
+  }
+  return flags
+}
+
+function readVariables(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG']
+  const read: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
+    // Kubernetes sets STANDIN_PORT=tcp://… and more for every service that is called standin.
+    if (/^STANDIN_(PORT|SERVICE)_/.test(name) || value.startsWith('tcp://')) continue
+    if (!known.includes(name)) {
+      throw new ConfigError(`${name} is no variable of Standin${nearest(name, known, '')}`)
+    }
+    read[name] = value
+  }
+  return read
+}
+
+function readFile(
+  named: string | undefined,
+  by: string,
+): { name: string; values: Readonly<Record<string, unknown>> } {
+  const name = named ?? 'standin.config.json'
+  let values: unknown
+  try {
+    values = JSON.parse(readFileSync(name, 'utf8'))
+  } catch (error) {
+    const missing = codeOf(error) === 'ENOENT'
+    if (missing && named === undefined) return { name, values: {} }
+    const how = named === undefined ? '' : ` (${by})`
+    throw new ConfigError(`${name}${how} cannot be read: ${messageOf(error)}`)
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new ConfigError(`${name} must hold a JSON object of options`)
+  }
+  for (const key of Object.keys(values)) {
+    if (!(KEYS as string[]).includes(key)) {
+      throw new ConfigError(`"${key}" in ${name} is no option${nearest(key, KEYS, '')}`)
+    }
+  }
+  return { name, values: values as Record<string, unknown> }
+}
+
+function integer(least: number, most: number) {
+  return (given: string): number => {
+    const value = Number(given)
+    if (!/^\d+$/.test(given) || value < least || value > most) {
+      throw new Error(`must be a whole number from ${least} to ${most}`)
+    }
+    return value
+  }
+}
+
+function text(given: string): string {
+  if (given.trim() === '') throw new Error('must not be empty')
+  return given
+}
+
+function boolean(given: string): boolean {
+  if (/^(true|1|yes|on)$/i.test(given)) return true
+  if (/^(false|0|no|off)$/i.test(given)) return false
+  throw new Error('must be true or false')
+}
+
+function oneOf<T extends string>(...values: readonly T[]) {
+  return (given: string): T => {
+    const found = values.find((value) => value === given)
+    if (!found) throw new Error(`must be one of ${values.join(', ')}`)
+    return found
+  }
+}
+
+function moment(given: string): number {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)$/.test(given)
+    ? Date.parse(given)
+    : NaN
+  if (Number.isNaN(time)) {
+    throw new Error('must be a time with its zone, such as 2026-01-15T09:30:00Z')
+  }
+  return time
+}
+
+function profiles(given: string): Profiles {
+  const profile = oneOf<Profile>('documented', 'strict')
+  const found: Record<string, Profile> & { all: Profile } = { all: 'documented' }
+  for (const part of given.split(',')) {
+    const [first = '', second] = part.trim().split('=')
+    try {
+      if (second === undefined) found.all = profile(first)
+      else if (APIS.includes(first)) found[first] = profile(second)
+      else throw new Error()
+    } catch {
+      throw new Error(
+        `must be documented or strict, with exceptions such as cryptlex=strict for ${APIS.join(', ')}`,
+      )
+    }
+  }
+  return found
+}
+
+function secret(given: string): string {
+  if (Buffer.byteLength(given) < 32) throw new Error('must have at least 32 bytes')
+  return given
+}
+
+/** A value as a message shows it; a secret is not shown. */
+function quoted(key: keyof Config, value: unknown): string {
+  return key === 'jwtSecret' ? `${String(value).length} characters` : JSON.stringify(String(value))
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function kebab(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function variableOf(key: string): string {
+  return `STANDIN_${kebab(key).replaceAll('-', '_').toUpperCase()}`
+}
+
+/** `; did you mean --port?` where one is close by. */
+function nearest(name: string, known: readonly string[], dashes = '--'): string {
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  return best && best.distance <= 3
+    ? `; did you mean ${dashes}${best.candidate}?`
+    : '; see standin --help'
+}
+
+/** Edits from one word to another (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row.at(-1)!
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env node
+import { ConfigError, optionsHelp, readConfig, type Config } from './config.ts'
+import type { Server } from './server.ts'
+import { messageOf } from './core/thrown.ts'
+
+const HELP = `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
+
+  standin                    start; state in ./.standin, http://127.0.0.1:4020
+  standin token              print a JWT that Cryptlex' routes accept
+      --scope TEXT           scopes, separated by spaces (reseller:user:create)
+      --expires WHEN         such as 1h, -5m or a time (1h)
+      --not-before WHEN
+  standin credentials        list a credential for every outcome
+  standin healthcheck        exit code 0 when a server answers on --host and --port
+
+Every option is also a variable (STANDIN_MAX_BODY) and a key of standin.config.json ("maxBody").
+
+${optionsHelp()}
+  --config FILE            options as JSON (standin.config.json)
+  --help, --version`
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  start,
+  token,
+  credentials,
+  healthcheck,
+}
+
+async function main(): Promise<void> {
+  const [first, ...rest] = process.argv.slice(2)
+  const command = first === undefined || first.startsWith('-') ? undefined : COMMANDS[first]
+  await (command ? command(rest) : start(process.argv.slice(2)))
+}
+
+async function start(args: readonly string[]): Promise<void> {
+  const config = await configured(args)
+  if (!config) return
+  const { startServer, VERSION } = await import('./server.ts')
+  const server = await startServer(config)
+  stopOnSignals(server)
+  console.log(banner(server, config, VERSION))
+}
+
+/** What a person needs to make three requests, in at most 20 lines; the last one is for programs. */
+function banner(server: Server, config: Config, version: string): string {
+  const { url, apis } = server
+  const user = freeName(server)
+  const state = config.memory ? 'in memory only' : config.data
+  const json = "-H 'Content-Type: application/json'"
+  return `Standin ${version}
+${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
+  State                ${state}
+  Credentials          partner:partner-secret · Bearer standin-token · 1815 with 0123456789abcdef0123456789abcdef
+                       (one for every outcome: standin credentials)
+Create a user at each:
+  curl -u partner:partner-secret ${json} -d '{"dealerUUID":"dealer-uuid-001","firstName":"Ada","lastName":"Byron","username":"${user}","emailAddress":"${user}@example.test"}' ${url}/manage/v2/user/partner
+  curl -H 'Authorization: Bearer standin-token' ${json} -d '{"firstName":"Ada","lastName":"Byron","email":"${user}@example.test","role":"user","allowCustomerPortalAccess":true,"password":"analytical-engine"}' ${url}/v3/resellers/reseller-001/users
+  curl -H 'Content-Type: application/xml' -d '<User><CompanyId>1815</CompanyId><Email>${user}@example.test</Email><FirstName>Ada</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>Byron</LastName></User>' ${url}/api/v2/user
+ready ${url}`
+}
+
+/** A user that none of the APIs has yet, so that what is printed succeeds when it is pasted. */
+function freeName({ sandbox: { store } }: Server): string {
+  const taken = (name: string) =>
+    store.collection('mykaarma.users').find('username', name) ??
+    store.collection('mykaarma.users').find('emailAddress', `${name}@example.test`) ??
+    store.collection('cryptlex.users').find('email', `${name}@example.test`) ??
+    store.collection('formsonfire.users').find('email', `${name}@example.test`)
+  let name = 'ada'
+  for (let n = 2; taken(name); n++) name = `ada${n}`
+  return name
+}
+
+/** The first signal finishes what is in flight; a second one does not wait. */
+function stopOnSignals(server: Server): void {
+  let stopping = false
+  const stop = () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+async function token(args: readonly string[]): Promise<void> {
+  const names = ['scope', 'expires', 'not-before'] as const
+  const { config, help, more } = readConfig(args, process.env, names)
+  if (help) {
+    console.log(HELP)
+    return
+  }
+  const { fixturesOf } = await import('./server.ts')
+  const { mintToken } = await import('./apis/cryptlex/token.ts')
+  const now = Math.floor((config.clock ?? Date.now()) / 1000)
+  const notBefore = more['not-before']
+  const request = {
+    scopes: (more.scope ?? 'reseller:user:create').split(/[\s,]+/).filter(Boolean),
+    issuedAt: now,
+    expires: moment('--expires', more.expires ?? '1h', now),
+    ...(notBefore === undefined ? {} : { notBefore: moment('--not-before', notBefore, now) }),
+  }
+  console.log(await mintToken(request, fixturesOf(config).cryptlex.signing?.secret ?? ''))
+}
+
+async function credentials(args: readonly string[]): Promise<void> {
+  const config = await configured(args)
+  if (!config) return
+  const { fixturesOf } = await import('./server.ts')
+  const { credentialCases } = await import('./credentials.ts')
+  for (const one of await credentialCases(fixturesOf(config).cryptlex)) {
+    const outcome = `${one.status} ${one.reason ?? ''}`.trim()
+    const sent = one.authorization
+      ? `Authorization: ${one.authorization}`
+      : JSON.stringify(one.body)
+    console.log(`${one.api.padEnd(12)} ${one.title.padEnd(30)} ${outcome.padEnd(32)} ${sent ?? ''}`)
+  }
+}
+
+async function healthcheck(args: readonly string[]): Promise<void> {
+  const config = await configured(args)
+  if (!config) return
+  const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}/_standin/health`
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(3000) })
+    if (!answer.ok) throw new Error(`it answers ${answer.status}`)
+    console.log(await answer.text())
+  } catch (error) {
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    fail(new Error(`No healthy Standin at ${url}: ${messageOf(why)}`))
+  }
+}
+
+/** The configuration, unless help or the version was asked for and printed. */
+async function configured(args: readonly string[]): Promise<Config | undefined> {
+  const { config, help, version } = readConfig(args, process.env)
+  if (help) console.log(HELP)
+  else if (version) console.log((await import('./server.ts')).VERSION)
+  else return config
+  return undefined
+}
+
+/** `1h` or `-5m` from now, or a time; as seconds since 1970. */
+function moment(name: string, text: string, now: number): number {
+  const [, sign, amount, unit] = /^([+-]?)(\d+)([smhd])$/.exec(text) ?? []
+  if (amount !== undefined) {
+    const seconds =
+      Number(amount) * { s: 1, m: 60, h: 3600, d: 86400 }[unit as 's' | 'm' | 'h' | 'd']
+    return sign === '-' ? now - seconds : now + seconds
+  }
+  const time = Date.parse(text)
+  if (Number.isNaN(time)) {
+    throw new ConfigError(`${name} must be such as 1h, -5m or 2030-01-01T00:00:00Z, got "${text}"`)
+  }
+  return Math.floor(time / 1000)
+}
+
+/** One clear line for what a person can mend; the stack for what only we can. */
+function fail(error: unknown): void {
+  const known = error instanceof Error && error.constructor.name !== 'TypeError'
+  console.error(known ? `standin: ${error.message}` : error)
+  process.exit(1)
+}
+
+main().catch(fail)

@@ -1,0 +1,53 @@
+// Writes src/apis/*/contract.ts and src/admin/contract.ts from the specs: `npm run types`.
+// With --check it writes nothing and fails when one of them has drifted.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { load } from 'js-yaml'
+import { compile, type JSONSchema } from 'json-schema-to-typescript'
+import { format, resolveConfig } from 'prettier'
+
+const TARGETS = {
+  'specs/mykaarma.yaml': 'src/apis/mykaarma/contract.ts',
+  'specs/cryptlex.yaml': 'src/apis/cryptlex/contract.ts',
+  'specs/formsonfire.yaml': 'src/apis/formsonfire/contract.ts',
+  'specs/standin.yaml': 'src/admin/contract.ts',
+}
+
+/** The component schemas as types of the same names; what `strict` adds shapes no type. */
+export async function typesFrom(spec: string): Promise<string> {
+  const document = load(readFileSync(spec, 'utf8')) as {
+    components: { schemas: Record<string, object> }
+  } // the specs' own tests look at their shape
+  const { schemas } = document.components
+  const named = Object.fromEntries(
+    Object.entries(schemas).filter(([name]) => !name.endsWith('Strict')),
+  )
+  const text = JSON.stringify({ definitions: named })
+  const schema = JSON.parse(
+    text.replaceAll('#/components/schemas/', '#/definitions/'),
+  ) as JSONSchema
+  const types = await compile(schema, 'Contract', {
+    additionalProperties: false,
+    bannerComment: `// Made from ${spec} by \`npm run types\`; not edited by hand.`,
+    format: false,
+    unreachableDefinitions: true,
+  })
+  const plain = types
+    .replaceAll(/export interface Contract {[^}]*}\n/g, '')
+    .replaceAll(/^ \* This interface was referenced by .*\n \* via the .*\n/gm, '')
+    .replaceAll(/^ \* *\n(?= \*\/)/gm, '')
+    .replaceAll(/^\/\*\*\n \*\/\n/gm, '')
+  return format(plain, { ...(await resolveConfig(spec)), parser: 'typescript' })
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const drifted: string[] = []
+  for (const [spec, target] of Object.entries(TARGETS)) {
+    const types = await typesFrom(spec)
+    if (!process.argv.includes('--check')) writeFileSync(target, types)
+    else if (readFileSync(target, 'utf8') !== types) drifted.push(target)
+  }
+  if (drifted.length > 0) {
+    console.error(`drifted from the specs, run \`npm run types\`: ${drifted.join(', ')}`)
+    process.exit(1)
+  }
+}
