@@ -54,7 +54,7 @@ function callFor({ api, profile }: Place, request: IncomingMessage): Call {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
-  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
   return new Call({
     method: request.method ?? 'GET',
     path: api.route?.(path, query) ?? path,
@@ -198,18 +198,18 @@ function send(
     (place.readsBack ? lossOf(format, written, body, schema) : undefined)
   if (objection) place.objection(`${api.name} ${status} breaks its contract: ${objection}`)
   if (response.destroyed || response.headersSent) return
-  const bytes = typeof written === 'string' ? Buffer.from(written) : written
   const headers: Record<string, string | string[] | number> = {
     Date: place.tools.clock.httpDate(),
     'Content-Type': format.contentType,
-    'Content-Length': bytes.length,
+    'Content-Length': Buffer.byteLength(written),
     ...common,
     ...reply.headers,
   }
   if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
   response.sendDate = false
   response.writeHead(status, headers)
-  response.end(bytes)
+  // A text goes out in one write with the head; bytes would take two.
+  response.end(written)
 }
 
 /** What is written must read back as what was meant. */

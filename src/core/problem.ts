@@ -30,7 +30,12 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, reason: string, message: string, details: Details = {}) {
+    // A refusal is an ordinary outcome: nobody reads its stack, and to take one costs more than
+    // all the rest of it.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message, { cause: details.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'Problem'
     this.status = status
     this.reason = reason

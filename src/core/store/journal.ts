@@ -15,7 +15,12 @@ export interface Entry {
 }
 
 /** The calls to the file system that can fail while running; a test makes them fail. */
-export type Disk = Pick<typeof fs, 'openSync' | 'writeSync' | 'fdatasync' | 'ftruncateSync'>
+export interface Disk {
+  openSync(file: string, flags: string, mode: number): number
+  writeSync(fd: number, bytes: Uint8Array, offset: number): number
+  fdatasync(fd: number, callback: (error: Error | null) => void): void
+  ftruncateSync(fd: number, length: number): void
+}
 
 /** What is written together, and who waits for it. */
 class Batch {

@@ -242,8 +242,9 @@ export class Store implements State, Counters {
         `${file} is missing, but ${basename(first.file)} goes on from it; put it back, or empty the folder to begin anew`,
       )
     }
+    const numbered = this.#seq !== Infinity
     this.#replay(folder)
-    if (hasState) this.#continueJournal()
+    if (hasState && numbered) this.#continueJournal()
     else await this.#write()
   }
 
