@@ -228,9 +228,9 @@ function checked(
     method: call.method,
     path: call.path,
     originalUrl: call.path,
-    // Only what the contract reads again below is decided here, so a copy will do.
-    headers: { ...call.headers, 'content-type': call.bodyType || undefined },
-    query: Object.fromEntries(call.query),
+    // The type that the body was read by, without the parameters that it came with.
+    headers: withType(call.headers, call.bodyType),
+    query: call.query.size > 0 ? Object.fromEntries(call.query) : {},
     params: call.params,
     body: call.body,
     openapi: { expressRoute: path, openApiRoute: path, pathParams: call.params, schema },
@@ -245,6 +245,11 @@ function checked(
     }
     throw error
   }
+}
+
+function withType(headers: Call['headers'], type: string): Call['headers'] {
+  const stated = type === '' ? undefined : type
+  return headers['content-type'] === stated ? headers : { ...headers, 'content-type': stated }
 }
 
 /** `/body/Folders/0` and `type.openapi.validation`, as express-openapi-validator says it. */

@@ -12,8 +12,8 @@ const MOST_REMEMBERED = 1000
 /**
  * A Bearer token (RFC 6750): one of the sandbox's personal access tokens or a JWT, then the scope.
  *
- * A JWT that was verified is remembered, and its times are looked at again on each use: verifying
- * costs a hundred times what looking it up does.
+ * A token that was good once is remembered, and its times are looked at again on each use:
+ * verifying costs a hundred times what looking it up does.
  */
 export async function authorize(call: Call, tools: Tools): Promise<void> {
   const token = bearer(call.headers.authorization)
@@ -23,6 +23,8 @@ export async function authorize(call: Call, tools: Tools): Promise<void> {
     const known = tokens.get(fingerprint(token))
     if (known?.revoked) throw unauthorized('token.revoked')
     grant = known ?? (await verify(token, tools))
+    if (verified.size >= MOST_REMEMBERED) verified.clear()
+    verified.set(token, grant)
   }
   const now = tools.clock.now()
   if (now >= grant.expires) throw unauthorized('token.expired')
@@ -46,7 +48,7 @@ function bearer(header: string | undefined): string {
  * the secret and RS256 or ES256 only with a public key, so that a public key cannot serve as secret.
  */
 async function verify(token: string, tools: Tools): Promise<Grant> {
-  const { signing, verified } = knownOf(tools)
+  const { signing } = knownOf(tools)
   const jose = await import('jose')
   let payload: Jose.JWTPayload
   try {
@@ -62,14 +64,11 @@ async function verify(token: string, tools: Tools): Promise<Grant> {
     if (error instanceof Problem) throw error
     throw unauthorized('token.malformed')
   }
-  const grant: Grant = {
+  return {
     scopes: scopesOf(payload),
     notBefore: seconds(payload.nbf, -Infinity),
     expires: seconds(payload.exp, Infinity),
   }
-  if (verified.size >= MOST_REMEMBERED) verified.clear()
-  verified.set(token, grant)
-  return grant
 }
 
 async function checkSignature(

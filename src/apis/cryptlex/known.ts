@@ -45,7 +45,7 @@ interface Known {
   readonly signing: NonNullable<Fixtures['signing']>
   /** By fingerprint, so that looking one up tells nothing about the others. */
   readonly tokens: ReadonlyMap<string, Grant & { readonly revoked: boolean }>
-  /** JWTs whose signature was verified. */
+  /** Tokens that were found good, as they were sent. */
   readonly verified: Map<string, Grant>
   readonly resellers: ReadonlyMap<string, { readonly allowedUsers?: number }>
   readonly organizations: ReadonlyMap<

@@ -5,5 +5,12 @@
  * @param ticks of 100 ns after that, 0 to 9999
  */
 export function timestamp(ms: number, ticks: number): string {
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(ticks).padStart(4, '0')}Z`
+  if (ms !== last.ms) {
+    last.ms = ms
+    last.text = new Date(ms).toISOString().slice(0, -1)
+  }
+  return `${last.text}${String(ticks).padStart(4, '0')}Z`
 }
+
+/** One request asks for the same millisecond several times. */
+const last = { ms: NaN, text: '' }
