@@ -19,6 +19,9 @@ export interface Config {
   readonly durability: Durability
   readonly recover: boolean
   readonly seed: number
+  /** A file, a folder or JSON. */
+  readonly fixtures: string | undefined
+  readonly autoSandboxes: boolean
   /** Milliseconds since 1970 at which the clock stands still; undefined: it runs. */
   readonly clock: number | undefined
   readonly profile: Profiles
@@ -81,8 +84,15 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     fallback: { all: 'documented' },
     value: 'NAME',
     help: 'documented or strict; per API: documented,cryptlex=strict',
-    read: profiles,
+    read: readProfiles,
   },
+  fixtures: {
+    fallback: undefined,
+    value: 'FILE',
+    help: 'what a fresh sandbox knows: a file, a folder or JSON',
+    read: text,
+  },
+  autoSandboxes: { fallback: false, help: 'make a sandbox when it is first used', read: boolean },
   jwtSecret: {
     fallback: undefined,
     value: 'TEXT',
@@ -312,7 +322,8 @@ function moment(given: string): number {
   return time
 }
 
-function profiles(given: string): Profiles {
+/** `documented,cryptlex=strict`. Throws an Error that says what is allowed. */
+export function readProfiles(given: string): Profiles {
   const profile = oneOf<Profile>('documented', 'strict')
   const found: Record<string, Profile> & { all: Profile } = { all: 'documented' }
   for (const part of given.split(',')) {
@@ -328,6 +339,11 @@ function profiles(given: string): Profiles {
     }
   }
   return found
+}
+
+/** The inverse of readProfiles. */
+export function formatProfiles({ all, ...others }: Profiles): string {
+  return [all, ...Object.entries(others).map(([api, profile]) => `${api}=${profile}`)].join(',')
 }
 
 function secret(given: string): string {

@@ -1,50 +1,347 @@
-import type { Config } from './config.ts'
-import type { Api } from './core/api.ts'
-import { Clock } from './core/clock.ts'
+import * as fs from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { formatProfiles, type Profiles } from './config.ts'
+import { Call, type Api, type Person, type Tools } from './core/api.ts'
+import { Clock, type ClockSetting } from './core/clock.ts'
 import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
 import type { Log } from './core/log.ts'
-import type { Place } from './core/pipeline.ts'
-import { Store } from './core/store/store.ts'
+import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
+import { invalid, pathOf, Problem } from './core/problem.ts'
+import { isRecord } from './core/schema.ts'
+import type { Row } from './core/state.ts'
+import type { Document } from './core/store/document.ts'
+import { Store, type StoreOptions } from './core/store/store.ts'
+import { messageOf } from './core/thrown.ts'
 
-/** What each API of a sandbox is given to know: credentials and things to refer to. */
-export type Fixtures = Readonly<Record<string, unknown>>
+/** People seeded between two turns of the event loop. */
+const SLICE = 100
+/** Bytes of a state that can be put. */
+const LARGEST_STATE = 256 * 1024 * 1024
 
-/** One closed world: the users of all APIs, their credentials, a clock and a seed. */
-export interface Sandbox {
-  /** Where each API answers, by its name. */
-  readonly places: ReadonlyMap<string, Place>
-  readonly clock: Clock
-  readonly store: Store
-  close(): Promise<void>
+/** What each API of a sandbox is given to know: credentials, things to refer to, users. */
+export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** An API and its contract: the same for every sandbox. */
+export interface Part {
+  readonly api: Api
+  readonly contract: Contract
 }
 
-/** Puts a sandbox together from its parts. Throws as the store does when its folder cannot be used. */
-export async function openSandbox(
-  config: Config,
-  apis: readonly { readonly api: Api; readonly contract: Contract }[],
-  fixtures: Fixtures,
-  log: Log,
-  gate: Pick<Place, 'objection' | 'readsBack'>,
-): Promise<Sandbox> {
-  const store = await Store.open({
-    folder: config.memory ? undefined : config.data,
-    durability: config.durability,
-    recover: config.recover,
-    tables: Object.fromEntries(
-      apis
-        .filter(({ api }) => Object.keys(api.tables).length > 0)
-        .map(({ api }) => [api.name, api.tables]),
-    ),
-    log,
-  })
-  const clock = new Clock(config.clock)
-  const fake = new Fake(config.seed, store)
-  const limits = { size: config.maxBody, time: config.bodyTimeout }
-  const places = apis.map(({ api, contract }): [string, Place] => {
-    const tools = { clock, fake, known: api.learn(fixtures[api.name]) }
-    const profile = config.profile[api.name] ?? config.profile.all
-    return [api.name, { api, contract, profile, tools, store, limits, log, ...gate }]
-  })
-  return { places: new Map(places), clock, store, close: () => store.close() }
+/** What sandboxes of one server have in common. */
+export interface Common {
+  readonly vendors: readonly Part[]
+  /** The API of the sandbox itself, made for each. */
+  readonly admin: (sandbox: Sandbox) => Part
+  readonly limits: Place['limits']
+  readonly log: Log
+  readonly gate: Pick<Place, 'objection' | 'readsBack'>
+}
+
+/** What makes one sandbox different from another. */
+export interface Settings {
+  readonly name: string
+  readonly seed: number
+  /** Where the clock is held, in milliseconds since 1970; undefined: it runs. */
+  readonly clock: number | undefined
+  readonly profile: Profiles
+  readonly fixtures: Fixtures
+}
+
+export interface SavedState {
+  readonly name: string
+  /** Milliseconds since 1970, by the sandbox's clock. */
+  readonly savedAt: number
+  readonly document: Document
+}
+
+/** One closed world: the users of all APIs, their credentials, a clock and a seed. */
+export class Sandbox {
+  readonly settings: Settings
+  readonly store: Store
+  readonly clock: Clock
+  readonly #snapshots = new Map<string, SavedState>()
+  readonly #folder: string | undefined
+  readonly #common: Common
+  readonly #fake: Fake
+  #fixtures: Fixtures
+  #places: ReadonlyMap<string, Place> = new Map()
+
+  private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
+    this.settings = settings
+    this.#folder = folder === undefined ? undefined : join(folder, 'snapshots')
+    this.store = store
+    this.#common = common
+    this.#fixtures = settings.fixtures
+    this.clock = new Clock(this.#startOfClock())
+    this.#fake = new Fake(settings.seed, store)
+    this.#furnish()
+    if (store.isNew) store.transact(() => this.#populate())
+    const kept = store.setting('clock')
+    if (isRecord(kept)) this.clock.set(kept as ClockSetting) // what advance or set kept
+  }
+
+  /** Throws as the store does when its folder cannot be used, and when the fixtures cannot be. */
+  static async open(settings: Settings, common: Common, options: KeptOptions): Promise<Sandbox> {
+    const store = await Store.open({ ...options, tables: tablesOf(common), log: common.log })
+    try {
+      const sandbox = new Sandbox(settings, store, common, options.folder)
+      sandbox.#readSnapshots()
+      await store.saved()
+      return sandbox
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  /** One that keeps nothing on disk. */
+  static inMemory(settings: Settings, common: Common): Sandbox {
+    const store = Store.inMemory({ tables: tablesOf(common), log: common.log })
+    return new Sandbox(settings, store, common)
+  }
+
+  /** Where each API answers, by its name. */
+  get places(): ReadonlyMap<string, Place> {
+    return this.#places
+  }
+
+  /** Where the API below this prefix answers. */
+  placeAt(prefix: string): Place {
+    for (const place of this.#places.values()) if (place.contract.prefix === prefix) return place
+    throw new Error(`No API is at ${prefix}`)
+  }
+
+  /** How many users each API has. */
+  get users(): Record<string, number> {
+    return Object.fromEntries(
+      this.#common.vendors.map(({ api }) => [
+        api.name,
+        this.store.collection(`${api.name}.${api.users!.table}`).size,
+      ]),
+    )
+  }
+
+  get profile(): string {
+    return formatProfiles(this.settings.profile)
+  }
+
+  get vendors(): readonly Part[] {
+    return this.#common.vendors
+  }
+
+  /** Users, made-up values and the clock as in a fresh sandbox. */
+  reset(fixtures = this.#fixtures): void {
+    const before = this.#fixtures
+    this.#fixtures = fixtures
+    try {
+      this.#furnish()
+      this.store.transact(() => {
+        this.store.replaceAll(Store.empty())
+        this.#populate()
+      })
+    } catch (error) {
+      this.#fixtures = before
+      this.#furnish()
+      throw error
+    }
+    this.clock.set(this.#startOfClock())
+  }
+
+  /** Puts a document in the place of everything; in one step, for every reader. */
+  replace(document: Document): void {
+    this.store.transact(() => this.store.replaceAll(document))
+    const kept = this.store.setting('clock')
+    this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
+  }
+
+  /** Turns the clock, for this run and the next. */
+  turn(setting: ClockSetting): void {
+    this.store.transact(() => this.store.set('clock', setting))
+    this.clock.set(setting)
+  }
+
+  /** Creates made-up people at these APIs, as many at each; other requests run in between. */
+  async seed(count: number, apis: readonly string[]): Promise<void> {
+    for (let done = 0; done < count; done += SLICE) {
+      this.store.transact(() => {
+        for (let i = done; i < Math.min(done + SLICE, count); i++) this.#createAt(apis)
+      })
+      await this.store.saved()
+      await turn()
+    }
+  }
+
+  #createAt(apis: readonly string[]): void {
+    const person = this.#invent()
+    for (const { api } of this.vendors) {
+      if (!apis.includes(api.name)) continue
+      const place = this.#places.get(api.name)! // every vendor has its place
+      this.#create(place, api.users!.describe(person, place.tools.known))
+    }
+  }
+
+  get snapshots(): ReadonlyMap<string, SavedState> {
+    return this.#snapshots
+  }
+
+  /** Saves it under its name, in place of one that has it already. */
+  keepSnapshot(saved: SavedState): void {
+    this.#snapshots.delete(saved.name)
+    this.#snapshots.set(saved.name, saved)
+    if (this.#folder === undefined) return
+    const file = join(this.#folder, `${saved.name}.json`)
+    fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    fs.writeFileSync(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 })
+    fs.renameSync(`${file}.tmp`, file)
+  }
+
+  forgetSnapshot(name: string): void {
+    this.#snapshots.delete(name)
+    if (this.#folder !== undefined) fs.rmSync(join(this.#folder, `${name}.json`), { force: true })
+  }
+
+  #readSnapshots(): void {
+    if (this.#folder === undefined || !fs.existsSync(this.#folder)) return
+    const found = fs
+      .readdirSync(this.#folder)
+      .filter((name) => name.endsWith('.json'))
+      .flatMap((name) => {
+        try {
+          const text = fs.readFileSync(join(this.#folder!, name), 'utf8')
+          return [JSON.parse(text) as SavedState] // written by keepSnapshot
+        } catch (error) {
+          this.#common.log.warn(`the snapshot ${name} is left out: ${messageOf(error)}`)
+          return []
+        }
+      })
+    for (const saved of found.sort((a, b) => a.savedAt - b.savedAt)) {
+      this.#snapshots.set(saved.name, saved)
+    }
+  }
+
+  /** One user of an API, by its id with or without dashes. */
+  user(api: string, id: string): Row | undefined {
+    const users = this.store.collection(`${api}.${this.#usersOf(api).table}`)
+    const dashed = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    return users.get(id) ?? users.get(dashed)
+  }
+
+  async close(): Promise<void> {
+    await this.store.close()
+  }
+
+  #usersOf(api: string) {
+    return this.vendors.find((part) => part.api.name === api)!.api.users! // the contract lists them
+  }
+
+  #startOfClock(): ClockSetting {
+    const { clock } = this.settings
+    return clock === undefined ? { ahead: 0 } : { held: clock }
+  }
+
+  /** Sets up each API with what the fixtures let it know. */
+  #furnish(): void {
+    const { vendors, admin, limits, log, gate } = this.#common
+    const { profile } = this.settings
+    this.#places = new Map(
+      [...vendors, admin(this)].map(({ api, contract }) => {
+        const known = api.learn(this.#fixtures[api.name])
+        const tools: Tools = { clock: this.clock, fake: this.#fake, known }
+        const place: Place = {
+          api,
+          contract,
+          profile: profile[api.name] ?? profile.all,
+          tools,
+          store: this.store,
+          // A whole state may come in through the sandbox's own API.
+          limits: api.credentialsIn === 'none' ? { ...limits, size: LARGEST_STATE } : limits,
+          log,
+          ...gate,
+        }
+        return [api.name, place]
+      }),
+    )
+  }
+
+  /** Creates the users that the fixtures bring. */
+  #populate(): void {
+    for (const { api } of this.vendors) {
+      const users = this.#fixtures[api.name]?.['users']
+      if (!Array.isArray(users)) continue
+      for (const [i, user] of (users as Record<string, unknown>[]).entries()) {
+        try {
+          this.#create(this.#places.get(api.name)!, user)
+        } catch (error) {
+          if (!(error instanceof Problem)) throw error
+          throw new Problem(400, 'fixtures.invalid', `${api.name}.users[${i}]: ${error.message}`)
+        }
+      }
+    }
+  }
+
+  /** What the API's own operation would do with a request that has this body. */
+  #create(place: Place, body: Readonly<Record<string, unknown>>): void {
+    const users = place.api.users!
+    const operation = place.contract.operations.find(({ id }) => id === users.operation)!
+    const call = new Call({
+      method: 'POST',
+      path: '',
+      query: new URLSearchParams(),
+      headers: {},
+      address: '',
+      profile: 'documented',
+      answerType: 'application/json',
+    })
+    const { params, caller } = users.call(body)
+    call.operation = operation
+    call.params = params ?? {}
+    call.caller = caller
+    call.body = { ...body }
+    call.bodyType = 'application/json'
+    const violations = operation.check(call)
+    if (violations.length > 0) throw invalid(violations)
+    leaveOutUnknownFields(call, operation)
+    place.api.operations[operation.id]!(call, this.store, place.tools)
+  }
+
+  /** A person that was not made up before: the number in the address sees to it. */
+  #invent(): Person {
+    const n = this.store.next('sandbox.person')
+    const fake = this.#fake.draw('sandbox.person.values')
+    const firstName = fake.person.firstName()
+    const lastName = fake.person.lastName()
+    const username = `${firstName}.${lastName}.${n + 1}`.toLowerCase().replaceAll(/[^a-z0-9.]/g, '')
+    return {
+      firstName,
+      lastName,
+      username,
+      email: `${username}@example.test`,
+      phone: `+1202555${String(n % 10_000).padStart(4, '0')}`,
+      company: fake.company.name(),
+    }
+  }
+}
+
+type KeptOptions = Pick<StoreOptions, 'folder' | 'durability' | 'recover'>
+
+function tablesOf({ vendors }: Common): StoreOptions['tables'] {
+  return Object.fromEntries(vendors.map(({ api }) => [api.name, api.tables]))
+}
+
+/** Fixtures that cannot be used, each fault with its path. */
+export function checkFixtures(fixtures: unknown, contract: Contract): Fixtures {
+  const violations = contract.violationsOf('Fixtures', fixtures)
+  if (violations.length > 0) {
+    const [first] = violations
+    throw new Problem(400, 'fixtures.invalid', `${pathOf(first!)}: ${invalid(violations).message}`)
+  }
+  return fixtures as Fixtures // the schema has checked it
+}
+
+/** These fixtures where they say something, those of the package where they do not. */
+export function mergeFixtures(base: Fixtures, given: Fixtures): Fixtures {
+  const names = new Set([...Object.keys(base), ...Object.keys(given)])
+  return Object.fromEntries([...names].map((name) => [name, { ...base[name], ...given[name] }]))
 }

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import * as http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { admin } from './admin/index.ts'
+import type { Host } from './admin/world.ts'
 import { cryptlex } from './apis/cryptlex/index.ts'
 import type { Fixtures as CryptlexFixtures } from './apis/cryptlex/known.ts'
 import { formsonfire } from './apis/formsonfire/index.ts'
@@ -11,10 +13,18 @@ import { mykaarma } from './apis/mykaarma/index.ts'
 import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
 import { Contract } from './core/contract.ts'
+import { whereBroken } from './core/formats/json.ts'
 import { stderr, type Log } from './core/log.ts'
-import { answer, type Place } from './core/pipeline.ts'
-import { openSandbox, type Fixtures, type Sandbox } from './sandbox.ts'
-import { messageOf } from './core/thrown.ts'
+import { answer } from './core/pipeline.ts'
+import {
+  checkFixtures,
+  mergeFixtures,
+  type Common,
+  type Fixtures,
+  type Sandbox,
+} from './sandbox.ts'
+import { DEFAULT, Sandboxes } from './sandboxes.ts'
+import { codeOf, messageOf } from './core/thrown.ts'
 
 export interface ServerParts {
   readonly log?: Log
@@ -46,7 +56,7 @@ export function packaged(path: string): string {
 }
 
 /**
- * Reads the contracts, opens the sandbox and listens.
+ * Reads the contracts, opens the sandboxes and listens.
  *
  * @throws Error with a message for the person at the terminal
  */
@@ -56,20 +66,50 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     mykaarma(config.proto ?? packaged('specs/mykaarma.proto')),
     cryptlex,
     formsonfire,
-  ]
-  const vendorApis = vendors.map((api) => ({ api, contract: contractOf(api) }))
-  const own = admin({
+  ].map((api) => ({ api, contract: contractOf(api) }))
+  const own = new Contract(packaged('specs/standin.yaml'))
+  const prefixes = vendors.map(({ contract }) => contract.prefix)
+  let sandboxes: Sandboxes
+  const host: Host = {
     version: VERSION,
-    apis: vendors.map(({ name }) => name),
-    prefixes: vendorApis.map(({ contract }) => contract.prefix),
-  })
-  const apis = [...vendorApis, { api: own, contract: contractOf(own) }]
-  const gate = {
-    objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
-    readsBack: parts.objection !== undefined,
+    apis: vendors.map(({ api }) => api.name),
+    prefixes,
+    list: () => sandboxes.list(),
+    get: (name) => sandboxes.get(name),
+    create: (wish) => sandboxes.create(wish),
+    remove: (name) => sandboxes.remove(name),
+    fixturesWith: (given) => sandboxes.fixturesWith(given),
+    keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
-  const sandbox = await openSandbox(config, apis, fixturesOf(config), log, gate)
-  const app = appFor(sandbox, log)
+  const common: Common = {
+    vendors,
+    admin: (sandbox) => {
+      const api = admin(sandbox, host)
+      mustAgree(api, own)
+      return { api, contract: own }
+    },
+    limits: { size: config.maxBody, time: config.bodyTimeout },
+    log,
+    gate: {
+      objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
+      readsBack: parts.objection !== undefined,
+    },
+  }
+  sandboxes = await Sandboxes.open({
+    settings: {
+      name: DEFAULT,
+      seed: config.seed,
+      clock: config.clock,
+      profile: config.profile,
+      fixtures: fixturesOf(config, own),
+    },
+    common,
+    folder: config.memory ? undefined : config.data,
+    durability: config.durability,
+    recover: config.recover,
+    auto: config.autoSandboxes,
+  })
+  const app = appFor(sandboxes, [...prefixes, own.prefix], log)
   const server = serverFor(app)
   try {
     const port = await listen(server, config)
@@ -78,32 +118,38 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       url,
       port,
       app,
-      sandbox,
-      apis: vendorApis.map(({ api: { name, title }, contract }) => ({
+      sandbox: sandboxes.default,
+      apis: vendors.map(({ api: { name, title }, contract }) => ({
         name,
         title,
         url: `${url}${contract.prefix}`,
       })),
       close: async () => {
         await stop(server)
-        await sandbox.close()
+        await sandboxes.close()
       },
     }
   } catch (error) {
-    await sandbox.close()
+    await sandboxes.close()
     throw error
   }
 }
 
-/** One Express app: each API below its contract's prefix, and a plain 404 elsewhere. */
-function appFor(sandbox: Sandbox, log: Log): Express {
+/** One Express app: finds the sandbox, then its API by the prefix, and is a plain 404 elsewhere. */
+function appFor(sandboxes: Sandboxes, prefixes: readonly string[], log: Log): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', false)
-  const serve = (place: Place) => (request: Request, response: Response) =>
-    answer(place, request, response)
-  for (const place of sandbox.places.values()) app.use(place.contract.prefix, serve(place))
-  app.use(serve(sandbox.places.get('standin')!))
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    response.locals = sandboxes.find(request)
+    next()
+  })
+  const serve = (prefix: string) => (_request: Request, response: Response) => {
+    const { sandbox, ...how } = response.locals as ReturnType<Sandboxes['find']> // set above
+    return answer(sandbox.placeAt(prefix), response.req, response, how)
+  }
+  for (const prefix of prefixes) app.use(prefix, serve(prefix))
+  app.use(serve(prefixes.at(-1)!))
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     // Only what the pipeline itself fails at comes here.
     log.bug('a request could not be answered', error)
@@ -175,39 +221,66 @@ function outside(status: number, reason: string, detail: string): object {
   return { type: 'about:blank', title: http.STATUS_CODES[status], status, detail, reason }
 }
 
-/** The API's contract; it and the slice must name the same operations. */
+/** The API's contract; it and the slice name the same operations. */
 function contractOf(api: Api): Contract {
-  const file = packaged(`specs/${api.spec}`)
-  const contract = new Contract(file)
-  const promised = contract.operations.map(({ id }) => id)
-  const made = Object.keys(api.operations)
-  const missing = promised.filter((id) => !made.includes(id))
-  const extra = made.filter((id) => !promised.includes(id))
-  if (missing.length > 0) {
-    throw new Error(`${file} promises ${missing.join(', ')}, which ${api.name} does not have`)
-  }
-  if (extra.length > 0) {
-    throw new Error(`${api.name} has ${extra.join(', ')}, which ${file} does not promise`)
-  }
+  const contract = new Contract(packaged(`specs/${api.spec}`))
+  mustAgree(api, contract)
   return contract
 }
 
-/** The package's fixtures, with what the configuration says about tokens. */
-export function fixturesOf(config: Config): Fixtures & { readonly cryptlex: CryptlexFixtures } {
-  const fixtures = Object.fromEntries(
-    ['mykaarma', 'cryptlex', 'formsonfire'].map((name) => [
-      name,
-      readJson(packaged(`fixtures/${name}.json`)) as Record<string, unknown>,
-    ]),
-  )
-  const given = fixtures['cryptlex']!
+function mustAgree(api: Api, contract: Contract): void {
+  const promised = contract.operations.map(({ id }) => id)
+  const made = [...Object.keys(api.operations), ...Object.keys(api.tasks ?? {})]
+  const missing = promised.filter((id) => !made.includes(id))
+  const extra = made.filter((id) => !promised.includes(id))
+  if (missing.length > 0) {
+    throw new Error(`${api.spec} promises ${missing.join(', ')}, which ${api.name} does not have`)
+  }
+  if (extra.length > 0) {
+    throw new Error(`${api.name} has ${extra.join(', ')}, which ${api.spec} does not promise`)
+  }
+}
+
+/** The package's fixtures, the user's over them, and what the configuration says about tokens. */
+export function fixturesOf(
+  config: Config,
+  contract = new Contract(packaged('specs/standin.yaml')),
+): Fixtures & { readonly cryptlex: CryptlexFixtures } {
+  const own = mergeFixtures(fixturesIn(packaged('fixtures')), givenFixtures(config, contract))
+  const cryptlexOnes = own['cryptlex'] as CryptlexFixtures // the schema has checked it
   const signing = {
-    ...(given['signing'] as object),
+    ...cryptlexOnes.signing,
     ...(config.jwtSecret === undefined ? {} : { secret: config.jwtSecret }),
     ...(config.jwks === undefined ? {} : { keys: keysIn(config.jwks) }),
-    verify: config.jwtVerify,
+    ...(config.jwtVerify ? {} : { verify: false }),
   }
-  return { ...fixtures, cryptlex: { ...given, signing } as CryptlexFixtures }
+  return { ...own, cryptlex: { ...cryptlexOnes, signing } as Fixtures[string] & CryptlexFixtures }
+}
+
+function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
+  if (fixtures === undefined) return {}
+  const inline = fixtures.trimStart().startsWith('{')
+  const name = inline ? 'the fixtures' : fixtures
+  const given = inline
+    ? parsed(fixtures, name)
+    : statSync(fixtures, { throwIfNoEntry: false })?.isDirectory()
+      ? fixturesIn(fixtures)
+      : readJson(fixtures)
+  try {
+    return checkFixtures(given, contract)
+  } catch (error) {
+    throw new Error(`${name} (--fixtures) cannot be used: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** A folder with a file for each API that has something to say. */
+function fixturesIn(folder: string): Fixtures {
+  return Object.fromEntries(
+    ['mykaarma', 'cryptlex', 'formsonfire'].flatMap((name) => {
+      const file = join(folder, `${name}.json`)
+      return existsSync(file) ? [[name, readJson(file) as Fixtures[string]]] : [] // checked by whoever asked
+    }),
+  )
 }
 
 function keysIn(file: string): unknown {
@@ -220,9 +293,18 @@ function keysIn(file: string): unknown {
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return parsed(readFileSync(file, 'utf8'), file)
   } catch (error) {
+    if (codeOf(error) === undefined) throw error
     throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function parsed(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Error(`${name} cannot be read: ${whereBroken(text)}`, { cause: error })
   }
 }
 

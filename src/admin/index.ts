@@ -1,16 +1,20 @@
-import type { Api, Call, Reply } from '../core/api.ts'
+import type { Api, Call, Reply, Task } from '../core/api.ts'
+import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
 import type { Problem } from '../core/problem.ts'
-import type { Health, Problem as ProblemBody } from './contract.ts'
-
-/** What the admin API tells of the server it is part of. */
-export interface About {
-  readonly version: string
-  readonly apis: readonly string[]
-  /** Where those are. */
-  readonly prefixes: readonly string[]
-}
+import { stateTasks } from './state.ts'
+import { sandboxTasks } from './sandboxes.ts'
+import { userTasks } from './users.ts'
+import type {
+  ClockAdvance,
+  ClockSetting,
+  ClockState,
+  Health,
+  Problem as ProblemBody,
+} from './contract.ts'
+import type { Host, World } from './world.ts'
+import { milliseconds } from './duration.ts'
 
 const problemJson: Format = {
   ...json,
@@ -19,29 +23,60 @@ const problemJson: Format = {
 }
 
 /** Standin's own API, below `/_standin`: it goes through the same pipeline as the vendors'. */
-export function admin(about: About): Api {
+export function admin(world: World, host: Host): Api {
   return {
     name: 'standin',
     title: 'Standin',
     spec: 'standin.yaml',
     tables: {},
     formats: [json, problemJson],
-    operations: {
+    operations: {},
+    tasks: {
       getHealth: () => {
-        const body: Health = { status: 'ok', version: about.version, apis: [...about.apis] }
+        const body: Health = { status: 'ok', version: host.version, apis: [...host.apis] }
         return { status: 200, body }
       },
+      ...sandboxTasks(host),
+      ...userTasks(world),
+      ...stateTasks(world, host),
+      ...clockTasks(world),
     },
     credentialsIn: 'none',
     learn: () => undefined,
     authorize: () => undefined,
     answerType: () => json.mediaType,
-    explain: (problem, call) => explain(problem, call, about),
+    explain: (problem, call) => explain(problem, call, host),
+  }
+}
+
+function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceClock', Task> {
+  const reply = (): Reply => {
+    const body: ClockState = {
+      now: new Date(world.clock.now()).toISOString(),
+      held: world.clock.isHeld,
+    }
+    return { status: 200, body }
+  }
+  return {
+    getClock: reply,
+    putClock: async (call) => {
+      const { now, held } = call.body as ClockSetting // the contract has checked it
+      const time = now === undefined ? world.clock.now() : Date.parse(now)
+      world.turn(Clock.at(time, held ?? world.clock.isHeld))
+      await world.store.saved()
+      return reply()
+    },
+    advanceClock: async (call) => {
+      const { by } = call.body as ClockAdvance // the contract has checked it
+      world.turn(Clock.at(world.clock.now() + milliseconds(by), world.clock.isHeld))
+      await world.store.saved()
+      return reply()
+    },
   }
 }
 
 /** RFC 9457. */
-function explain(problem: Problem, call: Call, about: About): Reply {
+function explain(problem: Problem, call: Call, { prefixes }: Host): Reply {
   call.answerType = problemJson.mediaType
   const body: ProblemBody = {
     type: 'about:blank',
@@ -49,7 +84,7 @@ function explain(problem: Problem, call: Call, about: About): Reply {
     status: problem.status,
     detail:
       problem.reason === 'route.unknown'
-        ? `There is nothing here; Standin answers below ${about.prefixes.join(', ')} and /_standin`
+        ? `There is nothing here; Standin answers below ${prefixes.join(', ')} and /_standin`
         : problem.message,
     reason: problem.reason,
   }
@@ -60,5 +95,9 @@ const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
   500: 'Internal Server Error',
 }

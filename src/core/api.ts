@@ -28,6 +28,8 @@ export class Call {
   readonly headers: IncomingHttpHeaders
   /** The caller's address, as the socket has it. */
   readonly address: string
+  /** What stands before the API's prefix in the caller's URL: a sandbox's, or nothing. */
+  readonly base: string
   readonly strict: boolean
   readonly findings: Finding[] = []
   operation: OperationContract | undefined
@@ -47,6 +49,7 @@ export class Call {
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
+    base?: string
     profile: Profile
     answerType: string
   }) {
@@ -55,6 +58,7 @@ export class Call {
     this.query = from.query
     this.headers = from.headers
     this.address = from.address
+    this.base = from.base ?? ''
     this.strict = from.profile === 'strict'
     this.answerType = from.answerType
   }
@@ -92,6 +96,34 @@ export interface Reply {
 /** Synchronous: between its reads and its writes no other request runs. Refuses by throwing. */
 export type Operation = (call: Call, state: State, tools: Tools) => Reply
 
+/** What is no single change of the state, such as opening a sandbox; it runs in no transaction. */
+export type Task = (call: Call) => Reply | Promise<Reply>
+
+/** A person that fixtures or seeding bring. */
+export interface Person {
+  readonly firstName: string
+  readonly lastName: string
+  readonly email: string
+  readonly username: string
+  readonly phone: string
+  readonly company: string
+}
+
+/** How users come to be at an API without a request, and how they are found again. */
+export interface Users {
+  readonly table: string
+  /** The field of a row that holds the address. */
+  readonly email: string
+  readonly operation: string
+  /** What a create call for this person sends. */
+  describe(person: Person, known: unknown): Readonly<Record<string, unknown>>
+  /** What a create call with this body has besides. */
+  call(body: Readonly<Record<string, unknown>>): {
+    readonly params?: Readonly<Record<string, string>>
+    readonly caller?: unknown
+  }
+}
+
 /** One vendor's API: what its slice tells the pipeline. */
 export interface Api {
   readonly name: string
@@ -104,6 +136,9 @@ export interface Api {
   readonly formats: readonly Format[]
   /** By operationId; the contract names the same ones, or the start stops. */
   readonly operations: Readonly<Record<string, Operation>>
+  /** By operationId, like the operations. */
+  readonly tasks?: Readonly<Record<string, Task>>
+  readonly users?: Users
   /** Where the credentials are: checked before a byte of the body is read, or after. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 

@@ -1,20 +1,25 @@
+/** How a clock goes, in a form that can be kept. */
+export type ClockSetting =
+  | { readonly held: number }
+  /** Milliseconds ahead of the machine's time. */
+  | { readonly ahead: number }
+
 /**
- * The one clock of a sandbox: everything that is dated, expires or waits asks it. It follows the
- * machine's time, or is held still at a moment.
+ * The one clock of a sandbox: everything that is dated, expires or waits asks it. It runs with the
+ * machine's time, ahead of it or behind it, or is held still at a moment.
  */
 export class Clock {
-  #held: number | undefined
+  #setting: ClockSetting
   #second = NaN
   #httpDate = ''
 
-  /** @param held a moment to stand still at, in milliseconds since 1970; none: machine time */
-  constructor(held?: number) {
-    this.#held = held
+  constructor(setting: ClockSetting = { ahead: 0 }) {
+    this.#setting = setting
   }
 
   /** Milliseconds since 1970. */
   now(): number {
-    return this.#held ?? Date.now()
+    return 'held' in this.#setting ? this.#setting.held : Date.now() + this.#setting.ahead
   }
 
   /** The time for a Date header (RFC 9110). */
@@ -28,6 +33,21 @@ export class Clock {
   }
 
   get isHeld(): boolean {
-    return this.#held !== undefined
+    return 'held' in this.#setting
+  }
+
+  /** How it goes now. */
+  get setting(): ClockSetting {
+    return this.#setting
+  }
+
+  /** Goes on as this says. */
+  set(setting: ClockSetting): void {
+    this.#setting = setting
+  }
+
+  /** The setting that puts the clock to a time, holding it there or letting it run on. */
+  static at(time: number, held: boolean): ClockSetting {
+    return held ? { held: time } : { ahead: time - Date.now() }
   }
 }

@@ -19,16 +19,24 @@ interface MediaType {
 }
 type Content = Readonly<Record<string, MediaType>>
 type Responses = Readonly<Record<string, { readonly content?: Content }>>
+interface Parameter {
+  readonly name: string
+  readonly schema?: Schema
+}
 interface OperationObject {
+  readonly parameters?: readonly Parameter[]
   readonly operationId?: string
   readonly requestBody?: { readonly required?: boolean; readonly content: Content }
   readonly responses: Responses
+}
+type PathItem = Readonly<Partial<Record<(typeof METHODS)[number], OperationObject>>> & {
+  readonly parameters?: readonly Parameter[]
 }
 interface Document {
   readonly openapi: `3.1.${string}`
   readonly info: { readonly title: string; readonly version: string }
   readonly servers: readonly { readonly url: string }[]
-  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
+  readonly paths: Readonly<Record<string, PathItem>>
   readonly components?: Readonly<Record<string, unknown>>
   /** What a request under the prefix can be answered that meets no operation. */
   readonly 'x-unrouted'?: { readonly responses: Responses }
@@ -39,11 +47,18 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
 /** Formats as the contracts mean them. Ajv's own `email` takes no address outside ASCII. */
 const FORMATS = {
   email: /^[^\s@]+@[^\s@]+$/,
-  'date-time': true,
+  'date-time': isTime,
   password: true,
   uuid: true,
   int32: true,
 } as const
+
+function isTime(text: string): boolean {
+  return (
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text))
+  )
+}
 
 /** One operation of a contract, with what a request for it must be and an answer may be. */
 export interface OperationContract {
@@ -98,7 +113,9 @@ export class Contract {
         METHODS.flatMap((method) => {
           const operation = item[method]
           if (!operation) return []
-          const made = this.#operation(file, method, path, operation, validator)
+          const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
+          const whole = { ...operation, parameters }
+          const made = this.#operation(file, method, path, whole, validator)
           return [[method.toUpperCase(), made] as const]
         }),
       ),
@@ -161,10 +178,17 @@ export class Contract {
     return validate(value) ? undefined : this.#ajv.errorsText(validate.errors, { dataVar: 'body' })
   }
 
+  /** What a value breaks of a component schema, such as a file that was loaded. */
+  violationsOf(component: string, value: unknown): readonly Violation[] {
+    const schemas = this.#document.components?.['schemas'] as Readonly<Record<string, Schema>>
+    const validate = this.#ajv.compile(schemas[component]!)
+    return validate(value) ? [] : strictViolations(validate.errors ?? [], value)
+  }
+
   #response(operation: OperationContract | undefined, status: number) {
     if (!operation) return this.#document['x-unrouted']?.responses[status]
     for (const item of Object.values(this.#document.paths)) {
-      const found = item[operation.method]
+      const found = item[operation.method as (typeof METHODS)[number]] // from this document
       if (found?.operationId === operation.id) return found.responses[status]
     }
     return undefined
@@ -205,7 +229,7 @@ export class Contract {
       check: (call) => {
         const schema = schemaFor(call.bodyType)
         return checked(validator, call, path, operation).map((error) =>
-          violation(error, schema, call.body),
+          violation(error, schema, call.body, operation),
         )
       },
       checkStrictly: (call) => {
@@ -257,12 +281,14 @@ function violation(
   error: { path: string; errorCode?: string },
   schema: Schema,
   body: unknown,
+  operation: OperationObject,
 ): Violation {
   const [first = 'body', ...rest] = steps(error.path)
   const rule = error.errorCode?.split('.')[0] ?? 'invalid'
   if (first !== 'body') {
     const part = first === 'params' ? 'path' : first === 'headers' ? 'header' : 'query'
-    return { part, at: rest, rule }
+    const parameter = operation.parameters?.find(({ name }) => name === rest[0])
+    return { part, at: rest, rule, limit: parameter?.schema?.[rule] }
   }
   return limited({ part: 'body', at: rest, rule }, schema, body)
 }
@@ -286,6 +312,7 @@ function strictViolations(errors: readonly ErrorObject[], body: unknown): readon
     if (keyword === 'if' || /\/(anyOf|oneOf|not)\/./.test(schemaPath)) return []
     const at = steps(instancePath)
     if (keyword === 'required') at.push(String(params['missingProperty']))
+    if (keyword === 'additionalProperties') at.push(String(params['additionalProperty']))
     const value = valueAt(body, at)
     const limit: unknown =
       keyword === 'anyOf' ? alternatives(error) : keyword === 'type' ? params['type'] : error.schema

@@ -35,12 +35,14 @@ export async function answer(
   place: Place,
   request: IncomingMessage,
   response: ServerResponse,
+  { base = '', refusal }: { readonly base?: string; readonly refusal?: Problem | undefined } = {},
 ): Promise<void> {
-  const call = callFor(place, request)
+  const call = callFor(place, request, base)
   let headers: Readonly<Record<string, string>> = {}
   let reply: Reply
   try {
     headers = place.api.admit?.(call, place.tools) ?? {}
+    if (refusal) throw refusal
     reply = await served(place, call, request)
   } catch (error) {
     reply = refused(place, call, error)
@@ -50,7 +52,7 @@ export async function answer(
   send(place, call, reply, headers, response)
 }
 
-function callFor({ api, profile }: Place, request: IncomingMessage): Call {
+function callFor({ api, profile }: Place, request: IncomingMessage, base: string): Call {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
@@ -61,6 +63,7 @@ function callFor({ api, profile }: Place, request: IncomingMessage): Call {
     query,
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
+    base,
     profile,
     answerType: api.formats[0]!.mediaType,
   })
@@ -81,6 +84,8 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
   leaveOutUnknownFields(call, operation)
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
+  const task = api.tasks?.[operation.id]
+  if (task) return await task(call)
   const work = api.operations[operation.id]!
   const reply = store.transact(() => work(call, store, tools))
   if (store.isUnsure) await store.saved()
@@ -103,9 +108,9 @@ async function readBody({ api, limits }: Place, call: Call, request: IncomingMes
  * All three vendors ignore fields that they do not know. A typo should be findable all the same,
  * and what is in them (a secret under a wrong name) is kept nowhere.
  */
-function leaveOutUnknownFields(call: Call, operation: OperationContract): void {
-  const known = operation.requestSchema(call.bodyType).properties
-  if (!known || !isRecord(call.body)) return
+export function leaveOutUnknownFields(call: Call, operation: OperationContract): void {
+  const { properties: known, additionalProperties } = operation.requestSchema(call.bodyType)
+  if (!known || additionalProperties !== undefined || !isRecord(call.body)) return
   for (const name of Object.keys(call.body)) {
     if (Object.hasOwn(known, name)) continue
     call.note(`unknown-field.${name}`, `${name} is not a field`)

@@ -70,9 +70,18 @@ export function inWords(violation: Violation): string {
       return `${path} must be of type ${[limit].flat().join(' or ')}`
     case 'enum':
       return `${path} must be one of ${[limit].flat().join(', ')}`
+    case 'minimum':
+    case 'maximum':
+      return `${path} must be at ${rule === 'minimum' ? 'least' : 'most'} ${String(limit)}`
+    case 'pattern':
+      return `${path} must match ${String(limit)}`
+    case 'format':
+      return `${path} must be a ${String(limit)}`
     case 'minLength':
     case 'maxLength':
       return `${path} must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
+    case 'additionalProperties':
+      return `${path} is not known here`
     case 'anyOf':
       return `one of ${[limit].flat().join(', ')} is required`
     default:

@@ -20,6 +20,8 @@ export interface Collection<T extends Row> {
   count(field: string, value: string): number
   /** All rows in the order in which they came. */
   all(): readonly T[]
+  /** Rows with their places, from the first that came after this place; places only grow. */
+  after(place: number): Iterable<readonly [place: number, row: T]>
   insert(row: T): void
   replace(row: T): void
   remove(id: string): void

@@ -2,7 +2,7 @@ import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
-import { learn } from './known.ts'
+import { firstReseller, learn } from './known.ts'
 import { admit } from './limit.ts'
 import { createResellerUser } from './users.ts'
 
@@ -17,6 +17,22 @@ export const cryptlex: Api = {
   },
   formats: [json],
   operations: { createResellerUser },
+  users: {
+    table: 'users',
+    email: 'email',
+    operation: 'createResellerUser',
+    describe: ({ firstName, lastName, email, company }, known) => ({
+      resellerId: firstReseller(known),
+      firstName,
+      lastName,
+      email,
+      company,
+      role: 'user',
+      allowCustomerPortalAccess: true,
+      password: 'is-not-kept',
+    }),
+    call: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
+  },
   credentialsIn: 'header',
   learn,
   authorize,

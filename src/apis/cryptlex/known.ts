@@ -80,6 +80,12 @@ export function learn(fixtures: unknown): Known {
   }
 }
 
+/** Where seeded users go: the first reseller of the fixtures. */
+export function firstReseller(known: unknown): string {
+  const [first] = (known as Known).resellers.keys() // what learn returned
+  return first ?? 'reseller-001'
+}
+
 export function knownOf(tools: Tools): Known {
   return tools.known as Known // what learn returned
 }

@@ -5,7 +5,8 @@ import type { NewUser, Organization, User } from './contract.ts'
 import { knownOf } from './known.ts'
 import { timestamp } from './time.ts'
 
-interface KeptUser extends User {
+/** The organization is kept once, not in each of its users. */
+interface KeptUser extends Omit<User, 'organization'> {
   readonly resellerId: string
   readonly allowCustomerPortalAccess: boolean
 }
@@ -36,12 +37,12 @@ export const createResellerUser: Operation = (call, state, tools) => {
     throw new Problem(409, 'user.duplicate', 'A user with this email already exists.')
   }
   const user = userFrom(given, organization, tools)
-  users.insert({
-    ...user,
-    resellerId,
-    allowCustomerPortalAccess: given.allowCustomerPortalAccess,
-  })
-  const headers = { Location: `/v3/resellers/${encodeURIComponent(resellerId)}/users/${user.id}` }
+  const { organization: _, ...kept } = user
+  const { allowCustomerPortalAccess } = given
+  users.insert({ ...kept, resellerId, allowCustomerPortalAccess })
+  const headers = {
+    Location: `${call.base}/v3/resellers/${encodeURIComponent(resellerId)}/users/${user.id}`,
+  }
   return { status: 201, body: user, headers }
 }
 

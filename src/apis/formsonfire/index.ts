@@ -3,7 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/schema.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
-import { learn } from './known.ts'
+import { firstCompany, learn } from './known.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
 import { createUser } from './users.ts'
 
@@ -14,6 +14,19 @@ export const formsonfire: Api = {
   tables: { users: { unique: ['email', 'externalKey'] } },
   formats,
   operations: { createUser },
+  users: {
+    table: 'users',
+    email: 'email',
+    operation: 'createUser',
+    describe: ({ firstName, lastName, email, username }, known) => ({
+      CompanyId: firstCompany(known),
+      Email: email,
+      ExternalId: username,
+      FirstName: firstName,
+      LastName: lastName,
+    }),
+    call: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
+  },
   credentialsIn: 'body',
   learn,
   authorize,

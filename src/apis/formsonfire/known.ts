@@ -50,6 +50,12 @@ export function learn(fixtures: unknown): Known {
   }
 }
 
+/** Where seeded users go: the first company of the fixtures. */
+export function firstCompany(known: unknown): number {
+  const [first] = (known as Known).companies.keys() // what learn returned
+  return first ?? 1
+}
+
 export function knownOf(tools: Tools): Known {
   return tools.known as Known // what learn returned
 }

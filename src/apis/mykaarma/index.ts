@@ -3,7 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import { protobufFormat } from '../../core/formats/protobuf.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
-import { learn } from './known.ts'
+import { learn, OPERATOR } from './known.ts'
 import { createUserForPartner } from './users.ts'
 
 /** @param proto the .proto whose message answers in protobuf, the project's own or a user's */
@@ -15,6 +15,21 @@ export function mykaarma(proto: string): Api {
     tables: { users: { unique: ['username', 'emailAddress'] } },
     formats: [json, protobufFormat(proto, 'CreateUserForPartnerResponse')],
     operations: { createUserForPartner },
+    users: {
+      table: 'users',
+      email: 'emailAddress',
+      operation: 'createUserForPartner',
+      describe: ({ firstName, lastName, email, username, phone }) => ({
+        firstName,
+        lastName,
+        emailAddress: email,
+        username,
+        phone,
+        userInvite: true,
+        sendEmail: true,
+      }),
+      call: () => ({ caller: OPERATOR }),
+    },
     credentialsIn: 'header',
     learn,
     authorize,

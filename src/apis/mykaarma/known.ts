@@ -44,6 +44,14 @@ export function learn(fixtures: unknown): Known {
   }
 }
 
+/** Who creates the users that a sandbox starts with: nobody's rights are in the way. */
+export const OPERATOR: Subscriber = {
+  password: new Secret(''),
+  scopes: [],
+  disabled: false,
+  dealers: undefined,
+}
+
 export function knownOf(tools: Tools): Known {
   return tools.known as Known // what learn returned
 }

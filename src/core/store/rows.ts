@@ -1,7 +1,10 @@
+import type { Document } from './document.ts'
 import type { Collection, Row, Table } from '../state.ts'
 
 /** What a change does, in the form in which the journal keeps it. */
 export type Change =
+  | readonly ['all', document: Document]
+  | readonly ['set', name: string, value: unknown]
   | readonly ['put', collection: string, row: Row]
   | readonly ['remove', collection: string, id: string]
   | readonly ['count', stream: string, next: number]
@@ -12,7 +15,8 @@ export type Change =
  */
 export class Rows<T extends Row = Row> implements Collection<T> {
   readonly #name: string
-  readonly #rows = new Map<string, T>()
+  readonly #rows = new Map<string, { readonly place: number; readonly row: T }>()
+  #lastPlace = 0
   readonly #indexes: readonly { readonly field: string; readonly ids: Map<string, string> }[]
   readonly #counts: readonly { readonly field: string; readonly rows: Map<string, number> }[]
   readonly #changed: (undo: Change, change: Change) => void
@@ -29,14 +33,14 @@ export class Rows<T extends Row = Row> implements Collection<T> {
   }
 
   get(id: string): T | undefined {
-    return this.#rows.get(id)
+    return this.#rows.get(id)?.row
   }
 
   find(field: string, value: string): T | undefined {
     const index = this.#indexes.find((candidate) => candidate.field === field)
     if (!index) throw new Error(`${this.#name} has no index on ${field}`)
     const id = index.ids.get(folded(value))
-    return id === undefined ? undefined : this.#rows.get(id)
+    return id === undefined ? undefined : this.#rows.get(id)?.row
   }
 
   count(field: string, value: string): number {
@@ -46,7 +50,13 @@ export class Rows<T extends Row = Row> implements Collection<T> {
   }
 
   all(): readonly T[] {
-    return [...this.#rows.values()]
+    return Array.from(this.#rows.values(), ({ row }) => row)
+  }
+
+  *after(place: number): Iterable<readonly [place: number, row: T]> {
+    for (const held of this.#rows.values()) {
+      if (held.place > place) yield [held.place, held.row]
+    }
   }
 
   insert(row: T): void {
@@ -56,14 +66,14 @@ export class Rows<T extends Row = Row> implements Collection<T> {
   }
 
   replace(row: T): void {
-    const before = this.#rows.get(row.id)
+    const before = this.#rows.get(row.id)?.row
     if (!before) throw new Error(`${this.#name} holds no ${row.id}`)
     this.put(row)
     this.#changed(['put', this.#name, before], ['put', this.#name, row])
   }
 
   remove(id: string): void {
-    const before = this.#rows.get(id)
+    const before = this.#rows.get(id)?.row
     if (!before) return
     this.drop(id)
     this.#changed(['put', this.#name, before], ['remove', this.#name, id])
@@ -72,8 +82,8 @@ export class Rows<T extends Row = Row> implements Collection<T> {
   /** Puts a row without a word to the journal: for reading, replaying and undoing. */
   put(row: T): void {
     const before = this.#rows.get(row.id)
-    if (before) this.#unindex(before)
-    this.#rows.set(row.id, row)
+    if (before) this.#unindex(before.row)
+    this.#rows.set(row.id, { place: before?.place ?? ++this.#lastPlace, row })
     for (const { field, ids } of this.#indexes) {
       const value = keyOf(row, field)
       if (value !== undefined) ids.set(value, row.id)
@@ -81,11 +91,19 @@ export class Rows<T extends Row = Row> implements Collection<T> {
     this.#tally(row, 1)
   }
 
+  /** Puts these in place of all, without a word to the journal. */
+  fill(rows: readonly T[]): void {
+    this.#rows.clear()
+    for (const { ids } of this.#indexes) ids.clear()
+    for (const { rows: counts } of this.#counts) counts.clear()
+    for (const row of rows) this.put(row)
+  }
+
   /** Takes a row away without a word to the journal. */
   drop(id: string): void {
     const before = this.#rows.get(id)
     if (!before) return
-    this.#unindex(before)
+    this.#unindex(before.row)
     this.#rows.delete(id)
   }
 

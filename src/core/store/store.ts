@@ -9,7 +9,8 @@ import type { Collection, Row, State, Table } from '../state.ts'
 import { Journal, readJournal, type Disk, type Durability } from './journal.ts'
 import { lock } from './lock.ts'
 import { Rows, type Change } from './rows.ts'
-import { FORMAT, SnapshotAdapter, syncFolder, type Document } from './snapshot.ts'
+import { FORMAT, type Document } from './document.ts'
+import { SnapshotAdapter, syncFolder } from './snapshot.ts'
 import { codeOf, messageOf } from '../thrown.ts'
 
 export interface StoreOptions {
@@ -40,6 +41,7 @@ export class Store implements State, Counters {
   readonly #options: StoreOptions
   readonly #rows = new Map<string, Rows>()
   readonly #counters = new Map<string, number>()
+  readonly #settings = new Map<string, unknown>()
   /** Counters that moved since the last transaction, refusals' included. */
   readonly #moved = new Set<string>()
   readonly #folder: string | undefined
@@ -71,6 +73,14 @@ export class Store implements State, Counters {
     }
   }
 
+  /** A store that keeps nothing on disk. */
+  static inMemory(options: Pick<StoreOptions, 'tables' | 'log'>): Store {
+    return new Store({ ...options, durability: 'none' })
+  }
+
+  /** Whether there was nothing to read when it was opened. */
+  isNew = true
+
   /**
    * @throws Error with a message for the person at the terminal: the folder is in use or cannot
    *   be written, a file in it cannot be read
@@ -93,6 +103,30 @@ export class Store implements State, Counters {
     this.#counters.set(stream, n + 1)
     this.#moved.add(stream)
     return n
+  }
+
+  /** Something that is set for the sandbox as a whole; undefined when nothing is. */
+  setting(name: string): unknown {
+    return this.#settings.get(name)
+  }
+
+  /** Sets it, as part of the running transaction. */
+  set(name: string, value: unknown): void {
+    this.#undo.push(['set', name, this.#settings.get(name)])
+    this.#changes.push(['set', name, value])
+    this.#apply(['set', name, value])
+  }
+
+  /** Puts a document in the place of everything, as part of the running transaction. */
+  replaceAll(document: Document): void {
+    this.#undo.push(['all', this.document()])
+    this.#changes.push(['all', document])
+    this.#apply(['all', document])
+  }
+
+  /** A document in which there is nothing. */
+  static empty(): Document {
+    return { standin: { format: FORMAT, seq: 0, counters: {} } }
   }
 
   /** Runs one operation: all of its changes are made and kept together, or none. */
@@ -147,7 +181,7 @@ export class Store implements State, Counters {
     }
     if (!this.#journal.isReady) this.#continueJournal()
     for (const stream of this.#moved) {
-      this.#changes.push(['count', stream, this.#counters.get(stream)!])
+      this.#changes.push(['count', stream, this.#counters.get(stream)!]) // moved, so it is there
     }
     this.#moved.clear()
     this.#seq++
@@ -186,7 +220,9 @@ export class Store implements State, Counters {
   }
 
   #apply(change: Change): void {
-    if (change[0] === 'count') this.#counters.set(change[1], change[2])
+    if (change[0] === 'all') this.#fill(change[1])
+    else if (change[0] === 'set') this.#settings.set(change[1], change[2])
+    else if (change[0] === 'count') this.#counters.set(change[1], change[2])
     else if (change[0] === 'put') this.#rows.get(change[1])?.put(change[2])
     else this.#rows.get(change[1])?.drop(change[2])
   }
@@ -222,7 +258,7 @@ export class Store implements State, Counters {
     if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
       throw new Error(`${file} is a folder; mount or name the data folder, not the file in it`)
     }
-    const empty: Document = { standin: { format: FORMAT, seq: 0, counters: {} } }
+    const empty = Store.empty()
     this.#db = new Low(new SnapshotAdapter(file, previous), empty)
     try {
       await this.#db.read()
@@ -232,6 +268,7 @@ export class Store implements State, Counters {
     }
     this.#load(this.#db.data)
     const hasState = fs.existsSync(file)
+    this.isNew = !hasState && journalsIn(folder).length === 0
     const first = journalsIn(folder)[0]
     this.#journal = new Journal(this.#options.durability, this.#options.disk ?? fs, {
       kept: (seq) => this.#kept(seq),
@@ -262,17 +299,28 @@ export class Store implements State, Counters {
   }
 
   #load(document: Document): void {
-    const { standin, ...apis } = document
     // A file made by hand names no transaction: it stands for all that the journal has.
-    this.#seq = typeof standin.seq === 'number' ? standin.seq : Infinity
+    const { seq } = document.standin
+    this.#seq = typeof seq === 'number' ? seq : Infinity
     this.#writtenSeq = this.#seq
+    this.#fill(document)
+  }
+
+  /** Everything but the transaction's number. */
+  #fill({ standin, ...apis }: Document): void {
+    this.#counters.clear()
+    this.#moved.clear()
+    this.#settings.clear()
     for (const [stream, n] of Object.entries(standin.counters ?? {})) this.#counters.set(stream, n)
-    for (const [api, tables] of Object.entries(apis)) {
-      for (const [table, rows] of Object.entries(isRecord(tables) ? tables : {})) {
-        const held = this.#rows.get(`${api}.${table}`)
-        // The adapter has checked that these are lists of objects with an id.
-        for (const row of rows as Row[]) held?.put(row)
-      }
+    for (const [name, value] of Object.entries(standin.settings ?? {})) {
+      this.#settings.set(name, value)
+    }
+    for (const [name, rows] of this.#rows) {
+      const [api = '', table = ''] = name.split('.')
+      const tables = apis[api]
+      const given = isRecord(tables) ? tables[table] : undefined
+      // faultIn has looked: where there is a list, it is one of objects with an id.
+      rows.fill(Array.isArray(given) ? (given as Row[]) : [])
     }
   }
 
@@ -376,7 +424,7 @@ export class Store implements State, Counters {
         try {
           this.#continueJournal()
           const kept = this.#journal!.pending()
-          resolve({ document: this.#document(), kept })
+          resolve({ document: this.document(), kept })
         } catch (error) {
           reject(error)
         }
@@ -384,10 +432,19 @@ export class Store implements State, Counters {
     })
   }
 
-  /** Lists of what is there now; rows never change in place, so requests may go on meanwhile. */
-  #document(): Document {
-    const counters = Object.fromEntries([...this.#counters].sort(([a], [b]) => (a < b ? -1 : 1)))
-    const document: Document = { standin: { format: FORMAT, seq: this.#seq, counters } }
+  /** What is there now, in lists of their own; rows never change in place. */
+  document(): Document {
+    const sorted = (map: ReadonlyMap<string, unknown>) =>
+      Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+    const settings = sorted(this.#settings)
+    const document: Document = {
+      standin: {
+        format: FORMAT,
+        seq: this.#seq,
+        counters: sorted(this.#counters) as Record<string, number>, // numbers all
+        ...(Object.keys(settings).length > 0 ? { settings } : {}),
+      },
+    }
     for (const [api, tables] of Object.entries(this.#options.tables)) {
       document[api] = Object.fromEntries(
         Object.keys(tables).map((table) => [table, this.#rows.get(`${api}.${table}`)!.all()]),

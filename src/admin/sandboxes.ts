@@ -1,0 +1,48 @@
+import type { Task } from '../core/api.ts'
+import type { NewSandbox, Sandbox, SandboxList } from './contract.ts'
+import { milliseconds } from './duration.ts'
+import type { Fixtures, Host, Hosted } from './world.ts'
+
+/** Making, naming and removing sandboxes. */
+export function sandboxTasks(
+  host: Host,
+): Record<'listSandboxes' | 'createSandbox' | 'getSandbox' | 'deleteSandbox', Task> {
+  return {
+    listSandboxes: () => {
+      const body: SandboxList = { sandboxes: host.list().map(described) }
+      return { status: 200, body }
+    },
+    createSandbox: async (call) => {
+      const { clock, ttl, fixtures, ...wish } = call.body as NewSandbox // the contract has checked it
+      const hosted = await host.create({
+        ...wish,
+        ...(clock === undefined ? {} : { clock: Date.parse(clock) }),
+        ...(ttl === undefined ? {} : { ttl: milliseconds(ttl) }),
+        ...(fixtures === undefined ? {} : { fixtures: fixtures as Fixtures }), // by its schema
+      })
+      const body = described(hosted)
+      return { status: 201, body, headers: { Location: body.prefix } }
+    },
+    getSandbox: (call) => ({ status: 200, body: described(host.get(call.params['name']!)) }),
+    deleteSandbox: async (call) => {
+      const name = call.params['name']!
+      const body = described(host.get(name))
+      await host.remove(name)
+      return { status: 200, body }
+    },
+  }
+}
+
+export function described({ sandbox, kept, createdAt, ttl, lastUsed }: Hosted): Sandbox {
+  const { name, seed } = sandbox.settings
+  return {
+    name,
+    prefix: name === 'default' ? '' : `/~${name}`,
+    seed,
+    profile: sandbox.profile,
+    kept,
+    createdAt: new Date(createdAt).toISOString(),
+    ...(ttl === undefined ? {} : { expiresAt: new Date(lastUsed + ttl).toISOString() }),
+    users: sandbox.users,
+  }
+}

@@ -1,0 +1,150 @@
+import type { Call, Reply, Task } from '../core/api.ts'
+import { Problem } from '../core/problem.ts'
+import { isRecord } from '../core/schema.ts'
+import type { Row } from '../core/state.ts'
+import { faultIn, FORMAT, type Document } from '../core/store/document.ts'
+import type { Difference, Snapshot, SnapshotList } from './contract.ts'
+import { described } from './sandboxes.ts'
+import type { Fixtures, Host, Saved, World } from './world.ts'
+
+/** So that a client in a loop cannot fill the memory. */
+const MOST_SNAPSHOTS = 100
+
+type Names =
+  | 'resetSandbox'
+  | 'putFixtures'
+  | 'getState'
+  | 'putState'
+  | 'listSnapshots'
+  | 'saveSnapshot'
+  | 'deleteSnapshot'
+  | 'restoreSnapshot'
+  | 'diffSnapshot'
+
+/** The whole of a sandbox: gone back to, shown, replaced, saved and compared. */
+export function stateTasks(world: World, host: Host): Record<Names, Task> {
+  const now = async (): Promise<Reply> => {
+    await world.store.saved()
+    return { status: 200, body: described(host.get(world.settings.name)) }
+  }
+  return {
+    resetSandbox: () => {
+      world.reset()
+      return now()
+    },
+    putFixtures: (call) => {
+      const fixtures = call.body as Fixtures // the contract has checked it
+      world.reset(host.fixturesWith(fixtures))
+      host.keepFixtures(world, fixtures)
+      return now()
+    },
+    getState: () => ({ status: 200, body: world.store.document() }),
+    putState: (call) => {
+      world.replace(documentFrom(call, world))
+      return now()
+    },
+    listSnapshots: () => {
+      const body: SnapshotList = { snapshots: [...world.snapshots.values()].map(summary) }
+      return { status: 200, body }
+    },
+    saveSnapshot: (call) => {
+      const name = call.params['snapshot']!
+      if (world.snapshots.size >= MOST_SNAPSHOTS && !world.snapshots.has(name)) {
+        const message = `There are ${MOST_SNAPSHOTS} snapshots; DELETE some`
+        throw new Problem(400, 'snapshots.too-many', message)
+      }
+      const saved = { name, savedAt: world.clock.now(), document: world.store.document() }
+      world.keepSnapshot(saved)
+      return { status: 200, body: summary(saved) }
+    },
+    deleteSnapshot: (call) => {
+      const saved = savedAs(world, call.params['snapshot']!)
+      world.forgetSnapshot(saved.name)
+      return { status: 200, body: summary(saved) }
+    },
+    restoreSnapshot: (call) => {
+      world.replace(savedAs(world, call.params['snapshot']!).document)
+      return now()
+    },
+    diffSnapshot: (call) => {
+      const before = savedAs(world, call.params['snapshot']!).document
+      const other = call.query.get('with')
+      const after = other === null ? world.store.document() : savedAs(world, other).document
+      return { status: 200, body: difference(before, after) }
+    },
+  }
+}
+
+function savedAs(world: World, name: string): Saved {
+  const saved = world.snapshots.get(name)
+  if (saved) return saved
+  const names = [...world.snapshots.keys()].join(', ') || 'none'
+  throw new Problem(404, 'snapshot.unknown', `There is no snapshot ${name}; there are: ${names}`)
+}
+
+/** @throws Problem 400 when it holds what no API keeps, or is of a newer format */
+function documentFrom(call: Call, world: World): Document {
+  const given = call.body as Partial<Document> // the contract has checked it
+  const standin = {
+    counters: {},
+    ...given.standin,
+    format: given.standin?.format ?? FORMAT,
+    seq: 0,
+  }
+  const document: Document = { ...given, standin }
+  for (const [api, tables] of Object.entries(document)) {
+    if (api === 'standin') continue
+    const part = world.vendors.find((vendor) => vendor.api.name === api)
+    const strange = Object.keys(isRecord(tables) ? tables : {}).find(
+      (table) => part?.api.tables[table] === undefined,
+    )
+    if (!part) throw new Problem(400, 'body.invalid', `${api} is no API of this sandbox`)
+    if (strange) throw new Problem(400, 'body.invalid', `${api} keeps no ${strange}`)
+  }
+  const fault = faultIn(document)
+  if (fault) throw new Problem(400, 'body.invalid', fault)
+  return document
+}
+
+function summary({ name, savedAt, document }: Saved): Snapshot {
+  const users = tablesOf(document)
+    .filter(([table]) => table.endsWith('.users'))
+    .map(([table, rows]) => [table.slice(0, -'.users'.length), rows.length])
+  return {
+    name,
+    savedAt: new Date(savedAt).toISOString(),
+    users: Object.fromEntries(users) as Snapshot['users'], // lengths
+  }
+}
+
+/** Row by row, by id; rows that are the same object are the same. */
+function difference(before: Document, after: Document): Difference {
+  const found: Difference = {}
+  const old = new Map(tablesOf(before))
+  for (const [table, rows] of tablesOf(after)) {
+    const was = new Map((old.get(table) ?? []).map((row) => [row.id, row]))
+    const added = rows.filter(({ id }) => !was.has(id))
+    const changed = rows.flatMap((row) => {
+      const earlier = was.get(row.id)
+      was.delete(row.id)
+      if (!earlier || earlier === row) return []
+      return JSON.stringify(earlier) === JSON.stringify(row)
+        ? []
+        : [{ before: earlier, after: row }]
+    })
+    const removed = [...was.values()]
+    if (added.length + removed.length + changed.length > 0) {
+      found[table] = { added, removed, changed }
+    }
+  }
+  return found
+}
+
+/** `cryptlex.users` and the rest, with their rows. */
+function tablesOf({ standin: _, ...apis }: Document): (readonly [string, readonly Row[]])[] {
+  return Object.entries(apis).flatMap(([api, tables]) =>
+    Object.entries(isRecord(tables) ? tables : {}).map(
+      ([table, rows]) => [`${api}.${table}`, rows as readonly Row[]] as const, // faultIn has looked
+    ),
+  )
+}

@@ -1,0 +1,85 @@
+import type { Api, Task } from '../core/api.ts'
+import { Problem } from '../core/problem.ts'
+import type { Row } from '../core/state.ts'
+import type { Seeding, User, UserPage } from './contract.ts'
+import type { World } from './world.ts'
+
+const PAGE = 100
+
+/** Asking for users, and filling a sandbox with them. */
+export function userTasks(world: World): Record<'listUsers' | 'getUser' | 'seedUsers', Task> {
+  return {
+    listUsers: (call) => {
+      const wanted = {
+        api: call.query.get('api'),
+        email: call.query.get('email'),
+        after: call.query.get('after'),
+      }
+      const limit = Number(call.query.get('limit') ?? PAGE)
+      return { status: 200, body: page(world, wanted, limit) }
+    },
+    getUser: (call) => {
+      const { api = '', id = '' } = call.params
+      const vendor = world.vendors.find((part) => part.api.name === api)!.api // of the contract's list
+      const row = world.user(api, id)
+      if (!row) throw new Problem(404, 'user.unknown', `${api} has created no user ${id}`)
+      return { status: 200, body: shown(vendor, row) }
+    },
+    seedUsers: async (call) => {
+      const { users, apis } = call.body as Seeding // the contract has checked it
+      const names: readonly string[] = apis ?? world.vendors.map(({ api }) => api.name)
+      await world.seed(users, names)
+      return { status: 200, body: Object.fromEntries(names.map((name) => [name, users])) }
+    },
+  }
+}
+
+/**
+ * A page's mark is the API and the place of its last row. Places only grow, so a later insert
+ * moves nothing and a removed row leaves the mark where it was.
+ */
+function page(
+  world: World,
+  wanted: { api: string | null; email: string | null; after: string | null },
+  limit: number,
+): UserPage {
+  const vendors = world.vendors.filter(({ api }) => wanted.api === null || api.name === wanted.api)
+  if (wanted.email !== null) {
+    const email = wanted.email
+    const found = vendors.flatMap(({ api }) => {
+      const row = rowsOf(world, api).find(api.users!.email, email)
+      return row ? [shown(api, row)] : []
+    })
+    return { users: found, total: found.length }
+  }
+  const total = vendors.reduce((sum, { api }) => sum + rowsOf(world, api).size, 0)
+  const [afterApi, afterPlace] = wanted.after?.split(':') ?? []
+  const start = vendors.findIndex(({ api }) => api.name === afterApi)
+  const found: { user: User; mark: string }[] = []
+  for (const { api } of vendors.slice(Math.max(0, start))) {
+    for (const [place, row] of rowsOf(world, api).after(
+      api.name === afterApi ? Number(afterPlace) : 0,
+    )) {
+      // One more than asked for tells whether there is a next page.
+      if (found.length > limit) break
+      found.push({ user: shown(api, row), mark: `${api.name}:${place}` })
+    }
+  }
+  const users = found.slice(0, limit).map(({ user }) => user)
+  const next = found.length > limit ? found[limit - 1]!.mark : undefined
+  return { users, total, ...(next === undefined ? {} : { next }) }
+}
+
+function rowsOf(world: World, api: Api) {
+  return world.store.collection(`${api.name}.${api.users!.table}`) // vendors have users
+}
+
+function shown(api: Api, row: Row): User {
+  const email = Object.entries(row).find(([name]) => name === api.users!.email)?.[1] as unknown
+  return {
+    api: api.name,
+    id: row.id,
+    ...(typeof email === 'string' ? { email } : {}),
+    user: { ...row },
+  }
+}

@@ -1,0 +1,66 @@
+import type { Api } from '../core/api.ts'
+import type { Clock, ClockSetting } from '../core/clock.ts'
+import type { Contract } from '../core/contract.ts'
+import type { Row } from '../core/state.ts'
+import type { Document } from '../core/store/document.ts'
+import type { Store } from '../core/store/store.ts'
+
+/** What a tester may give a sandbox to know. */
+export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+export interface Saved {
+  readonly name: string
+  /** Milliseconds since 1970, by the sandbox's clock. */
+  readonly savedAt: number
+  readonly document: Document
+}
+
+/** A sandbox as its own admin API sees it. */
+export interface World {
+  readonly settings: { readonly name: string; readonly seed: number }
+  readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
+  readonly store: Store
+  readonly clock: Clock
+  readonly profile: string
+  /** How many users each API has. */
+  readonly users: Record<string, number>
+  readonly snapshots: ReadonlyMap<string, Saved>
+  keepSnapshot(saved: Saved): void
+  forgetSnapshot(name: string): void
+  user(api: string, id: string): Row | undefined
+  reset(fixtures?: Fixtures): void
+  replace(document: Document): void
+  turn(setting: ClockSetting): void
+  seed(count: number, apis: readonly string[]): Promise<void>
+}
+
+/** A sandbox in the server that hosts it. */
+export interface Hosted {
+  readonly sandbox: World
+  readonly kept: boolean
+  readonly createdAt: number
+  readonly ttl: number | undefined
+  readonly lastUsed: number
+}
+
+/** The server as the admin API sees it. */
+export interface Host {
+  readonly version: string
+  readonly apis: readonly string[]
+  /** Where those are. */
+  readonly prefixes: readonly string[]
+  list(): readonly Hosted[]
+  get(name: string): Hosted
+  create(wish: {
+    readonly name?: string
+    readonly seed?: number
+    readonly clock?: number
+    readonly profile?: string
+    readonly fixtures?: Fixtures
+    readonly ttl?: number
+    readonly kept?: boolean
+  }): Promise<Hosted>
+  remove(name: string): Promise<Hosted>
+  fixturesWith(given: Fixtures): Fixtures
+  keepFixtures(world: World, fixtures: Fixtures): void
+}

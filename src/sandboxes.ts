@@ -1,0 +1,302 @@
+import * as fs from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { readProfiles } from './config.ts'
+import { Problem } from './core/problem.ts'
+import type { Durability } from './core/store/journal.ts'
+import { messageOf } from './core/thrown.ts'
+import { mergeFixtures, Sandbox, type Common, type Fixtures, type Settings } from './sandbox.ts'
+
+export const DEFAULT = 'default'
+
+/** So that a client in a loop cannot fill the memory. */
+const MOST = 1000
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** What a new sandbox is asked to be; what is left out is as the server's own. */
+export interface Wish {
+  readonly name?: string
+  readonly seed?: number
+  /** Milliseconds since 1970. */
+  readonly clock?: number
+  readonly profile?: string
+  readonly fixtures?: Fixtures
+  /** Milliseconds without a request after which it goes. */
+  readonly ttl?: number
+  readonly kept?: boolean
+}
+
+export interface Hosted {
+  readonly sandbox: Sandbox
+  readonly kept: boolean
+  /** Milliseconds since 1970, by the machine's clock. */
+  readonly createdAt: number
+  readonly ttl: number | undefined
+  lastUsed: number
+}
+
+export interface HostOptions {
+  readonly settings: Settings
+  readonly common: Common
+  /** The data folder; none: nothing is kept. */
+  readonly folder: string | undefined
+  readonly durability: Durability
+  readonly recover: boolean
+  /** Whether a sandbox comes to be when it is first asked for. */
+  readonly auto: boolean
+}
+
+/** All sandboxes of a server, by name, and which of them a request is for. */
+export class Sandboxes {
+  readonly #options: HostOptions
+  readonly #hosted = new Map<string, Hosted>()
+  /** Names that are being opened or removed, so that nobody else takes them meanwhile. */
+  readonly #busy = new Set<string>()
+  readonly #sweep: NodeJS.Timeout
+  #made = 0
+
+  private constructor(options: HostOptions) {
+    this.#options = options
+    this.#sweep = setInterval(() => void this.#removeUnused(), 1000)
+    this.#sweep.unref()
+  }
+
+  /** Opens `default` and those that were kept. Throws as the store does. */
+  static async open(options: HostOptions): Promise<Sandboxes> {
+    const all = new Sandboxes(options)
+    try {
+      await all.#openDefault()
+      await all.#openKept()
+      return all
+    } catch (error) {
+      await all.close()
+      throw error
+    }
+  }
+
+  get default(): Sandbox {
+    return this.#hosted.get(DEFAULT)!.sandbox
+  }
+
+  list(): readonly Hosted[] {
+    return [...this.#hosted.values()]
+  }
+
+  /** @throws Problem 404 sandbox.unknown */
+  get(name: string): Hosted {
+    const hosted = this.#hosted.get(name)
+    if (!hosted) throw unknown(name)
+    return hosted
+  }
+
+  /**
+   * The sandbox that a request is for: by `/~name` before its path, which is taken off, by the
+   * header `Standin-Sandbox`, or by a host such as `name.localhost`.
+   *
+   * @returns the sandbox, or `default` with the reason why it is not meant
+   */
+  find(request: IncomingMessage): { sandbox: Sandbox; base: string; refusal?: Problem } {
+    const { name, base } = nameIn(request)
+    try {
+      const hosted = this.#named(name)
+      hosted.lastUsed = Date.now()
+      return { sandbox: hosted.sandbox, base }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return { sandbox: this.default, base, refusal: error }
+    }
+  }
+
+  /** @throws Problem 409 sandbox.exists, sandboxes.too-many, sandbox.not-kept; 400 */
+  async create(wish: Wish): Promise<Hosted> {
+    const name = wish.name ?? this.#freeName()
+    this.#refuse(name)
+    const settings = this.#settingsFor(name, wish)
+    const { common, folder } = this.#options
+    if (!wish.kept) return this.#host(Sandbox.inMemory(settings, common), wish)
+    if (folder === undefined) {
+      throw new Problem(409, 'sandbox.not-kept', 'This server keeps nothing: it runs with --memory')
+    }
+    this.#busy.add(name)
+    try {
+      const own = join(folder, 'sandboxes', name)
+      fs.mkdirSync(own, { recursive: true, mode: 0o700 })
+      keepWish(own, { ...wish, name })
+      return this.#host(await this.#openIn(own, settings), wish)
+    } finally {
+      this.#busy.delete(name)
+    }
+  }
+
+  /** @throws Problem 404 sandbox.unknown, 409 sandbox.default, sandbox.busy */
+  async remove(name: string): Promise<Hosted> {
+    if (name === DEFAULT) {
+      const message = 'The sandbox default cannot be removed; POST /_standin/reset empties it'
+      throw new Problem(409, 'sandbox.default', message)
+    }
+    const hosted = this.get(name)
+    if (this.#busy.has(name)) throw busy(name)
+    this.#hosted.delete(name)
+    this.#busy.add(name)
+    try {
+      await hosted.sandbox.close()
+      if (hosted.kept) fs.rmSync(this.#folderOf(name), { recursive: true, force: true })
+    } finally {
+      this.#busy.delete(name)
+    }
+    return hosted
+  }
+
+  /** Keeps other fixtures for a sandbox that outlives the server. */
+  keepFixtures(name: string, fixtures: Fixtures): void {
+    if (name === DEFAULT || !this.get(name).kept) return
+    const own = this.#folderOf(name)
+    keepWish(own, { ...readWish(own), fixtures })
+  }
+
+  /** The package's and the server's fixtures, with these over them. */
+  fixturesWith(given: Fixtures): Fixtures {
+    return mergeFixtures(this.#options.settings.fixtures, given)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweep)
+    await Promise.all(this.list().map(({ sandbox }) => sandbox.close()))
+  }
+
+  #named(name: string): Hosted {
+    const hosted = this.#hosted.get(name)
+    if (hosted && !expired(hosted, Date.now())) return hosted
+    if (!this.#options.auto) throw unknown(name)
+    if (hosted) this.#hosted.delete(name)
+    this.#refuse(name)
+    return this.#host(Sandbox.inMemory(this.#settingsFor(name, {}), this.#options.common), {})
+  }
+
+  #refuse(name: string): void {
+    if (!NAME.test(name)) {
+      const message = `A sandbox's name has up to 63 of a-z, 0-9 and -, with no - at its ends`
+      throw new Problem(400, 'sandbox.name', message)
+    }
+    if (this.#hosted.has(name)) {
+      const message = `There is a sandbox ${name} already; DELETE it, or leave the name out`
+      throw new Problem(409, 'sandbox.exists', message)
+    }
+    if (this.#busy.has(name)) throw busy(name)
+    if (this.#hosted.size >= MOST) {
+      const message = `There are ${MOST} sandboxes; DELETE some, or give them a ttl`
+      throw new Problem(409, 'sandboxes.too-many', message)
+    }
+  }
+
+  #freeName(): string {
+    let name: string
+    do name = `sandbox-${++this.#made}`
+    while (this.#hosted.has(name) || this.#busy.has(name))
+    return name
+  }
+
+  #settingsFor(name: string, wish: Wish): Settings {
+    const { settings } = this.#options
+    return {
+      name,
+      seed: wish.seed ?? settings.seed,
+      clock: wish.clock ?? settings.clock,
+      profile: wish.profile === undefined ? settings.profile : profileOf(wish.profile),
+      fixtures: this.fixturesWith(wish.fixtures ?? {}),
+    }
+  }
+
+  #host(sandbox: Sandbox, wish: Wish): Hosted {
+    const now = Date.now()
+    const { ttl, kept = false } = wish
+    const hosted = { sandbox, kept, createdAt: now, ttl, lastUsed: now }
+    this.#hosted.set(sandbox.settings.name, hosted)
+    return hosted
+  }
+
+  async #openDefault(): Promise<void> {
+    const { settings, common, folder } = this.#options
+    if (folder === undefined) this.#host(Sandbox.inMemory(settings, common), {})
+    else this.#host(await this.#openIn(folder, settings), { kept: true })
+  }
+
+  async #openKept(): Promise<void> {
+    const { folder } = this.#options
+    const all = folder === undefined ? undefined : join(folder, 'sandboxes')
+    if (all === undefined || !fs.existsSync(all)) return
+    for (const name of fs.readdirSync(all).filter((entry) => NAME.test(entry))) {
+      const own = join(all, name)
+      const wish = readWish(own)
+      this.#host(await this.#openIn(own, this.#settingsFor(name, wish)), wish)
+    }
+  }
+
+  #openIn(folder: string, settings: Settings): Promise<Sandbox> {
+    const { common, durability, recover } = this.#options
+    return Sandbox.open(settings, common, { folder, durability, recover })
+  }
+
+  #folderOf(name: string): string {
+    return join(this.#options.folder!, 'sandboxes', name) // only who keeps something is asked
+  }
+
+  async #removeUnused(): Promise<void> {
+    const now = Date.now()
+    for (const [name, hosted] of this.#hosted) {
+      if (expired(hosted, now) && !this.#busy.has(name)) await this.remove(name).catch(() => {})
+    }
+  }
+}
+
+function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
+  return ttl !== undefined && now >= lastUsed + ttl
+}
+
+function nameIn(request: IncomingMessage): { name: string; base: string } {
+  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
+  if (base !== undefined && name !== undefined) {
+    const rest = request.url!.slice(base.length)
+    request.url = rest.startsWith('/') ? rest : `/${rest}`
+    return { name, base }
+  }
+  const header = request.headers['standin-sandbox']
+  if (typeof header === 'string' && header !== '') return { name: header, base: '' }
+  const host = /^([^.:]+)\.localhost(?::\d+)?$/i.exec(request.headers.host ?? '')?.[1]
+  return { name: host?.toLowerCase() ?? DEFAULT, base: '' }
+}
+
+function profileOf(text: string): Settings['profile'] {
+  try {
+    return readProfiles(text)
+  } catch (error) {
+    throw new Problem(400, 'body.invalid', `profile ${messageOf(error)}`)
+  }
+}
+
+function keepWish(folder: string, wish: Wish): void {
+  const file = join(folder, 'sandbox.json')
+  fs.writeFileSync(`${file}.tmp`, `${JSON.stringify(wish, null, 2)}\n`, { mode: 0o600 })
+  fs.renameSync(`${file}.tmp`, file)
+}
+
+function readWish(folder: string): Wish {
+  const file = join(folder, 'sandbox.json')
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as Wish // written by keepWish
+  } catch (error) {
+    throw new Error(
+      `${file} cannot be read (${messageOf(error)}); mend it, or remove its folder with all that the sandbox kept`,
+      { cause: error },
+    )
+  }
+}
+
+function unknown(name: string): Problem {
+  const message = `There is no sandbox ${name.slice(0, 63)}; POST /_standin/sandboxes makes one, and with --auto-sandboxes the first use does`
+  return new Problem(404, 'sandbox.unknown', message)
+}
+
+function busy(name: string): Problem {
+  return new Problem(409, 'sandbox.busy', `The sandbox ${name} is being opened or removed`)
+}
