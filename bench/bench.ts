@@ -1,0 +1,230 @@
+// npm run bench [-- --time 1000 --rounds 3 --users 0,1000,10000,100000]
+//
+// Creates per second and latency of the built program, in the same run as two references and in
+// turns with them: machines are noisy, so the ratio to the Express echo at the same concurrency is
+// what counts. Prints Markdown.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Kind, Load, Result } from './load.ts'
+
+const { values } = parseArgs({
+  options: {
+    time: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '3' },
+    users: { type: 'string', default: '0,1000,10000,100000' },
+    connections: { type: 'string', default: '1,16,64' },
+  },
+})
+const TIME = Number(values.time)
+const ROUNDS = Number(values.rounds)
+const USERS = values.users.split(',').map(Number)
+const CONNECTIONS = values.connections.split(',').map(Number)
+
+const ROOT = new URL('..', import.meta.url).pathname
+const MAIN = join(ROOT, 'dist/main.js')
+
+interface Running {
+  readonly url: string
+  readonly port: number
+  readonly process: ChildProcess
+  /** Milliseconds from the spawn to the ready line. */
+  readonly ready: number
+}
+
+/** Starts a program and waits for its ready line. */
+function start(args: readonly string[]): Promise<Running> {
+  const began = performance.now()
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.on('exit', (code) => reject(new Error(`${args.join(' ')} stopped with ${code}`)))
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk)
+      const url = /^ready (http:\S+)/m.exec(output)?.[1]
+      if (!url) return
+      resolve({
+        url,
+        port: Number(new URL(url).port),
+        process: child,
+        ready: performance.now() - began,
+      })
+    })
+  })
+}
+
+function stop({ process: child }: Running): Promise<void> {
+  return new Promise((resolve) => {
+    child.removeAllListeners('exit')
+    child.on('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
+
+/** One measurement, by a process of its own. */
+function load(options: Load): Promise<Result> {
+  const args = ['--import', 'tsx', join(ROOT, 'bench/load.ts'), JSON.stringify(options)]
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += String(chunk)))
+  return new Promise((resolve, reject) => {
+    child.on('exit', (code) =>
+      code === 0 ? resolve(JSON.parse(output) as Result) : reject(new Error(`load: ${code}`)),
+    )
+  })
+}
+
+function folder(): string {
+  return mkdtempSync(join(tmpdir(), 'standin-bench-'))
+}
+
+async function seed(url: string, users: number, apis: readonly string[]): Promise<void> {
+  if (users === 0) return
+  const answer = await fetch(`${url}/_standin/seed`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ users, apis }),
+  })
+  if (!answer.ok) throw new Error(`seed: ${answer.status} ${await answer.text()}`)
+}
+
+function memory({ process: { pid } }: Running): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
+}
+
+function print(cells: readonly (string | number)[]): void {
+  console.log(`| ${cells.map((cell) => String(cell).padStart(9)).join(' | ')} |`)
+}
+
+const created = { next: 1 }
+
+async function measure(running: Running, connections: number, kind: Kind): Promise<Result> {
+  const result = await load({
+    port: running.port,
+    connections,
+    kind,
+    warmUp: Math.min(500, TIME / 2),
+    time: TIME,
+    from: created.next,
+  })
+  created.next = result.next
+  const refused = Object.entries(result.statuses).filter(([status]) => !status.startsWith('2'))
+  if (refused.length > 0) throw new Error(`${kind}: answered ${JSON.stringify(result.statuses)}`)
+  return result
+}
+
+async function throughput(): Promise<void> {
+  const express = await start([join(ROOT, 'bench/reference.mjs'), 'express'])
+  const bare = await start([join(ROOT, 'bench/reference.mjs'), 'bare'])
+  const kinds: readonly Kind[] = ['cryptlex', 'formsonfire-json', 'formsonfire-xml']
+  print(['call', 'keeps', 'users', 'parallel', 'per s', 'p50 ms', 'p99 ms', '× echo', 'p99 ×'])
+  print(Array.from({ length: 9 }, () => '--------:'))
+  for (const users of USERS) {
+    const folders = [folder(), folder(), folder()]
+    const servers = await Promise.all(
+      (['fsync', 'write', 'none'] as const).map(async (durability, i) => ({
+        durability,
+        running: await start([
+          MAIN,
+          '--port',
+          '0',
+          '--data',
+          folders[i]!,
+          '--durability',
+          durability,
+        ]),
+      })),
+    )
+    for (const { running } of servers) await seed(running.url, users, ['cryptlex', 'formsonfire'])
+    for (const connections of CONNECTIONS) {
+      const rows = new Map<string, { result: Result; echo: Result }[]>()
+      const add = (row: string, result: Result, echo: Result) =>
+        rows.set(row, [...(rows.get(row) ?? []), { result, echo }])
+      for (let round = 0; round < ROUNDS; round++) {
+        const echo = await measure(express, connections, 'cryptlex')
+        add('express echo|-', echo, echo)
+        add('bare echo|-', await measure(bare, connections, 'cryptlex'), echo)
+        for (const { durability, running } of servers) {
+          for (const kind of kinds) {
+            if (durability === 'write' && kind !== 'cryptlex') continue
+            add(`${kind}|${durability}`, await measure(running, connections, kind), echo)
+          }
+        }
+      }
+      for (const [row, measured] of rows) {
+        const of = (pick: (one: { result: Result; echo: Result }) => number) =>
+          median(measured.map(pick))
+        print([
+          ...row.split('|'),
+          users,
+          connections,
+          of(({ result }) => result.perSecond).toFixed(0),
+          of(({ result }) => result.p50).toFixed(2),
+          of(({ result }) => result.p99).toFixed(2),
+          of(({ result, echo }) => result.perSecond / echo.perSecond).toFixed(2),
+          of(({ result, echo }) => result.p99 / echo.p99).toFixed(2),
+        ])
+      }
+    }
+    await Promise.all(servers.map(({ running }) => stop(running)))
+    for (const path of folders) rmSync(path, { recursive: true, force: true })
+  }
+  await Promise.all([stop(express), stop(bare)])
+}
+
+/** From the spawn to the first 201, with nothing and with 100,000 users; and the memory for it. */
+async function startAndMemory(): Promise<void> {
+  const body = readFileSync(join(ROOT, 'fixtures/requests/cryptlex.json'), 'utf8')
+  const first = async (args: readonly string[]) => {
+    const began = performance.now()
+    const running = await start([MAIN, '--port', '0', ...args])
+    const answer = await fetch(`${running.url}/v3/resellers/reseller-001/users`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: 'Bearer standin-token' },
+      body,
+    })
+    await answer.text()
+    return {
+      running,
+      first: performance.now() - began,
+      idle: memory(running),
+      status: answer.status,
+    }
+  }
+  const starts: { ready: number; first: number; idle: number }[] = []
+  for (let i = 0; i < 7; i++) {
+    const { running, first: time, idle, status } = await first(['--memory'])
+    if (status !== 201) throw new Error(`first request: ${status}`)
+    starts.push({ ready: running.ready, first: time, idle })
+    await stop(running)
+  }
+  const data = folder()
+  const fill = await start([MAIN, '--port', '0', '--data', data])
+  const before = memory(fill)
+  const began = performance.now()
+  await seed(fill.url, 100_000, ['cryptlex'])
+  const seeded = performance.now() - began
+  const after = memory(fill)
+  const stopping = performance.now()
+  await stop(fill)
+  const stopped = performance.now() - stopping
+  const again = await start([MAIN, '--port', '0', '--data', data])
+  await stop(again)
+  rmSync(data, { recursive: true, force: true })
+  console.log(`
+start to ready ${median(starts.map(({ ready }) => ready)).toFixed(0)} ms, to the first 201 ${median(starts.map((one) => one.first)).toFixed(0)} ms, memory then ${median(starts.map(({ idle }) => idle)).toFixed(0)} MB (medians of ${starts.length})
+100,000 users: seeded in ${(seeded / 1000).toFixed(1)} s, ${(after - before).toFixed(0)} MB more, stop ${stopped.toFixed(0)} ms, start to ready ${again.ready.toFixed(0)} ms`)
+}
+
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model}, ${availableParallelism()} cores; ${ROUNDS} rounds of ${TIME} ms, medians\n`,
+)
+await throughput()
+await startAndMemory()
