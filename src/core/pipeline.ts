@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import { Call, type Api, type Profile, type Reply, type Tools } from './api.ts'
 import { readText, type BodyLimits } from './body.ts'
 import type { Contract, OperationContract } from './contract.ts'
@@ -103,13 +104,24 @@ async function readBody({ api, limits }: Place, call: Call, request: IncomingMes
  * All three vendors ignore fields that they do not know. A typo should be findable all the same,
  * and what is in them (a secret under a wrong name) is kept nowhere.
  */
-function leaveOutUnknownFields(call: Call, operation: OperationContract): void {
-  const known = operation.requestSchema(call.bodyType).properties
-  if (!known || !isRecord(call.body)) return
-  for (const name of Object.keys(call.body)) {
-    if (Object.hasOwn(known, name)) continue
-    call.note(`unknown-field.${name}`, `${name} is not a field`)
-    delete call.body[name]
+export function leaveOutUnknownFields(call: Call, operation: OperationContract): void {
+  leaveOut(call, operation.requestSchema(call.bodyType), call.body, '')
+}
+
+function leaveOut(call: Call, schema: Schema, value: unknown, path: string): void {
+  if (Array.isArray(value) && schema.items) {
+    for (const [i, item] of value.entries()) leaveOut(call, schema.items, item, `${path}[${i}]`)
+  }
+  const { properties, additionalProperties } = schema
+  if (!properties || additionalProperties !== undefined || !isRecord(value)) return
+  for (const [name, inner] of Object.entries(value)) {
+    const full = path ? `${path}.${name}` : name
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (property) leaveOut(call, property, inner, full)
+    else {
+      call.note(`unknown-field.${full}`, `${full} is not a field`)
+      delete value[name]
+    }
   }
 }
 
@@ -167,7 +179,6 @@ function refused(place: Place, call: Call, error: unknown): Reply {
 function refusalType(call: Call, { formats }: Api): string {
   const types = formats.map(({ mediaType }) => mediaType)
   const fallback = types[0]!
-  if (!call.operation) return fallback
   try {
     return acceptable(call, [fallback])
   } catch {
@@ -219,9 +230,10 @@ function lossOf(
   body: unknown,
   schema: Schema,
 ): string | undefined {
-  const back = JSON.stringify(format.parse(written, schema))
-  const meant = JSON.stringify(body)
-  return back === meant ? undefined : `${meant} was written as ${back}`
+  const back = format.parse(written, schema)
+  // By way of JSON, in which what is undefined is not there.
+  if (isDeepStrictEqual(back, JSON.parse(JSON.stringify(body)))) return undefined
+  return `${JSON.stringify(body)} was written as ${JSON.stringify(back)}`
 }
 
 function warnings({ findings }: Call): string[] {
