@@ -141,6 +141,9 @@ function serverFor(app: Express): http.Server {
     app(request as Request, response as Response)
   })
   server.on('clientError', refuseRaw)
+  server.on('connect', (_request, socket: Socket) =>
+    writeRaw(socket, 405, 'method.not-allowed', 'This is no proxy: CONNECT is not allowed'),
+  )
   return server
 }
 
@@ -156,10 +159,16 @@ function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ([408, 'headers.too-slow', 'The headers did not arrive in time'] as const)
         : ([400, 'http.malformed', 'This is not a well-formed HTTP/1.1 request'] as const)
+  writeRaw(socket, status, reason, detail)
+}
+
+/** An answer where there is no response to write to. */
+function writeRaw(socket: Socket, status: number, reason: string, detail: string): void {
   const body = JSON.stringify(outside(status, reason, detail))
   socket.end(
     [
       `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
+      `Date: ${new Date().toUTCString()}`,
       'Content-Type: application/problem+json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `Standin-Reason: ${reason}`,
@@ -175,10 +184,14 @@ function outside(status: number, reason: string, detail: string): object {
   return { type: 'about:blank', title: http.STATUS_CODES[status], status, detail, reason }
 }
 
+/** Contracts that were read: they do not change while a process runs, and many servers share them. */
+const contracts = new Map<string, Contract>()
+
 /** The API's contract; it and the slice must name the same operations. */
 function contractOf(api: Api): Contract {
   const file = packaged(`specs/${api.spec}`)
-  const contract = new Contract(file)
+  const contract = contracts.get(file) ?? new Contract(file)
+  contracts.set(file, contract)
   const promised = contract.operations.map(({ id }) => id)
   const made = Object.keys(api.operations)
   const missing = promised.filter((id) => !made.includes(id))

@@ -82,6 +82,7 @@ export class Contract {
     allErrors: true,
     verbose: true,
     formats: FORMATS,
+    logger: false,
   })
   readonly #answers = new Map<string, ValidateFunction | undefined>()
   readonly #schemas = new Map<string, Schema | undefined>()

@@ -24,9 +24,6 @@ export interface Place {
   readonly readsBack: boolean
 }
 
-/** At most this many findings go out with an answer, so that its head stays of bounded size. */
-const MOST_WARNINGS = 20
-
 /**
  * One request, from its head to its answer: route, credentials, body, contract, operation, store,
  * answer. Everything that refuses throws a Problem; it is worded by the slice and answered here,
@@ -52,7 +49,8 @@ export async function answer(
 }
 
 function callFor({ api, profile }: Place, request: IncomingMessage): Call {
-  const url = request.url ?? '/'
+  // RFC 9112: a server takes the absolute form too, as a client sends it through a proxy.
+  const url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
@@ -238,7 +236,7 @@ function lossOf(
 
 function warnings({ findings }: Call): string[] {
   // RFC 8941: a string is printable ASCII, a parameter's value a token.
-  return findings.slice(0, MOST_WARNINGS).map(({ code, text }) => {
+  return findings.map(({ code, text }) => {
     const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')
     return `"${safe.slice(0, 200)}";code=${code.replaceAll(/[^\w.:-]/g, '_').slice(0, 80)}`
   })

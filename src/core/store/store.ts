@@ -134,7 +134,8 @@ export class Store implements State, Counters {
     clearTimeout(this.#idle)
     await this.#journal?.pending()?.catch(() => {})
     await this.#writing
-    if (this.#moved.size > 0 || this.#seq > this.#writtenSeq) await this.#writeNow()
+    const changed = this.#moved.size > 0 || this.#seq > this.#writtenSeq
+    if (this.#journal && changed) await this.#writeNow()
     this.#journal?.close()
     this.#unlock?.()
     this.#journal = undefined
