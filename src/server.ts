@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -52,11 +52,7 @@ export function packaged(path: string): string {
  */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
   const log = parts.log ?? stderr
-  const vendors = [
-    mykaarma(config.proto ?? packaged('specs/mykaarma.proto')),
-    cryptlex,
-    formsonfire,
-  ]
+  const vendors = [mykaarma(protoOf(config)), cryptlex, formsonfire]
   const vendorApis = vendors.map((api) => ({ api, contract: contractOf(api) }))
   const own = admin({
     version: VERSION,
@@ -205,6 +201,11 @@ function contractOf(api: Api): Contract {
   return contract
 }
 
+function protoOf({ proto }: Config): string {
+  if (proto !== undefined && !existsSync(proto)) throw new Error(`There is no ${proto} (--proto)`)
+  return proto ?? packaged('specs/mykaarma.proto')
+}
+
 /** The package's fixtures, with what the configuration says about tokens. */
 export function fixturesOf(config: Config): Fixtures & { readonly cryptlex: CryptlexFixtures } {
   const fixtures = Object.fromEntries(
@@ -256,12 +257,14 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
   return new Error(`Port ${port} of ${host} ${advice}`, { cause: error })
 }
 
-/** No new connections; what is in flight has ten seconds. */
+/** No new connections; what is in flight has eight seconds, less than Docker gives a container. */
 async function stop(server: http.Server): Promise<void> {
-  const late = setTimeout(() => server.closeAllConnections(), 10_000)
-  late.unref()
+  const late = setTimeout(() => server.closeAllConnections(), 8000)
+  // A connection that is kept alive becomes idle only when its request is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
   await new Promise<void>((resolve) => server.close(() => resolve()))
   clearTimeout(late)
+  clearInterval(sweep)
 }
 
 /** An address as a URL has it; one that means every interface is reached by localhost. */

@@ -16,8 +16,8 @@ const TABLES = { api: { users: { unique: ['email'], counted: ['team'] } } }
 interface TestStore {
   readonly store: Store
   readonly warnings: string[]
-  add(...people: Person[]): Promise<void>
-  ids(): string[]
+  readonly add: (...people: Person[]) => Promise<void>
+  readonly ids: () => string[]
 }
 
 /** A store on this folder, closed when the test ends unless the test does it. */
