@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Profile } from './core/api.ts'
+import { whereBroken } from './core/formats/json.ts'
 import type { Durability } from './core/store/journal.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
 
@@ -78,7 +79,7 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     fallback: undefined,
     value: 'TIME',
     help: 'hold the clock still, such as at 2026-01-15T09:30:00Z',
-    read: moment,
+    read: readTime,
   },
   profile: {
     fallback: { all: 'documented' },
@@ -138,6 +139,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+/** What a command line asks for. */
+export interface Read<More extends string = string> {
+  readonly config: Config
+  readonly help: boolean
+  readonly version: boolean
+  /** What the subcommand's own flags say. */
+  readonly more: Partial<Record<More, string>>
+}
+
 /**
  * The only reader of argv and the environment: flags win over variables, those over the file, that
  * over the defaults.
@@ -150,12 +160,17 @@ export function readConfig<More extends string = never>(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   more: readonly More[] = [],
-): { config: Config; help: boolean; version: boolean; more: Partial<Record<More, string>> } {
+): Read<More> {
   const flags = readFlags(args, more)
+  const help = flags['help'] === true
+  const version = flags['version'] === true
+  // Who asks for help gets it, whatever else is wrong.
+  if (help || version) return { config: withDefaults({}), help, version, more: {} }
   const variables = readVariables(env)
+  const named = stringOf(flags['config'])
   const file = readFile(
-    stringOf(flags['config']) ?? env['STANDIN_CONFIG'],
-    stringOf(flags['config']) === undefined ? 'STANDIN_CONFIG' : '--config',
+    named ?? variables['STANDIN_CONFIG'],
+    named === undefined ? 'STANDIN_CONFIG' : '--config',
   )
   const read = <K extends keyof Config>(key: K): Config[K] => {
     const option = OPTIONS[key]
@@ -177,8 +192,8 @@ export function readConfig<More extends string = never>(
   const config = Object.fromEntries(KEYS.map((key) => [key, read(key)])) as unknown as Config // each key was read by its own option
   return {
     config,
-    help: flags['help'] === true,
-    version: flags['version'] === true,
+    help,
+    version,
     more: Object.fromEntries(
       more.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])]])),
     ) as Partial<Record<More, string>>,
@@ -194,29 +209,50 @@ export function withDefaults(given: Partial<Config>): Config {
 /** The table of options as the help shows it. */
 export function optionsHelp(): string {
   return KEYS.map((key) => {
-    const { value, help, fallback } = OPTIONS[key]
-    const flag = `--${kebab(key)}${value ? ` ${value}` : ''}`
-    const shown = typeof fallback === 'object' ? 'documented' : fallback
-    const preset = shown === undefined || shown === false ? '' : ` (${String(shown)})`
-    return `  ${flag.padEnd(24)} ${help}${preset}`
+    const { help, fallback } = OPTIONS[key]
+    const shown = fallback === false ? '' : presetOf(key)
+    return `  ${flagOf(key).padEnd(24)} ${help}${shown && ` (${shown})`}`
   }).join('\n')
 }
 
-/** For the README: name, variable, default and meaning of each option. */
-export function optionsTable(): readonly { key: string; variable: string; help: string }[] {
+/** One option as the README's table shows it. */
+export interface OptionRow {
+  readonly flag: string
+  readonly variable: string
+  readonly key: string
+  /** Empty where there is none. */
+  readonly preset: string
+  readonly help: string
+}
+
+/** For the README: everything there is to know of each option. */
+export function optionsTable(): readonly OptionRow[] {
   return KEYS.map((key) => ({
-    key: kebab(key),
+    flag: flagOf(key),
     variable: variableOf(key),
+    key,
+    preset: presetOf(key),
     help: OPTIONS[key].help,
   }))
+}
+
+function flagOf(key: keyof Config): string {
+  const { value } = OPTIONS[key]
+  return `--${kebab(key)}${value ? ` ${value}` : ''}`
+}
+
+/** The default as text. */
+function presetOf(key: keyof Config): string {
+  const { fallback } = OPTIONS[key]
+  return typeof fallback === 'object' ? fallback.all : String(fallback ?? '')
 }
 
 function readFlags(
   args: readonly string[],
   more: readonly string[],
 ): Readonly<Record<string, string | boolean | undefined>> {
-  const options: Record<string, { type: 'string' | 'boolean' }> = {
-    help: { type: 'boolean' },
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+    help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
     config: { type: 'string' },
   }
@@ -227,14 +263,23 @@ function readFlags(
   const flags: Record<string, string | boolean> = {}
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      throw new ConfigError(`"${token.value}" is no command; see standin --help`)
+      throw new ConfigError(
+        `"${token.value}" is one word too many: a command comes first, options begin with --; see standin --help`,
+      )
     }
     if (token.kind !== 'option') continue
-    const { name, value } = token
-    const option = options[name]
-    if (!option) throw new ConfigError(`${token.rawName} is no option${nearest(name, known)}`)
-    if (option.type === 'string' && value === undefined) {
+    const { name, rawName, value, inlineValue } = token
+    if (!known.includes(name)) {
+      throw new ConfigError(`${rawName} is no option${nearest(name, known)}`)
+    }
+    const { type } = options[name]!
+    // What looks like the next option is not meant as a value, unless it follows an equals sign.
+    const forgotten = !inlineValue && value?.startsWith('--')
+    if (type === 'string' && (value === undefined || forgotten)) {
       throw new ConfigError(`--${name} needs a value`)
+    }
+    if ((name === 'help' || name === 'version') && value !== undefined) {
+      throw new ConfigError(`--${name} takes no value`)
     }
     flags[name] = value ?? true
   }
@@ -263,17 +308,25 @@ function readFile(
   by: string,
 ): { name: string; values: Readonly<Record<string, unknown>> } {
   const name = named ?? 'standin.config.json'
-  let values: unknown
+  const how = named === undefined ? '' : ` (${by})`
+  let written: string
   try {
-    values = JSON.parse(readFileSync(name, 'utf8'))
+    written = readFileSync(name, 'utf8')
   } catch (error) {
     const missing = codeOf(error) === 'ENOENT'
     if (missing && named === undefined) return { name, values: {} }
-    const how = named === undefined ? '' : ` (${by})`
-    throw new ConfigError(`${name}${how} cannot be read: ${messageOf(error)}`)
+    const why = missing ? 'does not exist' : `cannot be read (${codeOf(error)})`
+    throw new ConfigError(`${name}${how} ${why}`)
+  }
+  let values: unknown
+  try {
+    values = JSON.parse(written)
+  } catch {
+    // V8's message quotes the text around the fault, which may hold a secret.
+    throw new ConfigError(`${name}${how} is no JSON: ${whereBroken(written)}`)
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    throw new ConfigError(`${name} must hold a JSON object of options`)
+    throw new ConfigError(`${name}${how} must hold a JSON object of options`)
   }
   for (const key of Object.keys(values)) {
     if (!(KEYS as string[]).includes(key)) {
@@ -312,7 +365,8 @@ function oneOf<T extends string>(...values: readonly T[]) {
   }
 }
 
-function moment(given: string): number {
+/** Milliseconds since 1970. Throws an Error that says what is allowed. */
+export function readTime(given: string): number {
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)$/.test(given)
     ? Date.parse(given)
     : NaN
@@ -334,7 +388,7 @@ export function readProfiles(given: string): Profiles {
       else throw new Error()
     } catch {
       throw new Error(
-        `must be documented or strict, with exceptions such as cryptlex=strict for ${APIS.join(', ')}`,
+        `must be documented or strict, for all or for one of ${APIS.join(', ')}, such as documented,cryptlex=strict`,
       )
     }
   }
@@ -368,12 +422,12 @@ function variableOf(key: string): string {
   return `STANDIN_${kebab(key).replaceAll('-', '_').toUpperCase()}`
 }
 
-/** `; did you mean --port?` where one is close by. */
-function nearest(name: string, known: readonly string[], dashes = '--'): string {
+/** `; did you mean --port?` where one is close by: at most three edits, in at most half of it. */
+export function nearest(name: string, known: readonly string[], dashes = '--'): string {
   const [best] = known
     .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
-  return best && best.distance <= 3
+  return best && best.distance <= Math.min(3, name.length / 2)
     ? `; did you mean ${dashes}${best.candidate}?`
     : '; see standin --help'
 }

@@ -1,5 +1,13 @@
 #!/usr/bin/env node
-import { ConfigError, optionsHelp, readConfig, type Config } from './config.ts'
+import {
+  ConfigError,
+  nearest,
+  optionsHelp,
+  readConfig,
+  readTime,
+  type Config,
+  type Read,
+} from './config.ts'
 import type { Server } from './server.ts'
 import { messageOf } from './core/thrown.ts'
 
@@ -17,7 +25,7 @@ Every option is also a variable (STANDIN_MAX_BODY) and a key of standin.config.j
 
 ${optionsHelp()}
   --config FILE            options as JSON (standin.config.json)
-  --help, --version`
+  --help, --version        print this, or the version`
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   start,
@@ -28,16 +36,25 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<voi
 
 async function main(): Promise<void> {
   const [first, ...rest] = process.argv.slice(2)
-  const command = first === undefined || first.startsWith('-') ? undefined : COMMANDS[first]
-  await (command ? command(rest) : start(process.argv.slice(2)))
+  if (first === undefined || first.startsWith('-')) {
+    await start(process.argv.slice(2))
+    return
+  }
+  const known = Object.keys(COMMANDS)
+  if (!known.includes(first)) {
+    throw new ConfigError(`"${first}" is no command${nearest(first, known, 'standin ')}`)
+  }
+  await COMMANDS[first]!(rest)
 }
 
 async function start(args: readonly string[]): Promise<void> {
   const config = await configured(args)
   if (!config) return
-  const { startServer, VERSION } = await import('./server.ts')
-  const server = await startServer(config)
-  stopOnSignals(server)
+  const { startServer } = await import('./server.ts')
+  const { VERSION } = await import('./package.ts')
+  const starting = startServer(config)
+  stopOnSignals(starting)
+  const server = await starting
   console.log(banner(server, config, VERSION))
 }
 
@@ -71,16 +88,21 @@ function freeName({ sandbox: { store } }: Server): string {
   return name
 }
 
-/** The first signal finishes what is in flight; a second one does not wait. */
-function stopOnSignals(server: Server): void {
+/**
+ * The first signal finishes what is in flight, the start included; a second one does not wait.
+ * Process 1 of a container hears only the signals that it listens for, so this comes early.
+ */
+function stopOnSignals(starting: Promise<Server>): void {
   let stopping = false
   const stop = () => {
     if (stopping) process.exit(1)
     stopping = true
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    )
+    starting
+      .then((server) => server.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      )
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
@@ -88,12 +110,10 @@ function stopOnSignals(server: Server): void {
 
 async function token(args: readonly string[]): Promise<void> {
   const names = ['scope', 'expires', 'not-before'] as const
-  const { config, help, more } = readConfig(args, process.env, names)
-  if (help) {
-    console.log(HELP)
-    return
-  }
-  const { fixturesOf } = await import('./server.ts')
+  const { more, ...read } = readConfig(args, process.env, names)
+  const config = await usable(read)
+  if (!config) return
+  const { fixturesOf } = await import('./fixtures.ts')
   const { mintToken } = await import('./apis/cryptlex/token.ts')
   const now = Math.floor((config.clock ?? Date.now()) / 1000)
   const notBefore = more['not-before']
@@ -109,7 +129,7 @@ async function token(args: readonly string[]): Promise<void> {
 async function credentials(args: readonly string[]): Promise<void> {
   const config = await configured(args)
   if (!config) return
-  const { fixturesOf } = await import('./server.ts')
+  const { fixturesOf } = await import('./fixtures.ts')
   const { credentialCases } = await import('./credentials.ts')
   for (const one of await credentialCases(fixturesOf(config).cryptlex)) {
     const outcome = `${one.status} ${one.reason ?? ''}`.trim()
@@ -137,9 +157,12 @@ async function healthcheck(args: readonly string[]): Promise<void> {
 
 /** The configuration, unless help or the version was asked for and printed. */
 async function configured(args: readonly string[]): Promise<Config | undefined> {
-  const { config, help, version } = readConfig(args, process.env)
+  return await usable(readConfig(args, process.env))
+}
+
+async function usable({ config, help, version }: Omit<Read, 'more'>): Promise<Config | undefined> {
   if (help) console.log(HELP)
-  else if (version) console.log((await import('./server.ts')).VERSION)
+  else if (version) console.log((await import('./package.ts')).VERSION)
   else return config
   return undefined
 }
@@ -152,16 +175,18 @@ function moment(name: string, text: string, now: number): number {
       Number(amount) * { s: 1, m: 60, h: 3600, d: 86400 }[unit as 's' | 'm' | 'h' | 'd']
     return sign === '-' ? now - seconds : now + seconds
   }
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) {
+  try {
+    return Math.floor(readTime(text) / 1000)
+  } catch {
     throw new ConfigError(`${name} must be such as 1h, -5m or 2030-01-01T00:00:00Z, got "${text}"`)
   }
-  return Math.floor(time / 1000)
 }
 
 /** One clear line for what a person can mend; the stack for what only we can. */
 function fail(error: unknown): void {
-  const known = error instanceof Error && error.constructor.name !== 'TypeError'
+  // What the engine throws by itself, a TypeError say, has a class of its own.
+  const known =
+    error instanceof ConfigError || (error instanceof Error && error.constructor === Error)
   console.error(known ? `standin: ${error.message}` : error)
   process.exit(1)
 }

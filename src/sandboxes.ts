@@ -254,9 +254,11 @@ function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
 }
 
 function nameIn(request: IncomingMessage): { name: string; base: string } {
-  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
+  // RFC 9112: the absolute form, as a client sends it through a proxy.
+  request.url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
+  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url) ?? []
   if (base !== undefined && name !== undefined) {
-    const rest = request.url!.slice(base.length)
+    const rest = request.url.slice(base.length)
     request.url = rest.startsWith('/') ? rest : `/${rest}`
     return { name, base }
   }

@@ -1,30 +1,21 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import * as http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { admin } from './admin/index.ts'
 import type { Host } from './admin/world.ts'
 import { cryptlex } from './apis/cryptlex/index.ts'
-import type { Fixtures as CryptlexFixtures } from './apis/cryptlex/known.ts'
 import { formsonfire } from './apis/formsonfire/index.ts'
 import { mykaarma } from './apis/mykaarma/index.ts'
 import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
-import { Contract } from './core/contract.ts'
-import { whereBroken } from './core/formats/json.ts'
+import type { Contract } from './core/contract.ts'
 import { stderr, type Log } from './core/log.ts'
 import { answer } from './core/pipeline.ts'
-import {
-  checkFixtures,
-  mergeFixtures,
-  type Common,
-  type Fixtures,
-  type Sandbox,
-} from './sandbox.ts'
+import type { Common, Sandbox } from './sandbox.ts'
 import { DEFAULT, Sandboxes } from './sandboxes.ts'
-import { codeOf, messageOf } from './core/thrown.ts'
+import { fixturesOf } from './fixtures.ts'
+import { contractAt, packaged, VERSION } from './package.ts'
 
 export interface ServerParts {
   readonly log?: Log
@@ -44,17 +35,6 @@ export interface Server {
   readonly close: () => Promise<void>
 }
 
-const ROOT = new URL('../', import.meta.url)
-
-export const VERSION = (
-  JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string }
-).version
-
-/** A file of the package, from `src/` and `dist/` alike. */
-export function packaged(path: string): string {
-  return fileURLToPath(new URL(path, ROOT))
-}
-
 /**
  * Reads the contracts, opens the sandboxes and listens.
  *
@@ -62,12 +42,11 @@ export function packaged(path: string): string {
  */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
   const log = parts.log ?? stderr
-  const vendors = [
-    mykaarma(config.proto ?? packaged('specs/mykaarma.proto')),
-    cryptlex,
-    formsonfire,
-  ].map((api) => ({ api, contract: contractOf(api) }))
-  const own = new Contract(packaged('specs/standin.yaml'))
+  const vendors = [mykaarma(protoOf(config)), cryptlex, formsonfire].map((api) => ({
+    api,
+    contract: contractOf(api),
+  }))
+  const own = contractAt('standin.yaml')
   const prefixes = vendors.map(({ contract }) => contract.prefix)
   let sandboxes: Sandboxes
   const host: Host = {
@@ -187,6 +166,9 @@ function serverFor(app: Express): http.Server {
     app(request as Request, response as Response)
   })
   server.on('clientError', refuseRaw)
+  server.on('connect', (_request, socket: Socket) =>
+    writeRaw(socket, 405, 'method.not-allowed', 'This is no proxy: CONNECT is not allowed'),
+  )
   return server
 }
 
@@ -202,10 +184,16 @@ function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ([408, 'headers.too-slow', 'The headers did not arrive in time'] as const)
         : ([400, 'http.malformed', 'This is not a well-formed HTTP/1.1 request'] as const)
+  writeRaw(socket, status, reason, detail)
+}
+
+/** An answer where there is no response to write to. */
+function writeRaw(socket: Socket, status: number, reason: string, detail: string): void {
   const body = JSON.stringify(outside(status, reason, detail))
   socket.end(
     [
       `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
+      `Date: ${new Date().toUTCString()}`,
       'Content-Type: application/problem+json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `Standin-Reason: ${reason}`,
@@ -223,9 +211,14 @@ function outside(status: number, reason: string, detail: string): object {
 
 /** The API's contract; it and the slice name the same operations. */
 function contractOf(api: Api): Contract {
-  const contract = new Contract(packaged(`specs/${api.spec}`))
+  const contract = contractAt(api.spec)
   mustAgree(api, contract)
   return contract
+}
+
+function protoOf({ proto }: Config): string {
+  if (proto !== undefined && !existsSync(proto)) throw new Error(`There is no ${proto} (--proto)`)
+  return proto ?? packaged('specs/mykaarma.proto')
 }
 
 function mustAgree(api: Api, contract: Contract): void {
@@ -234,77 +227,12 @@ function mustAgree(api: Api, contract: Contract): void {
   const missing = promised.filter((id) => !made.includes(id))
   const extra = made.filter((id) => !promised.includes(id))
   if (missing.length > 0) {
-    throw new Error(`${api.spec} promises ${missing.join(', ')}, which ${api.name} does not have`)
+    throw new Error(
+      `specs/${api.spec} promises ${missing.join(', ')}, which ${api.name} does not have`,
+    )
   }
   if (extra.length > 0) {
-    throw new Error(`${api.name} has ${extra.join(', ')}, which ${api.spec} does not promise`)
-  }
-}
-
-/** The package's fixtures, the user's over them, and what the configuration says about tokens. */
-export function fixturesOf(
-  config: Config,
-  contract = new Contract(packaged('specs/standin.yaml')),
-): Fixtures & { readonly cryptlex: CryptlexFixtures } {
-  const own = mergeFixtures(fixturesIn(packaged('fixtures')), givenFixtures(config, contract))
-  const cryptlexOnes = own['cryptlex'] as CryptlexFixtures // the schema has checked it
-  const signing = {
-    ...cryptlexOnes.signing,
-    ...(config.jwtSecret === undefined ? {} : { secret: config.jwtSecret }),
-    ...(config.jwks === undefined ? {} : { keys: keysIn(config.jwks) }),
-    ...(config.jwtVerify ? {} : { verify: false }),
-  }
-  return { ...own, cryptlex: { ...cryptlexOnes, signing } as Fixtures[string] & CryptlexFixtures }
-}
-
-function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
-  if (fixtures === undefined) return {}
-  const inline = fixtures.trimStart().startsWith('{')
-  const name = inline ? 'the fixtures' : fixtures
-  const given = inline
-    ? parsed(fixtures, name)
-    : statSync(fixtures, { throwIfNoEntry: false })?.isDirectory()
-      ? fixturesIn(fixtures)
-      : readJson(fixtures)
-  try {
-    return checkFixtures(given, contract)
-  } catch (error) {
-    throw new Error(`${name} (--fixtures) cannot be used: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-/** A folder with a file for each API that has something to say. */
-function fixturesIn(folder: string): Fixtures {
-  return Object.fromEntries(
-    ['mykaarma', 'cryptlex', 'formsonfire'].flatMap((name) => {
-      const file = join(folder, `${name}.json`)
-      return existsSync(file) ? [[name, readJson(file) as Fixtures[string]]] : [] // checked by whoever asked
-    }),
-  )
-}
-
-function keysIn(file: string): unknown {
-  const set = readJson(file)
-  if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) {
-    return set.keys
-  }
-  throw new Error(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
-}
-
-function readJson(file: string): unknown {
-  try {
-    return parsed(readFileSync(file, 'utf8'), file)
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error
-    throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-function parsed(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Error(`${name} cannot be read: ${whereBroken(text)}`, { cause: error })
+    throw new Error(`${api.name} has ${extra.join(', ')}, which specs/${api.spec} does not promise`)
   }
 }
 
@@ -325,12 +253,14 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
   return new Error(`Port ${port} of ${host} ${advice}`, { cause: error })
 }
 
-/** No new connections; what is in flight has ten seconds. */
+/** No new connections; what is in flight has eight seconds, less than Docker gives a container. */
 async function stop(server: http.Server): Promise<void> {
-  const late = setTimeout(() => server.closeAllConnections(), 10_000)
-  late.unref()
+  const late = setTimeout(() => server.closeAllConnections(), 8000)
+  // A connection that is kept alive becomes idle only when its request is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
   await new Promise<void>((resolve) => server.close(() => resolve()))
   clearTimeout(late)
+  clearInterval(sweep)
 }
 
 /** An address as a URL has it; one that means every interface is reached by localhost. */

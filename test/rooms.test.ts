@@ -17,7 +17,12 @@ function floorOf(file: string): number {
   const room = roomOf(file)
   const name = room.startsWith('apis/') || room === 'admin' ? 'apis and admin' : room
   // config and credentials stand beside what uses them: read by the top rooms alone.
-  const beside: Record<string, string> = { config: 'sandbox', credentials: 'sandbox' }
+  const beside: Record<string, string> = {
+    config: 'sandbox',
+    credentials: 'sandbox',
+    fixtures: 'sandboxes',
+    package: 'sandbox',
+  }
   return FLOORS.indexOf(beside[name] ?? name)
 }
 

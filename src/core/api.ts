@@ -19,6 +19,9 @@ export interface Finding {
   readonly text: string
 }
 
+/** So that neither the head of an answer nor what is kept of a request can grow at will. */
+const MOST_FINDINGS = 20
+
 /** One request on its way through the pipeline. */
 export class Call {
   readonly method: string
@@ -65,7 +68,7 @@ export class Call {
 
   /** Lets the request through, with a word about it. */
   note(code: string, text: string): void {
-    this.findings.push({ code, text })
+    if (this.findings.length < MOST_FINDINGS) this.findings.push({ code, text })
   }
 
   /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { Problem } from './problem.ts'
 
@@ -28,38 +29,59 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
 }
 
 function readBytes(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  const stated = Number(request.headers['content-length'] ?? 0)
-  if (stated > limits.size) throw tooLarge(limits)
   const source = unfold(request)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
-    const timer = setTimeout(() => fail(tooSlow(limits)), limits.time)
-    const fail = (problem: unknown) => {
+    let refusal: Problem | undefined
+    const refuse = () => {
       clearTimeout(timer)
-      source.removeAllListeners('data')
-      if (source !== request) request.unpipe()
-      reject(problem instanceof Error ? problem : new Error(String(problem)))
+      reject(refusal!) // set by who calls
     }
-    source.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size > limits.size) fail(tooLarge(limits))
-      else chunks.push(chunk)
-    })
+    // The rest is read and dropped before the answer: a client that writes its whole body first
+    // would see the connection break instead of the refusal.
+    const drop = (problem: Problem) => {
+      refusal ??= problem
+      chunks.length = 0
+      source.removeAllListeners('data')
+      if (source !== request) {
+        request.unpipe()
+        source.destroy()
+      }
+      if (request.readableEnded) refuse()
+      else request.once('end', refuse).resume()
+    }
+    const timer = setTimeout(() => {
+      refusal ??= tooSlow(limits)
+      drop(refusal)
+      refuse()
+    }, limits.time)
+    if (Number(request.headers['content-length'] ?? 0) > limits.size) drop(tooLarge(limits))
+    else {
+      source.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > limits.size) drop(tooLarge(limits))
+        else chunks.push(chunk)
+      })
+    }
     source.on('end', () => {
+      if (refusal) return
       clearTimeout(timer)
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
     })
-    source.on('error', (cause: Error) => fail(source === request ? cause : undecodable(cause)))
-    if (source !== request) request.on('error', fail)
+    if (source !== request) source.on('error', (cause: Error) => drop(undecodable(cause)))
+    // A request that fails also closes; what it failed with is not our bug.
+    request.on('error', () => {})
     request.once('close', () => {
-      if (!request.complete) fail(new Problem(400, 'body.aborted', 'The caller went away'))
+      if (request.complete) return
+      refusal ??= new Problem(400, 'body.aborted', 'The caller went away')
+      refuse()
     })
   })
 }
 
 /** The body's stream with its Content-Encoding undone. */
-function unfold(request: IncomingMessage): NodeJS.ReadableStream {
+function unfold(request: IncomingMessage): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   switch (encoding) {
     case 'identity':

@@ -100,6 +100,7 @@ export class Contract {
     verbose: true,
     formats: FORMATS,
     validateSchema: false,
+    logger: false,
   })
   readonly #answers = new Map<string, ValidateFunction | undefined>()
   readonly #schemas = new Map<string, Schema | undefined>()
@@ -410,7 +411,9 @@ const PROSE = new Set(['description', 'summary', 'x-evidence', 'examples', 'exam
 
 function isProse(name: string, value: unknown): boolean {
   // A property may be called `description`; its schema is no text.
-  return PROSE.has(name) && (typeof value === 'string' || name.startsWith('ex') || name.startsWith('x-'))
+  return (
+    PROSE.has(name) && (typeof value === 'string' || name.startsWith('ex') || name.startsWith('x-'))
+  )
 }
 
 /** The document with its references followed; they stay inside the file. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import { Call, type Api, type Profile, type Reply, type Tools } from './api.ts'
 import { readText, type BodyLimits } from './body.ts'
 import type { Contract, OperationContract } from './contract.ts'
@@ -22,9 +23,6 @@ export interface Place {
   /** Whether what is written is read back too: thorough, and too slow for every day. */
   readonly readsBack: boolean
 }
-
-/** At most this many findings go out with an answer, so that its head stays of bounded size. */
-const MOST_WARNINGS = 20
 
 /**
  * One request, from its head to its answer: route, credentials, body, contract, operation, store,
@@ -109,12 +107,23 @@ async function readBody({ api, limits }: Place, call: Call, request: IncomingMes
  * and what is in them (a secret under a wrong name) is kept nowhere.
  */
 export function leaveOutUnknownFields(call: Call, operation: OperationContract): void {
-  const { properties: known, additionalProperties } = operation.requestSchema(call.bodyType)
-  if (!known || additionalProperties !== undefined || !isRecord(call.body)) return
-  for (const name of Object.keys(call.body)) {
-    if (Object.hasOwn(known, name)) continue
-    call.note(`unknown-field.${name}`, `${name} is not a field`)
-    delete call.body[name]
+  leaveOut(call, operation.requestSchema(call.bodyType), call.body, '')
+}
+
+function leaveOut(call: Call, schema: Schema, value: unknown, path: string): void {
+  if (Array.isArray(value) && schema.items) {
+    for (const [i, item] of value.entries()) leaveOut(call, schema.items, item, `${path}[${i}]`)
+  }
+  const { properties, additionalProperties } = schema
+  if (!properties || additionalProperties !== undefined || !isRecord(value)) return
+  for (const [name, inner] of Object.entries(value)) {
+    const full = path ? `${path}.${name}` : name
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (property) leaveOut(call, property, inner, full)
+    else {
+      call.note(`unknown-field.${full}`, `${full} is not a field`)
+      delete value[name]
+    }
   }
 }
 
@@ -172,7 +181,6 @@ function refused(place: Place, call: Call, error: unknown): Reply {
 function refusalType(call: Call, { formats }: Api): string {
   const types = formats.map(({ mediaType }) => mediaType)
   const fallback = types[0]!
-  if (!call.operation) return fallback
   try {
     return acceptable(call, [fallback])
   } catch {
@@ -224,14 +232,15 @@ function lossOf(
   body: unknown,
   schema: Schema,
 ): string | undefined {
-  const back = JSON.stringify(format.parse(written, schema))
-  const meant = JSON.stringify(body)
-  return back === meant ? undefined : `${meant} was written as ${back}`
+  const back = format.parse(written, schema)
+  // By way of JSON, in which what is undefined is not there.
+  if (isDeepStrictEqual(back, JSON.parse(JSON.stringify(body)))) return undefined
+  return `${JSON.stringify(body)} was written as ${JSON.stringify(back)}`
 }
 
 function warnings({ findings }: Call): string[] {
   // RFC 8941: a string is printable ASCII, a parameter's value a token.
-  return findings.slice(0, MOST_WARNINGS).map(({ code, text }) => {
+  return findings.map(({ code, text }) => {
     const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')
     return `"${safe.slice(0, 200)}";code=${code.replaceAll(/[^\w.:-]/g, '_').slice(0, 80)}`
   })

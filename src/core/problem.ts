@@ -49,6 +49,16 @@ export function invalid(violations: readonly Violation[]): Problem {
   return new Problem(400, 'body.invalid', violations.map(inWords).join('; '), { violations })
 }
 
+/** What others have already; a vendor that answers no 409 answers 400. */
+export function duplicate(fields: readonly string[], status = 400): Problem {
+  const violations = fields.map((field): Violation => ({
+    part: 'body',
+    at: [field],
+    rule: 'duplicate',
+  }))
+  return new Problem(status, 'user.duplicate', violations.map(inWords).join('; '), { violations })
+}
+
 /** `['Folders', 0]` as people write it: `Folders[0]`. */
 export function pathOf({ at, part }: Violation): string {
   const path = at.reduce<string>(
@@ -82,6 +92,8 @@ export function inWords(violation: Violation): string {
       return `${path} must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
     case 'additionalProperties':
       return `${path} is not known here`
+    case 'duplicate':
+      return `a user with this ${path} exists already`
     case 'anyOf':
       return `one of ${[limit].flat().join(', ')} is required`
     default:

@@ -81,8 +81,11 @@ async function checkSignature(
     if (alg === 'HS256') {
       await jose.compactVerify(token, Buffer.from(secret ?? ''), { algorithms: ['HS256'] })
     } else {
-      const set = jose.createLocalJWKSet({ keys: [...(keys ?? [])] })
-      await jose.compactVerify(token, set, { algorithms: ['RS256', 'ES256'] })
+      // Key by key: a token need not say which one it was signed with.
+      const sets = (keys ?? []).map((key) => jose.createLocalJWKSet({ keys: [key] }))
+      await Promise.any(
+        sets.map((set) => jose.compactVerify(token, set, { algorithms: ['RS256', 'ES256'] })),
+      )
     }
   } catch {
     // jose rejects with plain TypeErrors too, so every rejection counts.
@@ -97,8 +100,11 @@ function scopesOf({ scope, scp, permissions }: Jose.JWTPayload): string[] {
     .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
 }
 
-function seconds(claim: number | undefined, otherwise: number): number {
-  return claim === undefined ? otherwise : claim * 1000
+/** A time that is no number would compare with nothing, and so never come. */
+function seconds(claim: unknown, otherwise: number): number {
+  if (claim === undefined) return otherwise
+  if (typeof claim !== 'number') throw unauthorized('token.malformed')
+  return claim * 1000
 }
 
 function unauthorized(reason: string): Problem {

@@ -1,4 +1,4 @@
-import type { Reply } from '../../core/api.ts'
+import type { Call, Reply } from '../../core/api.ts'
 import { pathOf, type Problem, type Violation } from '../../core/problem.ts'
 import type { Error as ErrorBody } from './contract.ts'
 
@@ -26,9 +26,11 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   429: 'TOO_MANY_REQUESTS',
 }
 
-/** The shape holds one message, so it names the first bad field; all are in the journal. */
-export function explain(problem: Problem): Reply {
-  const [first] = problem.violations
+/** The shape holds one message, so it names the first bad field, in the page's order. */
+export function explain(problem: Problem, call: Call): Reply {
+  const order = Object.keys(call.operation?.requestSchema(call.bodyType).properties ?? {})
+  const placeOf = ({ at }: Violation) => order.indexOf(String(at[0]))
+  const [first] = problem.violations.toSorted((a, b) => placeOf(a) - placeOf(b))
   const message = first ? inWords(first) : sentence(problem.message)
   const code = BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? 'INTERNAL_SERVER_ERROR'
   const body: ErrorBody = { message, code }

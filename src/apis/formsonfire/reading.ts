@@ -78,20 +78,22 @@ export function prepare(call: Call): void {
 
 /**
  * Public: XML elements stand in alphabetical order, and the platform's reader skips one that comes
- * late without a word. `strict` drops it too; `documented` keeps it. Both say so.
+ * late without a word. `strict` drops it too; `documented` keeps it. Both say so. Elements that
+ * it does not know are passed over and make no other late.
  */
 function inOrder(call: Call, body: Record<string, unknown>): Record<string, unknown> {
   const schema = call.operation!.requestSchema(call.bodyType)
   const kept: Record<string, unknown> = {}
   let highest = ''
   for (const [name, value] of Object.entries(body)) {
-    const late = name < highest && schema.properties?.[name] !== undefined
+    const known = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
+    const late = known && name < highest
     if (late) {
       const fate = call.strict ? 'is dropped' : 'would be dropped by the platform'
       call.note(`xml.order.${name}`, `<${name}> after <${highest}> is out of order and ${fate}`)
     }
     if (!late || !call.strict) kept[name] = value
-    if (!late) highest = name
+    if (known && !late) highest = name
   }
   return kept
 }

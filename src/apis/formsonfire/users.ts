@@ -1,5 +1,5 @@
-import type { Call, Operation, Tools } from '../../core/api.ts'
-import { invalid, Problem } from '../../core/problem.ts'
+import type { Operation, Tools } from '../../core/api.ts'
+import { duplicate, invalid, type Violation } from '../../core/problem.ts'
 import type { Collection, Row } from '../../core/state.ts'
 import type { User, UserCreated } from './contract.ts'
 import { knownOf, type Named } from './known.ts'
@@ -29,10 +29,13 @@ export const createUser: Operation = (call, state, tools) => {
   const given = call.body as User // the contract has checked it
   const companyId = call.caller as number // what authorize returned
   const { folders, groups } = knownOf(tools)
-  const user = userFrom(given, companyId, tools, {
-    folders: resolved(call, 'Folders', given, folders),
-    groups: resolved(call, 'Groups', given, groups),
-  })
+  const unknown: Violation[] = []
+  const lists = {
+    folders: resolved('Folders', given, folders, unknown),
+    groups: resolved('Groups', given, groups, unknown),
+  }
+  if (unknown.length > 0) call.assume(invalid(unknown))
+  const user = userFrom(given, companyId, tools, lists)
   refuseDuplicate(users, user)
   users.insert(user)
   const body: UserCreated = { User: { Id: user.id, Status: 'Invited' } }
@@ -63,24 +66,23 @@ function userFrom(
 
 /** Assumed: 400, since the vendor lists no 409. */
 function refuseDuplicate(users: Collection<KeptUser>, user: KeptUser): void {
-  const taken = users.find('email', user.email)
-    ? 'Email'
-    : user.externalKey && users.find('externalKey', user.externalKey)
-      ? 'ExternalId'
-      : undefined
-  if (taken) {
-    throw new Problem(400, 'user.duplicate', `A user with this ${taken} already exists.`, {
-      violations: [{ part: 'body', at: [taken], rule: 'duplicate' }],
-    })
-  }
+  const taken = [
+    ...(users.find('email', user.email) ? ['Email'] : []),
+    ...(user.externalKey && users.find('externalKey', user.externalKey) ? ['ExternalId'] : []),
+  ]
+  if (taken.length > 0) throw duplicate(taken)
 }
 
-/** Ids of what a list names: by GUID, or by name or external id where the request says so. */
+/**
+ * Ids of what a list names: by GUID, or by name or external id where the request says so.
+ *
+ * @param unknown gets what names nothing
+ */
 function resolved(
-  call: Call,
   list: 'Folders' | 'Groups',
   given: User,
   known: readonly Named[],
+  unknown: Violation[],
 ): string[] {
   return (given[list] ?? []).flatMap((item, i) => {
     if (NO_GUID.test(item)) return []
@@ -92,7 +94,7 @@ function resolved(
           ? externalId === item
           : id.replaceAll('-', '').toLowerCase() === plain,
     )
-    if (!found) call.assume(invalid([{ part: 'body', at: [list, i], rule: 'known' }]))
+    if (!found) unknown.push({ part: 'body', at: [list, i], rule: 'known' })
     return [found?.id ?? item]
   })
 }

@@ -5,12 +5,9 @@ import type { ErrorResponse } from './contract.ts'
 /**
  * Codes and titles. Public: six digits and an UPPER_SNAKE title, with the numbers of the vendor's
  * guidelines and its URL shortener. The Manage API's own list is not public, so a client should
- * branch on the status first. Assumed: 100006 and up, but for 100010.
+ * branch on the status first. Assumed: 100007 and up, but for 100010.
  */
 const BY_REASON: Readonly<Record<string, readonly [code: number, title: string]>> = {
-  'dealer.unknown': [100006, 'INVALID_DEALER_UUID'],
-  'dealer.not-granted': [100006, 'INVALID_DEALER_UUID'],
-  'department.unknown': [100007, 'INVALID_DEPARTMENT_UUID'],
   'department.other-dealer': [100007, 'INVALID_DEPARTMENT_UUID'],
   'role.unknown': [100008, 'INVALID_ROLE_UUID'],
   'user.duplicate': [100009, 'USER_ALREADY_EXISTS'],
@@ -65,6 +62,8 @@ function inWords(violation: Violation): string {
         : `${path} must be a ${[limit].flat().join(' or ')}.`
     case 'enum':
       return `${path} must be one of ${[limit].flat().filter(Boolean).join(' and ')}.`
+    case 'duplicate':
+      return `A user with this ${path} already exists.`
     case 'minLength':
       return `${path} must have at least ${String(limit)} characters.`
     case 'maxLength':

@@ -1,5 +1,5 @@
 import type { Call, Operation, Tools } from '../../core/api.ts'
-import { Problem } from '../../core/problem.ts'
+import { duplicate, Problem } from '../../core/problem.ts'
 import type { Collection, Row } from '../../core/state.ts'
 import type { ApiWarning, CreateUserResponse, NewUser } from './contract.ts'
 import { requestId } from './errors.ts'
@@ -55,9 +55,11 @@ function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
     forbidden('dealer.not-granted', 'The subscriber has no access to this dealer.')
   }
   if (departmentUUID) {
-    const known = [...dealers.values()].some((list) => list.includes(departmentUUID))
-    if (!known) {
+    const [owner] = [...dealers].find(([, list]) => list.includes(departmentUUID)) ?? []
+    if (owner === undefined) {
       forbidden('department.unknown', 'The subscriber has no access to this department.')
+    } else if (!dealerUUID && granted && !granted.includes(owner)) {
+      forbidden('department.not-granted', 'The subscriber has no access to this department.')
     } else if (departments && !departments.includes(departmentUUID)) {
       const message = 'departmentUUID belongs to another dealer.'
       call.assume(new Problem(400, 'department.other-dealer', message))
@@ -70,12 +72,11 @@ function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
 
 /** Assumed: 400, since the page lists no 409. */
 function refuseDuplicate(users: Collection<User>, given: NewUser): void {
-  for (const field of ['username', 'emailAddress'] as const) {
+  const taken = (['username', 'emailAddress'] as const).filter((field) => {
     const value = given[field]
-    if (value && users.find(field, value)) {
-      throw new Problem(400, 'user.duplicate', `A user with this ${field} already exists.`)
-    }
-  }
+    return value && users.find(field, value)
+  })
+  if (taken.length > 0) throw duplicate(taken)
 }
 
 /** Assumed: what the documented array `warnings` is used for. */

@@ -31,8 +31,9 @@ export function whereBroken(text: string): string {
   return at >= text.length ? 'it ends too early' : `unexpected text at ${place(text, at)}`
 }
 
-const TOKEN =
-  /\s*(?:([{}[\],:])|("(?:[ !#-[\]-\u{10FFFF}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/uy
+const SPACE = /[ \t\n\r]*/y
+const TOKEN = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 
 /** The offset of the first token that has no place in JSON; only run on text that is none. */
 function faultIn(text: string): number {
@@ -40,11 +41,15 @@ function faultIn(text: string): number {
   // What may come next: a value, a name, the colon after it, or what follows a value.
   let next: 'value' | 'name' | 'colon' | 'more' = 'value'
   let mayClose = false
-  TOKEN.lastIndex = 0
+  let from = 0
   for (;;) {
-    const from = TOKEN.lastIndex
-    const start = from + (/^\s*/.exec(text.slice(from))?.[0].length ?? 0)
-    const [, mark, string] = TOKEN.exec(text) ?? [undefined, 'none']
+    const start = matchEnd(SPACE, text, from) ?? from
+    const isString = text.charCodeAt(start) === 0x22
+    const end = isString ? stringEnd(text, start) : matchEnd(TOKEN, text, start)
+    if (end === undefined) return start
+    from = end
+    const mark =
+      end - start === 1 && '{}[],:'.includes(text.charAt(start)) ? text[start] : undefined
     const around = open.at(-1)
     if (mark === '}' || mark === ']') {
       if (around !== mark || !(mayClose || next === 'more')) return start
@@ -57,7 +62,7 @@ function faultIn(text: string): number {
       if (mark !== ':') return start
       next = 'value'
     } else if (next === 'name') {
-      if (!string) return start
+      if (!isString) return start
       next = 'colon'
     } else if (mark === '{' || mark === '[') {
       open.push(mark === '{' ? '}' : ']')
@@ -68,6 +73,26 @@ function faultIn(text: string): number {
     else next = 'more'
     mayClose = false
   }
+}
+
+/** Where a match that starts there ends. */
+function matchEnd(pattern: RegExp, text: string, from: number): number | undefined {
+  pattern.lastIndex = from
+  return pattern.test(text) ? pattern.lastIndex : undefined
+}
+
+/** Where a string that starts there ends. A pattern for it overflows the stack on megabytes. */
+function stringEnd(text: string, from: number): number | undefined {
+  let i = from + 1
+  while (i < text.length) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) return i + 1
+    if (code < 0x20) return undefined
+    const next = code === 0x5c ? matchEnd(ESCAPE, text, i) : i + 1
+    if (next === undefined) return undefined
+    i = next
+  }
+  return undefined
 }
 
 /**
@@ -107,7 +132,7 @@ function inspect(text: string): void {
 
 function followedByColon(text: string, from: number): boolean {
   let i = from
-  while (/\s/.test(text.charAt(i))) i++
+  while (/[ \t\n\r]/.test(text.charAt(i))) i++
   return text.charCodeAt(i) === 0x3a
 }
 

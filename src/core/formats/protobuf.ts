@@ -34,16 +34,24 @@ function load(file: string, message: string): protobuf.Type {
 
 function encode(type: protobuf.Type, message: object, writer: protobuf.Writer): protobuf.Writer {
   const values = new Map(Object.entries(message))
-  for (const field of type.fieldsArray) {
+  for (const field of type.fieldsArray.toSorted((a, b) => a.id - b.id)) {
     const value: unknown = values.get(field.name)
     if (value === undefined || value === null) continue
-    for (const item of [value].flat() as unknown[]) {
+    const items = [value].flat() as unknown[]
+    if (field.repeated && field.packed && field.type === 'int32') {
+      if (items.length === 0) continue
+      writer.uint32((field.id << 3) | 2).fork()
+      for (const item of items) writer.int32(Number(item))
+      writer.ldelim()
+      continue
+    }
+    for (const item of items) {
       if (field.resolvedType instanceof protobuf.Type && isRecord(item)) {
         encode(field.resolvedType, item, writer.uint32((field.id << 3) | 2).fork()).ldelim()
       } else if (field.type === 'string') {
-        if (item !== '') writer.uint32((field.id << 3) | 2).string(String(item))
+        if (field.repeated || item !== '') writer.uint32((field.id << 3) | 2).string(String(item))
       } else if (field.type === 'int32') {
-        if (item !== 0) writer.uint32(field.id << 3).int32(Number(item))
+        if (field.repeated || item !== 0) writer.uint32(field.id << 3).int32(Number(item))
       } else throw new Error(`${type.name}.${field.name}: type ${field.type} cannot be written`)
     }
   }
@@ -65,13 +73,18 @@ function decode(type: protobuf.Type, reader: protobuf.Reader, length = reader.le
       reader.skipType(tag & 7)
       continue
     }
+    const held = message[field.name]
+    if (Array.isArray(held) && field.type === 'int32' && (tag & 7) === 2) {
+      const packedEnd = reader.uint32() + reader.pos
+      while (reader.pos < packedEnd) held.push(reader.int32())
+      continue
+    }
     const value =
       field.resolvedType instanceof protobuf.Type
         ? decode(field.resolvedType, reader, reader.uint32())
         : field.type === 'string'
           ? reader.string()
           : reader.int32()
-    const held = message[field.name]
     if (Array.isArray(held)) held.push(value)
     else message[field.name] = value
   }

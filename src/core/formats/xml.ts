@@ -2,7 +2,6 @@ import { SaxesParser } from 'saxes'
 import { Builder, Parser } from 'xml2js'
 import type { Format } from '../format.ts'
 import { Problem } from '../problem.ts'
-import { messageOf } from '../thrown.ts'
 import { cast, isRecord, type Schema } from '../schema.ts'
 
 const DEEPEST = 32
@@ -50,40 +49,40 @@ function nameOf(schema: Schema): string {
 }
 
 /** Elements of the schema's root, namespaces left aside, lists unwrapped, text typed. */
-function read(text: string, schema: Schema): unknown {
+function read(given: string, schema: Schema): unknown {
+  // XML's own rule, which xml2js leaves out: a line ends in one way.
+  const text = given.replaceAll(/\r\n?/g, '\n')
   gate(text)
   // What the parser found; it calls back before parseString returns.
   const found: { error?: unknown; document?: unknown } = {}
-  const parser = new Parser({
-    explicitArray: false,
-    ignoreAttrs: true,
-    tagNameProcessors: [localName],
-  })
+  const parser = new Parser({ explicitArray: false, tagNameProcessors: [localName] })
   parser.parseString(text, (error, document) => {
     if (error) found.error = error
     else found.document = document
   })
-  if (found.error) throw malformed(messageOf(found.error))
+  if (found.error instanceof Problem) throw found.error
+  if (found.error) throw malformed('it is not well-formed')
   const [root, content] = Object.entries(found.document as Record<string, unknown>)[0] ?? []
   const wanted = nameOf(schema)
-  if (root !== wanted) throw malformed(`its root element must be <${wanted}>, not <${root}>`)
-  const value = content === '' ? {} : content
-  return cast(unwrapped(value, schema), schema)
+  if (root !== wanted) throw malformed(`its root element must be <${wanted}>`)
+  return cast(shaped(withoutAttributes(content), schema), schema)
 }
 
 function localName(name: string): string {
   const local = name.slice(name.indexOf(':') + 1)
-  if (RESERVED.has(local)) throw new Error(`the element name ${local} is not allowed`)
+  if (RESERVED.has(local)) throw malformed(`the element name ${local} is not allowed`)
   return local
 }
 
 /** Well-formedness, no DOCTYPE (so no entities), and limits on depth and number. */
 function gate(text: string): void {
-  const parser = new SaxesParser({ xmlns: true })
+  const parser = new SaxesParser({ xmlns: true, defaultXMLVersion: '1.0', forceXMLVersion: true })
   let depth = 0
   let count = 0
   parser.on('error', (error) => {
-    throw malformed(error.message)
+    // After its second colon the message quotes the text, which may hold a password.
+    const [line, column, what] = error.message.split(':')
+    throw malformed(`${what?.trim().replace(/\.$/, '')}, at line ${line}, column ${column}`)
   })
   parser.on('doctype', () => {
     throw malformed('a DOCTYPE is not allowed')
@@ -98,21 +97,51 @@ function gate(text: string): void {
   parser.write(text).close()
 }
 
-/** `<Folders><Id>…</Id></Folders>` is a list named Folders; xml2js cannot know. */
-function unwrapped(value: unknown, schema: Schema): unknown {
+/** Of all attributes only `nil` means something: that the element is null. */
+function withoutAttributes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutAttributes)
   if (!isRecord(value)) return value
-  for (const [name, inner] of Object.entries(value)) {
-    const property = schema.properties?.[name]
-    if (property?.items) value[name] = list(inner, property, property.items)
-    else if (property?.properties) value[name] = unwrapped(inner === '' ? {} : inner, property)
+  const { $: attributes, ...rest } = value
+  const nil = Object.entries(attributes ?? {}).some(
+    ([name, given]) => name.endsWith(':nil') && (given === 'true' || given === '1'),
+  )
+  if (nil) return null
+  const names = Object.keys(rest)
+  if (attributes && names.length === 0) return ''
+  if (attributes && names.length === 1 && '_' in rest) return rest['_']
+  for (const name of names) rest[name] = withoutAttributes(rest[name])
+  return rest
+}
+
+/** `<Folders><Id>…</Id></Folders>` is a list named Folders; xml2js cannot know. */
+function shaped(value: unknown, schema: Schema): unknown {
+  if (value === null) return null
+  if (schema.items) return list(value, schema, schema.items)
+  if (!schema.properties) return value
+  const content = isBlank(value) ? {} : value
+  if (!isRecord(content)) return content
+  if ('_' in content) throw malformed('text stands between its elements')
+  for (const [name, inner] of Object.entries(content)) {
+    const property = schema.properties[name]
+    if (property) content[name] = shaped(inner, property)
   }
-  return value
+  return content
 }
 
 function list(value: unknown, schema: Schema, items: Schema): unknown {
-  const holder = schema.xml?.wrapped && isRecord(value) ? value[items.xml?.name ?? 'item'] : value
-  if (holder === undefined || holder === '') return []
-  return [holder].flat().map((item: unknown) => unwrapped(item, items))
+  if (!schema.xml?.wrapped) {
+    return isBlank(value) ? [] : [value].flat().map((item) => shaped(item, items))
+  }
+  if (isBlank(value)) return []
+  // Text, or the list twice, which the validator refuses.
+  if (!isRecord(value)) return value
+  if ('_' in value) throw malformed('text stands between its elements')
+  const held = value[items.xml?.name ?? 'item']
+  return held === undefined ? [] : [held].flat().map((item) => shaped(item, items))
+}
+
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === ''
 }
 
 /** A value in the shape that xml2js builds from. */

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve as absolute } from 'node:path'
 import { Low } from 'lowdb'
 import type { Counters } from '../fake.ts'
 import type { Log } from '../log.ts'
@@ -168,7 +168,8 @@ export class Store implements State, Counters {
     clearTimeout(this.#idle)
     await this.#journal?.pending()?.catch(() => {})
     await this.#writing
-    if (this.#moved.size > 0 || this.#seq > this.#writtenSeq) await this.#writeNow()
+    const changed = this.#moved.size > 0 || this.#seq > this.#writtenSeq
+    if (this.#journal && changed) await this.#writeNow()
     this.#journal?.close()
     this.#unlock?.()
     this.#journal = undefined
@@ -231,7 +232,7 @@ export class Store implements State, Counters {
 
   async #open(folder: string): Promise<void> {
     try {
-      fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolder(folder)
       fs.accessSync(folder, fs.constants.W_OK)
     } catch (error) {
       const why = codeOf(error)
@@ -452,6 +453,13 @@ export class Store implements State, Counters {
     }
     return document
   }
+}
+
+/** One level after the other: below /proc, Node's own `recursive` goes round for ever. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return
+  makeFolder(dirname(absolute(folder)))
+  fs.mkdirSync(folder, { mode: 0o700 })
 }
 
 /** The journals of a folder, in order, with the transaction that each begins with. */

@@ -1,0 +1,37 @@
+ARG NODE=24
+
+# What the build needs, and what it makes.
+FROM node:${NODE}-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Without scripts: `prepare` builds, and the sources come only now, so that a change to them does
+# not install everything anew.
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build && find dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete
+
+# What runs needs no types: some packages bring theirs as if they did.
+FROM node:${NODE}-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
+  && rm -rf node_modules/@types
+
+FROM node:${NODE}-slim
+WORKDIR /app
+# The state is all that is ever written; a volume takes the folder's owner from here.
+RUN mkdir /data && chown node:node /data
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY specs ./specs
+COPY fixtures ./fixtures
+COPY --from=build /app/dist ./dist
+ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data
+USER node
+VOLUME /data
+EXPOSE 4020
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
+  CMD ["node", "dist/main.js", "healthcheck"]
+# node itself is process 1: a signal goes to it and to nothing in between.
+CMD ["node", "dist/main.js"]

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Fixtures as CryptlexFixtures } from './apis/cryptlex/known.ts'
+import type { Config } from './config.ts'
+import type { Contract } from './core/contract.ts'
+import { whereBroken } from './core/formats/json.ts'
+import { codeOf, messageOf } from './core/thrown.ts'
+import { contractAt, packaged } from './package.ts'
+import { checkFixtures, mergeFixtures, type Fixtures } from './sandbox.ts'
+
+/** The package's fixtures, the user's over them, and what the configuration says about tokens. */
+export function fixturesOf(
+  config: Config,
+  contract = contractAt('standin.yaml'),
+): Fixtures & { readonly cryptlex: CryptlexFixtures } {
+  const own = mergeFixtures(fixturesIn(packaged('fixtures')), givenFixtures(config, contract))
+  const cryptlexOnes = own['cryptlex'] as CryptlexFixtures // the schema has checked it
+  const signing = {
+    ...cryptlexOnes.signing,
+    ...(config.jwtSecret === undefined ? {} : { secret: config.jwtSecret }),
+    ...(config.jwks === undefined ? {} : { keys: keysIn(config.jwks) }),
+    ...(config.jwtVerify ? {} : { verify: false }),
+  }
+  return { ...own, cryptlex: { ...cryptlexOnes, signing } as Fixtures[string] & CryptlexFixtures }
+}
+
+function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
+  if (fixtures === undefined) return {}
+  const inline = fixtures.trimStart().startsWith('{')
+  const name = inline ? 'the fixtures' : fixtures
+  const given = inline
+    ? parsed(fixtures, name)
+    : statSync(fixtures, { throwIfNoEntry: false })?.isDirectory()
+      ? fixturesIn(fixtures)
+      : readJson(fixtures)
+  try {
+    return checkFixtures(given, contract)
+  } catch (error) {
+    throw new Error(`${name} (--fixtures) cannot be used: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** A folder with a file for each API that has something to say. */
+function fixturesIn(folder: string): Fixtures {
+  return Object.fromEntries(
+    ['mykaarma', 'cryptlex', 'formsonfire'].flatMap((name) => {
+      const file = join(folder, `${name}.json`)
+      return existsSync(file) ? [[name, readJson(file) as Fixtures[string]]] : [] // checked by whoever asked
+    }),
+  )
+}
+
+function keysIn(file: string): unknown {
+  const set = readJson(file)
+  if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) {
+    return set.keys
+  }
+  throw new Error(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
+}
+
+function readJson(file: string): unknown {
+  try {
+    return parsed(readFileSync(file, 'utf8'), file)
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function parsed(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Error(`${name} cannot be read: ${whereBroken(text)}`, { cause: error })
+  }
+}

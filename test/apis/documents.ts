@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { load } from 'js-yaml'
+import protobuf from 'protobufjs'
+import type { Response } from 'supertest'
+import { Parser } from 'xml2js'
+
+/**
+ * The contracts as a caller reads them: from the files, without the server's own reader, so that
+ * a mistake there shows.
+ */
+
+/** What a caller sees of an answer; supertest's own type leaves most of it to anyone's guess. */
+export interface Said {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+  readonly body: unknown
+}
+
+export function said({ status, headers, text, body }: Response): Said {
+  return { status, headers, text, body }
+}
+
+/** For texts that may be missing. */
+export const alphabetically = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0)
+
+interface Schema {
+  readonly $ref?: string
+  readonly type?: string | readonly string[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly xml?: { readonly name?: string }
+}
+interface Example {
+  readonly value: Readonly<Record<string, unknown>>
+  readonly description?: string
+}
+interface Media {
+  readonly schema: Schema
+  readonly examples: Readonly<Record<string, { readonly $ref: string }>>
+}
+interface Answer {
+  readonly $ref?: string
+  readonly content: Readonly<Record<string, Media>>
+  readonly headers?: Readonly<Record<string, unknown>>
+}
+type Responses = Readonly<Record<string, Answer>>
+interface Operation {
+  readonly requestBody: { readonly content: Readonly<Record<string, Media>> }
+  readonly responses: Responses
+}
+interface Document {
+  readonly paths: Readonly<Record<string, { readonly post: Operation }>>
+  readonly 'x-unrouted': { readonly responses: Responses }
+}
+
+const ajv = new Ajv2020({ strict: false, validateFormats: false, validateSchema: false })
+const documents = new Map<string, Document>()
+
+export function documentOf(api: string): Document {
+  let document = documents.get(api)
+  if (!document) {
+    const file = new URL(`../../specs/${api}.yaml`, import.meta.url)
+    document = load(readFileSync(file, 'utf8')) as Document
+    documents.set(api, document)
+    ajv.addSchema(document, api, false, false)
+  }
+  return document
+}
+
+/** What a `#/…` reference leads to, or the thing itself when it is none. */
+// The caller knows what is there: the contracts are checked by their own linter.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+export function at<T>(api: string, node: { readonly $ref?: string }): T {
+  if (node.$ref === undefined) return node as T
+  const steps = node.$ref.slice(2).split('/')
+  return steps.reduce<unknown>(
+    (here, step) => (here as Record<string, unknown>)[step],
+    documentOf(api),
+  ) as T
+}
+
+export function operationOf(api: string): Operation {
+  return Object.values(documentOf(api).paths)[0]!.post
+}
+
+/** The answers that the contract lists: of its operation, or of what meets no operation. */
+export function responsesOf(api: string, unrouted: boolean): [number, Answer][] {
+  const responses = unrouted ? documentOf(api)['x-unrouted'].responses : operationOf(api).responses
+  return Object.entries(responses).map(([status, node]) => [Number(status), at<Answer>(api, node)])
+}
+
+/** Every example of every media type of the request. */
+export function requestExamples(api: string) {
+  return Object.entries(operationOf(api).requestBody.content).flatMap(([mediaType, media]) =>
+    Object.entries(media.examples).map(([name, reference]) => ({
+      api,
+      mediaType,
+      name,
+      ...at<Example>(api, reference),
+    })),
+  )
+}
+
+/** An example of an answer, by its name under `components`. */
+export function exampleOf(api: string, name: string): Readonly<Record<string, unknown>> {
+  return at<Example>(api, { $ref: `#/components/examples/${name}` }).value
+}
+
+/** The example as it goes over the wire, where its description prints it. */
+export function printedExample(api: string, name: string): string {
+  const { description = '' } = at<Example>(api, { $ref: `#/components/examples/${name}` })
+  return /```xml\n(.*?)\n```/s.exec(description)![1]! // it prints one
+}
+
+/** Why this body is not the documented one; empty when it is. */
+export function complaints(
+  api: string,
+  unrouted: boolean,
+  status: number,
+  mediaType: string,
+  body: unknown,
+): unknown {
+  const response = responsesOf(api, unrouted).find(([known]) => known === status)?.[1]
+  const schema = response?.content[mediaType]?.schema
+  if (!schema) return `no ${status} in ${mediaType}`
+  const validate = ajv.compile({ $ref: `${api}${schema.$ref}` })
+  return validate(body) ? [] : validate.errors
+}
+
+/** The name of the root that the contract gives an XML answer. */
+export function rootOf(api: string, unrouted: boolean, status: number): string | undefined {
+  const response = responsesOf(api, unrouted).find(([known]) => known === status)?.[1]
+  const schema = response?.content['application/xml']?.schema
+  return schema && at<Schema>(api, schema).xml?.name
+}
+
+/** A Forms On Fire user as XML, with its members in the order in which they are given. */
+export function xmlOf(user: Readonly<Record<string, unknown>>): string {
+  const body = operationOf('formsonfire').requestBody.content['application/xml']!
+  return `<User>${elements(user, at<Schema>('formsonfire', body.schema))}</User>`
+}
+
+function elements(value: unknown, schema: Schema | undefined): string {
+  if (Array.isArray(value)) {
+    const name = schema?.items?.xml?.name
+    return value.map((item) => `<${name}>${elements(item, schema?.items)}</${name}>`).join('')
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([name, inner]) => `<${name}>${elements(inner, schema?.properties?.[name])}</${name}>`)
+      .join('')
+  }
+  return String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
+
+/** An answer in XML: its root, and its content in the form that the same answer has in JSON. */
+export async function readXml(text: string): Promise<{ root: string; body: unknown }> {
+  const parser = new Parser({ explicitArray: false, ignoreAttrs: true })
+  const [[root, content]] = Object.entries((await parser.parseStringPromise(text)) as object) as [
+    [string, Record<string, unknown>],
+  ]
+  const status = content['ResponseStatus'] as Record<string, unknown> | undefined
+  if (status) {
+    const { ResponseError } = (status['Errors'] || { ResponseError: [] }) as {
+      ResponseError: unknown
+    }
+    status['Errors'] = [ResponseError].flat()
+  }
+  return { root, body: content }
+}
+
+const PROTO = new URL('../../specs/mykaarma.proto', import.meta.url).pathname
+
+/** A myKaarma answer in protobuf, read by protobufjs' own decoder. */
+export function readProtobuf(bytes: Uint8Array): Record<string, unknown> {
+  const type = protobuf.loadSync(PROTO).lookupType('CreateUserForPartnerResponse')
+  return type.toObject(type.decode(bytes), { arrays: true })
+}

@@ -1,0 +1,453 @@
+import request from 'supertest'
+import { describe, expect, test } from 'vitest'
+import {
+  createFormsOnFireUser,
+  createFormsOnFireUserInXml,
+  createSandbox,
+  fixture,
+  FORMSONFIRE,
+  jsonFixture,
+  type TestSandbox,
+} from '../../helpers/sandbox.ts'
+import {
+  alphabetically,
+  exampleOf,
+  printedExample,
+  readXml,
+  xmlOf,
+  said,
+  type Said,
+} from '../documents.ts'
+
+const strict = { profile: { all: 'strict' } } as const
+const KEYS = { CompanyId: 1815, IntegrationKey: '0123456789abcdef0123456789abcdef' }
+const OTHER_KEYS = { CompanyId: 1843, IntegrationKey: 'fedcba9876543210fedcba9876543210' }
+
+interface FieldError {
+  readonly ErrorCode: string
+  readonly FieldName: string
+  readonly Message: string
+}
+interface Refused {
+  readonly ResponseStatus: FieldError & { readonly Errors: readonly FieldError[] }
+}
+const errors = (body: unknown) => (body as Refused).ResponseStatus.Errors
+const fields = (body: unknown) => errors(body).map(({ FieldName }) => FieldName)
+const kept = ({ sandbox }: TestSandbox) => sandbox.store.collection('formsonfire.users').all()
+const codes = (headers: Said['headers']) =>
+  [...(headers['standin-warning'] ?? '').matchAll(/;code=([^,]+)/g)].map(([, code]) => code)
+
+const sendXml = (sandbox: TestSandbox, user: Record<string, unknown>) =>
+  request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml').send(xmlOf(user))
+
+describe('a created user', () => {
+  test('has an id of 32 hex digits in JSON, and nothing but that and its status', async () => {
+    const sandbox = await createSandbox()
+    const { text } = await createFormsOnFireUser(sandbox).expect(200)
+    const [user] = kept(sandbox)
+    const id = user!.id.replaceAll('-', '')
+    expect(id).toMatch(/^[0-9a-f]{32}$/)
+    expect(text).toBe(`{"User":{"Id":"${id}","Status":"Invited"}}`)
+  })
+
+  test("has a dashed one in XML, below the page's root, in the page's order", async () => {
+    const sandbox = await createSandbox()
+    const { text } = await createFormsOnFireUserInXml(sandbox, fixture('formsonfire.xml'))
+    const [user] = kept(sandbox)
+    expect(user!.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+    const printed = printedExample('formsonfire', 'CreatedXml')
+    expect(text).toBe(printed.replace(/<Id>.*<\/Id>/, `<Id>${user!.id}</Id>`))
+  })
+
+  test('has its own Id and Status, whatever was sent', async () => {
+    const sandbox = await createSandbox()
+    const Id = '11111111-2222-4333-8444-555555555555'
+    const { body } = said(
+      await createFormsOnFireUser(sandbox, { Id, Status: 'Active' }).expect(200),
+    )
+    expect(body).toMatchObject({ User: { Status: 'Invited' } })
+    expect(JSON.stringify(body)).not.toContain('11111111')
+    expect(kept(sandbox)[0]).toMatchObject({ status: 'Invited' })
+  })
+
+  test('is kept with the folders and groups that it was given, by id, name or external id', async () => {
+    const folder = '3f2504e0-4f89-41d3-9a0c-0305e82c3301'
+    const group = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
+    for (const change of [
+      { Folders: [folder.toUpperCase()], Groups: [`{${group}}`] },
+      { Folders: ['Inspections'], Groups: ['Field staff'], UseNames: true },
+      { Folders: ['folder-1'], Groups: ['group-1'], UseExternalIds: true },
+    ]) {
+      const sandbox = await createSandbox(strict)
+      await createFormsOnFireUser(sandbox, change).expect(200)
+      expect(kept(sandbox)[0]).toMatchObject({ folders: [folder], groups: [group] })
+    }
+  })
+
+  test('keeps a role in its own spelling', async () => {
+    const sandbox = await createSandbox()
+    await createFormsOnFireUser(sandbox, { WebsiteRole: 'readONLY' }).expect(200)
+    expect(kept(sandbox)[0]).toMatchObject({ websiteRole: 'ReadOnly' })
+  })
+})
+
+describe('an Email or ExternalId that is taken', () => {
+  const other = { Email: 'b@example.test', ExternalId: 'b' }
+  test.each([
+    ['Email', 'grace@example.test'],
+    ['Email', 'GRACE@Example.Test'],
+    ['ExternalId', 'grace-1906'],
+  ])('is refused: %s %s', async (field, value) => {
+    const sandbox = await createSandbox()
+    await createFormsOnFireUser(sandbox).expect(200)
+    const { body } = said(
+      await createFormsOnFireUser(sandbox, {
+        ...other,
+        [field]: value,
+      }).expect(400),
+    )
+    const error = {
+      ErrorCode: 'ArgumentException',
+      Message: `A user with this ${field} already exists.`,
+    }
+    expect(body).toEqual({
+      ResponseStatus: { ...error, Errors: [{ ...error, FieldName: field }] },
+    })
+    expect(kept(sandbox)).toHaveLength(1)
+  })
+
+  test('is refused across formats', async () => {
+    const sandbox = await createSandbox()
+    await createFormsOnFireUserInXml(sandbox, fixture('formsonfire.xml')).expect(200)
+    await createFormsOnFireUser(sandbox, { Email: 'ADA@example.test' }).expect(400)
+  })
+
+  test('is no matter for the ExternalId of another company, nor for an empty one', async () => {
+    const sandbox = await createSandbox()
+    await createFormsOnFireUser(sandbox).expect(200)
+    await createFormsOnFireUser(sandbox, { ...OTHER_KEYS, Email: 'b@x' }).expect(200)
+    for (const [Email, ExternalId] of [
+      ['c@x', ''],
+      ['d@x', ''],
+      ['e@x', null],
+      ['f@x', undefined],
+    ] as const) {
+      await createFormsOnFireUser(sandbox, { Email, ExternalId }).expect(200)
+    }
+  })
+
+  test('goes to one of ten who ask at once', async () => {
+    const sandbox = await createSandbox()
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => createFormsOnFireUser(sandbox)),
+    )
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(9)
+  })
+})
+
+describe('a refusal', () => {
+  const bad = {
+    CompanyId: 1815,
+    Email: '',
+    ExternalId: 'x'.repeat(51),
+    IntegrationKey: KEYS.IntegrationKey,
+    DoNotEmail: 'maybe',
+  }
+
+  test('names every bad field at once, and has the first for its own code', async () => {
+    const sandbox = await createSandbox()
+    const { body } = said(await request(sandbox.url).post(FORMSONFIRE).send(bad).expect(400))
+    expect(fields(body).toSorted(alphabetically)).toEqual([
+      'DoNotEmail',
+      'Email',
+      'ExternalId',
+      'FirstName',
+      'LastName',
+    ])
+    const { ErrorCode, Message, Errors } = (body as Refused).ResponseStatus
+    expect([ErrorCode, Message]).toEqual([Errors[0]!.ErrorCode, Errors[0]!.Message])
+  })
+
+  test('says the same in XML', async () => {
+    const sandbox = await createSandbox()
+    const json = await request(sandbox.url).post(FORMSONFIRE).send(bad).expect(400)
+    const xml = await request(sandbox.url)
+      .post(FORMSONFIRE)
+      .query({ format: 'xml' })
+      .send(bad)
+      .expect(400)
+    expect(await readXml(xml.text)).toEqual({ root: 'UserResponse', body: json.body as unknown })
+  })
+
+  test("has the keys of the page's sample in its order, in both formats", async () => {
+    const sandbox = await createSandbox()
+    const { text } = await createFormsOnFireUser(sandbox, { Email: '' }).expect(400)
+    const sample = exampleOf('formsonfire', 'EmailMissing')
+    expect(text).toBe(JSON.stringify(sample))
+    const xml = await createFormsOnFireUser(sandbox, { Email: '' }).query({ format: 'xml' })
+    const tags = [...xml.text.matchAll(/<(\w+)/g)].map(([, name]) => name)
+    expect(tags).toEqual(
+      'UserResponse ResponseStatus ErrorCode Message Errors ResponseError ErrorCode FieldName Message'.split(
+        ' ',
+      ),
+    )
+  })
+
+  test.each([
+    ['ExternalIdTooLong', { ExternalId: 'x'.repeat(51) }, {}],
+    ['UnknownRole', { WebsiteRole: 'String' }, strict],
+  ])('has the words of the example %s', async (name, change, settings) => {
+    const sandbox = await createSandbox(settings)
+    const { body } = said(await createFormsOnFireUser(sandbox, change).expect(400))
+    expect(body).toEqual(exampleOf('formsonfire', name))
+  })
+
+  test('under strict names every folder and group that is not there', async () => {
+    const sandbox = await createSandbox(strict)
+    const gone = '3f2504e0-4f89-41d3-9a0c-00000000000'
+    const change = { Folders: [`${gone}1`, `${gone}2`], Groups: [`${gone}3`] }
+    const { body } = said(await createFormsOnFireUser(sandbox, change).expect(400))
+    expect(fields(body)).toEqual(['Folders', 'Folders', 'Groups'])
+    const { headers } = said(await createFormsOnFireUser(await createSandbox(), change).expect(200))
+    expect(codes(headers)).toEqual(['known.Folders.0', 'known.Folders.1', 'known.Groups.0'])
+  })
+
+  test('of what cannot be read is a SerializationException without fields', async () => {
+    const sandbox = await createSandbox()
+    for (const [type, text] of [
+      ['application/json', '{'],
+      ['application/xml', '<User>'],
+      ['application/xml', '<Other/>'],
+      ['application/xml', 'text'],
+    ] as const) {
+      const sent = request(sandbox.url)
+        .post(FORMSONFIRE)
+        .query({ ...KEYS, format: 'json' })
+      const { body } = said(await sent.set('Content-Type', type).send(text).expect(400))
+      expect((body as Refused).ResponseStatus).toMatchObject({
+        ErrorCode: 'SerializationException',
+        Errors: [],
+      })
+    }
+  })
+})
+
+describe('the format of an answer', () => {
+  const JSON_TYPE = 'application/json'
+  const XML = 'application/xml'
+  test.each([
+    { body: XML, url: '', accept: undefined, answer: XML },
+    { body: JSON_TYPE, url: '', accept: undefined, answer: JSON_TYPE },
+    { body: JSON_TYPE, url: '', accept: '*/*', answer: JSON_TYPE },
+    { body: '', url: '', accept: '*/*', answer: XML },
+    { body: XML, url: '', accept: JSON_TYPE, answer: JSON_TYPE },
+    { body: JSON_TYPE, url: '', accept: XML, answer: XML },
+    { body: JSON_TYPE, url: '', accept: 'text/xml', answer: XML },
+    { body: XML, url: '', accept: `${JSON_TYPE}, ${XML}`, answer: XML },
+    { body: '', url: '', accept: `${XML}, ${JSON_TYPE}`, answer: JSON_TYPE },
+    { body: JSON_TYPE, url: '', accept: 'text/html', answer: JSON_TYPE },
+    { body: JSON_TYPE, url: '?format=xml', accept: JSON_TYPE, answer: XML },
+    { body: XML, url: '?format=JSON', accept: XML, answer: JSON_TYPE },
+    { body: XML, url: '?format=csv', accept: undefined, answer: XML },
+    { body: XML, url: '.json', accept: XML, answer: JSON_TYPE },
+    { body: JSON_TYPE, url: '.xml', accept: undefined, answer: XML },
+    { body: JSON_TYPE, url: '.xml?format=json', accept: undefined, answer: JSON_TYPE },
+  ])('is $answer for a body $body, Accept $accept at user$url', async (row) => {
+    const sandbox = await createSandbox()
+    const user = jsonFixture('formsonfire.json')
+    const sent = request(sandbox.url).post(`${FORMSONFIRE}${row.url}`).set('Content-Type', row.body)
+    if (row.accept !== undefined) void sent.set('Accept', row.accept)
+    const text = row.body === JSON_TYPE ? JSON.stringify(user) : xmlOf(user)
+    const { headers } = said(await sent.send(text).expect(200))
+    expect(headers['content-type']).toBe(
+      row.answer === XML ? XML : 'application/json; charset=utf-8',
+    )
+    expect(headers['vary']).toBe('Accept')
+  })
+
+  test('is told to vary with every refusal too', async () => {
+    const sandbox = await createSandbox()
+    const { headers } = said(await request(sandbox.url).get('/api/v2/nowhere').expect(405))
+    expect(headers['vary']).toBe('Accept')
+    const missing = await request(sandbox.url).post(FORMSONFIRE).expect(401)
+    expect(missing.headers['vary']).toBe('Accept')
+  })
+})
+
+describe('a path', () => {
+  test.each(['/api/v2/user', '/api/v2/USER', '/api/V2/User', '/api/v2/user.JSON'])(
+    '%s is that of the users',
+    async (path) => {
+      const sandbox = await createSandbox()
+      await request(sandbox.url).post(path).send(jsonFixture('formsonfire.json')).expect(200)
+    },
+  )
+
+  test.each([
+    '/api/v2/users',
+    '/api/v2/suser',
+    '/api/v1/suser',
+    '/api/v2/user/',
+    '/api',
+    '/api/v2/user.csv',
+    '/api/%',
+  ])('%s is a 405, not a 404', async (path) => {
+    const sandbox = await createSandbox()
+    const { body } = said(
+      await request(sandbox.url).post(path).set('Accept', 'application/json').expect(405),
+    )
+    expect(body).toEqual(exampleOf('formsonfire', 'NoEndpoint'))
+  })
+
+  test.each(['get', 'put', 'patch', 'delete'] as const)('takes no %s', async (method) => {
+    const sandbox = await createSandbox()
+    const { headers } = said(await request(sandbox.url)[method](FORMSONFIRE).expect(405))
+    expect(headers['allow']).toBe('POST')
+  })
+})
+
+describe('XML elements out of order', () => {
+  const { FirstName, ...rest } = jsonFixture('formsonfire.json')
+  const late = { ...rest, FirstName }
+
+  test('are named and kept under documented', async () => {
+    const sandbox = await createSandbox()
+    const { headers } = said(await sendXml(sandbox, late).expect(200))
+    expect(codes(headers)).toEqual(['xml.order.FirstName'])
+    expect(kept(sandbox)[0]).toMatchObject({ given: { FirstName } })
+  })
+
+  test('are named and dropped under strict, so that the field is missing', async () => {
+    const sandbox = await createSandbox(strict)
+    const { headers, text } = said(await sendXml(sandbox, late).expect(400))
+    expect(codes(headers)).toEqual(['xml.order.FirstName'])
+    expect(fields((await readXml(text)).body)).toEqual(['FirstName'])
+  })
+
+  test('lose the credentials with the rest under strict', async () => {
+    const { IntegrationKey, ...others } = jsonFixture('formsonfire.json')
+    const { headers } = said(
+      await sendXml(await createSandbox(strict), {
+        ...others,
+        IntegrationKey,
+      }).expect(401),
+    )
+    expect(codes(headers)).toEqual(['xml.order.IntegrationKey'])
+  })
+
+  test('are not made late by an element that is not known', async () => {
+    for (const settings of [{}, strict]) {
+      const sandbox = await createSandbox(settings)
+      const { headers } = said(
+        await sendXml(sandbox, {
+          Zebra: 1,
+          ...rest,
+          FirstName: undefined,
+          Email: 'a@b',
+          zebra: 2,
+        }),
+      )
+      expect(codes(headers).filter((code) => code?.startsWith('xml.'))).toEqual([])
+    }
+  })
+
+  test('are no matter in JSON', async () => {
+    const sandbox = await createSandbox(strict)
+    const { headers } = said(await request(sandbox.url).post(FORMSONFIRE).send(late).expect(200))
+    expect(headers).not.toHaveProperty('standin-warning')
+  })
+})
+
+describe('JSON as the platform reads it', () => {
+  test('has names in any case, and says so', async () => {
+    const sandbox = await createSandbox()
+    const { Email, ...rest } = jsonFixture('formsonfire.json')
+    const sent = request(sandbox.url)
+      .post(FORMSONFIRE)
+      .send({ ...rest, eMail: Email })
+    const { headers } = said(await sent.expect(200))
+    expect(codes(headers)).toEqual(['name.case.Email'])
+  })
+
+  test('has no name twice, in whatever case', async () => {
+    const sandbox = await createSandbox()
+    const { headers } = said(await createFormsOnFireUser(sandbox, { EMAIL: 'b@x' }).expect(400))
+    expect(headers['standin-reason']).toBe('body.malformed')
+  })
+
+  test('has lists of text, not of objects', async () => {
+    const sandbox = await createSandbox()
+    const { body } = said(
+      await createFormsOnFireUser(sandbox, { Folders: [{ Id: 'x' }] }).expect(400),
+    )
+    expect(fields(body)).toEqual(['Folders'])
+  })
+
+  test('takes the company id as text, and says so', async () => {
+    const sandbox = await createSandbox()
+    const { headers } = said(
+      await createFormsOnFireUser(sandbox, { CompanyId: '1815' }).expect(200),
+    )
+    expect(codes(headers)).toEqual(['type.CompanyId'])
+  })
+})
+
+describe('XML as callers write it', () => {
+  const text = fixture('formsonfire.xml')
+  test.each([
+    ['a declaration', `<?xml version="1.0" encoding="utf-8"?>\n${text}`],
+    [
+      'the namespace i',
+      text.replace('<User>', '<User xmlns:i="http://www.w3.org/2001/XMLSchema-instance">'),
+    ],
+    [
+      'a default namespace',
+      text.replace('<User>', '<User xmlns="http://schemas.example.test/types">'),
+    ],
+    [
+      'nil members',
+      text.replace(
+        '<WebsiteRole>',
+        '<Type xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/><WebsiteRole>',
+      ),
+    ],
+    [
+      'empty lists',
+      text
+        .replace(/<Folders>.*<\/Folders>/s, '<Folders/>')
+        .replace(/<Groups>.*<\/Groups>/s, '<Groups></Groups>'),
+    ],
+    [
+      'a comment and CDATA',
+      text.replace('<LastName>Byron<', '<!-- x --><LastName><![CDATA[Byron]]><'),
+    ],
+  ])('is read with %s', async (_, xml) => {
+    const sandbox = await createSandbox(strict)
+    const sent = request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml')
+    const answer = await sent.send(xml)
+    expect([answer.status, answer.text]).toEqual([200, answer.text])
+    expect(kept(sandbox)[0]).toMatchObject({ given: { LastName: 'Byron' } })
+  })
+
+  test.each([
+    ['another root', text.replaceAll('User>', 'SUser>')],
+    ['a DOCTYPE', `<!DOCTYPE User [<!ENTITY a "b">]>${text}`],
+    ['an open element', text.replace('</LastName>', '')],
+    ['a member twice', text.replace('</LastName>', '</LastName><LastName>Again</LastName>')],
+  ])('is refused with %s', async (_, xml) => {
+    const sandbox = await createSandbox()
+    const sent = request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml')
+    const answer = await sent.send(xml)
+    expect([answer.status, answer.text]).toEqual([400, answer.text])
+  })
+})
+
+test('form-urlencoded is what curl says of everything: read by its first character, with a warning', async () => {
+  const sandbox = await createSandbox()
+  const sent = request(sandbox.url)
+    .post(FORMSONFIRE)
+    .set('Content-Type', 'application/x-www-form-urlencoded')
+  const { headers } = said(await sent.send(`\n ${fixture('formsonfire.xml')}`).expect(200))
+  expect(codes(headers)).toEqual(['media.unsupported'])
+})

@@ -1,0 +1,191 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ConfigError, optionsHelp, optionsTable, readConfig, withDefaults } from '../src/config.ts'
+import { createFolder } from './helpers/sandbox.ts'
+
+const SECRET = 'a-secret-of-at-least-32-characters'
+
+/** What the command line, the variables and the file come to. */
+const config = (args: string[], env: Record<string, string> = {}) => readConfig(args, env).config
+
+const refusal = (args: string[], env: Record<string, string> = {}): string => {
+  try {
+    readConfig(args, env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as Error).message
+  }
+  throw new Error('It was accepted')
+}
+
+/** A file of options; its path. */
+function file(content: unknown): string {
+  const path = join(createFolder(), 'options.json')
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+test('without anything said, the defaults hold', () => {
+  expect(config([])).toEqual(withDefaults({}))
+  expect(config([])).toMatchObject({ port: 4020, host: '127.0.0.1', memory: false })
+})
+
+test('a flag wins over a variable, that over the file, that over the default', () => {
+  const path = file({ port: 1 })
+  expect(config(['--config', path, '--port', '3'], { STANDIN_PORT: '2' }).port).toBe(3)
+  expect(config(['--config', path], { STANDIN_PORT: '2' }).port).toBe(2)
+  expect(config(['--config', path]).port).toBe(1)
+  expect(config([], { STANDIN_CONFIG: path }).port).toBe(1)
+  expect(config(['--config', path]).host).toBe('127.0.0.1')
+})
+
+test('a variable that is empty says nothing', () => {
+  expect(config([], { STANDIN_PORT: '', STANDIN_CONFIG: '' }).port).toBe(4020)
+})
+
+/** A good value for each option: as text, and as what is read from it. */
+const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
+  port: ['0', 0],
+  host: ['::1', '::1'],
+  data: ['/tmp/somewhere', '/tmp/somewhere'],
+  memory: ['true', true],
+  durability: ['none', 'none'],
+  recover: ['yes', true],
+  seed: ['4294967295', 4294967295],
+  clock: ['2026-01-15T10:30:00.5+01:00', Date.UTC(2026, 0, 15, 9, 30, 0, 500)],
+  profile: ['documented,cryptlex=strict', { all: 'documented', cryptlex: 'strict' }],
+  jwtSecret: [SECRET, SECRET],
+  jwks: ['keys.json', 'keys.json'],
+  jwtVerify: ['off', false],
+  proto: ['theirs.proto', 'theirs.proto'],
+  maxBody: ['1', 1],
+  bodyTimeout: ['3600000', 3600000],
+}
+
+test.each(optionsTable())('$flag can be said in three ways', ({ flag, variable, key }) => {
+  const [text, read] = GOOD[key]!
+  const name = flag.split(' ')[0]!
+  expect(config([`${name}=${text}`])).toHaveProperty(key, read)
+  expect(config([], { [variable]: text })).toHaveProperty(key, read)
+  expect(config(['--config', file({ [key]: text })])).toHaveProperty(key, read)
+})
+
+test('the file may hold numbers and booleans as JSON has them', () => {
+  const path = file({ port: 0, memory: true, jwtVerify: false })
+  expect(config(['--config', path])).toMatchObject({ port: 0, memory: true, jwtVerify: false })
+})
+
+test.each([
+  [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
+  [['--port', '65536'], '--port must be a whole number from 0 to 65535, got "65536"'],
+  [['--port', '-1'], '--port must be a whole number from 0 to 65535, got "-1"'],
+  [['--host', ' '], '--host must not be empty, got " "'],
+  [['--memory=maybe'], '--memory must be true or false, got "maybe"'],
+  [['--durability', 'all'], '--durability must be one of fsync, write, none, got "all"'],
+  [
+    ['--clock', 'noon'],
+    '--clock must be a time with its zone, such as 2026-01-15T09:30:00Z, got "noon"',
+  ],
+  [
+    ['--clock', '2026-01-15T09:30:00'],
+    '--clock must be a time with its zone, such as 2026-01-15T09:30:00Z, got "2026-01-15T09:30:00"',
+  ],
+  [
+    ['--profile', 'cryptlexx=strict'],
+    '--profile must be documented or strict, for all or for one of mykaarma, cryptlex, formsonfire, such as documented,cryptlex=strict, got "cryptlexx=strict"',
+  ],
+  [['--max-body', '0'], '--max-body must be a whole number from 1 to 1073741824, got "0"'],
+])('%j is refused: the option, the value and what is allowed', (args, message) => {
+  expect(refusal(args)).toBe(message)
+})
+
+test('a bad value is said to be where it is', () => {
+  expect(refusal([], { STANDIN_PORT: 'x' })).toMatch(/^STANDIN_PORT must be a whole number/)
+  const path = file({ port: true })
+  expect(refusal(['--config', path])).toBe(
+    `"port" in ${path} must be a whole number from 0 to 65535, got "true"`,
+  )
+})
+
+test.each([
+  [['--prt', '1'], '--prt is no option; did you mean --port?'],
+  [['--jwtsecret', SECRET], '--jwtsecret is no option; did you mean --jwt-secret?'],
+  [['--no-such-thing'], '--no-such-thing is no option; see standin --help'],
+  [['--constructor'], '--constructor is no option; see standin --help'],
+  [['-x'], '-x is no option; see standin --help'],
+  [['--port'], '--port needs a value'],
+  [['--data', '--memory'], '--data needs a value'],
+  [['--help=yes'], '--help takes no value'],
+  [
+    ['--memory', 'true'],
+    '"true" is one word too many: a command comes first, options begin with --; see standin --help',
+  ],
+])('%j is refused, with a way on', (args, message) => {
+  expect(refusal(args)).toBe(message)
+})
+
+test('an unknown variable or key is refused, with a way on', () => {
+  expect(refusal([], { STANDIN_PORRT: '1' })).toBe(
+    'STANDIN_PORRT is no variable of Standin; did you mean STANDIN_PORT?',
+  )
+  const path = file({ maxbody: 1 })
+  expect(refusal(['--config', path])).toBe(
+    `"maxbody" in ${path} is no option; did you mean maxBody?`,
+  )
+})
+
+test('variables that Kubernetes sets for a service named standin are not meant for us', () => {
+  const env = {
+    STANDIN_SERVICE_HOST: '10.0.0.1',
+    STANDIN_PORT: 'tcp://10.0.0.1:4020',
+    STANDIN_PORT_4020_TCP: 'tcp://10.0.0.1:4020',
+  }
+  expect(config([], env)).toEqual(withDefaults({}))
+})
+
+test('a secret is not repeated, wherever it was written', () => {
+  const short = 'hunter2'
+  const message = 'must have at least 32 bytes, got 7 characters'
+  expect(refusal(['--jwt-secret', short])).toBe(`--jwt-secret ${message}`)
+  expect(refusal([], { STANDIN_JWT_SECRET: short })).toBe(`STANDIN_JWT_SECRET ${message}`)
+  const path = file({ jwtSecret: short })
+  expect(refusal(['--config', path])).toBe(`"jwtSecret" in ${path} ${message}`)
+  const broken = file(`{"jwtSecret": "${SECRET}" "port": 1}`)
+  expect(refusal(['--config', broken])).toBe(
+    `${broken} (--config) is no JSON: unexpected text at line 1, column 52`,
+  )
+})
+
+test('a file that was named and is of no use stops the start', () => {
+  const folder = createFolder()
+  const none = join(folder, 'none.json')
+  expect(refusal(['--config', none])).toBe(`${none} (--config) does not exist`)
+  expect(refusal([], { STANDIN_CONFIG: none })).toBe(`${none} (STANDIN_CONFIG) does not exist`)
+  mkdirSync(none)
+  expect(refusal(['--config', none])).toBe(`${none} (--config) cannot be read (EISDIR)`)
+  const list = file([1])
+  expect(refusal(['--config', list])).toBe(`${list} (--config) must hold a JSON object of options`)
+})
+
+test('help and version are given whatever else is wrong', () => {
+  expect(readConfig(['--help', '--port', 'x'], { STANDIN_PROT: '1' }).help).toBe(true)
+  expect(readConfig(['-h'], {}).help).toBe(true)
+  expect(readConfig(['--version', '--config', 'none.json'], {}).version).toBe(true)
+})
+
+test('a subcommand adds flags of its own, whose values may begin with a dash', () => {
+  const { more } = readConfig(['--expires', '-1h'], {}, ['expires', 'scope'])
+  expect(more).toEqual({ expires: '-1h' })
+  expect(refusal(['--expires', '1h'])).toMatch(/^--expires is no option/)
+})
+
+test('the help names every option and its default', () => {
+  for (const { flag, preset, help } of optionsTable()) {
+    const line = optionsHelp()
+      .split('\n')
+      .find((text) => text.trimStart().startsWith(`${flag} `))
+    expect(line).toContain(help)
+    if (preset !== 'false') expect(line).toContain(preset)
+  }
+})

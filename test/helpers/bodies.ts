@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import * as fc from 'fast-check'
+import { load } from 'js-yaml'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { isRecord, type Schema } from '../../src/core/schema.ts'
+import type { Door } from './doors.ts'
+
+export function specOf(api: string): Record<string, unknown> {
+  const file = new URL(`../../specs/${api}.yaml`, import.meta.url)
+  return load(readFileSync(file, 'utf8')) as Record<string, unknown> // the specs are documents
+}
+
+/** Ajv alone on the document as it stands: none of our code has a hand in it. */
+export function independently(api: string, component: string): ValidateFunction {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true })
+  ajv.addFormat('email', /^[^\s@]+@[^\s@]+$/)
+  for (const name of ['password', 'date-time', 'uuid', 'int32', 'uri-reference', 'uri']) {
+    ajv.addFormat(name, true)
+  }
+  ajv.addSchema({ ...specOf(api), $id: 'spec' })
+  return ajv.compile({ $ref: `spec#/components/schemas/${component}` })
+}
+
+export const COMPONENTS = {
+  mykaarma: 'NewUser',
+  cryptlex: 'NewUser',
+  formsonfire: 'User',
+} as const
+
+export function userSchema(api: Door['api']): Schema {
+  const { schemas } = specOf(api)['components'] as { schemas: Record<string, Schema> }
+  return schemas[COMPONENTS[api]]!
+}
+
+/** Values that a schema allows: all of its types, lengths at their ends, optional members or not. */
+export function valuesOf(schema: Schema, text: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
+  if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]))
+  return fc.oneof(
+    ...[schema.type ?? []].flat().map((type): fc.Arbitrary<unknown> => {
+      if (type === 'null') return fc.constant(null)
+      if (type === 'boolean') return fc.boolean()
+      if (type === 'integer') return fc.integer()
+      if (type === 'array') return fc.array(valuesOf(schema.items ?? {}, text), { maxLength: 3 })
+      if (type === 'object') {
+        const members = Object.entries(schema.properties ?? {}).map(
+          ([name, inner]) => [name, valuesOf(inner, text)] as const,
+        )
+        return fc.record(Object.fromEntries(members), {
+          requiredKeys: [...(schema.required ?? [])],
+        })
+      }
+      return stringsOf(schema, text)
+    }),
+  )
+}
+
+function stringsOf(schema: Schema, text: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  if (schema['format'] === 'email') return fc.emailAddress()
+  const least = Number(schema['minLength'] ?? 0)
+  const most = Number(schema['maxLength'] ?? Infinity)
+  const fitted = text.map((value) => {
+    const points = [...value]
+    while (points.length < least) points.push('x')
+    return points.slice(0, Math.min(most, points.length)).join('')
+  })
+  const ends = [least, ...(most < Infinity ? [most] : [])]
+  // Outside the BMP, so that who counts UTF-16 units is found out.
+  return fc.oneof({ arbitrary: fitted, weight: 4 }, fc.constantFrom(...ends.map(astral)))
+}
+
+const astral = (length: number) => '𝒜'.repeat(length)
+
+const UNIQUE = {
+  mykaarma: ['username', 'emailAddress'],
+  cryptlex: ['email'],
+  formsonfire: ['Email', 'ExternalId'],
+} as const
+
+let count = 0
+
+/** With texts of its own where two users may not have the same. */
+export function asNobodyElse(api: Door['api'], body: unknown): Record<string, unknown> {
+  const user = { ...(body as Record<string, unknown>) }
+  for (const name of UNIQUE[api]) {
+    if (typeof user[name] === 'string') user[name] = `${++count}@example.test`
+  }
+  return user
+}
+
+/** Changes of one thing that may break a schema or not: the oracle says which. */
+export const changes: fc.Arbitrary<(body: Record<string, unknown>) => Record<string, unknown>> = fc
+  .tuple(
+    fc.nat(),
+    fc.oneof(
+      fc.constant(undefined),
+      fc.constantFrom(null, true, 0, -1.5, '', ' ', 'x', 'a@b', '@', 'x'.repeat(257), [], {}, [1]),
+      fc.constantFrom(['a', null], [{}], { a: 1 }, 'SIMPLE', 'simple', 'x'.repeat(51), [[]]),
+      fc.jsonValue({ maxDepth: 2 }),
+    ),
+  )
+  .map(([at, value]) => (body) => {
+    const names = Object.keys(body)
+    const name = names[at % Math.max(1, names.length)]
+    if (name === undefined) return body
+    const { [name]: _, ...rest } = body
+    return value === undefined ? rest : { ...rest, [name]: value }
+  })
+
+/** What the platform's JSON reader makes of text where the contract wants a number or a boolean. */
+export function readLoosely(body: unknown, schema: Schema): unknown {
+  if (!isRecord(body)) return body
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      const types = [schema.properties?.[name]?.type ?? []].flat()
+      if (typeof value !== 'string') return [name, value]
+      const text = value.trim().toLowerCase()
+      if (types.includes('integer') && /^[+-]?[0-9]{1,15}$/.test(text)) return [name, Number(text)]
+      if (types.includes('boolean') && ['true', '1'].includes(text)) return [name, true]
+      if (types.includes('boolean') && ['false', '0'].includes(text)) return [name, false]
+      return [name, value]
+    }),
+  )
+}

@@ -1,0 +1,434 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { optionsTable } from '../src/config.ts'
+import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+/** A second when the machine is idle; it may be busy with other tests. */
+const SOON = 4000
+
+beforeAll(() => {
+  if (!existsSync(MAIN)) throw new Error('There is no dist/main.js to run: npm run build makes it')
+})
+
+/** Waits for what can be seen, on a machine that may be busy with other tests. */
+const seen = (look: () => unknown) => vi.waitFor(look, { timeout: 12_000, interval: 20 })
+
+interface Options {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** What runs node, such as unshare. */
+  readonly through?: readonly string[]
+}
+
+interface Running {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly lines: readonly string[]
+  readonly stderr: () => string
+  readonly exit: Promise<number | null>
+}
+
+/** The command with these arguments, in a folder and an environment without settings. */
+function launch(args: readonly string[], options: Options) {
+  const cwd = options.cwd ?? createFolder()
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('STANDIN_'))
+  const env = { ...Object.fromEntries(own), ...options.env }
+  const [command, ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
+  const child = spawn(command!, rest, { cwd, env })
+  const text = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => (text.stdout += String(chunk)))
+  child.stderr.on('data', (chunk) => (text.stderr += String(chunk)))
+  const exit = new Promise<number | null>((resolve) => child.on('close', resolve))
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return { child, text, exit }
+}
+
+async function run(args: readonly string[], options: Options = {}) {
+  const before = performance.now()
+  const { text, exit } = launch(args, options)
+  const code = await exit
+  return { code, ...text, took: performance.now() - before }
+}
+
+/** A server on a free port, when it has said that it is ready. */
+async function serve(args: readonly string[] = [], options: Options = {}): Promise<Running> {
+  const { child, text, exit } = launch(['--port', '0', ...args], options)
+  await Promise.race([
+    seen(() => expect(text.stdout).toMatch(/^ready .*\n/m)),
+    exit.then((code) => {
+      throw new Error(`It exited with ${code}: ${text.stderr}`)
+    }),
+  ])
+  const lines = text.stdout.trimEnd().split('\n')
+  return { child, url: lines.at(-1)!.slice(6), lines, stderr: () => text.stderr, exit }
+}
+
+async function stop({ child, exit }: Running, signal: NodeJS.Signals = 'SIGTERM') {
+  child.kill(signal)
+  return exit
+}
+
+const create = (url: string) =>
+  fetch(`${url}${MYKAARMA}`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Basic ${btoa('partner:partner-secret')}`,
+      'Content-Type': 'application/json',
+    },
+    body: fixture('mykaarma.json'),
+  })
+
+const createWithToken = (url: string, token: string) =>
+  fetch(`${url}${CRYPTLEX}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: fixture('cryptlex.json'),
+  })
+
+/** One line for a person, on stderr and nowhere else. */
+function expectRefusal(result: Awaited<ReturnType<typeof run>>, message: string | RegExp) {
+  expect(result.stderr).toMatch(/^standin: [^\n]+\n$/)
+  expect(result.stderr).toMatch(message)
+  expect(result.stdout).toBe('')
+  expect(result.code).toBe(1)
+  expect(result.took).toBeLessThan(SOON)
+}
+
+describe('what it prints', () => {
+  test('the help fits on a screen and names every option', async () => {
+    const { code, stdout, stderr } = await run(['--help'])
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.length).toBeLessThanOrEqual(40)
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100)
+    for (const { flag } of optionsTable()) expect(stdout).toContain(`  ${flag} `)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test.each(['start', 'token', 'credentials', 'healthcheck'])(
+    '%s has the same help, and a version',
+    async (command) => {
+      const help = await run([command, '--help'])
+      expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--port') as string })
+      const version = await run([command, '--version'])
+      expect(version).toMatchObject({ code: 0, stdout: '0.1.0\n' })
+    },
+  )
+
+  test('the version is the package’s', async () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+    ) as { version: string }
+    expect((await run(['--version'])).stdout).toBe(`${version}\n`)
+  })
+
+  test('a start ends with the line ready and the real port, after at most 20 lines', async () => {
+    const { lines, url, stderr } = await serve()
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d+$/)
+    expect(lines.length).toBeLessThanOrEqual(20)
+    expect((await fetch(`${url}/_standin/health`)).status).toBe(200)
+    expect(stderr()).toBe('')
+  })
+
+  test('the printed requests succeed when they are pasted, after a restart as well', async () => {
+    const cwd = createFolder()
+    for (const _ of ['first', 'second']) {
+      const server = await serve([], { cwd })
+      const curls = server.lines.filter((line) => line.startsWith('  curl '))
+      expect(curls).toHaveLength(3)
+      const statuses = curls.map((line) => {
+        const pasted = `${line} -s -o /dev/null -w '%{http_code}'`
+        return spawnSync('bash', ['-c', pasted], { encoding: 'utf8' }).stdout
+      })
+      expect(statuses).toEqual(['200', '201', '200'])
+      expect(await stop(server)).toBe(0)
+    }
+  })
+
+  test('the printed requests succeed under the strict profile', async () => {
+    const { lines } = await serve(['--memory', '--profile', 'strict'])
+    for (const line of lines.filter((text) => text.startsWith('  curl '))) {
+      const pasted = `${line} -s -o /dev/null -w '%{http_code}'`
+      expect(spawnSync('bash', ['-c', pasted], { encoding: 'utf8' }).stdout).toMatch(/^20[01]$/)
+    }
+  })
+})
+
+describe('what it refuses to start with', () => {
+  test.each([
+    [['strat'], '"strat" is no command; did you mean standin start?'],
+    [['constructor'], '"constructor" is no command; see standin --help'],
+    [['--prt', '1'], '--prt is no option; did you mean --port?'],
+    [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
+    [['--port', '1', 'token'], '"token" is one word too many'],
+    [['token', '--expires', '3600'], '--expires must be such as 1h, -5m or 2030-01-01T00:00:00Z'],
+    [['--jwks', 'none.json'], /none\.json cannot be (used|read)/],
+    [['--proto', 'none.proto'], /none\.proto cannot be (used|read)/],
+    [['--host', '192.0.2.1', '--port', '0'], 'Port 0 of 192.0.2.1 cannot be listened on'],
+  ])('%j', async (args, message) => {
+    expectRefusal(await run(args), message)
+  })
+
+  test('a secret that is too short is not repeated', async () => {
+    const result = await run([], { env: { STANDIN_JWT_SECRET: 'hunter2' } })
+    expectRefusal(result, 'STANDIN_JWT_SECRET must have at least 32 bytes, got 7 characters')
+    expect(result.stderr).not.toContain('hunter2')
+  })
+
+  test('a port that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => {
+      other.close()
+    })
+    await seen(() => expect(other.listening).toBe(true))
+    const port = String((other.address() as AddressInfo).port)
+    expectRefusal(
+      await run(['--port', port]),
+      `Port ${port} of 127.0.0.1 is taken by another program`,
+    )
+  })
+
+  test('a folder that is in use', async () => {
+    const cwd = createFolder()
+    await serve([], { cwd })
+    expectRefusal(await run(['--port', '0'], { cwd }), './.standin is in use by another Standin')
+  })
+
+  test('a folder that is a file', async () => {
+    const cwd = createFolder()
+    writeFileSync(join(cwd, '.standin'), '')
+    expectRefusal(await run([], { cwd }), 'The data folder ./.standin cannot be written')
+  })
+
+  test('a state that cannot be read, which --recover puts aside', async () => {
+    const cwd = createFolder()
+    mkdirSync(join(cwd, '.standin'))
+    writeFileSync(join(cwd, '.standin', 'state.json'), '{"standin": ')
+    expectRefusal(
+      await run([], { cwd }),
+      /state\.json cannot be read: it ends too early\. Mend it, or start with --recover/,
+    )
+    const server = await serve(['--recover'], { cwd })
+    expect((await create(server.url)).status).toBe(200)
+    expect(server.stderr()).toMatch(/state\.json\.corrupt-\d+/)
+  })
+})
+
+describe('the other commands', () => {
+  const token = async (...args: string[]) => (await run(['token', ...args])).stdout.trim()
+
+  test('a token is accepted, or refused for what was asked of it', async () => {
+    const { url } = await serve(['--memory'])
+    const answers = []
+    for (const args of [
+      [],
+      ['--scope', 'user:read'],
+      ['--scope', ''],
+      ['--expires', '-1h'],
+      ['--expires', '2020-01-01T00:00:00Z'],
+      ['--not-before', '5m'],
+      ['--jwt-secret', 'another secret, of 32 bytes or more'],
+    ]) {
+      const { status, headers } = await createWithToken(url, await token(...args))
+      answers.push([args.join(' '), status, headers.get('Standin-Reason')])
+    }
+    expect(answers).toEqual([
+      ['', 201, null],
+      ['--scope user:read', 403, 'scope.missing'],
+      ['--scope ', 403, 'scope.missing'],
+      ['--expires -1h', 401, 'token.expired'],
+      ['--expires 2020-01-01T00:00:00Z', 401, 'token.expired'],
+      ['--not-before 5m', 401, 'token.not-yet-valid'],
+      ['--jwt-secret another secret, of 32 bytes or more', 401, 'token.signature'],
+    ])
+  })
+
+  test('a token and a server that share a secret and a clock agree', async () => {
+    const env = {
+      STANDIN_JWT_SECRET: 'a shared secret of 32 bytes or more',
+      STANDIN_CLOCK: '2031-05-05T05:05:05Z',
+    }
+    const { url } = await serve(['--memory'], { env })
+    const { stdout } = await run(['token'], { env })
+    expect((await createWithToken(url, stdout.trim())).status).toBe(201)
+  })
+
+  test('credentials lists one for every outcome', async () => {
+    const { code, stdout } = await run(['credentials'])
+    expect(code).toBe(0)
+    for (const reason of ['scope.missing', 'token.algorithm', 'key.limited']) {
+      expect(stdout).toContain(reason)
+    }
+  })
+
+  test('healthcheck exits with 0 when a server answers, and with 1 when none does', async () => {
+    const server = await serve(['--memory'])
+    const args = ['healthcheck', '--port', new URL(server.url).port]
+    expect(await run(args)).toMatchObject({ code: 0, stderr: '' })
+    await stop(server)
+    expectRefusal(await run(args), `No healthy Standin at ${server.url}/_standin/health: `)
+  })
+
+  test('healthcheck finds a server that listens on every interface', async () => {
+    const server = await serve(['--memory', '--host', '0.0.0.0'])
+    const port = new URL(server.url).port
+    expect(server.url).toBe(`http://localhost:${port}`)
+    expect(await run(['healthcheck', '--host', '0.0.0.0', '--port', port])).toMatchObject({
+      code: 0,
+    })
+  })
+})
+
+describe('how it ends', () => {
+  /** A request whose head has arrived and whose body is on its way. */
+  async function beginning(url: string) {
+    const body = fixture('mykaarma.json')
+    const socket: Socket = connect(Number(new URL(url).port), '127.0.0.1')
+    onTestFinished(() => {
+      socket.destroy()
+    })
+    let answer = ''
+    socket.on('data', (chunk) => (answer += String(chunk)))
+    const head = [
+      `POST ${MYKAARMA} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Basic ${btoa('partner:partner-secret')}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Expect: 100-continue',
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    await seen(() => expect(answer).toContain('100 Continue'))
+    socket.write(body.slice(0, 20))
+    const finish = async () => {
+      socket.write(body.slice(20))
+      await seen(() => expect(answer).toContain('userUuid'))
+      return answer
+    }
+    return { finish }
+  }
+
+  const refusesConnections = (url: string) =>
+    expect(
+      new Promise((resolve, reject) => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+          socket.destroy()
+          resolve('accepted')
+        }).on('error', reject)
+      }),
+    ).rejects.toThrow('ECONNREFUSED')
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s finishes what is in flight', async (signal) => {
+    const cwd = createFolder()
+    const server = await serve([], { cwd })
+    const { finish } = await beginning(server.url)
+    server.child.kill(signal)
+    await seen(() => refusesConnections(server.url))
+    expect(await finish()).toContain('HTTP/1.1 200 OK')
+    expect(await server.exit).toBe(0)
+
+    const again = await serve([], { cwd })
+    expect((await create(again.url)).headers.get('Standin-Reason')).toBe('user.duplicate')
+  })
+
+  test('a caller that keeps its connection does not hold up the end', async () => {
+    const server = await serve(['--memory'])
+    const { finish } = await beginning(server.url)
+    server.child.kill('SIGTERM')
+    await seen(() => refusesConnections(server.url))
+    await finish()
+    const answered = performance.now()
+    expect(await server.exit).toBe(0)
+    expect(performance.now() - answered).toBeLessThan(SOON)
+  })
+
+  test('a second signal does not wait', async () => {
+    const server = await serve(['--memory'])
+    await beginning(server.url)
+    server.child.kill('SIGINT')
+    await seen(() => refusesConnections(server.url))
+    server.child.kill('SIGINT')
+    expect(await server.exit).toBe(1)
+  })
+
+  const unshare = ['unshare', '--fork', '--pid', '--mount-proc']
+  const canUnshare = spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status === 0
+
+  test.runIf(canUnshare).each(['SIGTERM', 'SIGINT'] as const)(
+    '%s finishes what is in flight when the server is process 1',
+    async (signal) => {
+      const server = await serve(['--memory'], { through: unshare })
+      const { finish } = await beginning(server.url)
+      const { pid } = server.child
+      const node = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))
+      process.kill(node, signal)
+      await seen(() => refusesConnections(server.url))
+      expect(await finish()).toContain('HTTP/1.1 200 OK')
+      expect(await server.exit).toBe(0)
+    },
+  )
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('a created user survives %s', async (signal) => {
+    const cwd = createFolder()
+    const server = await serve([], { cwd })
+    expect((await create(server.url)).status).toBe(200)
+    expect(await stop(server, signal)).toBe(signal === 'SIGTERM' ? 0 : null)
+
+    const again = await serve([], { cwd })
+    const repeated = await create(again.url)
+    expect(repeated.status).toBe(400)
+    expect(repeated.headers.get('Standin-Reason')).toBe('user.duplicate')
+    expect(again.stderr()).toBe('')
+  })
+})
+
+describe('whom it talks to', () => {
+  test('only this machine reaches it, unless told otherwise', async () => {
+    const reaches = (url: string, host: string) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect({ port: Number(new URL(url).port), host, timeout: 1000 })
+        const done = (answer: boolean) => () => {
+          socket.destroy()
+          resolve(answer)
+        }
+        socket.on('connect', done(true)).on('error', done(false)).on('timeout', done(false))
+      })
+    // 127.0.0.2 is this machine too, and not the address that was bound.
+    const { url } = await serve(['--memory'])
+    expect([await reaches(url, '127.0.0.1'), await reaches(url, '127.0.0.2')]).toEqual([
+      true,
+      false,
+    ])
+    const open = await serve(['--memory', '--host', '0.0.0.0'])
+    expect(await reaches(open.url, '127.0.0.1')).toBe(true)
+  })
+
+  test('nothing is fetched from outside', async () => {
+    const watch = join(createFolder(), 'watch.mjs')
+    writeFileSync(
+      watch,
+      `import { Socket } from 'node:net'
+      const { connect } = Socket.prototype
+      Socket.prototype.connect = function (...args) {
+        console.error('CONNECTS')
+        return connect.apply(this, args)
+      }`,
+    )
+    const env = { NODE_OPTIONS: `--import=${watch}` }
+    const server = await serve(['--memory'], { env })
+    expect((await create(server.url)).status).toBe(200)
+    const token = (await run(['token'])).stdout.trim()
+    expect((await createWithToken(server.url, token)).status).toBe(201)
+    // The watch does notice a connection, where there is one.
+    const check = await run(['healthcheck', '--port', new URL(server.url).port], { env })
+    expect(check.stderr).toContain('CONNECTS')
+    expect(await stop(server)).toBe(0)
+    expect(server.stderr()).toBe('')
+  })
+})
