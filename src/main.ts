@@ -9,6 +9,7 @@ import {
   type Read,
 } from './config.ts'
 import type { Server } from './server.ts'
+import { Problem } from './core/problem.ts'
 import { messageOf } from './core/thrown.ts'
 
 const HELP = `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
@@ -19,6 +20,10 @@ const HELP = `Standin answers as the user-creation APIs of myKaarma, Cryptlex an
       --expires WHEN         such as 1h, -5m or a time (1h)
       --not-before WHEN
   standin credentials        list a credential for every outcome
+  standin seed               fill a running server's sandbox with made-up people
+      --users N              at each API (100)
+      --apis NAMES           such as cryptlex,mykaarma (all)
+      --sandbox NAME         (default)
   standin healthcheck        exit code 0 when a server answers on --host and --port
 
 Every option is also a variable (STANDIN_MAX_BODY) and a key of standin.config.json ("maxBody").
@@ -31,6 +36,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   start,
   token,
   credentials,
+  seed,
   healthcheck,
 }
 
@@ -140,11 +146,45 @@ async function credentials(args: readonly string[]): Promise<void> {
   }
 }
 
+async function seed(args: readonly string[]): Promise<void> {
+  const { more, ...read } = readConfig(args, process.env, ['users', 'apis', 'sandbox'])
+  const config = await usable(read)
+  if (!config) return
+  const users = more.users ?? '100'
+  if (!/^[1-9]\d{0,5}$/.test(users)) {
+    throw new ConfigError(`--users must be a whole number from 1 to 100000, got "${users}"`)
+  }
+  const sandbox = more.sandbox === undefined ? '' : `/~${encodeURIComponent(more.sandbox)}`
+  const url = `${urlOf(config)}${sandbox}/_standin/seed`
+  const apis = more.apis?.split(',').map((name) => name.trim())
+  let answer: Response
+  try {
+    answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ users: Number(users), ...(apis ? { apis } : {}) }),
+    })
+  } catch (error) {
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    throw new Error(`No Standin at ${urlOf(config)}: ${messageOf(why)}; start one with: standin`, {
+      cause: error,
+    })
+  }
+  const body = (await answer.json()) as { detail?: string } // a problem, or numbers by API
+  if (!answer.ok) throw new Error(`The server refused: ${body.detail}`)
+  console.log(JSON.stringify(body))
+}
+
+/** Where a server with this configuration is reached from its own machine. */
+function urlOf({ host, port }: Config): string {
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
+
 async function healthcheck(args: readonly string[]): Promise<void> {
   const config = await configured(args)
   if (!config) return
-  const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}/_standin/health`
+  const url = `${urlOf(config)}/_standin/health`
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(3000) })
     if (!answer.ok) throw new Error(`it answers ${answer.status}`)
@@ -186,7 +226,9 @@ function moment(name: string, text: string, now: number): number {
 function fail(error: unknown): void {
   // What the engine throws by itself, a TypeError say, has a class of its own.
   const known =
-    error instanceof ConfigError || (error instanceof Error && error.constructor === Error)
+    error instanceof ConfigError ||
+    error instanceof Problem ||
+    (error instanceof Error && error.constructor === Error)
   console.error(known ? `standin: ${error.message}` : error)
   process.exit(1)
 }
