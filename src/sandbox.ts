@@ -11,7 +11,7 @@ import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
 import { invalid, pathOf, Problem } from './core/problem.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
-import type { Document } from './core/store/document.ts'
+import { faultIn, type Document } from './core/store/document.ts'
 import { Store, type StoreOptions } from './core/store/store.ts'
 import { messageOf } from './core/thrown.ts'
 
@@ -84,6 +84,9 @@ export class Sandbox {
 
   /** Throws as the store does when its folder cannot be used, and when the fixtures cannot be. */
   static async open(settings: Settings, common: Common, options: KeptOptions): Promise<Sandbox> {
+    // Fixtures that cannot be used must leave no state behind: the next start would take it for one
+    // that has them already.
+    if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, common)
     const store = await Store.open({ ...options, tables: tablesOf(common), log: common.log })
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
@@ -174,12 +177,22 @@ export class Sandbox {
   }
 
   #createAt(apis: readonly string[]): void {
-    const person = this.#invent()
+    let person: Person
+    do person = this.#invent()
+    while (this.#isTaken(person))
     for (const { api } of this.vendors) {
       if (!apis.includes(api.name)) continue
       const place = this.#places.get(api.name)! // every vendor has its place
       this.#create(place, api.users!.describe(person, place.tools.known))
     }
+  }
+
+  /** A caller may have come upon the same person, and a state that was put may count from anew. */
+  #isTaken({ email }: Person): boolean {
+    return this.vendors.some(({ api }) => {
+      const { table, email: field } = api.users!
+      return this.store.collection(`${api.name}.${table}`).find(field, email) !== undefined
+    })
   }
 
   get snapshots(): ReadonlyMap<string, SavedState> {
@@ -188,13 +201,9 @@ export class Sandbox {
 
   /** Saves it under its name, in place of one that has it already. */
   keepSnapshot(saved: SavedState): void {
+    if (this.#folder !== undefined) writeSnapshot(this.#folder, saved)
     this.#snapshots.delete(saved.name)
     this.#snapshots.set(saved.name, saved)
-    if (this.#folder === undefined) return
-    const file = join(this.#folder, `${saved.name}.json`)
-    fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    fs.writeFileSync(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 })
-    fs.renameSync(`${file}.tmp`, file)
   }
 
   forgetSnapshot(name: string): void {
@@ -209,14 +218,14 @@ export class Sandbox {
       .filter((name) => name.endsWith('.json'))
       .flatMap((name) => {
         try {
-          const text = fs.readFileSync(join(this.#folder!, name), 'utf8')
-          return [JSON.parse(text) as SavedState] // written by keepSnapshot
+          return [readSnapshot(join(this.#folder!, name))]
         } catch (error) {
           this.#common.log.warn(`the snapshot ${name} is left out: ${messageOf(error)}`)
           return []
         }
       })
-    for (const saved of found.sort((a, b) => a.savedAt - b.savedAt)) {
+    // By the machine's time: the sandbox's own may have stood still or gone back meanwhile.
+    for (const { saved } of found.sort((a, b) => a.writtenAt - b.writtenAt)) {
       this.#snapshots.set(saved.name, saved)
     }
   }
@@ -324,7 +333,28 @@ export class Sandbox {
   }
 }
 
-type KeptOptions = Pick<StoreOptions, 'folder' | 'durability' | 'recover'>
+type KeptOptions = Pick<StoreOptions, 'durability' | 'recover'> & { readonly folder: string }
+
+/** @throws Problem 500 state.write-failed */
+function writeSnapshot(folder: string, saved: SavedState): void {
+  const file = join(folder, `${saved.name}.json`)
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+    fs.writeFileSync(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 })
+    fs.renameSync(`${file}.tmp`, file)
+  } catch (cause) {
+    const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`
+    throw new Problem(500, 'state.write-failed', message, { cause })
+  }
+}
+
+/** Throws when it is not as writeSnapshot wrote it. */
+function readSnapshot(file: string): { saved: SavedState; writtenAt: number } {
+  const saved = JSON.parse(fs.readFileSync(file, 'utf8')) as SavedState // looked at below
+  const fault = isRecord(saved?.document) ? faultIn(saved.document) : 'it holds no document'
+  if (fault) throw new Error(fault)
+  return { saved, writtenAt: fs.statSync(file).mtimeMs }
+}
 
 function tablesOf({ vendors }: Common): StoreOptions['tables'] {
   return Object.fromEntries(vendors.map(({ api }) => [api.name, api.tables]))

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { readProfiles } from './config.ts'
 import { Problem } from './core/problem.ts'
+import { isRecord } from './core/schema.ts'
 import type { Durability } from './core/store/journal.ts'
 import { messageOf } from './core/thrown.ts'
 import { mergeFixtures, Sandbox, type Common, type Fixtures, type Settings } from './sandbox.ts'
@@ -11,6 +12,8 @@ export const DEFAULT = 'default'
 
 /** So that a client in a loop cannot fill the memory. */
 const MOST = 1000
+/** What the name of a folder ends in that is being removed. */
+const GOING = '.going'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** What a new sandbox is asked to be; what is left out is as the server's own. */
@@ -24,6 +27,11 @@ export interface Wish {
   /** Milliseconds without a request after which it goes. */
   readonly ttl?: number
   readonly kept?: boolean
+}
+
+/** What a sandbox that outlives the server is made from again. */
+interface KeptWish extends Wish {
+  readonly createdAt?: number
 }
 
 export interface Hosted {
@@ -54,10 +62,11 @@ export class Sandboxes {
   readonly #busy = new Set<string>()
   readonly #sweep: NodeJS.Timeout
   #made = 0
+  #nowhere: Sandbox | undefined
 
   private constructor(options: HostOptions) {
     this.#options = options
-    this.#sweep = setInterval(() => void this.#removeUnused(), 1000)
+    this.#sweep = setInterval(() => this.list(), 1000) // what is not used goes when it is looked at
     this.#sweep.unref()
   }
 
@@ -79,12 +88,12 @@ export class Sandboxes {
   }
 
   list(): readonly Hosted[] {
-    return [...this.#hosted.values()]
+    return [...this.#hosted.keys()].flatMap((name) => this.#current(name) ?? [])
   }
 
   /** @throws Problem 404 sandbox.unknown */
   get(name: string): Hosted {
-    const hosted = this.#hosted.get(name)
+    const hosted = this.#current(name)
     if (!hosted) throw unknown(name)
     return hosted
   }
@@ -93,7 +102,7 @@ export class Sandboxes {
    * The sandbox that a request is for: by `/~name` before its path, which is taken off, by the
    * header `Standin-Sandbox`, or by a host such as `name.localhost`.
    *
-   * @returns the sandbox, or `default` with the reason why it is not meant
+   * @returns the sandbox, or one that is nobody's with the reason why none is meant
    */
   find(request: IncomingMessage): { sandbox: Sandbox; base: string; refusal?: Problem } {
     const { name, base } = nameIn(request)
@@ -103,7 +112,9 @@ export class Sandboxes {
       return { sandbox: hosted.sandbox, base }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      return { sandbox: this.default, base, refusal: error }
+      // No vendor knows a 409 for a request that meets no operation.
+      const refusal = new Problem(404, error.reason, error.message)
+      return { sandbox: this.#nobodys, base, refusal }
     }
   }
 
@@ -113,16 +124,21 @@ export class Sandboxes {
     this.#refuse(name)
     const settings = this.#settingsFor(name, wish)
     const { common, folder } = this.#options
-    if (!wish.kept) return this.#host(Sandbox.inMemory(settings, common), wish)
+    const createdAt = Date.now()
+    if (!wish.kept) return this.#host(Sandbox.inMemory(settings, common), { ...wish, createdAt })
     if (folder === undefined) {
       throw new Problem(409, 'sandbox.not-kept', 'This server keeps nothing: it runs with --memory')
     }
     this.#busy.add(name)
+    const own = this.#folderOf(name)
+    const kept = { ...wish, name, createdAt }
     try {
-      const own = join(folder, 'sandboxes', name)
       fs.mkdirSync(own, { recursive: true, mode: 0o700 })
-      keepWish(own, { ...wish, name })
-      return this.#host(await this.#openIn(own, settings), wish)
+      keepWish(own, kept)
+      return this.#host(await this.#openIn(own, settings), kept)
+    } catch (error) {
+      removeWhole(own)
+      throw error
     } finally {
       this.#busy.delete(name)
     }
@@ -135,15 +151,7 @@ export class Sandboxes {
       throw new Problem(409, 'sandbox.default', message)
     }
     const hosted = this.get(name)
-    if (this.#busy.has(name)) throw busy(name)
-    this.#hosted.delete(name)
-    this.#busy.add(name)
-    try {
-      await hosted.sandbox.close()
-      if (hosted.kept) fs.rmSync(this.#folderOf(name), { recursive: true, force: true })
-    } finally {
-      this.#busy.delete(name)
-    }
+    await this.#take(name, hosted)
     return hosted
   }
 
@@ -161,16 +169,46 @@ export class Sandboxes {
 
   async close(): Promise<void> {
     clearInterval(this.#sweep)
-    await Promise.all(this.list().map(({ sandbox }) => sandbox.close()))
+    await this.#nowhere?.close()
+    await Promise.all([...this.#hosted.values()].map(({ sandbox }) => sandbox.close()))
   }
 
   #named(name: string): Hosted {
-    const hosted = this.#hosted.get(name)
-    if (hosted && !expired(hosted, Date.now())) return hosted
+    const hosted = this.#current(name)
+    if (hosted) return hosted
     if (!this.#options.auto) throw unknown(name)
-    if (hosted) this.#hosted.delete(name)
     this.#refuse(name)
     return this.#host(Sandbox.inMemory(this.#settingsFor(name, {}), this.#options.common), {})
+  }
+
+  /** The sandbox of this name; one whose time is up begins to go instead. */
+  #current(name: string): Hosted | undefined {
+    const hosted = this.#hosted.get(name)
+    if (!hosted || !expired(hosted, Date.now())) return hosted
+    this.#take(name, hosted).catch((error: unknown) => {
+      this.#options.common.log.bug(`the sandbox ${name} could not be removed`, error)
+    })
+    return undefined
+  }
+
+  /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
+  async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
+    this.#hosted.delete(name)
+    if (!kept) return
+    this.#busy.add(name)
+    try {
+      await sandbox.close()
+      removeWhole(this.#folderOf(name))
+    } finally {
+      this.#busy.delete(name)
+    }
+  }
+
+  /** Words the refusals of requests that are for no sandbox, and leaves no trace in any. */
+  get #nobodys(): Sandbox {
+    const { settings, common } = this.#options
+    this.#nowhere ??= Sandbox.inMemory({ ...settings, fixtures: {} }, common)
+    return this.#nowhere
   }
 
   #refuse(name: string): void {
@@ -178,12 +216,12 @@ export class Sandboxes {
       const message = `A sandbox's name has up to 63 of a-z, 0-9 and -, with no - at its ends`
       throw new Problem(400, 'sandbox.name', message)
     }
-    if (this.#hosted.has(name)) {
+    if (this.#current(name)) {
       const message = `There is a sandbox ${name} already; DELETE it, or leave the name out`
       throw new Problem(409, 'sandbox.exists', message)
     }
     if (this.#busy.has(name)) throw busy(name)
-    if (this.#hosted.size >= MOST) {
+    if (this.#hosted.size + this.#busy.size >= MOST) {
       const message = `There are ${MOST} sandboxes; DELETE some, or give them a ttl`
       throw new Problem(409, 'sandboxes.too-many', message)
     }
@@ -207,10 +245,10 @@ export class Sandboxes {
     }
   }
 
-  #host(sandbox: Sandbox, wish: Wish): Hosted {
-    const now = Date.now()
-    const { ttl, kept = false } = wish
-    const hosted = { sandbox, kept, createdAt: now, ttl, lastUsed: now }
+  #host(sandbox: Sandbox, wish: KeptWish): Hosted {
+    const lastUsed = Date.now()
+    const { ttl, kept = false, createdAt = lastUsed } = wish
+    const hosted = { sandbox, kept, createdAt, ttl, lastUsed }
     this.#hosted.set(sandbox.settings.name, hosted)
     return hosted
   }
@@ -225,10 +263,19 @@ export class Sandboxes {
     const { folder } = this.#options
     const all = folder === undefined ? undefined : join(folder, 'sandboxes')
     if (all === undefined || !fs.existsSync(all)) return
-    for (const name of fs.readdirSync(all).filter((entry) => NAME.test(entry))) {
-      const own = join(all, name)
-      const wish = readWish(own)
-      this.#host(await this.#openIn(own, this.#settingsFor(name, wish)), wish)
+    for (const name of fs.readdirSync(all)) if (isLeftOver(all, name)) removeWhole(join(all, name))
+    const kept = fs
+      .readdirSync(all)
+      .filter((entry) => NAME.test(entry))
+      .map((name) => ({ name, own: join(all, name), wish: readWish(join(all, name)) }))
+    for (const { name, own, wish } of kept.sort((a, b) => madeAt(a.wish) - madeAt(b.wish))) {
+      try {
+        this.#host(await this.#openIn(own, this.#settingsFor(name, wish)), { ...wish, kept: true })
+      } catch (error) {
+        throw new Error(`The sandbox ${name} in ${own} cannot be opened: ${messageOf(error)}`, {
+          cause: error,
+        })
+      }
     }
   }
 
@@ -239,13 +286,6 @@ export class Sandboxes {
 
   #folderOf(name: string): string {
     return join(this.#options.folder!, 'sandboxes', name) // only who keeps something is asked
-  }
-
-  async #removeUnused(): Promise<void> {
-    const now = Date.now()
-    for (const [name, hosted] of this.#hosted) {
-      if (expired(hosted, now) && !this.#busy.has(name)) await this.remove(name).catch(() => {})
-    }
   }
 }
 
@@ -276,16 +316,38 @@ function profileOf(text: string): Settings['profile'] {
   }
 }
 
-function keepWish(folder: string, wish: Wish): void {
+/** In one step for the next start: a folder that is gone by half would be in its way. */
+function removeWhole(folder: string): void {
+  const aside = `${folder}${GOING}`
+  fs.rmSync(aside, { recursive: true, force: true })
+  if (fs.existsSync(folder)) fs.renameSync(folder, aside)
+  fs.rmSync(aside, { recursive: true, force: true })
+}
+
+/** What a kill left of a sandbox that was being made or removed: nobody was told that it is there. */
+function isLeftOver(all: string, name: string): boolean {
+  if (name.endsWith(GOING)) return NAME.test(name.slice(0, -GOING.length))
+  return (
+    NAME.test(name) && fs.readdirSync(join(all, name)).every((file) => file === 'sandbox.json.tmp')
+  )
+}
+
+function madeAt({ createdAt = 0 }: KeptWish): number {
+  return createdAt
+}
+
+function keepWish(folder: string, wish: KeptWish): void {
   const file = join(folder, 'sandbox.json')
   fs.writeFileSync(`${file}.tmp`, `${JSON.stringify(wish, null, 2)}\n`, { mode: 0o600 })
   fs.renameSync(`${file}.tmp`, file)
 }
 
-function readWish(folder: string): Wish {
+function readWish(folder: string): KeptWish {
   const file = join(folder, 'sandbox.json')
   try {
-    return JSON.parse(fs.readFileSync(file, 'utf8')) as Wish // written by keepWish
+    const wish: unknown = JSON.parse(fs.readFileSync(file, 'utf8'))
+    if (!isRecord(wish)) throw new Error('it holds no object')
+    return wish // written by keepWish
   } catch (error) {
     throw new Error(
       `${file} cannot be read (${messageOf(error)}); mend it, or remove its folder with all that the sandbox kept`,

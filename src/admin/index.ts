@@ -2,7 +2,7 @@ import type { Api, Call, Reply, Task } from '../core/api.ts'
 import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
-import type { Problem } from '../core/problem.ts'
+import { Problem } from '../core/problem.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
@@ -14,7 +14,7 @@ import type {
   Problem as ProblemBody,
 } from './contract.ts'
 import type { Host, World } from './world.ts'
-import { milliseconds } from './duration.ts'
+import { inRange, milliseconds } from './time.ts'
 
 const problemJson: Format = {
   ...json,
@@ -45,8 +45,17 @@ export function admin(world: World, host: Host): Api {
     learn: () => undefined,
     authorize: () => undefined,
     answerType: () => json.mediaType,
+    bodyType,
     explain: (problem, call) => explain(problem, call, host),
   }
+}
+
+/** Who sends nothing need not say of which type it is. */
+function bodyType({ headers }: Call, text: string): string {
+  const stated = headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  if (stated === json.mediaType || (stated === undefined && text === '')) return json.mediaType
+  const message = `The Content-Type must be ${json.mediaType}`
+  throw new Problem(415, 'media.unsupported', message, { headers: { Accept: json.mediaType } })
 }
 
 function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceClock', Task> {
@@ -61,14 +70,15 @@ function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceCloc
     getClock: reply,
     putClock: async (call) => {
       const { now, held } = call.body as ClockSetting // the contract has checked it
-      const time = now === undefined ? world.clock.now() : Date.parse(now)
+      const time = now === undefined ? world.clock.now() : inRange(Date.parse(now), now)
       world.turn(Clock.at(time, held ?? world.clock.isHeld))
       await world.store.saved()
       return reply()
     },
     advanceClock: async (call) => {
       const { by } = call.body as ClockAdvance // the contract has checked it
-      world.turn(Clock.at(world.clock.now() + milliseconds(by), world.clock.isHeld))
+      const time = inRange(world.clock.now() + milliseconds(by), `${by} from now`)
+      world.turn(Clock.at(time, world.clock.isHeld))
       await world.store.saved()
       return reply()
     },

@@ -1,6 +1,6 @@
 import type { Task } from '../core/api.ts'
 import type { NewSandbox, Sandbox, SandboxList } from './contract.ts'
-import { milliseconds } from './duration.ts'
+import { inRange, milliseconds } from './time.ts'
 import type { Fixtures, Host, Hosted } from './world.ts'
 
 /** Making, naming and removing sandboxes. */
@@ -16,7 +16,7 @@ export function sandboxTasks(
       const { clock, ttl, fixtures, ...wish } = call.body as NewSandbox // the contract has checked it
       const hosted = await host.create({
         ...wish,
-        ...(clock === undefined ? {} : { clock: Date.parse(clock) }),
+        ...(clock === undefined ? {} : { clock: inRange(Date.parse(clock), clock) }),
         ...(ttl === undefined ? {} : { ttl: milliseconds(ttl) }),
         ...(fixtures === undefined ? {} : { fixtures: fixtures as Fixtures }), // by its schema
       })

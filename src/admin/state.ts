@@ -5,6 +5,7 @@ import type { Row } from '../core/state.ts'
 import { faultIn, FORMAT, type Document } from '../core/store/document.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.ts'
 import { described } from './sandboxes.ts'
+import { isTime } from './time.ts'
 import type { Fixtures, Host, Saved, World } from './world.ts'
 
 /** So that a client in a loop cannot fill the memory. */
@@ -86,7 +87,8 @@ function savedAs(world: World, name: string): Saved {
 function documentFrom(call: Call, world: World): Document {
   const given = call.body as Partial<Document> // the contract has checked it
   const standin = {
-    counters: {},
+    // Without a word about them they go on: the next user must not get an id that is taken.
+    counters: world.store.document().standin.counters,
     ...given.standin,
     format: given.standin?.format ?? FORMAT,
     seq: 0,
@@ -96,14 +98,23 @@ function documentFrom(call: Call, world: World): Document {
     if (api === 'standin') continue
     const part = world.vendors.find((vendor) => vendor.api.name === api)
     const strange = Object.keys(isRecord(tables) ? tables : {}).find(
-      (table) => part?.api.tables[table] === undefined,
+      (table) => !part || !Object.hasOwn(part.api.tables, table),
     )
     if (!part) throw new Problem(400, 'body.invalid', `${api} is no API of this sandbox`)
     if (strange) throw new Problem(400, 'body.invalid', `${api} keeps no ${strange}`)
   }
-  const fault = faultIn(document)
+  const fault = faultIn(document) ?? faultInClock(standin.settings?.['clock'])
   if (fault) throw new Problem(400, 'body.invalid', fault)
   return document
+}
+
+/** A clock that no answer could be dated by would be in the way of every request from then on. */
+function faultInClock(setting: unknown): string | undefined {
+  if (setting === undefined) return undefined
+  const given = isRecord(setting) ? setting : {}
+  const { held, ahead } = given
+  const time = 'held' in given ? held : typeof ahead === 'number' && Date.now() + ahead
+  return isTime(time) ? undefined : 'standin.settings.clock must be {"held": …} or {"ahead": …}'
 }
 
 function summary({ name, savedAt, document }: Saved): Snapshot {

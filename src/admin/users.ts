@@ -55,6 +55,9 @@ function page(
   const total = vendors.reduce((sum, { api }) => sum + rowsOf(world, api).size, 0)
   const [afterApi, afterPlace] = wanted.after?.split(':') ?? []
   const start = vendors.findIndex(({ api }) => api.name === afterApi)
+  if (afterApi !== undefined && start < 0) {
+    throw new Problem(400, 'page.unknown', `after must be the next of a page of the same list`)
+  }
   const found: { user: User; mark: string }[] = []
   for (const { api } of vendors.slice(Math.max(0, start))) {
     for (const [place, row] of rowsOf(world, api).after(
