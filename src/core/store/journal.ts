@@ -88,7 +88,14 @@ export class Journal {
 
   /** Goes on in this file; only at rest. What it held after a failure is not taken over. */
   turnTo(file: string): void {
-    const fd = this.#disk.openSync(file, this.#damaged ? 'w' : 'a', 0o600)
+    // Always at the end: after a taken back line a position of its own would leave a hole.
+    const fd = this.#disk.openSync(file, 'a', 0o600)
+    try {
+      if (this.#damaged) this.#disk.ftruncateSync(fd, 0)
+    } catch (error) {
+      fs.closeSync(fd)
+      throw error
+    }
     if (this.#fd !== undefined) fs.closeSync(this.#fd)
     this.#fd = fd
     this.#good = fs.fstatSync(fd).size

@@ -337,7 +337,9 @@ export class Store implements State, Counters {
         for (const change of changes) this.#apply(change)
         this.#seq = seq
       }
-      if (torn) this.#mend(file, torn, i === journals.length - 1)
+      // What could be neither written nor taken back ends a journal; the next goes on before it.
+      const isSuperseded = next !== Infinity && next <= this.#seq + 1
+      if (torn && !isSuperseded) this.#mend(file, torn, i === journals.length - 1)
     }
     if (this.#seq === Infinity) this.#seq = this.#writtenSeq = newest
   }

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { fillDisk, mountSmallDisk, unmount } from './full-disk.ts'
+import { median, READY, run, summary } from './harness.ts'
+
+// These start the program as it is installed; `npm test` builds it first. The long one is
+// `npm run crash -- --rounds 1000`.
+const isBuilt = existsSync(new URL('../../dist/main.js', import.meta.url))
+
+test('no acknowledged user is lost to kills, torn writes and failing disks', async () => {
+  expect(isBuilt, 'npm run build').toBe(true)
+  const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
+  // Folders with a sound disk and with a failing one, whatever the seed.
+  const figures = await run({ rounds: 12, roundsEach: 6, seed })
+  expect(figures.failures, summary(figures)).toEqual([])
+  expect(median(figures.starts)).toBeLessThan(READY)
+  expect(figures.acknowledged).toBeGreaterThan(100)
+}, 60_000)
+
+test.each(['fsync', 'write'] as const)(
+  'a full disk refuses creates with %s, loses nobody, and is no trouble once it has space',
+  async (durability) => {
+    expect(isBuilt, 'npm run build').toBe(true)
+    const disk = mountSmallDisk()
+    if (disk === undefined) return // only root may mount; the failing disk above stands in
+    onTestFinished(() => unmount(disk))
+    const { failures, before, refused, after } = await fillDisk(disk, durability)
+    expect(failures).toEqual([])
+    expect(before).toBeGreaterThan(10)
+    expect(refused).toBeGreaterThan(10)
+    expect(after).toBeGreaterThan(before)
+  },
+  30_000,
+)

@@ -1,0 +1,110 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const FAULTY_DISK = new URL('faulty-disk.js', import.meta.url).href
+/** Milliseconds after which a start or a stop counts as never. */
+const PATIENCE = 15_000
+
+/** How likely each call to the file system is to fail, from 0 to 1. */
+export interface Faults {
+  readonly open: number
+  readonly write: number
+  readonly short: number
+  readonly sync: number
+  readonly truncate: number
+  readonly snapshot: number
+}
+
+export const NO_FAULTS: Faults = { open: 0, write: 0, short: 0, sync: 0, truncate: 0, snapshot: 0 }
+
+export interface ProgramOptions {
+  readonly durability: 'fsync' | 'write'
+  /** Whether its disk can be made to fail. */
+  readonly faulty: boolean
+}
+
+/** The real program, as it is installed. */
+export class Program {
+  readonly #child: ChildProcess
+  readonly #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  readonly startedAt = Date.now()
+  /** What it printed. */
+  output = ''
+  url = ''
+  /** Milliseconds from its start to its `ready` line. */
+  readyAfter = 0
+
+  private constructor(folder: string, { durability, faulty }: ProgramOptions) {
+    const args = [
+      ...(faulty ? ['--import', FAULTY_DISK] : []),
+      MAIN,
+      '--port=0',
+      `--data=${folder}`,
+      `--durability=${durability}`,
+    ]
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    const print = (text: Buffer) => {
+      this.output += text.toString()
+    }
+    this.#child.stdout!.on('data', print)
+    this.#child.stderr!.on('data', print)
+    this.#exit = new Promise((resolve) => {
+      this.#child.on('exit', (code, signal) => resolve({ code, signal }))
+    })
+  }
+
+  /** @throws Error with what it printed when it does not come up */
+  static async start(folder: string, options: ProgramOptions): Promise<Program> {
+    const started = performance.now()
+    const program = new Program(folder, options)
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string) => reject(new Error(`No start: ${why}\n${program.output}`))
+      const late = setTimeout(() => {
+        program.#child.kill('SIGKILL')
+        fail(`nothing for ${PATIENCE} ms`)
+      }, PATIENCE)
+      program.#child.stdout!.on('data', () => {
+        const url = /^ready (\S+)$/m.exec(program.output)?.[1]
+        if (url === undefined) return
+        clearTimeout(late)
+        program.url = url
+        resolve()
+      })
+      program.#child.once('close', (code) => {
+        clearTimeout(late)
+        fail(`exit code ${code}`)
+      })
+    })
+    program.readyAfter = performance.now() - started
+    return program
+  }
+
+  /** Starts it and kills it after so many milliseconds, wherever it is by then. */
+  static async startAndKill(folder: string, options: ProgramOptions, after: number): Promise<void> {
+    const program = new Program(folder, options)
+    setTimeout(() => program.#child.kill('SIGKILL'), after)
+    await program.#exit
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** From now on its disk fails this often; settles when it knows. */
+  async breakDisk(faults: Partial<Faults>): Promise<void> {
+    const known = new Promise((resolve) => this.#child.once('message', resolve))
+    this.#child.send({ ...NO_FAULTS, ...faults })
+    await Promise.race([known, this.#exit])
+  }
+
+  /** @returns how it ended, and after how many milliseconds */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ code: number | null; took: number }> {
+    const started = performance.now()
+    this.#child.kill(signal)
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE)
+    const { code } = await this.#exit
+    clearTimeout(late)
+    return { code, took: performance.now() - started }
+  }
+}
