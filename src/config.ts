@@ -45,7 +45,8 @@ interface Option<T> {
   readonly read: (text: string) => T
 }
 
-const APIS = ['mykaarma', 'cryptlex', 'formsonfire']
+/** Names of the APIs, as files, flags and tables have them. */
+export const APIS = ['mykaarma', 'cryptlex', 'formsonfire']
 
 /** The one table of options: flags, environment variables, keys of the file, help and defaults. */
 const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Fixtures as CryptlexFixtures } from './apis/cryptlex/known.ts'
-import type { Config } from './config.ts'
+import { APIS, type Config } from './config.ts'
 import type { Contract } from './core/contract.ts'
 import { whereBroken } from './core/formats/json.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
@@ -31,7 +31,7 @@ function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
   const given = inline
     ? parsed(fixtures, name)
     : statSync(fixtures, { throwIfNoEntry: false })?.isDirectory()
-      ? fixturesIn(fixtures)
+      ? onlyKnown(fixtures)
       : readJson(fixtures)
   try {
     return checkFixtures(given, contract)
@@ -40,10 +40,20 @@ function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
   }
 }
 
+/** A misspelt file would be left out without a word. */
+function onlyKnown(folder: string): Fixtures {
+  const found = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  const strange = found.find((name) => !APIS.includes(name.slice(0, -'.json'.length)))
+  const names = APIS.map((name) => `${name}.json`).join(', ')
+  if (strange) throw new Error(`${join(folder, strange)} (--fixtures) is none of ${names}`)
+  if (found.length === 0) throw new Error(`${folder} (--fixtures) holds none of ${names}`)
+  return fixturesIn(folder)
+}
+
 /** A folder with a file for each API that has something to say. */
 function fixturesIn(folder: string): Fixtures {
   return Object.fromEntries(
-    ['mykaarma', 'cryptlex', 'formsonfire'].flatMap((name) => {
+    APIS.flatMap((name) => {
       const file = join(folder, `${name}.json`)
       return existsSync(file) ? [[name, readJson(file) as Fixtures[string]]] : [] // checked by whoever asked
     }),

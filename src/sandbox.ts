@@ -8,10 +8,11 @@ import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
 import type { Log } from './core/log.ts'
 import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
-import { invalid, pathOf, Problem } from './core/problem.ts'
+import { invalid, Problem } from './core/problem.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
 import { faultIn, type Document } from './core/store/document.ts'
+import { writeWhole } from './core/store/whole.ts'
 import { Store, type StoreOptions } from './core/store/store.ts'
 import { messageOf } from './core/thrown.ts'
 
@@ -213,6 +214,10 @@ export class Sandbox {
 
   #readSnapshots(): void {
     if (this.#folder === undefined || !fs.existsSync(this.#folder)) return
+    for (const name of fs.readdirSync(this.#folder)) {
+      // What a killed process was about to write.
+      if (name.endsWith('.tmp')) fs.rmSync(join(this.#folder, name), { force: true })
+    }
     const found = fs
       .readdirSync(this.#folder)
       .filter((name) => name.endsWith('.json'))
@@ -340,8 +345,7 @@ function writeSnapshot(folder: string, saved: SavedState): void {
   const file = join(folder, `${saved.name}.json`)
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-    fs.writeFileSync(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 })
-    fs.renameSync(`${file}.tmp`, file)
+    writeWhole(file, JSON.stringify(saved))
   } catch (cause) {
     const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`
     throw new Problem(500, 'state.write-failed', message, { cause })
@@ -364,8 +368,7 @@ function tablesOf({ vendors }: Common): StoreOptions['tables'] {
 export function checkFixtures(fixtures: unknown, contract: Contract): Fixtures {
   const violations = contract.violationsOf('Fixtures', fixtures)
   if (violations.length > 0) {
-    const [first] = violations
-    throw new Problem(400, 'fixtures.invalid', `${pathOf(first!)}: ${invalid(violations).message}`)
+    throw new Problem(400, 'fixtures.invalid', invalid(violations).message)
   }
   return fixtures as Fixtures // the schema has checked it
 }

@@ -1,10 +1,11 @@
 import * as fs from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { readProfiles } from './config.ts'
+import { formatProfiles, readProfiles } from './config.ts'
 import { Problem } from './core/problem.ts'
 import { isRecord } from './core/schema.ts'
 import type { Durability } from './core/store/journal.ts'
+import { writeWhole } from './core/store/whole.ts'
 import { messageOf } from './core/thrown.ts'
 import { mergeFixtures, Sandbox, type Common, type Fixtures, type Settings } from './sandbox.ts'
 
@@ -131,7 +132,9 @@ export class Sandboxes {
     }
     this.#busy.add(name)
     const own = this.#folderOf(name)
-    const kept = { ...wish, name, createdAt }
+    // What was left out is settled now: another seed at the next start would be another world.
+    const { seed, profile } = settings
+    const kept = { ...wish, name, seed, profile: formatProfiles(profile), createdAt }
     try {
       fs.mkdirSync(own, { recursive: true, mode: 0o700 })
       keepWish(own, kept)
@@ -294,11 +297,9 @@ function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
 }
 
 function nameIn(request: IncomingMessage): { name: string; base: string } {
-  // RFC 9112: the absolute form, as a client sends it through a proxy.
-  request.url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
-  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url) ?? []
+  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
   if (base !== undefined && name !== undefined) {
-    const rest = request.url.slice(base.length)
+    const rest = request.url!.slice(base.length)
     request.url = rest.startsWith('/') ? rest : `/${rest}`
     return { name, base }
   }
@@ -338,8 +339,7 @@ function madeAt({ createdAt = 0 }: KeptWish): number {
 
 function keepWish(folder: string, wish: KeptWish): void {
   const file = join(folder, 'sandbox.json')
-  fs.writeFileSync(`${file}.tmp`, `${JSON.stringify(wish, null, 2)}\n`, { mode: 0o600 })
-  fs.renameSync(`${file}.tmp`, file)
+  writeWhole(file, `${JSON.stringify(wish, null, 2)}\n`)
 }
 
 function readWish(folder: string): KeptWish {

@@ -159,6 +159,12 @@ function serverFor(app: Express): http.Server {
     requireHostHeader: false,
   })
   server.on('request', (request, response) => {
+    // While it stops, a client that keeps its connection would be served on and on.
+    if (!server.listening) response.shouldKeepAlive = false
+    // RFC 9112: a server takes the absolute form too, as a client sends it through a proxy.
+    if (!request.url?.startsWith('/')) {
+      request.url = request.url?.replace(/^https?:\/\/[^/?]*\/?/i, '/') ?? '/'
+    }
     app(request as Request, response as Response)
   })
   // Without a listener Node answers these by itself, with nothing in the body.

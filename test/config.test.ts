@@ -55,6 +55,8 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   seed: ['4294967295', 4294967295],
   clock: ['2026-01-15T10:30:00.5+01:00', Date.UTC(2026, 0, 15, 9, 30, 0, 500)],
   profile: ['documented,cryptlex=strict', { all: 'documented', cryptlex: 'strict' }],
+  fixtures: ['{"mykaarma":{}}', '{"mykaarma":{}}'],
+  autoSandboxes: ['on', true],
   jwtSecret: [SECRET, SECRET],
   jwks: ['keys.json', 'keys.json'],
   jwtVerify: ['off', false],

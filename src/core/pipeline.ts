@@ -45,7 +45,11 @@ export async function answer(
   } catch (error) {
     reply = refused(place, call, error)
     // Who is refused for what the state holds may rely on it, so it has to be there.
-    if (place.store.isUnsure) await place.store.saved().catch(() => {})
+    if (place.store.isUnsure) {
+      await place.store.saved().catch((lost: unknown) => {
+        reply = refused(place, call, lost)
+      })
+    }
   }
   send(place, call, reply, headers, response)
 }
@@ -83,7 +87,11 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
   const task = api.tasks?.[operation.id]
-  if (task) return await task(call)
+  if (task) {
+    const done = await task(call)
+    if (store.isUnsure) await store.saved()
+    return done
+  }
   const work = api.operations[operation.id]!
   const reply = store.transact(() => work(call, store, tools))
   if (store.isUnsure) await store.saved()

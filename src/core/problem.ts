@@ -93,7 +93,7 @@ export function inWords(violation: Violation): string {
     case 'additionalProperties':
       return `${path} is not known here`
     case 'duplicate':
-      return `a user with this ${path} exists already`
+      return `a user with this ${path} already exists`
     case 'anyOf':
       return `one of ${[limit].flat().join(', ')} is required`
     default:

@@ -22,9 +22,16 @@ export function schemaAt(
   at: readonly (string | number)[],
 ): Schema | undefined {
   return at.reduce<Schema | undefined>(
-    (here, step) => (typeof step === 'number' ? here?.items : here?.properties?.[step]),
+    (here, step) =>
+      typeof step === 'number' ? here?.items : (here?.properties?.[step] ?? others(here)),
     schema,
   )
+}
+
+/** The schema of properties that are not named. */
+function others(schema: Schema | undefined): Schema | undefined {
+  const { additionalProperties } = schema ?? {}
+  return isRecord(additionalProperties) ? additionalProperties : undefined
 }
 
 /**

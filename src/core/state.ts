@@ -1,3 +1,5 @@
+import type { Fake } from './fake.ts'
+
 /** Something kept. Rows are never changed in place: a changed one replaces it. */
 export interface Row {
   readonly id: string
@@ -31,4 +33,20 @@ export interface Collection<T extends Row> {
 export interface State {
   /** @param name `api.table` */
   collection<T extends Row>(name: string): Collection<T>
+}
+
+/**
+ * The stream's next draw whose id no row has, with the id: a state that was put by hand may hold
+ * ids that the seed gives next. Values that go with the id come from the same draw.
+ */
+export function freeDraw(
+  rows: Pick<Collection<Row>, 'get'>,
+  stream: string,
+  fake: Fake,
+): { fake: ReturnType<Fake['draw']>; id: string } {
+  for (;;) {
+    const drawn = fake.draw(stream)
+    const id = drawn.string.uuid()
+    if (!rows.get(id)) return { fake: drawn, id }
+  }
 }

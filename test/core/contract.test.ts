@@ -317,6 +317,9 @@ describe.each(SPECS)('The spec of %s', (api) => {
     }
   })
 
+  // Standin's own API stands in for nobody, so it promises nothing in anybody's name.
+  if (api === 'standin') return
+
   test('says of every promise where it comes from', () => {
     const missing: string[] = []
     let count = 0

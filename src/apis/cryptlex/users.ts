@@ -1,6 +1,6 @@
 import type { Call, Operation, Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
-import type { Row, State } from '../../core/state.ts'
+import { freeDraw, type Collection, type Row, type State } from '../../core/state.ts'
 import type { NewUser, Organization, User } from './contract.ts'
 import { knownOf } from './known.ts'
 import { timestamp } from './time.ts'
@@ -36,7 +36,7 @@ export const createResellerUser: Operation = (call, state, tools) => {
     // Assumed: 409, as the vendor answers other conflicts; across all resellers.
     throw new Problem(409, 'user.duplicate', 'A user with this email already exists.')
   }
-  const user = userFrom(given, organization, tools)
+  const user = userFrom(users, given, organization, tools)
   const { organization: _, ...kept } = user
   const { allowCustomerPortalAccess } = given
   users.insert({ ...kept, resellerId, allowCustomerPortalAccess })
@@ -47,9 +47,13 @@ export const createResellerUser: Operation = (call, state, tools) => {
 }
 
 /** The keys in the page's order, all of them always there. The password is not kept. */
-function userFrom(given: NewUser, organization: Organization | null, tools: Tools): User {
-  const fake = tools.fake.draw('cryptlex.user')
-  const id = fake.string.uuid()
+function userFrom(
+  users: Collection<KeptUser>,
+  given: NewUser,
+  organization: Organization | null,
+  tools: Tools,
+): User {
+  const { fake, id } = freeDraw(users, 'cryptlex.user', tools.fake)
   const now = tools.clock.now()
   const ticks = fake.number.int({ max: 9000 })
   return {

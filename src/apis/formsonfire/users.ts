@@ -1,6 +1,6 @@
 import type { Operation, Tools } from '../../core/api.ts'
 import { duplicate, invalid, type Violation } from '../../core/problem.ts'
-import type { Collection, Row } from '../../core/state.ts'
+import { freeDraw, type Collection, type Row } from '../../core/state.ts'
 import type { User, UserCreated } from './contract.ts'
 import { knownOf, type Named } from './known.ts'
 
@@ -35,7 +35,8 @@ export const createUser: Operation = (call, state, tools) => {
     groups: resolved('Groups', given, groups, unknown),
   }
   if (unknown.length > 0) call.assume(invalid(unknown))
-  const user = userFrom(given, companyId, tools, lists)
+  const { id } = freeDraw(users, 'formsonfire.user', tools.fake)
+  const user = userFrom(id, given, companyId, tools, lists)
   refuseDuplicate(users, user)
   users.insert(user)
   const body: UserCreated = { User: { Id: user.id, Status: 'Invited' } }
@@ -43,6 +44,7 @@ export const createUser: Operation = (call, state, tools) => {
 }
 
 function userFrom(
+  id: string,
   { CompanyId: _, IntegrationKey: __, Password: ___, ...given }: User,
   companyId: number,
   tools: Tools,
@@ -51,7 +53,7 @@ function userFrom(
   const { ExternalId, WebsiteRole } = given
   const role = WEBSITE_ROLES.find((name) => name.toLowerCase() === WebsiteRole?.toLowerCase())
   return {
-    id: tools.fake.draw('formsonfire.user').string.uuid(),
+    id,
     companyId,
     email: given.Email,
     ...(ExternalId ? { externalKey: `${companyId}:${ExternalId}` } : {}),

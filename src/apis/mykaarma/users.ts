@@ -1,6 +1,6 @@
 import type { Call, Operation, Tools } from '../../core/api.ts'
 import { duplicate, Problem } from '../../core/problem.ts'
-import type { Collection, Row } from '../../core/state.ts'
+import { freeDraw, type Collection, type Row } from '../../core/state.ts'
 import type { ApiWarning, CreateUserResponse, NewUser } from './contract.ts'
 import { requestId } from './errors.ts'
 import { knownOf, type Subscriber } from './known.ts'
@@ -18,7 +18,8 @@ export const createUserForPartner: Operation = (call, state, tools) => {
   const given = call.body as NewUser // the contract has checked it
   refuseForeignDealer(call, given, tools)
   refuseDuplicate(users, given)
-  const user = userFrom(given, tools)
+  const { id } = freeDraw(users, 'mykaarma.user', tools.fake)
+  const user = userFrom(id, given, tools)
   users.insert(user)
   const body: CreateUserResponse = {
     errors: [],
@@ -29,9 +30,9 @@ export const createUserForPartner: Operation = (call, state, tools) => {
   return { status: 200, body }
 }
 
-function userFrom({ password: _, ...given }: NewUser, tools: Tools): User {
+function userFrom(id: string, { password: _, ...given }: NewUser, tools: Tools): User {
   return {
-    id: tools.fake.draw('mykaarma.user').string.uuid(),
+    id,
     ...given,
     createdAt: new Date(tools.clock.now()).toISOString(),
     latestInviteStatus: given.userInvite ? 'PENDING' : 'INACTIVE',

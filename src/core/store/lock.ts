@@ -80,9 +80,14 @@ function place(): string {
 }
 
 function startOf(pid: number): string {
+  return statusOf(pid).split(' ')[20] ?? ''
+}
+
+/** What the system tells of a process, from behind its name: `) S 1 …`; empty where it tells nothing. */
+function statusOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? ''
+    return stat.slice(stat.lastIndexOf(')'))
   } catch {
     return ''
   }
@@ -90,7 +95,8 @@ function startOf(pid: number): string {
 
 function isRunning(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    // A process that is over but that nobody has asked after (Z, X) answers signals all the same.
+    return process.kill(pid, 0) && !/^\) [ZX]/.test(statusOf(pid))
   } catch (error) {
     return codeOf(error) === 'EPERM'
   }

@@ -93,10 +93,16 @@ export class Rows<T extends Row = Row> implements Collection<T> {
 
   /** Puts these in place of all, without a word to the journal. */
   fill(rows: readonly T[]): void {
+    // A row that stays keeps its place, so that who reads page by page meets it once.
+    const places = new Map(Array.from(this.#rows, ([id, { place }]) => [id, place]))
     this.#rows.clear()
+    this.#lastPlace = 0
     for (const { ids } of this.#indexes) ids.clear()
     for (const { rows: counts } of this.#counts) counts.clear()
-    for (const row of rows) this.put(row)
+    for (const row of rows) {
+      this.#lastPlace = Math.max(this.#lastPlace, (places.get(row.id) ?? 0) - 1)
+      this.put(row)
+    }
   }
 
   /** Takes a row away without a word to the journal. */
@@ -123,7 +129,8 @@ export class Rows<T extends Row = Row> implements Collection<T> {
   }
 }
 
-function keyOf(row: Row, field: string): string | undefined {
+/** What a row is found by in this field; undefined when it holds no text there. */
+export function keyOf(row: Row, field: string): string | undefined {
   const value: unknown = (row as unknown as Record<string, unknown>)[field]
   return typeof value === 'string' && value !== '' ? folded(value) : undefined
 }

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs'
-import { open, rename, link, rm, type FileHandle } from 'node:fs/promises'
+import { copyFile, open, rename, link, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Adapter } from 'lowdb'
@@ -50,8 +50,13 @@ export class SnapshotAdapter implements Adapter<Document> {
     } finally {
       await handle.close()
     }
-    await this.#keepPrevious()
-    await rename(temporary, this.#file)
+    try {
+      await this.#keepPrevious()
+      await rename(temporary, this.#file)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
     await syncFolder(dirname(this.#file))
   }
 
@@ -59,7 +64,8 @@ export class SnapshotAdapter implements Adapter<Document> {
     if (!fs.existsSync(this.#file)) return
     const temporary = `${this.#previous}.tmp`
     await rm(temporary, { force: true })
-    await link(this.#file, temporary)
+    // Not every file system has hard links.
+    await link(this.#file, temporary).catch(() => copyFile(this.#file, temporary))
     await rename(temporary, this.#previous)
   }
 }
@@ -67,8 +73,11 @@ export class SnapshotAdapter implements Adapter<Document> {
 /** So that a file's name outlives a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
-  await handle.sync()
-  await handle.close()
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** As JSON.stringify(document, null, 2) writes it, a slice of rows at a time. */

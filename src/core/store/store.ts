@@ -78,7 +78,7 @@ export class Store implements State, Counters {
     return new Store({ ...options, durability: 'none' })
   }
 
-  /** Whether there was nothing to read when it was opened. */
+  /** Whether nothing was ever kept in it. */
   isNew = true
 
   /**
@@ -168,7 +168,9 @@ export class Store implements State, Counters {
     clearTimeout(this.#idle)
     await this.#journal?.pending()?.catch(() => {})
     await this.#writing
-    const changed = this.#moved.size > 0 || this.#seq > this.#writtenSeq
+    // A journal that may hold what was refused must not be what the next start goes on from.
+    const changed =
+      this.#moved.size > 0 || this.#seq > this.#writtenSeq || this.#journal?.isReady === false
     if (this.#journal && changed) await this.#writeNow()
     this.#journal?.close()
     this.#unlock?.()
@@ -269,7 +271,6 @@ export class Store implements State, Counters {
     }
     this.#load(this.#db.data)
     const hasState = fs.existsSync(file)
-    this.isNew = !hasState && journalsIn(folder).length === 0
     const first = journalsIn(folder)[0]
     this.#journal = new Journal(this.#options.durability, this.#options.disk ?? fs, {
       kept: (seq) => this.#kept(seq),
@@ -282,6 +283,8 @@ export class Store implements State, Counters {
     }
     const numbered = this.#seq !== Infinity
     this.#replay(folder)
+    // A first start that was killed before its fixtures were in is a first start again.
+    this.isNew = this.#seq === 0 && [...this.#rows.values()].every(({ size }) => size === 0)
     if (hasState && numbered) this.#continueJournal()
     else await this.#write()
   }
@@ -459,8 +462,8 @@ export class Store implements State, Counters {
 
 /** One level after the other: below /proc, Node's own `recursive` goes round for ever. */
 function makeFolder(folder: string): void {
-  if (fs.existsSync(folder)) return
-  makeFolder(dirname(absolute(folder)))
+  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
+  if (!fs.existsSync(folder)) makeFolder(dirname(absolute(folder)))
   fs.mkdirSync(folder, { mode: 0o700 })
 }
 
