@@ -6,7 +6,7 @@ import { admin } from './admin/index.ts'
 import type { Host } from './admin/world.ts'
 import { cryptlex } from './apis/cryptlex/index.ts'
 import { formsonfire } from './apis/formsonfire/index.ts'
-import { mykaarma } from './apis/mykaarma/index.ts'
+import { checkProto, mykaarma } from './apis/mykaarma/index.ts'
 import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
 import type { Contract } from './core/contract.ts'
@@ -223,8 +223,10 @@ function contractOf(api: Api): Contract {
 }
 
 function protoOf({ proto }: Config): string {
-  if (proto !== undefined && !existsSync(proto)) throw new Error(`There is no ${proto} (--proto)`)
-  return proto ?? packaged('specs/mykaarma.proto')
+  if (proto === undefined) return packaged('specs/mykaarma.proto')
+  if (!existsSync(proto)) throw new Error(`There is no ${proto} (--proto)`)
+  checkProto(proto)
+  return proto
 }
 
 function mustAgree(api: Api, contract: Contract): void {

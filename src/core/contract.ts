@@ -100,6 +100,7 @@ export class Contract {
     verbose: true,
     formats: FORMATS,
     validateSchema: false,
+    meta: false,
     logger: false,
   })
   readonly #answers = new Map<string, ValidateFunction | undefined>()
@@ -208,6 +209,7 @@ export class Contract {
         allowUnknownQueryParameters: true,
         formats: FORMATS,
         validateSchema: false,
+        meta: false,
       },
     )
   }
@@ -403,7 +405,7 @@ function read(file: string): Document {
     throw new Error(`The contract ${file} needs "paths" and "servers"`)
   }
   // Looked at as far as the start needs; the specs' own tests look at all of it.
-  return resolved(document, document, file, []) as Document
+  return resolved(document, { root: document, file, done: new Map() }, []) as Document
 }
 
 /** What tells people something and the server nothing; left out, it takes no memory. */
@@ -416,25 +418,38 @@ function isProse(name: string, value: unknown): boolean {
   )
 }
 
+interface Resolving {
+  readonly root: unknown
+  readonly file: string
+  /** What a reference led to; each is followed once and shared. */
+  readonly done: Map<string, object>
+}
+
 /** The document with its references followed; they stay inside the file. */
-function resolved(node: unknown, root: unknown, file: string, trail: readonly string[]): unknown {
-  if (Array.isArray(node)) return node.map((item) => resolved(item, root, file, trail))
+function resolved(node: unknown, how: Resolving, trail: readonly string[]): unknown {
+  if (Array.isArray(node)) return node.map((item) => resolved(item, how, trail))
   if (!isRecord(node)) return node
   const { $ref: reference, ...siblings } = node
-  if (typeof reference === 'string') {
-    if (!reference.startsWith('#/') || trail.includes(reference)) {
-      throw new Error(`The contract ${file} has a reference that cannot be followed: ${reference}`)
-    }
-    const target = valueAt(root, steps(reference.slice(1)))
-    if (target === undefined) {
-      throw new Error(`The contract ${file} refers to ${reference}, which is not there`)
-    }
-    const followed = resolved(target, root, file, [...trail, reference]) as object
-    return { ...followed, ...(resolved(siblings, root, file, trail) as object) }
-  }
-  return Object.fromEntries(
-    Object.entries(node)
+  const rest = Object.fromEntries(
+    Object.entries(siblings)
       .filter(([name, value]) => !isProse(name, value))
-      .map(([name, value]) => [name, resolved(value, root, file, trail)]),
+      .map(([name, value]) => [name, resolved(value, how, trail)]),
   )
+  return typeof reference === 'string' ? { ...followed(reference, how, trail), ...rest } : rest
+}
+
+function followed(reference: string, how: Resolving, trail: readonly string[]): object {
+  const { root, file, done } = how
+  const before = done.get(reference)
+  if (before) return before
+  if (!reference.startsWith('#/') || trail.includes(reference)) {
+    throw new Error(`The contract ${file} has a reference that cannot be followed: ${reference}`)
+  }
+  const target = valueAt(root, steps(reference.slice(1)))
+  if (target === undefined) {
+    throw new Error(`The contract ${file} refers to ${reference}, which is not there`)
+  }
+  const found = resolved(target, how, [...trail, reference]) as object // what is referred to is one
+  done.set(reference, found)
+  return found
 }

@@ -7,7 +7,7 @@ import protobuf from 'protobufjs'
 import { SaxesParser } from 'saxes'
 import { describe, expect, test } from 'vitest'
 import { json } from '../../src/core/formats/json.ts'
-import { protobufFormat } from '../../src/core/formats/protobuf.ts'
+import { loadMessage, protobufFormat } from '../../src/core/formats/protobuf.ts'
 import { xml } from '../../src/core/formats/xml.ts'
 import { Problem } from '../../src/core/problem.ts'
 import { isRecord, type Schema } from '../../src/core/schema.ts'
@@ -261,7 +261,7 @@ describe('protobuf', () => {
     const file = join(createFolder(), 'broken.proto')
     if (content !== undefined) writeFileSync(file, content)
 
-    expect(() => protobufFormat(file, 'Mine')).toThrow(message)
+    expect(() => loadMessage(file, 'Mine')).toThrow(message)
     expect(() => protobufFormat(file, 'Mine')).toThrow(file)
   })
 

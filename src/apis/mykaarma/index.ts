@@ -1,10 +1,17 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
-import { protobufFormat } from '../../core/formats/protobuf.ts'
+import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
 import { learn, OPERATOR } from './known.ts'
 import { createUserForPartner } from './users.ts'
+
+const MESSAGE = 'CreateUserForPartnerResponse'
+
+/** Throws an Error when a user's .proto cannot answer for the project's own. */
+export function checkProto(file: string): void {
+  loadMessage(file, MESSAGE)
+}
 
 /** @param proto the .proto whose message answers in protobuf, the project's own or a user's */
 export function mykaarma(proto: string): Api {
@@ -13,7 +20,7 @@ export function mykaarma(proto: string): Api {
     title: 'myKaarma Manage',
     spec: 'mykaarma.yaml',
     tables: { users: { unique: ['username', 'emailAddress'] } },
-    formats: [json, protobufFormat(proto, 'CreateUserForPartnerResponse')],
+    formats: [json, protobufFormat(proto, MESSAGE)],
     operations: { createUserForPartner },
     users: {
       table: 'users',

@@ -1,30 +1,41 @@
 import { readFileSync } from 'node:fs'
-import protobuf from 'protobufjs'
+import { createRequire } from 'node:module'
+import type Protobuf from 'protobufjs'
 import type { Format } from '../format.ts'
 import { isRecord } from '../schema.ts'
 import { messageOf } from '../thrown.ts'
 
+const require = createRequire(import.meta.url)
+let loaded: typeof Protobuf | undefined
+
+/** Loaded with the first protobuf: most runs never see any. */
+function library(): typeof Protobuf {
+  loaded ??= require('protobufjs') as typeof Protobuf
+  return loaded
+}
+
 /**
- * Answers in a message of a .proto file, with the fields of the file.
+ * Answers in a message of a .proto file, with the fields of the file, which is read when the first
+ * such answer is due.
  *
  * Written with protobufjs' parser and writer alone: its own encoder makes code at run time.
  * Covers what such answers need: strings, 32-bit integers, messages, lists of them.
- *
- * @throws Error naming the file when it cannot be read or does not hold the message
  */
 export function protobufFormat(file: string, message: string): Format {
-  const type = load(file, message)
+  let known: Protobuf.Type | undefined
+  const type = () => (known ??= loadMessage(file, message))
   return {
     mediaType: 'application/x-protobuf',
     contentType: 'application/x-protobuf',
-    write: (value) => encode(type, value as object, protobuf.Writer.create()).finish(),
-    parse: (written) => decode(type, protobuf.Reader.create(bytesOf(written))),
+    write: (value) => encode(type(), value as object, library().Writer.create()).finish(),
+    parse: (written) => decode(type(), library().Reader.create(bytesOf(written))),
   }
 }
 
-function load(file: string, message: string): protobuf.Type {
+/** The message of a .proto. Throws an Error naming the file when it cannot be had. */
+export function loadMessage(file: string, message: string): Protobuf.Type {
   try {
-    const { root } = protobuf.parse(readFileSync(file, 'utf8'), { keepCase: true })
+    const { root } = library().parse(readFileSync(file, 'utf8'), { keepCase: true })
     root.resolveAll()
     return root.lookupType(message)
   } catch (error) {
@@ -32,7 +43,11 @@ function load(file: string, message: string): protobuf.Type {
   }
 }
 
-function encode(type: protobuf.Type, message: object, writer: protobuf.Writer): protobuf.Writer {
+function isMessage(type: Protobuf.Type | Protobuf.Enum | null): type is Protobuf.Type {
+  return type !== null && 'fieldsArray' in type
+}
+
+function encode(type: Protobuf.Type, message: object, writer: Protobuf.Writer): Protobuf.Writer {
   const values = new Map(Object.entries(message))
   for (const field of type.fieldsArray.toSorted((a, b) => a.id - b.id)) {
     const value: unknown = values.get(field.name)
@@ -46,7 +61,7 @@ function encode(type: protobuf.Type, message: object, writer: protobuf.Writer): 
       continue
     }
     for (const item of items) {
-      if (field.resolvedType instanceof protobuf.Type && isRecord(item)) {
+      if (isMessage(field.resolvedType) && isRecord(item)) {
         encode(field.resolvedType, item, writer.uint32((field.id << 3) | 2).fork()).ldelim()
       } else if (field.type === 'string') {
         if (field.repeated || item !== '') writer.uint32((field.id << 3) | 2).string(String(item))
@@ -59,7 +74,7 @@ function encode(type: protobuf.Type, message: object, writer: protobuf.Writer): 
 }
 
 /** As proto3 readers do: absent lists are empty, absent numbers 0; absent strings stay absent. */
-function decode(type: protobuf.Type, reader: protobuf.Reader, length = reader.len): object {
+function decode(type: Protobuf.Type, reader: Protobuf.Reader, length = reader.len): object {
   const end = reader.pos + length
   const message: Record<string, unknown> = {}
   for (const field of type.fieldsArray) {
@@ -79,12 +94,11 @@ function decode(type: protobuf.Type, reader: protobuf.Reader, length = reader.le
       while (reader.pos < packedEnd) held.push(reader.int32())
       continue
     }
-    const value =
-      field.resolvedType instanceof protobuf.Type
-        ? decode(field.resolvedType, reader, reader.uint32())
-        : field.type === 'string'
-          ? reader.string()
-          : reader.int32()
+    const value = isMessage(field.resolvedType)
+      ? decode(field.resolvedType, reader, reader.uint32())
+      : field.type === 'string'
+        ? reader.string()
+        : reader.int32()
     if (Array.isArray(held)) held.push(value)
     else message[field.name] = value
   }
