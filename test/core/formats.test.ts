@@ -262,7 +262,7 @@ describe('protobuf', () => {
     if (content !== undefined) writeFileSync(file, content)
 
     expect(() => loadMessage(file, 'Mine')).toThrow(message)
-    expect(() => protobufFormat(file, 'Mine')).toThrow(file)
+    expect(() => loadMessage(file, 'Mine')).toThrow(file)
   })
 
   function same(file: string, name: string, messages: fc.Arbitrary<object>): void {
