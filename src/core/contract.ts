@@ -54,10 +54,14 @@ const FORMATS = {
 } as const
 
 function isTime(text: string): boolean {
-  return (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
-    !Number.isNaN(Date.parse(text))
-  )
+  // Answers hold four of these, so the calendar is asked only about the ends of months.
+  const [, year, month, day] =
+    /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/.exec(
+      text,
+    ) ?? []
+  if (day === undefined) return false
+  const last = () => new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  return day <= '28' || Number(day) <= last()
 }
 
 /** One operation of a contract, with what a request for it must be and an answer may be. */

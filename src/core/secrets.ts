@@ -15,7 +15,12 @@ export class Secret {
   }
 
   matches(given: string): boolean {
-    return timingSafeEqual(this.#digest, digest(given))
+    return this.equals(new Secret(given))
+  }
+
+  /** For one that is compared with many: what was given is digested once. */
+  equals(other: Secret): boolean {
+    return timingSafeEqual(this.#digest, other.#digest)
   }
 }
 

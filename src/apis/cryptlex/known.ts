@@ -37,7 +37,9 @@ export interface Grant {
 }
 
 export interface Window {
-  start: number
+  readonly start: number
+  /** When it ends, as the header says it. */
+  readonly reset: string
   count: number
 }
 

@@ -36,31 +36,31 @@ export const createResellerUser: Operation = (call, state, tools) => {
     // Assumed: 409, as the vendor answers other conflicts; across all resellers.
     throw new Problem(409, 'user.duplicate', 'A user with this email already exists.')
   }
-  const user = userFrom(users, given, organization, tools)
-  const { organization: _, ...kept } = user
-  const { allowCustomerPortalAccess } = given
-  users.insert({ ...kept, resellerId, allowCustomerPortalAccess })
+  const user = userFrom(users, given, resellerId, organization?.id ?? null, tools)
+  users.insert(user)
   const headers = {
     Location: `${call.base}/v3/resellers/${encodeURIComponent(resellerId)}/users/${user.id}`,
   }
-  return { status: 201, body: user, headers }
+  return { status: 201, body: answered(user, organization), headers }
 }
 
-/** The keys in the page's order, all of them always there. The password is not kept. */
+/** What is kept of the request; the password is not. */
 function userFrom(
   users: Collection<KeptUser>,
   given: NewUser,
-  organization: Organization | null,
+  resellerId: string,
+  organizationId: string | null,
   tools: Tools,
-): User {
+): KeptUser {
   const { fake, id } = freeDraw(users, 'cryptlex.user', tools.fake)
   const now = tools.clock.now()
-  const ticks = fake.number.int({ max: 9000 })
+  const drawn = fake.number.int({ max: 890_999 })
+  const ticks = Math.floor(drawn / 99)
   return {
     id,
     createdAt: timestamp(now, ticks),
     // Public: on a new user the two differ by ticks.
-    updatedAt: timestamp(now, ticks + fake.number.int({ min: 1, max: 99 })),
+    updatedAt: timestamp(now, ticks + 1 + (drawn % 99)),
     name: `${given.firstName} ${given.lastName ?? ''}`.trim(),
     firstName: given.firstName,
     lastName: given.lastName ?? null,
@@ -69,9 +69,30 @@ function userFrom(
     twoFactorEnabled: false,
     googleSsoEnabled: false,
     lastLoginAt: null,
-    organizationId: organization?.id ?? null,
-    organization,
+    organizationId,
     company: given.company ?? null,
+    resellerId,
+    allowCustomerPortalAccess: given.allowCustomerPortalAccess,
+  }
+}
+
+/** The keys in the page's order, all of them always there. */
+function answered(user: KeptUser, organization: Organization | null): User {
+  return {
+    id: user.id,
+    createdAt: user.createdAt,
+    updatedAt: user.updatedAt,
+    name: user.name,
+    firstName: user.firstName,
+    lastName: user.lastName,
+    email: user.email,
+    role: user.role,
+    twoFactorEnabled: user.twoFactorEnabled,
+    googleSsoEnabled: user.googleSsoEnabled,
+    lastLoginAt: user.lastLoginAt,
+    organizationId: user.organizationId,
+    organization,
+    company: user.company,
   }
 }
 

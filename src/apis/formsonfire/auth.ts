@@ -1,5 +1,6 @@
 import type { Call, Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
+import { Secret } from '../../core/secrets.ts'
 import { isRecord } from '../../core/schema.ts'
 import { knownOf, type Key } from './known.ts'
 
@@ -16,12 +17,13 @@ export function authorize(call: Call, tools: Tools): number {
   }
   const { companies } = knownOf(tools)
   const id = /^\s*\d{1,15}\s*$/.test(companyId) ? Number(companyId) : NaN
+  const sent = new Secret(integrationKey)
   // Every key of every company is compared, whatever the outcome.
   let found: Key | undefined
   let ofAnother = false
   for (const [company, keys] of companies) {
     for (const key of keys) {
-      const matches = key.secret.matches(integrationKey)
+      const matches = key.secret.equals(sent)
       if (matches && company === id) found = key
       else if (matches) ofAnother = true
     }
