@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from './clock.ts'
-import type { OperationContract } from './contract.ts'
 import type { Fake } from './fake.ts'
 import type { Format } from './format.ts'
-import { inWords, type Problem } from './problem.ts'
+import { inWords, type Problem, type Violation } from './problem.ts'
+import type { Schema } from './schema.ts'
 import type { State, Table } from './state.ts'
 
 /**
@@ -17,6 +17,22 @@ export interface Finding {
   /** Stable and machine-readable, such as `required.lastName`. */
   readonly code: string
   readonly text: string
+}
+
+/** One operation of a contract, with what a request for it must be and an answer may be. */
+export interface OperationContract {
+  readonly id: string
+  readonly method: string
+  /** Media types of the request's body, in the contract's order. */
+  readonly requestTypes: readonly string[]
+  /** Media types of the first success answer, in the contract's order. */
+  readonly answerTypes: readonly string[]
+  readonly bodyRequired: boolean
+  requestSchema(mediaType: string): Schema
+  /** What the contract does not allow in this request; empty when all is well. */
+  check(call: Call): readonly Violation[]
+  /** What `strict` does not allow besides. */
+  checkStrictly(call: Call): readonly Violation[]
 }
 
 /** So that neither the head of an answer nor what is kept of a request can grow at will. */

@@ -1,48 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Request, Response } from 'express'
 // The validator's own request check, without the three parts around it that this server does not
 // use: its router (compiles every path anew on each request), its security handlers (they answer
 // in its words) and its loader (compiles OpenAPI's meta-schema at each start, 170 ms a contract).
 // test/core/contract.test.ts holds it against the whole package's verdicts.
 import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js'
-import { load } from 'js-yaml'
-import type { Call } from './api.ts'
+import type { Call, OperationContract } from './api.ts'
+import { METHODS, readDocument, type Document, type OperationObject } from './openapi.ts'
 import { Problem, type Violation } from './problem.ts'
-import { isRecord, schemaAt, typesOf, type Schema } from './schema.ts'
-import { messageOf } from './thrown.ts'
-
-interface MediaType {
-  readonly schema?: Schema
-  /** What the profile `strict` asks beyond `schema`. */
-  readonly 'x-strict'?: Schema
-}
-type Content = Readonly<Record<string, MediaType>>
-type Responses = Readonly<Record<string, { readonly content?: Content }>>
-interface Parameter {
-  readonly name: string
-  readonly schema?: Schema
-}
-interface OperationObject {
-  readonly parameters?: readonly Parameter[]
-  readonly operationId?: string
-  readonly requestBody?: { readonly required?: boolean; readonly content: Content }
-  readonly responses: Responses
-}
-type PathItem = Readonly<Partial<Record<(typeof METHODS)[number], OperationObject>>> & {
-  readonly parameters?: readonly Parameter[]
-}
-interface Document {
-  readonly openapi: `3.1.${string}`
-  readonly info: { readonly title: string; readonly version: string }
-  readonly servers: readonly { readonly url: string }[]
-  readonly paths: Readonly<Record<string, PathItem>>
-  readonly components?: Readonly<Record<string, unknown>>
-  /** What a request under the prefix can be answered that meets no operation. */
-  readonly 'x-unrouted'?: { readonly responses: Responses }
-}
-
-const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+import { isRecord, type Schema } from './schema.ts'
+import { violation, violationsIn } from './violations.ts'
 
 /** Formats as the contracts mean them. Ajv's own `email` takes no address outside ASCII. */
 const FORMATS = {
@@ -62,22 +29,6 @@ function isTime(text: string): boolean {
   if (day === undefined) return false
   const last = () => new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
   return day <= '28' || Number(day) <= last()
-}
-
-/** One operation of a contract, with what a request for it must be and an answer may be. */
-export interface OperationContract {
-  readonly id: string
-  readonly method: string
-  /** Media types of the request's body, in the contract's order. */
-  readonly requestTypes: readonly string[]
-  /** Media types of the first success answer, in the contract's order. */
-  readonly answerTypes: readonly string[]
-  readonly bodyRequired: boolean
-  requestSchema(mediaType: string): Schema
-  /** What the contract does not allow in this request; empty when all is well. */
-  check(call: Call): readonly Violation[]
-  /** What `strict` does not allow besides. */
-  checkStrictly(call: Call): readonly Violation[]
 }
 
 interface Route {
@@ -112,7 +63,7 @@ export class Contract {
 
   /** @throws Error naming the file and what is wrong in it */
   constructor(file: string) {
-    this.#document = read(file)
+    this.#document = readDocument(file)
     this.prefix = new URL(this.#document.servers[0]?.url ?? '/', 'http://localhost').pathname
     const validator = this.#validator()
     this.#routes = Object.entries(this.#document.paths).map(([path, item]) => ({
@@ -191,7 +142,7 @@ export class Contract {
   violationsOf(component: string, value: unknown): readonly Violation[] {
     const schemas = this.#document.components?.['schemas'] as Readonly<Record<string, Schema>>
     const validate = this.#ajv.compile(schemas[component]!)
-    return validate(value) ? [] : strictViolations(validate.errors ?? [], value)
+    return validate(value) ? [] : violationsIn(validate.errors ?? [], value)
   }
 
   #response(operation: OperationContract | undefined, status: number) {
@@ -251,7 +202,7 @@ export class Contract {
       checkStrictly: (call) => {
         const validate = strict.get(call.bodyType)
         if (!validate || validate(call.body)) return []
-        return strictViolations(validate.errors ?? [], call.body)
+        return violationsIn(validate.errors ?? [], call.body)
       },
     }
   }
@@ -292,81 +243,6 @@ function withType(headers: Call['headers'], type: string): Call['headers'] {
   return headers['content-type'] === stated ? headers : { ...headers, 'content-type': stated }
 }
 
-/** `/body/Folders/0` and `type.openapi.validation`, as express-openapi-validator says it. */
-function violation(
-  error: { path: string; errorCode?: string },
-  schema: Schema,
-  body: unknown,
-  operation: OperationObject,
-): Violation {
-  const [first = 'body', ...rest] = steps(error.path)
-  const rule = error.errorCode?.split('.')[0] ?? 'invalid'
-  if (first !== 'body') {
-    const part = first === 'params' ? 'path' : first === 'headers' ? 'header' : 'query'
-    const parameter = operation.parameters?.find(({ name }) => name === rest[0])
-    return { part, at: rest, rule, limit: parameter?.schema?.[rule] }
-  }
-  return limited({ part: 'body', at: rest, rule }, schema, body)
-}
-
-/** With the limit that the schema states at that place, and the length where that is the matter. */
-function limited(found: Violation, schema: Schema, body: unknown): Violation {
-  const here = schemaAt(schema, found.at)
-  const value = valueAt(body, found.at)
-  return {
-    ...found,
-    limit:
-      found.rule === 'type' ? typesOf(here).filter((type) => type !== 'null') : here?.[found.rule],
-    ...(typeof value === 'string' ? { given: [...value].length } : {}),
-  }
-}
-
-function strictViolations(errors: readonly ErrorObject[], body: unknown): readonly Violation[] {
-  return errors.flatMap((error): Violation[] => {
-    const { keyword, instancePath, schemaPath, params } = error
-    // The branches of an anyOf are told by the anyOf itself, and `if` by what it led to.
-    if (keyword === 'if' || /\/(anyOf|oneOf|not)\/./.test(schemaPath)) return []
-    const at = steps(instancePath)
-    if (keyword === 'required') at.push(String(params['missingProperty']))
-    if (keyword === 'additionalProperties') at.push(String(params['additionalProperty']))
-    const value = valueAt(body, at)
-    const limit: unknown =
-      keyword === 'anyOf' ? alternatives(error) : keyword === 'type' ? params['type'] : error.schema
-    return [
-      {
-        part: 'body',
-        at,
-        rule: keyword,
-        limit: limit ?? params['limit'] ?? params['pattern'] ?? params['allowedValues'],
-        ...(typeof value === 'string' ? { given: [...value].length } : {}),
-      },
-    ]
-  })
-}
-
-/** The fields of which an anyOf of `required`s asks one. */
-function alternatives(error: ErrorObject): unknown {
-  const branches: unknown = error.schema
-  return Array.isArray(branches)
-    ? branches.flatMap((branch: Schema) => branch.required ?? [])
-    : undefined
-}
-
-function steps(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((step) => (/^\d+$/.test(step) ? Number(step) : step))
-}
-
-function valueAt(body: unknown, at: readonly (string | number)[]): unknown {
-  return at.reduce<unknown>((here, step) => {
-    if (Array.isArray(here)) return here[Number(step)] as unknown
-    return isRecord(here) && Object.hasOwn(here, step) ? here[step] : undefined
-  }, body)
-}
-
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -391,69 +267,4 @@ function lazily(compile: () => ValidateFunction): ValidateFunction {
   }
   validate.errors = undefined as ValidateFunction['errors']
   return validate as ValidateFunction
-}
-
-function read(file: string): Document {
-  let document: unknown
-  try {
-    document = load(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new Error(`The contract ${file} cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
-  if (!isRecord(document) || !String(document['openapi']).startsWith('3.1.')) {
-    throw new Error(`The contract ${file} is not an OpenAPI 3.1 document`)
-  }
-  if (!isRecord(document['paths']) || !Array.isArray(document['servers'])) {
-    throw new Error(`The contract ${file} needs "paths" and "servers"`)
-  }
-  // Looked at as far as the start needs; the specs' own tests look at all of it.
-  return resolved(document, { root: document, file, done: new Map() }, []) as Document
-}
-
-/** What tells people something and the server nothing; left out, it takes no memory. */
-const PROSE = new Set(['description', 'summary', 'x-evidence', 'examples', 'example'])
-
-function isProse(name: string, value: unknown): boolean {
-  // A property may be called `description`; its schema is no text.
-  return (
-    PROSE.has(name) && (typeof value === 'string' || name.startsWith('ex') || name.startsWith('x-'))
-  )
-}
-
-interface Resolving {
-  readonly root: unknown
-  readonly file: string
-  /** What a reference led to; each is followed once and shared. */
-  readonly done: Map<string, object>
-}
-
-/** The document with its references followed; they stay inside the file. */
-function resolved(node: unknown, how: Resolving, trail: readonly string[]): unknown {
-  if (Array.isArray(node)) return node.map((item) => resolved(item, how, trail))
-  if (!isRecord(node)) return node
-  const { $ref: reference, ...siblings } = node
-  const rest = Object.fromEntries(
-    Object.entries(siblings)
-      .filter(([name, value]) => !isProse(name, value))
-      .map(([name, value]) => [name, resolved(value, how, trail)]),
-  )
-  return typeof reference === 'string' ? { ...followed(reference, how, trail), ...rest } : rest
-}
-
-function followed(reference: string, how: Resolving, trail: readonly string[]): object {
-  const { root, file, done } = how
-  const before = done.get(reference)
-  if (before) return before
-  if (!reference.startsWith('#/') || trail.includes(reference)) {
-    throw new Error(`The contract ${file} has a reference that cannot be followed: ${reference}`)
-  }
-  const target = valueAt(root, steps(reference.slice(1)))
-  if (target === undefined) {
-    throw new Error(`The contract ${file} refers to ${reference}, which is not there`)
-  }
-  const found = resolved(target, how, [...trail, reference]) as object // what is referred to is one
-  done.set(reference, found)
-  return found
 }

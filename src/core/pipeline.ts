@@ -1,8 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import { Call, type Api, type Profile, type Reply, type Tools } from './api.ts'
+import {
+  Call,
+  type Api,
+  type OperationContract,
+  type Profile,
+  type Reply,
+  type Tools,
+} from './api.ts'
 import { readText, type BodyLimits } from './body.ts'
-import type { Contract, OperationContract } from './contract.ts'
+import type { Contract } from './contract.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
 import { invalid, Problem } from './problem.ts'

@@ -63,3 +63,20 @@ export function cast(value: unknown, schema: Schema | undefined): unknown {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** A JSON pointer (RFC 6901) in its steps, numbers as numbers. */
+export function stepsOf(pointer: string): (string | number)[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step))
+}
+
+/** The value at a place in another; undefined where nothing is. */
+export function valueAt(body: unknown, at: readonly (string | number)[]): unknown {
+  return at.reduce<unknown>((here, step) => {
+    if (Array.isArray(here)) return here[Number(step)] as unknown
+    return isRecord(here) && Object.hasOwn(here, step) ? here[step] : undefined
+  }, body)
+}
