@@ -1,12 +1,13 @@
 import * as fs from 'node:fs'
-import { basename, dirname, join, resolve as absolute } from 'node:path'
+import { basename, join } from 'node:path'
 import { Low } from 'lowdb'
 import type { Counters } from '../fake.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
 import type { Collection, Row, State, Table } from '../state.ts'
-import { Journal, readJournal, type Disk, type Durability } from './journal.ts'
+import { entriesAfter, journalFile, journalsIn, makeFolder } from './folder.ts'
+import { Journal, type Disk, type Durability } from './journal.ts'
 import { lock } from './lock.ts'
 import { Rows, type Change } from './rows.ts'
 import { FORMAT, type Document } from './document.ts'
@@ -329,44 +330,19 @@ export class Store implements State, Counters {
   }
 
   #replay(folder: string): void {
-    const journals = journalsIn(folder)
-    let newest = 0
-    for (const [i, { file }] of journals.entries()) {
-      const next = journals[i + 1]?.first ?? Infinity
-      const { entries, torn } = readJournal(file)
-      for (const { seq, changes } of entries) {
-        newest = seq
-        if (seq <= this.#seq || seq >= next) continue
-        for (const change of changes) this.#apply(change)
-        this.#seq = seq
-      }
-      // What could be neither written nor taken back ends a journal; the next goes on before it.
-      const isSuperseded = next !== Infinity && next <= this.#seq + 1
-      if (torn && !isSuperseded) this.#mend(file, torn, i === journals.length - 1)
+    const { entries, newest } = entriesAfter(folder, this.#seq, this.#options)
+    for (const { seq, changes } of entries) {
+      for (const change of changes) this.#apply(change)
+      this.#seq = seq
     }
     if (this.#seq === Infinity) this.#seq = this.#writtenSeq = newest
-  }
-
-  /** A last line that was cut short was never acknowledged; anything else is damage. */
-  #mend(file: string, torn: { line: number; offset: number; last: boolean }, newest: boolean) {
-    const where = `${file}, line ${torn.line}`
-    if (!(newest && torn.last) && !this.#options.recover) {
-      throw new Error(
-        `${where}, is damaged and more follows it. Start with --recover to go on from what is before it (the rest is kept as a copy).`,
-      )
-    }
-    if (!(newest && torn.last)) fs.copyFileSync(file, `${file}.corrupt-${Date.now()}`)
-    fs.truncateSync(file, torn.offset)
-    this.#options.log.warn(
-      `${where}, was cut short when the last run ended; it was never acknowledged and is left out`,
-    )
   }
 
   /** Opens the journal for the transactions from the first that is not yet kept. */
   #continueJournal(): void {
     const first = this.#unsure[0]?.seq ?? this.#seq + 1
     try {
-      this.#journal!.turnTo(join(this.#folder!, `journal-${String(first).padStart(12, '0')}.log`))
+      this.#journal!.turnTo(journalFile(this.#folder!, first))
     } catch (error) {
       throw this.#refusal(error)
     }
@@ -458,22 +434,4 @@ export class Store implements State, Counters {
     }
     return document
   }
-}
-
-/** One level after the other: below /proc, Node's own `recursive` goes round for ever. */
-function makeFolder(folder: string): void {
-  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
-  if (!fs.existsSync(folder)) makeFolder(dirname(absolute(folder)))
-  fs.mkdirSync(folder, { mode: 0o700 })
-}
-
-/** The journals of a folder, in order, with the transaction that each begins with. */
-function journalsIn(folder: string): { file: string; first: number }[] {
-  return fs
-    .readdirSync(folder)
-    .flatMap((name) => {
-      const first = /^journal-(\d+)\.log$/.exec(name)?.[1]
-      return first ? [{ file: join(folder, name), first: Number(first) }] : []
-    })
-    .sort((a, b) => a.first - b.first)
 }
