@@ -4,6 +4,7 @@
 export default {
   input: { main: 'src/main.ts', index: 'src/index.ts' },
   platform: 'node',
+  logLevel: 'warn',
   external: ['xml2js', 'saxes', 'protobufjs'],
   output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js' },
 }

@@ -27,12 +27,12 @@ export function fixturesOf(
 function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
   if (fixtures === undefined) return {}
   const inline = fixtures.trimStart().startsWith('{')
-  const name = inline ? 'the fixtures' : fixtures
+  const name = inline ? 'the JSON' : fixtures
   const given = inline
-    ? parsed(fixtures, name)
+    ? parsed(fixtures, `${name} (--fixtures)`)
     : statSync(fixtures, { throwIfNoEntry: false })?.isDirectory()
       ? onlyKnown(fixtures)
-      : readJson(fixtures)
+      : readJson(fixtures, '--fixtures')
   try {
     return checkFixtures(given, contract)
   } catch (error) {
@@ -61,19 +61,21 @@ function fixturesIn(folder: string): Fixtures {
 }
 
 function keysIn(file: string): unknown {
-  const set = readJson(file)
+  const set = readJson(file, '--jwks')
   if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) {
     return set.keys
   }
   throw new Error(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
 }
 
-function readJson(file: string): unknown {
+function readJson(file: string, option?: string): unknown {
+  const name = option === undefined ? file : `${file} (${option})`
   try {
-    return parsed(readFileSync(file, 'utf8'), file)
+    return parsed(readFileSync(file, 'utf8'), name)
   } catch (error) {
     if (codeOf(error) === undefined) throw error
-    throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
+    const why = codeOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error)
+    throw new Error(`${name} cannot be read: ${why}`, { cause: error })
   }
 }
 

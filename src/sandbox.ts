@@ -6,12 +6,13 @@ import { Call, type Api, type Person, type Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
 import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
+import { whereBroken } from './core/formats/json.ts'
 import type { Log } from './core/log.ts'
 import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
 import { invalid, Problem } from './core/problem.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
-import { faultIn, type Document } from './core/store/document.ts'
+import { faultIn, type Document, type Tables } from './core/store/document.ts'
 import { writeWhole } from './core/store/whole.ts'
 import { Store, type StoreOptions } from './core/store/store.ts'
 import { messageOf } from './core/thrown.ts'
@@ -46,6 +47,8 @@ export interface Settings {
   readonly seed: number
   /** Where the clock is held, in milliseconds since 1970; undefined: it runs. */
   readonly clock: number | undefined
+  /** Whether that was asked for at this start, and so goes before what the state holds. */
+  readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures
 }
@@ -79,7 +82,7 @@ export class Sandbox {
     this.#fake = new Fake(settings.seed, store)
     this.#furnish()
     if (store.isNew) store.transact(() => this.#populate())
-    const kept = store.setting('clock')
+    const kept = settings.clockWins ? undefined : store.setting('clock')
     if (isRecord(kept)) this.clock.set(kept as ClockSetting) // what advance or set kept
   }
 
@@ -223,9 +226,10 @@ export class Sandbox {
       .filter((name) => name.endsWith('.json'))
       .flatMap((name) => {
         try {
-          return [readSnapshot(join(this.#folder!, name))]
+          return [readSnapshot(join(this.#folder!, name), this.store.tables)]
         } catch (error) {
-          this.#common.log.warn(`the snapshot ${name} is left out: ${messageOf(error)}`)
+          const file = join(this.#folder!, name)
+          this.#common.log.warn(`${file} is left out, mend or remove it: ${messageOf(error)}`)
           return []
         }
       })
@@ -353,11 +357,17 @@ function writeSnapshot(folder: string, saved: SavedState): void {
 }
 
 /** Throws when it is not as writeSnapshot wrote it. */
-function readSnapshot(file: string): { saved: SavedState; writtenAt: number } {
-  const saved = JSON.parse(fs.readFileSync(file, 'utf8')) as SavedState // looked at below
-  const fault = isRecord(saved?.document) ? faultIn(saved.document) : 'it holds no document'
+function readSnapshot(file: string, tables: Tables): { saved: SavedState; writtenAt: number } {
+  const text = fs.readFileSync(file, 'utf8')
+  let saved: SavedState | null
+  try {
+    saved = JSON.parse(text) as SavedState | null // looked at below
+  } catch (error) {
+    throw new Error(whereBroken(text), { cause: error })
+  }
+  const fault = isRecord(saved?.document) ? faultIn(saved.document, tables) : 'it holds no document'
   if (fault) throw new Error(fault)
-  return { saved, writtenAt: fs.statSync(file).mtimeMs }
+  return { saved: saved!, writtenAt: fs.statSync(file).mtimeMs }
 }
 
 function tablesOf({ vendors }: Common): StoreOptions['tables'] {

@@ -14,6 +14,7 @@ import { stderr, type Log } from './core/log.ts'
 import { answer } from './core/pipeline.ts'
 import type { Common, Sandbox } from './sandbox.ts'
 import { DEFAULT, Sandboxes } from './sandboxes.ts'
+import { messageOf } from './core/thrown.ts'
 import { fixturesOf } from './fixtures.ts'
 import { contractAt, packaged, VERSION } from './package.ts'
 
@@ -79,6 +80,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       name: DEFAULT,
       seed: config.seed,
       clock: config.clock,
+      clockWins: config.clock !== undefined,
       profile: config.profile,
       fixtures: fixturesOf(config, own),
     },
@@ -225,7 +227,11 @@ function contractOf(api: Api): Contract {
 function protoOf({ proto }: Config): string {
   if (proto === undefined) return packaged('specs/mykaarma.proto')
   if (!existsSync(proto)) throw new Error(`There is no ${proto} (--proto)`)
-  checkProto(proto)
+  try {
+    checkProto(proto)
+  } catch (error) {
+    throw new Error(`${messageOf(error)} (--proto)`, { cause: error })
+  }
   return proto
 }
 

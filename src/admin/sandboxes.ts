@@ -1,3 +1,4 @@
+import { Problem } from '../core/problem.ts'
 import type { Task } from '../core/api.ts'
 import type { NewSandbox, Sandbox, SandboxList } from './contract.ts'
 import { inRange, milliseconds } from './time.ts'
@@ -17,7 +18,7 @@ export function sandboxTasks(
       const hosted = await host.create({
         ...wish,
         ...(clock === undefined ? {} : { clock: inRange(Date.parse(clock), clock) }),
-        ...(ttl === undefined ? {} : { ttl: milliseconds(ttl) }),
+        ...(ttl === undefined ? {} : { ttl: lasting(milliseconds(ttl)) }),
         ...(fixtures === undefined ? {} : { fixtures: fixtures as Fixtures }), // by its schema
       })
       const body = described(hosted)
@@ -31,6 +32,12 @@ export function sandboxTasks(
       return { status: 200, body }
     },
   }
+}
+
+/** A sandbox that is gone before it can be used is a mistake. */
+function lasting(ttl: number): number {
+  if (ttl < 1000) throw new Problem(400, 'body.invalid', 'ttl must be at least 1s')
+  return ttl
 }
 
 export function described({ sandbox, kept, createdAt, ttl, lastUsed }: Hosted): Sandbox {

@@ -2,7 +2,6 @@ import type { Call, Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/schema.ts'
 import type { Row } from '../core/state.ts'
-import { keyOf } from '../core/store/rows.ts'
 import { faultIn, FORMAT, type Document } from '../core/store/document.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.ts'
 import { described } from './sandboxes.ts'
@@ -95,17 +94,7 @@ function documentFrom(call: Call, world: World): Document {
     seq: 0,
   }
   const document: Document = { ...given, standin }
-  for (const [api, tables] of Object.entries(document)) {
-    if (api === 'standin') continue
-    const part = world.vendors.find((vendor) => vendor.api.name === api)
-    const strange = Object.keys(isRecord(tables) ? tables : {}).find(
-      (table) => !part || !Object.hasOwn(part.api.tables, table),
-    )
-    if (!part) throw new Problem(400, 'body.invalid', `${api} is no API of this sandbox`)
-    if (strange) throw new Problem(400, 'body.invalid', `${api} keeps no ${strange}`)
-  }
-  const fault =
-    faultIn(document) ?? takenTwice(document, world) ?? faultInClock(standin.settings?.['clock'])
+  const fault = faultIn(document, world.store.tables) ?? faultInClock(standin.settings?.['clock'])
   if (fault) throw new Problem(400, 'body.invalid', fault)
   return document
 }
@@ -128,24 +117,6 @@ function summary({ name, savedAt, document }: Saved): Snapshot {
     savedAt: new Date(savedAt).toISOString(),
     users: Object.fromEntries(users) as Snapshot['users'], // lengths
   }
-}
-
-/** Two rows with one value in a unique field, which no create would have let through. */
-function takenTwice(document: Document, world: World): string | undefined {
-  for (const [table, rows] of tablesOf(document)) {
-    const [api = '', name = ''] = table.split('.')
-    const shape = world.vendors.find((part) => part.api.name === api)?.api.tables[name]
-    for (const field of shape?.unique ?? []) {
-      const seen = new Map<string, number>()
-      for (const [i, row] of rows.entries()) {
-        const value = keyOf(row, field)
-        const first = value === undefined ? undefined : seen.get(value)
-        if (first !== undefined) return `${table}[${first}] and [${i}] have the same ${field}`
-        if (value !== undefined) seen.set(value, i)
-      }
-    }
-  }
-  return undefined
 }
 
 /** Row by row, by id; rows that are the same object are the same. */

@@ -92,7 +92,9 @@ export class Call {
     if (this.strict) throw problem
     if (problem.violations.length === 0) this.note(problem.reason, problem.message)
     for (const violation of problem.violations) {
-      this.note([violation.rule, ...violation.at].join('.'), inWords(violation))
+      const { rule, at, limit } = violation
+      const code = rule === 'anyOf' ? ['required', [limit].flat().join('-or-')] : [rule, ...at]
+      this.note(code.join('.'), inWords(violation))
     }
   }
 }

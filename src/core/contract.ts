@@ -161,7 +161,7 @@ export class Contract {
       {
         allErrors: true,
         strict: false,
-        allowUnknownQueryParameters: true,
+        allowUnknownQueryParameters: this.#document['x-strict-query'] !== true,
         formats: FORMATS,
         validateSchema: false,
         meta: false,

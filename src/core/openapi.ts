@@ -31,6 +31,8 @@ export interface Document {
   readonly info: { readonly title: string; readonly version: string }
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, PathItem>>
+  /** Whether query parameters that an operation does not name are refused. */
+  readonly 'x-strict-query'?: boolean
   readonly components?: Readonly<Record<string, unknown>>
   /** What a request under the prefix can be answered that meets no operation. */
   readonly 'x-unrouted'?: { readonly responses: Responses }

@@ -11,7 +11,8 @@ export function violation(
   operation: OperationObject,
 ): Violation {
   const [first = 'body', ...rest] = stepsOf(error.path)
-  const rule = error.errorCode?.split('.')[0] ?? 'invalid'
+  // What has no code of Ajv's is a query parameter that is not known, or is empty.
+  const rule = error.errorCode?.split('.')[0] ?? 'additionalProperties'
   if (first !== 'body') {
     const part = first === 'params' ? 'path' : first === 'headers' ? 'header' : 'query'
     const parameter = operation.parameters?.find(({ name }) => name === rest[0])

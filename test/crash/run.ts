@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { run, summary } from './harness.ts'
 
@@ -8,7 +7,6 @@ const { values } = parseArgs({
 })
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 
-execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 const stop = new AbortController()
 process.once('SIGINT', () => stop.abort())
 const started = performance.now()

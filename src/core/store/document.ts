@@ -1,4 +1,6 @@
 import { isRecord } from '../schema.ts'
+import type { Row, Table } from '../state.ts'
+import { keyOf } from './keys.ts'
 
 export const FORMAT = 1
 
@@ -16,18 +18,35 @@ export interface Document {
   [api: string]: unknown
 }
 
-/** What keeps a document from being a state, in words; undefined when it is one. */
-export function faultIn(document: Record<string, unknown>): string | undefined {
+/** What is kept, by API and table. */
+export type Tables = Readonly<Record<string, Readonly<Record<string, Table>>>>
+
+/**
+ * What keeps a document from being a state of these tables, in words; undefined when it is one.
+ * What the fields of a row hold is looked at only where rows are found by them.
+ */
+export function faultIn(document: Record<string, unknown>, known: Tables): string | undefined {
   const { standin, ...apis } = document
   if (!isRecord(standin) || typeof standin['format'] !== 'number')
     return 'standin.format is missing'
   if (standin['format'] > FORMAT) {
     return `its format ${standin['format']} is newer than this Standin knows (${FORMAT}); use a newer Standin`
   }
+  for (const [stream, n] of Object.entries(
+    isRecord(standin['counters']) ? standin['counters'] : {},
+  )) {
+    if (!Number.isSafeInteger(n) || Number(n) < 0)
+      return `standin.counters["${stream}"] is no count`
+  }
   for (const [api, tables] of Object.entries(apis)) {
+    if (!Object.hasOwn(known, api)) {
+      return `"${api}" is no API of this sandbox (${Object.keys(known).join(', ')})`
+    }
     if (!isRecord(tables)) return `"${api}" is no object of tables`
     for (const [table, rows] of Object.entries(tables)) {
-      const fault = faultInRows(rows)
+      const shape = Object.hasOwn(known[api]!, table) ? known[api]![table] : undefined
+      if (!shape) return `${api} keeps no "${table}" (${Object.keys(known[api]!).join(', ')})`
+      const fault = faultInRows(rows) ?? takenTwice(rows as readonly Row[], shape) // lists by then
       if (fault) return `${api}.${table}${fault}`
     }
   }
@@ -42,6 +61,20 @@ function faultInRows(rows: unknown): string | undefined {
     if (typeof id !== 'string' || id === '') return `[${i}].id is no text`
     if (ids.has(id)) return `[${i}].id "${id}" is there twice`
     ids.add(id)
+  }
+  return undefined
+}
+
+/** Two rows with one value in a unique field, which no create would have let through. */
+function takenTwice(rows: readonly Row[], { unique }: Table): string | undefined {
+  for (const field of unique) {
+    const seen = new Map<string, number>()
+    for (const [i, row] of rows.entries()) {
+      const value = keyOf(row, field)
+      const first = value === undefined ? undefined : seen.get(value)
+      if (first !== undefined) return `[${first}] and [${i}] have the same ${field}`
+      if (value !== undefined) seen.set(value, i)
+    }
   }
   return undefined
 }

@@ -70,9 +70,14 @@ function mend(
       `${where}, is damaged and more follows it. Start with --recover to go on from what is before it (the rest is kept as a copy).`,
     )
   }
-  if (!isTail) fs.copyFileSync(file, `${file}.corrupt-${Date.now()}`)
+  if (isTail) {
+    log.warn(
+      `${where}, was cut short when the last run ended; it was never acknowledged and is left out`,
+    )
+  } else {
+    const copy = `${file}.corrupt-${Date.now()}`
+    fs.copyFileSync(file, copy)
+    log.warn(`${where}, is damaged; it and all that follows it are left out and stay in ${copy}`)
+  }
   fs.truncateSync(file, torn.offset)
-  log.warn(
-    `${where}, was cut short when the last run ended; it was never acknowledged and is left out`,
-  )
 }

@@ -1,4 +1,5 @@
 import type { Document } from './document.ts'
+import { folded, keyOf } from './keys.ts'
 import type { Collection, Row, Table } from '../state.ts'
 
 /** What a change does, in the form in which the journal keeps it. */
@@ -127,15 +128,4 @@ export class Rows<T extends Row = Row> implements Collection<T> {
       if (value !== undefined) rows.set(value, (rows.get(value) ?? 0) + by)
     }
   }
-}
-
-/** What a row is found by in this field; undefined when it holds no text there. */
-export function keyOf(row: Row, field: string): string | undefined {
-  const value: unknown = (row as unknown as Record<string, unknown>)[field]
-  return typeof value === 'string' && value !== '' ? folded(value) : undefined
-}
-
-/** `ADA@example.test` and `ada@example.test` are one. */
-function folded(value: string): string {
-  return value.normalize('NFC').toLowerCase()
 }

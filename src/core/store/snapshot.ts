@@ -6,7 +6,7 @@ import type { Adapter } from 'lowdb'
 import { whereBroken } from '../formats/json.ts'
 import { isRecord } from '../schema.ts'
 import type { Row } from '../state.ts'
-import { faultIn, type Document } from './document.ts'
+import { faultIn, type Document, type Tables } from './document.ts'
 import { codeOf } from '../thrown.ts'
 
 /** Rows written between two turns of the event loop: about a millisecond's worth. */
@@ -20,8 +20,10 @@ const SLICE = 200
 export class SnapshotAdapter implements Adapter<Document> {
   readonly #file: string
   readonly #previous: string
+  readonly #tables: Tables
 
-  constructor(file: string, previous: string) {
+  constructor(file: string, previous: string, tables: Tables) {
+    this.#tables = tables
     this.#file = file
     this.#previous = previous
   }
@@ -35,7 +37,7 @@ export class SnapshotAdapter implements Adapter<Document> {
       if (codeOf(error) === 'ENOENT') return null
       throw error
     }
-    return checked(text, this.#file)
+    return checked(text, this.#file, this.#tables)
   }
 
   async write(document: Document): Promise<void> {
@@ -119,7 +121,7 @@ function indented(value: unknown, indent: string): string {
   return JSON.stringify(value, null, 2).replaceAll('\n', `\n${indent}`)
 }
 
-function checked(text: string, file: string): Document {
+function checked(text: string, file: string, tables: Tables): Document {
   const advice = 'Mend it, or start with --recover to go on from the last good one.'
   let document: unknown
   try {
@@ -128,7 +130,9 @@ function checked(text: string, file: string): Document {
     const why = text.trim() === '' ? 'it is empty' : whereBroken(text)
     throw new Error(`${file} cannot be read: ${why}. ${advice}`, { cause: error })
   }
-  const fault = isRecord(document) ? faultIn(document) : 'it holds no object'
-  if (fault) throw new Error(`${file} holds no Standin state: ${fault}. ${advice}`)
+  const fault = isRecord(document) ? faultIn(document, tables) : 'it holds no object'
+  // A newer Standin's state is a good one: nothing is to be mended or put aside.
+  const next = fault?.endsWith('use a newer Standin') ? '' : `. ${advice}`
+  if (fault) throw new Error(`${file} holds no Standin state: ${fault}${next}`)
   return document as Document
 }

@@ -5,12 +5,12 @@ import type { Counters } from '../fake.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
-import type { Collection, Row, State, Table } from '../state.ts'
+import type { Collection, Row, State } from '../state.ts'
 import { entriesAfter, journalFile, journalsIn, makeFolder } from './folder.ts'
 import { Journal, type Disk, type Durability } from './journal.ts'
 import { lock } from './lock.ts'
 import { Rows, type Change } from './rows.ts'
-import { FORMAT, type Document } from './document.ts'
+import { FORMAT, type Document, type Tables } from './document.ts'
 import { SnapshotAdapter, syncFolder } from './snapshot.ts'
 import { codeOf, messageOf } from '../thrown.ts'
 
@@ -19,7 +19,7 @@ export interface StoreOptions {
   readonly folder?: string | undefined
   readonly durability: Durability
   /** What is kept, by API and table. */
-  readonly tables: Readonly<Record<string, Readonly<Record<string, Table>>>>
+  readonly tables: Tables
   /** Start from the last good state when the newest cannot be read. */
   readonly recover?: boolean
   readonly log: Log
@@ -90,6 +90,11 @@ export class Store implements State, Counters {
     const store = new Store(options)
     if (options.folder !== undefined) await store.#open(options.folder)
     return store
+  }
+
+  /** What is kept, by API and table. */
+  get tables(): Tables {
+    return this.#options.tables
   }
 
   collection<T extends Row>(name: string): Collection<T> {
@@ -238,7 +243,8 @@ export class Store implements State, Counters {
       makeFolder(folder)
       fs.accessSync(folder, fs.constants.W_OK)
     } catch (error) {
-      const why = codeOf(error)
+      const code = codeOf(error)
+      const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in its place' : code
       throw new Error(
         `The data folder ${folder} cannot be written (${why}); name another with --data, or keep nothing with --memory`,
         { cause: error },
@@ -263,12 +269,12 @@ export class Store implements State, Counters {
       throw new Error(`${file} is a folder; mount or name the data folder, not the file in it`)
     }
     const empty = Store.empty()
-    this.#db = new Low(new SnapshotAdapter(file, previous), empty)
+    this.#db = new Low(new SnapshotAdapter(file, previous, this.#options.tables), empty)
     try {
       await this.#db.read()
     } catch (error) {
       if (!this.#options.recover) throw error
-      this.#db = await this.#recovered(file, previous, empty, error as Error)
+      this.#db = await this.#recovered(folder, empty, error as Error) // the adapter throws no other
     }
     this.#load(this.#db.data)
     const hasState = fs.existsSync(file)
@@ -290,15 +296,28 @@ export class Store implements State, Counters {
     else await this.#write()
   }
 
-  async #recovered(file: string, previous: string, empty: Document, why: Error) {
+  /** Goes on from the state before, if that is good; otherwise nothing is touched. */
+  async #recovered(folder: string, empty: Document, why: Error): Promise<Low<Document>> {
+    const file = join(folder, 'state.json')
+    const previous = join(folder, 'state.previous.json')
+    const { tables, log } = this.#options
+    const fallback = await new SnapshotAdapter(previous, previous, tables)
+      .read()
+      .catch((error: unknown) => messageOf(error))
+    if (typeof fallback === 'string' || (!fallback && (journalsIn(folder)[0]?.first ?? 1) > 1)) {
+      const neither =
+        typeof fallback === 'string' ? fallback.split('. ')[0] : `there is no ${previous}`
+      throw new Error(
+        `${why.message.split('. ')[0]}; ${neither}. Put a good copy of either in place, or empty ${folder} to begin anew`,
+      )
+    }
     const aside = `${file}.corrupt-${Date.now()}`
     fs.renameSync(file, aside)
-    const good = fs.existsSync(previous)
-    if (good) fs.copyFileSync(previous, file)
-    this.#options.log.warn(
-      `${why.message.split('. ')[0]}; it is now ${basename(aside)}, and ${good ? basename(previous) : 'the journal'} is used instead`,
+    if (fallback) fs.copyFileSync(previous, file)
+    log.warn(
+      `${why.message.split('. ')[0]}; it is now ${basename(aside)}, and ${fallback ? basename(previous) : 'the journal'} is used instead`,
     )
-    const db = new Low(new SnapshotAdapter(file, previous), empty)
+    const db = new Low(new SnapshotAdapter(file, previous, tables), empty)
     await db.read()
     return db
   }
