@@ -19,8 +19,6 @@ import { messageOf } from './core/thrown.ts'
 
 /** People seeded between two turns of the event loop. */
 const SLICE = 100
-/** Bytes of a state that can be put. */
-const LARGEST_STATE = 256 * 1024 * 1024
 
 /** What each API of a sandbox is given to know: credentials, things to refer to, users. */
 export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -70,6 +68,8 @@ export class Sandbox {
   readonly #common: Common
   readonly #fake: Fake
   #fixtures: Fixtures
+  /** Those that are in force if what waits for the disk is refused. */
+  #keptFixtures: Fixtures
   #places: ReadonlyMap<string, Place> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
@@ -78,6 +78,7 @@ export class Sandbox {
     this.store = store
     this.#common = common
     this.#fixtures = settings.fixtures
+    this.#keptFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
     this.#fake = new Fake(settings.seed, store)
     this.#furnish()
@@ -154,6 +155,23 @@ export class Sandbox {
       throw error
     }
     this.clock.set(this.#startOfClock())
+  }
+
+  /**
+   * Waits until what was changed is kept. What the disk refused is taken back here as well: the
+   * clock and the fixtures are as the store has them again.
+   */
+  async saved(): Promise<void> {
+    try {
+      await this.store.saved()
+    } catch (error) {
+      this.#fixtures = this.#keptFixtures
+      this.#furnish()
+      const kept = this.store.setting('clock')
+      this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
+      throw error
+    }
+    this.#keptFixtures = this.#fixtures
   }
 
   /** Puts a document in the place of everything; in one step, for every reader. */
@@ -273,8 +291,7 @@ export class Sandbox {
           profile: profile[api.name] ?? profile.all,
           tools,
           store: this.store,
-          // A whole state may come in through the sandbox's own API.
-          limits: api.credentialsIn === 'none' ? { ...limits, size: LARGEST_STATE } : limits,
+          limits,
           log,
           ...gate,
         }

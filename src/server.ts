@@ -197,6 +197,8 @@ function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
 
 /** An answer where there is no response to write to. */
 function writeRaw(socket: Socket, status: number, reason: string, detail: string): void {
+  // Nobody else listens here: a caller who is gone by now would take the process along.
+  socket.on('error', () => socket.destroy())
   const body = JSON.stringify(outside(status, reason, detail))
   socket.end(
     [

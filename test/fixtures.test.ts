@@ -51,7 +51,7 @@ test.each([
 test.each([
   [
     '{"cryptlex": {"tokens": }}',
-    /the fixtures cannot be read: unexpected text at line 1, column 25/,
+    /the JSON \(--fixtures\) cannot be read: unexpected text at line 1, column 25/,
   ],
   [
     '{"cryptlex": {"resellers": [{"id": 7}]}}',
@@ -59,7 +59,10 @@ test.each([
   ],
   ['{"okta": {}}', /--fixtures.*okta/],
   ['{"cryptlex": {"users": [{"resellerId": "r"}]}}', /cryptlex\.users\[0\]: .*is required/],
-  ['/nowhere/fixtures.json', /\/nowhere\/fixtures\.json cannot be read: .*ENOENT/],
+  [
+    '/nowhere/fixtures.json',
+    /\/nowhere\/fixtures\.json \(--fixtures\) cannot be read: it is not there/,
+  ],
 ])('fixtures that cannot be used stop the start: %s', async (fixtures, message) => {
   await expect(createSandbox({ fixtures })).rejects.toThrow(message)
 })
@@ -67,7 +70,7 @@ test.each([
 test('a bad file is named, and so is the bad file of a folder', async () => {
   const bad = file('{"cryptlex": ')
   await expect(createSandbox({ fixtures: bad })).rejects.toThrow(
-    `${bad} cannot be read: it ends too early`,
+    `${bad} (--fixtures) cannot be read: it ends too early`,
   )
   const wrong = file({ cryptlex: { roles: 'user' } })
   await expect(createSandbox({ fixtures: wrong })).rejects.toThrow(

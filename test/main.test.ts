@@ -168,7 +168,7 @@ describe('what it refuses to start with', () => {
     [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
     [['--port', '1', 'token'], '"token" is one word too many'],
     [['token', '--expires', '3600'], '--expires must be such as 1h, -5m or 2030-01-01T00:00:00Z'],
-    [['--jwks', 'none.json'], /none\.json cannot be (used|read)/],
+    [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it is not there/],
     [['--proto', 'none.proto'], /There is no none\.proto \(--proto\)/],
     [['--host', '192.0.2.1', '--port', '0'], 'Port 0 of 192.0.2.1 cannot be listened on'],
   ])('%j', async (args, message) => {

@@ -1,4 +1,5 @@
 // Faults that were found across rooms, so that they stay mended.
+import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { withDefaults, type Config } from '../src/config.ts'
 import { startServer } from '../src/server.ts'
@@ -65,6 +66,45 @@ test('a state whose counts are behind its users does not fail the next create', 
 
 test('a wrong type below a table of the state is named', async () => {
   const { caller } = await start()
-  const answer = await caller.put('/_standin/state', { cryptlex: { users: [{ id: 7 }] } })
-  expect(answer.json()).toMatchObject({ detail: 'cryptlex.users[0].id must be of type string' })
+  const answer = await caller.put('/_standin/state', { cryptlex: { users: 7 } })
+  expect(answer.json()).toMatchObject({ detail: 'cryptlex.users must be of type array' })
+})
+
+test('a caller who is gone before CONNECT is refused takes nothing along', async () => {
+  const { server, caller } = await start()
+  for (let i = 0; i < 100; i++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(server.port, '127.0.0.1', () => {
+        socket.write('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n')
+        setImmediate(() => socket.resetAndDestroy())
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve())
+    })
+  }
+  expect((await caller.get('/_standin/health')).status).toBe(200)
+})
+
+test('a parameter that is given twice is checked by the value that is used', async () => {
+  const { caller } = await start()
+  expect((await caller.get('/_standin/users?limit=0&limit=5')).status).toBe(400)
+  expect((await caller.get('/_standin/users?limit=5&limit=0')).status).toBe(200)
+})
+
+test.each([
+  [{ 'cryptlex.user': 2 ** 53 }, 'is no count'],
+  [{ 'cryptlex.user': -1 }, 'is no count'],
+])('a state with the counters %j is refused', async (counters, message) => {
+  const { caller } = await start()
+  const seen = await caller.put('/_standin/state', { standin: { counters } })
+  expect(seen.status).toBe(400)
+  expect(seen.text).toContain(message)
+})
+
+test('three million wrong rows are refused at the first of them', async () => {
+  const { caller } = await start()
+  const users = Array.from({ length: 3_000_000 }, () => 1)
+  const seen = await caller.put('/_standin/state', { cryptlex: { users } })
+  expect(seen.status).toBe(400)
+  expect(seen.text).toContain('cryptlex.users[0].id is no text')
 })

@@ -180,26 +180,24 @@ export interface Seeded {
   [k: string]: number
 }
 /**
- * One key per API with its tables; `standin` holds what is no API's.
+ * One key per API with its tables; `standin` holds what is no API's. Rows are looked at one by
+ * one, up to the first that is wrong.
+ *
  */
 export interface State {
   standin?: {
     format?: number
-    counters?: {
-      [k: string]: number
-    }
+    counters?: {}
+    settings?: {}
   }
   [k: string]:
     | {
-        [k: string]: {
-          id: string
-        }[]
+        [k: string]: unknown[]
       }
     | {
         format?: number
-        counters?: {
-          [k: string]: number
-        }
+        counters?: {}
+        settings?: {}
       }
     | undefined
 }

@@ -72,14 +72,14 @@ function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceCloc
       const { now, held } = call.body as ClockSetting // the contract has checked it
       const time = now === undefined ? world.clock.now() : inRange(Date.parse(now), now)
       world.turn(Clock.at(time, held ?? world.clock.isHeld))
-      await world.store.saved()
+      await world.saved()
       return reply()
     },
     advanceClock: async (call) => {
       const { by } = call.body as ClockAdvance // the contract has checked it
       const time = inRange(world.clock.now() + milliseconds(by), `${by} from now`)
       world.turn(Clock.at(time, world.clock.isHeld))
-      await world.store.saved()
+      await world.saved()
       return reply()
     },
   }

@@ -25,7 +25,7 @@ type Names =
 /** The whole of a sandbox: gone back to, shown, replaced, saved and compared. */
 export function stateTasks(world: World, host: Host): Record<Names, Task> {
   const now = async (): Promise<Reply> => {
-    await world.store.saved()
+    await world.saved()
     return { status: 200, body: described(host.get(world.settings.name)) }
   }
   return {
@@ -33,11 +33,12 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
       world.reset()
       return now()
     },
-    putFixtures: (call) => {
+    putFixtures: async (call) => {
       const fixtures = call.body as Fixtures // the contract has checked it
       world.reset(host.fixturesWith(fixtures))
+      const reply = await now()
       host.keepFixtures(world, fixtures)
-      return now()
+      return reply
     },
     getState: () => ({ status: 200, body: world.store.document() }),
     putState: (call) => {

@@ -30,6 +30,8 @@ export interface World {
   user(api: string, id: string): Row | undefined
   reset(fixtures?: Fixtures): void
   replace(document: Document): void
+  /** Waits until what was changed is kept, or takes it back and throws. */
+  saved(): Promise<void>
   turn(setting: ClockSetting): void
   seed(count: number, apis: readonly string[]): Promise<void>
 }

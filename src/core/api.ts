@@ -28,6 +28,8 @@ export interface OperationContract {
   /** Media types of the first success answer, in the contract's order. */
   readonly answerTypes: readonly string[]
   readonly bodyRequired: boolean
+  /** Bytes that are read at most, where it is not the server's own limit. */
+  readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema
   /** What the contract does not allow in this request; empty when all is well. */
   check(call: Call): readonly Violation[]

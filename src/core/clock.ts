@@ -4,6 +4,9 @@ export type ClockSetting =
   /** Milliseconds ahead of the machine's time. */
   | { readonly ahead: number }
 
+/** The end of the year 9999: ISO 8601 as the contracts have it goes no further. */
+const LAST = Date.UTC(10_000, 0, 1) - 1
+
 /**
  * The one clock of a sandbox: everything that is dated, expires or waits asks it. It runs with the
  * machine's time, ahead of it or behind it, or is held still at a moment.
@@ -19,7 +22,8 @@ export class Clock {
 
   /** Milliseconds since 1970. */
   now(): number {
-    return 'held' in this.#setting ? this.#setting.held : Date.now() + this.#setting.ahead
+    if ('held' in this.#setting) return this.#setting.held
+    return Math.min(Date.now() + this.#setting.ahead, LAST)
   }
 
   /** The time for a Date header (RFC 9110). */

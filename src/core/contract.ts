@@ -192,6 +192,7 @@ export class Contract {
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
       bodyRequired: operation.requestBody?.required ?? false,
+      maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,
       check: (call) => {
         const schema = schemaFor(call.bodyType)
@@ -221,7 +222,7 @@ function checked(
     originalUrl: call.path,
     // The type that the body was read by, without the parameters that it came with.
     headers: withType(call.headers, call.bodyType),
-    query: call.query.size > 0 ? Object.fromEntries(call.query) : {},
+    query: call.query.size > 0 ? firstOfEach(call.query) : {},
     params: call.params,
     body: call.body,
     openapi: { expressRoute: path, openApiRoute: path, pathParams: call.params, schema },
@@ -236,6 +237,11 @@ function checked(
     }
     throw error
   }
+}
+
+/** As URLSearchParams.get reads them, so that what is checked is what is used. */
+function firstOfEach(query: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...query].toReversed())
 }
 
 function withType(headers: Call['headers'], type: string): Call['headers'] {

@@ -20,7 +20,12 @@ export interface Parameter {
 export interface OperationObject {
   readonly parameters?: readonly Parameter[]
   readonly operationId?: string
-  readonly requestBody?: { readonly required?: boolean; readonly content: Content }
+  readonly requestBody?: {
+    readonly required?: boolean
+    /** Bytes, where more is read than elsewhere. */
+    readonly 'x-max-body'?: number
+    readonly content: Content
+  }
   readonly responses: Responses
 }
 export type PathItem = Readonly<Partial<Record<(typeof METHODS)[number], OperationObject>>> & {

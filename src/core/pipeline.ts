@@ -109,7 +109,8 @@ async function readBody({ api, limits }: Place, call: Call, request: IncomingMes
   const operation = call.operation!
   // Before the body is read where that is enough to refuse it.
   if (!api.bodyType) call.bodyType = statedType(call, operation.requestTypes)
-  const text = await readText(request, limits)
+  const { maxBody = limits.size } = operation
+  const text = await readText(request, { ...limits, size: maxBody })
   if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)

@@ -11,14 +11,15 @@ export function violation(
   operation: OperationObject,
 ): Violation {
   const [first = 'body', ...rest] = stepsOf(error.path)
-  // What has no code of Ajv's is a query parameter that is not known, or is empty.
-  const rule = error.errorCode?.split('.')[0] ?? 'additionalProperties'
+  const code = error.errorCode?.split('.')[0]
   if (first !== 'body') {
     const part = first === 'params' ? 'path' : first === 'headers' ? 'header' : 'query'
     const parameter = operation.parameters?.find(({ name }) => name === rest[0])
-    return { part, at: rest, rule, limit: parameter?.schema?.[rule] }
+    // What has no code of Ajv's is a query parameter that is empty, or that is not known.
+    const rule = code ?? (parameter ? 'minLength' : 'additionalProperties')
+    return { part, at: rest, rule, limit: parameter?.schema?.[rule] ?? (code ? undefined : 1) }
   }
-  return limited({ part: 'body', at: rest, rule }, schema, body)
+  return limited({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
 }
 
 /** With the limit that the schema states at that place, and the length where that is the matter. */

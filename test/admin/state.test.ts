@@ -100,15 +100,15 @@ test('a state that names users alone leaves the counts where they are: new ids s
 
 test.each([
   [[], 'body must be of type object'],
-  [{ okta: { users: [] } }, 'okta is no API of this sandbox'],
-  [{ cryptlex: { licences: [] } }, 'cryptlex keeps no licences'],
-  [{ cryptlex: { constructor: [] } }, 'cryptlex keeps no constructor'],
+  [{ okta: { users: [] } }, '"okta" is no API of this sandbox'],
+  [{ cryptlex: { licences: [] } }, 'cryptlex keeps no "licences"'],
+  [{ cryptlex: { constructor: [] } }, 'cryptlex keeps no "constructor"'],
   [{ cryptlex: [] }, 'cryptlex must be'],
   [{ cryptlex: { users: {} } }, 'cryptlex.users must be'],
-  [{ cryptlex: { users: [7] } }, 'cryptlex.users[0] must be'],
-  [{ cryptlex: { users: [{ id: 'a' }, {}] } }, 'cryptlex.users[1].id is required'],
-  [{ cryptlex: { users: [{ id: 7 }] } }, 'cryptlex.users[0].id must be'],
-  [{ cryptlex: { users: [{ id: '' }] } }, 'cryptlex.users[0].id must have at least'],
+  [{ cryptlex: { users: [7] } }, 'cryptlex.users[0].id is no text'],
+  [{ cryptlex: { users: [{ id: 'a' }, {}] } }, 'cryptlex.users[1].id is no text'],
+  [{ cryptlex: { users: [{ id: 7 }] } }, 'cryptlex.users[0].id is no text'],
+  [{ cryptlex: { users: [{ id: '' }] } }, 'cryptlex.users[0].id is no text'],
   [
     { formsonfire: { users: [{ id: 'a' }, { id: 'a' }] } },
     'formsonfire.users[1].id "a" is there twice',
@@ -116,7 +116,7 @@ test.each([
   [{ standin: { format: 2 } }, 'its format 2 is newer than this Standin knows (1)'],
   [
     { standin: { counters: { 'cryptlex.user': -1 } } },
-    'standin.counters.cryptlex.user must be at least',
+    'standin.counters["cryptlex.user"] is no count',
   ],
   [{ standin: { settings: { clock: 'noon' } } }, 'standin.settings.clock'],
   [{ standin: { settings: { clock: { held: 'noon' } } } }, 'standin.settings.clock'],
@@ -295,7 +295,7 @@ test('a damaged snapshot is left out at the start, with a word about it', async 
   expect(listed).toContain('"good"')
   expect(listed).not.toMatch(/torn|empty|strange/)
   for (const name of ['torn', 'empty', 'strange']) {
-    expect(next.logged.join()).toMatch(`the snapshot ${name}.json is left out`)
+    expect(next.logged.join()).toMatch(`${name}.json is left out, mend or remove it`)
   }
 })
 

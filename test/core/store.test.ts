@@ -389,3 +389,24 @@ test('a state file written while creates go on holds no user that was refused', 
   }
   expect(api.users).toHaveLength(3000)
 })
+
+test('a store that is closed takes nothing on: whoever comes late is told so', async () => {
+  const { add, store } = await open(createFolder())
+  await store.close()
+  await expect(add(person('ada'))).rejects.toMatchObject({ status: 404, reason: 'sandbox.unknown' })
+})
+
+test('a state file with a misspelt key, or with one address twice, stops the start', async () => {
+  const folder = createFolder()
+  const write = (document: object) =>
+    fs.writeFileSync(join(folder, 'state.json'), JSON.stringify(document))
+  write({ standin: { format: 1 }, apy: { users: [] } })
+  await expect(open(folder)).rejects.toThrow(/"apy" is no API of this sandbox \(api\)/)
+  write({ standin: { format: 1 }, api: { user: [] } })
+  await expect(open(folder)).rejects.toThrow(/api keeps no "user" \(users\)/)
+  write({
+    standin: { format: 1 },
+    api: { users: [person('a'), { ...person('b'), email: 'A@example.test' }] },
+  })
+  await expect(open(folder)).rejects.toThrow(/api\.users\[0\] and \[1\] have the same email/)
+})

@@ -39,7 +39,7 @@ export const createResellerUser: Operation = (call, state, tools) => {
   const user = userFrom(users, given, resellerId, organization?.id ?? null, tools)
   users.insert(user)
   const headers = {
-    Location: `${call.base}/v3/resellers/${encodeURIComponent(resellerId)}/users/${user.id}`,
+    Location: `${call.base}/v3/resellers/${encodeURIComponent(Buffer.from(resellerId).toString())}/users/${user.id}`,
   }
   return { status: 201, body: answered(user, organization), headers }
 }

@@ -35,8 +35,11 @@ export function faultIn(document: Record<string, unknown>, known: Tables): strin
   for (const [stream, n] of Object.entries(
     isRecord(standin['counters']) ? standin['counters'] : {},
   )) {
-    if (!Number.isSafeInteger(n) || Number(n) < 0)
+    if (!Number.isInteger(n) || Number(n) < 0 || Number(n) > 0xffffffff)
       return `standin.counters["${stream}"] is no count`
+  }
+  if (standin['settings'] !== undefined && !isRecord(standin['settings'])) {
+    return 'standin.settings is no object'
   }
   for (const [api, tables] of Object.entries(apis)) {
     if (!Object.hasOwn(known, api)) {

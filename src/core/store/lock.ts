@@ -27,12 +27,12 @@ export async function lock(folder: string): Promise<() => void> {
   const file = join(folder, 'lock')
   const mine = JSON.stringify(me())
   for (let tries = 0; !create(file, mine); tries++) {
-    if (tries > 3 || (await isHeld(file))) {
+    const found = read(file)
+    if (tries > 3 || (await isHeld(file)) || !takeAway(file, found)) {
       throw new Error(
         `${folder} is in use by another Standin (${whoHolds(file)}); stop it, or name another folder with --data`,
       )
     }
-    fs.rmSync(file, { force: true })
   }
   const beat = setInterval(() => {
     const now = new Date()
@@ -53,6 +53,25 @@ function create(file: string, text: string): boolean {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   }
+}
+
+/**
+ * Takes a dead holder's lock away, and no other: one that was made meanwhile is put back.
+ *
+ * @returns whether it was the dead holder's
+ */
+function takeAway(file: string, found: string | undefined): boolean {
+  const aside = `${file}.${process.pid}.tmp`
+  try {
+    fs.renameSync(file, aside)
+  } catch (error) {
+    // Somebody else has taken it away; who comes first with a new one has it.
+    return codeOf(error) === 'ENOENT'
+  }
+  const isDead = read(aside) === found
+  if (!isDead && !fs.existsSync(file)) fs.renameSync(aside, file)
+  else fs.rmSync(aside, { force: true })
+  return isDead
 }
 
 async function isHeld(file: string): Promise<boolean> {

@@ -58,6 +58,7 @@ export class Store implements State, Counters {
   #writing: Promise<void> | undefined
   #writtenSeq = 0
   #writeTime = 0
+  #closed = false
 
   private constructor(options: StoreOptions) {
     this.#options = options
@@ -137,6 +138,10 @@ export class Store implements State, Counters {
 
   /** Runs one operation: all of its changes are made and kept together, or none. */
   transact<T>(work: () => T): T {
+    if (this.#closed) {
+      // Whoever was on the way here would be told of something that nobody keeps.
+      throw new Problem(404, 'sandbox.unknown', 'The sandbox was removed meanwhile')
+    }
     try {
       const result = work()
       if (this.#changes.length > 0) this.#commit()
@@ -171,6 +176,7 @@ export class Store implements State, Counters {
 
   /** Writes the state file and gives the folder free. */
   async close(): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#idle)
     await this.#journal?.pending()?.catch(() => {})
     await this.#writing
