@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { copyFile, open, rename, link, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { Adapter } from 'lowdb'
 import { whereBroken } from '../formats/json.ts'
 import { isRecord } from '../schema.ts'
@@ -9,8 +9,10 @@ import type { Row } from '../state.ts'
 import { faultIn, type Document, type Tables } from './document.ts'
 import { codeOf } from '../thrown.ts'
 
-/** Rows written between two turns of the event loop: about a millisecond's worth. */
-const SLICE = 200
+/** Rows written between two turns of the event loop: a fraction of a millisecond's worth. */
+const SLICE = 50
+/** Milliseconds that requests have to themselves after a slice, while there are any. */
+const PAUSE = 2
 
 /**
  * lowdb's way to the state file. Reading is checked, writing is atomic (a new file, fsync, rename,
@@ -21,8 +23,11 @@ export class SnapshotAdapter implements Adapter<Document> {
   readonly #file: string
   readonly #previous: string
   readonly #tables: Tables
+  readonly #isBusy: () => boolean
 
-  constructor(file: string, previous: string, tables: Tables) {
+  /** @param isBusy whether requests are waiting, who then go first */
+  constructor(file: string, previous: string, tables: Tables, isBusy = () => false) {
+    this.#isBusy = isBusy
     this.#tables = tables
     this.#file = file
     this.#previous = previous
@@ -44,7 +49,7 @@ export class SnapshotAdapter implements Adapter<Document> {
     const temporary = `${this.#file}.tmp`
     const handle = await open(temporary, 'w', 0o600)
     try {
-      await writeSlices(handle, document)
+      await writeSlices(handle, document, this.#isBusy)
       await handle.sync()
     } catch (error) {
       await rm(temporary, { force: true })
@@ -83,7 +88,11 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** As JSON.stringify(document, null, 2) writes it, a slice of rows at a time. */
-async function writeSlices(handle: FileHandle, document: Document): Promise<void> {
+async function writeSlices(
+  handle: FileHandle,
+  document: Document,
+  isBusy: () => boolean,
+): Promise<void> {
   let first = true
   for (const [api, tables] of Object.entries(document)) {
     await handle.write(`${first ? '{' : ','}\n  ${JSON.stringify(api)}: `)
@@ -96,14 +105,18 @@ async function writeSlices(handle: FileHandle, document: Document): Promise<void
     for (const [table, rows] of Object.entries(tables)) {
       await handle.write(`${firstTable ? '{' : ','}\n    ${JSON.stringify(table)}: `)
       firstTable = false
-      await writeRows(handle, rows as readonly Row[])
+      await writeRows(handle, rows as readonly Row[], isBusy)
     }
     await handle.write(firstTable ? '{}' : '\n  }')
   }
   await handle.write('\n}\n')
 }
 
-async function writeRows(handle: FileHandle, rows: readonly Row[]): Promise<void> {
+async function writeRows(
+  handle: FileHandle,
+  rows: readonly Row[],
+  isBusy: () => boolean,
+): Promise<void> {
   if (rows.length === 0) {
     await handle.write('[]')
     return
@@ -112,7 +125,7 @@ async function writeRows(handle: FileHandle, rows: readonly Row[]): Promise<void
     const slice = rows.slice(from, from + SLICE)
     const text = slice.map((row) => `\n      ${indented(row, '      ')}`).join(',')
     await handle.write(`${from === 0 ? '[' : ','}${text}`)
-    await turn()
+    await (isBusy() ? wait(PAUSE) : turn())
   }
   await handle.write('\n    ]')
 }

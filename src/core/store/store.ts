@@ -275,7 +275,7 @@ export class Store implements State, Counters {
       throw new Error(`${file} is a folder; mount or name the data folder, not the file in it`)
     }
     const empty = Store.empty()
-    this.#db = new Low(new SnapshotAdapter(file, previous, this.#options.tables), empty)
+    this.#db = new Low(this.#adapter(file, previous), empty)
     try {
       await this.#db.read()
     } catch (error) {
@@ -323,9 +323,14 @@ export class Store implements State, Counters {
     log.warn(
       `${why.message.split('. ')[0]}; it is now ${basename(aside)}, and ${fallback ? basename(previous) : 'the journal'} is used instead`,
     )
-    const db = new Low(new SnapshotAdapter(file, previous, tables), empty)
+    const db = new Low(this.#adapter(file, previous), empty)
     await db.read()
     return db
+  }
+
+  #adapter(file: string, previous: string): SnapshotAdapter {
+    const isBusy = () => !this.#closed && this.#journal?.pending() !== undefined
+    return new SnapshotAdapter(file, previous, this.#options.tables, isBusy)
   }
 
   #load(document: Document): void {
