@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Saved } from './admin/world.ts'
 import { formatProfiles, type Profiles } from './config.ts'
 import { Call, type Api, type Person, type Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
@@ -51,19 +52,12 @@ export interface Settings {
   readonly fixtures: Fixtures
 }
 
-export interface SavedState {
-  readonly name: string
-  /** Milliseconds since 1970, by the sandbox's clock. */
-  readonly savedAt: number
-  readonly document: Document
-}
-
 /** One closed world: the users of all APIs, their credentials, a clock and a seed. */
 export class Sandbox {
   readonly settings: Settings
   readonly store: Store
   readonly clock: Clock
-  readonly #snapshots = new Map<string, SavedState>()
+  readonly #snapshots = new Map<string, Saved>()
   readonly #folder: string | undefined
   readonly #common: Common
   readonly #fake: Fake
@@ -217,12 +211,12 @@ export class Sandbox {
     })
   }
 
-  get snapshots(): ReadonlyMap<string, SavedState> {
+  get snapshots(): ReadonlyMap<string, Saved> {
     return this.#snapshots
   }
 
   /** Saves it under its name, in place of one that has it already. */
-  keepSnapshot(saved: SavedState): void {
+  keepSnapshot(saved: Saved): void {
     if (this.#folder !== undefined) writeSnapshot(this.#folder, saved)
     this.#snapshots.delete(saved.name)
     this.#snapshots.set(saved.name, saved)
@@ -362,7 +356,7 @@ export class Sandbox {
 type KeptOptions = Pick<StoreOptions, 'durability' | 'recover'> & { readonly folder: string }
 
 /** @throws Problem 500 state.write-failed */
-function writeSnapshot(folder: string, saved: SavedState): void {
+function writeSnapshot(folder: string, saved: Saved): void {
   const file = join(folder, `${saved.name}.json`)
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -374,11 +368,11 @@ function writeSnapshot(folder: string, saved: SavedState): void {
 }
 
 /** Throws when it is not as writeSnapshot wrote it. */
-function readSnapshot(file: string, tables: Tables): { saved: SavedState; writtenAt: number } {
+function readSnapshot(file: string, tables: Tables): { saved: Saved; writtenAt: number } {
   const text = fs.readFileSync(file, 'utf8')
-  let saved: SavedState | null
+  let saved: Saved | null
   try {
-    saved = JSON.parse(text) as SavedState | null // looked at below
+    saved = JSON.parse(text) as Saved | null // looked at below
   } catch (error) {
     throw new Error(whereBroken(text), { cause: error })
   }

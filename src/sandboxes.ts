@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import type { Wish } from './admin/world.ts'
 import { formatProfiles, readProfiles } from './config.ts'
 import { Problem } from './core/problem.ts'
 import { isRecord } from './core/schema.ts'
@@ -16,19 +17,6 @@ const MOST = 1000
 /** What the name of a folder ends in that is being removed. */
 const GOING = '.going'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-/** What a new sandbox is asked to be; what is left out is as the server's own. */
-export interface Wish {
-  readonly name?: string
-  readonly seed?: number
-  /** Milliseconds since 1970. */
-  readonly clock?: number
-  readonly profile?: string
-  readonly fixtures?: Fixtures
-  /** Milliseconds without a request after which it goes. */
-  readonly ttl?: number
-  readonly kept?: boolean
-}
 
 /** What a sandbox that outlives the server is made from again. */
 interface KeptWish extends Wish {

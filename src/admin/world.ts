@@ -45,6 +45,19 @@ export interface Hosted {
   readonly lastUsed: number
 }
 
+/** What a new sandbox is asked to be; what is left out is as the server's own. */
+export interface Wish {
+  readonly name?: string
+  readonly seed?: number
+  /** Milliseconds since 1970. */
+  readonly clock?: number
+  readonly profile?: string
+  readonly fixtures?: Fixtures
+  /** Milliseconds without a request after which it goes. */
+  readonly ttl?: number
+  readonly kept?: boolean
+}
+
 /** The server as the admin API sees it. */
 export interface Host {
   readonly version: string
@@ -53,15 +66,7 @@ export interface Host {
   readonly prefixes: readonly string[]
   list(): readonly Hosted[]
   get(name: string): Hosted
-  create(wish: {
-    readonly name?: string
-    readonly seed?: number
-    readonly clock?: number
-    readonly profile?: string
-    readonly fixtures?: Fixtures
-    readonly ttl?: number
-    readonly kept?: boolean
-  }): Promise<Hosted>
+  create(wish: Wish): Promise<Hosted>
   remove(name: string): Promise<Hosted>
   fixturesWith(given: Fixtures): Fixtures
   keepFixtures(world: World, fixtures: Fixtures): void

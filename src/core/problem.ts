@@ -100,3 +100,8 @@ export function inWords(violation: Violation): string {
       return `${path} breaks the rule ${rule}${limit === undefined ? '' : ` ${JSON.stringify(limit)}`}`
   }
 }
+
+/** A message as the vendors' sentences end: with a full stop. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

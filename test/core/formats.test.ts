@@ -114,19 +114,22 @@ describe('XML', () => {
     )
   })
 
-  test('that is written is well-formed, in the words of xmllint', () => {
-    if (spawnSync('xmllint', ['--version']).status !== 0) return
-    const folder = createFolder()
-    const files = fc.sample(answers, 100).map((value, i) => {
-      const file = join(folder, `${i}.xml`)
-      writeFileSync(file, xml().write(value, schema))
-      return file
-    })
+  // A second opinion where there is one; saxes above is always asked.
+  const hasXmllint = spawnSync('xmllint', ['--version']).status === 0
+  if (hasXmllint) {
+    test('that is written is well-formed, in the words of xmllint', () => {
+      const folder = createFolder()
+      const files = fc.sample(answers, 100).map((value, i) => {
+        const file = join(folder, `${i}.xml`)
+        writeFileSync(file, xml().write(value, schema))
+        return file
+      })
 
-    expect(() =>
-      execFileSync('xmllint', ['--noout', '--nonet', ...files], { stdio: 'pipe' }),
-    ).not.toThrow()
-  })
+      expect(() =>
+        execFileSync('xmllint', ['--noout', '--nonet', ...files], { stdio: 'pipe' }),
+      ).not.toThrow()
+    })
+  }
 
   test('that is written and read is the same to ourselves', () => {
     const kept = answers.filter(({ Code }) => Code.trim() !== '')

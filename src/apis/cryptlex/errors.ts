@@ -1,5 +1,5 @@
 import type { Call, Reply } from '../../core/api.ts'
-import { pathOf, type Problem, type Violation } from '../../core/problem.ts'
+import { pathOf, type Problem, sentence, type Violation } from '../../core/problem.ts'
 import type { Error as ErrorBody } from './contract.ts'
 
 /**
@@ -59,8 +59,4 @@ function inWords(violation: Violation): string {
     default:
       return `The ${path} field is not valid.`
   }
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

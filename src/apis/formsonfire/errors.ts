@@ -1,5 +1,5 @@
 import type { Reply } from '../../core/api.ts'
-import type { Problem, Violation } from '../../core/problem.ts'
+import { type Problem, sentence, type Violation } from '../../core/problem.ts'
 import type { ResponseError, UserRefused } from './contract.ts'
 
 /** Names of exceptions, as ServiceStack maps them to statuses (public; that it runs is inferred). */
@@ -90,8 +90,4 @@ function fieldError(violation: Violation): ResponseError {
     default:
       return error('ArgumentException', `${name} is not valid.`)
   }
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

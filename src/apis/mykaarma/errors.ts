@@ -1,5 +1,5 @@
 import type { Call, Reply, Tools } from '../../core/api.ts'
-import { pathOf, type Problem, type Violation } from '../../core/problem.ts'
+import { pathOf, type Problem, sentence, type Violation } from '../../core/problem.ts'
 import type { ErrorResponse } from './contract.ts'
 
 /**
@@ -71,8 +71,4 @@ function inWords(violation: Violation): string {
     default:
       return `${path} is not valid.`
   }
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }
