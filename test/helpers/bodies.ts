@@ -87,6 +87,11 @@ export function asNobodyElse(api: Door['api'], body: unknown): Record<string, un
   return user
 }
 
+/** Any small JSON but for the one name that our reader refuses and Ajv knows nothing of. */
+export const smallJson: fc.Arbitrary<unknown> = fc
+  .jsonValue({ maxDepth: 2 })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__"'))
+
 /** Changes of one thing that may break a schema or not: the oracle says which. */
 export const changes: fc.Arbitrary<(body: Record<string, unknown>) => Record<string, unknown>> = fc
   .tuple(
@@ -95,7 +100,7 @@ export const changes: fc.Arbitrary<(body: Record<string, unknown>) => Record<str
       fc.constant(undefined),
       fc.constantFrom(null, true, 0, -1.5, '', ' ', 'x', 'a@b', '@', 'x'.repeat(257), [], {}, [1]),
       fc.constantFrom(['a', null], [{}], { a: 1 }, 'SIMPLE', 'simple', 'x'.repeat(51), [[]]),
-      fc.jsonValue({ maxDepth: 2 }),
+      smallJson,
     ),
   )
   .map(([at, value]) => (body) => {
