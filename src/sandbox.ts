@@ -64,6 +64,8 @@ export class Sandbox {
   #fixtures: Fixtures
   /** Those that are in force if what waits for the disk is refused. */
   #keptFixtures: Fixtures
+  /** Requests since the start, or since the last reset. */
+  #requests = 0
   #places: ReadonlyMap<string, Place> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
@@ -149,6 +151,7 @@ export class Sandbox {
       throw error
     }
     this.clock.set(this.#startOfClock())
+    this.#requests = 0
   }
 
   /**
@@ -287,6 +290,7 @@ export class Sandbox {
           store: this.store,
           limits,
           log,
+          number: () => `req-${++this.#requests}`,
           ...gate,
         }
         return [api.name, place]

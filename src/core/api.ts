@@ -37,11 +37,36 @@ export interface OperationContract {
   checkStrictly(call: Call): readonly Violation[]
 }
 
+/** What the pipeline does with a request, in this order; it is refused at the one it stands at. */
+export const STAGES = [
+  'arrival',
+  'route',
+  'credentials',
+  'accept',
+  'body',
+  'contract',
+  'strict',
+  'operation',
+  'saving',
+  'answer',
+] as const
+export type Stage = (typeof STAGES)[number]
+
 /** So that neither the head of an answer nor what is kept of a request can grow at will. */
 const MOST_FINDINGS = 20
 
 /** One request on its way through the pipeline. */
 export class Call {
+  /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
+  readonly id: string
+  /** When it came, in milliseconds since the process began. */
+  readonly startedAt = performance.now()
+  /** How far it has come. */
+  stage: Stage = 'arrival'
+  /** The body as it was received, once it is read; undefined before, or where there is none. */
+  text: string | undefined
+  /** Why it was refused. */
+  problem: Problem | undefined
   readonly method: string
   /** Below the API's prefix, undecoded, without the query. */
   readonly path: string
@@ -65,6 +90,7 @@ export class Call {
   answerType: string
 
   constructor(from: {
+    id?: string
     method: string
     path: string
     query: URLSearchParams
@@ -74,6 +100,7 @@ export class Call {
     profile: Profile
     answerType: string
   }) {
+    this.id = from.id ?? ''
     this.method = from.method
     this.path = from.path
     this.query = from.query
@@ -114,6 +141,16 @@ export interface Reply {
   readonly status: number
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** The id of the row that was made: a user, mostly. */
+  readonly created?: string
+  /** What others are told of with this change. */
+  readonly events?: readonly Event[]
+}
+
+/** Something that happened, as a webhook tells it: `reseller.user.created` with the user. */
+export interface Event {
+  readonly name: string
+  readonly data: Readonly<Record<string, unknown>>
 }
 
 /** Synchronous: between its reads and its writes no other request runs. Refuses by throwing. */

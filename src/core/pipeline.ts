@@ -29,6 +29,8 @@ export interface Place {
   readonly objection: (message: string) => void
   /** Whether what is written is read back too: thorough, and too slow for every day. */
   readonly readsBack: boolean
+  /** The next request's id. */
+  readonly number: () => string
 }
 
 /**
@@ -61,12 +63,13 @@ export async function answer(
   send(place, call, reply, headers, response)
 }
 
-function callFor({ api, profile }: Place, request: IncomingMessage, base: string): Call {
+function callFor({ api, profile, number }: Place, request: IncomingMessage, base: string): Call {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
   return new Call({
+    id: number(),
     method: request.method ?? 'GET',
     path: api.route?.(path, query) ?? path,
     query,
@@ -81,26 +84,38 @@ function callFor({ api, profile }: Place, request: IncomingMessage, base: string
 async function served(place: Place, call: Call, request: IncomingMessage): Promise<Reply> {
   const { api, contract, tools, store } = place
   if (api.answerType) call.answerType = api.answerType(call)
+  call.stage = 'route'
   const { operation, params } = contract.find(call.method, call.path)
   call.operation = operation
   call.params = params
+  call.stage = 'credentials'
   if (api.credentialsIn === 'header') call.caller = await api.authorize(call, tools)
+  call.stage = 'accept'
   if (!api.answerType) call.answerType = acceptable(call, operation.answerTypes)
+  call.stage = 'body'
   if (operation.requestTypes.length > 0) await readBody(place, call, request)
-  if (api.credentialsIn === 'body') call.caller = await api.authorize(call, tools)
+  if (api.credentialsIn === 'body') {
+    call.stage = 'credentials'
+    call.caller = await api.authorize(call, tools)
+  }
+  call.stage = 'contract'
   const violations = operation.check(call)
   if (violations.length > 0) throw invalid(violations)
   leaveOutUnknownFields(call, operation)
+  call.stage = 'strict'
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
+  call.stage = 'operation'
   const task = api.tasks?.[operation.id]
   if (task) {
     const done = await task(call)
+    call.stage = 'saving'
     if (store.isUnsure) await store.saved()
     return done
   }
   const work = api.operations[operation.id]!
   const reply = store.transact(() => work(call, store, tools))
+  call.stage = 'saving'
   if (store.isUnsure) await store.saved()
   return reply
 }
@@ -111,6 +126,7 @@ async function readBody({ api, limits }: Place, call: Call, request: IncomingMes
   if (!api.bodyType) call.bodyType = statedType(call, operation.requestTypes)
   const { maxBody = limits.size } = operation
   const text = await readText(request, { ...limits, size: maxBody })
+  call.text = text
   if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
@@ -187,6 +203,7 @@ function refused(place: Place, call: Call, error: unknown): Reply {
     place.log.bug(`${place.api.name} failed to answer ${call.method} ${call.path}`, error)
     problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
   }
+  call.problem = problem
   if (!place.api.answerType) call.answerType = refusalType(call, place.api)
   const reply = place.api.explain(problem, call, place.tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
@@ -233,6 +250,7 @@ function send(
     'Content-Length': Buffer.byteLength(written),
     ...common,
     ...reply.headers,
+    'Standin-Request-Id': call.id,
   }
   if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
   response.sendDate = false

@@ -41,7 +41,9 @@ export const createResellerUser: Operation = (call, state, tools) => {
   const headers = {
     Location: `${call.base}/v3/resellers/${encodeURIComponent(Buffer.from(resellerId).toString())}/users/${user.id}`,
   }
-  return { status: 201, body: answered(user, organization), headers }
+  const body = answered(user, organization)
+  const events = [{ name: 'reseller.user.created', data: { ...body } }]
+  return { status: 201, body, headers, created: user.id, events }
 }
 
 /** What is kept of the request; the password is not. */

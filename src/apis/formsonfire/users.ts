@@ -40,7 +40,7 @@ export const createUser: Operation = (call, state, tools) => {
   refuseDuplicate(users, user)
   users.insert(user)
   const body: UserCreated = { User: { Id: user.id, Status: 'Invited' } }
-  return { status: 200, body }
+  return { status: 200, body, created: user.id }
 }
 
 function userFrom(

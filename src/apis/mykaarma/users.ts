@@ -27,7 +27,7 @@ export const createUserForPartner: Operation = (call, state, tools) => {
     apiRequestId: requestId(tools),
     userUuid: user.id,
   }
-  return { status: 200, body }
+  return { status: 200, body, created: user.id }
 }
 
 function userFrom(id: string, { password: _, ...given }: NewUser, tools: Tools): User {
