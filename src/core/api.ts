@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from './clock.ts'
 import type { Fake } from './fake.ts'
+import type { Firing } from './faults/faults.ts'
+import type { Rule } from './faults/rule.ts'
 import type { Format } from './format.ts'
 import { inWords, type Problem, type Violation } from './problem.ts'
 import type { Schema } from './schema.ts'
@@ -54,6 +56,15 @@ export type Stage = (typeof STAGES)[number]
 
 /** So that neither the head of an answer nor what is kept of a request can grow at will. */
 const MOST_FINDINGS = 20
+const MOST_CONSIDERED = 50
+
+/** A fault that a request was held against. */
+export interface Considered {
+  readonly id: string
+  readonly fired: boolean
+  /** Why it did not fire. */
+  readonly spared?: string
+}
 
 /** One request on its way through the pipeline. */
 export class Call {
@@ -67,6 +78,12 @@ export class Call {
   text: string | undefined
   /** Why it was refused. */
   problem: Problem | undefined
+  /** The fault that the request itself asks for. */
+  wish: Rule | undefined
+  /** The fault that it met. */
+  fault: Firing | undefined
+  /** Each fault that was held against it, in order. */
+  readonly considered: Considered[] = []
   readonly method: string
   /** Below the API's prefix, undecoded, without the query. */
   readonly path: string
@@ -109,6 +126,11 @@ export class Call {
     this.base = from.base ?? ''
     this.strict = from.profile === 'strict'
     this.answerType = from.answerType
+  }
+
+  /** Keeps for who asks later whether this fault was met, and if not why. */
+  consider(fault: Considered): void {
+    if (this.considered.length < MOST_CONSIDERED) this.considered.push(fault)
   }
 
   /** Lets the request through, with a word about it. */
@@ -208,6 +230,15 @@ export interface Api {
   authorize(call: Call, tools: Tools): unknown
   /** A Problem in the vendor's words. */
   explain(problem: Problem, call: Call, tools: Tools): Reply
+
+  /** What the vendor refuses by itself, by reason; of each status the likeliest comes first. */
+  readonly refusals?: Readonly<Record<string, () => Problem>>
+  /** Fields of a request that name the user: an address or a user name. */
+  readonly names?: readonly string[]
+  /** Who a request says it comes from, unchecked: a user name, a token, a company. */
+  credentialOf?(call: Call, body: unknown): string | undefined
+  /** Headers that say that a limit is exceeded for this many seconds more. */
+  limited?(tools: Tools, seconds: number): Readonly<Record<string, string>>
 
   /** Headers for every answer; may refuse the call before anything else (a rate limit). */
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>

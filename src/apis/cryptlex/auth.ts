@@ -3,6 +3,7 @@ import type { Call, Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import { fingerprint } from '../../core/secrets.ts'
 import { knownOf, type Grant } from './known.ts'
+import { refusal } from './refusals.ts'
 
 /** The scope that the vendor's page names for this operation. */
 const SCOPE = 'reseller:user:create'
@@ -21,25 +22,21 @@ export async function authorize(call: Call, tools: Tools): Promise<void> {
   let grant = verified.get(token)
   if (!grant) {
     const known = tokens.get(fingerprint(token))
-    if (known?.revoked) throw unauthorized('token.revoked')
+    if (known?.revoked) throw refusal('token.revoked')
     grant = known ?? (await verify(token, tools))
     if (verified.size >= MOST_REMEMBERED) verified.clear()
     verified.set(token, grant)
   }
   const now = tools.clock.now()
-  if (now >= grant.expires) throw unauthorized('token.expired')
-  if (now < grant.notBefore) throw unauthorized('token.not-yet-valid')
-  if (!grant.scopes.includes(SCOPE)) {
-    // Public: the words in which a customer was refused.
-    const message = "You don't have the required permissions. Please contact your admin."
-    throw new Problem(403, 'scope.missing', message)
-  }
+  if (now >= grant.expires) throw refusal('token.expired')
+  if (now < grant.notBefore) throw refusal('token.not-yet-valid')
+  if (!grant.scopes.includes(SCOPE)) throw refusal('scope.missing')
 }
 
 function bearer(header: string | undefined): string {
-  if (header === undefined) throw unauthorized('token.missing')
+  if (header === undefined) throw refusal('token.missing')
   const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1]
-  if (token === undefined) throw unauthorized('token.not-bearer')
+  if (token === undefined) throw refusal('token.not-bearer')
   return token
 }
 
@@ -56,13 +53,13 @@ async function verify(token: string, tools: Tools): Promise<Grant> {
     payload = jose.decodeJwt(token)
     if (signing.verify !== false) {
       if (alg !== 'HS256' && alg !== 'RS256' && alg !== 'ES256') {
-        throw unauthorized('token.algorithm')
+        throw refusal('token.algorithm')
       }
       await checkSignature(jose, token, alg, signing)
     }
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw unauthorized('token.malformed')
+    throw refusal('token.malformed')
   }
   return {
     scopes: scopesOf(payload),
@@ -89,7 +86,7 @@ async function checkSignature(
     }
   } catch {
     // jose rejects with plain TypeErrors too, so every rejection counts.
-    throw unauthorized('token.signature')
+    throw refusal('token.signature')
   }
 }
 
@@ -103,14 +100,11 @@ function scopesOf({ scope, scp, permissions }: Jose.JWTPayload): string[] {
 /** A time that is no number would compare with nothing, and so never come. */
 function seconds(claim: unknown, otherwise: number): number {
   if (claim === undefined) return otherwise
-  if (typeof claim !== 'number') throw unauthorized('token.malformed')
+  if (typeof claim !== 'number') throw refusal('token.malformed')
   return claim * 1000
 }
 
-function unauthorized(reason: string): Problem {
-  // The JSON body is public; the header is what the vendor's framework is known to send.
-  const challenge = reason === 'token.missing' ? 'Bearer' : 'Bearer error="invalid_token"'
-  return new Problem(401, reason, 'Access token is missing, invalid, expired or revoked.', {
-    headers: { 'WWW-Authenticate': challenge },
-  })
+/** The token that a request comes with, unchecked. */
+export function credentialOf(call: Call): string | undefined {
+  return /^bearer +(\S+)/i.exec(call.headers.authorization ?? '')?.[1]
 }

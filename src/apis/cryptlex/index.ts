@@ -1,9 +1,10 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
-import { authorize } from './auth.ts'
+import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
 import { firstReseller, learn } from './known.ts'
-import { admit } from './limit.ts'
+import { refusals } from './refusals.ts'
+import { admit, limited } from './limit.ts'
 import { createResellerUser } from './users.ts'
 
 export const cryptlex: Api = {
@@ -37,7 +38,11 @@ export const cryptlex: Api = {
   learn,
   authorize,
   explain,
+  refusals,
+  credentialOf,
+  names: ['email'],
   admit,
+  limited,
   // Public: every answer is JSON, errors included.
   answerType: (call) => {
     const accept = call.headers.accept

@@ -1,6 +1,6 @@
 import type { Call, Tools } from '../../core/api.ts'
-import { Problem } from '../../core/problem.ts'
 import { knownOf } from './known.ts'
+import { refusal } from './refusals.ts'
 import { timestamp } from './time.ts'
 
 /** Public: an address may make 50 requests in 5 seconds, authenticated or not. */
@@ -29,13 +29,15 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
     'X-Rate-Limit-Reset': window.reset,
   }
   if (window.count <= MOST) return headers
-  const message = 'API calls quota exceeded! maximum admitted 50 per 5s.'
-  if (call.strict) {
-    const wait = Math.max(1, Math.ceil((window.start + PERIOD - now) / 1000))
-    throw new Problem(429, 'rate.exceeded', message, {
-      headers: { ...headers, 'Retry-After': String(wait) },
-    })
-  }
-  call.note('rate.exceeded', message)
+  const wait = Math.max(1, Math.ceil((window.start + PERIOD - now) / 1000))
+  call.assume(refusal('rate.exceeded', { ...headers, 'Retry-After': String(wait) }))
   return headers
+}
+
+/** What the headers say of a limit that holds for this many seconds more. */
+export function limited(tools: Tools, seconds: number): Record<string, string> {
+  return {
+    'X-Rate-Limit-Remaining': '0',
+    'X-Rate-Limit-Reset': timestamp(tools.clock.now() + seconds * 1000, 0),
+  }
 }

@@ -1,8 +1,8 @@
 import type { Call, Operation, Tools } from '../../core/api.ts'
-import { Problem } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/state.ts'
 import type { NewUser, Organization, User } from './contract.ts'
 import { knownOf } from './known.ts'
+import { refusal } from './refusals.ts'
 import { timestamp } from './time.ts'
 
 /** The organization is kept once, not in each of its users. */
@@ -32,10 +32,7 @@ export const createResellerUser: Operation = (call, state, tools) => {
   const organization = organizationId
     ? keepOrganization(call, organizationId, resellerId, state, tools)
     : null
-  if (users.find('email', given.email)) {
-    // Assumed: 409, as the vendor answers other conflicts; across all resellers.
-    throw new Problem(409, 'user.duplicate', 'A user with this email already exists.')
-  }
+  if (users.find('email', given.email)) throw refusal('user.duplicate')
   const user = userFrom(users, given, resellerId, organization?.id ?? null, tools)
   users.insert(user)
   const headers = {
@@ -102,7 +99,7 @@ function keepReseller(call: Call, id: string, state: State, tools: Tools): void 
   const resellers = state.collection<KeptReseller>('cryptlex.resellers')
   const known = knownOf(tools).resellers.get(id)
   if (!known) {
-    call.assume(new Problem(404, 'reseller.unknown', 'The reseller does not exist.'))
+    call.assume(refusal('reseller.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
     refuseMore(call, known.allowedUsers, 'resellerId', id, state)
@@ -122,7 +119,7 @@ function keepOrganization(
   const organizations = state.collection<KeptOrganization>('cryptlex.organizations')
   const known = knownOf(tools).organizations.get(id)
   if (known?.resellerId !== resellerId) {
-    call.assume(new Problem(404, 'organization.unknown', 'The organization does not exist.'))
+    call.assume(refusal('organization.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
     refuseMore(call, known.allowedUsers, 'organizationId', id, state)
@@ -142,8 +139,7 @@ function refuseMore(
   state: State,
 ): void {
   if (state.collection<KeptUser>('cryptlex.users').count(field, id) < allowed) return
-  const message = 'The allowed number of users is reached.'
-  call.assume(new Problem(409, 'users.limit-reached', message))
+  call.assume(refusal('users.limit-reached'))
 }
 
 /** Made up from the organization's id, so that the same id is the same organization everywhere. */
@@ -180,13 +176,10 @@ function shown({ resellerId: _, ...organization }: KeptOrganization): Organizati
 
 /** Assumed: which roles a reseller may give, from the vendor's words about customer-type users. */
 function refuseRole(call: Call, { role, organizationId }: NewUser, tools: Tools): void {
-  if (role === 'admin' || role === 'super-admin') {
-    const message = "You don't have the required permissions. Please contact your admin."
-    call.assume(new Problem(403, 'role.forbidden', message))
-  } else if (!ROLES.includes(role) && !knownOf(tools).roles.has(role)) {
-    call.assume(new Problem(400, 'role.unknown', 'The role does not exist.'))
+  if (role === 'admin' || role === 'super-admin') call.assume(refusal('role.forbidden'))
+  else if (!ROLES.includes(role) && !knownOf(tools).roles.has(role)) {
+    call.assume(refusal('role.unknown'))
   } else if (role === 'organization-admin' && !organizationId) {
-    const message = 'The role organization-admin needs an organizationId.'
-    call.assume(new Problem(400, 'role.needs-organization', message))
+    call.assume(refusal('role.needs-organization'))
   }
 }

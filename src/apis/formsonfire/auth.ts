@@ -1,8 +1,8 @@
 import type { Call, Tools } from '../../core/api.ts'
-import { Problem } from '../../core/problem.ts'
 import { Secret } from '../../core/secrets.ts'
 import { isRecord } from '../../core/schema.ts'
 import { knownOf, type Key } from './known.ts'
+import { refusal } from './refusals.ts'
 
 /**
  * The two halves of the credentials, in the body or, winning over it, in the query.
@@ -13,7 +13,7 @@ export function authorize(call: Call, tools: Tools): number {
   const companyId = given(call, 'CompanyId')
   const integrationKey = given(call, 'IntegrationKey')
   if (companyId === undefined || integrationKey === undefined) {
-    throw unauthorized('credentials.missing')
+    throw refusal('credentials.missing')
   }
   const { companies } = knownOf(tools)
   const id = /^\s*\d{1,15}\s*$/.test(companyId) ? Number(companyId) : NaN
@@ -28,27 +28,28 @@ export function authorize(call: Call, tools: Tools): number {
       else if (matches) ofAnother = true
     }
   }
-  if (found && !found.full) {
-    // Public: keys come with full access and with less. Assumed: what a lesser one is answered.
-    throw new Problem(403, 'key.limited', 'The IntegrationKey does not allow this.')
-  }
+  if (found && !found.full) throw refusal('key.limited')
   if (found) return id
-  if (!companies.has(id)) throw unauthorized('company.unknown')
-  throw unauthorized(ofAnother ? 'key.of-another-company' : 'key.wrong')
+  if (!companies.has(id)) throw refusal('company.unknown')
+  throw refusal(ofAnother ? 'key.of-another-company' : 'key.wrong')
 }
 
-function given(call: Call, name: 'CompanyId' | 'IntegrationKey'): string | undefined {
+function given(
+  call: Call,
+  name: 'CompanyId' | 'IntegrationKey',
+  body = call.body,
+): string | undefined {
   // Vendor pages spell the key in two ways, so the query is read in any case.
   for (const [key, value] of call.query) {
     if (key.toLowerCase() === name.toLowerCase() && value !== '') return value
   }
-  const value = isRecord(call.body) ? call.body[name] : undefined
+  const value = isRecord(body) ? body[name] : undefined
   return typeof value === 'number' || (typeof value === 'string' && value !== '')
     ? String(value)
     : undefined
 }
 
-function unauthorized(reason: string): Problem {
-  // Missing is the same as wrong: the platform sees a 0 and a null.
-  return new Problem(401, reason, 'The CompanyId and/or IntegrationKey is not valid.')
+/** The company that a request says it comes from, unchecked. */
+export function credentialOf(call: Call, body: unknown): string | undefined {
+  return given(call, 'CompanyId', body)
 }

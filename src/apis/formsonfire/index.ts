@@ -1,9 +1,10 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/schema.ts'
-import { authorize } from './auth.ts'
+import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
 import { firstCompany, learn } from './known.ts'
+import { refusals } from './refusals.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
 import { createUser } from './users.ts'
 
@@ -31,6 +32,9 @@ export const formsonfire: Api = {
   learn,
   authorize,
   explain,
+  refusals,
+  credentialOf,
+  names: ['Email'],
   route,
   answerType,
   bodyType,

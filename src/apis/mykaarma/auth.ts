@@ -1,10 +1,7 @@
 import type { Call, Tools } from '../../core/api.ts'
-import { Problem } from '../../core/problem.ts'
 import { Secret } from '../../core/secrets.ts'
 import { knownOf, type Subscriber } from './known.ts'
-
-/** The scope that the vendor's page names for this operation. */
-const SCOPE = 'manage.user.write'
+import { refusal, SCOPE } from './refusals.ts'
 
 /** Compared with when there is no such user, so that an unknown one takes as long as a known. */
 const NOBODY = new Secret('')
@@ -19,33 +16,31 @@ export function authorize(call: Call, tools: Tools): Subscriber {
   const { username, password } = credentials(call.headers.authorization)
   const subscriber = knownOf(tools).subscribers.get(username)
   const matches = (subscriber?.password ?? NOBODY).matches(password)
-  if (!subscriber) throw unauthorized('credentials.unknown-user', 'Wrong credential.')
-  if (!matches) throw unauthorized('credentials.wrong-password', 'Wrong credential.')
-  if (subscriber.disabled) throw unauthorized('subscriber.disabled', 'Invalid service subscriber.')
-  if (!subscriber.scopes.includes(SCOPE)) {
-    throw new Problem(403, 'scope.missing', `ApiScope does not exist: ${SCOPE}.`)
-  }
+  if (!subscriber) throw refusal('credentials.unknown-user')
+  if (!matches) throw refusal('credentials.wrong-password')
+  if (subscriber.disabled) throw refusal('subscriber.disabled')
+  if (!subscriber.scopes.includes(SCOPE)) throw refusal('scope.missing')
   return subscriber
 }
 
 function credentials(header: string | undefined): { username: string; password: string } {
-  if (header === undefined) throw unauthorized('credentials.missing', 'Credentials are null.')
+  if (header === undefined) throw refusal('credentials.missing')
   const [scheme, encoded, ...more] = header.split(/ +/)
   if (scheme?.toLowerCase() !== 'basic') {
-    throw unauthorized('credentials.not-basic', 'Wrong credential.')
+    throw refusal('credentials.not-basic')
   }
   if (!encoded || more.length > 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
-    throw unauthorized('credentials.malformed', 'Wrong credential.')
+    throw refusal('credentials.malformed')
   }
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   // Only the first colon separates: a password may hold more.
   const colon = text.indexOf(':')
-  if (colon < 0) throw unauthorized('credentials.no-colon', 'Wrong credential.')
+  if (colon < 0) throw refusal('credentials.no-colon')
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-function unauthorized(reason: string, message: string): Problem {
-  // Not documented; RFC 9110 wants the header on every 401.
-  const headers = { 'WWW-Authenticate': 'Basic realm="mykaarma"' }
-  return new Problem(401, reason, message, { headers })
+/** Who a request says it comes from, unchecked. */
+export function credentialOf(call: Call): string | undefined {
+  const encoded = /^basic +(\S+)$/i.exec(call.headers.authorization ?? '')?.[1]
+  return encoded && Buffer.from(encoded, 'base64').toString('utf8').split(':', 1)[0]
 }

@@ -1,9 +1,10 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
-import { authorize } from './auth.ts'
+import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
 import { learn, OPERATOR } from './known.ts'
+import { refusals } from './refusals.ts'
 import { createUserForPartner } from './users.ts'
 
 const MESSAGE = 'CreateUserForPartnerResponse'
@@ -41,6 +42,9 @@ export function mykaarma(proto: string): Api {
     learn,
     authorize,
     explain,
+    refusals,
+    credentialOf,
+    names: ['emailAddress', 'username'],
     admit: (call, tools) => {
       // Public, a guideline of the vendor: the caller's correlation id comes back, or a new one.
       const given = call.headers['x-correlation-id']

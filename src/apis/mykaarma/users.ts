@@ -1,8 +1,9 @@
 import type { Call, Operation, Tools } from '../../core/api.ts'
-import { duplicate, Problem } from '../../core/problem.ts'
+import { duplicate } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row } from '../../core/state.ts'
 import type { ApiWarning, CreateUserResponse, NewUser } from './contract.ts'
 import { requestId } from './errors.ts'
+import { refusal, type Reason } from './refusals.ts'
 import { knownOf, type Subscriber } from './known.ts'
 
 /** A created user. The password is not kept: no read shape has it. */
@@ -47,28 +48,17 @@ function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
   const { dealers, roles } = knownOf(tools)
   const granted = (call.caller as Subscriber).dealers // what authorize returned
   const { dealerUUID, departmentUUID, roleUUID } = given
-  const forbidden = (reason: string, message: string) =>
-    call.assume(new Problem(403, reason, message))
+  const refuse = (reason: Reason) => call.assume(refusal(reason))
   const departments = dealerUUID ? dealers.get(dealerUUID) : undefined
-  if (dealerUUID && !departments) {
-    forbidden('dealer.unknown', 'The subscriber has no access to this dealer.')
-  } else if (dealerUUID && granted && !granted.includes(dealerUUID)) {
-    forbidden('dealer.not-granted', 'The subscriber has no access to this dealer.')
-  }
+  if (dealerUUID && !departments) refuse('dealer.unknown')
+  else if (dealerUUID && granted && !granted.includes(dealerUUID)) refuse('dealer.not-granted')
   if (departmentUUID) {
     const [owner] = [...dealers].find(([, list]) => list.includes(departmentUUID)) ?? []
-    if (owner === undefined) {
-      forbidden('department.unknown', 'The subscriber has no access to this department.')
-    } else if (!dealerUUID && granted && !granted.includes(owner)) {
-      forbidden('department.not-granted', 'The subscriber has no access to this department.')
-    } else if (departments && !departments.includes(departmentUUID)) {
-      const message = 'departmentUUID belongs to another dealer.'
-      call.assume(new Problem(400, 'department.other-dealer', message))
-    }
+    if (owner === undefined) refuse('department.unknown')
+    else if (!dealerUUID && granted && !granted.includes(owner)) refuse('department.not-granted')
+    else if (departments && !departments.includes(departmentUUID)) refuse('department.other-dealer')
   }
-  if (roleUUID && !roles.has(roleUUID)) {
-    call.assume(new Problem(400, 'role.unknown', 'roleUUID does not name a role.'))
-  }
+  if (roleUUID && !roles.has(roleUUID)) refuse('role.unknown')
 }
 
 /** Assumed: 400, since the page lists no 409. */

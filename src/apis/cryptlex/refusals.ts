@@ -1,0 +1,44 @@
+import { Problem } from '../../core/problem.ts'
+
+const NO_ACCESS = 'Access token is missing, invalid, expired or revoked.'
+/** Public: the words in which a customer was refused. */
+const NO_PERMISSION = "You don't have the required permissions. Please contact your admin."
+
+/** What this vendor refuses by itself; the likeliest of each status first. */
+const TEXTS = {
+  'token.expired': [401, NO_ACCESS],
+  'token.revoked': [401, NO_ACCESS],
+  'token.missing': [401, NO_ACCESS],
+  'token.not-bearer': [401, NO_ACCESS],
+  'token.malformed': [401, NO_ACCESS],
+  'token.algorithm': [401, NO_ACCESS],
+  'token.signature': [401, NO_ACCESS],
+  'token.not-yet-valid': [401, NO_ACCESS],
+  'scope.missing': [403, NO_PERMISSION],
+  'role.forbidden': [403, NO_PERMISSION],
+  'reseller.unknown': [404, 'The reseller does not exist.'],
+  'organization.unknown': [404, 'The organization does not exist.'],
+  // Assumed: 409, as the vendor answers other conflicts; across all resellers.
+  'user.duplicate': [409, 'A user with this email already exists.'],
+  'users.limit-reached': [409, 'The allowed number of users is reached.'],
+  'role.unknown': [400, 'The role does not exist.'],
+  'role.needs-organization': [400, 'The role organization-admin needs an organizationId.'],
+  'rate.exceeded': [429, 'API calls quota exceeded! maximum admitted 50 per 5s.'],
+} as const
+
+export type Reason = keyof typeof TEXTS
+
+export function refusal(reason: Reason, headers: Readonly<Record<string, string>> = {}): Problem {
+  const [status, message] = TEXTS[reason]
+  if (status !== 401) return new Problem(status, reason, message, { headers })
+  // The JSON body is public; the header is what the vendor's framework is known to send.
+  const challenge = reason === 'token.missing' ? 'Bearer' : 'Bearer error="invalid_token"'
+  return new Problem(status, reason, message, {
+    headers: { 'WWW-Authenticate': challenge, ...headers },
+  })
+}
+
+/** By reason, for those who want to be refused. */
+export const refusals: Readonly<Record<string, () => Problem>> = Object.fromEntries(
+  Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it
+)
