@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Profile } from './core/api.ts'
+import type { Definition } from './core/faults/fault.ts'
 import { whereBroken } from './core/formats/json.ts'
 import type { Durability } from './core/store/journal.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
@@ -30,6 +31,10 @@ export interface Config {
   readonly jwks: string | undefined
   readonly jwtVerify: boolean
   readonly proto: string | undefined
+  /** Armed in every sandbox from the start. */
+  readonly faults: readonly Definition[]
+  /** Whether an address such as `ada+fault.500@example.test` asks for its fault. */
+  readonly magicFaults: boolean
   /** Bytes. */
   readonly maxBody: number
   /** Milliseconds. */
@@ -118,6 +123,18 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     value: 'FILE',
     help: "a .proto to answer by instead of Standin's own",
     read: text,
+  },
+  faults: {
+    fallback: [],
+    value: 'FAULTS',
+    help: "armed from the start, such as 'cryptlex:500;times=2, delay=1s', or JSON",
+    read: readFaults,
+  },
+  magicFaults: {
+    fallback: true,
+    value: 'BOOLEAN',
+    help: 'whether addresses such as ada+fault.500@example.test count',
+    read: boolean,
   },
   maxBody: {
     fallback: 1024 * 1024,
@@ -245,7 +262,8 @@ function flagOf(key: keyof Config): string {
 /** The default as text. */
 function presetOf(key: keyof Config): string {
   const { fallback } = OPTIONS[key]
-  return typeof fallback === 'object' ? fallback.all : String(fallback ?? '')
+  if (typeof fallback !== 'object') return String(fallback ?? '')
+  return 'all' in fallback ? fallback.all : ''
 }
 
 function readFlags(
@@ -375,6 +393,32 @@ export function readTime(given: string): number {
     throw new Error('must be a time with its zone, such as 2026-01-15T09:30:00Z')
   }
   return time
+}
+
+/**
+ * A JSON list of definitions, or short forms parted by commas, each for one API where its name and
+ * a colon stand before it. What is in them is looked at where they are armed.
+ */
+function readFaults(given: string): readonly Definition[] {
+  if (/^\s*[[{]/.test(given)) {
+    let list: unknown
+    try {
+      list = [JSON.parse(given)].flat()
+    } catch {
+      throw new Error(`must be JSON (${whereBroken(given)}) or short forms parted by commas`)
+    }
+    return list as readonly Definition[] // looked at by their schema where they are armed
+  }
+  return given
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [api = '', ...rest] = part.split(':')
+      return APIS.includes(api) && rest.length > 0
+        ? { api, fault: rest.join(':') }
+        : { fault: part }
+    })
 }
 
 /** `documented,cryptlex=strict`. Throws an Error that says what is allowed. */

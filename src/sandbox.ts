@@ -7,6 +7,7 @@ import { Call, type Api, type Person, type Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
 import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
+import { Faults, type FaultOptions } from './core/faults/faults.ts'
 import { whereBroken } from './core/formats/json.ts'
 import type { Log } from './core/log.ts'
 import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
@@ -38,6 +39,7 @@ export interface Common {
   readonly limits: Place['limits']
   readonly log: Log
   readonly gate: Pick<Place, 'objection' | 'readsBack'>
+  readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
 }
 
 /** What makes one sandbox different from another. */
@@ -57,6 +59,7 @@ export class Sandbox {
   readonly settings: Settings
   readonly store: Store
   readonly clock: Clock
+  readonly faults: Faults
   readonly #snapshots = new Map<string, Saved>()
   readonly #folder: string | undefined
   readonly #common: Common
@@ -79,6 +82,7 @@ export class Sandbox {
     this.#keptFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
     this.#fake = new Fake(settings.seed, store)
+    this.faults = new Faults({ ...common.faults, clock: this.clock, seed: settings.seed })
     this.#furnish()
     if (store.isNew) store.transact(() => this.#populate())
     const kept = settings.clockWins ? undefined : store.setting('clock')
@@ -154,6 +158,7 @@ export class Sandbox {
     }
     this.clock.set(this.#startOfClock())
     this.#requests = 0
+    this.faults.reset()
   }
 
   /**
@@ -293,7 +298,7 @@ export class Sandbox {
     const { vendors, admin, limits, log, gate } = this.#common
     const { profile } = this.settings
     this.#places = new Map(
-      [...vendors, admin(this)].map(({ api, contract }) => {
+      [...vendors, admin(this)].map(({ api, contract }, i) => {
         const known = api.learn(this.#fixtures[api.name])
         const tools: Tools = { clock: this.clock, fake: this.#fake, known }
         const place: Place = {
@@ -306,6 +311,7 @@ export class Sandbox {
           log,
           number: () => `req-${++this.#requests}`,
           ...gate,
+          ...(i < vendors.length ? { faults: this.faults } : {}),
         }
         return [api.name, place]
       }),

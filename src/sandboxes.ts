@@ -158,6 +158,11 @@ export class Sandboxes {
     return mergeFixtures(this.#options.settings.fixtures, given)
   }
 
+  /** Ends the connections of all whose answers wait for what a fault says. */
+  letGo(): void {
+    for (const { sandbox } of this.#hosted.values()) sandbox.faults.letGo()
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#sweep)
     await this.#nowhere?.close()

@@ -10,6 +10,9 @@ import { checkProto, mykaarma } from './apis/mykaarma/index.ts'
 import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
 import type { Contract } from './core/contract.ts'
+import { Clock } from './core/clock.ts'
+import { Faults, type Terms } from './core/faults/faults.ts'
+import { reasonsOf } from './core/faults/refusal.ts'
 import { stderr, type Log } from './core/log.ts'
 import { answer } from './core/pipeline.ts'
 import type { Common, Sandbox } from './sandbox.ts'
@@ -74,7 +77,9 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
       readsBack: parts.objection !== undefined,
     },
+    faults: { terms: termsOf(vendors, own), magic: config.magicFaults, startup: config.faults },
   }
+  mustBeUsable(common.faults)
   sandboxes = await Sandboxes.open({
     settings: {
       name: DEFAULT,
@@ -106,6 +111,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
         url: `${url}${contract.prefix}`,
       })),
       close: async () => {
+        sandboxes.letGo()
         await stop(server)
         await sandboxes.close()
       },
@@ -217,6 +223,33 @@ function writeRaw(socket: Socket, status: number, reason: string, detail: string
 /** A problem (RFC 9457) of a request that no API was reached by. */
 function outside(status: number, reason: string, detail: string): object {
   return { type: 'about:blank', title: http.STATUS_CODES[status], status, detail, reason }
+}
+
+/** A sandbox that is opened would refuse them too, but not say where they come from. */
+function mustBeUsable(faults: Common['faults']): Faults {
+  try {
+    return new Faults({ ...faults, clock: new Clock(), seed: 0 })
+  } catch (error) {
+    throw new Error(`${messageOf(error)} (--faults)`, { cause: error })
+  }
+}
+
+/** What faults may name. */
+function termsOf(vendors: Common['vendors'], own: Contract): Terms {
+  return {
+    schema: own.component('NewFault'),
+    check: (definition) => own.violationsOf('NewFault', definition),
+    apis: new Map(
+      vendors.map(({ api, contract }) => [
+        api.name,
+        {
+          operations: contract.operations.map(({ id }) => id),
+          reasons: reasonsOf(api),
+          statuses: contract.statuses,
+        },
+      ]),
+    ),
+  }
 }
 
 /** The API's contract; it and the slice name the same operations. */

@@ -273,7 +273,7 @@ test.each([
   [{ seed: 1.5 }, /^seed must be of type integer/],
   [{ clock: 'yesterday' }, /^clock must be a date-time/],
   [{ clock: '0000-01-01T00:00:00Z' }, /^0000-.* is not between the years 1970 and 9999/],
-  [{ ttl: '10 minutes' }, /^ttl must match/],
+  [{ ttl: '10 minutes' }, /^ttl must be/],
   [{ ttl: '999999999999d' }, /^999999999999d from now is not between/],
   [{ colour: 'red' }, /^(colour|body)/],
   [{ fixtures: { okta: {} } }, /^fixtures/],

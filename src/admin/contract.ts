@@ -238,3 +238,411 @@ export interface ClockSetting {
 export interface ClockAdvance {
   by: Duration
 }
+/**
+ * What goes wrong, when, and how often. `fault` is the short form, such as `500;times=2`; what
+ * stands beside it goes before what is in it. docs/faults.md shows each with what clients see.
+ *
+ */
+export interface NewFault {
+  /**
+   * The short form: parts parted by `;`, each a status, a reason, a word or `name=value`.
+   */
+  fault?: string
+  /**
+   * For people.
+   */
+  note?: string
+  /**
+   * Refuse with it, as the vendor words it.
+   */
+  status?: number
+  /**
+   * Refuse with this `Standin-Reason`, such as `token.expired`; the status follows.
+   */
+  reason?: string
+  /**
+   * Fields that a 400 names: `emailAddress`, or with the rule it breaks `firstName:maxLength`.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  fields?:
+    | [string]
+    | [string, string]
+    | [string, string, string]
+    | [string, string, string, string]
+    | [string, string, string, string, string]
+    | [string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string, string, string]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+      ]
+  /**
+   * Seconds in Retry-After; a 429 holds for as long.
+   */
+  retryAfter?: number
+  /**
+   * Who words it. 502 to 599 are a gateway's unless this says vendor.
+   */
+  words?: 'vendor' | 'gateway' | 'gateway-json' | 'login-page'
+  /**
+   * Where a 3xx leads.
+   */
+  location?: string
+  /**
+   * Before anything else: `2s`, `1s..3s` (uniform), `200ms~2s` (log-normal: median and 99th percentile), `forever`.
+   */
+  delay?: string
+  /**
+   * Which part of the answer goes out in pieces.
+   */
+  slow?: 'headers' | 'body'
+  /**
+   * Size of a piece of a slow answer.
+   */
+  bytes?: number
+  /**
+   * Time between two pieces of a slow answer.
+   */
+  interval?: string
+  /**
+   * What becomes of the connection.
+   */
+  connection?:
+    | 'reset'
+    | 'reset-headers'
+    | 'reset-body'
+    | 'close'
+    | 'cut'
+    | 'wrong-length'
+    | 'bad-chunk'
+    | 'close-after'
+  /**
+   * Bytes of the body that `cut` lets through.
+   */
+  cutAfter?: number
+  /**
+   * What becomes of the answer's body.
+   */
+  body?:
+    | 'truncated'
+    | 'wrong-type'
+    | 'wrong-charset'
+    | 'empty'
+    | 'extra-fields'
+    | 'nulls'
+    | 'unknown-enum'
+    | 'reordered'
+    | 'xml-prefixes'
+    | 'xml-comments'
+    | 'xml-cdata'
+    | 'protobuf-unknown'
+  /**
+   * What is told of the user and what is true of it fall apart.
+   */
+  outcome?: 'not-stored' | 'created-later' | 'lost-then-duplicate' | 'duplicate-accepted'
+  /**
+   * When `created-later` creates, by the sandbox's clock.
+   */
+  later?: string
+  /**
+   * What becomes of the webhook that the request causes.
+   */
+  webhook?: string
+  /**
+   * Only at this API.
+   */
+  api?: 'mykaarma' | 'cryptlex' | 'formsonfire'
+  /**
+   * Only at this operation, by its operationId.
+   */
+  operation?: string
+  /**
+   * Only requests that have all of this. A value is compared; one such as `/^ada@/i` is a pattern.
+   */
+  match?: {
+    headers?: Wanted
+    /**
+     * Who calls, unchecked: the user name, the token, the CompanyId.
+     */
+    credential?: string
+    params?: Wanted1
+    query?: Wanted
+    fields?: Wanted2
+  }
+  /**
+   * What the request passes first: nothing (route), the check of its credentials, its validation, or the change itself (commit).
+   */
+  after?: 'route' | 'auth' | 'validation' | 'commit'
+  /**
+   * How often it fires.
+   */
+  times?: number
+  /**
+   * How many that fit are spared first.
+   */
+  skip?: number
+  /**
+   * Only every so manieth that fits.
+   */
+  every?: number
+  /**
+   * How likely it fires; drawn from the sandbox's seed.
+   */
+  probability?: number
+  /**
+   * What happens to the first, the second, …: `fail`, `pass`, or another fault in its short form.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  sequence?: [string, ...string[]]
+  /**
+   * Whether the sequence begins anew at its end; otherwise all pass from then on.
+   */
+  repeat?: boolean
+  /**
+   * Not before this time of the sandbox's clock.
+   */
+  from?: string
+  /**
+   * Not from this time of the sandbox's clock on.
+   */
+  until?: string
+  /**
+   * It dies this long after it was armed, by the sandbox's clock.
+   */
+  expiresIn?: string
+}
+export interface Wanted {
+  [k: string]: string | number | boolean
+}
+/**
+ * Path parameters.
+ */
+export interface Wanted1 {
+  [k: string]: string | number | boolean
+}
+/**
+ * Fields of the body: `emailAddress`, `Folders[0]`, `$.organizationId`.
+ */
+export interface Wanted2 {
+  [k: string]: string | number | boolean
+}
+export interface Fault {
+  id: string
+  /**
+   * How it came to be armed.
+   */
+  origin: 'config' | 'admin' | 'code' | 'header' | 'magic'
+  /**
+   * Its short form, as far as it has one.
+   */
+  fault: string
+  definition: NewFault
+  armedAt: string
+  expiresAt?: string
+  /**
+   * Whether it can still fire.
+   */
+  live: boolean
+  /**
+   * Whether its answers are meant to be none that the contract allows.
+   */
+  breaksContract: boolean
+  /**
+   * How many requests fitted.
+   */
+  eligible: number
+  fired: number
+  lastFiredAt?: string
+  /**
+   * The request that came closest to meeting it, and why it did not.
+   */
+  nearestMiss?: {
+    requestId: string
+    at: string
+    why: string
+  }
+  /**
+   * Who met it, the newest last, and what that client did next.
+   */
+  meetings: {
+    requestId: string
+    at: string
+    /**
+     * The user that the request was about.
+     */
+    about?: string
+    /**
+     * Such as `retried after 250 ms`; `nothing yet` where the client was not seen again.
+     */
+    next: string
+  }[]
+}
+export interface FaultList {
+  faults: Fault[]
+}

@@ -3,6 +3,7 @@ import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
 import { Problem } from '../core/problem.ts'
+import { faultTasks } from './faults.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
@@ -40,6 +41,7 @@ export function admin(world: World, host: Host): Api {
       ...userTasks(world),
       ...stateTasks(world, host),
       ...clockTasks(world),
+      ...faultTasks(world),
     },
     credentialsIn: 'none',
     learn: () => undefined,

@@ -1,6 +1,7 @@
 import type { Api } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
+import type { Faults } from '../core/faults/faults.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
@@ -21,6 +22,7 @@ export interface World {
   readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly store: Store
   readonly clock: Clock
+  readonly faults: Faults
   readonly profile: string
   /** How many users each API has. */
   readonly users: Record<string, number>

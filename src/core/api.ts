@@ -76,8 +76,12 @@ export class Call {
   stage: Stage = 'arrival'
   /** The body as it was received, once it is read; undefined before, or where there is none. */
   text: string | undefined
+  /** Why the body could not be read, where that was tried early. */
+  unread: Problem | undefined
   /** Why it was refused. */
   problem: Problem | undefined
+  /** The id of the row that it made, which a fault may keep from the caller. */
+  created: string | undefined
   /** The fault that the request itself asks for. */
   wish: Rule | undefined
   /** The fault that it met. */
@@ -163,6 +167,8 @@ export interface Reply {
   readonly status: number
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** What goes out as it is, where no contract says what it must be. */
+  readonly page?: { readonly contentType: string; readonly text: string }
   /** The id of the row that was made: a user, mostly. */
   readonly created?: string
   /** What others are told of with this change. */

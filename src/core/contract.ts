@@ -6,7 +6,13 @@ import type { Request, Response } from 'express'
 // test/core/contract.test.ts holds it against the whole package's verdicts.
 import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js'
 import type { Call, OperationContract } from './api.ts'
-import { METHODS, readDocument, type Document, type OperationObject } from './openapi.ts'
+import {
+  METHODS,
+  readDocument,
+  type Document,
+  type OperationObject,
+  type Responses,
+} from './openapi.ts'
 import { Problem, type Violation } from './problem.ts'
 import { isRecord, type Schema } from './schema.ts'
 import { violation, violationsIn } from './violations.ts'
@@ -121,6 +127,12 @@ export class Contract {
     return this.#schemas.get(key)
   }
 
+  /** Every status that one of the operations may answer. */
+  get statuses(): readonly number[] {
+    const found = this.operations.flatMap((operation) => Object.keys(this.#responses(operation)))
+    return [...new Set(found.map(Number))]
+  }
+
   /** Why this answer may not be sent, or undefined when the contract allows it. */
   objectionTo(
     operation: OperationContract | undefined,
@@ -138,20 +150,31 @@ export class Contract {
     return validate(value) ? undefined : this.#ajv.errorsText(validate.errors, { dataVar: 'body' })
   }
 
+  /** A component schema. Throws where there is none. */
+  component(name: string): Schema {
+    const schemas = this.#document.components?.['schemas'] as Readonly<Record<string, Schema>>
+    const schema = schemas[name]
+    if (!schema) throw new Error(`The contract ${this.prefix} has no schema ${name}`)
+    return schema
+  }
+
   /** What a value breaks of a component schema, such as a file that was loaded. */
   violationsOf(component: string, value: unknown): readonly Violation[] {
-    const schemas = this.#document.components?.['schemas'] as Readonly<Record<string, Schema>>
-    const validate = this.#ajv.compile(schemas[component]!)
+    const validate = this.#ajv.compile(this.component(component))
     return validate(value) ? [] : violationsIn(validate.errors ?? [], value)
   }
 
   #response(operation: OperationContract | undefined, status: number) {
-    if (!operation) return this.#document['x-unrouted']?.responses[status]
+    return this.#responses(operation)[status]
+  }
+
+  #responses(operation: OperationContract | undefined): Responses {
+    if (!operation) return this.#document['x-unrouted']?.responses ?? {}
     for (const item of Object.values(this.#document.paths)) {
       const found = item[operation.method as (typeof METHODS)[number]] // from this document
-      if (found?.operationId === operation.id) return found.responses[status]
+      if (found?.operationId === operation.id) return found.responses
     }
-    return undefined
+    return {}
   }
 
   #validator(): RequestValidator {

@@ -10,10 +10,15 @@ import {
 } from './api.ts'
 import { readText, type BodyLimits } from './body.ts'
 import type { Contract } from './contract.ts'
+import { BREAKING, NotApplicable, spoil } from './faults/bodies.ts'
+import { Encounter, Unanswered, withOutcome } from './faults/encounter.ts'
+import type { Faults } from './faults/faults.ts'
+import { write, writeFaulty, type Message } from './faults/wire.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
 import { invalid, Problem } from './problem.ts'
 import { isRecord, type Schema } from './schema.ts'
+import type { State } from './state.ts'
 import type { Store } from './store/store.ts'
 
 /** What one API of one sandbox needs to answer. */
@@ -31,12 +36,15 @@ export interface Place {
   readonly readsBack: boolean
   /** The next request's id. */
   readonly number: () => string
+  /** What may go wrong on purpose; none at Standin's own API. */
+  readonly faults?: Faults
 }
 
 /**
  * One request, from its head to its answer: route, credentials, body, contract, operation, store,
  * answer. Everything that refuses throws a Problem; it is worded by the slice and answered here,
- * and nowhere else is a response written to.
+ * and nowhere else is a response written to. Faults are met on the way, and are nothing where none
+ * are armed.
  */
 export async function answer(
   place: Place,
@@ -44,14 +52,17 @@ export async function answer(
   response: ServerResponse,
   { base = '', refusal }: { readonly base?: string; readonly refusal?: Problem | undefined } = {},
 ): Promise<void> {
+  const { api, faults, tools } = place
   const call = callFor(place, request, base)
+  const encounter = faults && new Encounter({ api, tools, faults, call, response })
   let headers: Readonly<Record<string, string>> = {}
   let reply: Reply
   try {
-    headers = place.api.admit?.(call, place.tools) ?? {}
+    headers = api.admit?.(call, tools) ?? {}
     if (refusal) throw refusal
-    reply = await served(place, call, request)
+    reply = await served(place, call, request, encounter)
   } catch (error) {
+    if (error instanceof Unanswered) return
     reply = refused(place, call, error)
     // Who is refused for what the state holds may rely on it, so it has to be there.
     if (place.store.isUnsure) {
@@ -60,6 +71,7 @@ export async function answer(
       })
     }
   }
+  if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
   send(place, call, reply, headers, response)
 }
 
@@ -81,22 +93,48 @@ function callFor({ api, profile, number }: Place, request: IncomingMessage, base
   })
 }
 
-async function served(place: Place, call: Call, request: IncomingMessage): Promise<Reply> {
-  const { api, contract, tools, store } = place
+async function served(
+  place: Place,
+  call: Call,
+  request: IncomingMessage,
+  encounter: Encounter | undefined,
+): Promise<Reply> {
+  const { api, contract, tools, faults } = place
   if (api.answerType) call.answerType = api.answerType(call)
   call.stage = 'route'
   const { operation, params } = contract.find(call.method, call.path)
   call.operation = operation
   call.params = params
+  const read = () => readEarly(place, call, request)
+  const first = encounter && (await encounter.begin(request, read))
+  if (first) return first
   call.stage = 'credentials'
-  if (api.credentialsIn === 'header') call.caller = await api.authorize(call, tools)
+  if (api.credentialsIn === 'header') {
+    try {
+      call.caller = await api.authorize(call, tools)
+    } catch (error) {
+      // Faults come before credentials, and one may be in the body.
+      if (!encounter?.mayLookAt(request)) throw error
+      await read()
+      const instead = await encounter.inBody(['route'])
+      if (instead) return instead
+      throw error
+    }
+    const met = faults && isOn(call, faults) && (await encounter!.meet('auth')) // faults have one
+    if (met) return met
+  }
   call.stage = 'accept'
   if (!api.answerType) call.answerType = acceptable(call, operation.answerTypes)
   call.stage = 'body'
-  if (operation.requestTypes.length > 0) await readBody(place, call, request)
+  if (operation.requestTypes.length > 0) {
+    const met = await readBody(place, call, request, encounter)
+    if (met) return met
+  }
   if (api.credentialsIn === 'body') {
     call.stage = 'credentials'
     call.caller = await api.authorize(call, tools)
+    const met = faults && isOn(call, faults) && (await encounter!.meet('auth')) // faults have one
+    if (met) return met
   }
   call.stage = 'contract'
   const violations = operation.check(call)
@@ -105,33 +143,95 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
   call.stage = 'strict'
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
+  if (!faults || !isOn(call, faults)) return await operated(place, call)
+  const met = await encounter!.meet('validation') // faults have one
+  if (met) return met
+  const reply = await operated(place, call, encounter)
+  return (await encounter!.meet('commit')) ?? reply
+}
+
+/** Whether this request may still meet a fault. */
+function isOn({ fault, wish }: Call, faults: Faults): boolean {
+  return fault !== undefined || wish !== undefined || faults.isArmed
+}
+
+/** The operation itself, and the wait until what it changed is kept. */
+async function operated(place: Place, call: Call, encounter?: Encounter): Promise<Reply> {
+  const { api, store } = place
   call.stage = 'operation'
-  const task = api.tasks?.[operation.id]
-  if (task) {
-    const done = await task(call)
-    call.stage = 'saving'
-    if (store.isUnsure) await store.saved()
-    return done
-  }
-  const work = api.operations[operation.id]!
-  const reply = store.transact(() => work(call, store, tools))
+  const task = api.tasks?.[call.operation!.id] // found before
+  const reply = task
+    ? await task(call)
+    : call.fault?.effect.outcome
+      ? withFault(place, call, encounter!) // who met a fault has one
+      : operate(place, call)
   call.stage = 'saving'
   if (store.isUnsure) await store.saved()
+  call.created = reply.created
   return reply
 }
 
-async function readBody({ api, limits }: Place, call: Call, request: IncomingMessage) {
+/** Runs the operation so that all of its changes are kept together, or none. */
+function operate({ api, store, tools }: Place, call: Call, seen = (state: State) => state): Reply {
+  const work = api.operations[call.operation!.id]! // the start has looked
+  return store.transact(() => work(call, seen(store), tools))
+}
+
+function withFault(place: Place, call: Call, encounter: Encounter): Reply {
+  const { api, store, tools, log, faults } = place
+  return withOutcome(encounter, call.fault!, faults!, {
+    operate: (seen) => operate(place, call, seen),
+    imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
+    later: (ms, work) => {
+      tools.clock.after(tools.clock.now() + ms, () => {
+        try {
+          work()
+        } catch (error) {
+          if (!(error instanceof Problem)) log.bug('a user could not be created later', error)
+        }
+      })
+    },
+  })
+}
+
+/** The body's text; read once, whoever asks first. */
+async function readEarly(place: Place, call: Call, request: IncomingMessage): Promise<void> {
+  if (call.text !== undefined || call.unread || call.operation!.requestTypes.length === 0) return
+  try {
+    call.text = await textOf(place, call, request)
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    call.unread = error
+  }
+}
+
+function textOf({ limits }: Place, call: Call, request: IncomingMessage): Promise<string> {
+  const { maxBody = limits.size } = call.operation! // found before
+  return readText(request, { ...limits, size: maxBody })
+}
+
+async function readBody(
+  place: Place,
+  call: Call,
+  request: IncomingMessage,
+  encounter: Encounter | undefined,
+): Promise<Reply | undefined> {
+  const { api } = place
   const operation = call.operation!
   // Before the body is read where that is enough to refuse it.
   if (!api.bodyType) call.bodyType = statedType(call, operation.requestTypes)
-  const { maxBody = limits.size } = operation
-  const text = await readText(request, { ...limits, size: maxBody })
-  call.text = text
+  if (call.unread) throw call.unread
+  call.text ??= await textOf(place, call, request)
+  const { text } = call
+  const passed = api.credentialsIn === 'header' ? (['route', 'auth'] as const) : ['route' as const]
+  const met = await encounter?.inBody(passed)
+  if (met) return met
   if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
   call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema)
   api.prepare?.(call)
+  return undefined
 }
 
 /**
@@ -198,7 +298,7 @@ function refused(place: Place, call: Call, error: unknown): Reply {
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
-    if (problem.status >= 500) place.log.warn(problem.message)
+    if (problem.status >= 500 && !call.fault) place.log.warn(problem.message)
   } else {
     place.log.bug(`${place.api.name} failed to answer ${call.method} ${call.path}`, error)
     problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
@@ -207,7 +307,9 @@ function refused(place: Place, call: Call, error: unknown): Reply {
   if (!place.api.answerType) call.answerType = refusalType(call, place.api)
   const reply = place.api.explain(problem, call, place.tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
-  return { ...reply, headers }
+  // A tester who asks for a status gets it, even where the vendor would use another.
+  const status = call.fault?.effect.refusal?.status ?? reply.status
+  return { ...reply, status, headers }
 }
 
 /** A refusal is in the API's first format, unless the caller takes only another. */
@@ -233,30 +335,70 @@ function send(
   common: Readonly<Record<string, string>>,
   response: ServerResponse,
 ): void {
-  const { api, contract } = place
-  const { status } = reply
-  const format = formatOf(api, call.answerType)
-  const body = api.present?.(reply.body, format.mediaType) ?? reply.body
-  const schema = contract.answerSchema(call.operation, status, format.mediaType) ?? {}
-  const written = format.write(body, schema)
-  const objection =
-    contract.objectionTo(call.operation, status, format.mediaType, body) ??
-    (place.readsBack ? lossOf(format, written, body, schema) : undefined)
-  if (objection) place.objection(`${api.name} ${status} breaks its contract: ${objection}`)
-  if (response.destroyed || response.headersSent) return
+  const written = reply.page ?? composed(place, call, reply)
   const headers: Record<string, string | string[] | number> = {
     Date: place.tools.clock.httpDate(),
-    'Content-Type': format.contentType,
-    'Content-Length': Buffer.byteLength(written),
-    ...common,
+    'Content-Type': written.contentType,
+    'Content-Length': Buffer.byteLength(written.text),
+    // What stands in front of a vendor does not know the vendor's headers.
+    ...(reply.page ? {} : common),
     ...reply.headers,
     'Standin-Request-Id': call.id,
   }
   if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
-  response.sendDate = false
-  response.writeHead(status, headers)
-  // A text goes out in one write with the head; bytes would take two.
-  response.end(written)
+  const { status } = reply
+  const { fault } = call
+  if (!fault) {
+    write(response, { status, headers, body: written.text })
+    return
+  }
+  const message: Message = {
+    status,
+    headers: { ...headers, 'Standin-Fault': fault.rule.id },
+    body: written.text,
+  }
+  writeFaulty(response, message, fault.effect, place.faults!.held).catch((error: unknown) =>
+    place.log.bug('a fault could not be brought about', error),
+  )
+}
+
+/** The answer's body, written out, after the gate has looked at it. */
+function composed(
+  place: Place,
+  call: Call,
+  { status, body: meant }: Reply,
+): { readonly text: string | Uint8Array; readonly contentType: string } {
+  const { api, contract } = place
+  const { fault, operation } = call
+  const format = formatOf(api, call.answerType)
+  const body = api.present?.(meant, format.mediaType) ?? meant
+  const known = contract.answerSchema(operation, status, format.mediaType)
+  // A status that the vendor is not known to use has the shape of one that it is.
+  const as = !known && fault ? 500 : status
+  const schema = known ?? contract.answerSchema(operation, as, format.mediaType) ?? {}
+  const text = format.write(body, schema)
+  const objection =
+    contract.objectionTo(operation, as, format.mediaType, body) ??
+    (place.readsBack ? lossOf(format, text, body, schema) : undefined)
+  if (objection) place.objection(`${api.name} ${status} breaks its contract: ${objection}`)
+  const written = { text, contentType: format.contentType }
+  const kind = fault?.effect.body
+  if (!kind) return written
+  try {
+    const spoilt = spoil(kind, { value: body, schema, format, ...written })
+    const loss =
+      place.readsBack && !BREAKING.has(kind) && kind !== 'nulls'
+        ? lossOf(format, spoilt.text, body, schema)
+        : undefined
+    if (loss) place.objection(`${api.name} ${status} with ${kind} breaks its contract: ${loss}`)
+    return spoilt
+  } catch (error) {
+    if (!(error instanceof NotApplicable)) throw error
+    fault.rule.takeBack({ call }, place.tools.clock.now(), error.message)
+    call.fault = undefined
+    call.note('fault.not-applicable', `The fault ${kind} did nothing: ${error.message}`)
+    return written
+  }
 }
 
 /** What is written must read back as what was meant. */

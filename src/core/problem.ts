@@ -7,6 +7,8 @@ export interface Violation {
   readonly rule: string
   /** What the keyword asks for: the type's name, the length, the list of allowed values. */
   readonly limit?: unknown
+  /** What a pattern asks for, in words: `a duration such as 5m`. */
+  readonly form?: string
   /** The length of what was given, where the rule is about a length. */
   readonly given?: number
 }
@@ -84,14 +86,14 @@ export function inWords(violation: Violation): string {
     case 'maximum':
       return `${path} must be at ${rule === 'minimum' ? 'least' : 'most'} ${String(limit)}`
     case 'pattern':
-      return `${path} must match ${String(limit)}`
+      return `${path} must be ${violation.form ?? `text that matches ${String(limit)}`}`
     case 'format':
       return `${path} must be a ${String(limit)}`
     case 'minLength':
     case 'maxLength':
       return `${path} must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
     case 'additionalProperties':
-      return `${path} is not known here`
+      return `${path} is not known here${known(limit)}`
     case 'duplicate':
       return `a user with this ${path} already exists`
     case 'anyOf':
@@ -99,6 +101,10 @@ export function inWords(violation: Violation): string {
     default:
       return `${path} breaks the rule ${rule}${limit === undefined ? '' : ` ${JSON.stringify(limit)}`}`
   }
+}
+
+function known(limit: unknown): string {
+  return Array.isArray(limit) && limit.length > 0 ? `; allowed: ${limit.join(', ')}` : ''
 }
 
 /** A message as the vendors' sentences end: with a full stop. */

@@ -29,9 +29,20 @@ function limited(found: Violation, schema: Schema, body: unknown): Violation {
   return {
     ...found,
     limit:
-      found.rule === 'type' ? typesOf(here).filter((type) => type !== 'null') : here?.[found.rule],
+      found.rule === 'type'
+        ? typesOf(here).filter((type) => type !== 'null')
+        : found.rule === 'additionalProperties'
+          ? Object.keys(schemaAt(schema, found.at.slice(0, -1))?.properties ?? {})
+          : here?.[found.rule],
+    ...formOf(here),
     ...(typeof value === 'string' ? { given: [...value].length } : {}),
   }
+}
+
+/** What a pattern means, where its schema says it in words. */
+function formOf(schema: Schema | undefined): { readonly form?: string } {
+  const form = schema?.['x-form']
+  return typeof form === 'string' ? { form } : {}
 }
 
 /** Errors of our own Ajv, which tells the limits by itself. */
@@ -44,13 +55,21 @@ export function violationsIn(errors: readonly ErrorObject[], body: unknown): rea
     if (keyword === 'required') at.push(String(params['missingProperty']))
     if (keyword === 'additionalProperties') at.push(String(params['additionalProperty']))
     const value = valueAt(body, at)
+    const { parentSchema: parent } = error
     const limit: unknown =
-      keyword === 'anyOf' ? alternatives(error) : keyword === 'type' ? params['type'] : error.schema
+      keyword === 'anyOf'
+        ? alternatives(error)
+        : keyword === 'type'
+          ? params['type']
+          : keyword === 'additionalProperties'
+            ? Object.keys((parent?.['properties'] as object | undefined) ?? {}) // a schema's
+            : error.schema
     return [
       {
         part: 'body',
         at,
         rule: keyword,
+        ...formOf(parent),
         limit: limit ?? params['limit'] ?? params['pattern'] ?? params['allowedValues'],
         ...(typeof value === 'string' ? { given: [...value].length } : {}),
       },
@@ -64,4 +83,9 @@ function alternatives(error: ErrorObject): unknown {
   return Array.isArray(branches)
     ? branches.flatMap((branch: Schema) => branch.required ?? [])
     : undefined
+}
+
+/** A field said to break this rule, with the limit that its schema states. */
+export function violationAt(at: readonly string[], rule: string, schema: Schema): Violation {
+  return limited({ part: 'body', at, rule }, schema, undefined)
 }

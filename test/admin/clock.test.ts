@@ -67,8 +67,8 @@ test.each([
 })
 
 test.each([
-  ['POST', '/advance', { by: '5 minutes' }, /^by must match/],
-  ['POST', '/advance', { by: '-5m' }, /^by must match/],
+  ['POST', '/advance', { by: '5 minutes' }, /^by must be/],
+  ['POST', '/advance', { by: '-5m' }, /^by must be/],
   ['POST', '/advance', {}, /^by is required/],
   ['POST', '/advance', { by: '999999999999d' }, /^999999999999d from now is not between/],
   ['POST', '/advance', { by: '2912000d' }, /from now is not between the years 1970 and 9999/],

@@ -19,9 +19,15 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
   404: [100002, 'NOT_FOUND'],
   405: [100011, 'METHOD_NOT_ALLOWED'],
   406: [100012, 'NOT_ACCEPTABLE'],
+  // Public as a title; the vendor's page lists no 409 here, so only a fault answers it.
+  409: [100005, 'CONFLICT'],
   408: [100013, 'REQUEST_TIMEOUT'],
   413: [100014, 'PAYLOAD_TOO_LARGE'],
   415: [100015, 'UNSUPPORTED_MEDIA_TYPE'],
+  429: [100016, 'TOO_MANY_REQUESTS'],
+  502: [100017, 'BAD_GATEWAY'],
+  503: [100018, 'SERVICE_UNAVAILABLE'],
+  504: [100019, 'GATEWAY_TIMEOUT'],
 }
 const OTHERWISE = [100010, 'INTERNAL_SERVER_ERROR'] as const
 

@@ -115,20 +115,14 @@ const Z99 = 2.3263478740408408
  * @param draw two numbers from 0 up to 1
  */
 export function drawnDelay(delay: Delay, draw: readonly [number, number]): number {
-  switch (delay.kind) {
-    case 'forever':
-      return Infinity
-    case 'fixed':
-      return delay.ms
-    case 'uniform':
-      return delay.least + draw[0] * (delay.most - delay.least)
-    case 'log-normal': {
-      // Box and Muller: a normal value of two uniform ones.
-      const normal = Math.sqrt(-2 * Math.log(1 - draw[0])) * Math.cos(2 * Math.PI * draw[1])
-      const sigma = Math.log(delay.p99 / Math.max(1, delay.median)) / Z99
-      return Math.min(LONGEST, Math.max(1, delay.median) * Math.exp(sigma * normal))
-    }
-  }
+  if (delay.kind === 'forever') return Infinity
+  if (delay.kind === 'fixed') return delay.ms
+  if (delay.kind === 'uniform') return delay.least + draw[0] * (delay.most - delay.least)
+  // Box and Muller: a normal value of two uniform ones.
+  const normal = Math.sqrt(-2 * Math.log(1 - draw[0])) * Math.cos(2 * Math.PI * draw[1])
+  const median = Math.max(1, delay.median)
+  const sigma = Math.log(delay.p99 / median) / Z99
+  return Math.min(LONGEST, median * Math.exp(sigma * normal))
 }
 
 function refused(message: string): Problem {

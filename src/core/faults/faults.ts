@@ -3,20 +3,27 @@ import type { Clock } from '../clock.ts'
 import { hash } from '../fake.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
 import type { Schema } from '../schema.ts'
+import { BREAKING } from './bodies.ts'
 import { effectOf } from './effect.ts'
 import type { Definition, Effect, FaultStage } from './fault.ts'
 import { conditionsOf, type Candidate } from './match.ts'
 import { Rule, type Meeting, type Origin } from './rule.ts'
 import { readShort } from './short.ts'
+import type { Held } from './wire.ts'
 
 /** What a definition may name: the contracts' operations and the reasons that slices refuse with. */
 export interface Terms {
   /** Of a definition: names and types of its fields. */
   readonly schema: Schema
-  check(definition: unknown): readonly Violation[]
+  readonly check: (definition: unknown) => readonly Violation[]
   readonly apis: ReadonlyMap<
     string,
-    { readonly operations: readonly string[]; readonly reasons: readonly string[] }
+    {
+      readonly operations: readonly string[]
+      readonly reasons: readonly string[]
+      /** Statuses of refusals that its contract knows. */
+      readonly statuses: readonly number[]
+    }
   >
 }
 
@@ -49,8 +56,13 @@ export class Faults {
   /** Those that requests brought along, by what they said; a retry counts on. */
   readonly #wishes = new Map<string, Rule>()
   readonly #numbers = { fault: 0, header: 0, magic: 0 }
+  /** Users whose creation was lost, and is refused as a duplicate from then on: the fault. */
+  readonly #lost = new Map<string, Rule>()
   /** Clients that met a fault and were not seen since, by their name. */
   readonly #watched = new Map<string, { rule: Rule; meeting: Meeting }>()
+
+  /** Answers that wait. */
+  readonly held: Held = new Set()
 
   /** @throws Problem 400 fault.invalid when one of the startup's cannot be used */
   constructor(options: FaultOptions) {
@@ -60,7 +72,7 @@ export class Faults {
 
   /** Whether a request has to be held against rules at all. */
   get isArmed(): boolean {
-    return this.#rules.size > 0
+    return this.#rules.size > 0 || this.#lost.size > 0
   }
 
   get usesMagic(): boolean {
@@ -106,6 +118,19 @@ export class Faults {
     return rules
   }
 
+  /** Whether what it does is meant to be nothing that the contract allows. */
+  breaksContract({ effect, definition }: Rule): boolean {
+    const { refusal, body, connection } = effect
+    if (body && BREAKING.has(body)) return true
+    if (connection && connection !== 'close-after') return true
+    if (!refusal) return false
+    if (refusal.words !== 'vendor') return true
+    const { apis } = this.#options.terms
+    const among = definition.api === undefined ? [...apis.values()] : [apis.get(definition.api)!]
+    const { status } = refusal
+    return status !== undefined && among.some(({ statuses }) => !statuses.includes(status))
+  }
+
   remove(id: string): void {
     this.#rules.delete(id)
     for (const [key, rule] of this.#wishes) if (rule.id === id) this.#wishes.delete(key)
@@ -115,6 +140,12 @@ export class Faults {
     this.#rules.clear()
     this.#wishes.clear()
     this.#watched.clear()
+    this.#lost.clear()
+  }
+
+  /** Ends the connections of all whose answers wait. */
+  letGo(): void {
+    for (const response of this.held) response.socket?.destroy()
   }
 
   /** As in a fresh sandbox. */
@@ -149,6 +180,10 @@ export class Faults {
   meet(candidate: Candidate, stage: FaultStage): Firing | undefined {
     const { call } = candidate
     const now = this.#options.clock.now()
+    if (stage === 'validation' && this.#lost.size > 0) {
+      const lost = this.#lost.get(lostKey(candidate))
+      if (lost) return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
+    }
     const wish = call.wish
     if (wish?.isLive(now)) {
       // What a request asks for goes before what is armed, and it alone decides.
@@ -173,6 +208,12 @@ export class Faults {
     call.consider({ id: rule.id, fired: true })
     this.#watch(rule, candidate, now)
     return { rule, effect: taken.effect, draw: rule.draw() }
+  }
+
+  /** From now on this user is refused as a duplicate, though nobody has it. */
+  lose(candidate: Candidate, rule: Rule): void {
+    if (this.#lost.size >= MOST) this.#lost.clear()
+    this.#lost.set(lostKey(candidate), rule)
   }
 
   #watch(rule: Rule, candidate: Candidate, at: number): void {
@@ -258,6 +299,18 @@ export class Faults {
     const { after = 'route' } = definition
     return effectOf(this.#read({ fault: step, after }))
   }
+}
+
+/** What a user that was lost is refused with. */
+const DUPLICATE: Effect = {
+  refusal: { reason: 'user.duplicate', words: 'vendor' },
+  cutAfter: 0,
+  later: 0,
+  after: 'validation',
+}
+
+function lostKey(candidate: Candidate): string {
+  return `${candidate.api} ${candidate.about() ?? ''}`
 }
 
 function mustFit(violations: readonly Violation[]): void {

@@ -39,6 +39,7 @@ export class Rule {
   eligible = 0
   fired = 0
   lastFiredAt: number | undefined
+  #firedBefore: number | undefined
   nearest: Miss | undefined
   readonly meetings: Meeting[] = []
   /** The steps of a sequence: what each does, or nothing. */
@@ -123,6 +124,7 @@ export class Rule {
 
   #fire(now: number, effect: Effect, limitedUntil?: number): { effect: Effect } {
     this.fired++
+    this.#firedBefore = this.lastFiredAt
     this.lastFiredAt = now
     const { refusal } = effect
     if (refusal?.retryAfter === undefined) return { effect }
@@ -135,6 +137,8 @@ export class Rule {
   /** A firing that had nothing to change, such as nulls in an answer that allows none. */
   takeBack(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
     this.fired--
+    this.lastFiredAt = this.#firedBefore
+    this.meetings.pop()
     this.#remember(candidate, now, why, this.conditions.length)
   }
 

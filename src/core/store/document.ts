@@ -1,6 +1,6 @@
 import { isRecord } from '../schema.ts'
 import type { Row, Table } from '../state.ts'
-import { keyOf } from './keys.ts'
+import { uniqueKeyOf } from './keys.ts'
 
 export const FORMAT = 1
 
@@ -73,7 +73,7 @@ function takenTwice(rows: readonly Row[], { unique }: Table): string | undefined
   for (const field of unique) {
     const seen = new Map<string, number>()
     for (const [i, row] of rows.entries()) {
-      const value = keyOf(row, field)
+      const value = uniqueKeyOf(row, field)
       const first = value === undefined ? undefined : seen.get(value)
       if (first !== undefined) return `[${first}] and [${i}] have the same ${field}`
       if (value !== undefined) seen.set(value, i)

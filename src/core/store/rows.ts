@@ -1,5 +1,5 @@
 import type { Document } from './document.ts'
-import { folded, keyOf } from './keys.ts'
+import { folded, keyOf, uniqueKeyOf } from './keys.ts'
 import type { Collection, Row, Table } from '../state.ts'
 
 /** What a change does, in the form in which the journal keeps it. */
@@ -86,7 +86,7 @@ export class Rows<T extends Row = Row> implements Collection<T> {
     if (before) this.#unindex(before.row)
     this.#rows.set(row.id, { place: before?.place ?? ++this.#lastPlace, row })
     for (const { field, ids } of this.#indexes) {
-      const value = keyOf(row, field)
+      const value = uniqueKeyOf(row, field)
       if (value !== undefined) ids.set(value, row.id)
     }
     this.#tally(row, 1)
@@ -116,7 +116,7 @@ export class Rows<T extends Row = Row> implements Collection<T> {
 
   #unindex(row: T): void {
     for (const { field, ids } of this.#indexes) {
-      const value = keyOf(row, field)
+      const value = uniqueKeyOf(row, field)
       if (value !== undefined && ids.get(value) === row.id) ids.delete(value)
     }
     this.#tally(row, -1)

@@ -155,6 +155,17 @@ export class Store implements State, Counters {
     }
   }
 
+  /** Runs an operation for what it returns, and takes back all that it changed. */
+  undone<T>(work: () => T): T {
+    try {
+      return work()
+    } finally {
+      this.#takeBack(this.#undo)
+      this.#changes = []
+      this.#undo = []
+    }
+  }
+
   /** Whether something of this moment's state is not yet kept. */
   get isUnsure(): boolean {
     return this.#unsure.length > 0

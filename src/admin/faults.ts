@@ -1,0 +1,120 @@
+import type { Reply, Task } from '../core/api.ts'
+import type { Rule } from '../core/faults/rule.ts'
+import { shortOf } from '../core/faults/short.ts'
+import { Problem } from '../core/problem.ts'
+import type { Fault, FaultList, NewFault } from './contract.ts'
+import type { World } from './world.ts'
+
+type Names =
+  | 'listFaults'
+  | 'addFault'
+  | 'replaceFaults'
+  | 'clearFaults'
+  | 'getFault'
+  | 'putFault'
+  | 'deleteFault'
+
+/** Arming faults, and asking what came of them. */
+export function faultTasks(world: World): Record<Names, Task> {
+  const { faults } = world
+  const shown = (rule: Rule) => described(rule, world)
+  const list = (rules: readonly Rule[]): Reply => {
+    const body: FaultList = { faults: rules.map(shown) }
+    return { status: 200, body }
+  }
+  const named = (id: string): Rule => {
+    const rule = faults.get(id)
+    if (rule) return rule
+    const known = faults.list().map((one) => one.id)
+    const message = `There is no fault ${id}; there are: ${known.slice(0, 20).join(', ') || 'none'}`
+    throw new Problem(404, 'fault.unknown', message)
+  }
+  return {
+    listFaults: (call) => {
+      const unfired = call.query.get('unfired') === 'true'
+      return list(faults.list().filter(({ fired }) => !unfired || fired === 0))
+    },
+    addFault: (call) => {
+      const rule = faults.add(call.body, 'admin')
+      const headers = { Location: `${call.base}/_standin/faults/${rule.id}` }
+      return { status: 201, body: shown(rule), headers }
+    },
+    replaceFaults: (call) => {
+      const given = call.body as { faults: NewFault[] } // the contract has checked it
+      return list(faults.replaceAll(given.faults, 'admin'))
+    },
+    clearFaults: () => {
+      const reply = list(faults.list())
+      faults.clear()
+      return reply
+    },
+    getFault: (call) => ({ status: 200, body: shown(named(call.params['fault']!)) }),
+    putFault: (call) => {
+      const rule = faults.add(call.body, 'admin', call.params['fault'])
+      return { status: 200, body: shown(rule) }
+    },
+    deleteFault: (call) => {
+      const rule = named(call.params['fault']!)
+      faults.remove(rule.id)
+      return { status: 200, body: shown(rule) }
+    },
+  }
+}
+
+/** A fault as its own page shows it. */
+export function described(rule: Rule, { clock, faults }: Pick<World, 'clock' | 'faults'>): Fault {
+  const { nearest, expiresAt, lastFiredAt } = rule
+  const time = (at: number) => new Date(at).toISOString()
+  return {
+    id: rule.id,
+    origin: rule.origin,
+    fault: shortOf(rule.definition),
+    definition: hidden(rule.definition as NewFault), // the same, as its schema has it
+    armedAt: time(rule.armedAt),
+    ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),
+    live: rule.isLive(clock.now()),
+    breaksContract: faults.breaksContract(rule),
+    eligible: rule.eligible,
+    fired: rule.fired,
+    ...(lastFiredAt === undefined ? {} : { lastFiredAt: time(lastFiredAt) }),
+    ...(nearest === undefined
+      ? {}
+      : {
+          nearestMiss: {
+            requestId: nearest.requestId,
+            at: time(nearest.at),
+            why: nearest.why,
+          },
+        }),
+    meetings: rule.meetings.map(({ requestId, at, about, next }) => ({
+      requestId,
+      at: time(at),
+      ...(about === undefined ? {} : { about }),
+      next: next ? `${next.what} after ${next.afterMs} ms` : 'nothing yet',
+    })),
+  }
+}
+
+/** A token or key that a fault waits for is not shown again. */
+function hidden(definition: NewFault): NewFault {
+  const { match } = definition
+  if (!match) return definition
+  const masked = (values: NonNullable<NewFault['match']>['headers']) =>
+    values &&
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [
+        name,
+        /authorization|cookie|token|secret|key|password/i.test(name) ? '(hidden)' : value,
+      ]),
+    )
+  return {
+    ...definition,
+    match: {
+      ...match,
+      ...(match.credential === undefined ? {} : { credential: '(hidden)' }),
+      ...(match.headers === undefined ? {} : { headers: masked(match.headers)! }), // it is given
+      ...(match.query === undefined ? {} : { query: masked(match.query)! }),
+      ...(match.fields === undefined ? {} : { fields: masked(match.fields)! }),
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import { STATUS_CODES } from 'node:http'
+import type { Api, Call, Reply, Tools } from '../api.ts'
+import { invalid, Problem } from '../problem.ts'
+import { violationAt } from '../violations.ts'
+import type { Effect } from './fault.ts'
+
+type Refusal = NonNullable<Effect['refusal']>
+
+/** What no vendor refuses in a way of its own: status and words. */
+const COMMON: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  'body.malformed': [400, 'The body cannot be read'],
+  'route.unknown': [404, 'There is nothing here'],
+  'method.not-allowed': [405, 'This method is not allowed here'],
+  'accept.unsupported': [406, 'Nothing that is accepted can be sent'],
+  'body.too-slow': [408, 'The body did not arrive in time'],
+  'body.too-large': [413, 'The body is too large'],
+  'media.unsupported': [415, 'The Content-Type is not one that is read here'],
+  'rate.exceeded': [429, 'Too many requests'],
+  internal: [500, 'An unexpected error occurred'],
+}
+
+/** Every reason that a fault may refuse with at this API. */
+export function reasonsOf(api: Api): readonly string[] {
+  return [...Object.keys(api.refusals ?? {}), 'body.invalid', ...Object.keys(COMMON)]
+}
+
+/**
+ * The refusal that a fault asks for: what this API refuses with by itself, where it has it.
+ * The status is the fault's own, even where the vendor is not known to use it.
+ */
+export function refusalFor(wanted: Refusal, call: Call, api: Api, tools: Tools): Problem {
+  const problem = problemFor(wanted, call, api)
+  const { retryAfter, status = problem.status } = wanted
+  const limits =
+    retryAfter === undefined
+      ? {}
+      : { ...api.limited?.(tools, retryAfter), 'Retry-After': String(retryAfter) }
+  const allow =
+    status === 405 && !problem.headers['Allow']
+      ? { Allow: call.operation?.method.toUpperCase() ?? '' }
+      : {}
+  return new Problem(status, problem.reason, problem.message, {
+    violations: problem.violations,
+    headers: { ...problem.headers, ...allow, ...limits },
+  })
+}
+
+function problemFor({ status, reason, fields }: Refusal, call: Call, api: Api): Problem {
+  const own = api.refusals ?? {}
+  if (reason !== undefined && reason !== 'body.invalid') {
+    const [its, message] = COMMON[reason] ?? [400, '']
+    // Arming has looked whether some API has it; another's is worded by its name.
+    return own[reason]?.() ?? new Problem(status ?? its, reason, message || reason)
+  }
+  const invalidBody = status === 400 || reason !== undefined || fields !== undefined
+  if (invalidBody)
+    return invalid((fields ?? [firstField(call, api)]).map((field) => at(field, call)))
+  for (const make of Object.values(own)) {
+    const problem = make()
+    if (problem.status === status) return problem
+  }
+  const [common, [, message]] = Object.entries(COMMON).find(([, [its]]) => its === status) ?? [
+    'fault.injected',
+    [status, STATUS_CODES[status ?? 500] ?? 'An injected fault'],
+  ]
+  return new Problem(status ?? 500, common, message)
+}
+
+/** The field that a client is most likely to have forgotten. */
+function firstField(call: Call, api: Api): string {
+  const schema = call.operation?.requestSchema(call.operation.requestTypes[0] ?? '')
+  return schema?.required?.[0] ?? api.names?.[0] ?? 'body'
+}
+
+/** `Email`, or with the rule that it breaks: `Email:maxLength`. */
+function at(field: string, call: Call) {
+  const [path = '', rule = 'required'] = field.split(':')
+  const schema = call.operation?.requestSchema(call.operation.requestTypes[0] ?? '') ?? {}
+  return violationAt(path.split('.'), rule, schema)
+}
+
+/** What something in front of the vendor answers, or a page that is no answer at all. */
+export function pageFor(wanted: Refusal): Reply {
+  const { status = wanted.words === 'login-page' ? 200 : 502, words, retryAfter } = wanted
+  const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
+  const headers = {
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    ...(status >= 300 && status < 400 ? { Location: wanted.location ?? '/login' } : {}),
+  }
+  if (words === 'gateway-json') {
+    const text = JSON.stringify({ message: STATUS_CODES[status] ?? 'Error' })
+    return { status, headers, body: {}, page: { contentType: 'application/json', text } }
+  }
+  const text = words === 'login-page' ? LOGIN : html(title, `<h1>${title}</h1>`)
+  return { status, headers, body: {}, page: { contentType: 'text/html; charset=utf-8', text } }
+}
+
+function html(title: string, content: string): string {
+  return `<!DOCTYPE html>\n<html>\n<head><title>${title}</title></head>\n<body>\n${content}\n</body>\n</html>\n`
+}
+
+const LOGIN = html(
+  'Sign in',
+  '<form method="post" action="/login">\n<label>User <input name="user"></label>\n<label>Password <input name="password" type="password"></label>\n<button>Sign in</button>\n</form>',
+)

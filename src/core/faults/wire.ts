@@ -1,0 +1,162 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Effect } from './fault.ts'
+
+/** An answer that is ready to go. */
+export interface Message {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | number | string[]>>
+  readonly body: string | Uint8Array
+}
+
+/** The largest number of pieces of a slow answer; smaller ones would take for ever. */
+const MOST_PIECES = 10_000
+
+/** Answers that wait; who stops the server lets them go. */
+export type Held = Set<ServerResponse>
+
+/** As every answer goes that no fault was met by. */
+export function write(response: ServerResponse, { status, headers, body }: Message): void {
+  if (response.destroyed || response.headersSent) return
+  response.sendDate = false
+  response.writeHead(status, headers)
+  // A text goes out in one write with the head; bytes would take two.
+  response.end(body)
+}
+
+/** As a fault wants it: slowly, in part, or wrongly framed. */
+export async function writeFaulty(
+  response: ServerResponse,
+  message: Message,
+  { connection, cutAfter, slow }: Effect,
+  held: Held,
+): Promise<void> {
+  const { socket } = response
+  if (!socket || response.destroyed || response.headersSent) return
+  const body = Buffer.from(message.body)
+  if (slow) {
+    if (slow.part === 'headers') await slowly(response, Buffer.from(headOf(message)), slow, held)
+    else socket.write(headOf(message))
+    const rest = slow.part === 'body' ? slow : { ...slow, bytes: Math.max(1, body.length) }
+    const interval = slow.part === 'body' ? slow.interval : 0
+    await slowly(response, body, { ...rest, interval }, held)
+    end(socket)
+    return
+  }
+  switch (connection) {
+    case 'reset-headers': {
+      const head = headOf(message)
+      await flushed(socket, head.slice(0, Math.ceil(head.length / 2)))
+      socket.resetAndDestroy()
+      return
+    }
+    case 'reset-body':
+      await flushed(socket, headOf(message))
+      await flushed(socket, body.subarray(0, Math.floor(body.length / 2)))
+      socket.resetAndDestroy()
+      return
+    case 'cut':
+      socket.write(headOf(message))
+      socket.write(body.subarray(0, Math.min(cutAfter, Math.max(0, body.length - 1))))
+      end(socket)
+      return
+    case 'wrong-length':
+      socket.write(headOf(message, { 'Content-Length': body.length + 10 }))
+      socket.write(body)
+      end(socket)
+      return
+    case 'bad-chunk': {
+      const { 'Content-Length': _, ...headers } = message.headers
+      const first = body.subarray(0, Math.ceil(body.length / 2))
+      socket.write(headOf({ ...message, headers }, { 'Transfer-Encoding': 'chunked' }))
+      socket.write(`${first.length.toString(16)}\r\n`)
+      socket.write(first)
+      socket.write('\r\nnot-a-chunk-size\r\n')
+      end(socket)
+      return
+    }
+    case 'close-after':
+      response.once('finish', () => end(socket))
+      write(response, message)
+      return
+    default:
+      write(response, message)
+  }
+}
+
+/** Ends the connection without an answer: by a reset, or as if all had been said. */
+export function hangUp(response: ServerResponse, how: 'reset' | 'close'): void {
+  const { socket } = response
+  if (!socket) return
+  if (how === 'reset') socket.resetAndDestroy()
+  else {
+    // What the caller still sends is read and dropped: unread, it would make this a reset.
+    response.req.resume()
+    end(socket)
+  }
+}
+
+/**
+ * Waits, as long as the caller does.
+ *
+ * @param ms Infinity: until the caller goes
+ * @returns whether the caller is still there
+ */
+export function pause(response: ServerResponse, ms: number, held: Held): Promise<boolean> {
+  if (response.destroyed || !response.socket || response.socket.destroyed) {
+    return Promise.resolve(false)
+  }
+  held.add(response)
+  return new Promise<boolean>((resolve) => {
+    const gone = () => {
+      clearTimeout(timer)
+      resolve(false)
+    }
+    const timer =
+      ms === Infinity
+        ? undefined
+        : setTimeout(() => {
+            response.off('close', gone)
+            resolve(true)
+          }, ms)
+    response.once('close', gone)
+    // A caller that goes is only noticed while somebody reads; a body that is wanted later is not.
+    if (ms === Infinity) response.req.resume()
+  }).finally(() => held.delete(response))
+}
+
+function headOf(
+  { status, headers }: Message,
+  changes: Readonly<Record<string, string | number>> = {},
+): string {
+  const lines = Object.entries({ ...headers, ...changes, Connection: 'close' }).flatMap(
+    ([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`),
+  )
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n`
+}
+
+async function slowly(
+  response: ServerResponse,
+  bytes: Buffer,
+  { bytes: size, interval }: { readonly bytes: number; readonly interval: number },
+  held: Held,
+): Promise<void> {
+  const piece = Math.max(size, Math.ceil(bytes.length / MOST_PIECES))
+  for (let at = 0; at < bytes.length; at += piece) {
+    if (at > 0 && !(await pause(response, interval, held))) return
+    response.socket?.write(bytes.subarray(at, at + piece))
+  }
+}
+
+/** Until the bytes are with the system: a reset drops what is still here. */
+function flushed(socket: Socket, bytes: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    socket.write(bytes, () => setTimeout(resolve, 20))
+  })
+}
+
+function end(socket: Socket): void {
+  socket.end()
+  // A caller that never closes its half would keep this one.
+  setTimeout(() => socket.destroy(), 1000).unref()
+}
