@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Saved } from './admin/world.ts'
 import { formatProfiles, type Profiles } from './config.ts'
-import { Call, type Api, type Person, type Tools } from './core/api.ts'
+import { Call, type Api, type Credential, type Person, type Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
 import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
@@ -130,6 +130,16 @@ export class Sandbox {
         api.name,
         this.store.collection(`${api.name}.${api.users!.table}`).size,
       ]),
+    )
+  }
+
+  /** A credential that is accepted, for each API that has one. */
+  get credentials(): Readonly<Record<string, Credential>> {
+    return Object.fromEntries(
+      this.#common.vendors.flatMap(({ api }) => {
+        const good = api.credential?.(this.#fixtures[api.name])
+        return good ? [[api.name, good]] : []
+      }),
     )
   }
 

@@ -149,6 +149,24 @@ export interface Sandbox {
 export interface SandboxList {
   sandboxes: Sandbox[]
 }
+/**
+ * An API is missing where no fixture of its is accepted.
+ */
+export interface Credentials {
+  mykaarma?: {
+    username: string
+    password: string
+    authorization: string
+  }
+  cryptlex?: {
+    token: string
+    authorization: string
+  }
+  formsonfire?: {
+    CompanyId: number
+    IntegrationKey: string
+  }
+}
 export interface User {
   api: string
   id: string

@@ -7,8 +7,11 @@ import type { World } from './world.ts'
 const PAGE = 100
 
 /** Asking for users, and filling a sandbox with them. */
-export function userTasks(world: World): Record<'listUsers' | 'getUser' | 'seedUsers', Task> {
+export function userTasks(
+  world: World,
+): Record<'getCredentials' | 'listUsers' | 'getUser' | 'seedUsers', Task> {
   return {
+    getCredentials: () => ({ status: 200, body: world.credentials }),
     listUsers: (call) => {
       const wanted = {
         api: call.query.get('api'),

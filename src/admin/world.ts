@@ -1,4 +1,4 @@
-import type { Api } from '../core/api.ts'
+import type { Api, Credential } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
@@ -29,6 +29,8 @@ export interface World {
   readonly snapshots: ReadonlyMap<string, Saved>
   keepSnapshot(saved: Saved): void
   forgetSnapshot(name: string): void
+  /** A credential that is accepted, for each API that has one. */
+  readonly credentials: Readonly<Record<string, Credential>>
   user(api: string, id: string): Row | undefined
   reset(fixtures?: Fixtures): void
   replace(document: Document): void

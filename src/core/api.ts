@@ -212,6 +212,9 @@ export interface Users {
   }
 }
 
+/** What a client puts into its configuration: a user name, a token, a key, by the vendor's names. */
+export type Credential = Readonly<Record<string, string | number>>
+
 /** One vendor's API: what its slice tells the pipeline. */
 export interface Api {
   readonly name: string
@@ -241,6 +244,8 @@ export interface Api {
   readonly refusals?: Readonly<Record<string, () => Problem>>
   /** Fields of a request that name the user: an address or a user name. */
   readonly names?: readonly string[]
+  /** A credential among the fixtures that opens every door, ready to be sent; none where there is none. */
+  credential?(fixtures: unknown): Credential | undefined
   /** Who a request says it comes from, unchecked: a user name, a token, a company. */
   credentialOf?(call: Call, body: unknown): string | undefined
   /** Headers that say that a limit is exceeded for this many seconds more. */

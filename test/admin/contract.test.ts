@@ -22,6 +22,7 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
 /** Each status that the spec names, provoked: by operation, what to send. */
 const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'method'>>>>> = {
   getHealth: { 200: { path: '/health' } },
+  getCredentials: { 200: { path: '/credentials' } },
   listSandboxes: { 200: { path: '/sandboxes' } },
   createSandbox: {
     201: { path: '/sandboxes', body: { name: 'new' } },

@@ -2,7 +2,7 @@ import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
-import { firstReseller, learn } from './known.ts'
+import { credential, firstReseller, learn } from './known.ts'
 import { refusals } from './refusals.ts'
 import { admit, limited } from './limit.ts'
 import { createResellerUser } from './users.ts'
@@ -39,6 +39,7 @@ export const cryptlex: Api = {
   authorize,
   explain,
   refusals,
+  credential,
   credentialOf,
   names: ['email'],
   admit,

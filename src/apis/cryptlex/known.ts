@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose'
-import type { Tools } from '../../core/api.ts'
+import type { Credential, Tools } from '../../core/api.ts'
 import { fingerprint } from '../../core/secrets.ts'
 
 /** A sandbox's `cryptlex` fixtures: who may call, and what there is to refer to. */
@@ -80,6 +80,15 @@ export function learn(fixtures: unknown): Known {
     roles: new Set(given.roles),
     windows: new Map(),
   }
+}
+
+/** The first token that does not expire and may do the most. */
+export function credential(fixtures: unknown): Credential | undefined {
+  const { tokens = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
+  const [best] = tokens
+    .filter(({ revoked, expiresAt }) => !revoked && expiresAt === undefined)
+    .toSorted((a, b) => b.scopes.length - a.scopes.length)
+  return best && { token: best.token, authorization: `Bearer ${best.token}` }
 }
 
 /** Where seeded users go: the first reseller of the fixtures. */

@@ -3,7 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/schema.ts'
 import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
-import { firstCompany, learn } from './known.ts'
+import { credential, firstCompany, learn } from './known.ts'
 import { refusals } from './refusals.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
 import { createUser } from './users.ts'
@@ -33,6 +33,7 @@ export const formsonfire: Api = {
   authorize,
   explain,
   refusals,
+  credential,
   credentialOf,
   names: ['Email'],
   route,

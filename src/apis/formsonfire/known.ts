@@ -1,4 +1,4 @@
-import type { Tools } from '../../core/api.ts'
+import type { Credential, Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
 
 /** A sandbox's `formsonfire` fixtures: who may call, and what there is to refer to. */
@@ -48,6 +48,16 @@ export function learn(fixtures: unknown): Known {
     folders: given.folders ?? [],
     groups: given.groups ?? [],
   }
+}
+
+/** The first key with full access. */
+export function credential(fixtures: unknown): Credential | undefined {
+  const { companies = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
+  for (const { companyId, keys } of companies) {
+    const key = keys.find(({ access }) => access !== 'limited')
+    if (key) return { CompanyId: companyId, IntegrationKey: key.integrationKey }
+  }
+  return undefined
 }
 
 /** Where seeded users go: the first company of the fixtures. */

@@ -3,7 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
 import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
-import { learn, OPERATOR } from './known.ts'
+import { credential, learn, OPERATOR } from './known.ts'
 import { refusals } from './refusals.ts'
 import { createUserForPartner } from './users.ts'
 
@@ -43,6 +43,7 @@ export function mykaarma(proto: string): Api {
     authorize,
     explain,
     refusals,
+    credential,
     credentialOf,
     names: ['emailAddress', 'username'],
     admit: (call, tools) => {

@@ -1,5 +1,6 @@
-import type { Tools } from '../../core/api.ts'
+import type { Credential, Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
+import { SCOPE } from './refusals.ts'
 
 /** A sandbox's `mykaarma` fixtures: who may call, and what there is to refer to. */
 export interface Fixtures {
@@ -42,6 +43,16 @@ export function learn(fixtures: unknown): Known {
     dealers: new Map((given.dealers ?? []).map(({ uuid, departments }) => [uuid, departments])),
     roles: new Set((given.roles ?? []).map(({ uuid }) => uuid)),
   }
+}
+
+/** The first subscriber that may create users. */
+export function credential(fixtures: unknown): Credential | undefined {
+  const { subscribers = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
+  const good = subscribers.find((one) => !one.disabled && one.scopes.includes(SCOPE))
+  if (!good) return undefined
+  const { username, password } = good
+  const encoded = Buffer.from(`${username}:${password}`).toString('base64')
+  return { username, password, authorization: `Basic ${encoded}` }
 }
 
 /** Who creates the users that a sandbox starts with: nobody's rights are in the way. */
