@@ -31,8 +31,8 @@ export interface Config {
   readonly jwks: string | undefined
   readonly jwtVerify: boolean
   readonly proto: string | undefined
-  /** Armed in every sandbox from the start. */
-  readonly faults: readonly Definition[]
+  /** Armed in every sandbox from the start; undefined: none can be, in any way. */
+  readonly faults: readonly Definition[] | undefined
   /** Whether an address such as `ada+fault.500@example.test` asks for its fault. */
   readonly magicFaults: boolean
   /** Bytes. */
@@ -127,7 +127,7 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
   faults: {
     fallback: [],
     value: 'FAULTS',
-    help: "armed from the start, such as 'cryptlex:500;times=2, delay=1s', or JSON",
+    help: "armed from the start: 'cryptlex:500;times=2, delay=1s', or JSON; off: never any",
     read: readFaults,
   },
   magicFaults: {
@@ -397,9 +397,10 @@ export function readTime(given: string): number {
 
 /**
  * A JSON list of definitions, or short forms parted by commas, each for one API where its name and
- * a colon stand before it. What is in them is looked at where they are armed.
+ * a colon stand before it; `off`: none, in any way. They are looked at where they are armed.
  */
-function readFaults(given: string): readonly Definition[] {
+function readFaults(given: string): readonly Definition[] | undefined {
+  if (/^(off|none)$/i.test(given.trim())) return undefined
   if (/^\s*[[{]/.test(given)) {
     let list: unknown
     try {

@@ -321,7 +321,7 @@ export class Sandbox {
           log,
           number: () => `req-${++this.#requests}`,
           ...gate,
-          ...(i < vendors.length ? { faults: this.faults } : {}),
+          ...(i < vendors.length && this.faults.isOn ? { faults: this.faults } : {}),
         }
         return [api.name, place]
       }),

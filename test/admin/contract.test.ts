@@ -210,6 +210,9 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
     vi.spyOn(server.sandbox, 'forgetSnapshot').mockImplementation(fail)
     const success = Object.keys(PROVOKED[id]!).map(Number)[0]!
     const sent = PROVOKED[id]![success]!
+    if (id === 'getCredentials') {
+      vi.spyOn(server.sandbox, 'credentials', 'get').mockImplementation(fail)
+    }
     if (id === 'getClock') vi.spyOn(clock, 'isHeld', 'get').mockImplementation(fail)
     const answer = await caller.send({ method, ...sent, path: `/_standin${sent.path}` })
     expectRefusal(answer, 500)

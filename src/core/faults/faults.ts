@@ -33,8 +33,8 @@ export interface FaultOptions {
   readonly terms: Terms
   /** Whether addresses such as `ada+fault.500@example.test` count. */
   readonly magic: boolean
-  /** Those that are armed from the start, and again after a reset. */
-  readonly startup: readonly Definition[]
+  /** Those that are armed from the start, and again after a reset; undefined: none can be. */
+  readonly startup: readonly Definition[] | undefined
 }
 
 /** A fault that a request has met. */
@@ -68,6 +68,11 @@ export class Faults {
   constructor(options: FaultOptions) {
     this.#options = options
     this.#start()
+  }
+
+  /** Whether there can be any. */
+  get isOn(): boolean {
+    return this.#options.startup !== undefined
   }
 
   /** Whether a request has to be held against rules at all. */
@@ -242,7 +247,7 @@ export class Faults {
   }
 
   #start(): void {
-    for (const definition of this.#options.startup) this.add(definition, 'config')
+    for (const definition of this.#options.startup ?? []) this.add(definition, 'config')
   }
 
   #name(kind: 'fault' | 'header' | 'magic'): string {
@@ -250,6 +255,10 @@ export class Faults {
   }
 
   #made(given: unknown, origin: Origin, id: string): Rule {
+    if (!this.isOn) {
+      const message = 'Faults are off here; start the server without --faults off'
+      throw new Problem(400, 'faults.off', message)
+    }
     const definition = this.#read(given)
     const effect = effectOf(definition)
     const { sequence } = definition
