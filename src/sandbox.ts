@@ -11,6 +11,7 @@ import { whereBroken } from './core/formats/json.ts'
 import type { Log } from './core/log.ts'
 import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
 import { invalid, Problem } from './core/problem.ts'
+import { Requests, type RequestLimits } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
 import { faultIn, type Document, type Tables } from './core/store/document.ts'
@@ -36,6 +37,8 @@ export interface Common {
   /** The API of the sandbox itself, made for each. */
   readonly admin: (sandbox: Sandbox) => Part
   readonly limits: Place['limits']
+  /** What each sandbox remembers of its requests. */
+  readonly journal: RequestLimits
   readonly log: Log
   readonly gate: Pick<Place, 'objection' | 'readsBack'>
 }
@@ -50,6 +53,8 @@ export interface Settings {
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures
+  /** Where its requests are written down, where that is not its own book. */
+  readonly requests?: Requests
 }
 
 /** One closed world: the users of all APIs, their credentials, a clock and a seed. */
@@ -57,6 +62,8 @@ export class Sandbox {
   readonly settings: Settings
   readonly store: Store
   readonly clock: Clock
+  /** What came since the start, or since the last reset. */
+  readonly requests: Requests
   readonly #snapshots = new Map<string, Saved>()
   readonly #folder: string | undefined
   readonly #common: Common
@@ -64,8 +71,6 @@ export class Sandbox {
   #fixtures: Fixtures
   /** Those that are in force if what waits for the disk is refused. */
   #keptFixtures: Fixtures
-  /** Requests since the start, or since the last reset. */
-  #requests = 0
   #places: ReadonlyMap<string, Place> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
@@ -76,6 +81,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#keptFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
+    this.requests = settings.requests ?? new Requests(common.journal)
     this.#fake = new Fake(settings.seed, store)
     this.#furnish()
     if (store.isNew) store.transact(() => this.#populate())
@@ -151,7 +157,7 @@ export class Sandbox {
       throw error
     }
     this.clock.set(this.#startOfClock())
-    this.#requests = 0
+    this.requests.reset()
   }
 
   /**
@@ -262,6 +268,7 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
+    this.requests.close()
     await this.store.close()
   }
 
@@ -278,19 +285,21 @@ export class Sandbox {
   #furnish(): void {
     const { vendors, admin, limits, log, gate } = this.#common
     const { profile } = this.settings
+    const all = [...vendors, admin(this)]
     this.#places = new Map(
-      [...vendors, admin(this)].map(({ api, contract }) => {
+      all.map(({ api, contract }) => {
         const known = api.learn(this.#fixtures[api.name])
         const tools: Tools = { clock: this.clock, fake: this.#fake, known }
         const place: Place = {
           api,
           contract,
+          all,
           profile: profile[api.name] ?? profile.all,
           tools,
           store: this.store,
           limits,
           log,
-          number: () => `req-${++this.#requests}`,
+          requests: this.requests,
           ...gate,
         }
         return [api.name, place]

@@ -19,10 +19,27 @@ export interface Finding {
   readonly text: string
 }
 
+/** What a sender probably meant, and what to change for it. It never quotes a secret. */
+export interface Hint {
+  /** Stable and machine-readable, such as `field.case`. */
+  readonly code: string
+  /** One sentence that names the fix. */
+  readonly text: string
+}
+
+/** A fault that was looked at for a request, and why it did or did not fire. */
+export interface ConsideredFault {
+  readonly id: string
+  readonly fired: boolean
+  readonly why: string
+}
+
 /** One operation of a contract, with what a request for it must be and an answer may be. */
 export interface OperationContract {
   readonly id: string
   readonly method: string
+  /** As the contract has it, below its prefix: `/resellers/{resellerId}/users`. */
+  readonly path: string
   /** Media types of the request's body, in the contract's order. */
   readonly requestTypes: readonly string[]
   /** Media types of the first success answer, in the contract's order. */
@@ -68,8 +85,12 @@ export class Call {
   /** Why it was refused. */
   problem: Problem | undefined
   readonly method: string
+  /** As the caller wrote it: sandbox, API and query included. */
+  readonly url: string
   /** Below the API's prefix, undecoded, without the query. */
   readonly path: string
+  /** Path and query as the caller sent them. */
+  readonly url: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   /** The caller's address, as the socket has it. */
@@ -78,6 +99,8 @@ export class Call {
   readonly base: string
   readonly strict: boolean
   readonly findings: Finding[] = []
+  /** The faults that were looked at, in that order. */
+  faults: readonly ConsideredFault[] | undefined
   operation: OperationContract | undefined
   params: Readonly<Record<string, string>> = {}
   /** What `authorize` made of the credentials. */
@@ -93,6 +116,7 @@ export class Call {
     id?: string
     method: string
     path: string
+    url?: string
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
@@ -102,7 +126,9 @@ export class Call {
   }) {
     this.id = from.id ?? ''
     this.method = from.method
+    this.url = from.url ?? from.path
     this.path = from.path
+    this.url = from.url ?? from.path
     this.query = from.query
     this.headers = from.headers
     this.address = from.address
@@ -221,4 +247,6 @@ export interface Api {
   prepare?(call: Call): void
   /** What differs between formats, such as how an id is spelt; the body of an answer otherwise. */
   present?(body: unknown, mediaType: string): unknown
+  /** What only this vendor's callers get wrong; asked when somebody wants to know, not before. */
+  hints?(call: Call, tools: Tools, state: State): readonly Hint[]
 }

@@ -13,6 +13,7 @@ import type { Contract } from './contract.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
 import { invalid, Problem } from './problem.ts'
+import type { Requests } from './requests/requests.ts'
 import { isRecord, type Schema } from './schema.ts'
 import type { Store } from './store/store.ts'
 
@@ -20,6 +21,8 @@ import type { Store } from './store/store.ts'
 export interface Place {
   readonly api: Api
   readonly contract: Contract
+  /** Every API of the sandbox, its own included: who came here may have meant another. */
+  readonly all: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly profile: Profile
   readonly tools: Tools
   readonly store: Store
@@ -29,8 +32,8 @@ export interface Place {
   readonly objection: (message: string) => void
   /** Whether what is written is read back too: thorough, and too slow for every day. */
   readonly readsBack: boolean
-  /** The next request's id. */
-  readonly number: () => string
+  /** Where requests get their numbers, and are written down. */
+  readonly requests: Requests
 }
 
 /**
@@ -42,15 +45,25 @@ export async function answer(
   place: Place,
   request: IncomingMessage,
   response: ServerResponse,
-  { base = '', refusal }: { readonly base?: string; readonly refusal?: Problem | undefined } = {},
+  {
+    base = '',
+    url = request.url ?? '/',
+    refusal,
+  }: {
+    readonly base?: string
+    /** As the caller wrote it, where the request's own has lost its beginning. */
+    readonly url?: string
+    readonly refusal?: Problem | undefined
+  } = {},
 ): Promise<void> {
-  const call = callFor(place, request, base)
+  const call = callFor(place, request, base, url)
   let headers: Readonly<Record<string, string>> = {}
   let reply: Reply
   try {
     headers = place.api.admit?.(call, place.tools) ?? {}
     if (refusal) throw refusal
     reply = await served(place, call, request)
+    call.stage = 'answer'
   } catch (error) {
     reply = refused(place, call, error)
     // Who is refused for what the state holds may rely on it, so it has to be there.
@@ -63,15 +76,23 @@ export async function answer(
   send(place, call, reply, headers, response)
 }
 
-function callFor({ api, profile, number }: Place, request: IncomingMessage, base: string): Call {
-  const url = request.url ?? '/'
-  const mark = url.indexOf('?')
-  const path = mark < 0 ? url : url.slice(0, mark)
-  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
+function callFor(
+  { api, profile, requests }: Place,
+  request: IncomingMessage,
+  base: string,
+  url: string,
+): Call {
+  const below = request.url ?? '/'
+  const mark = below.indexOf('?')
+  const path = mark < 0 ? below : below.slice(0, mark)
+  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(below.slice(mark + 1))
   return new Call({
-    id: number(),
+    id: requests.number(),
     method: request.method ?? 'GET',
+    url,
     path: api.route?.(path, query) ?? path,
+    // As it came: what finds the sandbox and the API takes its part off the URL.
+    url: (request as { originalUrl?: string }).originalUrl ?? url, // Express adds it
     query,
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
@@ -243,16 +264,26 @@ function send(
     contract.objectionTo(call.operation, status, format.mediaType, body) ??
     (place.readsBack ? lossOf(format, written, body, schema) : undefined)
   if (objection) place.objection(`${api.name} ${status} breaks its contract: ${objection}`)
-  if (response.destroyed || response.headersSent) return
+  const size = Buffer.byteLength(written)
   const headers: Record<string, string | string[] | number> = {
     Date: place.tools.clock.httpDate(),
     'Content-Type': format.contentType,
-    'Content-Length': Buffer.byteLength(written),
+    'Content-Length': size,
     ...common,
     ...reply.headers,
     'Standin-Request-Id': call.id,
   }
   if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
+  // Before it is sent: who has the answer finds it written down.
+  place.requests.record(place, call, {
+    rawHeaders: response.req.rawHeaders,
+    created: reply.created,
+    status,
+    headers,
+    body: written,
+    size,
+  })
+  if (response.destroyed || response.headersSent) return
   response.sendDate = false
   response.writeHead(status, headers)
   // A text goes out in one write with the head; bytes would take two.
