@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Wish } from './admin/world.ts'
 import { formatProfiles, readProfiles } from './config.ts'
 import { Problem } from './core/problem.ts'
+import { LostRequests } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Durability } from './core/store/journal.ts'
 import { writeWhole } from './core/store/whole.ts'
@@ -185,6 +186,7 @@ export class Sandboxes {
   /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
+    sandbox.requests.close()
     if (!kept) return
     this.#busy.add(name)
     try {
@@ -195,10 +197,16 @@ export class Sandboxes {
     }
   }
 
-  /** Words the refusals of requests that are for no sandbox, and leaves no trace in any. */
+  /**
+   * Words the refusals of requests that are for no sandbox. They leave no trace in any but among
+   * the requests of `default`, where who wonders about them will look.
+   */
   get #nobodys(): Sandbox {
     const { settings, common } = this.#options
-    this.#nowhere ??= Sandbox.inMemory({ ...settings, fixtures: {} }, common)
+    this.#nowhere ??= Sandbox.inMemory(
+      { ...settings, fixtures: {}, requests: new LostRequests(this.default.requests) },
+      common,
+    )
     return this.#nowhere
   }
 

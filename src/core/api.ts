@@ -89,8 +89,6 @@ export class Call {
   readonly url: string
   /** Below the API's prefix, undecoded, without the query. */
   readonly path: string
-  /** Path and query as the caller sent them. */
-  readonly url: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   /** The caller's address, as the socket has it. */
@@ -128,7 +126,6 @@ export class Call {
     this.method = from.method
     this.url = from.url ?? from.path
     this.path = from.path
-    this.url = from.url ?? from.path
     this.query = from.query
     this.headers = from.headers
     this.address = from.address
@@ -225,6 +222,11 @@ export interface Api {
   /** By operationId, like the operations. */
   readonly tasks?: Readonly<Record<string, Task>>
   readonly users?: Users
+  /**
+   * Whether it is the sandbox's own, which answers what no API is at, too. Requests for it are not
+   * written down; those for nobody are.
+   */
+  readonly answersAll?: boolean
   /** Where the credentials are: checked before a byte of the body is read, or after. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 

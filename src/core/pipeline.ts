@@ -45,18 +45,9 @@ export async function answer(
   place: Place,
   request: IncomingMessage,
   response: ServerResponse,
-  {
-    base = '',
-    url = request.url ?? '/',
-    refusal,
-  }: {
-    readonly base?: string
-    /** As the caller wrote it, where the request's own has lost its beginning. */
-    readonly url?: string
-    readonly refusal?: Problem | undefined
-  } = {},
+  { base = '', refusal }: { readonly base?: string; readonly refusal?: Problem | undefined } = {},
 ): Promise<void> {
-  const call = callFor(place, request, base, url)
+  const call = callFor(place, request, base)
   let headers: Readonly<Record<string, string>> = {}
   let reply: Reply
   try {
@@ -76,23 +67,17 @@ export async function answer(
   send(place, call, reply, headers, response)
 }
 
-function callFor(
-  { api, profile, requests }: Place,
-  request: IncomingMessage,
-  base: string,
-  url: string,
-): Call {
-  const below = request.url ?? '/'
-  const mark = below.indexOf('?')
-  const path = mark < 0 ? below : below.slice(0, mark)
-  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(below.slice(mark + 1))
+function callFor({ api, profile, requests }: Place, request: IncomingMessage, base: string): Call {
+  const url = request.url ?? '/'
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
   return new Call({
     id: requests.number(),
     method: request.method ?? 'GET',
-    url,
-    path: api.route?.(path, query) ?? path,
     // As it came: what finds the sandbox and the API takes its part off the URL.
-    url: (request as { originalUrl?: string }).originalUrl ?? url, // Express adds it
+    url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
+    path: api.route?.(path, query) ?? path,
     query,
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
