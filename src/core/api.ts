@@ -159,6 +159,13 @@ export interface Tools {
   readonly known: unknown
 }
 
+/** What a slice's hints may look at besides the call. */
+export interface Clues extends Tools {
+  readonly state: State
+  /** The body's members as the caller sent them; none where it is no object that can be read. */
+  readonly sent: Readonly<Record<string, unknown>>
+}
+
 /** What goes back. `body` fits the contract's schema for this status; it is not yet written out. */
 export interface Reply {
   readonly status: number
@@ -250,5 +257,5 @@ export interface Api {
   /** What differs between formats, such as how an id is spelt; the body of an answer otherwise. */
   present?(body: unknown, mediaType: string): unknown
   /** What only this vendor's callers get wrong; asked when somebody wants to know, not before. */
-  hints?(call: Call, tools: Tools, state: State): readonly Hint[]
+  hints?(call: Call, clues: Clues): readonly Hint[]
 }

@@ -64,6 +64,10 @@ export async function answer(
       })
     }
   }
+  if (call.headers['standin-explain'] === '1') {
+    const { hintHeaders } = await import('./explain/hints.ts') // most callers never ask
+    headers = { ...headers, ...hintHeaders({ ...place, call }) }
+  }
   send(place, call, reply, headers, response)
 }
 

@@ -2,6 +2,7 @@ import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
+import { hints } from './hints.ts'
 import { firstReseller, learn } from './known.ts'
 import { admit } from './limit.ts'
 import { createResellerUser } from './users.ts'
@@ -37,6 +38,7 @@ export const cryptlex: Api = {
   learn,
   authorize,
   explain,
+  hints,
   admit,
   // Public: every answer is JSON, errors included.
   answerType: (call) => {

@@ -3,6 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/schema.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
+import { hints } from './hints.ts'
 import { firstCompany, learn } from './known.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
 import { createUser } from './users.ts'
@@ -31,6 +32,7 @@ export const formsonfire: Api = {
   learn,
   authorize,
   explain,
+  hints,
   route,
   answerType,
   bodyType,

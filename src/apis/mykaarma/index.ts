@@ -3,6 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
+import { hints } from './hints.ts'
 import { learn, OPERATOR } from './known.ts'
 import { createUserForPartner } from './users.ts'
 
@@ -41,6 +42,7 @@ export function mykaarma(proto: string): Api {
     learn,
     authorize,
     explain,
+    hints,
     admit: (call, tools) => {
       // Public, a guideline of the vendor: the caller's correlation id comes back, or a new one.
       const given = call.headers['x-correlation-id']
