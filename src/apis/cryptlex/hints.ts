@@ -61,7 +61,7 @@ function tokenHints(
         hint('token.revoked', `Use another token (${MINT}): the fixtures have this one revoked.`),
       ]
     case 'token.malformed': {
-      const text = `Send a token that this sandbox knows, such as standin-token of the fixtures, or a JWT (${MINT}): what was sent is neither. A JWT has three parts with two dots between them.`
+      const text = `Send a token that this sandbox knows (cryptlex.tokens of the fixtures) or a JWT (${MINT}): what was sent is neither. A JWT has three parts with two dots between them.`
       return [hint('token.unknown', text)]
     }
     default:
@@ -74,7 +74,7 @@ function scopeHint(claims: Readonly<Record<string, unknown>> | undefined): Hint 
     .flat()
     .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
     .flatMap((scope) => quotable(scope) ?? [])
-  const has = given.length === 0 ? '' : ` It has ${listed(given.slice(0, 5))}.`
+  const has = given.length === 0 ? '' : ` This one has ${listed(given.slice(0, 5))}.`
   const text = `Use a token with the scope reseller:user:create (standin token --scope reseller:user:create).${has}`
   return hint('scope.missing', text)
 }

@@ -45,6 +45,8 @@ interface Part {
 }
 
 const MOST = 3
+/** What may be the name of a sandbox. */
+const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /** Per segment of the operation's path; beyond it the two have nothing to do with each other. */
 const FARTHEST = 0.42
 /** Segments that are looked at: the work grows with their number times the operations'. */
@@ -249,7 +251,7 @@ function surplus(
   if (given === base && segments.filter((segment) => segment === given).length > 1) {
     return { kind: 'base-twice', text: `write /${given} once, not twice` }
   }
-  if (place === 0 && !bases.includes(given) && segments[1] === base) {
+  if (place === 0 && NAME.test(given) && !bases.includes(given) && segments[1] === base) {
     const text = `write ~${shown} if that is the name of a sandbox, and leave it out otherwise`
     return { kind: 'sandbox', text }
   }

@@ -117,7 +117,7 @@ function broken(question: Question) {
   const found = STRANGE.flatMap(([code, pattern, fix]) => {
     const quotes = code === 'json.curly-quotes' || code === 'json.single-quotes'
     const at = pattern.exec(quotes ? masked(text) : straight)?.index
-    return at === undefined ? [] : [hint(code, `${fix}: ${placeIn(text, at)}.`)]
+    return at === undefined ? [] : [hint(code, `${fix} (${placeIn(text, at)}).`)]
   })
   if (found.length > 0) return found.slice(0, 3)
   const isCut = Buffer.byteLength(text) >= MOST_KEPT - 4
@@ -136,7 +136,10 @@ function broken(question: Question) {
 
 /** The text with what its strings hold blanked out, place by place. */
 function masked(text: string): string {
-  return text.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (string) => `"${' '.repeat(string.length - 2)}"`)
+  return text.replaceAll(
+    /"(?:[^"\\\n]|\\.)*"/g,
+    (string) => `"${'\u0002'.repeat(string.length - 2)}"`,
+  )
 }
 
 /** Good JSON that is not the object of the operation. */

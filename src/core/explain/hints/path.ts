@@ -34,9 +34,12 @@ function wrongPlace(question: Question) {
   const first = best.edits.find(({ kind }) => kind !== 'method')
   const where = target(best, call.base)
   if (first) {
-    const code = first.kind === 'sandbox' ? 'sandbox.no-tilde' : `path.${first.kind}`
-    const to = first.kind === 'sandbox' ? best.path : where
-    return [hint(code, `Send ${to}: ${inWords(best)}.`)]
+    if (first.kind === 'sandbox') {
+      const name = pathOf(question).split('/')[1]
+      const text = `Send ${best.method} /~${name}${best.path}: if ${name} is the name of a sandbox, a ~ goes before it. ${where} is the sandbox default.`
+      return [hint('sandbox.no-tilde', text)]
+    }
+    return [hint(`path.${first.kind}`, `Send ${where}: ${inWords(best)}.`)]
   }
   if (call.method === 'GET' || call.method === 'HEAD') {
     const body = hasBody(call.headers) ? ', with the same body' : ', with the user as its body'
@@ -58,7 +61,7 @@ function unknownSandbox({ call }: Question) {
   const fromHost = /^([^.:]+)\.localhost/i.exec(call.headers.host ?? '')?.[1]
   const named =
     call.base !== ''
-      ? `The path begins with ${quotable(call.base) ?? "a sandbox's name"}`
+      ? `The path begins with ${quotable(call.base.slice(1)) ?? "a sandbox's name"}`
       : call.headers['standin-sandbox']
         ? 'The header Standin-Sandbox names it'
         : `The host begins with ${fromHost === undefined ? 'it' : (quotable(fromHost) ?? 'it')}`

@@ -29,12 +29,12 @@ function contentType({ call }: Question) {
       : `Send Content-Type: ${type} with this body: the header says that it is a form, as curl -d does by itself.`
     return [hint('body.form-encoded', text)]
   }
-  const text = `Send Content-Type: ${types} instead of what the request has${shown(stated)}.`
+  const text = `Send Content-Type: ${types} instead of ${shown(stated)}.`
   return [hint('content-type.wrong', text)]
 }
 
 function shown(type: string): string {
-  return /^[\w.+/-]{1,60}$/.test(type) ? `, ${type}` : ''
+  return /^[\w.+/-]{1,60}$/.test(type) ? type : 'what the request has'
 }
 
 function charset({ call }: Question) {
@@ -92,6 +92,6 @@ function size({ call }: Question) {
 function expectation({ call }: Question) {
   if (call.headers.expect?.toLowerCase() !== '100-continue') return []
   const text =
-    'The request asked for 100 Continue and got it. If a client waits a second before it sends its body, switch this off: curl -H "Expect:", or ExpectContinue = false.'
+    'Nothing to mend here: the request asked for 100 Continue and got it. Where a server does not answer that, clients wait a second before they send the body; leave the header out then (curl -H "Expect:", or ExpectContinue = false).'
   return [hint('expect.continue', text)]
 }

@@ -69,14 +69,15 @@ function rootHint(name: string, wanted: string) {
 }
 
 /** Elements that come too late; the slice that minds the order has noted them. */
-function order({ call }: Question) {
-  const late = call.findings.filter(({ code }) => code.startsWith('xml.order.'))
+function order(question: Question) {
+  const late = question.call.findings.filter(({ code }) => code.startsWith('xml.order.'))
   if (late.length === 0) return []
-  const names = Object.keys(schemaOf(call).properties ?? {})
-  const sent = names.filter((name) =>
-    new RegExp(`<(?:[\\w.-]+:)?${name}[\\s/>]`).test(call.text ?? ''),
+  const known = schemaOf(question.call).properties ?? {}
+  const names = Object.keys(sentMembers(question) ?? {}).filter((name) =>
+    Object.hasOwn(known, name),
   )
-  const text = `Put the elements into alphabetical order: ${sent.join(', ')}. ${late.map((finding) => finding.text).join('; ')}.`
+  const fates = late.map(({ text }) => text).join('; ')
+  const text = `Put the elements into alphabetical order, capitals first: ${names.sort().join(', ')}. ${fates}.`
   return [hint('xml.order', text)]
 }
 
