@@ -11,6 +11,7 @@ import { whereBroken } from './core/formats/json.ts'
 import type { Log } from './core/log.ts'
 import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
 import { invalid, Problem } from './core/problem.ts'
+import { secretsIn } from './core/requests/redact.ts'
 import { Requests, type RequestLimits } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
@@ -71,6 +72,7 @@ export class Sandbox {
   #fixtures: Fixtures
   /** Those that are in force if what waits for the disk is refused. */
   #keptFixtures: Fixtures
+  #secrets: readonly string[] | undefined
   #places: ReadonlyMap<string, Place> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
@@ -131,6 +133,12 @@ export class Sandbox {
         this.store.collection(`${api.name}.${api.users!.table}`).size,
       ]),
     )
+  }
+
+  /** What is shown nowhere, whoever sends it and wherever. */
+  get secrets(): readonly string[] {
+    this.#secrets ??= secretsIn(this.#fixtures)
+    return this.#secrets
   }
 
   get profile(): string {
@@ -286,6 +294,7 @@ export class Sandbox {
     const { vendors, admin, limits, log, gate } = this.#common
     const { profile } = this.settings
     const all = [...vendors, admin(this)]
+    this.#secrets = undefined
     this.#places = new Map(
       all.map(({ api, contract }) => {
         const known = api.learn(this.#fixtures[api.name])

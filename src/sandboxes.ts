@@ -159,6 +159,11 @@ export class Sandboxes {
     return mergeFixtures(this.#options.settings.fixtures, given)
   }
 
+  /** Lets go whoever waits for requests or listens to them: no server could stop before. */
+  letGo(): void {
+    for (const { sandbox } of this.#hosted.values()) sandbox.requests.close()
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#sweep)
     await this.#nowhere?.close()

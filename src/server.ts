@@ -107,6 +107,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
         url: `${url}${contract.prefix}`,
       })),
       close: async () => {
+        sandboxes.letGo()
         await stop(server)
         await sandboxes.close()
       },

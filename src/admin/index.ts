@@ -2,10 +2,15 @@ import type { Api, Call, Reply, Task } from '../core/api.ts'
 import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
+import { events, text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
+import { eventTasks } from './events.ts'
+import { ledgerTasks } from './ledger.ts'
+import { requestTasks } from './requests.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
+import { verifyTasks } from './verify.ts'
 import type {
   ClockAdvance,
   ClockSetting,
@@ -29,7 +34,7 @@ export function admin(world: World, host: Host): Api {
     title: 'Standin',
     spec: 'standin.yaml',
     tables: {},
-    formats: [json, problemJson],
+    formats: [json, problemJson, plain, events],
     operations: {},
     tasks: {
       getHealth: () => {
@@ -40,6 +45,10 @@ export function admin(world: World, host: Host): Api {
       ...userTasks(world),
       ...stateTasks(world, host),
       ...clockTasks(world),
+      ...requestTasks(world, host),
+      ...verifyTasks(world),
+      ...eventTasks(world),
+      ...ledgerTasks(world),
     },
     answersAll: true,
     credentialsIn: 'none',

@@ -1,6 +1,7 @@
 import type { Api } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
+import type { Requests } from '../core/requests/requests.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
@@ -21,6 +22,9 @@ export interface World {
   readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly store: Store
   readonly clock: Clock
+  readonly requests: Requests
+  /** What is shown nowhere. */
+  readonly secrets: readonly string[]
   readonly profile: string
   /** How many users each API has. */
   readonly users: Record<string, number>

@@ -4,7 +4,8 @@ import type { Fake } from './fake.ts'
 import type { Format } from './format.ts'
 import { inWords, type Problem, type Violation } from './problem.ts'
 import type { Schema } from './schema.ts'
-import type { State, Table } from './state.ts'
+import type { Row, State, Table } from './state.ts'
+import type { Stream } from './stream.ts'
 
 /**
  * `documented` refuses only what a vendor's page says is refused; `strict` adds the rules that
@@ -171,6 +172,8 @@ export interface Reply {
   readonly status: number
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Goes on writing after the head, in place of `body`. */
+  readonly stream?: Stream
   /** The id of the row that was made: a user, mostly. */
   readonly created?: string
   /** What others are told of with this change. */
@@ -205,6 +208,8 @@ export interface Users {
   /** The field of a row that holds the address. */
   readonly email: string
   readonly operation: string
+  /** The person's name as a row has it, such as `Ada Byron`; empty where it has none. */
+  nameIn(row: Row): string
   /** What a create call for this person sends. */
   describe(person: Person, known: unknown): Readonly<Record<string, unknown>>
   /** What a create call with this body has besides. */

@@ -16,6 +16,7 @@ import { invalid, Problem } from './problem.ts'
 import type { Requests } from './requests/requests.ts'
 import { isRecord, type Schema } from './schema.ts'
 import type { Store } from './store/store.ts'
+import { streamTo } from './stream.ts'
 
 /** What one API of one sandbox needs to answer. */
 export interface Place {
@@ -262,6 +263,7 @@ function send(
     ...reply.headers,
     'Standin-Request-Id': call.id,
   }
+  if (reply.stream) delete headers['Content-Length']
   if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
   // Before it is sent: who has the answer finds it written down.
   place.requests.record(place, call, {
@@ -275,8 +277,9 @@ function send(
   if (response.destroyed || response.headersSent) return
   response.sendDate = false
   response.writeHead(status, headers)
+  if (reply.stream) streamTo(response, reply.stream)
   // A text goes out in one write with the head; bytes would take two.
-  response.end(written)
+  else response.end(written)
 }
 
 /** What is written must read back as what was meant. */

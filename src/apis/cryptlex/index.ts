@@ -5,7 +5,7 @@ import { explain } from './errors.ts'
 import { hints } from './hints.ts'
 import { firstReseller, learn } from './known.ts'
 import { admit } from './limit.ts'
-import { createResellerUser } from './users.ts'
+import { createResellerUser, nameIn } from './users.ts'
 
 export const cryptlex: Api = {
   name: 'cryptlex',
@@ -22,6 +22,7 @@ export const cryptlex: Api = {
     table: 'users',
     email: 'email',
     operation: 'createResellerUser',
+    nameIn,
     describe: ({ firstName, lastName, email, company }, known) => ({
       resellerId: firstReseller(known),
       firstName,

@@ -6,7 +6,7 @@ import { explain } from './errors.ts'
 import { hints } from './hints.ts'
 import { firstCompany, learn } from './known.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
-import { createUser } from './users.ts'
+import { createUser, nameIn } from './users.ts'
 
 export const formsonfire: Api = {
   name: 'formsonfire',
@@ -19,6 +19,7 @@ export const formsonfire: Api = {
     table: 'users',
     email: 'email',
     operation: 'createUser',
+    nameIn,
     describe: ({ firstName, lastName, email, username }, known) => ({
       CompanyId: firstCompany(known),
       Email: email,

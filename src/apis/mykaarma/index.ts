@@ -5,7 +5,7 @@ import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
 import { hints } from './hints.ts'
 import { learn, OPERATOR } from './known.ts'
-import { createUserForPartner } from './users.ts'
+import { createUserForPartner, nameIn } from './users.ts'
 
 const MESSAGE = 'CreateUserForPartnerResponse'
 
@@ -27,6 +27,7 @@ export function mykaarma(proto: string): Api {
       table: 'users',
       email: 'emailAddress',
       operation: 'createUserForPartner',
+      nameIn,
       describe: ({ firstName, lastName, email, username, phone }) => ({
         firstName,
         lastName,

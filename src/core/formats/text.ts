@@ -7,3 +7,10 @@ export const text: Format = {
   write: String,
   parse: String,
 }
+
+/** Server-sent events, which are written one by one. */
+export const events: Format = {
+  ...text,
+  mediaType: 'text/event-stream',
+  contentType: 'text/event-stream; charset=utf-8',
+}

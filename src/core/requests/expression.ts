@@ -136,19 +136,19 @@ class Reader {
       return inner
     }
     // A class, an escape or a character: RegExp knows them, one character at a time.
-    const [one = ''] =
+    const [token = ''] =
       /^(?:\[(?:\\[^]|[^\]\\])*\]|\\(?:u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[A-Za-z]|[pP]\{[^}]+\}|[^])|[^])/u.exec(
         rest,
       ) ?? []
-    this.#at += one.length
-    if (one === '^') return at((before) => before === '')
-    if (one === '$') return at((_, after) => after === '')
-    if (one === '\\b') return at((before, after) => isWord(before) !== isWord(after))
-    if (one === '\\B') return at((before, after) => isWord(before) === isWord(after))
-    if (/^\\(?:[1-9]|k)/.test(one)) throw this.#unknown(one)
-    if (one.length === 1 && one !== '.') return step((character) => character === one)
-    const fits = new RegExp(`^${one}$`, 'u')
-    return step((character) => fits.test(character))
+    this.#at += token.length
+    if (token === '^') return where((before) => before === '')
+    if (token === '$') return where((_, after) => after === '')
+    if (token === '\\b') return where((before, after) => isWord(before) !== isWord(after))
+    if (token === '\\B') return where((before, after) => isWord(before) === isWord(after))
+    if (/^\\(?:[1-9]|k)/.test(token)) throw this.#unknown(token)
+    if (token.length === 1 && token !== '.') return one((character) => character === token)
+    const fits = new RegExp(`^${token}$`, 'u')
+    return one((character) => fits.test(character))
   }
 
   #take(character: string): boolean {
@@ -167,19 +167,19 @@ class Reader {
   }
 }
 
-function step(fits: (character: string) => boolean): Part {
+function one(fits: (character: string) => boolean): Part {
   return (program) => void program.push({ kind: 'one', fits })
 }
 
-function at(holds: (before: string, after: string) => boolean): Part {
+function where(holds: (before: string, after: string) => boolean): Part {
   return (program) => void program.push({ kind: 'at', holds })
 }
 
-function either(one: Part, other: Part): Part {
+function either(first: Part, other: Part): Part {
   return (program) => {
     const fork = { kind: 'fork' as const, first: program.length + 1, second: 0 }
     program.push(fork)
-    one(program)
+    first(program)
     const jump = { kind: 'fork' as const, first: 0, second: 0 }
     program.push(jump)
     fork.second = program.length

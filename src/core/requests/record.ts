@@ -2,7 +2,7 @@ import { inWords, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
 import { Redactor } from './redact.ts'
 import { MOST_KEPT, type Entry } from './requests.ts'
-import type { ConsideredFault, Finding, Stage } from '../api.ts'
+import type { ConsideredFault, Finding, Hint, Stage } from '../api.ts'
 
 /** A body as it may be shown. */
 export interface RecordedBody {
@@ -44,13 +44,15 @@ export interface RequestRecord {
   readonly problem?: {
     readonly reason: string
     readonly message: string
-    readonly violations: readonly { at: string; rule: string; text: string }[]
+    readonly violations: { at: string; rule: string; text: string }[]
   }
-  readonly warnings: readonly Finding[]
+  readonly warnings: Finding[]
   /** The user that it created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
   /** Those that fired. */
-  readonly faults?: readonly ConsideredFault[]
+  readonly faults?: ConsideredFault[]
+  /** What the sender probably meant, where somebody looked. */
+  readonly hints?: Hint[]
 }
 
 /** @param secrets known ones of the sandbox, taken out wherever they stand */
@@ -67,7 +69,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
     headers: headersOf(Object.entries(answer.headers), redactor),
     body: bodyOf(answer.body, answer.size, redactor),
   }
-  const user = userOf(entry)
+  const user = createdBy(entry)
   const fired = call.faults?.filter((fault) => fault.fired) ?? []
   const record: RequestRecord = {
     id: call.id,
@@ -128,8 +130,11 @@ function problemOf(problem: Problem): NonNullable<RequestRecord['problem']> {
   }
 }
 
-/** Its address is the one that the sandbox has now, if it has the user still. */
-function userOf({ place: { api, store }, answer: { created } }: Entry): RequestRecord['user'] {
+/** The user that a request created, with the address that the sandbox has now, if it has one. */
+export function createdBy({
+  place: { api, store },
+  answer: { created },
+}: Entry): RequestRecord['user'] {
   if (created === undefined || !api.users) return undefined
   const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(created)
   const email = isRecord(row) ? row[api.users.email] : undefined

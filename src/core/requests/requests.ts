@@ -122,7 +122,7 @@ export class Requests {
       answer: kept,
     }
     if (size > 0) this.#keep(entry, weightOf(entry), size, bytes)
-    if (this.#listeners.size > 0) queueMicrotask(() => this.#tell(entry))
+    if (this.#listeners.size > 0) this.#tell(entry)
   }
 
   /** From the oldest to the newest, or those after a `seq`. */
@@ -185,8 +185,20 @@ export class Requests {
     this.#ring[place] = undefined
   }
 
+  /** Once the answer is on its way; to those that listened when it was written down. */
   #tell(entry: Entry): void {
-    for (const listener of this.#listeners) listener.take(entry)
+    const listeners = [...this.#listeners]
+    queueMicrotask(() => {
+      for (const listener of listeners) {
+        if (!this.#listeners.has(listener)) continue
+        try {
+          listener.take(entry)
+        } catch (error) {
+          // Nobody else would catch it: the request has its answer.
+          entry.place.log.bug('who listens to requests failed', error)
+        }
+      }
+    })
   }
 }
 
