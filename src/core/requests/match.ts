@@ -22,7 +22,14 @@ export interface Subject {
 }
 
 /** What a value should be: itself, or a condition. */
-export type Wanted = string | number | boolean | null | readonly unknown[] | Condition
+export type Wanted =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly unknown[]
+  | Condition
+  | Readonly<Record<string, unknown>>
 
 export interface Condition {
   readonly equals?: unknown

@@ -92,6 +92,15 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
   return scrubbed(record, redactor)
 }
 
+/** One that knows the secrets of a request, to take them out of what else is said of it. */
+export function redactorOf({ call, answer }: Entry, secrets: readonly string[]): Redactor {
+  const redactor = new Redactor(secrets)
+  redactor.query(call.url.slice(call.url.indexOf('?') + 1))
+  headersOf(pairs(answer.rawHeaders), redactor)
+  if (call.text !== undefined) redactor.body(call.text)
+  return redactor
+}
+
 /** Names and values by turns, in pairs. */
 export function pairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : []))

@@ -91,6 +91,11 @@ export class Requests {
     return this.#bytes
   }
 
+  /** How many listen. */
+  get listening(): number {
+    return this.#listeners.size
+  }
+
   get limits(): RequestLimits {
     return this.#limits
   }

@@ -1,7 +1,8 @@
 import { Problem } from '../problem.ts'
 import { isBefore, type EntryMatcher } from './filter.ts'
 import type { Mismatch } from './match.ts'
-import { Redactor } from './redact.ts'
+import { redactorOf } from './record.ts'
+import type { Redactor } from './redact.ts'
 import type { Entry } from './requests.ts'
 
 /** How many requests should have come. */
@@ -96,7 +97,7 @@ export function nearestTo(
     .slice(0, MOST_NEAREST)
     .map(({ entry, differences }) => ({
       id: entry.call.id,
-      differences: scrubbed(differences, secrets),
+      differences: scrubbed(differences, redactorOf(entry, secrets)),
     }))
 }
 
@@ -183,8 +184,7 @@ function distance(differences: readonly Mismatch[]): number {
   return differences.reduce((sum, { at }) => sum + (weights[at] ?? 1), 0)
 }
 
-function scrubbed(differences: readonly Mismatch[], secrets: readonly string[]): Mismatch[] {
-  const redactor = new Redactor(secrets)
+function scrubbed(differences: readonly Mismatch[], redactor: Redactor): Mismatch[] {
   return differences.map(({ at, wanted, found }) => ({
     at,
     wanted: redactor.scrub(wanted),
