@@ -39,6 +39,10 @@ export interface Config {
   readonly maxBody: number
   /** Milliseconds. */
   readonly bodyTimeout: number
+  /** Requests. */
+  readonly journalSize: number
+  /** Bytes. */
+  readonly journalBytes: number
 }
 
 interface Option<T> {
@@ -147,6 +151,18 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     value: 'MS',
     help: 'how long a body may take to arrive',
     read: integer(1, 3_600_000),
+  },
+  journalSize: {
+    fallback: 1000,
+    value: 'N',
+    help: 'requests that a sandbox remembers; 0 remembers none',
+    read: integer(0, 1_000_000),
+  },
+  journalBytes: {
+    fallback: 16 * 1024 * 1024,
+    value: 'BYTES',
+    help: 'memory that those may take in a sandbox',
+    read: integer(0, 4 * 1024 ** 3),
   },
 }
 

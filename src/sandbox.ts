@@ -12,6 +12,8 @@ import { whereBroken } from './core/formats/json.ts'
 import type { Log } from './core/log.ts'
 import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
 import { invalid, Problem } from './core/problem.ts'
+import { secretsIn } from './core/requests/redact.ts'
+import { Requests, type RequestLimits } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
 import { faultIn, type Document, type Tables } from './core/store/document.ts'
@@ -37,6 +39,8 @@ export interface Common {
   /** The API of the sandbox itself, made for each. */
   readonly admin: (sandbox: Sandbox) => Part
   readonly limits: Place['limits']
+  /** What each sandbox remembers of its requests. */
+  readonly journal: RequestLimits
   readonly log: Log
   readonly gate: Pick<Place, 'objection' | 'readsBack'>
   readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
@@ -52,6 +56,8 @@ export interface Settings {
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures
+  /** Where its requests are written down, where that is not its own book. */
+  readonly requests?: Requests
 }
 
 /** One closed world: the users of all APIs, their credentials, a clock and a seed. */
@@ -60,6 +66,8 @@ export class Sandbox {
   readonly store: Store
   readonly clock: Clock
   readonly faults: Faults
+  /** What came since the start, or since the last reset. */
+  readonly requests: Requests
   readonly #snapshots = new Map<string, Saved>()
   readonly #folder: string | undefined
   readonly #common: Common
@@ -67,10 +75,9 @@ export class Sandbox {
   #fixtures: Fixtures
   /** Those that are in force if what waits for the disk is refused. */
   #keptFixtures: Fixtures
-  /** Requests since the start, or since the last reset. */
-  #requests = 0
   /** Settles when the clock has been turned as it was last asked to be. */
   #turning: Promise<void> = Promise.resolve()
+  #secrets: readonly string[] | undefined
   #places: ReadonlyMap<string, Place> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
@@ -81,6 +88,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#keptFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
+    this.requests = settings.requests ?? new Requests(common.journal)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...common.faults, clock: this.clock, seed: settings.seed })
     this.#furnish()
@@ -143,6 +151,12 @@ export class Sandbox {
     )
   }
 
+  /** What is shown nowhere, whoever sends it and wherever. */
+  get secrets(): readonly string[] {
+    this.#secrets ??= secretsIn(this.#fixtures)
+    return this.#secrets
+  }
+
   get profile(): string {
     return formatProfiles(this.settings.profile)
   }
@@ -167,7 +181,7 @@ export class Sandbox {
       throw error
     }
     this.clock.set(this.#startOfClock())
-    this.#requests = 0
+    this.requests.reset()
     this.faults.reset()
   }
 
@@ -291,6 +305,7 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
+    this.requests.close()
     await this.store.close()
   }
 
@@ -307,19 +322,22 @@ export class Sandbox {
   #furnish(): void {
     const { vendors, admin, limits, log, gate } = this.#common
     const { profile } = this.settings
+    const all = [...vendors, admin(this)]
+    this.#secrets = undefined
     this.#places = new Map(
-      [...vendors, admin(this)].map(({ api, contract }, i) => {
+      all.map(({ api, contract }, i) => {
         const known = api.learn(this.#fixtures[api.name])
         const tools: Tools = { clock: this.clock, fake: this.#fake, known }
         const place: Place = {
           api,
           contract,
+          all,
           profile: profile[api.name] ?? profile.all,
           tools,
           store: this.store,
           limits,
           log,
-          number: () => `req-${++this.#requests}`,
+          requests: this.requests,
           ...gate,
           ...(i < vendors.length && this.faults.isOn ? { faults: this.faults } : {}),
         }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Wish } from './admin/world.ts'
 import { formatProfiles, readProfiles } from './config.ts'
 import { Problem } from './core/problem.ts'
+import { LostRequests } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Durability } from './core/store/journal.ts'
 import { writeWhole } from './core/store/whole.ts'
@@ -158,9 +159,12 @@ export class Sandboxes {
     return mergeFixtures(this.#options.settings.fixtures, given)
   }
 
-  /** Ends the connections of all whose answers wait for what a fault says. */
+  /** Lets go whoever waits: for requests, or for what a fault says. No server could stop before. */
   letGo(): void {
-    for (const { sandbox } of this.#hosted.values()) sandbox.faults.letGo()
+    for (const { sandbox } of this.#hosted.values()) {
+      sandbox.requests.close()
+      sandbox.faults.letGo()
+    }
   }
 
   async close(): Promise<void> {
@@ -190,6 +194,7 @@ export class Sandboxes {
   /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
+    sandbox.requests.close()
     if (!kept) return
     this.#busy.add(name)
     try {
@@ -200,10 +205,16 @@ export class Sandboxes {
     }
   }
 
-  /** Words the refusals of requests that are for no sandbox, and leaves no trace in any. */
+  /**
+   * Words the refusals of requests that are for no sandbox. They leave no trace in any but among
+   * the requests of `default`, where who wonders about them will look.
+   */
   get #nobodys(): Sandbox {
     const { settings, common } = this.#options
-    this.#nowhere ??= Sandbox.inMemory({ ...settings, fixtures: {} }, common)
+    this.#nowhere ??= Sandbox.inMemory(
+      { ...settings, fixtures: {}, requests: new LostRequests(this.default.requests) },
+      common,
+    )
     return this.#nowhere
   }
 

@@ -72,6 +72,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       return { api, contract: own }
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
+    journal: { size: config.journalSize, bytes: config.journalBytes },
     log,
     gate: {
       objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),

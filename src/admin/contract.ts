@@ -12,6 +12,7 @@ export type Duration = string
  * `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`.
  */
 export type Profile = string
+export type Text = string
 
 export interface Health {
   status: 'ok'
@@ -178,6 +179,289 @@ export interface User {
 }
 export interface UserPage {
   users: User[]
+  /**
+   * How many there are in all pages.
+   */
+  total: number
+  /**
+   * For `after`; absent on the last page.
+   */
+  next?: string
+}
+/**
+ * By name as it was sent; a list where there were several of a name.
+ */
+export interface RecordedHeaders {
+  [k: string]: string | string[]
+}
+export interface RecordedBody {
+  text: string
+  /**
+   * Of `text`, where it is not plain.
+   */
+  encoding?: 'base64'
+  /**
+   * In bytes, before anything was cut or taken out.
+   */
+  size: number
+  /**
+   * Only the first 64 KiB were kept.
+   */
+  cut?: true
+}
+export interface Note {
+  code: string
+  text: string
+}
+/**
+ * A request and its answer; `[redacted]` stands where a secret was.
+ */
+export interface RecordedRequest {
+  id: string
+  /**
+   * By the sandbox's clock, when it was answered.
+   */
+  time: string
+  /**
+   * Absent where no API was reached.
+   */
+  api?: string
+  operation?: string
+  method: string
+  /**
+   * As the caller wrote it, the sandbox included.
+   */
+  path: string
+  query?: string
+  headers: RecordedHeaders
+  body?: RecordedBody
+  answer: {
+    status: number
+    headers: RecordedHeaders
+    body: RecordedBody
+  }
+  /**
+   * Milliseconds until it was answered.
+   */
+  ms: number
+  /**
+   * How far it came; where it was refused, that is where.
+   */
+  stage: string
+  /**
+   * Why it was refused.
+   */
+  problem?: {
+    reason: string
+    message: string
+    violations: {
+      at: string
+      rule: string
+      text: string
+    }[]
+  }
+  warnings: Note[]
+  /**
+   * What the sender probably meant.
+   */
+  hints?: Note[]
+  /**
+   * The user that it created.
+   */
+  user?: {
+    api: string
+    id: string
+    email?: string
+  }
+  /**
+   * Those that fired.
+   */
+  faults?: {
+    id: string
+    fired: boolean
+    why: string
+  }[]
+  /**
+   * The webhooks that it caused.
+   */
+  deliveries?: string[]
+}
+export interface RequestPage {
+  requests: RecordedRequest[]
+  /**
+   * How many there are in all pages.
+   */
+  total: number
+  /**
+   * For `after`; absent on the last page.
+   */
+  next?: string
+}
+export interface RequestsCleared {
+  /**
+   * How many there were.
+   */
+  cleared: number
+}
+/**
+ * HTTP Archive 1.2.
+ */
+export interface Har {
+  log: {
+    version: '1.2'
+    creator: {
+      name: string
+      version: string
+    }
+    entries: {}[]
+  }
+}
+/**
+ * A request that is not as it should be, but nearly.
+ */
+export interface Nearest {
+  id: string
+  differences: {
+    at: string
+    wanted: string
+    found: string
+  }[]
+}
+export interface Awaited {
+  fulfilled: boolean
+  /**
+   * The first of those that came, as many as were wanted.
+   */
+  requests: RecordedRequest[]
+  /**
+   * What is lacking, in words.
+   */
+  difference?: string
+  nearest?: Nearest[]
+}
+/**
+ * Each value is what it should be, or a condition: `{"equals": …}`, `{"regex": "…"}`,
+ * `{"exists": false}`.
+ *
+ */
+export interface Match {
+  /**
+   * By where they are in the body, such as `email`, `Folders[0]`, `$.Groups[*]`.
+   */
+  fields?: {}
+  headers?: {}
+  query?: {}
+  /**
+   * Of the path, by their names in the contract.
+   */
+  params?: {}
+  /**
+   * The token of Bearer, `user:password` of Basic.
+   */
+  credential?: {
+    [k: string]: unknown
+  }
+}
+export interface Expectation {
+  /**
+   * What the result is called, and by what others refer to it.
+   */
+  name?: string
+  api?: 'mykaarma' | 'cryptlex' | 'formsonfire' | 'none'
+  operation?: string
+  method?: string
+  /**
+   * With the API's prefix, without the sandbox; a text or a condition.
+   */
+  path?: {
+    [k: string]: unknown
+  }
+  /**
+   * Such as `201` or `4xx`.
+   */
+  status?: number | string
+  match?: Match
+  /**
+   * How many should have come; at least one where nothing is said.
+   */
+  count?: {
+    exactly?: number
+    atLeast?: number
+    atMost?: number
+  }
+  /**
+   * The name of one whose first request should come after the first of this.
+   */
+  before?: string
+  /**
+   * The name of one whose first request should come before the first of this.
+   */
+  after?: string
+}
+export interface Verification {
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  expectations: [Expectation, ...Expectation[]]
+  /**
+   * Whether one request for each should have come in this order, others between.
+   */
+  order?: boolean
+  /**
+   * Only requests after this time, or after the request of this id.
+   */
+  since?: string
+}
+export interface Verified {
+  passed: boolean
+  /**
+   * In the order of the expectations.
+   */
+  results: {
+    name: string
+    passed: boolean
+    /**
+     * How many requests are as they should be.
+     */
+    found: number
+    /**
+     * The ids of the first hundred of those.
+     */
+    requests: string[]
+    /**
+     * What is wrong, in words; absent when it passed.
+     */
+    difference?: string
+    nearest?: Nearest[]
+  }[]
+}
+export interface LedgerEntry {
+  /**
+   * As the first API has it.
+   */
+  email: string
+  /**
+   * The worst of what there is to say.
+   */
+  state: 'consistent' | 'missing' | 'duplicated' | 'spelt-differently'
+  /**
+   * All there is to say, in words.
+   */
+  text: string
+  /**
+   * The APIs that do not have the person.
+   */
+  missing?: string[]
+  users: {
+    api: string
+    id: string
+    email?: string
+    name?: string
+  }[]
+}
+export interface Ledger {
+  entries: LedgerEntry[]
   /**
    * How many there are in all pages.
    */

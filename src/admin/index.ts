@@ -2,11 +2,16 @@ import type { Api, Call, Reply, Task } from '../core/api.ts'
 import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
+import { events, text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { faultTasks } from './faults.ts'
+import { eventTasks } from './events.ts'
+import { ledgerTasks } from './ledger.ts'
+import { requestTasks } from './requests.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
+import { verifyTasks } from './verify.ts'
 import type {
   ClockAdvance,
   ClockSetting,
@@ -30,7 +35,7 @@ export function admin(world: World, host: Host): Api {
     title: 'Standin',
     spec: 'standin.yaml',
     tables: {},
-    formats: [json, problemJson],
+    formats: [json, problemJson, plain, events],
     operations: {},
     tasks: {
       getHealth: () => {
@@ -42,7 +47,12 @@ export function admin(world: World, host: Host): Api {
       ...stateTasks(world, host),
       ...clockTasks(world),
       ...faultTasks(world),
+      ...requestTasks(world, host),
+      ...verifyTasks(world),
+      ...eventTasks(world),
+      ...ledgerTasks(world),
     },
+    answersAll: true,
     credentialsIn: 'none',
     learn: () => undefined,
     authorize: () => undefined,

@@ -2,6 +2,7 @@ import type { Api, Credential } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
+import type { Requests } from '../core/requests/requests.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
@@ -23,6 +24,9 @@ export interface World {
   readonly store: Store
   readonly clock: Clock
   readonly faults: Faults
+  readonly requests: Requests
+  /** What is shown nowhere. */
+  readonly secrets: readonly string[]
   readonly profile: string
   /** How many users each API has. */
   readonly users: Record<string, number>

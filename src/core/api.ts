@@ -6,7 +6,8 @@ import type { Rule } from './faults/rule.ts'
 import type { Format } from './format.ts'
 import { inWords, type Problem, type Violation } from './problem.ts'
 import type { Schema } from './schema.ts'
-import type { State, Table } from './state.ts'
+import type { Row, State, Table } from './state.ts'
+import type { Stream } from './stream.ts'
 
 /**
  * `documented` refuses only what a vendor's page says is refused; `strict` adds the rules that
@@ -21,10 +22,27 @@ export interface Finding {
   readonly text: string
 }
 
+/** What a sender probably meant, and what to change for it. It never quotes a secret. */
+export interface Hint {
+  /** Stable and machine-readable, such as `field.case`. */
+  readonly code: string
+  /** One sentence that names the fix. */
+  readonly text: string
+}
+
+/** A fault that was looked at for a request, and why it did or did not fire. */
+export interface ConsideredFault {
+  readonly id: string
+  readonly fired: boolean
+  readonly why: string
+}
+
 /** One operation of a contract, with what a request for it must be and an answer may be. */
 export interface OperationContract {
   readonly id: string
   readonly method: string
+  /** As the contract has it, below its prefix: `/resellers/{resellerId}/users`. */
+  readonly path: string
   /** Media types of the request's body, in the contract's order. */
   readonly requestTypes: readonly string[]
   /** Media types of the first success answer, in the contract's order. */
@@ -58,14 +76,6 @@ export type Stage = (typeof STAGES)[number]
 const MOST_FINDINGS = 20
 const MOST_CONSIDERED = 50
 
-/** A fault that a request was held against. */
-export interface Considered {
-  readonly id: string
-  readonly fired: boolean
-  /** Why it did not fire. */
-  readonly spared?: string
-}
-
 /** One request on its way through the pipeline. */
 export class Call {
   /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
@@ -86,9 +96,9 @@ export class Call {
   wish: Rule | undefined
   /** The fault that it met. */
   fault: Firing | undefined
-  /** Each fault that was held against it, in order. */
-  readonly considered: Considered[] = []
   readonly method: string
+  /** As the caller wrote it: sandbox, API and query included. */
+  readonly url: string
   /** Below the API's prefix, undecoded, without the query. */
   readonly path: string
   readonly query: URLSearchParams
@@ -99,6 +109,8 @@ export class Call {
   readonly base: string
   readonly strict: boolean
   readonly findings: Finding[] = []
+  /** The faults that were looked at, in that order. */
+  faults: ConsideredFault[] | undefined
   operation: OperationContract | undefined
   params: Readonly<Record<string, string>> = {}
   /** What `authorize` made of the credentials. */
@@ -114,6 +126,7 @@ export class Call {
     id?: string
     method: string
     path: string
+    url?: string
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
@@ -123,6 +136,7 @@ export class Call {
   }) {
     this.id = from.id ?? ''
     this.method = from.method
+    this.url = from.url ?? from.path
     this.path = from.path
     this.query = from.query
     this.headers = from.headers
@@ -133,8 +147,9 @@ export class Call {
   }
 
   /** Keeps for who asks later whether this fault was met, and if not why. */
-  consider(fault: Considered): void {
-    if (this.considered.length < MOST_CONSIDERED) this.considered.push(fault)
+  consider(fault: ConsideredFault): void {
+    this.faults ??= []
+    if (this.faults.length < MOST_CONSIDERED) this.faults.push(fault)
   }
 
   /** Lets the request through, with a word about it. */
@@ -162,6 +177,13 @@ export interface Tools {
   readonly known: unknown
 }
 
+/** What a slice's hints may look at besides the call. */
+export interface Clues extends Tools {
+  readonly state: State
+  /** The body's members as the caller sent them; none where it is no object that can be read. */
+  readonly sent: Readonly<Record<string, unknown>>
+}
+
 /** What goes back. `body` fits the contract's schema for this status; it is not yet written out. */
 export interface Reply {
   readonly status: number
@@ -169,6 +191,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** What goes out as it is, where no contract says what it must be. */
   readonly page?: { readonly contentType: string; readonly text: string }
+  /** Goes on writing after the head, in place of `body`. */
+  readonly stream?: Stream
   /** The id of the row that was made: a user, mostly. */
   readonly created?: string
   /** What others are told of with this change. */
@@ -203,6 +227,8 @@ export interface Users {
   /** The field of a row that holds the address. */
   readonly email: string
   readonly operation: string
+  /** The person's name as a row has it, such as `Ada Byron`; empty where it has none. */
+  nameIn(row: Row): string
   /** What a create call for this person sends. */
   describe(person: Person, known: unknown): Readonly<Record<string, unknown>>
   /** What a create call with this body has besides. */
@@ -230,6 +256,11 @@ export interface Api {
   /** By operationId, like the operations. */
   readonly tasks?: Readonly<Record<string, Task>>
   readonly users?: Users
+  /**
+   * Whether it is the sandbox's own, which answers what no API is at, too. Requests for it are not
+   * written down; those for nobody are.
+   */
+  readonly answersAll?: boolean
   /** Where the credentials are: checked before a byte of the body is read, or after. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 
@@ -263,4 +294,6 @@ export interface Api {
   prepare?(call: Call): void
   /** What differs between formats, such as how an id is spelt; the body of an answer otherwise. */
   present?(body: unknown, mediaType: string): unknown
+  /** What only this vendor's callers get wrong; asked when somebody wants to know, not before. */
+  hints?(call: Call, clues: Clues): readonly Hint[]
 }

@@ -50,6 +50,8 @@ interface Route {
 export class Contract {
   /** The path below which this contract answers, such as `/manage`. */
   readonly prefix: string
+  /** Where it was read from. */
+  readonly file: string
   readonly operations: readonly OperationContract[]
   readonly #routes: readonly Route[]
   readonly #document: Document
@@ -69,6 +71,7 @@ export class Contract {
 
   /** @throws Error naming the file and what is wrong in it */
   constructor(file: string) {
+    this.file = file
     this.#document = readDocument(file)
     this.prefix = new URL(this.#document.servers[0]?.url ?? '/', 'http://localhost').pathname
     const validator = this.#validator()
@@ -212,6 +215,7 @@ export class Contract {
     return {
       id,
       method,
+      path,
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
       bodyRequired: operation.requestBody?.required ?? false,

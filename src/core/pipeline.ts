@@ -17,14 +17,18 @@ import { write, writeFaulty, type Message } from './faults/wire.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
 import { invalid, Problem } from './problem.ts'
+import type { Requests } from './requests/requests.ts'
 import { isRecord, type Schema } from './schema.ts'
 import type { State } from './state.ts'
 import type { Store } from './store/store.ts'
+import { stream } from './stream.ts'
 
 /** What one API of one sandbox needs to answer. */
 export interface Place {
   readonly api: Api
   readonly contract: Contract
+  /** Every API of the sandbox, its own included: who came here may have meant another. */
+  readonly all: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly profile: Profile
   readonly tools: Tools
   readonly store: Store
@@ -34,8 +38,8 @@ export interface Place {
   readonly objection: (message: string) => void
   /** Whether what is written is read back too: thorough, and too slow for every day. */
   readonly readsBack: boolean
-  /** The next request's id. */
-  readonly number: () => string
+  /** Where requests get their numbers, and are written down. */
+  readonly requests: Requests
   /** What may go wrong on purpose; none at Standin's own API. */
   readonly faults?: Faults
 }
@@ -61,8 +65,13 @@ export async function answer(
     headers = api.admit?.(call, tools) ?? {}
     if (refusal) throw refusal
     reply = await served(place, call, request, encounter)
+    call.stage = 'answer'
   } catch (error) {
-    if (error instanceof Unanswered) return
+    if (error instanceof Unanswered) {
+      const { rawHeaders } = request
+      place.requests.record(place, call, { rawHeaders, created: call.created, ...NO_ANSWER })
+      return
+    }
     reply = refused(place, call, error)
     // Who is refused for what the state holds may rely on it, so it has to be there.
     if (place.store.isUnsure) {
@@ -72,17 +81,26 @@ export async function answer(
     }
   }
   if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
+  if (call.headers['standin-explain'] === '1') {
+    const { hintHeaders } = await import('./explain/hints.ts') // most callers never ask
+    headers = { ...headers, ...hintHeaders({ ...place, call }) }
+  }
   send(place, call, reply, headers, response)
 }
 
-function callFor({ api, profile, number }: Place, request: IncomingMessage, base: string): Call {
+/** What is written down of a request whose connection was ended instead: HAR says 0 too. */
+const NO_ANSWER = { status: 0, headers: {}, body: '', size: 0 }
+
+function callFor({ api, profile, requests }: Place, request: IncomingMessage, base: string): Call {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
   return new Call({
-    id: number(),
+    id: requests.number(),
     method: request.method ?? 'GET',
+    // As it came: what finds the sandbox and the API takes its part off the URL.
+    url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
     path: api.route?.(path, query) ?? path,
     query,
     headers: request.headers,
@@ -336,30 +354,30 @@ function send(
   response: ServerResponse,
 ): void {
   const written = reply.page ?? composed(place, call, reply)
+  const size = Buffer.byteLength(written.text)
   const headers: Record<string, string | string[] | number> = {
     Date: place.tools.clock.httpDate(),
     'Content-Type': written.contentType,
-    'Content-Length': Buffer.byteLength(written.text),
+    'Content-Length': size,
     // What stands in front of a vendor does not know the vendor's headers.
     ...(reply.page ? {} : common),
     ...reply.headers,
     'Standin-Request-Id': call.id,
   }
-  if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
-  const { status } = reply
   const { fault } = call
-  if (!fault) {
-    write(response, { status, headers, body: written.text })
-    return
-  }
-  const message: Message = {
-    status,
-    headers: { ...headers, 'Standin-Fault': fault.rule.id },
-    body: written.text,
-  }
-  writeFaulty(response, message, fault.effect, place.faults!.held).catch((error: unknown) =>
-    place.log.bug('a fault could not be brought about', error),
-  )
+  if (fault) headers['Standin-Fault'] = fault.rule.id
+  if (reply.stream) delete headers['Content-Length']
+  if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
+  const message: Message = { status: reply.status, headers, body: written.text }
+  // Before it is sent: who has the answer finds it written down.
+  const { rawHeaders } = response.req
+  place.requests.record(place, call, { rawHeaders, created: call.created, size, ...message })
+  if (reply.stream) stream(response, message, reply.stream)
+  else if (fault) {
+    writeFaulty(response, message, fault.effect, place.faults!.held).catch((error: unknown) =>
+      place.log.bug('a fault could not be brought about', error),
+    )
+  } else write(response, message)
 }
 
 /** The answer's body, written out, after the gate has looked at it. */

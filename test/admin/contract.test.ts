@@ -45,6 +45,23 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     200: { path: '/seed', body: { users: 1 } },
     400: { path: '/seed', body: { users: 0 } },
   },
+  listRequests: { 200: { path: '/requests' }, 400: { path: '/requests?status=6xx' } },
+  clearRequests: { 200: { path: '/requests' } },
+  awaitRequests: {
+    200: { path: '/requests/await?timeout=1ms' },
+    400: { path: '/requests/await?timeout=11m' },
+  },
+  getRequest: {
+    200: { path: '/requests/req-1' },
+    400: { path: '/requests/req-1?format=xml' },
+    404: { path: '/requests/req-999' },
+  },
+  streamEvents: { 200: { path: '/events' }, 400: { path: '/events?operation=nope' } },
+  verifyRequests: {
+    200: { path: '/verify', body: { expectations: [{ api: 'cryptlex' }] } },
+    400: { path: '/verify', body: { expectations: [] } },
+  },
+  getLedger: { 200: { path: '/ledger' }, 400: { path: '/ledger?limit=0' } },
   resetSandbox: { 200: { path: '/reset' } },
   putFixtures: {
     200: { path: '/fixtures', body: {} },
@@ -97,6 +114,7 @@ test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500].includes(statu
   '$id answers $status',
   async ({ id, method, status }) => {
     const caller = createCaller(await createSandbox())
+    await caller.get('/v3/nothing') // req-1
     await caller.post('/_standin/sandboxes', { name: 'there' })
     await caller.put('/_standin/state', { cryptlex: { users: [{ id: 'ada' }] } })
     await caller.put('/_standin/snapshots/saved')
@@ -184,26 +202,30 @@ test('what is no operation is refused, and told what there is', async () => {
 })
 
 // Nothing of a sandbox is in the way of these: they fail only with the server.
-const ELSEWHERE = ['getHealth', 'createSandbox', 'deleteSandbox']
+const ELSEWHERE = ['getHealth', 'createSandbox', 'deleteSandbox', 'streamEvents']
 
 test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
   '$id answers 500, with nothing of the fault in it, when Standin itself fails',
   async ({ id, method }) => {
     const server = await createSandbox()
     const caller = createCaller(server)
+    await caller.get('/v3/nothing') // req-1
     await caller.post('/_standin/sandboxes', { name: 'there' })
     await caller.put('/_standin/state', { cryptlex: { users: [{ id: 'ada' }] } })
     await caller.put('/_standin/snapshots/saved')
     const fail = () => {
       throw new Error('a secret fault')
     }
-    const { store, clock, snapshots } = server.sandbox
+    const { store, clock, snapshots, requests } = server.sandbox
     for (const [object, name] of [
       [store, 'collection'],
       [store, 'document'],
       [store, 'transact'],
       [snapshots, 'values'],
       [snapshots, 'get'],
+      [requests, 'after'],
+      [requests, 'get'],
+      [requests, 'clear'],
     ] as const) {
       vi.spyOn(object as unknown as Record<string, () => void>, name).mockImplementation(fail)
     }

@@ -5,7 +5,8 @@ import { explain } from './errors.ts'
 import { credential, firstReseller, learn } from './known.ts'
 import { refusals } from './refusals.ts'
 import { admit, limited } from './limit.ts'
-import { createResellerUser } from './users.ts'
+import { hints } from './hints.ts'
+import { createResellerUser, nameIn } from './users.ts'
 
 export const cryptlex: Api = {
   name: 'cryptlex',
@@ -22,6 +23,7 @@ export const cryptlex: Api = {
     table: 'users',
     email: 'email',
     operation: 'createResellerUser',
+    nameIn,
     describe: ({ firstName, lastName, email, company }, known) => ({
       resellerId: firstReseller(known),
       firstName,
@@ -42,6 +44,7 @@ export const cryptlex: Api = {
   credential,
   credentialOf,
   names: ['email'],
+  hints,
   admit,
   limited,
   // Public: every answer is JSON, errors included.

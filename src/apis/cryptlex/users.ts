@@ -43,6 +43,12 @@ export const createResellerUser: Operation = (call, state, tools) => {
   return { status: 201, body, headers, created: user.id, events }
 }
 
+/** @param row one of `cryptlex.users` */
+export function nameIn(row: Row): string {
+  const { firstName, lastName } = row as Partial<KeptUser> // a state that was put may lack them
+  return [firstName, lastName].filter(Boolean).join(' ')
+}
+
 /** What is kept of the request; the password is not. */
 function userFrom(
   users: Collection<KeptUser>,

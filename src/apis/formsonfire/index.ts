@@ -5,8 +5,9 @@ import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
 import { credential, firstCompany, learn } from './known.ts'
 import { refusals } from './refusals.ts'
+import { hints } from './hints.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
-import { createUser } from './users.ts'
+import { createUser, nameIn } from './users.ts'
 
 export const formsonfire: Api = {
   name: 'formsonfire',
@@ -19,6 +20,7 @@ export const formsonfire: Api = {
     table: 'users',
     email: 'email',
     operation: 'createUser',
+    nameIn,
     describe: ({ firstName, lastName, email, username }, known) => ({
       CompanyId: firstCompany(known),
       Email: email,
@@ -36,6 +38,7 @@ export const formsonfire: Api = {
   credential,
   credentialOf,
   names: ['Email'],
+  hints,
   route,
   answerType,
   bodyType,

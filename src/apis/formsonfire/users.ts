@@ -43,6 +43,12 @@ export const createUser: Operation = (call, state, tools) => {
   return { status: 200, body, created: user.id }
 }
 
+/** @param row one of `formsonfire.users` */
+export function nameIn(row: Row): string {
+  const { given } = row as Partial<KeptUser> // a state that was put may lack it
+  return [given?.FirstName, given?.LastName].filter(Boolean).join(' ')
+}
+
 function userFrom(
   id: string,
   { CompanyId: _, IntegrationKey: __, Password: ___, ...given }: User,

@@ -5,7 +5,8 @@ import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
 import { credential, learn, OPERATOR } from './known.ts'
 import { refusals } from './refusals.ts'
-import { createUserForPartner } from './users.ts'
+import { hints } from './hints.ts'
+import { createUserForPartner, nameIn } from './users.ts'
 
 const MESSAGE = 'CreateUserForPartnerResponse'
 
@@ -27,6 +28,7 @@ export function mykaarma(proto: string): Api {
       table: 'users',
       email: 'emailAddress',
       operation: 'createUserForPartner',
+      nameIn,
       describe: ({ firstName, lastName, email, username, phone }) => ({
         firstName,
         lastName,
@@ -46,6 +48,7 @@ export function mykaarma(proto: string): Api {
     credential,
     credentialOf,
     names: ['emailAddress', 'username'],
+    hints,
     admit: (call, tools) => {
       // Public, a guideline of the vendor: the caller's correlation id comes back, or a new one.
       const given = call.headers['x-correlation-id']

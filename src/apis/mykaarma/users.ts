@@ -31,6 +31,12 @@ export const createUserForPartner: Operation = (call, state, tools) => {
   return { status: 200, body, created: user.id }
 }
 
+/** @param row one of `mykaarma.users` */
+export function nameIn(row: Row): string {
+  const { firstName, lastName } = row as Partial<User> // a state that was put may lack them
+  return [firstName, lastName].filter(Boolean).join(' ')
+}
+
 function userFrom(id: string, { password: _, ...given }: NewUser, tools: Tools): User {
   return {
     id,

@@ -207,10 +207,10 @@ export class Faults {
     const why = rule.miss(candidate, now)
     const taken = why === undefined ? rule.take(now) : { spared: why }
     if ('spared' in taken) {
-      call.consider({ id: rule.id, fired: false, spared: taken.spared })
+      call.consider({ id: rule.id, fired: false, why: taken.spared })
       return undefined
     }
-    call.consider({ id: rule.id, fired: true })
+    call.consider({ id: rule.id, fired: true, why: 'the request fits' })
     this.#watch(rule, candidate, now)
     return { rule, effect: taken.effect, draw: rule.draw() }
   }

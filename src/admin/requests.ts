@@ -1,0 +1,105 @@
+import type { Call, Reply, Task } from '../core/api.ts'
+import { text } from '../core/formats/text.ts'
+import { Problem } from '../core/problem.ts'
+import { curlOf } from '../core/requests/curl.ts'
+import { filterFor, type EntryMatcher, type Filter } from '../core/requests/filter.ts'
+import { harOf } from '../core/requests/har.ts'
+import { recordOf, type RequestRecord } from '../core/requests/record.ts'
+import type { Entry } from '../core/requests/requests.ts'
+import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.ts'
+import type { Host, World } from './world.ts'
+
+const PAGE = 100
+
+/** Asking what was asked. */
+export function requestTasks(
+  world: World,
+  host: Host,
+): Record<'listRequests' | 'getRequest' | 'clearRequests', Task> {
+  return {
+    listRequests: (call) => {
+      const matches = matcherIn(call, world)
+      const found = [...world.requests.after()].filter((entry) => matches(entry).length === 0)
+      const last = call.query.get('last')
+      const wanted = last === null ? found : found.slice(-Number(last))
+      const after = Number(call.query.get('after') ?? 0)
+      const limit = Number(call.query.get('limit') ?? PAGE)
+      const rest = wanted.filter(({ seq }) => seq > after)
+      const page = rest.slice(0, limit)
+      const records = page.map((entry) => shown(entry, world))
+      const next = rest.length > limit ? String(page.at(-1)!.seq) : undefined
+      const body: RequestPage = {
+        requests: records,
+        total: wanted.length,
+        ...(next === undefined ? {} : { next }),
+      }
+      return replyWith(records, body, call, host)
+    },
+    getRequest: (call) => {
+      const record = shown(entryOf(call, world), world)
+      const body: RecordedRequest = record
+      return replyWith([record], body, call, host)
+    },
+    clearRequests: () => {
+      const body: RequestsCleared = { cleared: world.requests.clear() }
+      return { status: 200, body }
+    },
+  }
+}
+
+/** @throws Problem 404 request.unknown */
+export function entryOf(call: Call, { requests }: World): Entry {
+  const id = call.params['id']!
+  const entry = requests.get(id)
+  if (entry) return entry
+  const { size } = requests.limits
+  const message =
+    size === 0
+      ? 'Nothing is remembered: the server runs with --journal-size 0'
+      : `There is no request ${id} among the ${requests.size} that are remembered; a reset forgets all, and only the newest ${size} are kept (--journal-size, --journal-bytes)`
+  throw new Problem(404, 'request.unknown', message)
+}
+
+/** What may be shown of a request. */
+export function shown(entry: Entry, world: World): RequestRecord {
+  return recordOf(entry, world.secrets)
+}
+
+/** The filter that a query asks for. */
+export function matcherIn({ query }: Call, world: World): EntryMatcher {
+  const names = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
+  const given = names.flatMap((name) => {
+    const value = query.get(name)
+    return value === null ? [] : [[name, value] as const]
+  })
+  return matcherOf(Object.fromEntries(given), world)
+}
+
+/** @throws Problem 400 operation.unknown, and as filterFor does */
+export function matcherOf(filter: Filter, world: World): EntryMatcher {
+  const { operation } = filter
+  const known = world.vendors.flatMap(({ contract }) => contract.operations.map(({ id }) => id))
+  // A misspelt one would fit nothing, and "at most 0" would pass.
+  if (operation !== undefined && !known.includes(operation)) {
+    const message = `No API has an operation ${operation}; there are: ${known.join(', ')}`
+    throw new Problem(400, 'operation.unknown', message)
+  }
+  return filterFor(filter, world.requests, world.secrets)
+}
+
+function replyWith(
+  records: readonly RequestRecord[],
+  body: unknown,
+  call: Call,
+  host: Host,
+): Reply {
+  switch (call.query.get('format')) {
+    case 'har':
+      return { status: 200, body: harOf(records, host.version) }
+    case 'curl':
+      call.answerType = text.mediaType
+      return { status: 200, body: curlOf(records, `http://${call.headers.host ?? 'localhost'}`) }
+    default:
+      return { status: 200, body }
+  }
+}

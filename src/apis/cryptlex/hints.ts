@@ -1,0 +1,128 @@
+import type { Call, Clues, Hint } from '../../core/api.ts'
+import { authorizationHints } from '../../core/explain/hints/credentials.ts'
+import { hint, taken } from '../../core/explain/hints/question.ts'
+import { listed, quotable, span } from '../../core/explain/words.ts'
+import { isRecord } from '../../core/schema.ts'
+import { knownOf } from './known.ts'
+
+const MINT = 'standin token prints one'
+
+/** What callers of this API get wrong, and what to change. */
+export function hints(call: Call, clues: Clues): readonly Hint[] {
+  const reason = call.problem?.reason ?? ''
+  const claims = claimsOf(call)
+  const early = issuedAhead(claims, clues)
+  if (reason.startsWith('token.')) return [...tokenHints(call, reason, claims, clues), ...early]
+  if (reason === 'scope.missing') return [scopeHint(claims), ...early]
+  if (reason === 'user.duplicate') {
+    const { email } = clues.sent
+    const row =
+      typeof email === 'string'
+        ? clues.state.collection('cryptlex.users').find('email', email)
+        : undefined
+    return row ? [taken('cryptlex', 'email', row.id)] : []
+  }
+  return [...unknownThings(call, clues), ...early]
+}
+
+function tokenHints(
+  call: Call,
+  reason: string,
+  claims: Readonly<Record<string, unknown>> | undefined,
+  clues: Clues,
+): readonly Hint[] {
+  const found = authorizationHints(call, 'Bearer')
+  if (found.length > 0) return found
+  const now = clues.clock.now()
+  switch (reason) {
+    case 'token.expired': {
+      const at = timeOf(claims?.['exp'])
+      const when = at === undefined ? '' : ` ${span(now - at)} ago, at ${iso(at)} (exp)`
+      const text = `Get a new token (${MINT}): this one expired${when}; it is ${iso(now)} in the sandbox, and PUT /_standin/clock sets that.`
+      return [hint('token.expired', text)]
+    }
+    case 'token.not-yet-valid': {
+      const at = timeOf(claims?.['nbf'])
+      const when = at === undefined ? 'later' : `in ${span(at - now)}, at ${iso(at)} (nbf)`
+      const text = `Set the clock of the machine that made the token, or allow for skew there: the token begins to be valid ${when}, and it is ${iso(now)} in the sandbox.`
+      return [hint('token.clock-skew', text)]
+    }
+    case 'token.signature': {
+      const text = `Sign the token with the secret of this sandbox, or take one that it made (${MINT}): another secret signed this one, such as another sandbox's. The secret is cryptlex.signing.secret of the fixtures, or --jwt-secret; RS256 and ES256 need the public key there.`
+      return [hint('token.other-secret', text)]
+    }
+    case 'token.algorithm': {
+      const text =
+        'Sign the token with HS256, RS256 or ES256: one without a signature (alg none), or with another algorithm, is not taken.'
+      return [hint('token.algorithm', text)]
+    }
+    case 'token.revoked':
+      return [
+        hint('token.revoked', `Use another token (${MINT}): the fixtures have this one revoked.`),
+      ]
+    case 'token.malformed': {
+      const text = `Send a token that this sandbox knows (cryptlex.tokens of the fixtures) or a JWT (${MINT}): what was sent is neither. A JWT has three parts with two dots between them.`
+      return [hint('token.unknown', text)]
+    }
+    default:
+      return []
+  }
+}
+
+function scopeHint(claims: Readonly<Record<string, unknown>> | undefined): Hint {
+  const given = [claims?.['scope'], claims?.['scp'], claims?.['permissions']]
+    .flat()
+    .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
+    .flatMap((scope) => quotable(scope) ?? [])
+  const has = given.length === 0 ? '' : ` This one has ${listed(given.slice(0, 5))}.`
+  const text = `Use a token with the scope reseller:user:create (standin token --scope reseller:user:create).${has}`
+  return hint('scope.missing', text)
+}
+
+/** Not refused here, nor by the vendor as far as is known; other checks of a JWT do refuse it. */
+function issuedAhead(
+  claims: Readonly<Record<string, unknown>> | undefined,
+  { clock }: Clues,
+): readonly Hint[] {
+  const at = timeOf(claims?.['iat'])
+  if (at === undefined || at <= clock.now() + 1000) return []
+  const text = `Set the clock of the machine that made the token: it says that it was issued ${span(at - clock.now())} from now (iat), and some servers refuse that.`
+  return [hint('token.issued-ahead', text)]
+}
+
+/** What a JWT says of itself, unchecked; its signature is not looked at. */
+function claimsOf(call: Call): Readonly<Record<string, unknown>> | undefined {
+  const payload = /\b[\w-]+\.([\w-]+)\.[\w-]*$/.exec(call.headers.authorization ?? '')?.[1]
+  if (payload === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return isRecord(claims) ? claims : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Milliseconds since 1970, of a claim in seconds. */
+function timeOf(claim: unknown): number | undefined {
+  return typeof claim === 'number' && Math.abs(claim) < 8.64e12 ? claim * 1000 : undefined
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
+
+/** Under `documented` these are let through with a word; `strict` refuses them. */
+function unknownThings(call: Call, clues: Clues): readonly Hint[] {
+  const { resellers, organizations, roles } = knownOf(clues)
+  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const known: Readonly<Record<string, readonly [what: string, names: readonly string[]]>> = {
+    'reseller.unknown': ['a resellerId (in the path)', [...resellers.keys()]],
+    'organization.unknown': ['an organizationId', [...organizations.keys()]],
+    'role.unknown': ['a role', ['user', 'organization-admin', 'reseller-admin', ...roles]],
+  }
+  return Object.entries(known).flatMap(([code, [what, names]]) => {
+    if (!said.includes(code)) return []
+    const text = `Use ${what} that the sandbox knows, such as ${listed(names.slice(0, 4), 'or')}, or add yours to the fixtures: the strict profile refuses others.`
+    return [hint(code, text)]
+  })
+}

@@ -1,0 +1,81 @@
+import type { Call, Clues, Hint } from '../../core/api.ts'
+import {
+  authorizationHints,
+  basicCredentials,
+  urlDecoded,
+} from '../../core/explain/hints/credentials.ts'
+import { hint, taken } from '../../core/explain/hints/question.ts'
+import { listed } from '../../core/explain/words.ts'
+import { knownOf } from './known.ts'
+
+/** What callers of this API get wrong, and what to change. */
+export function hints(call: Call, clues: Clues): readonly Hint[] {
+  const { reason = '' } = call.problem ?? {}
+  if (reason.startsWith('credentials.')) return credentialHints(call, reason, clues)
+  if (reason === 'subscriber.disabled') {
+    const text = 'Use the credentials of another subscriber: the fixtures have this one disabled.'
+    return [hint('subscriber.disabled', text)]
+  }
+  if (reason === 'scope.missing') {
+    const text =
+      'Use a subscriber with the scope manage.user.write, or give it to this one: PUT /_standin/fixtures, mykaarma.subscribers[].scopes.'
+    return [hint('scope.missing', text)]
+  }
+  if (reason === 'user.duplicate') return duplicates(clues)
+  return unknownPlaces(call, clues)
+}
+
+function credentialHints(call: Call, reason: string, clues: Clues): readonly Hint[] {
+  const found = authorizationHints(call, 'Basic')
+  if (found.length > 0) return found
+  const { subscribers } = knownOf(clues)
+  const { username, password } = basicCredentials(call) ?? { username: '', password: '' }
+  if (reason === 'credentials.wrong-password') {
+    const matches = (text: string) => subscribers.get(username)?.password.matches(text) ?? false
+    const plain = urlDecoded(password)
+    if (plain !== undefined && matches(plain)) {
+      const text = 'Put the password into the header as it is, not URL-encoded (%3A for a colon).'
+      return [hint('credentials.url-encoded', text)]
+    }
+    if (matches(password.trim())) {
+      return [hint('credentials.spaces', 'Leave out the white space around the password.')]
+    }
+    const text =
+      'Use the password that the fixtures give this subscriber: mykaarma.subscribers[].password.'
+    return [hint('credentials.wrong-password', text)]
+  }
+  if (reason !== 'credentials.unknown-user') return []
+  const names = [...subscribers.keys()]
+  const meant = [username.trim(), urlDecoded(username)].find((name) => subscribers.has(name ?? ''))
+  const near = meant ?? names.find((name) => name.toLowerCase() === username.trim().toLowerCase())
+  const text =
+    near === undefined
+      ? `Use a subscriber that this sandbox knows: ${listed(names.slice(0, 5), 'or')}. Others come with the fixtures.`
+      : `Write the user name as ${near}: capitals, white space and % count.`
+  return [hint('credentials.unknown-user', text)]
+}
+
+function duplicates({ state, sent }: Clues): readonly Hint[] {
+  const users = state.collection('mykaarma.users')
+  return (['username', 'emailAddress'] as const).flatMap((field) => {
+    const value = sent[field]
+    const row = typeof value === 'string' ? users.find(field, value) : undefined
+    return row ? [taken('mykaarma', field, row.id)] : []
+  })
+}
+
+/** Under `documented` these are let through with a word; `strict` refuses them. */
+function unknownPlaces(call: Call, clues: Clues): readonly Hint[] {
+  const { dealers, roles } = knownOf(clues)
+  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const known: Readonly<Record<string, readonly [field: string, ids: readonly string[]]>> = {
+    'dealer.unknown': ['dealerUUID', [...dealers.keys()]],
+    'department.unknown': ['departmentUUID', [...dealers.values()].flat()],
+    'role.unknown': ['roleUUID', [...roles]],
+  }
+  return Object.entries(known).flatMap(([code, [field, ids]]) => {
+    if (!said.includes(code)) return []
+    const text = `Use a ${field} of the fixtures, such as ${listed(ids.slice(0, 3), 'or')}, or add yours to them: the strict profile refuses one that it does not know.`
+    return [hint(code, text)]
+  })
+}

@@ -1,0 +1,61 @@
+import type { Hint } from '../api.ts'
+import type { Place } from '../pipeline.ts'
+import { fieldRules } from './hints/fields.ts'
+import { jsonRules } from './hints/json.ts'
+import { pathRules } from './hints/path.ts'
+import { sentMembers, type Question } from './hints/question.ts'
+import { transportRules } from './hints/transport.ts'
+import { valueRules } from './hints/values.ts'
+import { xmlRules } from './hints/xml.ts'
+
+const RULES = [
+  ...pathRules,
+  ...transportRules,
+  ...jsonRules,
+  ...xmlRules,
+  ...fieldRules,
+  ...valueRules,
+]
+
+const MOST = 10
+const LONGEST = 600
+const MOST_IN_HEADER = 5
+const LONGEST_IN_HEADER = 400
+
+/**
+ * What the sender of a request probably meant, most important first; empty when nothing is odd
+ * about it. Worked out anew on each call, from what is kept of the request: ask only when somebody
+ * wants to know.
+ */
+export function hintsFor(question: Question): readonly Hint[] {
+  const { api, call, tools, store } = question
+  const all = [
+    ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),
+    ...RULES.flatMap((rule) => rule(question)),
+  ]
+  const seen = new Set<string>()
+  return all
+    .filter(({ code, text }) => {
+      const key = `${code} ${text}`
+      return seen.has(key) ? false : seen.add(key)
+    })
+    .slice(0, MOST)
+    .map(({ code, text }) => ({ code, text: text.slice(0, LONGEST) }))
+}
+
+/** The first hints as the header `Standin-Hint`: a list of RFC 8941 strings, each with its code. */
+export function hintHeaders(question: Question & Pick<Place, 'log'>): Record<string, string> {
+  try {
+    const hints = hintsFor(question).slice(0, MOST_IN_HEADER)
+    if (hints.length === 0) return {}
+    return { 'Standin-Hint': hints.map(inHeader).join(', ') }
+  } catch (error) {
+    question.log.bug('a hint could not be worked out', error)
+    return {}
+  }
+}
+
+function inHeader({ code, text }: Hint): string {
+  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_IN_HEADER)
+  return `"${safe.replaceAll(/["\\]/g, '\\$&')}";code=${code}`
+}

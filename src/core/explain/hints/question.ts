@@ -1,0 +1,53 @@
+import type { Call, Hint } from '../../api.ts'
+import type { Place } from '../../pipeline.ts'
+import { isRecord, type Schema } from '../../schema.ts'
+
+/** A request that somebody wonders about, where it was answered. */
+export interface Question extends Pick<Place, 'api' | 'contract' | 'all' | 'tools' | 'store'> {
+  readonly call: Call
+}
+
+/** Hints of one kind; nothing when they do not fit. */
+export type Rule = (question: Question) => readonly Hint[]
+
+export function hint(code: string, text: string): Hint {
+  return { code, text }
+}
+
+/** The media type that the caller named, in lower case and without its parameters. */
+export function statedType({ headers }: Call): string | undefined {
+  return headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+}
+
+/** A type that the operation reads, the one that was used where one was. */
+export function wantedType({ operation, bodyType }: Call): string {
+  return bodyType || (operation?.requestTypes[0] ?? 'application/json')
+}
+
+export function schemaOf({ operation, bodyType }: Call): Schema {
+  return operation?.requestSchema(bodyType || (operation.requestTypes[0] ?? '')) ?? {}
+}
+
+/**
+ * The body's members as the caller sent them, before anything was left out or renamed; undefined
+ * where it cannot be read as an object.
+ */
+export function sentMembers({
+  call,
+  api,
+}: Question): Readonly<Record<string, unknown>> | undefined {
+  if (call.text === undefined || !call.operation) return undefined
+  const format = api.formats.find(({ mediaType }) => mediaType === call.bodyType)
+  try {
+    const body = format?.read?.(call.text, schemaOf(call))
+    return isRecord(body) ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** For a value that may be there once, and whose it is already. */
+export function taken(api: string, fields: string, id: string): Hint {
+  const text = `Send another ${fields}: the user ${id} has it already. GET /_standin/users/${api}/${id} shows that user, POST /_standin/reset forgets all that were created.`
+  return hint('user.duplicate', text)
+}

@@ -1,0 +1,81 @@
+import { STATUS_CODES } from 'node:http'
+import type { RecordedHeaders, RequestRecord } from './record.ts'
+
+interface NameValue {
+  readonly name: string
+  readonly value: string
+}
+
+/** Requests as an HTTP Archive 1.2, with what only we know in fields that begin with `_`. */
+export function harOf(records: readonly RequestRecord[], version: string) {
+  return {
+    log: {
+      version: '1.2' as const,
+      creator: { name: 'standin', version },
+      entries: records.map(entryOf),
+    },
+  }
+}
+
+function entryOf(record: RequestRecord) {
+  const { id, time, api, operation, method, path, query, headers, body, answer, ms, problem } =
+    record
+  const host = valueOf(headers, 'host') ?? 'localhost'
+  return {
+    startedDateTime: time,
+    time: ms,
+    request: {
+      method,
+      url: `http://${host}${path}${query === undefined ? '' : `?${query}`}`,
+      httpVersion: 'HTTP/1.1',
+      cookies: [],
+      headers: fields(headers),
+      queryString: [...new URLSearchParams(query ?? '')].map(([name, value]) => ({ name, value })),
+      headersSize: -1,
+      bodySize: body?.size ?? 0,
+      ...(body === undefined
+        ? {}
+        : {
+            postData: {
+              mimeType: valueOf(headers, 'content-type') ?? '',
+              text: body.text,
+              params: [],
+              ...(body.cut ? { comment: 'cut' } : {}),
+            },
+          }),
+    },
+    response: {
+      status: answer.status,
+      statusText: STATUS_CODES[answer.status] ?? '',
+      httpVersion: 'HTTP/1.1',
+      cookies: [],
+      headers: fields(answer.headers),
+      content: {
+        size: answer.body.size,
+        mimeType: valueOf(answer.headers, 'content-type') ?? '',
+        text: answer.body.text,
+        ...(answer.body.encoding ? { encoding: answer.body.encoding } : {}),
+      },
+      redirectURL: '',
+      headersSize: -1,
+      bodySize: answer.body.size,
+    },
+    cache: {},
+    timings: { send: 0, wait: ms, receive: 0 },
+    _id: id,
+    ...(api === undefined ? {} : { _api: api }),
+    ...(operation === undefined ? {} : { _operation: operation }),
+    ...(problem === undefined ? {} : { _reason: problem.reason }),
+  }
+}
+
+function fields(headers: RecordedHeaders): NameValue[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => ({ name, value })),
+  )
+}
+
+function valueOf(headers: RecordedHeaders, wanted: string): string | undefined {
+  const found = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)
+  return found && [found[1]].flat()[0]
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { APIS, createCaller, creation, named, type Api, type Caller } from '../helpers/caller.ts'
+import { createSandbox } from '../helpers/sandbox.ts'
+
+interface Ledger {
+  readonly entries: readonly {
+    readonly email: string
+    readonly state: string
+    readonly text: string
+    readonly missing?: readonly string[]
+    readonly users: readonly {
+      readonly api: Api
+      readonly email?: string
+      readonly name?: string
+    }[]
+  }[]
+  readonly total: number
+  readonly next?: string
+}
+
+const ledger = async (caller: Caller, query = '') =>
+  (await caller.get(`/_standin/ledger?${query}`)).json<Ledger>()
+
+/** Ada Byron, under one address at each API, as far as nothing else is said. */
+async function create(caller: Caller, api: Api, email: string, first = 'Ada', last = 'Byron') {
+  const names =
+    api === 'formsonfire'
+      ? { Email: email, ExternalId: `${email}-id`, FirstName: first, LastName: last }
+      : { firstName: first, lastName: last }
+  const address =
+    api === 'mykaarma'
+      ? { emailAddress: email, username: email }
+      : api === 'cryptlex'
+        ? { email }
+        : {}
+  const { body: _, ...sent } = creation(api)
+  const answer = await caller.send({
+    ...sent,
+    body: { ...(creation(api).body as object), ...address, ...names },
+  })
+  expect(answer.status, answer.text).toBeLessThan(300)
+}
+
+test('whoever is the same everywhere is consistent, and on no list', async () => {
+  const caller = createCaller(await createSandbox())
+  for (const api of APIS) await create(caller, api, 'ada@example.test')
+  expect(await ledger(caller)).toEqual({ entries: [], total: 0 })
+  const { entries, total } = await ledger(caller, 'email=ADA@example.test')
+  expect(total).toBe(1)
+  expect(entries[0]).toMatchObject({
+    email: 'ada@example.test',
+    state: 'consistent',
+    text: 'the same at all APIs',
+    users: APIS.map((api) => ({ api, email: 'ada@example.test', name: 'Ada Byron' })),
+  })
+})
+
+test('whom an API lacks is said, and who there has the same name', async () => {
+  const caller = createCaller(await createSandbox())
+  await create(caller, 'mykaarma', 'ada@example.test')
+  await create(caller, 'cryptlex', 'ada@exmaple.test')
+  const { entries, total } = await ledger(caller)
+  expect(total).toBe(2)
+  expect(entries[0]).toMatchObject({
+    email: 'ada@example.test',
+    state: 'missing',
+    missing: ['cryptlex', 'formsonfire'],
+    text: 'cryptlex has no ada@example.test; perhaps it is ada@exmaple.test, who has the same name; formsonfire has no ada@example.test',
+  })
+  expect(entries[1]!.missing).toEqual(['mykaarma', 'formsonfire'])
+  const nobody = await ledger(caller, 'email=nobody@example.test')
+  expect(nobody.entries).toEqual([
+    {
+      email: 'nobody@example.test',
+      state: 'missing',
+      text: 'no API has the person',
+      missing: APIS,
+      users: [],
+    },
+  ])
+})
+
+test('other spellings of the address and the name are told', async () => {
+  const caller = createCaller(await createSandbox())
+  await create(caller, 'mykaarma', ' ada@example.test')
+  await create(caller, 'cryptlex', 'ada@example.test', 'Ada', 'King')
+  await create(caller, 'formsonfire', 'Ada@example.test')
+  const { entries, total } = await ledger(caller)
+  expect(total).toBe(1)
+  expect(entries[0]).toMatchObject({ state: 'spelt-differently' })
+  expect(entries[0]!.text.split('; ')).toEqual([
+    'cryptlex writes the address "ada@example.test", mykaarma " ada@example.test": space around it',
+    'formsonfire writes the address "Ada@example.test", mykaarma " ada@example.test": the case of letters',
+    'cryptlex calls the person Ada King, mykaarma Ada Byron',
+  ])
+  expect((await ledger(caller, 'email=%20ADA@example.test%20')).entries).toEqual(entries)
+})
+
+test('who is there twice is told, since a space makes two of one', async () => {
+  const caller = createCaller(await createSandbox())
+  await create(caller, 'mykaarma', 'ada@example.test')
+  await create(caller, 'mykaarma', 'ada@example.test ')
+  const { entries } = await ledger(caller)
+  expect(entries).toHaveLength(1)
+  expect(entries[0]!.state).toBe('duplicated')
+  expect(entries[0]!.text).toMatch(
+    /^mykaarma has the person 2 times: \S+ as "ada@example.test", \S+ as "ada@example.test "; cryptlex has no/,
+  )
+})
+
+test('who has no address is told, whatever the state that was put holds', async () => {
+  const caller = createCaller(await createSandbox())
+  const state = {
+    cryptlex: { users: [{ id: 'a' }] },
+    formsonfire: { users: [{ id: 'b', given: 7 }] },
+  }
+  expect((await caller.put('/_standin/state', state)).status).toBe(200)
+  const { entries } = await ledger(caller)
+  expect(entries.map(({ text }) => text.split('; ')[0])).toEqual([
+    'cryptlex has no address to find the user by in mykaarma',
+    'formsonfire has no address to find the user by in mykaarma',
+  ])
+})
+
+test('pages go through all of them once', async () => {
+  const caller = createCaller(await createSandbox())
+  for (const api of APIS) {
+    for (let i = 0; i < 4; i++) await caller.create(api, named(api, `${api}-${i}`))
+  }
+  for (const limit of [1, 5, 12]) {
+    const emails: string[] = []
+    let after = ''
+    do {
+      const { entries, next, total } = await ledger(caller, `limit=${limit}${after}`)
+      expect(total).toBe(12)
+      emails.push(...entries.map(({ email }) => email))
+      after = next === undefined ? '' : `&after=${next}`
+    } while (after !== '')
+    expect(emails).toEqual(
+      APIS.flatMap((api) => [0, 1, 2, 3].map((i) => `${api}-${i}@example.test`)),
+    )
+  }
+  expect((await caller.get('/_standin/ledger?after=okta:1')).reason).toBe('page.unknown')
+})
+
+test('other requests are answered while many users are compared', async () => {
+  const server = await createSandbox()
+  const [caller, other] = [createCaller(server), createCaller(server)]
+  await caller.post('/_standin/seed', { users: 10_000 })
+  await caller.create('cryptlex')
+  const compared = { done: false }
+  const found = ledger(caller).then((page) => {
+    compared.done = true
+    return page
+  })
+  let between = 0
+  while (!compared.done) {
+    await other.get('/_standin/health')
+    between++
+  }
+  expect((await found).total).toBe(1)
+  expect(between).toBeGreaterThan(1)
+})

@@ -1,0 +1,355 @@
+import { execFile } from 'node:child_process'
+import { connect } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { APIS, createCaller, CREATED, idIn, named } from '../helpers/caller.ts'
+import { createReader, requestsOf, type Recorded } from '../helpers/requests.ts'
+import { createFormsOnFireUserInXml, createSandbox, fixture, MYKAARMA } from '../helpers/sandbox.ts'
+
+test.each(APIS)('%s: a create is written down as it was sent and answered', async (api) => {
+  const caller = createCaller(await createSandbox({ clock: Date.UTC(2026, 0, 15, 9, 30) }))
+  const created = await caller.create(api, named(api, 'ada'))
+  const { requests, total } = await requestsOf(caller)
+  expect(total).toBe(1)
+  const [one] = requests as [Recorded]
+  expect(one).toMatchObject({
+    id: created.header('Standin-Request-Id'),
+    time: '2026-01-15T09:30:00.000Z',
+    api,
+    method: 'POST',
+    stage: 'answer',
+    user: { api, id: idIn(api, created), email: 'ada@example.test' },
+  })
+  expect(one.operation).toMatch(/^create/)
+  expect(one.answer.status).toBe(CREATED[api])
+  expect(one.answer.headers['Standin-Request-Id']).toBe(one.id)
+  expect(one.answer.body.text).toBe(created.text)
+  expect(JSON.parse(one.body!.text)).toMatchObject(named(api, 'ada'))
+  expect(one.headers).toMatchObject({ Host: 'localhost', 'Content-Type': 'application/json' })
+  expect(one.ms).toBeGreaterThan(0)
+  expect(one).not.toHaveProperty('problem')
+  expect((await caller.get(`/_standin/requests/${one.id}`)).json()).toEqual(one)
+})
+
+test('a refusal is written down with where, why and what was broken', async () => {
+  const caller = createCaller(await createSandbox())
+  await caller.create('cryptlex', { email: 'no address', firstNam: 'Ada', firstName: undefined })
+  await caller.post('/v3/resellers/r-1/users', {}, { Authorization: 'Bearer nope' })
+  await caller.post('/v3/resellers/r-1/users', '{"a":', { Authorization: 'Bearer standin-token' })
+  await caller.get('/v3/nothing')
+  await caller.get('/nowhere?a=1')
+  await caller.get('/~nope/v3/nothing')
+  const { requests } = await requestsOf(caller)
+  expect(
+    requests.map(({ id, api, stage, problem, answer }) => [
+      id,
+      api,
+      stage,
+      problem?.reason,
+      answer.status,
+    ]),
+  ).toEqual([
+    ['req-1', 'cryptlex', 'contract', 'body.invalid', 400],
+    ['req-2', 'cryptlex', 'credentials', 'token.malformed', 401],
+    ['req-3', 'cryptlex', 'body', 'body.malformed', 400],
+    ['req-4', 'cryptlex', 'route', 'route.unknown', 404],
+    ['req-5', undefined, 'route', 'route.unknown', 404],
+    ['lost-1', 'cryptlex', 'arrival', 'sandbox.unknown', 404],
+  ])
+  const violations = requests[0]!.problem!.violations
+  expect(violations).toContainEqual({
+    at: 'body.firstName',
+    rule: 'required',
+    text: 'firstName is required',
+  })
+  expect(violations).toContainEqual(expect.objectContaining({ at: 'body.email', rule: 'format' }))
+  expect(requests[4]).toMatchObject({ path: '/nowhere', query: 'a=1' })
+  expect(requests[5]!.path).toBe('/~nope/v3/nothing')
+  expect((await caller.get('/_standin/requests/lost-1')).status).toBe(200)
+})
+
+test('warnings and XML are written down too', async () => {
+  const server = await createSandbox()
+  const xml = fixture('formsonfire.xml').replace('</User>', '<Zoo>1</Zoo></User>')
+  await createFormsOnFireUserInXml(server, xml).expect(200)
+  const [one] = (await requestsOf(createCaller(server))).requests as [Recorded]
+  expect(one.warnings).toContainEqual({ code: 'unknown-field.Zoo', text: 'Zoo is not a field' })
+  expect(one.body!.text).toContain('<IntegrationKey>[redacted]</IntegrationKey>')
+  expect(one.body!.text).toContain('<Email>ada@example.test</Email>')
+  expect(one.body!.size).toBe(Buffer.byteLength(xml))
+})
+
+test('an answer in protobuf is shown in Base64', async () => {
+  const caller = createCaller(await createSandbox())
+  await caller.send({
+    method: 'POST',
+    path: MYKAARMA,
+    body: {},
+    headers: { Accept: 'application/x-protobuf', Authorization: 'Basic eDp5' },
+  })
+  const [one] = (await requestsOf(caller)).requests as [Recorded]
+  expect(one.answer.body.encoding).toBe('base64')
+  expect(Buffer.from(one.answer.body.text, 'base64').length).toBeGreaterThan(10)
+})
+
+test('requests of the admin API are not written down, nor those of other sandboxes', async () => {
+  const caller = createCaller(await createSandbox())
+  await caller.post('/_standin/sandboxes', { name: 'other' })
+  await caller.get('/_standin/nope')
+  await caller.create('cryptlex', {}, '/~other')
+  await caller.get('/_standin')
+  expect((await requestsOf(caller)).total).toBe(0)
+  const { requests } = await requestsOf(caller, '', '/~other')
+  expect(requests.map(({ path }) => path)).toEqual(['/~other/v3/resellers/reseller-001/users'])
+})
+
+test('a reset forgets all, and so does who asks for it', async () => {
+  const caller = createCaller(await createSandbox())
+  for (let i = 0; i < 3; i++) await caller.create('cryptlex')
+  expect((await caller.delete('/_standin/requests')).json()).toEqual({ cleared: 3 })
+  expect((await requestsOf(caller)).total).toBe(0)
+  const answer = await caller.create('cryptlex')
+  expect((await requestsOf(caller)).requests[0]!.id).toBe(answer.header('Standin-Request-Id'))
+  await caller.post('/_standin/reset')
+  expect((await requestsOf(caller)).total).toBe(0)
+})
+
+test('pages of any size show each request once, however many come meanwhile', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  for (let i = 0; i < 7; i++) await caller.get(`/v3/${i}`)
+  for (const limit of [1, 2, 3, 7, 8]) {
+    const paths: string[] = []
+    let after = ''
+    for (;;) {
+      const { requests, next, total } = await requestsOf(caller, `limit=${limit}${after}`)
+      expect(total).toBeGreaterThanOrEqual(7)
+      paths.push(...requests.map(({ path }) => path))
+      if (next === undefined || paths.length >= 7) break
+      after = `&after=${next}`
+    }
+    expect(paths.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 6].map((n) => `/v3/${n}`))
+    await caller.get('/v3/late')
+  }
+  const { requests, total } = await requestsOf(caller, 'last=2&text=/v3/late')
+  expect([requests.length, total]).toEqual([2, 2])
+})
+
+test('filters find what they say, alone and together', async () => {
+  const caller = createCaller(await createSandbox())
+  for (const api of APIS) await caller.create(api, named(api, 'ada')) // 1, 2, 3
+  await caller.create('cryptlex', { email: 'ADA@example.test' }) // 4: taken
+  await caller.create('mykaarma', { firstName: undefined }) // 5
+  await caller.get('/nowhere', { 'X-Trace': 'abc' }) // 6
+  const xml = '<User><Email> Ada@Example.test </Email></User>'
+  await caller.post('/api/v2/user', xml, { 'Content-Type': 'application/xml' }) // 7
+  const found = async (query: string) =>
+    (await requestsOf(caller, query)).requests.map(({ id }) => Number(id.slice(4)))
+  expect(await found('api=cryptlex')).toEqual([2, 4])
+  expect(await found('api=none')).toEqual([6])
+  expect(await found('operation=createResellerUser')).toEqual([2, 4])
+  expect(await found('status=409')).toEqual([4])
+  expect(await found('status=4xx')).toEqual([4, 5, 6, 7])
+  expect(await found('status=2xx')).toEqual([1, 2, 3])
+  expect(await found('email=ada@example.test')).toEqual([1, 2, 3, 4, 5, 7])
+  expect(await found('header=x-trace')).toEqual([6])
+  expect(await found('header=X-Trace:abc')).toEqual([6])
+  expect(await found('header=X-Trace:%20abd')).toEqual([])
+  expect(await found('header=Authorization:Bearer%20standin-token')).toEqual([2, 4])
+  expect(await found('since=req-5')).toEqual([6, 7])
+  expect(await found('since=req-99')).toEqual([])
+  expect(await found('since=2020-01-01T00:00:00Z')).toHaveLength(7)
+  expect(await found('since=2999-01-01T00:00:00Z')).toEqual([])
+  expect(await found('text=USER.duplicate')).toEqual([4, 5])
+  expect(await found('text=ANALYTICAL-engine')).toEqual([])
+  expect(await found('api=cryptlex&status=2xx&email=ada@example.test')).toEqual([2])
+})
+
+test.each([
+  ['status=6xx', 'status must match'],
+  ['api=okta', 'api must be one of'],
+  ['operation=createUsers', 'createResellerUser, createUser'],
+  ['since=yesterday', 'since must be a time such as'],
+  ['format=xml', 'format must be one of json, har, curl'],
+  ['limit=0', 'limit must be at least 1'],
+  ['after=a', 'after must match'],
+  ['colour=red', 'colour is not known here'],
+])('requests cannot be listed by %s', async (query, detail) => {
+  const answer = await createCaller(await createSandbox()).get(`/_standin/requests?${query}`)
+  expect(answer.status).toBe(400)
+  expect(answer.json<{ detail: string }>().detail).toContain(detail)
+})
+
+test('a request that is not there is a 404 that says why', async () => {
+  const caller = createCaller(await createSandbox({ journalSize: 2 }))
+  for (let i = 0; i < 3; i++) await caller.get('/v3/nothing')
+  const answer = await caller.get('/_standin/requests/req-1')
+  expect([answer.status, answer.reason]).toEqual([404, 'request.unknown'])
+  expect(answer.text).toContain('only the newest 2 are kept (--journal-size')
+  expect((await requestsOf(caller)).total).toBe(2)
+  const none = createCaller(await createSandbox({ journalSize: 0 }))
+  await none.get('/v3/nothing')
+  expect((await requestsOf(none)).total).toBe(0)
+  expect((await none.get('/_standin/requests/req-1')).text).toContain('--journal-size 0')
+})
+
+test('an HTTP Archive has what its readers need', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await caller.create('cryptlex')
+  await caller.get('/v3/nothing?a=1&b=%20x&token=abcdefgh')
+  const answer = await caller.get('/_standin/requests?format=har')
+  expect(answer.header('Content-Type')).toBe('application/json; charset=utf-8')
+  const { log } = answer.json<{ log: { version: string; creator: object; entries: Har[] } }>()
+  expect(log.version).toBe('1.2')
+  expect(log.creator).toEqual({ name: 'standin', version: expect.any(String) as string })
+  expect(log.entries).toHaveLength(2)
+  const text = expect.any(String) as string
+  const number = expect.any(Number) as number
+  const fields = expect.arrayContaining([{ name: text, value: text }]) as object[]
+  for (const entry of log.entries) {
+    expect(new Date(entry.startedDateTime).toISOString()).toBe(entry.startedDateTime)
+    expect(entry.request.url).toMatch(/^http:\/\/localhost\/v3\//)
+    expect(entry).toMatchObject({
+      time: number,
+      request: { method: text, httpVersion: 'HTTP/1.1', cookies: [], headers: fields },
+      response: {
+        status: number,
+        statusText: text,
+        httpVersion: 'HTTP/1.1',
+        cookies: [],
+        headers: fields,
+        content: { size: number, mimeType: 'application/json; charset=utf-8', text },
+        redirectURL: '',
+        headersSize: -1,
+        bodySize: number,
+      },
+      cache: {},
+      timings: { send: 0, wait: number, receive: 0 },
+    })
+  }
+  const [first, second] = log.entries as [Har, Har]
+  expect(first.request.postData).toMatchObject({ mimeType: 'application/json', text })
+  expect(second.request.queryString).toEqual([
+    { name: 'a', value: '1' },
+    { name: 'b', value: ' x' },
+    { name: 'token', value: '[redacted]' },
+  ])
+  const one = await caller.get('/_standin/requests/req-1?format=har')
+  expect(one.json<{ log: { entries: Har[] } }>().log.entries).toEqual([first])
+})
+
+interface Har {
+  readonly startedDateTime: string
+  readonly request: {
+    readonly url: string
+    readonly postData?: object
+    readonly queryString: readonly object[]
+  }
+}
+
+test('commands for curl send the same again, once they have the secrets', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const odd = `it's "$HOME" \`id\` \\ 😀\n[a-c]{1,2}`
+  await caller.create('cryptlex', { email: 'ada@example.test', lastName: odd })
+  await caller.get("/v3/it's[1-3]?q=$(id)&empty=", { 'X-Empty': '', 'X-Odd': "o'dd $HOME" })
+  const answer = await caller.get('/_standin/requests?format=curl', {
+    Host: server.url.slice('http://'.length),
+  })
+  expect(answer.header('Content-Type')).toBe('text/plain; charset=utf-8')
+  expect(answer.text).toContain('# Set first: SECRET_1 (Authorization), SECRET_2 (body)')
+  expect(answer.text).not.toContain('analytical-engine')
+  await caller.post('/_standin/reset')
+  const env = { ...process.env, SECRET_1: 'standin-token', SECRET_2: 'analytical-engine-1' }
+  const run = promisify(execFile)
+  const script = answer.text.replaceAll('curl --globoff', 'curl -s -o /dev/null --globoff')
+  await run('sh', ['-c', script], { env })
+  const { requests } = await requestsOf(caller)
+  expect(requests.map((one) => one.answer.status)).toEqual([201, 404])
+  expect(JSON.parse(requests[0]!.body!.text)).toMatchObject({ lastName: odd })
+  expect(requests[0]!.user!.email).toBe('ada@example.test')
+  expect(requests[1]).toMatchObject({ path: "/v3/it's[1-3]", query: 'q=$(id)&empty=' })
+  expect(requests[1]!.headers).toMatchObject({ 'X-Empty': '', 'X-Odd': "o'dd $HOME" })
+})
+
+test('a listener hears of requests as they are answered', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await caller.get('/v3/before')
+  const reader = await createReader(`${server.url}/_standin/events`)
+  expect(reader.response.headers).toMatchObject({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+  })
+  expect(reader.response.headers).not.toHaveProperty('content-length')
+  const picky = await createReader(`${server.url}/_standin/events?status=4xx&api=cryptlex`)
+  await caller.create('mykaarma')
+  await caller.get('/v3/nothing')
+  const heard = await reader.events(2)
+  expect(heard.map(({ data }) => data.path)).toEqual([MYKAARMA, '/v3/nothing'])
+  expect(heard.map(({ data }) => data)).toEqual((await requestsOf(caller, 'last=2')).requests)
+  expect((await picky.events(1)).map(({ data }) => data.path)).toEqual(['/v3/nothing'])
+})
+
+test('a listener that comes back hears what it missed, once', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const url = `${server.url}/_standin/events`
+  const first = await createReader(url)
+  await caller.get('/v3/1')
+  await caller.get('/v3/2')
+  const { id } = (await first.events(2))[0]!
+  first.response.destroy()
+  await caller.get('/v3/3')
+  const again = await createReader(url, { 'Last-Event-ID': id })
+  await caller.get('/v3/4')
+  const heard = await again.events(3)
+  expect(heard.map(({ data }) => data.path)).toEqual(['/v3/2', '/v3/3', '/v3/4'])
+  expect(new Set(heard.map((event) => event.id)).size).toBe(3)
+  // Of another process, everything was missed.
+  const stranger = await createReader(url, { 'Last-Event-ID': 'abc-3' })
+  expect(await stranger.events(4)).toHaveLength(4)
+})
+
+test('a listener that does not read is let go', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write('GET /_standin/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await new Promise((resolve) => socket.once('data', resolve))
+  socket.pause()
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => {})
+  const large = { company: 'a'.repeat(60_000) }
+  let sent = 0
+  // The kernel takes some megabytes of its own before anything waits.
+  while (listeners(server) > 0 && sent++ < 1000) await caller.create('cryptlex', large)
+  expect(sent).toBeLessThan(1000)
+  socket.resume()
+  await closed
+})
+
+/** How many listen to the sandbox, seen from within. */
+function listeners({ sandbox }: Awaited<ReturnType<typeof createSandbox>>): number {
+  return sandbox.requests.listening
+}
+
+test('a listener ends with its sandbox and with the server', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await caller.post('/_standin/sandboxes', { name: 'short' })
+  const short = await createReader(`${server.url}/~short/_standin/events`)
+  const long = await createReader(`${server.url}/_standin/events`)
+  await caller.delete('/_standin/sandboxes/short')
+  await short.ended
+  const waiting = caller.get('/_standin/requests/await?timeout=10m')
+  const started = performance.now()
+  // Both are there by now.
+  while (listeners(server) < 2) await turn()
+  await server.close()
+  await long.ended
+  expect((await waiting).json()).toMatchObject({ fulfilled: false })
+  expect(performance.now() - started).toBeLessThan(3000)
+})

@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import { MOST_KEPT, Requests, type Entry } from '../../../src/core/requests/requests.ts'
+import { Call } from '../../../src/core/api.ts'
+import type { Place } from '../../../src/core/pipeline.ts'
+import { createCaller } from '../../helpers/caller.ts'
+import { createSandbox } from '../../helpers/sandbox.ts'
+
+/** A place that answers, of a sandbox of the test's own. */
+async function createPlace(): Promise<Place> {
+  return (await createSandbox()).sandbox.placeAt('/v3')
+}
+
+function ask(requests: Requests, place: Place, text: string | undefined, answer = '{}'): string {
+  const id = requests.number()
+  const call = new Call({
+    id,
+    method: 'POST',
+    url: '/v3/users',
+    path: '/users',
+    query: new URLSearchParams(),
+    headers: {},
+    address: '',
+    profile: 'documented',
+    answerType: 'application/json',
+  })
+  call.text = text
+  const size = Buffer.byteLength(answer)
+  requests.record(place, call, { status: 200, headers: {}, body: answer, size, rawHeaders: [] })
+  return id
+}
+
+const ids = (requests: Requests): string[] => [...requests.after()].map(({ call }) => call.id)
+
+test('the newest are kept, as many as may be', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 3, bytes: 1e9 })
+  for (let i = 0; i < 10; i++) ask(requests, place, 'a')
+  expect(ids(requests)).toEqual(['req-8', 'req-9', 'req-10'])
+  expect(requests.size).toBe(3)
+  expect(requests.get('req-9')?.call.id).toBe('req-9')
+  expect(requests.get('req-7')).toBeUndefined()
+  expect([...requests.after(requests.get('req-9')!.seq)].map(({ call }) => call.id)).toEqual([
+    'req-10',
+  ])
+})
+
+test('no more bytes are kept than may be, whatever the number', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 1000, bytes: 100_000 })
+  for (let i = 0; i < 100; i++) {
+    ask(requests, place, 'é'.repeat(5000), 'a'.repeat(2000))
+    expect(requests.bytes).toBeLessThanOrEqual(100_000)
+  }
+  expect(requests.size).toBe(7)
+  // One that is too large by itself is not kept, and takes the others' place.
+  const small = new Requests({ size: 10, bytes: 5000 })
+  ask(small, place, 'a')
+  ask(small, place, 'a'.repeat(10_000))
+  expect(ids(small)).toEqual([])
+  expect(small.bytes).toBe(0)
+  ask(small, place, 'a')
+  expect(ids(small)).toEqual(['req-3'])
+})
+
+test('only the beginning of a large body is kept, and its length', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 10, bytes: 1e9 })
+  ask(requests, place, 'é'.repeat(MOST_KEPT), 'b'.repeat(MOST_KEPT + 1))
+  ask(requests, place, `a${'😀'.repeat(MOST_KEPT / 4)}`)
+  const [first, second] = [...requests.after()] as [Entry, Entry]
+  expect(first.size).toBe(2 * MOST_KEPT)
+  expect(first.call.text).toBe('é'.repeat(MOST_KEPT / 2))
+  expect([first.answer.body.length, first.answer.size]).toEqual([MOST_KEPT, MOST_KEPT + 1])
+  // No character is cut in two.
+  expect(second.call.text).toBe(`a${'😀'.repeat(MOST_KEPT / 4 - 1)}`)
+})
+
+test('nothing is kept where none may be, and numbers go on', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 0, bytes: 1e9 })
+  ask(requests, place, 'a')
+  expect(ask(requests, place, 'a')).toBe('req-2')
+  expect(ids(requests)).toEqual([])
+})
+
+test('who listens hears each request once, and nothing after leaving', async () => {
+  const place = await createPlace()
+  for (const size of [0, 10]) {
+    const requests = new Requests({ size, bytes: 1e9 })
+    const heard: string[] = []
+    let ended = 0
+    const listener = { take: ({ call }: Entry) => heard.push(call.id), end: () => ended++ }
+    ask(requests, place, 'before')
+    const leave = requests.listen(listener)
+    ask(requests, place, 'a')
+    ask(requests, place, 'b')
+    await Promise.resolve()
+    expect(heard).toEqual(['req-2', 'req-3'])
+    leave()
+    ask(requests, place, 'c')
+    await Promise.resolve()
+    expect(heard).toHaveLength(2)
+    requests.listen(listener)
+    requests.close()
+    expect(ended).toBe(1)
+    requests.listen(listener)
+    await Promise.resolve()
+    expect(ended).toBe(2)
+  }
+})
+
+test('a listener that fails harms nobody', async () => {
+  const { sandbox, logged } = await createSandbox()
+  const place = sandbox.placeAt('/v3')
+  const heard: string[] = []
+  const fail = () => {
+    throw new Error('broken')
+  }
+  sandbox.requests.listen({ take: fail, end: () => {} })
+  sandbox.requests.listen({ take: ({ call }) => heard.push(call.id), end: () => {} })
+  ask(sandbox.requests, place, 'a')
+  await Promise.resolve()
+  expect(heard).toHaveLength(1)
+  expect(logged.join()).toContain('broken')
+})
+
+test('those that are forgotten while somebody reads are passed over', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 3, bytes: 1e9 })
+  for (let i = 0; i < 3; i++) ask(requests, place, 'a')
+  const read: string[] = []
+  for (const { call } of requests.after()) {
+    read.push(call.id)
+    if (read.length === 1) for (let i = 0; i < 2; i++) ask(requests, place, 'b')
+  }
+  expect(read).toEqual(['req-1', 'req-3', 'req-4', 'req-5'])
+  for (const { call } of requests.after()) {
+    read.push(call.id)
+    requests.clear()
+  }
+  expect(read).toHaveLength(5)
+})
+
+test('a reset forgets and counts anew; the events go on counting', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 3, bytes: 1e9 })
+  ask(requests, place, 'a')
+  ask(requests, place, 'a')
+  requests.reset()
+  expect([requests.size, requests.bytes, requests.newest]).toEqual([0, 0, 2])
+  expect(ask(requests, place, 'a')).toBe('req-1')
+  expect([...requests.after()].map(({ seq }) => seq)).toEqual([3])
+})
+
+test('many large requests take no more memory than is allowed', async () => {
+  const server = await createSandbox({ journalBytes: 4 * 1024 * 1024, maxBody: 2 * 1024 * 1024 })
+  const caller = createCaller(server)
+  const { requests } = server.sandbox
+  const body = { firstName: 'a'.repeat(30_000), list: Array.from({ length: 20_000 }, (_, i) => i) }
+  const send = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      await caller.create('cryptlex', { ...body, email: `${i}@example.test` })
+      expect(requests.bytes).toBeLessThanOrEqual(4 * 1024 * 1024)
+      expect(requests.size).toBeLessThanOrEqual(1000)
+    }
+  }
+  await send(100)
+  const full = requests.size
+  // 64 KiB each of request and answer, and what goes with them.
+  expect(full).toBeGreaterThan(25)
+  expect(full).toBeLessThan(70)
+  for (const { call } of requests.after()) {
+    expect(call.body).toBeUndefined()
+    expect(call.text!.length).toBeLessThanOrEqual(MOST_KEPT)
+  }
+  await send(60)
+  expect(requests.size).toBeLessThanOrEqual(full + 1)
+})
