@@ -131,7 +131,7 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
   faults: {
     fallback: [],
     value: 'FAULTS',
-    help: "armed from the start: 'cryptlex:500;times=2, delay=1s', or JSON; off: never any",
+    help: "armed from the start, such as 'cryptlex:500;times=2'; or off",
     read: readFaults,
   },
   magicFaults: {

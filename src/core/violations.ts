@@ -17,7 +17,8 @@ export function violation(
     const parameter = operation.parameters?.find(({ name }) => name === rest[0])
     // What has no code of Ajv's is a query parameter that is empty, or that is not known.
     const rule = code ?? (parameter ? 'minLength' : 'additionalProperties')
-    return { part, at: rest, rule, limit: parameter?.schema?.[rule] ?? (code ? undefined : 1) }
+    const limit = parameter?.schema?.[rule] ?? (code ? undefined : 1)
+    return { part, at: rest, rule, limit, ...formOf(parameter?.schema) }
   }
   return limited({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
 }

@@ -128,7 +128,7 @@ test.each([
   ['limit=1.5', 'limit must be of type'],
   ['api=okta', 'api must be one of mykaarma, cryptlex, formsonfire'],
   ['email=', 'email must have at least 1'],
-  ['after=7', 'after must match'],
+  ['after=7', 'after must be'],
   ['after=okta:7', 'after must be the next of a page of the same list'],
   ['api=mykaarma&after=cryptlex:1', 'after must be the next of a page of the same list'],
 ])('users cannot be listed by %s', async (query, detail) => {
