@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Profile } from './core/api.ts'
 import { whereBroken } from './core/formats/json.ts'
+import { readNames, readOrigins } from './core/hosts.ts'
 import type { Durability } from './core/store/journal.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
 
@@ -34,7 +35,27 @@ export interface Config {
   readonly maxBody: number
   /** Milliseconds. */
   readonly bodyTimeout: number
+  /** Milliseconds. */
+  readonly headerTimeout: number
+  /** Connections at one time. */
+  readonly maxConnections: number
+  /** Names that may stand in the Host header, besides those of this machine. */
+  readonly allowedHosts: readonly string[] | undefined
+  /** Pages of these origins may call the vendors' APIs. */
+  readonly corsOrigins: readonly string[] | undefined
+  /** What the admin API asks for; `none`: it is open to whoever reaches it. */
+  readonly adminToken: string | undefined
+  /** How each request is logged; undefined: not at all. */
+  readonly log: LogFormat | undefined
+  readonly logLevel: LogLevel
+  /** A file that holds the URL while the server answers. */
+  readonly readyFile: string | undefined
+  /** A file that holds the port while the server answers. */
+  readonly portFile: string | undefined
 }
+
+export type LogFormat = 'pretty' | 'json' | 'off'
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 interface Option<T> {
   readonly fallback: T
@@ -131,6 +152,60 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     help: 'how long a body may take to arrive',
     read: integer(1, 3_600_000),
   },
+  headerTimeout: {
+    fallback: 10_000,
+    value: 'MS',
+    help: 'how long the head of a request may take to arrive',
+    read: integer(1, 3_600_000),
+  },
+  maxConnections: {
+    fallback: 1000,
+    value: 'N',
+    help: 'connections at one time; more are answered with 503',
+    read: integer(1, 100_000),
+  },
+  allowedHosts: {
+    fallback: undefined,
+    value: 'NAMES',
+    help: 'host names besides this machine: a.test,*.b.test',
+    read: readNames,
+  },
+  corsOrigins: {
+    fallback: undefined,
+    value: 'ORIGINS',
+    help: "pages that may call the vendors' APIs: https://a.test",
+    read: readOrigins,
+  },
+  adminToken: {
+    fallback: undefined,
+    value: 'TEXT',
+    help: 'what the admin API asks for; none: it is open to all',
+    read: adminToken,
+  },
+  log: {
+    fallback: undefined,
+    value: 'FORMAT',
+    help: 'a line per request: pretty, json or off (pretty in a terminal)',
+    read: oneOf<LogFormat>('pretty', 'json', 'off'),
+  },
+  logLevel: {
+    fallback: 'info',
+    value: 'LEVEL',
+    help: 'the least that is logged: debug, info, warn or error',
+    read: oneOf<LogLevel>('debug', 'info', 'warn', 'error'),
+  },
+  readyFile: {
+    fallback: undefined,
+    value: 'FILE',
+    help: 'holds the URL while the server answers',
+    read: text,
+  },
+  portFile: {
+    fallback: undefined,
+    value: 'FILE',
+    help: 'holds the port while the server answers',
+    read: text,
+  },
 }
 
 const KEYS = Object.keys(OPTIONS) as (keyof Config)[]
@@ -196,7 +271,10 @@ export function readConfig<More extends string = never>(
     help,
     version,
     more: Object.fromEntries(
-      more.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])]])),
+      more.flatMap((name) => {
+        const given = flags[name] ?? (name === 'url' ? variables['STANDIN_URL'] : undefined)
+        return given === undefined ? [] : [[name, String(given)]]
+      }),
     ) as Partial<Record<More, string>>,
   }
 }
@@ -245,7 +323,11 @@ function flagOf(key: keyof Config): string {
 /** The default as text. */
 function presetOf(key: keyof Config): string {
   const { fallback } = OPTIONS[key]
-  return typeof fallback === 'object' ? fallback.all : String(fallback ?? '')
+  return isProfiles(fallback) ? fallback.all : String(fallback ?? '')
+}
+
+function isProfiles(value: Config[keyof Config]): value is Profiles {
+  return typeof value === 'object' && 'all' in value
 }
 
 function readFlags(
@@ -290,13 +372,15 @@ function readFlags(
 function readVariables(
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
-  const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG']
+  // A test suite has the server's URL in its environment, and starts one in the same.
+  const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG', 'STANDIN_URL']
   const read: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
     // Kubernetes sets STANDIN_PORT=tcp://… and more for every service that is called standin.
-    if (/^STANDIN_(PORT|SERVICE)_/.test(name) || value.startsWith('tcp://')) continue
+    if (value.startsWith('tcp://')) continue
     if (!known.includes(name)) {
+      if (/^STANDIN_(PORT|SERVICE)_/.test(name)) continue
       throw new ConfigError(`${name} is no variable of Standin${nearest(name, known, '')}`)
     }
     read[name] = value
@@ -406,9 +490,18 @@ function secret(given: string): string {
   return given
 }
 
+function adminToken(given: string): string {
+  if (given !== 'none' && !/^[\x21-\x7e]{8,}$/.test(given)) {
+    throw new Error('must have at least 8 characters of ASCII without spaces, or be none')
+  }
+  return given
+}
+
 /** A value as a message shows it; a secret is not shown. */
 function quoted(key: keyof Config, value: unknown): string {
-  return key === 'jwtSecret' ? `${String(value).length} characters` : JSON.stringify(String(value))
+  return key === 'jwtSecret' || key === 'adminToken'
+    ? `${String(value).length} characters`
+    : JSON.stringify(String(value))
 }
 
 function stringOf(value: unknown): string | undefined {

@@ -37,7 +37,7 @@ export interface Common {
   readonly admin: (sandbox: Sandbox) => Part
   readonly limits: Place['limits']
   readonly log: Log
-  readonly gate: Pick<Place, 'objection' | 'readsBack'>
+  readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
 }
 
 /** What makes one sandbox different from another. */
@@ -291,6 +291,7 @@ export class Sandbox {
           limits,
           log,
           number: () => `req-${++this.#requests}`,
+          sandbox: this.settings.name,
           ...gate,
         }
         return [api.name, place]

@@ -64,6 +64,8 @@ export interface Host {
   readonly apis: readonly string[]
   /** Where those are. */
   readonly prefixes: readonly string[]
+  /** Whether it only finishes what is in flight. */
+  isStopping(): boolean
   list(): readonly Hosted[]
   get(name: string): Hosted
   create(wish: Wish): Promise<Hosted>

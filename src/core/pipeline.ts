@@ -12,6 +12,7 @@ import { readText, type BodyLimits } from './body.ts'
 import type { Contract } from './contract.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
+import { letGo } from './linger.ts'
 import { invalid, Problem } from './problem.ts'
 import { isRecord, type Schema } from './schema.ts'
 import type { Store } from './store/store.ts'
@@ -31,7 +32,19 @@ export interface Place {
   readonly readsBack: boolean
   /** The next request's id. */
   readonly number: () => string
+  /** The sandbox's name. */
+  readonly sandbox: string
+  /** Told of every answer, after it was sent: for logs and counters. It must not throw. */
+  readonly observe?: Observer | undefined
 }
+
+/** An answer that was sent, and what it was for. */
+export interface Answered {
+  readonly place: Place
+  readonly call: Call
+  readonly reply: Reply
+}
+export type Observer = (answered: Answered) => void
 
 /**
  * One request, from its head to its answer: route, credentials, body, contract, operation, store,
@@ -42,13 +55,13 @@ export async function answer(
   place: Place,
   request: IncomingMessage,
   response: ServerResponse,
-  { base = '', refusal }: { readonly base?: string; readonly refusal?: Problem | undefined } = {},
+  { base = '', refusal, headers: extra }: Way = {},
 ): Promise<void> {
   const call = callFor(place, request, base)
-  let headers: Readonly<Record<string, string>> = {}
+  let headers = extra ?? {}
   let reply: Reply
   try {
-    headers = place.api.admit?.(call, place.tools) ?? {}
+    headers = together(headers, place.api.admit?.(call, place.tools) ?? {})
     if (refusal) throw refusal
     reply = await served(place, call, request)
   } catch (error) {
@@ -61,6 +74,24 @@ export async function answer(
     }
   }
   send(place, call, reply, headers, response)
+  letGo(request, response, place.limits.time)
+}
+
+/** How a request came to its place. */
+interface Way {
+  /** What stood before the API's prefix. */
+  readonly base?: string
+  /** Why it is refused in any case. */
+  readonly refusal?: Problem | undefined
+  /** For the answer, whatever it is. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+type Headers = Readonly<Record<string, string>>
+
+function together(some: Headers, others: Headers): Headers {
+  const vary = [some['Vary'], others['Vary']].filter((name) => name !== undefined).join(', ')
+  return vary === '' ? { ...some, ...others } : { ...some, ...others, Vary: vary }
 }
 
 function callFor({ api, profile, number }: Place, request: IncomingMessage, base: string): Call {
@@ -198,7 +229,7 @@ function refused(place: Place, call: Call, error: unknown): Reply {
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
-    if (problem.status >= 500) place.log.warn(problem.message)
+    if (problem.status === 500) place.log.warn(problem.message)
   } else {
     place.log.bug(`${place.api.name} failed to answer ${call.method} ${call.path}`, error)
     problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
@@ -257,6 +288,7 @@ function send(
   response.writeHead(status, headers)
   // A text goes out in one write with the head; bytes would take two.
   response.end(written)
+  place.observe?.({ place, call, reply })
 }
 
 /** What is written must read back as what was meant. */

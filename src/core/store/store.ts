@@ -160,6 +160,9 @@ export class Store implements State, Counters {
     return this.#unsure.length > 0
   }
 
+  /** Whether the disk refused the last change that it was given. */
+  isFailing = false
+
   /**
    * Waits until everything that this moment's state rests on is kept.
    *
@@ -206,12 +209,14 @@ export class Store implements State, Counters {
   }
 
   #kept(seq: number): void {
+    this.isFailing = false
     const unsure = this.#unsure.findIndex((transaction) => transaction.seq > seq)
     this.#unsure = unsure < 0 ? [] : this.#unsure.slice(unsure)
   }
 
   /** The disk refused: everything that waits for it is taken back, the newest first. */
   #lost(error: unknown): void {
+    this.isFailing = true
     if (this.#options.durability === 'none') {
       // Nobody was made to wait, so nothing can be taken back; the state file may still be written.
       this.#options.log.warn(`changes are in memory only: ${messageOf(error)}`)
