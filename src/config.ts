@@ -4,6 +4,7 @@ import type { Profile } from './core/api.ts'
 import { whereBroken } from './core/formats/json.ts'
 import { readNames, readOrigins } from './core/hosts.ts'
 import type { Durability } from './core/store/journal.ts'
+import { LEVELS, type Level } from './core/logs/entry.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
 
 /** Which profile an API answers under: one for all, and exceptions by the API's name. */
@@ -47,7 +48,7 @@ export interface Config {
   readonly adminToken: string | undefined
   /** How each request is logged; undefined: not at all. */
   readonly log: LogFormat | undefined
-  readonly logLevel: LogLevel
+  readonly logLevel: Level
   /** A file that holds the URL while the server answers. */
   readonly readyFile: string | undefined
   /** A file that holds the port while the server answers. */
@@ -55,7 +56,6 @@ export interface Config {
 }
 
 export type LogFormat = 'pretty' | 'json' | 'off'
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 interface Option<T> {
   readonly fallback: T
@@ -192,7 +192,7 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     fallback: 'info',
     value: 'LEVEL',
     help: 'the least that is logged: debug, info, warn or error',
-    read: oneOf<LogLevel>('debug', 'info', 'warn', 'error'),
+    read: oneOf(...LEVELS),
   },
   readyFile: {
     fallback: undefined,

@@ -13,6 +13,8 @@ import type { Api } from './core/api.ts'
 import type { Contract } from './core/contract.ts'
 import { Guard } from './core/guard.ts'
 import { stderr, type Log } from './core/log.ts'
+import type { Sink } from './core/logs/lines.ts'
+import type { RequestLog } from './core/logs/open.ts'
 import { answer } from './core/pipeline.ts'
 import { Problem } from './core/problem.ts'
 import type { Common, Sandbox } from './sandbox.ts'
@@ -25,6 +27,8 @@ export interface ServerParts {
   readonly log?: Log
   /** Called with every answer that its contract does not allow, instead of the log; looks closer. */
   readonly objection?: (message: string) => void
+  /** Where requests are logged to, instead of standard output. */
+  readonly lines?: Sink
 }
 
 /** A server that listens. */
@@ -45,7 +49,8 @@ export interface Server {
  * @throws Error with a message for the person at the terminal
  */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
-  const log = parts.log ?? stderr
+  const requestLog = await requestLogOf(config, parts.lines)
+  const log = parts.log ?? requestLog?.log ?? stderr
   const vendors = [mykaarma(protoOf(config)), cryptlex, formsonfire].map((api) => ({
     api,
     contract: contractOf(api),
@@ -78,6 +83,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     gate: {
       objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
       readsBack: parts.objection !== undefined,
+      observe: requestLog?.observe,
     },
   }
   sandboxes = await Sandboxes.open({
@@ -119,6 +125,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
         withdraw()
         await stop(server)
         await sandboxes.close()
+        await requestLog?.close()
       },
     }
   } catch (error) {
@@ -269,6 +276,16 @@ function writeRaw(socket: Socket, status: number, reason: string, detail: string
 /** A problem (RFC 9457) of a request that no API was reached by. */
 function outside(status: number, reason: string, detail: string): object {
   return { type: 'about:blank', title: http.STATUS_CODES[status], status, detail, reason }
+}
+
+/** What logs the requests, loaded where that is asked for. */
+async function requestLogOf(
+  { log: format = 'off', logLevel: level }: Config,
+  lines: Sink | undefined,
+): Promise<RequestLog | undefined> {
+  if (format === 'off') return undefined
+  const { openLog } = await import('./core/logs/open.ts')
+  return openLog({ format, level }, lines)
 }
 
 /** The API's contract; it and the slice name the same operations. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { isLoopback } from '../core/hosts.ts'
 import type { Server } from '../server.ts'
 import type { Command } from './command.ts'
 import { fail } from './fail.ts'
@@ -7,14 +8,25 @@ export const start: Command = {
   name: 'start',
   help: 'the same as standin alone: state in ./.standin, http://127.0.0.1:4020',
   flags: [],
-  async run(config) {
+  async run(given) {
     const { startServer } = await import('../server.ts')
     const { VERSION } = await import('../package.ts')
+    // A program that does not read what it is told would block the server by and by.
+    const log = given.log ?? (process.stdout.isTTY ? 'pretty' : 'off')
+    const config = { ...given, log }
     const starting = startServer(config)
     stopOnSignals(starting)
     const server = await starting
-    console.log(banner(server, config, VERSION))
+    const print = log === 'json' ? readyLine : banner
+    console.log(print(server, config, VERSION))
   },
+}
+
+/** The banner for those who read JSON lines. */
+function readyLine({ url, apis }: Server, _config: Config, version: string): string {
+  const urls = Object.fromEntries(apis.map((api) => [api.name, api.url]))
+  const time = new Date().toISOString()
+  return JSON.stringify({ level: 'info', time, msg: 'ready', version, url, urls })
 }
 
 /** What a person needs to make three requests, in at most 20 lines; the last one is for programs. */
@@ -22,10 +34,13 @@ function banner(server: Server, config: Config, version: string): string {
   const { url, apis } = server
   const user = freeName(server)
   const state = config.memory ? 'in memory only' : config.data
+  const closed = isAdminClosed(config)
+    ? '\n  Admin API            this machine only; for others set STANDIN_ADMIN_TOKEN, or to none'
+    : ''
   const json = "-H 'Content-Type: application/json'"
   return `Standin ${version}
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
-  State                ${state}
+  State                ${state}${closed}
   Credentials          partner:partner-secret · Bearer standin-token · 1815 with 0123456789abcdef0123456789abcdef
                        (one for every outcome: standin credentials)
 Create a user at each:
@@ -33,6 +48,10 @@ Create a user at each:
   curl -H 'Authorization: Bearer standin-token' ${json} -d '{"firstName":"Ada","lastName":"Byron","email":"${user}@example.test","role":"user","allowCustomerPortalAccess":true,"password":"analytical-engine"}' ${url}/v3/resellers/reseller-001/users
   curl -H 'Content-Type: application/xml' -d '<User><CompanyId>1815</CompanyId><Email>${user}@example.test</Email><FirstName>Ada</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>Byron</LastName></User>' ${url}/api/v2/user
 ready ${url}`
+}
+
+function isAdminClosed({ host, adminToken }: Config): boolean {
+  return adminToken === undefined && !isLoopback(host)
 }
 
 /** A user that none of the APIs has yet, so that what is printed succeeds when it is pasted. */

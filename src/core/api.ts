@@ -19,6 +19,13 @@ export interface Finding {
   readonly text: string
 }
 
+/** A fault that was looked at for a request, and why it did or did not fire. */
+export interface ConsideredFault {
+  readonly id: string
+  readonly fired: boolean
+  readonly why: string
+}
+
 /** One operation of a contract, with what a request for it must be and an answer may be. */
 export interface OperationContract {
   readonly id: string
@@ -68,6 +75,8 @@ export class Call {
   /** Why it was refused. */
   problem: Problem | undefined
   readonly method: string
+  /** As the caller wrote it: sandbox, API and query included. */
+  readonly url: string
   /** Below the API's prefix, undecoded, without the query. */
   readonly path: string
   readonly query: URLSearchParams
@@ -78,6 +87,8 @@ export class Call {
   readonly base: string
   readonly strict: boolean
   readonly findings: Finding[] = []
+  /** The faults that were looked at, in that order. */
+  faults: readonly ConsideredFault[] | undefined
   operation: OperationContract | undefined
   params: Readonly<Record<string, string>> = {}
   /** What `authorize` made of the credentials. */
@@ -93,6 +104,7 @@ export class Call {
     id?: string
     method: string
     path: string
+    url?: string
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
@@ -102,6 +114,7 @@ export class Call {
   }) {
     this.id = from.id ?? ''
     this.method = from.method
+    this.url = from.url ?? from.path
     this.path = from.path
     this.query = from.query
     this.headers = from.headers

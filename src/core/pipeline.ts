@@ -102,6 +102,8 @@ function callFor({ api, profile, number }: Place, request: IncomingMessage, base
   return new Call({
     id: number(),
     method: request.method ?? 'GET',
+    // As it came: what finds the sandbox and the API takes its part off the URL.
+    url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
     path: api.route?.(path, query) ?? path,
     query,
     headers: request.headers,
