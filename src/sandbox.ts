@@ -37,6 +37,8 @@ export interface Common {
   readonly admin: (sandbox: Sandbox) => Part
   readonly limits: Place['limits']
   readonly log: Log
+  /** Told of each write to a sandbox's journal, in milliseconds. */
+  readonly wrote?: StoreOptions['wrote']
   readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
 }
 
@@ -88,7 +90,8 @@ export class Sandbox {
     // Fixtures that cannot be used must leave no state behind: the next start would take it for one
     // that has them already.
     if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, common)
-    const store = await Store.open({ ...options, tables: tablesOf(common), log: common.log })
+    const { log, wrote } = common
+    const store = await Store.open({ ...options, tables: tablesOf(common), log, wrote })
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
       sandbox.#readSnapshots()

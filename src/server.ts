@@ -21,6 +21,7 @@ import type { Common, Sandbox } from './sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type Address } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
 import { fixturesOf } from './fixtures.ts'
+import { measuresOf } from './measures.ts'
 import { contractAt, packaged, VERSION } from './package.ts'
 
 export interface ServerParts {
@@ -64,6 +65,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     apis: vendors.map(({ api }) => api.name),
     prefixes,
     isStopping: () => stopping,
+    metrics: () => metrics,
     list: () => sandboxes.list(),
     get: (name) => sandboxes.get(name),
     create: (wish) => sandboxes.create(wish),
@@ -71,6 +73,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
+  const metrics = measuresOf(VERSION, () => sandboxes.list())
   const common: Common = {
     vendors,
     admin: (sandbox) => {
@@ -83,8 +86,12 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     gate: {
       objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
       readsBack: parts.objection !== undefined,
-      observe: requestLog?.observe,
+      observe: (answered) => {
+        metrics.count(answered)
+        requestLog?.observe(answered)
+      },
     },
+    wrote: (milliseconds) => metrics.flushes.add(milliseconds),
   }
   sandboxes = await Sandboxes.open({
     settings: {

@@ -31,6 +31,7 @@ interface Running {
   readonly child: ChildProcess
   readonly url: string
   readonly lines: readonly string[]
+  readonly stdout: () => string
   readonly stderr: () => string
   readonly exit: Promise<number | null>
 }
@@ -63,13 +64,14 @@ async function run(args: readonly string[], options: Options = {}) {
 async function serve(args: readonly string[] = [], options: Options = {}): Promise<Running> {
   const { child, text, exit } = launch(['--port', '0', ...args], options)
   await Promise.race([
-    seen(() => expect(text.stdout).toMatch(/^ready .*\n/m)),
+    seen(() => expect(text.stdout).toMatch(/^ready .*\r?\n/m)),
     exit.then((code) => {
       throw new Error(`It exited with ${code}: ${text.stderr}`)
     }),
   ])
-  const lines = text.stdout.trimEnd().split('\n')
-  return { child, url: lines.at(-1)!.slice(6), lines, stderr: () => text.stderr, exit }
+  const lines = text.stdout.trimEnd().split(/\r?\n/)
+  const url = lines.at(-1)!.slice(6)
+  return { child, url, lines, stdout: () => text.stdout, stderr: () => text.stderr, exit }
 }
 
 async function stop({ child, exit }: Running, signal: NodeJS.Signals = 'SIGTERM') {
@@ -388,6 +390,55 @@ describe('who waits for it', () => {
       'The server refused: The admin API asks for its token: ',
     )
     expectRefusal(await seed(['--apis', 'okta']), 'The server refused: apis[0] must be one of ')
+  })
+})
+
+describe('what it logs', () => {
+  /** Runs a program as if in a terminal. */
+  const TERMINAL = ['python3', '-c', 'import pty, sys; pty.spawn(sys.argv[1:])']
+
+  test('a program that starts it is told nothing of requests', async () => {
+    const server = await serve(['--memory'])
+    await create(server.url)
+    expect(await stop(server)).toBe(0)
+    expect(server.stdout().trimEnd().split('\n').at(-1)).toBe(`ready ${server.url}`)
+  })
+
+  test('a person in a terminal is, in colour unless that is not wanted', async () => {
+    for (const colour of [true, false]) {
+      const env = { TERM: 'xterm-256color', ...(colour ? {} : { NO_COLOR: '1' }) }
+      const server = await serve(['--memory'], { through: TERMINAL, env })
+      await create(server.url)
+      const status = colour ? '\u001b[32m200\u001b[0m' : '200'
+      await seen(() => expect(server.stdout()).toContain(`POST ${status} ${MYKAARMA} `))
+      expect(server.stdout().includes('\u001b[')).toBe(colour)
+    }
+  })
+
+  test('everything is JSON where that is asked for, to the last line', async () => {
+    const { child, text, exit } = launch(['--port', '0', '--memory', '--log', 'json'], {})
+    const lines = () =>
+      text.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, string>)
+    await seen(() => expect(lines()).toMatchObject([{ msg: 'ready' }]))
+    const url = lines()[0]!['url']!
+    await create(url)
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+    expect(lines()).toMatchObject([{ msg: 'ready' }, { msg: 'request', status: 200, id: 'req-1' }])
+    expect(text.stderr).toBe('')
+  })
+
+  test('who listens for others and asks for no token says so', async () => {
+    const open = await serve(['--memory', '--host', '0.0.0.0'])
+    expect(open.stdout()).toMatch(
+      /Admin API +this machine only; for others set STANDIN_ADMIN_TOKEN/,
+    )
+    const env = { STANDIN_ADMIN_TOKEN: 'none' }
+    const told = await serve(['--memory', '--host', '0.0.0.0'], { env })
+    expect(told.stdout()).not.toContain('STANDIN_ADMIN_TOKEN')
   })
 })
 

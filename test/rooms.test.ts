@@ -31,6 +31,7 @@ function floorOf(file: string): number {
     config: 'sandbox',
     credentials: 'sandbox',
     fixtures: 'sandboxes',
+    measures: 'sandboxes',
     package: 'sandbox',
   }
   return FLOORS.indexOf(beside[name] ?? name)

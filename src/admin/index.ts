@@ -2,6 +2,7 @@ import type { Api, Call, Reply, Task } from '../core/api.ts'
 import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
+import { text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { serverTasks } from './server.ts'
 import { stateTasks } from './state.ts'
@@ -24,7 +25,7 @@ export function admin(world: World, host: Host): Api {
     title: 'Standin',
     spec: 'standin.yaml',
     tables: {},
-    formats: [json, problemJson],
+    formats: [json, problemJson, plain],
     operations: {},
     tasks: {
       ...serverTasks(host),

@@ -1,10 +1,11 @@
 import { Problem } from '../core/problem.ts'
+import { text } from '../core/formats/text.ts'
 import type { Task } from '../core/api.ts'
 import type { Health, Readiness } from './contract.ts'
 import type { Host } from './world.ts'
 
 /** What is asked of the process: whether it is up, and whether it will answer. */
-export function serverTasks(host: Host): Record<'getHealth' | 'getReady', Task> {
+export function serverTasks(host: Host): Record<'getHealth' | 'getReady' | 'getMetrics', Task> {
   return {
     getHealth: () => {
       const body: Health = { status: 'ok', version: host.version, apis: [...host.apis] }
@@ -23,6 +24,12 @@ export function serverTasks(host: Host): Record<'getHealth' | 'getReady', Task> 
         store: failing ? 'failing' : 'ok',
       }
       return { status: 200, body }
+    },
+    getMetrics: async (call) => {
+      const { PROMETHEUS, textOf } = await import('../core/metrics/text.ts') // 50 ms
+      const body = await textOf(host.metrics())
+      call.answerType = text.mediaType
+      return { status: 200, body, headers: { 'Content-Type': PROMETHEUS } }
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Api } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
+import type { Metrics } from '../core/metrics/metrics.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
@@ -66,6 +67,8 @@ export interface Host {
   readonly prefixes: readonly string[]
   /** Whether it only finishes what is in flight. */
   isStopping(): boolean
+  /** What the server counts. */
+  metrics(): Metrics
   list(): readonly Hosted[]
   get(name: string): Hosted
   create(wish: Wish): Promise<Hosted>

@@ -23,6 +23,7 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
 const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'method'>>>>> = {
   getHealth: { 200: { path: '/health' }, 400: { path: '/health?now' } },
   getReady: { 200: { path: '/ready' }, 400: { path: '/ready?now' } },
+  getMetrics: { 200: { path: '/metrics' }, 400: { path: '/metrics?now' } },
   listSandboxes: { 200: { path: '/sandboxes' }, 400: { path: '/sandboxes?a=b' } },
   createSandbox: {
     201: { path: '/sandboxes', body: { name: 'new' } },
@@ -189,7 +190,7 @@ test('what is no operation is refused, and told what there is', async () => {
 })
 
 // Nothing of a sandbox is in the way of these: they fail only with the server.
-const ELSEWHERE = ['getHealth', 'getReady', 'createSandbox', 'deleteSandbox']
+const ELSEWHERE = ['getHealth', 'getReady', 'getMetrics', 'createSandbox', 'deleteSandbox']
 
 test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
   '$id answers 500, with nothing of the fault in it, when Standin itself fails',

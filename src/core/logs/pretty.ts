@@ -6,7 +6,7 @@ type Colour = keyof typeof COLOURS
 const OF_STATUS: readonly Colour[] = ['dim', 'dim', 'green', 'cyan', 'yellow', 'red']
 /**
  * One line for a person, such as
- * `09:30:00.123 POST 409 /v3/resellers/r/users cryptlex req-4 1.2ms user.duplicate`.
+ * `09:30:00.123 POST 409 /v3/users shop req-4 1.2ms user.duplicate`.
  *
  * @param now milliseconds since 1970, by the machine's clock
  */

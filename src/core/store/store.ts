@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly recover?: boolean
   readonly log: Log
   readonly disk?: Disk
+  /** Told of each write to the journal, in milliseconds. */
+  readonly wrote?: ((milliseconds: number) => void) | undefined
 }
 
 /** Milliseconds without a change after which the state file is written. */
@@ -293,6 +295,7 @@ export class Store implements State, Counters {
     this.#journal = new Journal(this.#options.durability, this.#options.disk ?? fs, {
       kept: (seq) => this.#kept(seq),
       lost: (error) => this.#lost(error),
+      wrote: this.#options.wrote,
     })
     if (!hasState && first && first.first > 1 && this.#seq === 0) {
       throw new Error(
