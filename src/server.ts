@@ -174,16 +174,16 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
       if (preflight) return void response.writeHead(204, preflight).end()
       const objection = guard.fromVendor(request)
       if (objection) return turnAway(objection, request, response)
-      const { sandbox, ...found } = find(request, response)
+      const { sandbox, base, refusal } = find(request, response)
       const headers = guard.corsHeaders(request)
-      return answer(sandbox.placeAt(prefix), request, response, { ...found, headers })
+      return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
     })
   }
   app.use(own, (request: Request, response: Response) => {
     const objection = guard.fromAdmin(request, request.path)
     if (objection) return turnAway(objection, request, response)
-    const { sandbox, ...found } = find(request, response)
-    return answer(sandbox.placeAt(own), request, response, found)
+    const { sandbox, base, refusal } = find(request, response)
+    return answer(sandbox.placeAt(own), request, response, { base, refusal })
   })
   app.use((request: Request, response: Response) => {
     const { sandbox, base, refusal = nowhere } = find(request, response)

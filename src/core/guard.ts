@@ -17,6 +17,8 @@ export interface House {
   readonly maxConnections: number
 }
 
+type Headers = Readonly<Record<string, string>>
+
 /** Where a request comes from, as far as a browser says it. */
 type Site = 'own' | 'local' | 'foreign'
 
@@ -71,6 +73,8 @@ export class Guard {
   /** Connections beyond the limit. */
   readonly #crowd = new WeakSet<Socket>()
   #connections = 0
+  /** The Host header that was let in last: it is mostly the same. */
+  #welcome: string | undefined
 
   constructor(house: House) {
     const { host, adminToken } = house
@@ -102,10 +106,11 @@ export class Guard {
     if (request.httpVersionMajor < 1) {
       return new Problem(400, 'http.malformed', 'The first line must end in HTTP/1.1')
     }
-    const text = request.headers.host
-    if (hostsIn(request) > 1) {
+    if (hasTwoHosts(request)) {
       return new Problem(400, 'host.malformed', 'The Host header must be there once')
     }
+    const text = request.headers.host
+    if (text === this.#welcome) return undefined
     // No browser leaves it out, and a client on a bare socket may.
     if (text === undefined || text === '') return undefined
     const host = readHost(text)
@@ -113,7 +118,10 @@ export class Guard {
       const message = 'The Host header must be a name or an address, with or without a port'
       return new Problem(400, 'host.malformed', message)
     }
-    if (HOSTS.some(({ fits }) => fits(host, this.#house))) return undefined
+    if (HOSTS.some(({ fits }) => fits(host, this.#house))) {
+      this.#welcome = text
+      return undefined
+    }
     const message = `This server does not answer as ${host.name}; when it should, start it with --allowed-hosts ${host.name}`
     return new Problem(421, 'host.foreign', message)
   }
@@ -151,8 +159,8 @@ export class Guard {
   }
 
   /** What a listed page's browser is told with each answer of a vendor's API. */
-  corsHeaders({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> {
-    if (!this.#house.corsOrigins) return {}
+  corsHeaders({ headers: { origin } }: IncomingMessage): Headers | undefined {
+    if (!this.#house.corsOrigins) return undefined
     if (!origin || !this.#isListed(origin)) return { Vary: 'Origin' }
     return {
       'Access-Control-Allow-Origin': origin,
@@ -162,12 +170,10 @@ export class Guard {
   }
 
   /** The answer to a browser that asks whether a listed page may call; undefined: it is no such. */
-  preflight(request: IncomingMessage): Readonly<Record<string, string>> | undefined {
+  preflight(request: IncomingMessage): Headers | undefined {
     const { headers, method } = request
-    const asked = headers['access-control-request-method']
-    if (method !== 'OPTIONS' || asked === undefined || !this.#isListed(headers.origin)) {
-      return undefined
-    }
+    if (method !== 'OPTIONS' || !this.#isListed(headers.origin)) return undefined
+    if (headers['access-control-request-method'] === undefined) return undefined
     const named = headers['access-control-request-headers']
     return {
       ...this.corsHeaders(request),
@@ -228,13 +234,15 @@ function isLink({ method, headers }: IncomingMessage): boolean {
   )
 }
 
-function hostsIn({ rawHeaders }: IncomingMessage): number {
-  let count = 0
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let isFound = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
-    if (name.length === 4 && name.toLowerCase() === 'host') count++
+    if (name.length !== 4 || (name !== 'Host' && name.toLowerCase() !== 'host')) continue
+    if (isFound) return true
+    isFound = true
   }
-  return count
+  return false
 }
 
 function foreignOrigin(what: string): Problem {

@@ -58,10 +58,11 @@ export async function answer(
   { base = '', refusal, headers: extra }: Way = {},
 ): Promise<void> {
   const call = callFor(place, request, base)
-  let headers = extra ?? {}
+  let headers: Headers = extra ?? {}
   let reply: Reply
   try {
-    headers = together(headers, place.api.admit?.(call, place.tools) ?? {})
+    const own = place.api.admit?.(call, place.tools) ?? {}
+    headers = extra ? together(extra, own) : own
     if (refusal) throw refusal
     reply = await served(place, call, request)
   } catch (error) {
@@ -84,7 +85,7 @@ interface Way {
   /** Why it is refused in any case. */
   readonly refusal?: Problem | undefined
   /** For the answer, whatever it is. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Headers | undefined
 }
 
 type Headers = Readonly<Record<string, string>>
