@@ -27,7 +27,8 @@ COPY package.json LICENSE ./
 COPY specs ./specs
 COPY fixtures ./fixtures
 COPY --from=build /app/dist ./dist
-ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data
+# Others reach the vendors' APIs; the admin API waits for STANDIN_ADMIN_TOKEN, as the start says.
+ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data STANDIN_LOG=pretty
 USER node
 VOLUME /data
 EXPOSE 4020

@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util'
 import type { Profile } from './core/api.ts'
 import type { Definition } from './core/faults/fault.ts'
 import { whereBroken } from './core/formats/json.ts'
+import { readNames, readOrigins } from './core/hosts.ts'
 import type { Durability } from './core/store/journal.ts'
+import { LEVELS, type Level } from './core/logs/entry.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
 
 /** Which profile an API answers under: one for all, and exceptions by the API's name. */
@@ -43,7 +45,26 @@ export interface Config {
   readonly journalSize: number
   /** Bytes. */
   readonly journalBytes: number
+  /** Milliseconds. */
+  readonly headerTimeout: number
+  /** Connections at one time. */
+  readonly maxConnections: number
+  /** Names that may stand in the Host header, besides those of this machine. */
+  readonly allowedHosts: readonly string[] | undefined
+  /** Pages of these origins may call the vendors' APIs. */
+  readonly corsOrigins: readonly string[] | undefined
+  /** What the admin API asks for; `none`: it is open to whoever reaches it. */
+  readonly adminToken: string | undefined
+  /** How each request is logged; undefined: not at all. */
+  readonly log: LogFormat | undefined
+  readonly logLevel: Level
+  /** A file that holds the URL while the server answers. */
+  readonly readyFile: string | undefined
+  /** A file that holds the port while the server answers. */
+  readonly portFile: string | undefined
 }
+
+export type LogFormat = 'pretty' | 'json' | 'off'
 
 interface Option<T> {
   readonly fallback: T
@@ -164,6 +185,60 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     help: 'memory that those may take in a sandbox',
     read: integer(0, 4 * 1024 ** 3),
   },
+  headerTimeout: {
+    fallback: 10_000,
+    value: 'MS',
+    help: 'how long the head of a request may take to arrive',
+    read: integer(1, 3_600_000),
+  },
+  maxConnections: {
+    fallback: 1000,
+    value: 'N',
+    help: 'connections at one time; more are answered with 503',
+    read: integer(1, 100_000),
+  },
+  allowedHosts: {
+    fallback: undefined,
+    value: 'NAMES',
+    help: 'host names besides this machine: a.test,*.b.test',
+    read: readNames,
+  },
+  corsOrigins: {
+    fallback: undefined,
+    value: 'ORIGINS',
+    help: "pages that may call the vendors' APIs: https://a.test",
+    read: readOrigins,
+  },
+  adminToken: {
+    fallback: undefined,
+    value: 'TEXT',
+    help: 'what the admin API asks for; none: it is open to all',
+    read: adminToken,
+  },
+  log: {
+    fallback: undefined,
+    value: 'FORMAT',
+    help: 'a line per request: pretty, json or off (pretty in a terminal)',
+    read: oneOf<LogFormat>('pretty', 'json', 'off'),
+  },
+  logLevel: {
+    fallback: 'info',
+    value: 'LEVEL',
+    help: 'the least that is logged: debug, info, warn or error',
+    read: oneOf(...LEVELS),
+  },
+  readyFile: {
+    fallback: undefined,
+    value: 'FILE',
+    help: 'holds the URL while the server answers',
+    read: text,
+  },
+  portFile: {
+    fallback: undefined,
+    value: 'FILE',
+    help: 'holds the port while the server answers',
+    read: text,
+  },
 }
 
 const KEYS = Object.keys(OPTIONS) as (keyof Config)[]
@@ -229,7 +304,10 @@ export function readConfig<More extends string = never>(
     help,
     version,
     more: Object.fromEntries(
-      more.flatMap((name) => (flags[name] === undefined ? [] : [[name, String(flags[name])]])),
+      more.flatMap((name) => {
+        const given = flags[name] ?? (name === 'url' ? variables['STANDIN_URL'] : undefined)
+        return given === undefined ? [] : [[name, String(given)]]
+      }),
     ) as Partial<Record<More, string>>,
   }
 }
@@ -278,8 +356,11 @@ function flagOf(key: keyof Config): string {
 /** The default as text. */
 function presetOf(key: keyof Config): string {
   const { fallback } = OPTIONS[key]
-  if (typeof fallback !== 'object') return String(fallback ?? '')
-  return 'all' in fallback ? fallback.all : ''
+  return isProfiles(fallback) ? fallback.all : Array.isArray(fallback) ? '' : String(fallback ?? '')
+}
+
+function isProfiles(value: Config[keyof Config]): value is Profiles {
+  return typeof value === 'object' && 'all' in value
 }
 
 function readFlags(
@@ -324,13 +405,15 @@ function readFlags(
 function readVariables(
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
-  const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG']
+  // A test suite has the server's URL in its environment, and starts one in the same.
+  const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG', 'STANDIN_URL']
   const read: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
     // Kubernetes sets STANDIN_PORT=tcp://… and more for every service that is called standin.
-    if (/^STANDIN_(PORT|SERVICE)_/.test(name) || value.startsWith('tcp://')) continue
+    if (value.startsWith('tcp://')) continue
     if (!known.includes(name)) {
+      if (/^STANDIN_(PORT|SERVICE)_/.test(name)) continue
       throw new ConfigError(`${name} is no variable of Standin${nearest(name, known, '')}`)
     }
     read[name] = value
@@ -467,9 +550,18 @@ function secret(given: string): string {
   return given
 }
 
+function adminToken(given: string): string {
+  if (given !== 'none' && !/^[\x21-\x7e]{8,}$/.test(given)) {
+    throw new Error('must have at least 8 characters of ASCII without spaces, or be none')
+  }
+  return given
+}
+
 /** A value as a message shows it; a secret is not shown. */
 function quoted(key: keyof Config, value: unknown): string {
-  return key === 'jwtSecret' ? `${String(value).length} characters` : JSON.stringify(String(value))
+  return key === 'jwtSecret' || key === 'adminToken'
+    ? `${String(value).length} characters`
+    : JSON.stringify(String(value))
 }
 
 function stringOf(value: unknown): string | undefined {

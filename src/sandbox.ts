@@ -42,7 +42,9 @@ export interface Common {
   /** What each sandbox remembers of its requests. */
   readonly journal: RequestLimits
   readonly log: Log
-  readonly gate: Pick<Place, 'objection' | 'readsBack'>
+  /** Told of each write to a sandbox's journal, in milliseconds. */
+  readonly wrote?: StoreOptions['wrote']
+  readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
   readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
 }
 
@@ -102,7 +104,8 @@ export class Sandbox {
     // Fixtures that cannot be used must leave no state behind: the next start would take it for one
     // that has them already.
     if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, common)
-    const store = await Store.open({ ...options, tables: tablesOf(common), log: common.log })
+    const { log, wrote } = common
+    const store = await Store.open({ ...options, tables: tablesOf(common), log, wrote })
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
       sandbox.#readSnapshots()
@@ -338,6 +341,7 @@ export class Sandbox {
           limits,
           log,
           requests: this.requests,
+          sandbox: this.settings.name,
           ...gate,
           ...(i < vendors.length && this.faults.isOn ? { faults: this.faults } : {}),
         }

@@ -33,6 +33,21 @@ export interface Hosted {
   lastUsed: number
 }
 
+/** Which sandbox a request names. */
+export interface Address {
+  readonly name: string
+  /** What stood before the API's prefix. */
+  readonly base: string
+}
+
+/** The sandbox that a request is for, or why it is for none. */
+export interface Found {
+  readonly sandbox: Sandbox
+  /** What stood before the API's prefix. */
+  readonly base: string
+  readonly refusal?: Problem
+}
+
 export interface HostOptions {
   readonly settings: Settings
   readonly common: Common
@@ -89,22 +104,21 @@ export class Sandboxes {
   }
 
   /**
-   * The sandbox that a request is for: by `/~name` before its path, which is taken off, by the
-   * header `Standin-Sandbox`, or by a host such as `name.localhost`.
+   * The sandbox that a request is addressed to.
    *
+   * @param mayMake whether one may come to be for this request
    * @returns the sandbox, or one that is nobody's with the reason why none is meant
    */
-  find(request: IncomingMessage): { sandbox: Sandbox; base: string; refusal?: Problem } {
-    const { name, base } = nameIn(request)
+  find({ name, base }: Address, mayMake = true): Found {
     try {
-      const hosted = this.#named(name)
+      const hosted = this.#named(name, mayMake)
       hosted.lastUsed = Date.now()
       return { sandbox: hosted.sandbox, base }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       // No vendor knows a 409 for a request that meets no operation.
       const refusal = new Problem(404, error.reason, error.message)
-      return { sandbox: this.#nobodys, base, refusal }
+      return { sandbox: this.nobodys, base, refusal }
     }
   }
 
@@ -173,10 +187,10 @@ export class Sandboxes {
     await Promise.all([...this.#hosted.values()].map(({ sandbox }) => sandbox.close()))
   }
 
-  #named(name: string): Hosted {
+  #named(name: string, mayMake: boolean): Hosted {
     const hosted = this.#current(name)
     if (hosted) return hosted
-    if (!this.#options.auto) throw unknown(name)
+    if (!this.#options.auto || !mayMake) throw unknown(name)
     this.#refuse(name)
     return this.#host(Sandbox.inMemory(this.#settingsFor(name, {}), this.#options.common), {})
   }
@@ -209,7 +223,7 @@ export class Sandboxes {
    * Words the refusals of requests that are for no sandbox. They leave no trace in any but among
    * the requests of `default`, where who wonders about them will look.
    */
-  get #nobodys(): Sandbox {
+  get nobodys(): Sandbox {
     const { settings, common } = this.#options
     this.#nowhere ??= Sandbox.inMemory(
       { ...settings, fixtures: {}, requests: new LostRequests(this.default.requests) },
@@ -300,7 +314,11 @@ function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
   return ttl !== undefined && now >= lastUsed + ttl
 }
 
-function nameIn(request: IncomingMessage): { name: string; base: string } {
+/**
+ * The name of the sandbox that a request is for: by `/~name` before its path, which is taken off,
+ * by the header `Standin-Sandbox`, or by a host such as `name.localhost`.
+ */
+export function addressOf(request: IncomingMessage): Address {
   const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
   if (base !== undefined && name !== undefined) {
     const rest = request.url!.slice(base.length)

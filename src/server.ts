@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { admin } from './admin/index.ts'
 import type { Host } from './admin/world.ts'
+import { announce, removeStale } from './announce.ts'
 import { cryptlex } from './apis/cryptlex/index.ts'
 import { formsonfire } from './apis/formsonfire/index.ts'
 import { checkProto, mykaarma } from './apis/mykaarma/index.ts'
@@ -13,18 +14,25 @@ import type { Contract } from './core/contract.ts'
 import { Clock } from './core/clock.ts'
 import { Faults, type Terms } from './core/faults/faults.ts'
 import { reasonsOf } from './core/faults/refusal.ts'
+import { Guard } from './core/guard.ts'
 import { stderr, type Log } from './core/log.ts'
+import type { Sink } from './core/logs/lines.ts'
+import type { RequestLog } from './core/logs/open.ts'
 import { answer } from './core/pipeline.ts'
+import { Problem } from './core/problem.ts'
 import type { Common, Sandbox } from './sandbox.ts'
-import { DEFAULT, Sandboxes } from './sandboxes.ts'
+import { addressOf, DEFAULT, Sandboxes, type Address } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
 import { fixturesOf } from './fixtures.ts'
+import { measuresOf } from './measures.ts'
 import { contractAt, packaged, VERSION } from './package.ts'
 
 export interface ServerParts {
   readonly log?: Log
   /** Called with every answer that its contract does not allow, instead of the log; looks closer. */
   readonly objection?: (message: string) => void
+  /** Where requests are logged to, instead of standard output. */
+  readonly lines?: Sink
 }
 
 /** A server that listens. */
@@ -45,7 +53,8 @@ export interface Server {
  * @throws Error with a message for the person at the terminal
  */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
-  const log = parts.log ?? stderr
+  const requestLog = await requestLogOf(config, parts.lines)
+  const log = parts.log ?? requestLog?.log ?? stderr
   const vendors = [mykaarma(protoOf(config)), cryptlex, formsonfire].map((api) => ({
     api,
     contract: contractOf(api),
@@ -53,10 +62,13 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const own = contractAt('standin.yaml')
   const prefixes = vendors.map(({ contract }) => contract.prefix)
   let sandboxes: Sandboxes
+  let stopping = false
   const host: Host = {
     version: VERSION,
     apis: vendors.map(({ api }) => api.name),
     prefixes,
+    isStopping: () => stopping,
+    metrics: () => metrics,
     list: () => sandboxes.list(),
     get: (name) => sandboxes.get(name),
     create: (wish) => sandboxes.create(wish),
@@ -64,6 +76,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
+  const metrics = measuresOf(VERSION, () => sandboxes.list())
   const common: Common = {
     vendors,
     admin: (sandbox) => {
@@ -77,8 +90,13 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     gate: {
       objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
       readsBack: parts.objection !== undefined,
+      observe: (answered) => {
+        metrics.count(answered)
+        requestLog?.observe(answered)
+      },
     },
     faults: { terms: termsOf(vendors, own), magic: config.magicFaults, startup: config.faults },
+    wrote: (milliseconds) => metrics.flushes.add(milliseconds),
   }
   mustBeUsable(common.faults)
   sandboxes = await Sandboxes.open({
@@ -96,11 +114,15 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     recover: config.recover,
     auto: config.autoSandboxes,
   })
-  const app = appFor(sandboxes, [...prefixes, own.prefix], log)
-  const server = serverFor(app)
+  const guard = new Guard(config)
+  const app = appFor(sandboxes, { vendors: prefixes, own: own.prefix, guard, log })
+  const server = serverFor(app, config)
+  guard.watch(server)
   try {
+    removeStale(config)
     const port = await listen(server, config)
     const url = `http://${hostIn(config.host)}:${port}`
+    const withdraw = announce(config, url, port)
     return {
       url,
       port,
@@ -112,32 +134,68 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
         url: `${url}${contract.prefix}`,
       })),
       close: async () => {
+        stopping = true
+        withdraw()
         sandboxes.letGo()
         await stop(server)
         await sandboxes.close()
+        await requestLog?.close()
       },
     }
   } catch (error) {
+    server.close()
     await sandboxes.close()
     throw error
   }
 }
 
+interface Doors {
+  /** Where the vendors' APIs are. */
+  readonly vendors: readonly string[]
+  /** Where the admin API is. */
+  readonly own: string
+  readonly guard: Guard
+  readonly log: Log
+}
+
 /** One Express app: finds the sandbox, then its API by the prefix, and is a plain 404 elsewhere. */
-function appFor(sandboxes: Sandboxes, prefixes: readonly string[], log: Log): Express {
+function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', false)
+  const nowhere = new Problem(404, 'route.unknown', 'There is nothing here')
+  // What is refused at the door is refused in Standin's words: no vendor knows of it.
+  const turnAway = (refusal: Problem, request: Request, response: Response) =>
+    answer(sandboxes.nobodys.placeAt(own), request, response, { refusal })
   app.use((request: Request, response: Response, next: NextFunction) => {
-    response.locals = sandboxes.find(request)
-    next()
+    const refusal = guard.atTheDoor(request)
+    if (refusal) return turnAway(refusal, request, response)
+    response.locals = addressOf(request)
+    return next()
   })
-  const serve = (prefix: string) => (_request: Request, response: Response) => {
-    const { sandbox, ...how } = response.locals as ReturnType<Sandboxes['find']> // set above
-    return answer(sandbox.placeAt(prefix), response.req, response, how)
+  const find = (request: Request, { locals }: Response) =>
+    sandboxes.find(locals as Address, !guard.isForeign(request)) // set above
+  for (const prefix of vendors) {
+    app.use(prefix, (request: Request, response: Response) => {
+      const preflight = guard.preflight(request)
+      if (preflight) return void response.writeHead(204, preflight).end()
+      const objection = guard.fromVendor(request)
+      if (objection) return turnAway(objection, request, response)
+      const { sandbox, base, refusal } = find(request, response)
+      const headers = guard.corsHeaders(request)
+      return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
+    })
   }
-  for (const prefix of prefixes) app.use(prefix, serve(prefix))
-  app.use(serve(prefixes.at(-1)!))
+  app.use(own, (request: Request, response: Response) => {
+    const objection = guard.fromAdmin(request, request.path)
+    if (objection) return turnAway(objection, request, response)
+    const { sandbox, base, refusal } = find(request, response)
+    return answer(sandbox.placeAt(own), request, response, { base, refusal })
+  })
+  app.use((request: Request, response: Response) => {
+    const { sandbox, base, refusal = nowhere } = find(request, response)
+    return answer(sandbox.placeAt(own), request, response, { base, refusal })
+  })
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     // Only what the pipeline itself fails at comes here.
     log.bug('a request could not be answered', error)
@@ -151,7 +209,7 @@ function appFor(sandboxes: Sandboxes, prefixes: readonly string[], log: Log): Ex
  * Express changes the prototype of every request and response, which costs two thirds of what it
  * costs at all; objects that are made with the app's prototypes are left as they are.
  */
-function serverFor(app: Express): http.Server {
+function serverFor(app: Express, { headerTimeout }: Config): http.Server {
   class AppRequest extends http.IncomingMessage {}
   class AppResponse extends http.ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request)
@@ -161,19 +219,16 @@ function serverFor(app: Express): http.Server {
     IncomingMessage: AppRequest,
     ServerResponse: AppResponse,
     keepAliveTimeout: 30_000,
-    headersTimeout: 10_000,
+    headersTimeout: headerTimeout,
     // The body has a time limit of its own, which is answered in the vendor's words.
     requestTimeout: 0,
-    connectionsCheckingInterval: 1000,
+    connectionsCheckingInterval: Math.min(1000, headerTimeout),
     requireHostHeader: false,
   })
   server.on('request', (request, response) => {
     // While it stops, a client that keeps its connection would be served on and on.
     if (!server.listening) response.shouldKeepAlive = false
-    // RFC 9112: a server takes the absolute form too, as a client sends it through a proxy.
-    if (!request.url?.startsWith('/')) {
-      request.url = request.url?.replace(/^https?:\/\/[^/?]*\/?/i, '/') ?? '/'
-    }
+    if (!request.url?.startsWith('/')) toOriginForm(request)
     app(request as Request, response as Response)
   })
   // Without a listener Node answers these by itself, with nothing in the body.
@@ -185,6 +240,17 @@ function serverFor(app: Express): http.Server {
     writeRaw(socket, 405, 'method.not-allowed', 'This is no proxy: CONNECT is not allowed'),
   )
   return server
+}
+
+/**
+ * RFC 9112: a server takes the absolute form too, as a client sends it through a proxy, and its
+ * host goes before the one in the header.
+ */
+function toOriginForm(request: http.IncomingMessage): void {
+  const [, host, rest = ''] = /^https?:\/\/([^/?]*)\/?(.*)$/is.exec(request.url ?? '') ?? []
+  if (host === undefined) return
+  request.headers.host = host
+  request.url = `/${rest}`
 }
 
 /** What is no HTTP request at all, or too slow to become one. */
@@ -251,6 +317,16 @@ function termsOf(vendors: Common['vendors'], own: Contract): Terms {
       ]),
     ),
   }
+}
+
+/** What logs the requests, loaded where that is asked for. */
+async function requestLogOf(
+  { log: format = 'off', logLevel: level }: Config,
+  lines: Sink | undefined,
+): Promise<RequestLog | undefined> {
+  if (format === 'off') return undefined
+  const { openLog } = await import('./core/logs/open.ts')
+  return openLog({ format, level }, lines)
 }
 
 /** The API's contract; it and the slice name the same operations. */

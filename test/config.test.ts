@@ -63,6 +63,15 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   proto: ['theirs.proto', 'theirs.proto'],
   maxBody: ['1', 1],
   bodyTimeout: ['3600000', 3600000],
+  headerTimeout: ['1', 1],
+  maxConnections: ['100000', 100000],
+  allowedHosts: ['A.test, *.B.test,[::1]', ['a.test', '*.b.test', '::1']],
+  corsOrigins: ['https://A.test, http://b.test:80', ['https://a.test', 'http://b.test']],
+  adminToken: ['a-token-for-all', 'a-token-for-all'],
+  log: ['json', 'json'],
+  logLevel: ['warn', 'warn'],
+  readyFile: ['ready', 'ready'],
+  portFile: ['port', 'port'],
 }
 
 test.each(optionsTable())('$flag can be said in three ways', ({ flag, variable, key }) => {
@@ -76,6 +85,23 @@ test.each(optionsTable())('$flag can be said in three ways', ({ flag, variable, 
 test('the file may hold numbers and booleans as JSON has them', () => {
   const path = file({ port: 0, memory: true, jwtVerify: false })
   expect(config(['--config', path])).toMatchObject({ port: 0, memory: true, jwtVerify: false })
+})
+
+test('the file may hold lists as JSON has them', () => {
+  const path = file({ allowedHosts: ['a.test', 'b.test'], corsOrigins: [] })
+  expect(config(['--config', path])).toMatchObject({
+    allowedHosts: ['a.test', 'b.test'],
+    corsOrigins: [],
+  })
+})
+
+test('the URL of a server may be in the environment of whoever asks one', () => {
+  const env = { STANDIN_URL: 'http://standin:4020' }
+  expect(readConfig([], env, ['url']).more).toEqual({ url: 'http://standin:4020' })
+  expect(readConfig(['--url', 'http://a.test'], env, ['url']).more).toEqual({
+    url: 'http://a.test',
+  })
+  expect(config([], env)).toEqual(withDefaults({}))
 })
 
 test.each([
@@ -96,6 +122,22 @@ test.each([
   [
     ['--profile', 'cryptlexx=strict'],
     '--profile must be documented or strict, for all or for one of mykaarma, cryptlex, formsonfire, such as documented,cryptlex=strict, got "cryptlexx=strict"',
+  ],
+  [
+    ['--allowed-hosts', 'a.test:80'],
+    '--allowed-hosts must be names without ports, such as standin.test,*.example.test, or *, got "a.test:80"',
+  ],
+  [
+    ['--cors-origins', '*'],
+    '--cors-origins must be origins such as http://localhost:3000,https://app.test; * is none, got "*"',
+  ],
+  [
+    ['--cors-origins', 'https://a.test/path'],
+    '--cors-origins must be origins such as http://localhost:3000,https://app.test; * is none, got "https://a.test/path"',
+  ],
+  [
+    ['--admin-token', 'hunter2'],
+    '--admin-token must have at least 8 characters of ASCII without spaces, or be none, got 7 characters',
   ],
   [['--max-body', '0'], '--max-body must be a whole number from 1 to 1073741824, got "0"'],
 ])('%j is refused: the option, the value and what is allowed', (args, message) => {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +9,7 @@ import { optionsTable } from '../src/config.ts'
 import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const COMMANDS = ['start', 'wait', 'seed', 'token', 'credentials', 'healthcheck']
 /** A second when the machine is idle; it may be busy with other tests. */
 const SOON = 4000
 
@@ -29,6 +31,7 @@ interface Running {
   readonly child: ChildProcess
   readonly url: string
   readonly lines: readonly string[]
+  readonly stdout: () => string
   readonly stderr: () => string
   readonly exit: Promise<number | null>
 }
@@ -61,13 +64,14 @@ async function run(args: readonly string[], options: Options = {}) {
 async function serve(args: readonly string[] = [], options: Options = {}): Promise<Running> {
   const { child, text, exit } = launch(['--port', '0', ...args], options)
   await Promise.race([
-    seen(() => expect(text.stdout).toMatch(/^ready .*\n/m)),
+    seen(() => expect(text.stdout).toMatch(/^ready .*\r?\n/m)),
     exit.then((code) => {
       throw new Error(`It exited with ${code}: ${text.stderr}`)
     }),
   ])
-  const lines = text.stdout.trimEnd().split('\n')
-  return { child, url: lines.at(-1)!.slice(6), lines, stderr: () => text.stderr, exit }
+  const lines = text.stdout.trimEnd().split(/\r?\n/)
+  const url = lines.at(-1)!.slice(6)
+  return { child, url, lines, stdout: () => text.stdout, stderr: () => text.stderr, exit }
 }
 
 async function stop({ child, exit }: Running, signal: NodeJS.Signals = 'SIGTERM') {
@@ -92,34 +96,36 @@ const createWithToken = (url: string, token: string) =>
     body: fixture('cryptlex.json'),
   })
 
-/** One line for a person, on stderr and nowhere else. */
-function expectRefusal(result: Awaited<ReturnType<typeof run>>, message: string | RegExp) {
+/** One line for a person, on stderr and nowhere else; 2: it was asked in a wrong way. */
+function expectRefusal(
+  result: Awaited<ReturnType<typeof run>>,
+  message: string | RegExp,
+  code: 1 | 2 = 1,
+) {
   expect(result.stderr).toMatch(/^standin: [^\n]+\n$/)
   expect(result.stderr).toMatch(message)
   expect(result.stdout).toBe('')
-  expect(result.code).toBe(1)
+  expect(result.code).toBe(code)
   expect(result.took).toBeLessThan(SOON)
 }
 
 describe('what it prints', () => {
-  test('the help fits on a screen and names every option', async () => {
+  test('the help names every command and every option, in lines that fit', async () => {
     const { code, stdout, stderr } = await run(['--help'])
     const lines = stdout.trimEnd().split('\n')
-    expect(lines.length).toBeLessThanOrEqual(40)
+    for (const command of COMMANDS) expect(stdout).toContain(`\n  standin ${command} `)
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100)
     for (const { flag } of optionsTable()) expect(stdout).toContain(`  ${flag} `)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  test.each(['start', 'token', 'credentials', 'healthcheck'])(
-    '%s has the same help, and a version',
-    async (command) => {
-      const help = await run([command, '--help'])
-      expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--port') as string })
-      const version = await run([command, '--version'])
-      expect(version).toMatchObject({ code: 0, stdout: '0.1.0\n' })
-    },
-  )
+  test.each(COMMANDS)('%s has a help of its own, and a version', async (command) => {
+    const help = await run([command, '--help'])
+    expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--port') as string })
+    expect(help.stdout).toMatch(new RegExp(`^standin ${command}: `))
+    const version = await run([command, '--version'])
+    expect(version).toMatchObject({ code: 0, stdout: '0.1.0\n' })
+  })
 
   test('the version is the package’s', async () => {
     const { version } = JSON.parse(
@@ -168,6 +174,16 @@ describe('what it refuses to start with', () => {
     [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
     [['--port', '1', 'token'], '"token" is one word too many'],
     [['token', '--expires', '3600'], '--expires must be such as 1h, -5m or 2030-01-01T00:00:00Z'],
+    [['seed', '--users', '0'], '--users must be a whole number from 1 to 100000, got "0"'],
+    [['wait', '--timeout', 'soon'], '--timeout must be such as 500ms, 30s or 2m, got "soon"'],
+    [['wait', '--url', 'here'], '--url must be such as http://localhost:4020, got "here"'],
+    [['wait', '--users', '1'], '--users is no option; see standin --help'],
+  ])('%j, which is asked in a wrong way', async (args, message) => {
+    expectRefusal(await run(args), message, 2)
+  })
+
+  test.each([
+    [['--port-file', 'no/such/folder'], 'no/such/folder (--port-file) cannot be written: ENOENT'],
     [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it is not there/],
     [['--proto', 'none.proto'], /There is no none\.proto \(--proto\)/],
     [['--host', '192.0.2.1', '--port', '0'], 'Port 0 of 192.0.2.1 cannot be listened on'],
@@ -177,7 +193,7 @@ describe('what it refuses to start with', () => {
 
   test('a secret that is too short is not repeated', async () => {
     const result = await run([], { env: { STANDIN_JWT_SECRET: 'hunter2' } })
-    expectRefusal(result, 'STANDIN_JWT_SECRET must have at least 32 bytes, got 7 characters')
+    expectRefusal(result, 'STANDIN_JWT_SECRET must have at least 32 bytes, got 7 characters', 2)
     expect(result.stderr).not.toContain('hunter2')
   })
 
@@ -282,6 +298,147 @@ describe('the other commands', () => {
     expect(await run(['healthcheck', '--host', '0.0.0.0', '--port', port])).toMatchObject({
       code: 0,
     })
+  })
+})
+
+describe('who waits for it', () => {
+  /** A port that is free now. */
+  async function freePort(): Promise<string> {
+    const other = createServer().listen(0, '127.0.0.1')
+    await seen(() => expect(other.listening).toBe(true))
+    const { port } = other.address() as AddressInfo
+    other.close()
+    return String(port)
+  }
+
+  test('wait ends when a server that is started later is ready', async () => {
+    const port = await freePort()
+    const waiting = run(['wait', '--timeout', '20s'], {
+      env: { STANDIN_URL: `http://localhost:${port}` },
+    })
+    await serve(['--memory', '--port', port])
+    expect(await waiting).toMatchObject({
+      code: 0,
+      stdout: `ready http://localhost:${port}\n`,
+      stderr: '',
+    })
+  })
+
+  test('wait fails in time, and says what it met last', async () => {
+    const port = await freePort()
+    const refused = await run(['wait', '--port', port, '--timeout', '300ms'])
+    expectRefusal(refused, `Not ready within 300ms. No Standin at http://127.0.0.1:${port}: `)
+    const other = createHttpServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await seen(() => expect(other.listening).toBe(true))
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    expectRefusal(
+      await run(['wait', '--url', url, '--timeout', '300ms']),
+      `Not ready within 300ms. What answers at ${url} is no Standin: it says 200`,
+    )
+    const silent = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void silent.close())
+    await seen(() => expect(silent.listening).toBe(true))
+    const late = await run([
+      'wait',
+      `--url=http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      '--timeout=300ms',
+    ])
+    expectRefusal(late, 'Not ready within 300ms. ')
+  })
+
+  test('the files say where it is while it answers, and one that was left is replaced', async () => {
+    const cwd = createFolder()
+    const read = (name: string) => readFileSync(join(cwd, name), 'utf8')
+    writeFileSync(join(cwd, 'url'), 'http://left.test\n')
+    const args = ['--memory', '--ready-file', 'url', '--port-file', 'port']
+    const server = await serve(args, { cwd })
+    expect(read('url')).toBe(`${server.url}\n`)
+    expect(read('port')).toBe(`${new URL(server.url).port}\n`)
+    expect(await stop(server)).toBe(0)
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('a file that another server has written by now is left to it', async () => {
+    const cwd = createFolder()
+    const server = await serve(['--memory', '--port-file', 'port'], { cwd })
+    writeFileSync(join(cwd, 'port'), '1\n')
+    expect(await stop(server)).toBe(0)
+    expect(readdirSync(cwd)).toEqual(['port'])
+  })
+
+  test('it starts where there is nothing, and leaves nothing there', async () => {
+    const cwd = createFolder()
+    chmodSync(cwd, 0o555)
+    const server = await serve(['--memory'], { cwd })
+    expect((await create(server.url)).status).toBe(200)
+    expect(await stop(server)).toBe(0)
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('seed fills the sandbox that it is told, by the token that it is given', async () => {
+    const env = { STANDIN_ADMIN_TOKEN: 'open-sesame', STANDIN_AUTO_SANDBOXES: 'true' }
+    const { url } = await serve(['--memory'], { env })
+    const seed = (more: readonly string[], environment = env) =>
+      run(['seed', '--url', url, '--users', '3', ...more], { env: environment })
+    expect(await seed(['--sandbox', 'a', '--apis', 'cryptlex'])).toMatchObject({
+      code: 0,
+      stdout: '{"cryptlex":3}\n',
+    })
+    expectRefusal(
+      await run(['seed', '--url', url]),
+      'The server refused: The admin API asks for its token: ',
+    )
+    expectRefusal(await seed(['--apis', 'okta']), 'The server refused: apis[0] must be one of ')
+  })
+})
+
+describe('what it logs', () => {
+  /** Runs a program as if in a terminal. */
+  const TERMINAL = ['python3', '-c', 'import pty, sys; pty.spawn(sys.argv[1:])']
+
+  test('a program that starts it is told nothing of requests', async () => {
+    const server = await serve(['--memory'])
+    await create(server.url)
+    expect(await stop(server)).toBe(0)
+    expect(server.stdout().trimEnd().split('\n').at(-1)).toBe(`ready ${server.url}`)
+  })
+
+  test('a person in a terminal is, in colour unless that is not wanted', async () => {
+    for (const colour of [true, false]) {
+      const env = { TERM: 'xterm-256color', ...(colour ? {} : { NO_COLOR: '1' }) }
+      const server = await serve(['--memory'], { through: TERMINAL, env })
+      await create(server.url)
+      const status = colour ? '\u001b[32m200\u001b[0m' : '200'
+      await seen(() => expect(server.stdout()).toContain(`POST ${status} ${MYKAARMA} `))
+      expect(server.stdout().includes('\u001b[')).toBe(colour)
+    }
+  })
+
+  test('everything is JSON where that is asked for, to the last line', async () => {
+    const { child, text, exit } = launch(['--port', '0', '--memory', '--log', 'json'], {})
+    const lines = () =>
+      text.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, string>)
+    await seen(() => expect(lines()).toMatchObject([{ msg: 'ready' }]))
+    const url = lines()[0]!['url']!
+    await create(url)
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+    expect(lines()).toMatchObject([{ msg: 'ready' }, { msg: 'request', status: 200, id: 'req-1' }])
+    expect(text.stderr).toBe('')
+  })
+
+  test('who listens for others and asks for no token says so', async () => {
+    const open = await serve(['--memory', '--host', '0.0.0.0'])
+    expect(open.stdout()).toMatch(
+      /Admin API +this machine only; for others set STANDIN_ADMIN_TOKEN/,
+    )
+    const env = { STANDIN_ADMIN_TOKEN: 'none' }
+    const told = await serve(['--memory', '--host', '0.0.0.0'], { env })
+    expect(told.stdout()).not.toContain('STANDIN_ADMIN_TOKEN')
   })
 })
 

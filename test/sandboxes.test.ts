@@ -68,7 +68,7 @@ test.each(APIS)('%s: path, header and host each lead to the sandbox, no other', 
 })
 
 test('the path wins over the header, and the header over the host', async () => {
-  const caller = createCaller(await createSandbox())
+  const caller = createCaller(await createSandbox({ allowedHosts: ['*.example.test'] }))
   for (const name of ['by-path', 'by-header', 'by-host']) {
     await caller.post('/_standin/sandboxes', { name })
     await caller.create('cryptlex', named('cryptlex', name), `/~${name}`)

@@ -19,6 +19,18 @@ export interface Health {
   version: string
   apis: string[]
 }
+export interface Readiness {
+  status: 'ready'
+  version: string
+  /**
+   * How many there are.
+   */
+  sandboxes: number
+  /**
+   * Whether the disk took the last change that it was given.
+   */
+  store: 'ok' | 'failing'
+}
 /**
  * A refusal, after RFC 9457.
  */

@@ -8,17 +8,12 @@ import { faultTasks } from './faults.ts'
 import { eventTasks } from './events.ts'
 import { ledgerTasks } from './ledger.ts'
 import { requestTasks } from './requests.ts'
+import { serverTasks } from './server.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
 import { verifyTasks } from './verify.ts'
-import type {
-  ClockAdvance,
-  ClockSetting,
-  ClockState,
-  Health,
-  Problem as ProblemBody,
-} from './contract.ts'
+import type { ClockAdvance, ClockSetting, ClockState, Problem as ProblemBody } from './contract.ts'
 import type { Host, World } from './world.ts'
 import { inRange, milliseconds } from './time.ts'
 
@@ -38,10 +33,7 @@ export function admin(world: World, host: Host): Api {
     formats: [json, problemJson, plain, events],
     operations: {},
     tasks: {
-      getHealth: () => {
-        const body: Health = { status: 'ok', version: host.version, apis: [...host.apis] }
-        return { status: 200, body }
-      },
+      ...serverTasks(host),
       ...sandboxTasks(host),
       ...userTasks(world),
       ...stateTasks(world, host),
@@ -116,11 +108,15 @@ function explain(problem: Problem, call: Call, { prefixes }: Host): Reply {
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   409: 'Conflict',
   413: 'Content Too Large',
   415: 'Unsupported Media Type',
+  421: 'Misdirected Request',
   500: 'Internal Server Error',
+  503: 'Service Unavailable',
 }

@@ -3,6 +3,7 @@ import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
 import type { Requests } from '../core/requests/requests.ts'
+import type { Metrics } from '../core/metrics/metrics.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
@@ -72,6 +73,10 @@ export interface Host {
   readonly apis: readonly string[]
   /** Where those are. */
   readonly prefixes: readonly string[]
+  /** Whether it only finishes what is in flight. */
+  isStopping(): boolean
+  /** What the server counts. */
+  metrics(): Metrics
   list(): readonly Hosted[]
   get(name: string): Hosted
   create(wish: Wish): Promise<Hosted>

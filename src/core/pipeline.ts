@@ -16,6 +16,7 @@ import type { Faults } from './faults/faults.ts'
 import { write, writeFaulty, type Message } from './faults/wire.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
+import { letGo } from './linger.ts'
 import { invalid, Problem } from './problem.ts'
 import type { Requests } from './requests/requests.ts'
 import { isRecord, type Schema } from './schema.ts'
@@ -42,7 +43,19 @@ export interface Place {
   readonly requests: Requests
   /** What may go wrong on purpose; none at Standin's own API. */
   readonly faults?: Faults
+  /** The sandbox's name. */
+  readonly sandbox: string
+  /** Told of every answer, after it was sent: for logs and counters. It must not throw. */
+  readonly observe?: Observer | undefined
 }
+
+/** An answer that was sent, and what it was for. */
+export interface Answered {
+  readonly place: Place
+  readonly call: Call
+  readonly reply: Reply
+}
+export type Observer = (answered: Answered) => void
 
 /**
  * One request, from its head to its answer: route, credentials, body, contract, operation, store,
@@ -54,15 +67,16 @@ export async function answer(
   place: Place,
   request: IncomingMessage,
   response: ServerResponse,
-  { base = '', refusal }: { readonly base?: string; readonly refusal?: Problem | undefined } = {},
+  { base = '', refusal, headers: extra }: Way = {},
 ): Promise<void> {
   const { api, faults, tools } = place
   const call = callFor(place, request, base)
   const encounter = faults && new Encounter({ api, tools, faults, call, response })
-  let headers: Readonly<Record<string, string>> = {}
+  let headers: Headers = extra ?? {}
   let reply: Reply
   try {
-    headers = api.admit?.(call, tools) ?? {}
+    const own = api.admit?.(call, tools) ?? {}
+    headers = extra ? together(extra, own) : own
     if (refusal) throw refusal
     reply = await served(place, call, request, encounter)
     call.stage = 'answer'
@@ -86,6 +100,24 @@ export async function answer(
     headers = { ...headers, ...hintHeaders({ ...place, call }) }
   }
   send(place, call, reply, headers, response)
+  letGo(request, response, place.limits.time)
+}
+
+/** How a request came to its place. */
+interface Way {
+  /** What stood before the API's prefix. */
+  readonly base?: string
+  /** Why it is refused in any case. */
+  readonly refusal?: Problem | undefined
+  /** For the answer, whatever it is. */
+  readonly headers?: Headers | undefined
+}
+
+type Headers = Readonly<Record<string, string>>
+
+function together(some: Headers, others: Headers): Headers {
+  const vary = [some['Vary'], others['Vary']].filter((name) => name !== undefined).join(', ')
+  return vary === '' ? { ...some, ...others } : { ...some, ...others, Vary: vary }
 }
 
 /** What is written down of a request whose connection was ended instead: HAR says 0 too. */
@@ -316,7 +348,7 @@ function refused(place: Place, call: Call, error: unknown): Reply {
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
-    if (problem.status >= 500 && !call.fault) place.log.warn(problem.message)
+    if (problem.status === 500 && !call.fault) place.log.warn(problem.message)
   } else {
     place.log.bug(`${place.api.name} failed to answer ${call.method} ${call.path}`, error)
     problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
@@ -378,6 +410,7 @@ function send(
       place.log.bug('a fault could not be brought about', error),
     )
   } else write(response, message)
+  place.observe?.({ place, call, reply })
 }
 
 /** The answer's body, written out, after the gate has looked at it. */

@@ -21,17 +21,24 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
 
 /** Each status that the spec names, provoked: by operation, what to send. */
 const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'method'>>>>> = {
-  getHealth: { 200: { path: '/health' } },
-  getCredentials: { 200: { path: '/credentials' } },
-  listSandboxes: { 200: { path: '/sandboxes' } },
+  getHealth: { 200: { path: '/health' }, 400: { path: '/health?now' } },
+  getReady: { 200: { path: '/ready' }, 400: { path: '/ready?now' } },
+  getMetrics: { 200: { path: '/metrics' }, 400: { path: '/metrics?now' } },
+  getCredentials: { 200: { path: '/credentials' }, 400: { path: '/credentials?now' } },
+  listSandboxes: { 200: { path: '/sandboxes' }, 400: { path: '/sandboxes?a=b' } },
   createSandbox: {
     201: { path: '/sandboxes', body: { name: 'new' } },
     400: { path: '/sandboxes', body: { name: '-' } },
     409: { path: '/sandboxes', body: { name: 'default' } },
   },
-  getSandbox: { 200: { path: '/sandboxes/default' }, 404: { path: '/sandboxes/nope' } },
+  getSandbox: {
+    200: { path: '/sandboxes/default' },
+    400: { path: '/sandboxes/default?a' },
+    404: { path: '/sandboxes/nope' },
+  },
   deleteSandbox: {
     200: { path: '/sandboxes/there' },
+    400: { path: '/sandboxes/there?a' },
     404: { path: '/sandboxes/nope' },
     409: { path: '/sandboxes/default' },
   },
@@ -62,14 +69,14 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/verify', body: { expectations: [] } },
   },
   getLedger: { 200: { path: '/ledger' }, 400: { path: '/ledger?limit=0' } },
-  resetSandbox: { 200: { path: '/reset' } },
+  resetSandbox: { 200: { path: '/reset' }, 400: { path: '/reset?all' } },
   putFixtures: {
     200: { path: '/fixtures', body: {} },
     400: { path: '/fixtures', body: { okta: {} } },
   },
-  getState: { 200: { path: '/state' } },
+  getState: { 200: { path: '/state' }, 400: { path: '/state?a' } },
   putState: { 200: { path: '/state', body: {} }, 400: { path: '/state', body: { okta: {} } } },
-  listSnapshots: { 200: { path: '/snapshots' } },
+  listSnapshots: { 200: { path: '/snapshots' }, 400: { path: '/snapshots?a' } },
   saveSnapshot: { 200: { path: '/snapshots/a' }, 400: { path: '/snapshots/A' } },
   deleteSnapshot: {
     200: { path: '/snapshots/saved' },
@@ -86,7 +93,7 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/snapshots/A/diff' },
     404: { path: '/snapshots/nope/diff' },
   },
-  getClock: { 200: { path: '/clock' } },
+  getClock: { 200: { path: '/clock' }, 400: { path: '/clock?a' } },
   putClock: { 200: { path: '/clock', body: { held: true } }, 400: { path: '/clock', body: {} } },
   advanceClock: {
     200: { path: '/clock/advance', body: { by: '1s' } },
@@ -110,7 +117,7 @@ const cases = operations.flatMap(({ id, method, path, statuses }) =>
   statuses.map((status) => ({ id, method, path, status: Number(status) })),
 )
 
-test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500].includes(status)))(
+test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(status)))(
   '$id answers $status',
   async ({ id, method, status }) => {
     const caller = createCaller(await createSandbox())
@@ -202,7 +209,14 @@ test('what is no operation is refused, and told what there is', async () => {
 })
 
 // Nothing of a sandbox is in the way of these: they fail only with the server.
-const ELSEWHERE = ['getHealth', 'createSandbox', 'deleteSandbox', 'streamEvents']
+const ELSEWHERE = [
+  'getHealth',
+  'getReady',
+  'getMetrics',
+  'createSandbox',
+  'deleteSandbox',
+  'streamEvents',
+]
 
 test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
   '$id answers 500, with nothing of the fault in it, when Standin itself fails',
@@ -243,6 +257,25 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
     vi.restoreAllMocks()
   },
 )
+
+test('getReady answers 503 to who comes while the server stops', async () => {
+  const server = await createSandbox()
+  const socket = connect(server.port, '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk) => (text += String(chunk)))
+  const head = 'Host: localhost\r\nContent-Type: application/json'
+  const body = '{"by":"1s"}'
+  socket.write(
+    `POST /_standin/clock/advance HTTP/1.1\r\n${head}\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n`,
+  )
+  await vi.waitFor(() => expect(text).toContain('100 Continue'))
+  const closed = server.close()
+  socket.write(`${body}GET /_standin/ready HTTP/1.1\r\n${head}\r\n\r\n`)
+  await closed
+  await vi.waitFor(() => expect(text).toContain('server.stopping'))
+  expect(text).toContain('"held":false')
+  expect(text).toMatch(/HTTP\/1\.1 503 Service Unavailable\r\n[^]*"reason":"server\.stopping"/)
+})
 
 test('createSandbox answers 500 where its folder cannot be made', async () => {
   const data = createFolder()

@@ -49,6 +49,8 @@ class Batch {
 export interface JournalEvents {
   /** Every entry up to this one is kept. */
   kept(seq: number): void
+  /** A write was kept that took this many milliseconds. */
+  wrote?: ((milliseconds: number) => void) | undefined
   /** None of the entries that were not yet kept will be. */
   lost(error: unknown): void
 }
@@ -69,6 +71,7 @@ export class Journal {
   #writing: Batch | undefined
   #atRest: (() => void) | undefined
   #damaged = false
+  #startedAt = 0
 
   constructor(durability: Durability, disk: Disk, events: JournalEvents) {
     this.#durability = durability
@@ -131,6 +134,7 @@ export class Journal {
     if (!batch || this.#writing) return
     this.#collecting = undefined
     this.#writing = batch
+    this.#startedAt = performance.now()
     const bytes = Buffer.from(batch.text)
     const fd = this.#fd!
     try {
@@ -155,6 +159,7 @@ export class Journal {
     } else {
       this.#good += length
       this.#events.kept(batch.last)
+      this.#events.wrote?.(performance.now() - this.#startedAt)
       batch.resolve()
     }
     const work = this.#atRest

@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly recover?: boolean
   readonly log: Log
   readonly disk?: Disk
+  /** Told of each write to the journal, in milliseconds. */
+  readonly wrote?: ((milliseconds: number) => void) | undefined
 }
 
 /** Milliseconds without a change after which the state file is written. */
@@ -171,6 +173,9 @@ export class Store implements State, Counters {
     return this.#unsure.length > 0
   }
 
+  /** Whether the disk refused the last change that it was given. */
+  isFailing = false
+
   /**
    * Waits until everything that this moment's state rests on is kept.
    *
@@ -217,12 +222,14 @@ export class Store implements State, Counters {
   }
 
   #kept(seq: number): void {
+    this.isFailing = false
     const unsure = this.#unsure.findIndex((transaction) => transaction.seq > seq)
     this.#unsure = unsure < 0 ? [] : this.#unsure.slice(unsure)
   }
 
   /** The disk refused: everything that waits for it is taken back, the newest first. */
   #lost(error: unknown): void {
+    this.isFailing = true
     if (this.#options.durability === 'none') {
       // Nobody was made to wait, so nothing can be taken back; the state file may still be written.
       this.#options.log.warn(`changes are in memory only: ${messageOf(error)}`)
@@ -299,6 +306,7 @@ export class Store implements State, Counters {
     this.#journal = new Journal(this.#options.durability, this.#options.disk ?? fs, {
       kept: (seq) => this.#kept(seq),
       lost: (error) => this.#lost(error),
+      wrote: this.#options.wrote,
     })
     if (!hasState && first && first.first > 1 && this.#seq === 0) {
       throw new Error(

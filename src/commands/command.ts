@@ -1,0 +1,74 @@
+import { ConfigError, optionsHelp, type Config } from '../config.ts'
+
+/** A flag that one command adds to the options. */
+export interface Flag {
+  readonly name: string
+  /** How the value is named in the help; every such flag takes one. */
+  readonly value: string
+  readonly help: string
+}
+
+/** What the program can be asked to do: `standin <name>`. */
+export interface Command {
+  readonly name: string
+  /** In one line. */
+  readonly help: string
+  readonly flags: readonly Flag[]
+  /**
+   * Its end is exit code 0, unless something still listens.
+   *
+   * @param flags what was given for its own flags, by name
+   * @throws ConfigError for what was asked in a wrong way, Error for what did not succeed
+   */
+  run(config: Config, flags: Readonly<Partial<Record<string, string>>>): Promise<void>
+}
+
+/** What `standin --help` prints. */
+export function helpOn(commands: readonly Command[]): string {
+  const lines = commands.map(({ name, help }) => `  standin ${name.padEnd(14)} ${help}`)
+  return `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
+
+${lines.join('\n')}
+      --help             after a command: what it takes besides the options
+
+${options()}`
+}
+
+/** What `standin <name> --help` prints. */
+export function helpOf({ name, help, flags }: Command): string {
+  const own = flags.map(({ name: flag, value, help: text }) => line(`--${flag} ${value}`, text))
+  const besides = own.length > 0 ? `\n\n${own.join('\n')}` : ''
+  return `standin ${name}: ${help}${besides}
+
+${options()}`
+}
+
+function options(): string {
+  return `Every option is also a variable (STANDIN_MAX_BODY) and a key of standin.config.json ("maxBody").
+
+${optionsHelp()}
+${line('--config FILE', 'options as JSON (standin.config.json)')}
+${line('--help, --version', 'print this, or the version')}`
+}
+
+function line(flag: string, help: string): string {
+  return `  ${flag.padEnd(24)} ${help}`
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `30s` in milliseconds; undefined: it is no duration. */
+export function durationIn(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  if (amount === undefined) return undefined
+  return Number(amount) * UNITS[unit as keyof typeof UNITS] // the pattern lets no other through
+}
+
+/** @throws ConfigError that says what is allowed */
+export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw new ConfigError(
+    `--${flag} must be a whole number from ${least} to ${most}, got ${JSON.stringify(text)}`,
+  )
+}

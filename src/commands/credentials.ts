@@ -1,0 +1,20 @@
+import type { Command } from './command.ts'
+
+export const credentials: Command = {
+  name: 'credentials',
+  help: 'list a credential for every outcome',
+  flags: [],
+  async run(config) {
+    const { fixturesOf } = await import('../fixtures.ts')
+    const { credentialCases } = await import('../credentials.ts')
+    for (const one of await credentialCases(fixturesOf(config).cryptlex)) {
+      const outcome = `${one.status} ${one.reason ?? ''}`.trim()
+      const sent = one.authorization
+        ? `Authorization: ${one.authorization}`
+        : JSON.stringify(one.body)
+      console.log(
+        `${one.api.padEnd(12)} ${one.title.padEnd(30)} ${outcome.padEnd(32)} ${sent ?? ''}`,
+      )
+    }
+  },
+}

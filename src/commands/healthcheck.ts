@@ -1,0 +1,19 @@
+import { messageOf } from '../core/thrown.ts'
+import { Client, CLIENT_FLAGS } from './client.ts'
+import type { Command } from './command.ts'
+
+export const healthcheck: Command = {
+  name: 'healthcheck',
+  help: 'succeed when a server answers now, such as in a container',
+  flags: CLIENT_FLAGS.filter(({ name }) => name === 'url'),
+  async run(config, flags) {
+    const client = new Client(config, flags)
+    try {
+      console.log(JSON.stringify(await client.ask('GET', '/health', { timeout: 3000 })))
+    } catch (error) {
+      throw new Error(`No healthy Standin at ${client.url}/_standin/health: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+  },
+}

@@ -1,0 +1,87 @@
+import type { Config } from '../config.ts'
+import { isLoopback } from '../core/hosts.ts'
+import type { Server } from '../server.ts'
+import type { Command } from './command.ts'
+import { fail } from './fail.ts'
+
+export const start: Command = {
+  name: 'start',
+  help: 'the same as standin alone: state in ./.standin, http://127.0.0.1:4020',
+  flags: [],
+  async run(given) {
+    const { startServer } = await import('../server.ts')
+    const { VERSION } = await import('../package.ts')
+    // A program that does not read what it is told would block the server by and by.
+    const log = given.log ?? (process.stdout.isTTY ? 'pretty' : 'off')
+    const config = { ...given, log }
+    const starting = startServer(config)
+    stopOnSignals(starting)
+    const server = await starting
+    const print = log === 'json' ? readyLine : banner
+    console.log(print(server, config, VERSION))
+  },
+}
+
+/** The banner for those who read JSON lines. */
+function readyLine({ url, apis }: Server, _config: Config, version: string): string {
+  const urls = Object.fromEntries(apis.map((api) => [api.name, api.url]))
+  const time = new Date().toISOString()
+  return JSON.stringify({ level: 'info', time, msg: 'ready', version, url, urls })
+}
+
+/** What a person needs to make three requests, in at most 20 lines; the last one is for programs. */
+function banner(server: Server, config: Config, version: string): string {
+  const { url, apis } = server
+  const user = freeName(server)
+  const state = config.memory ? 'in memory only' : config.data
+  const closed = isAdminClosed(config)
+    ? '\n  Admin API            this machine only; for others set STANDIN_ADMIN_TOKEN, or to none'
+    : ''
+  const json = "-H 'Content-Type: application/json'"
+  return `Standin ${version}
+${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
+  State                ${state}${closed}
+  Credentials          partner:partner-secret · Bearer standin-token · 1815 with 0123456789abcdef0123456789abcdef
+                       (one for every outcome: standin credentials)
+Create a user at each:
+  curl -u partner:partner-secret ${json} -d '{"dealerUUID":"dealer-uuid-001","firstName":"Ada","lastName":"Byron","username":"${user}","emailAddress":"${user}@example.test"}' ${url}/manage/v2/user/partner
+  curl -H 'Authorization: Bearer standin-token' ${json} -d '{"firstName":"Ada","lastName":"Byron","email":"${user}@example.test","role":"user","allowCustomerPortalAccess":true,"password":"analytical-engine"}' ${url}/v3/resellers/reseller-001/users
+  curl -H 'Content-Type: application/xml' -d '<User><CompanyId>1815</CompanyId><Email>${user}@example.test</Email><FirstName>Ada</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>Byron</LastName></User>' ${url}/api/v2/user
+ready ${url}`
+}
+
+function isAdminClosed({ host, adminToken }: Config): boolean {
+  return adminToken === undefined && !isLoopback(host)
+}
+
+/** A user that none of the APIs has yet, so that what is printed succeeds when it is pasted. */
+function freeName({ sandbox: { store } }: Server): string {
+  const taken = (name: string) =>
+    store.collection('mykaarma.users').find('username', name) ??
+    store.collection('mykaarma.users').find('emailAddress', `${name}@example.test`) ??
+    store.collection('cryptlex.users').find('email', `${name}@example.test`) ??
+    store.collection('formsonfire.users').find('email', `${name}@example.test`)
+  let name = 'ada'
+  for (let n = 2; taken(name); n++) name = `ada${n}`
+  return name
+}
+
+/**
+ * The first signal finishes what is in flight, the start included; a second one does not wait.
+ * Process 1 of a container hears only the signals that it listens for, so this comes early.
+ */
+function stopOnSignals(starting: Promise<Server>): void {
+  let stopping = false
+  const stop = () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    starting
+      .then((server) => server.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => fail(error),
+      )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/**
+ * After an answer: the rest of a body that was not read, and an answer that is not fetched, hold a
+ * connection for this long and no longer. It is not cut at once, since a client that writes its
+ * whole body before it reads would see the connection break in place of the answer.
+ *
+ * @param time milliseconds without anything moving
+ */
+export function letGo(request: IncomingMessage, response: ServerResponse, time: number): void {
+  const { socket } = request
+  if (isReceived(request) && socket.writableLength === 0) return
+  let written = socket.bytesWritten
+  const look = () => {
+    if (socket.destroyed) return
+    const isSent = response.writableFinished
+    // A large answer to a slow reader goes on as long as some of it goes.
+    if (isSent ? !request.complete : socket.bytesWritten === written) socket.destroy()
+    else if (!isSent) watch()
+    written = socket.bytesWritten
+  }
+  const watch = () => setTimeout(look, time).unref()
+  watch()
+}
+
+function isReceived({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return true
+  // Where no body was announced there is none, though its end may not have been noticed yet.
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
+  return coding === undefined && length === '0'
+}
