@@ -77,7 +77,10 @@ export async function answer(
   try {
     const own = api.admit?.(call, tools) ?? {}
     headers = extra ? together(extra, own) : own
-    if (refusal) throw refusal
+    if (refusal) {
+      if (refusal.reason === 'route.unknown') call.stage = 'route'
+      throw refusal
+    }
     reply = await served(place, call, request, encounter)
     call.stage = 'answer'
   } catch (error) {

@@ -53,7 +53,7 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/seed', body: { users: 0 } },
   },
   listRequests: { 200: { path: '/requests' }, 400: { path: '/requests?status=6xx' } },
-  clearRequests: { 200: { path: '/requests' } },
+  clearRequests: { 200: { path: '/requests' }, 400: { path: '/requests?all' } },
   awaitRequests: {
     200: { path: '/requests/await?timeout=1ms' },
     400: { path: '/requests/await?timeout=11m' },
