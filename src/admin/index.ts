@@ -5,6 +5,7 @@ import { json } from '../core/formats/json.ts'
 import { events, text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { eventTasks } from './events.ts'
+import { explainTasks } from './explain.ts'
 import { ledgerTasks } from './ledger.ts'
 import { requestTasks } from './requests.ts'
 import { stateTasks } from './state.ts'
@@ -47,6 +48,7 @@ export function admin(world: World, host: Host): Api {
       ...clockTasks(world),
       ...requestTasks(world, host),
       ...verifyTasks(world),
+      ...explainTasks(world),
       ...eventTasks(world),
       ...ledgerTasks(world),
     },

@@ -18,6 +18,8 @@ export interface Finding {
   /** Stable and machine-readable, such as `required.lastName`. */
   readonly code: string
   readonly text: string
+  /** Where the request stood when this was found. */
+  readonly stage: Stage
 }
 
 /** What a sender probably meant, and what to change for it. It never quotes a secret. */
@@ -137,7 +139,7 @@ export class Call {
 
   /** Lets the request through, with a word about it. */
   note(code: string, text: string): void {
-    if (this.findings.length < MOST_FINDINGS) this.findings.push({ code, text })
+    if (this.findings.length < MOST_FINDINGS) this.findings.push({ code, text, stage: this.stage })
   }
 
   /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */

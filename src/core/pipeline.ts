@@ -269,6 +269,7 @@ function send(
   place.requests.record(place, call, {
     rawHeaders: response.req.rawHeaders,
     created: reply.created,
+    events: reply.events?.map(({ name }) => name),
     status,
     headers,
     body: written,

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import * as prettier from 'prettier'
 import { expect, test } from 'vitest'
+import { Redactor } from '../../src/core/requests/redact.ts'
 import type { Server } from '../../src/server.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { readDocument } from '../helpers/document.ts'
@@ -72,6 +73,8 @@ test.each(all)('$title ($api): $code', async (mistake) => {
   const found = told.hints.find(({ code }) => code === mistake.code)
   expect(found, told.header ?? 'no hint').toBeDefined()
   expect(told.header).toMatch(/^[\x20-\x7e]+$/)
+  // The journal takes out whatever looks like a secret, and must find nothing here.
+  for (const { text } of told.hints) expect(new Redactor().scrub(text)).toBe(text)
   for (const secret of SECRETS) expect(told.header).not.toContain(secret)
   if (!mistake.mend) return
   const mended = mistake.mend(mistake.sent, found!.text) // looked at above

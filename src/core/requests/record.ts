@@ -46,7 +46,7 @@ export interface RequestRecord {
     readonly message: string
     readonly violations: { at: string; rule: string; text: string }[]
   }
-  readonly warnings: Finding[]
+  readonly warnings: Omit<Finding, 'stage'>[]
   /** The user that it created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
   /** Those that fired. */

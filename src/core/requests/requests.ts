@@ -18,6 +18,8 @@ export interface Answered {
   readonly size: number
   /** The id of the row that was made. */
   readonly created?: string | undefined
+  /** Names of what happened, as webhooks tell it. */
+  readonly events?: readonly string[] | undefined
   /** Of the request: names and values by turns, as they were received. */
   readonly rawHeaders: readonly string[]
 }
