@@ -55,13 +55,15 @@ function parameterChecks(call: Call, operation: OperationContract, book: Evidenc
     ...Object.keys(call.params).map((name) => [name, 'path'] as const),
     ...[...new Set(call.query.keys())].map((name) => [name, 'query'] as const),
   ]
-  return found.flatMap(([name, part]) => {
+  return found.flatMap(([name, part]): Check[] => {
     const shown = quotable(name)
     if (shown === undefined) return []
     const evidence = book.parameter(operation, name)
-    const text =
-      evidence.length > 0 ? 'is there, as it should be' : 'is no parameter, and is passed over'
-    return [{ at: `${shown} in the ${part}`, outcome: 'passed', text, evidence }]
+    const at = `${shown} in the ${part}`
+    if (evidence.length > 0) {
+      return [{ at, outcome: 'passed', text: 'is there, as it should be', evidence }]
+    }
+    return [{ at, outcome: 'noted', text: 'is no parameter, and is passed over', evidence }]
   })
 }
 
@@ -86,13 +88,13 @@ function fieldChecks(
       return { at: shown, outcome: 'noted', text, evidence: [] }
     }
     const evidence = book.field(operation, call.bodyType, [name])
-    const as = name === given ? '' : `is read as ${name}, `
-    return {
-      at: shown,
-      outcome: 'passed',
-      text: `${as}is ${kindOf(value, name)}; the contract wants ${ruleOf(schema)}`,
-      evidence,
-    }
+    const isCast = call.findings.some(({ code }) => code === `type.${name}`)
+    const as = name === given ? '' : `is read as ${name}, and `
+    const text = isCast
+      ? `${as}is ${kindOf(value, name)}, which is read as ${ruleOf(schema)}`
+      : `${as}is ${kindOf(value, name)}; the contract wants ${ruleOf(schema)}`
+    const outcome = isCast || as !== '' ? 'noted' : 'passed'
+    return { at: shown, outcome, text, evidence }
   })
 }
 

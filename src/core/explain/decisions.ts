@@ -175,11 +175,9 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   },
   accept: ({ call }) => {
     const { accept } = call.headers
-    const why =
-      accept === undefined
-        ? 'no Accept header asks for anything'
-        : `the Accept header is ${/^[\w*/+.,;= -]{1,80}$/.test(accept) ? accept : 'there'}`
-    return passed('accept', `The answer is in ${call.answerType}: ${why}.`)
+    const shown = accept !== undefined && /^[\w*/+.,;= -]{1,80}$/.test(accept) ? accept : 'one'
+    const asked = accept === undefined ? 'there was no Accept header' : `Accept was ${shown}`
+    return passed('accept', `The answer is in ${call.answerType}; ${asked}.`)
   },
   body: ({ call }, book) => {
     const { operation, text, bodyType } = call
@@ -199,7 +197,9 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
     const checks = contractChecks(asked, book)
     const unsent = fieldsNotSent(asked)
     const rest = unsent.length === 0 ? '' : ` Not sent, and not needed: ${listed(unsent)}.`
-    return { ...passed('contract', `${countIn(checks)}${rest}`), checks }
+    const decision = passed('contract', `${countIn(checks)}${rest}`)
+    const isNoted = checks.some(({ outcome }) => outcome === 'noted')
+    return { ...decision, outcome: isNoted ? 'noted' : 'passed', checks }
   },
   strict: ({ call }) => {
     if (!call.operation) return undefined
@@ -214,10 +214,10 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   },
   operation: ({ call, api }) => {
     if (!call.operation) return undefined
-    return passed(
-      'operation',
-      `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`,
-    )
+    const text = call.findings.some(({ stage }) => stage === 'operation')
+      ? 'The documented profile lets this through; strict would refuse it.'
+      : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
+    return passed('operation', text)
   },
   state: ({ created, api, call }) => {
     if (!call.operation) return undefined
@@ -250,7 +250,7 @@ function countIn(checks: readonly Check[]): string {
   if (refused > 0)
     return `${refused} of ${all} ${things} ${refused === 1 ? 'is' : 'are'} not as the contract wants.`
   return noted > 0
-    ? `All ${all} ${things} may stay, ${noted} of them with a note.`
+    ? `None of the ${all} ${things} breaks the contract; ${noted} ${noted === 1 ? 'has' : 'have'} a note.`
     : `All ${all} ${things} are as the contract wants.`
 }
 
