@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { explain } from '../../src/core/explain/explain.ts'
 import { createCaller, type Caller } from '../helpers/caller.ts'
 import { readDocument, rebuilt, runInShell } from '../helpers/document.ts'
 import { createFolder, createSandbox, fixture, MYKAARMA } from '../helpers/sandbox.ts'
@@ -161,15 +162,14 @@ test('a request that met nothing is told the nearest operations and each edit', 
 
 test('each fault that was looked at says why it fired or did not', async () => {
   const server = await createSandbox({ clock: NOW })
-  const one = createCaller(server)
-  const { answer, path } = await asked(one, GOOD.cryptlex)
-  const { call } = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
+  const { answer } = await asked(createCaller(server), GOOD.cryptlex)
+  const { call, place } = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
   call.faults = [
     { id: 'fault-1', fired: false, why: 'it is for another operation' },
     { id: 'fault-2', fired: true, why: 'it is the first request of two' },
   ]
-  const said = (await one.get(path)).json<Said>()
-  const faults = said.decisions.find(({ step }) => step === 'faults')!
+  const { decisions } = explain({ ...place, call, sandbox: 'default', status: 201 })
+  const faults = decisions.find(({ step }) => step === 'faults')!
   expect(faults).toMatchObject({ outcome: 'noted' })
   expect(faults.text).toContain('fault-2 fired')
   expect(faults.checks!.map(({ at, text }) => `${at} ${text}`)).toEqual([

@@ -127,13 +127,7 @@ test('whatever is sent, a hint can be worked out, and it holds no password', asy
   // A good request, damaged: a piece of its body, path or credentials is replaced by another text.
   const piece = oneof(
     string({ maxLength: 12 }),
-    constantFrom(
-      `"password":"${secret}"`,
-      '<Password>',
-      `{"a":{"b":["${secret}"]}}`,
-      '"',
-      '&',
-    ),
+    constantFrom(`"password":"${secret}"`, '<Password>', `{"a":{"b":["${secret}"]}}`, '"', '&'),
   )
   const damage = record({
     good: constantFrom(...kinds),
