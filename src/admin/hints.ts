@@ -1,8 +1,7 @@
 import type { Hint } from '../core/api.ts'
 import { hintsFor } from '../core/explain/hints.ts'
-import { pairs } from '../core/requests/record.ts'
-import { Redactor } from '../core/requests/redact.ts'
-import type { Entry } from '../core/requests/requests.ts'
+import type { Entry } from '../core/requests/entry.ts'
+import { redactorOf } from '../core/requests/record.ts'
 import { isRecord } from '../core/schema.ts'
 import type { World } from './world.ts'
 
@@ -16,11 +15,8 @@ export function hintsOn(entry: Entry, { secrets }: World): Hint[] {
 }
 
 /** Words of ours that hold words of the caller's: its secrets are looked for in all of them. */
-export function scrubbed<T>(value: T, { call, answer }: Entry, secrets: readonly string[]): T {
-  const redactor = new Redactor(secrets)
-  for (const [name, held] of pairs(answer.rawHeaders)) redactor.header(name, held)
-  redactor.query(call.url.split('?')[1] ?? '')
-  redactor.body(call.text ?? '')
+export function scrubbed<T>(value: T, entry: Entry, secrets: readonly string[]): T {
+  const redactor = redactorOf(entry, secrets)
   const scrub = (inner: unknown): unknown => {
     if (typeof inner === 'string') return redactor.scrub(inner)
     if (Array.isArray(inner)) return inner.map(scrub)

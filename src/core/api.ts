@@ -80,7 +80,7 @@ export class Call {
   /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
   readonly id: string
   /** When it came, in milliseconds since the process began. */
-  readonly startedAt = performance.now()
+  readonly startedAt: number
   /** How far it has come. */
   stage: Stage = 'arrival'
   /** The body as it was received, once it is read; undefined before, or where there is none. */
@@ -115,6 +115,7 @@ export class Call {
 
   constructor(from: {
     id?: string
+    startedAt?: number
     method: string
     path: string
     url?: string
@@ -126,6 +127,7 @@ export class Call {
     answerType: string
   }) {
     this.id = from.id ?? ''
+    this.startedAt = from.startedAt ?? performance.now()
     this.method = from.method
     this.url = from.url ?? from.path
     this.path = from.path

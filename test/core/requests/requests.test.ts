@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { MOST_KEPT, Requests, type Entry } from '../../../src/core/requests/requests.ts'
+import { MOST_KEPT, type Entry } from '../../../src/core/requests/entry.ts'
+import { Requests } from '../../../src/core/requests/requests.ts'
 import { Call } from '../../../src/core/api.ts'
 import type { Place } from '../../../src/core/pipeline.ts'
 import { createCaller } from '../../helpers/caller.ts'
