@@ -196,5 +196,7 @@ export class LostRequests extends Requests {
 /** Whether it is a path of the API, or one that only ends there because no API has it. */
 function isBelow({ url, base }: Call, prefix: string): boolean {
   const path = url.startsWith(base) ? url.slice(base.length) : url
-  return path.startsWith(prefix) && /^(?:[/?]|$)/.test(path.slice(prefix.length))
+  // Express takes a prefix in any case of letters.
+  const begins = path.slice(0, prefix.length).toLowerCase() === prefix
+  return begins && /^(?:[/?]|$)/.test(path.slice(prefix.length))
 }
