@@ -298,6 +298,93 @@ export interface RecordedRequest {
    */
   deliveries?: string[]
 }
+/**
+ * Where a rule comes from.
+ */
+export interface Evidence {
+  /**
+   * The vendor's page about the operation, another public page, or a decision of Standin's.
+   */
+  level: 'documented' | 'public' | 'assumed'
+  /**
+   * The page's own words, where they are short.
+   */
+  line?: string
+  url?: string
+  note?: string
+}
+/**
+ * One thing that was looked at.
+ */
+export interface Check {
+  at: string
+  outcome: 'passed' | 'noted' | 'refused'
+  text: string
+  evidence: Evidence[]
+}
+export interface Decision {
+  step:
+    | 'sandbox'
+    | 'arrival'
+    | 'route'
+    | 'faults'
+    | 'credentials'
+    | 'accept'
+    | 'body'
+    | 'contract'
+    | 'strict'
+    | 'operation'
+    | 'state'
+    | 'webhooks'
+    | 'answer'
+  /**
+   * `noted` was let through with a warning.
+   */
+  outcome: 'passed' | 'noted' | 'refused'
+  text: string
+  evidence: Evidence[]
+  checks?: Check[]
+}
+/**
+ * An operation that a request may have been meant for.
+ */
+export interface NearestOperation {
+  api: string
+  operation: string
+  method: string
+  /**
+   * Where to send it; what stands in braces is for the sender to know.
+   */
+  path: string
+  edits: {
+    kind: string
+    text: string
+  }[]
+  /**
+   * The smaller, the nearer.
+   */
+  distance: number
+}
+/**
+ * Why a request was answered as it was.
+ */
+export interface Explanation {
+  id: string
+  method: string
+  path: string
+  status: number
+  operation?: string
+  summary: string
+  /**
+   * In the order in which they were taken; the last is the answer.
+   */
+  decisions: Decision[]
+  /**
+   * Empty where an operation was met.
+   */
+  nearest: NearestOperation[]
+  hints: Note[]
+}
 export interface RequestPage {
   requests: RecordedRequest[]
   /**

@@ -1,6 +1,6 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
-import type { Entry } from '../core/requests/requests.ts'
+import type { Entry } from '../core/requests/entry.ts'
 import type { Outlet } from '../core/stream.ts'
 import { matcherIn, shown } from './requests.ts'
 import type { World } from './world.ts'

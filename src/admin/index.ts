@@ -6,6 +6,7 @@ import { events, text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { faultTasks } from './faults.ts'
 import { eventTasks } from './events.ts'
+import { explainTasks } from './explain.ts'
 import { ledgerTasks } from './ledger.ts'
 import { requestTasks } from './requests.ts'
 import { serverTasks } from './server.ts'
@@ -41,6 +42,7 @@ export function admin(world: World, host: Host): Api {
       ...faultTasks(world),
       ...requestTasks(world, host),
       ...verifyTasks(world),
+      ...explainTasks(world),
       ...eventTasks(world),
       ...ledgerTasks(world),
     },

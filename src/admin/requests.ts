@@ -5,8 +5,9 @@ import { curlOf } from '../core/requests/curl.ts'
 import { filterFor, type EntryMatcher, type Filter } from '../core/requests/filter.ts'
 import { harOf } from '../core/requests/har.ts'
 import { recordOf, type RequestRecord } from '../core/requests/record.ts'
-import type { Entry } from '../core/requests/requests.ts'
+import type { Entry } from '../core/requests/entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.ts'
+import { hintsOn } from './hints.ts'
 import type { Host, World } from './world.ts'
 
 const PAGE = 100
@@ -60,9 +61,11 @@ export function entryOf(call: Call, { requests }: World): Entry {
   throw new Problem(404, 'request.unknown', message)
 }
 
-/** What may be shown of a request. */
+/** What may be shown of a request, with what its sender probably meant. */
 export function shown(entry: Entry, world: World): RequestRecord {
-  return recordOf(entry, world.secrets)
+  const record = recordOf(entry, world.secrets)
+  const hints = hintsOn(entry, world)
+  return hints.length === 0 ? record : { ...record, hints }
 }
 
 /** The filter that a query asks for. */

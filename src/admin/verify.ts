@@ -1,7 +1,7 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Filter } from '../core/requests/filter.ts'
-import type { Entry } from '../core/requests/requests.ts'
+import type { Entry } from '../core/requests/entry.ts'
 import { described, nearestTo, verified, type Expectation } from '../core/requests/verify.ts'
 import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.ts'
 import { matcherIn, matcherOf, shown } from './requests.ts'

@@ -20,6 +20,8 @@ export interface Finding {
   /** Stable and machine-readable, such as `required.lastName`. */
   readonly code: string
   readonly text: string
+  /** Where the request stood when this was found. */
+  readonly stage: Stage
 }
 
 /** What a sender probably meant, and what to change for it. It never quotes a secret. */
@@ -81,7 +83,7 @@ export class Call {
   /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
   readonly id: string
   /** When it came, in milliseconds since the process began. */
-  readonly startedAt = performance.now()
+  readonly startedAt: number
   /** How far it has come. */
   stage: Stage = 'arrival'
   /** The body as it was received, once it is read; undefined before, or where there is none. */
@@ -124,6 +126,7 @@ export class Call {
 
   constructor(from: {
     id?: string
+    startedAt?: number
     method: string
     path: string
     url?: string
@@ -135,6 +138,7 @@ export class Call {
     answerType: string
   }) {
     this.id = from.id ?? ''
+    this.startedAt = from.startedAt ?? performance.now()
     this.method = from.method
     this.url = from.url ?? from.path
     this.path = from.path
@@ -154,7 +158,7 @@ export class Call {
 
   /** Lets the request through, with a word about it. */
   note(code: string, text: string): void {
-    if (this.findings.length < MOST_FINDINGS) this.findings.push({ code, text })
+    if (this.findings.length < MOST_FINDINGS) this.findings.push({ code, text, stage: this.stage })
   }
 
   /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */

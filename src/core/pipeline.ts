@@ -86,7 +86,8 @@ export async function answer(
   } catch (error) {
     if (error instanceof Unanswered) {
       const { rawHeaders } = request
-      place.requests.record(place, call, { rawHeaders, created: call.created, ...NO_ANSWER })
+      const { created } = call
+      place.requests.record(place, call, { rawHeaders, created, events: undefined, ...NO_ANSWER })
       return
     }
     reply = refused(place, call, error)
@@ -406,7 +407,14 @@ function send(
   const message: Message = { status: reply.status, headers, body: written.text }
   // Before it is sent: who has the answer finds it written down.
   const { rawHeaders } = response.req
-  place.requests.record(place, call, { rawHeaders, created: call.created, size, ...message })
+  const events = reply.events?.map(({ name }) => name)
+  place.requests.record(place, call, {
+    rawHeaders,
+    created: call.created,
+    events,
+    size,
+    ...message,
+  })
   if (reply.stream) stream(response, message, reply.stream)
   else if (fault) {
     writeFaulty(response, message, fault.effect, place.faults!.held).catch((error: unknown) =>

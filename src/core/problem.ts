@@ -81,7 +81,11 @@ export function inWords(violation: Violation): string {
     case 'type':
       return `${path} must be of type ${[limit].flat().join(' or ')}`
     case 'enum':
-      return `${path} must be one of ${[limit].flat().join(', ')}`
+      return `${path} must be one of ${[limit]
+        .flat()
+        .filter((item) => item !== null)
+        .map(String)
+        .join(', ')}`
     case 'minimum':
     case 'maximum':
       return `${path} must be at ${rule === 'minimum' ? 'least' : 'most'} ${String(limit)}`

@@ -63,6 +63,11 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/requests/req-1?format=xml' },
     404: { path: '/requests/req-999' },
   },
+  explainRequest: {
+    200: { path: '/requests/req-1/explain' },
+    400: { path: '/requests/req-1/explain?format=har' },
+    404: { path: '/requests/req-999/explain' },
+  },
   streamEvents: { 200: { path: '/events' }, 400: { path: '/events?operation=nope' } },
   verifyRequests: {
     200: { path: '/verify', body: { expectations: [{ api: 'cryptlex' }] } },

@@ -99,6 +99,7 @@ test('requests of the admin API are not written down, nor those of other sandbox
   await caller.get('/_standin/nope')
   await caller.create('cryptlex', {}, '/~other')
   await caller.get('/_standin')
+  await caller.get('/_STANDIN/health')
   expect((await requestsOf(caller)).total).toBe(0)
   const { requests } = await requestsOf(caller, '', '/~other')
   expect(requests.map(({ path }) => path)).toEqual(['/~other/v3/resellers/reseller-001/users'])

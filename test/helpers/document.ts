@@ -102,9 +102,13 @@ function promisesOf(file: string): Promised[] {
 /** Levels of the contract's tree that say nothing to a reader. */
 const SILENT = ['components', 'schemas', 'properties', 'content']
 
-function promised(path: readonly string[], { level, url, note }: Record<string, string>): Promised {
+function promised(
+  path: readonly string[],
+  { level, line, url, note }: Record<string, string>,
+): Promised {
   const what = path.filter((step) => !SILENT.includes(step)).join(' · ')
-  const from = [note, url].filter(Boolean).join(' ')
+  const quoted = line === undefined ? '' : `"${line}".`
+  const from = [quoted, note, url].filter(Boolean).join(' ')
   return { what, level: level as Promised['level'], from }
 }
 

@@ -8,14 +8,7 @@ import { transportRules } from './hints/transport.ts'
 import { valueRules } from './hints/values.ts'
 import { xmlRules } from './hints/xml.ts'
 
-const RULES = [
-  ...pathRules,
-  ...transportRules,
-  ...jsonRules,
-  ...xmlRules,
-  ...fieldRules,
-  ...valueRules,
-]
+const RULES = [...transportRules, ...jsonRules, ...xmlRules, ...fieldRules, ...valueRules]
 
 const MOST = 10
 const LONGEST = 600
@@ -30,6 +23,7 @@ const LONGEST_IN_HEADER = 400
 export function hintsFor(question: Question): readonly Hint[] {
   const { api, call, tools, store } = question
   const all = [
+    ...pathRules.flatMap((rule) => rule(question)),
     ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),
     ...RULES.flatMap((rule) => rule(question)),
   ]

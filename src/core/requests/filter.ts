@@ -2,7 +2,8 @@ import { Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
 import { matcherFor, type Mismatch, type Pattern } from './match.ts'
 import { createdBy, recordOf } from './record.ts'
-import type { Entry, Requests } from './requests.ts'
+import type { Entry } from './entry.ts'
+import type { Requests } from './requests.ts'
 import { subjectOf } from './subject.ts'
 
 /** What a remembered request should be; texts as a query has them. */

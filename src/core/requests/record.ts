@@ -1,7 +1,7 @@
 import { inWords, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
 import { Redactor } from './redact.ts'
-import { MOST_KEPT, type Entry } from './requests.ts'
+import { MOST_KEPT, type Entry } from './entry.ts'
 import type { ConsideredFault, Finding, Hint, Stage } from '../api.ts'
 
 /** A body as it may be shown. */
@@ -46,7 +46,7 @@ export interface RequestRecord {
     readonly message: string
     readonly violations: { at: string; rule: string; text: string }[]
   }
-  readonly warnings: Finding[]
+  readonly warnings: Omit<Finding, 'stage'>[]
   /** The user that it created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
   /** Those that fired. */
@@ -62,7 +62,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
   const mark = call.url.indexOf('?')
   // All that names its secrets comes first: what is found in one part is scrubbed in every other.
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
-  const headers = headersOf(pairs(answer.rawHeaders), redactor)
+  const headers = headersOf(pairs(entry.rawHeaders), redactor)
   const body = call.text === undefined ? undefined : bodyOf(call.text, entry.size, redactor)
   const answered = {
     status: answer.status,
@@ -93,10 +93,11 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
 }
 
 /** One that knows the secrets of a request, to take them out of what else is said of it. */
-export function redactorOf({ call, answer }: Entry, secrets: readonly string[]): Redactor {
+export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
+  const { call } = entry
   const redactor = new Redactor(secrets)
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))
-  headersOf(pairs(answer.rawHeaders), redactor)
+  headersOf(pairs(entry.rawHeaders), redactor)
   if (call.text !== undefined) redactor.body(call.text)
   return redactor
 }

@@ -1,44 +1,13 @@
 import type { Call } from '../api.ts'
 import type { Place } from '../pipeline.ts'
+import { Entry, type Answered, type Slab } from './entry.ts'
 
 /** How much a sandbox remembers. */
 export interface RequestLimits {
   /** Requests; 0 remembers none. */
   readonly size: number
-  /** Bytes, as far as they can be told: texts exactly, what goes with them by a guess. */
+  /** Bytes: of the texts exactly, of what goes with them by measurement. */
   readonly bytes: number
-}
-
-/** The answer as it went out. */
-export interface Answered {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | readonly string[] | number>>
-  readonly body: string | Uint8Array
-  /** Bytes of the body, cut or not. */
-  readonly size: number
-  /** The id of the row that was made. */
-  readonly created?: string | undefined
-  /** Of the request: names and values by turns, as they were received. */
-  readonly rawHeaders: readonly string[]
-}
-
-/** One request that was answered. It holds secrets: `recordOf` makes what may be shown of it. */
-export interface Entry {
-  /** Counts the entries of this process, resets or not. */
-  readonly seq: number
-  /** Its text is cut, and what was read out of the text is let go. */
-  readonly call: Call
-  /** Where it was answered; for what no API was reached by, the sandbox's own. */
-  readonly place: Place
-  /** Whether it reached the API of that place. */
-  readonly arrived: boolean
-  /** Milliseconds since 1970, by the sandbox's clock: when it was answered. */
-  readonly at: number
-  /** Milliseconds that it took. */
-  readonly ms: number
-  /** Bytes of the request's body. */
-  readonly size: number
-  readonly answer: Answered
 }
 
 /** Somebody who hears of every request as it is answered. */
@@ -48,24 +17,25 @@ export interface Listener {
   end(): void
 }
 
-/** Bytes of a body that are kept. */
-export const MOST_KEPT = 64 * 1024
-/** What an entry takes besides its texts, as it was measured. */
-const OVERHEAD = 2048
+/** The first piece of memory that texts are written into, and the largest, in bytes. */
+const SMALLEST_SLAB = 8 * 1024
+const LARGEST_SLAB = 256 * 1024
 
 /**
- * The requests of a sandbox: the newest that fit. To write one down costs little, since it keeps
- * what is there anyway; redacting, reading and wording are left to whoever asks.
+ * The requests of a sandbox: the newest that fit. To write one down costs little: its texts are
+ * copied next to those of others, and all else of it is let go; redacting, reading and wording are
+ * left to whoever asks.
  */
 export class Requests {
   readonly #limits: RequestLimits
   /** A ring: the place of an entry is its count modulo the size. */
   readonly #ring: (Entry | undefined)[] = []
-  readonly #weights: number[] = []
   /** The oldest that is kept, and the next to come, in counts of the ring. */
   #oldest = 0
   #next = 0
   #bytes = 0
+  /** Where the next texts go. What is full is gone with the last entry that is in it. */
+  #slab: Slab | undefined
   #seq = 0
   #numbered = 0
   #closed = false
@@ -112,21 +82,8 @@ export class Requests {
     const { api, contract } = place
     const arrived = api.answersAll !== true || isBelow(call, contract.prefix)
     if (api.answersAll && arrived) return
-    const length = call.text === undefined ? 0 : Buffer.byteLength(call.text)
-    if (call.text !== undefined && length > MOST_KEPT) call.text = cut(call.text)
-    call.body = undefined
-    const kept = answer.size > MOST_KEPT ? { ...answer, body: cut(answer.body) } : answer
-    const entry: Entry = {
-      seq: ++this.#seq,
-      call,
-      place,
-      arrived,
-      at: place.tools.clock.now(),
-      ms: performance.now() - call.startedAt,
-      size: length,
-      answer: kept,
-    }
-    if (size > 0) this.#keep(entry, weightOf(entry), size, bytes)
+    const entry = new Entry(++this.#seq, place, call, arrived, answer, this.#room)
+    if (size > 0) this.#keep(entry, size, bytes)
     if (this.#listeners.size > 0) this.#tell(entry)
   }
 
@@ -141,7 +98,7 @@ export class Requests {
 
   /** @param id `req-7` */
   get(id: string): Entry | undefined {
-    for (const entry of this.after()) if (entry.call.id === id) return entry
+    for (const entry of this.after()) if (entry.id === id) return entry
     return undefined
   }
 
@@ -149,7 +106,7 @@ export class Requests {
   clear(): number {
     const { size } = this
     this.#ring.length = 0
-    this.#weights.length = 0
+    this.#slab = undefined
     this.#oldest = this.#next = this.#bytes = 0
     return size
   }
@@ -175,18 +132,25 @@ export class Requests {
     for (const listener of all) listener.end()
   }
 
-  #keep(entry: Entry, weight: number, size: number, bytes: number): void {
+  /** A slab with room for so many bytes. */
+  readonly #room = (least: number): Slab => {
+    const slab = this.#slab
+    if (slab && slab.bytes.length - slab.used >= least) return slab
+    const size = Math.min((slab?.bytes.length ?? SMALLEST_SLAB / 2) * 2, LARGEST_SLAB)
+    this.#slab = { bytes: Buffer.allocUnsafeSlow(Math.max(size, least)), used: 0 }
+    return this.#slab
+  }
+
+  #keep(entry: Entry, size: number, bytes: number): void {
     if (this.size === size) this.#forgetOldest()
-    const place = this.#next++ % size
-    this.#ring[place] = entry
-    this.#weights[place] = weight
-    this.#bytes += weight
+    this.#ring[this.#next++ % size] = entry
+    this.#bytes += entry.weight
     while (this.#bytes > bytes) this.#forgetOldest()
   }
 
   #forgetOldest(): void {
     const place = this.#oldest++ % this.#limits.size
-    this.#bytes -= this.#weights[place]!
+    this.#bytes -= this.#ring[place]?.weight ?? 0
     this.#ring[place] = undefined
   }
 
@@ -232,23 +196,7 @@ export class LostRequests extends Requests {
 /** Whether it is a path of the API, or one that only ends there because no API has it. */
 function isBelow({ url, base }: Call, prefix: string): boolean {
   const path = url.startsWith(base) ? url.slice(base.length) : url
-  return path.startsWith(prefix) && /^(?:[/?]|$)/.test(path.slice(prefix.length))
-}
-
-/** What is kept of a body: a copy, since a part of a text would keep the whole of it alive. */
-function cut(body: string): string
-function cut(body: string | Uint8Array): string | Uint8Array
-function cut(body: string | Uint8Array): string | Uint8Array {
-  if (typeof body !== 'string') return body.slice(0, MOST_KEPT)
-  const bytes = Buffer.from(body.slice(0, MOST_KEPT))
-  // A character that the limit goes through is left out.
-  return new TextDecoder().decode(bytes.subarray(0, MOST_KEPT)).replace(/\uFFFD$/, '')
-}
-
-function weightOf({ call, size, answer }: Entry): number {
-  const bodies = Math.min(size, MOST_KEPT) + Math.min(answer.size, MOST_KEPT)
-  let weight = OVERHEAD + bodies + call.url.length
-  // Names and values, and once more the names by which they are looked up.
-  for (const text of answer.rawHeaders) weight += text.length
-  return weight
+  // Express takes a prefix in any case of letters.
+  const begins = path.slice(0, prefix.length).toLowerCase() === prefix
+  return begins && /^(?:[/?]|$)/.test(path.slice(prefix.length))
 }

@@ -1,7 +1,7 @@
 import type { Call } from '../api.ts'
 import type { Place } from '../pipeline.ts'
 import type { Subject } from './match.ts'
-import type { Entry } from './requests.ts'
+import type { Entry } from './entry.ts'
 
 /** What a matcher looks at in a request that was answered. */
 export function subjectOf({ call, place, arrived, answer }: Entry): Subject {

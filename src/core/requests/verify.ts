@@ -3,7 +3,7 @@ import { isBefore, type EntryMatcher } from './filter.ts'
 import type { Mismatch } from './match.ts'
 import { redactorOf } from './record.ts'
 import type { Redactor } from './redact.ts'
-import type { Entry } from './requests.ts'
+import type { Entry } from './entry.ts'
 
 /** How many requests should have come. */
 export interface Count {

@@ -116,19 +116,21 @@ test.each(['email', 'firstName', 'dealerUUID', 'Content-Type', 'role', 'Folders'
   },
 )
 
-test.each([
-  '{"password":"a",'.repeat(4000),
-  '<password>'.repeat(6500),
-  '<password>a'.repeat(6000),
-  '"password":['.repeat(5000),
-  '"password":"'.repeat(5000),
-  `"password":"${'\\'.repeat(60_000)}`,
-  'key'.repeat(20_000),
-  'eyJ'.repeat(20_000),
-  '//a:'.repeat(15_000),
-  '-----BEGIN PRIVATE KEY-----'.repeat(2400),
-  'name="password"'.repeat(4000),
-])('a body of %.20s… is read in no time', (body) => {
+test.each(
+  [
+    '{"password":"a",'.repeat(4000),
+    '<password>'.repeat(6500),
+    '<password>a'.repeat(6000),
+    '"password":['.repeat(5000),
+    '"password":"'.repeat(5000),
+    `"password":"${'\\'.repeat(60_000)}`,
+    'key'.repeat(20_000),
+    'eyJ'.repeat(20_000),
+    '//a:'.repeat(15_000),
+    '-----BEGIN PRIVATE KEY-----'.repeat(2400),
+    'name="password"'.repeat(4000),
+  ].map((body) => [body.slice(0, 16), body] as const),
+)('a body that goes on like %s is read in no time', (_, body) => {
   const started = performance.now()
   const redactor = new Redactor()
   redactor.scrub(redactor.body(body))

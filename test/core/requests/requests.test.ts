@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { MOST_KEPT, Requests, type Entry } from '../../../src/core/requests/requests.ts'
+import { createServer } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { MOST_KEPT, type Entry } from '../../../src/core/requests/entry.ts'
+import { Requests } from '../../../src/core/requests/requests.ts'
 import { Call } from '../../../src/core/api.ts'
 import type { Place } from '../../../src/core/pipeline.ts'
 import { createCaller } from '../../helpers/caller.ts'
@@ -175,4 +178,56 @@ test('many large requests take no more memory than is allowed', async () => {
   }
   await send(60)
   expect(requests.size).toBeLessThanOrEqual(full + 1)
+})
+
+test('a call is made anew as it was', async () => {
+  const server = await createSandbox()
+  const plain = createServer((request, response) => response.end(JSON.stringify(request.headers)))
+  await new Promise<void>((resolve) => {
+    plain.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => void plain.close())
+  const head = [
+    'POST /api/v2/USER.json?a=1&a=%20b&c HTTP/1.1',
+    'Host: localhost',
+    'Host: other',
+    'Content-Type: application/json',
+    'content-type: text/xml',
+    'X-Many: a',
+    'x-many: b',
+    'Cookie: a=1',
+    'Cookie: b=2',
+    'Set-Cookie: c=3',
+    'set-cookie: d=4',
+    'Referer: one',
+    'Referer: two',
+    'X-Latin: \xe9',
+    'X-Empty:',
+    'Content-Length: 2',
+    'Connection: close',
+  ].join('\r\n')
+  const exchange = async (port: number) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(`${head}\r\n\r\n{}`, 'latin1')
+    let text = ''
+    for await (const chunk of socket) text += String(chunk)
+    return text.slice(text.indexOf('\r\n\r\n') + 4)
+  }
+  const { port } = plain.address() as AddressInfo
+  const headers = JSON.parse(
+    (await exchange(port)).replace(/^[\da-f]+\r\n|\r\n0\r\n\r\n$/g, ''),
+  ) as object
+  await exchange(server.port)
+  const [entry] = [...server.sandbox.requests.after()]
+  const { call } = entry!
+  expect(call.headers).toEqual(headers)
+  expect(call).toMatchObject({ method: 'POST', url: '/api/v2/USER.json?a=1&a=%20b&c', text: '{}' })
+  expect(call.path).toBe('/v2/user')
+  expect([...call.query]).toEqual([
+    ['a', '1'],
+    ['a', ' b'],
+    ['c', ''],
+    ['format', 'json'],
+  ])
+  expect(call.operation?.id).toBe('createUser')
 })

@@ -7,14 +7,14 @@ import { hint } from './question.ts'
  */
 export function authorizationHints(call: Call, wanted: 'Basic' | 'Bearer'): readonly Hint[] {
   const header = call.headers.authorization
-  const form = wanted === 'Basic' ? 'Basic base64(user:password)' : 'Bearer <token>'
+  const form = wanted === 'Basic' ? 'Basic <base64 of user:password>' : 'Bearer <token>'
   if (header === undefined) return [missing(call, form)]
   if (/^(["']).*\1$/s.test(header) || /^\w+ +["'].*["']$/.test(header)) {
     const text = `Send Authorization: ${form} without quotes: they are part of what the header holds.`
     return [hint('credentials.quotes', text)]
   }
   if (/^(\w+):? +\1\b/i.test(header)) {
-    const text = `Write ${wanted} once in the Authorization header: it stands there twice, so something adds it by itself.`
+    const text = `Leave out one ${wanted}: the Authorization header has it twice, so something adds it by itself.`
     return [hint('credentials.scheme-twice', text)]
   }
   if (/^(bearer|basic):/i.test(header)) {
@@ -25,7 +25,7 @@ export function authorizationHints(call: Call, wanted: 'Basic' | 'Bearer'): read
   if (scheme === wanted.toLowerCase())
     return wanted === 'Basic' ? basicHints(header) : bearerHints(header)
   if (scheme === 'basic' || scheme === 'bearer' || scheme === 'digest' || scheme === 'token') {
-    const text = `Send Authorization: ${form}: the header has the scheme ${scheme}, and this API takes ${wanted} alone.`
+    const text = `Send Authorization: ${form}: the header has the scheme ${scheme}, and ${wanted} is what this API takes.`
     return [hint('credentials.wrong-scheme', text)]
   }
   const text = `Send Authorization: ${form}: the header holds something without ${wanted} and a space before it.`
@@ -53,11 +53,13 @@ function missing(call: Call, form: string): Hint {
 function basicHints(header: string): readonly Hint[] {
   const encoded = header.slice('Basic'.length).trim()
   if (encoded === '') {
-    return [hint('credentials.empty', 'Put base64(user:password) after Basic: nothing is there.')]
+    return [
+      hint('credentials.empty', 'Put the Base64 of user:password after Basic: nothing is there.'),
+    ]
   }
   if (/^[\w.@-]+:/.test(encoded)) {
     const text =
-      'Send Authorization: Basic base64(user:password): user and password stand there as they are, and not in Base64.'
+      'Send Authorization: Basic <base64 of user:password>: user and password stand there as they are, and not in Base64.'
     return [hint('credentials.not-base64', text)]
   }
   if (/[-_]/.test(encoded) && /^[\w+/-]+=*$/.test(encoded)) {
@@ -72,7 +74,7 @@ function basicHints(header: string): readonly Hint[] {
     return [
       hint(
         'credentials.not-base64',
-        'Send Authorization: Basic base64(user:password): what stands after Basic is no Base64.',
+        'Send Authorization: Basic <base64 of user:password>: what stands after Basic is no Base64.',
       ),
     ]
   }

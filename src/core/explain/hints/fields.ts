@@ -83,13 +83,19 @@ function meant(name: string, free: readonly string[]): { code: string; name: str
     .filter(({ field, edits }) => edits <= Math.max(1, Math.floor(bare(field).length / 4)))
     .sort((a, b) => a.edits - b.edits)
   if (near) return { code: 'field.spelling', name: near.field }
-  const words = wordsOf(name)
-  const alike = free.filter((field) => {
-    const others = wordsOf(field)
-    const [few, many] = words.length < others.length ? [words, others] : [others, words]
-    return few.every((word) => many.includes(word))
-  })
-  return alike.length === 1 ? { code: 'field.other-word', name: alike[0]! } : undefined // one of one
+  const [first, second] = free
+    .map((field) => ({ field, rank: surplus(wordsOf(name), wordsOf(field)) }))
+    .filter(({ rank }) => rank < Infinity)
+    .sort((a, b) => a.rank - b.rank)
+  if (!first || first.rank === second?.rank) return undefined
+  return { code: 'field.other-word', name: first.field }
+}
+
+/** How much one name says beyond the other: `emailAddress` beyond `email`. Less at its end. */
+function surplus(a: readonly string[], b: readonly string[]): number {
+  const [few, many] = a.length < b.length ? [a, b] : [b, a]
+  if (!few.every((word) => many.includes(word))) return Infinity
+  return many.length - few.length + (many[0] === few[0] ? 0 : 0.5)
 }
 
 /** What is missing altogether; what is there under another name was said above. */

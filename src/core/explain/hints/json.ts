@@ -1,4 +1,4 @@
-import { MOST_KEPT } from '../../requests/requests.ts'
+import { MOST_KEPT } from '../../requests/entry.ts'
 import { isRecord } from '../../schema.ts'
 import { placeIn } from '../words.ts'
 import { hint, schemaOf, wantedType, type Question, type Rule } from './question.ts'

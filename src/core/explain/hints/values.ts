@@ -1,4 +1,5 @@
 import { pathOf, type Violation } from '../../problem.ts'
+import { isSecretName } from '../../requests/redact.ts'
 import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../schema.ts'
 import { distance, listed, quotable } from '../words.ts'
 import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
@@ -7,11 +8,6 @@ import { hint, schemaOf, sentMembers, type Question, type Rule } from './questio
 export const valueRules: readonly Rule[] = [refusedValues, looseTypes, oddTexts, dates]
 
 const MOST = 5
-
-/** What a name says about its value: such values are never shown. */
-export function isSecret(name: string): boolean {
-  return /pass|pwd|token|secret|key|auth|credential/i.test(name)
-}
 
 function refusedValues(question: Question) {
   const { call } = question
@@ -157,7 +153,7 @@ function oddText(value: string, path: string, schema: Schema) {
     return hint('value.mojibake', said)
   }
   const isText = typesOf(schema).includes('string')
-  if (isText && text !== text.trim() && !isSecret(path) && !isEmail(path, schema)) {
+  if (isText && text !== text.trim() && !isSecretName(path) && !isEmail(path, schema)) {
     return hint('value.spaces', `Leave out the white space around ${path}.`)
   }
   return undefined

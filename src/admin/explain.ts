@@ -1,0 +1,32 @@
+import type { Call, Task } from '../core/api.ts'
+import { text as plain } from '../core/formats/text.ts'
+import { scrubbed } from './hints.ts'
+import { entryOf } from './requests.ts'
+import type { World } from './world.ts'
+
+/** Why a request was answered as it was. */
+export function explainTasks(world: World): Record<'explainRequest', Task> {
+  return {
+    explainRequest: async (call) => {
+      const entry = entryOf(call, world)
+      // Loaded with the first question: it reads the contracts once more, prose and all.
+      const { explain, inText } = await import('../core/explain/explain.ts')
+      const { status, created, events } = entry.answer
+      const question = { ...entry.place, call: entry.call }
+      const sandbox = world.settings.name
+      const explanation = explain({ ...question, sandbox, status, created, events })
+      const body = scrubbed(explanation, entry, world.secrets)
+      if (!isText(call)) return { status: 200, body }
+      call.answerType = plain.mediaType
+      return { status: 200, body: inText(body) }
+    },
+  }
+}
+
+/** The query parameter wins over the Accept header, as a link in a browser has only the one. */
+function isText({ query, headers }: Call): boolean {
+  const format = query.get('format')
+  if (format !== null) return format === 'text'
+  const accept = headers.accept ?? ''
+  return accept.includes('text/plain') && !accept.includes('application/json')
+}

@@ -1,0 +1,265 @@
+import type { Finding, Stage } from '../api.ts'
+import { sentence } from '../problem.ts'
+import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
+import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
+import { statedType, type Question } from './hints/question.ts'
+import { listed, quotable } from './words.ts'
+
+/** Where decisions are taken; a stage of the pipeline, or what is decided beside it. */
+export type Step = Exclude<Stage, 'saving'> | 'sandbox' | 'faults' | 'state' | 'webhooks'
+
+/** One decision on the way from a request to its answer. */
+export interface Decision {
+  readonly step: Step
+  /** `noted` was let through with a warning. */
+  readonly outcome: 'passed' | 'noted' | 'refused'
+  readonly text: string
+  readonly evidence: readonly Evidence[]
+  /** What was looked at one by one. */
+  readonly checks?: readonly Check[]
+}
+
+/** A request whose answer somebody wants explained. */
+export interface Asked extends Question {
+  /** The sandbox's name. */
+  readonly sandbox: string
+  readonly status: number
+  /** The id of the user that was made. */
+  readonly created?: string | undefined
+  /** Names of what happened, as webhooks tell it. */
+  readonly events?: readonly string[] | undefined
+  /** The webhooks that it caused, by their ids. */
+  readonly deliveries?: readonly string[] | undefined
+}
+
+/** What one step decided where it refused nothing; nothing where it had nothing to decide. */
+type Telling = (asked: Asked, book: EvidenceBook) => Decision | undefined
+
+/** All decisions that were taken, in their order; the last is the answer. */
+export function decisionsOn(asked: Asked): readonly Decision[] {
+  const { call } = asked
+  const book = evidenceOf(asked.contract)
+  const isLost = call.problem?.reason === 'sandbox.unknown'
+  const stop: Step | undefined =
+    call.problem && (isLost ? 'sandbox' : call.stage === 'saving' ? 'state' : call.stage)
+  const found: Decision[] = []
+  for (const step of orderOf(asked)) {
+    if (step === stop) {
+      found.push(refusal(step, asked, book))
+      break
+    }
+    const decision = TELLINGS[step](asked, book)
+    if (decision) found.push(withFindings(decision, asked, book))
+  }
+  return [...found, answerDecision(asked, book)]
+}
+
+/** As the pipeline goes; where the credentials are in the body, that is read first. */
+function orderOf({ api }: Asked): readonly Exclude<Step, 'answer'>[] {
+  const start = ['sandbox', 'arrival', 'route', 'faults'] as const
+  const end = ['contract', 'strict', 'operation', 'state', 'webhooks'] as const
+  if (api.credentialsIn === 'body') return [...start, 'accept', 'body', 'credentials', ...end]
+  return [...start, 'credentials', 'accept', 'body', ...end]
+}
+
+function refusal(step: Step, asked: Asked, book: EvidenceBook): Decision {
+  const { call } = asked
+  const problem = call.problem! // asked only where there is one
+  const checks = step === 'contract' ? contractChecks(asked, book) : undefined
+  const code = `Standin-Reason: ${problem.reason}`
+  const text = `${checks ? countIn(checks) : sentence(problem.message)} ${code}.`
+  return {
+    step,
+    outcome: 'refused',
+    text,
+    evidence: evidenceFor(step, asked, book),
+    ...(checks ? { checks } : {}),
+  }
+}
+
+function evidenceFor(step: Step, { call, status }: Asked, book: EvidenceBook): readonly Evidence[] {
+  const { operation } = call
+  if (!operation) return []
+  switch (step) {
+    case 'credentials':
+      return book.credentials(operation).evidence
+    case 'body':
+      return book.body(operation, call.bodyType)
+    case 'strict':
+      return (call.problem?.violations ?? []).flatMap(({ at }) =>
+        book.field(operation, call.bodyType, at, 'x-strict'),
+      )
+    case 'contract':
+      return []
+    default:
+      return call.problem ? book.answer(operation, status) : []
+  }
+}
+
+/** What was found at this step and let through. */
+function withFindings(decision: Decision, asked: Asked, book: EvidenceBook): Decision {
+  const { step } = decision
+  const found = asked.call.findings.filter(({ stage }) => stage === step)
+  if (found.length === 0) return decision
+  const { operation, bodyType } = asked.call
+  const evidence = (finding: Finding): readonly Evidence[] =>
+    operation && step === 'strict'
+      ? book.field(operation, bodyType, finding.code.split('.').slice(1), 'x-strict')
+      : []
+  const checks = found.map((finding): Check => ({
+    at: finding.code,
+    outcome: 'noted',
+    text: finding.text,
+    evidence: evidence(finding),
+  }))
+  // The contract's own list says it of each field already.
+  const isSaid = step === 'contract' && decision.checks !== undefined
+  return { ...decision, outcome: 'noted', checks: isSaid ? decision.checks : checks }
+}
+
+const passed = (step: Step, text: string, evidence: readonly Evidence[] = []): Decision => ({
+  step,
+  outcome: 'passed',
+  text,
+  evidence,
+})
+
+const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
+  sandbox: ({ call, sandbox }) => {
+    const named =
+      call.base !== ''
+        ? `The path begins with /~${sandbox}, so the request is for the sandbox ${sandbox}.`
+        : sandbox === 'default'
+          ? 'The request names no sandbox, so it is for the sandbox default.'
+          : `The header Standin-Sandbox or the host names the sandbox ${sandbox}.`
+    return passed('sandbox', named)
+  },
+  arrival: ({ call }) =>
+    call.findings.some(({ stage }) => stage === 'arrival')
+      ? passed('arrival', 'The request was let through, with a warning.')
+      : undefined,
+  route: ({ call, api, contract }, book) => {
+    const { operation, method, params } = call
+    if (!operation) return undefined
+    const where = `${method} ${contract.prefix}${operation.path}`
+    const given = Object.entries(params).map(
+      ([name, value]) => `${name} = ${quotable(value) ?? 'what stands there'}`,
+    )
+    const having = given.length === 0 ? '' : `, with ${listed(given)}`
+    const text = `${where} is the operation ${operation.id} of ${api.title}${having}.`
+    return passed('route', text, book.operation(operation))
+  },
+  faults: ({ call }) => {
+    const { faults } = call
+    if (faults === undefined || !call.operation) return undefined
+    if (faults.length === 0) return passed('faults', 'No fault is armed for this request.')
+    const fired = faults.filter((fault) => fault.fired)
+    const checks = faults.map(({ id, fired: did, why }): Check => ({
+      at: id,
+      outcome: did ? 'noted' : 'passed',
+      text: `${did ? 'fired' : 'did not fire'}: ${why}`,
+      evidence: [],
+    }))
+    const text =
+      fired.length === 0
+        ? `None of the ${faults.length} faults that are armed fired.`
+        : `${listed(fired.map(({ id }) => id))} fired, so what comes below may not be the vendor's doing.`
+    return { ...passed('faults', text), outcome: fired.length > 0 ? 'noted' : 'passed', checks }
+  },
+  credentials: ({ call, api }, book) => {
+    if (!call.operation || api.credentialsIn === 'none') return undefined
+    const { scheme, scopes, evidence } = book.credentials(call.operation)
+    const scope = scopes.filter(Boolean)
+    const may = scope.length === 0 ? '' : `, and they hold the scope ${listed(scope)}`
+    return passed('credentials', `The credentials (${scheme}) are good${may}.`, evidence)
+  },
+  accept: ({ call }) => {
+    const { accept } = call.headers
+    const shown = accept !== undefined && /^[\w*/+.,;= -]{1,80}$/.test(accept) ? accept : 'one'
+    const asked = accept === undefined ? 'there was no Accept header' : `Accept was ${shown}`
+    return passed('accept', `The answer is in ${call.answerType}; ${asked}.`)
+  },
+  body: ({ call }, book) => {
+    const { operation, text, bodyType } = call
+    if (!operation || operation.requestTypes.length === 0 || text === undefined) return undefined
+    const stated = statedType(call)
+    const why =
+      stated === undefined
+        ? 'since there is no Content-Type that says otherwise'
+        : stated === bodyType
+          ? 'as its Content-Type says'
+          : 'which is what its Content-Type is taken for'
+    const shown = `The body was read as ${bodyType}, ${why}.`
+    return passed('body', shown, book.body(operation, bodyType))
+  },
+  contract: (asked, book) => {
+    if (!asked.call.operation) return undefined
+    const checks = contractChecks(asked, book)
+    const unsent = fieldsNotSent(asked)
+    const rest = unsent.length === 0 ? '' : ` Not sent, and not needed: ${listed(unsent)}.`
+    const decision = passed('contract', `${countIn(checks)}${rest}`)
+    const isNoted = checks.some(({ outcome }) => outcome === 'noted')
+    return { ...decision, outcome: isNoted ? 'noted' : 'passed', checks }
+  },
+  strict: ({ call }) => {
+    if (!call.operation) return undefined
+    const found = call.findings.filter(({ stage }) => stage === 'strict')
+    if (call.strict)
+      return passed('strict', 'The profile is strict, and its further rules are kept.')
+    const text =
+      found.length === 0
+        ? 'The profile is documented; strict would find nothing more in the fields.'
+        : 'The profile is documented, so what only strict refuses is let through with a warning.'
+    return passed('strict', text)
+  },
+  operation: ({ call, api }) => {
+    if (!call.operation) return undefined
+    const text = call.findings.some(({ stage }) => stage === 'operation')
+      ? 'The documented profile lets this through; strict would refuse it.'
+      : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
+    return passed('operation', text)
+  },
+  state: ({ created, api, call }) => {
+    if (!call.operation) return undefined
+    const text =
+      created === undefined
+        ? 'Nothing was changed.'
+        : `The user ${created} was added; GET ${call.base}/_standin/users/${api.name}/${created} shows it.`
+    return passed('state', text)
+  },
+  webhooks: ({ events, deliveries, call }) => {
+    if (!call.operation || (events === undefined && deliveries === undefined)) return undefined
+    const what = events && events.length > 0 ? `The event ${listed(events)} happened` : undefined
+    const to =
+      deliveries && deliveries.length > 0
+        ? `it goes out as ${listed(deliveries)}`
+        : 'no webhook listens for it'
+    return passed('webhooks', what ? `${what}; ${to}.` : 'No webhook tells of this.')
+  },
+}
+
+/** How many of the checks were passed. */
+function countIn(checks: readonly Check[]): string {
+  const count = (outcome: Check['outcome']) =>
+    checks.filter((check) => check.outcome === outcome).length
+  const all = checks.length
+  const refused = count('refused')
+  const noted = count('noted')
+  if (all === 0) return 'There was nothing to check.'
+  const things = 'parameters and fields'
+  if (refused > 0)
+    return `${refused} of ${all} ${things} ${refused === 1 ? 'is' : 'are'} not as the contract wants.`
+  return noted > 0
+    ? `None of the ${all} ${things} breaks the contract; ${noted} ${noted === 1 ? 'has' : 'have'} a note.`
+    : `All ${all} ${things} are as the contract wants.`
+}
+
+function answerDecision({ call, status }: Asked, book: EvidenceBook): Decision {
+  const warned = call.findings.length
+  const warnings =
+    warned === 0
+      ? ''
+      : ` It carries ${warned === 1 ? 'one warning' : `${warned} warnings`} (Standin-Warning).`
+  const text = `The answer is ${status} in ${call.answerType}.${warnings}`
+  return passed('answer', text, book.answer(call.operation, status))
+}

@@ -1,0 +1,123 @@
+import type { Hint } from '../api.ts'
+import { sentence } from '../problem.ts'
+import { decisionsOn, type Asked, type Decision, type Step } from './decisions.ts'
+import { inWords, type Evidence } from './evidence.ts'
+import { hintsFor } from './hints.ts'
+import { pathOf } from './hints/path.ts'
+import { nearest, type Nearest } from './nearest.ts'
+
+/** Why a request was answered as it was. */
+export interface Explanation {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  /** Absent where no operation was met. */
+  readonly operation?: string
+  /** The outcome and its reason, in a sentence or two. */
+  readonly summary: string
+  readonly decisions: readonly Decision[]
+  /** Where no operation was met: those that may have been meant, and what to change for each. */
+  readonly nearest: readonly Nearest[]
+  readonly hints: readonly Hint[]
+}
+
+/** Worked out anew on each call, from what is kept of the request. */
+export function explain(asked: Asked): Explanation {
+  const { call, status, all } = asked
+  const { reason } = call.problem ?? {}
+  const isLost = reason === 'route.unknown' || reason === 'method.not-allowed'
+  const decisions = decisionsOn(asked)
+  const [path = ''] = call.url.split('?', 1)
+  return {
+    id: call.id,
+    method: call.method,
+    path,
+    status,
+    ...(call.operation ? { operation: call.operation.id } : {}),
+    summary: summaryOf(asked, decisions),
+    decisions,
+    nearest: isLost ? nearest(call.method, pathOf(asked), all) : [],
+    hints: hintsFor(asked),
+  }
+}
+
+function summaryOf({ call, status, created }: Asked, decisions: readonly Decision[]): string {
+  const refused = decisions.find(({ outcome }) => outcome === 'refused')
+  const noted = decisions.filter(({ outcome }) => outcome === 'noted').length
+  if (refused && call.problem) {
+    return `Refused with ${status} at "${TITLES[refused.step]}": ${sentence(call.problem.message)} What would come after that was not looked at.`
+  }
+  const made = created === undefined ? '' : ` The user ${created} was created.`
+  const warned = noted === 0 ? '' : ' Something about it was let through that others may refuse.'
+  return `Accepted, and answered with ${status}.${made}${warned}`
+}
+
+const TITLES: Readonly<Record<Step, string>> = {
+  sandbox: 'Sandbox',
+  arrival: 'Arrival',
+  route: 'Operation',
+  faults: 'Faults',
+  credentials: 'Credentials',
+  accept: 'Format of the answer',
+  body: 'Reading the body',
+  contract: 'Checks of the contract',
+  strict: 'Checks of the strict profile',
+  operation: 'Rules of the operation',
+  state: 'Change of the state',
+  webhooks: 'Webhooks',
+  answer: 'Answer',
+}
+
+const WORDS = { passed: 'ok', noted: 'ok, with a note', refused: 'REFUSED' } as const
+
+/** The explanation for a person at a terminal. */
+export function inText(explanation: Explanation): string {
+  const { id, method, path, status, summary, decisions, nearest: near, hints } = explanation
+  const lines = [`${id}: ${method} ${path} was answered ${status}`, '', ...wrapped(summary, ''), '']
+  for (const [i, decision] of decisions.entries()) {
+    const word = decision.step === 'answer' ? String(status) : WORDS[decision.outcome]
+    lines.push(`${i + 1}. ${TITLES[decision.step]}: ${word}`)
+    lines.push(...wrapped(decision.text, '   '), ...sources(decision.evidence, '   '))
+    for (const check of decision.checks ?? []) {
+      const mark = check.outcome === 'refused' ? 'REFUSED: ' : ''
+      lines.push(...wrapped(`${check.at}: ${mark}${check.text}`, '     ', '   - '))
+      lines.push(...sources(check.evidence, '     '))
+    }
+  }
+  if (near.length > 0) {
+    lines.push('', 'Nearest operations, and what to change for each')
+    for (const one of near) {
+      const edits = one.edits.map(({ text }) => text).join('; ')
+      const to = `${one.method} ${one.path} (${one.operation} of ${one.api})`
+      lines.push(...wrapped(`${to}: ${edits}`, '     ', '   - '))
+    }
+  }
+  if (hints.length > 0) {
+    lines.push('', 'What to change')
+    for (const { code, text } of hints)
+      lines.push(...wrapped(`${text} [${code}]`, '     ', '   - '))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function sources(evidence: readonly Evidence[], indent: string): string[] {
+  const said = new Set(evidence.map((one) => `from ${inWords(one)}`))
+  return [...said].flatMap((text) => wrapped(text, `${indent}  `, indent))
+}
+
+const WIDTH = 96
+
+/** Lines of a text, broken between words. */
+function wrapped(text: string, indent: string, first = indent): string[] {
+  const lines: string[] = []
+  let line = first
+  for (const word of text.split(' ')) {
+    const isFresh = line === first || line === indent
+    if (!isFresh && line.length + word.length + 1 > WIDTH) {
+      lines.push(line)
+      line = `${indent}${word}`
+    } else line += line === first || line === indent ? word : ` ${word}`
+  }
+  return [...lines, line]
+}
