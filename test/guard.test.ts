@@ -890,3 +890,17 @@ describe('who comes slowly, or in numbers', () => {
     expect(await untilClosed(server, lines(GET))).toBe('')
   })
 })
+
+test('the document on security has every reason and every option', () => {
+  const text = readFileSync('docs/security.md', 'utf8')
+  const reasons = [
+    ...readFileSync('src/core/guard.ts', 'utf8').matchAll(/Problem\(\s*(\d+),\s*'([^']+)'/g),
+  ]
+  expect(reasons.length).toBeGreaterThan(7)
+  for (const [, status, reason] of reasons) {
+    expect(text).toMatch(new RegExp(`^\\| \`${reason}\` +\\| ${status} `, 'm'))
+  }
+  for (const option of ['allowed-hosts', 'cors-origins', 'admin-token', 'max-connections']) {
+    expect(text).toContain(`--${option}`)
+  }
+})

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Durations, Metrics } from '../src/core/metrics/metrics.ts'
 import { textOf } from '../src/core/metrics/text.ts'
@@ -109,6 +110,14 @@ test('nothing that a caller sends makes it longer', async () => {
   const before = keys(await provoke(100))
   expect(keys(await provoke(200))).toEqual(before)
   expect(before.join()).not.toMatch(/box-|path-|example/)
+})
+
+test('the document on running it names every metric', async () => {
+  const { text } = await createCaller(await createSandbox()).get('/_standin/metrics')
+  const document = readFileSync('docs/operations.md', 'utf8')
+  const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!)
+  expect(names.length).toBeGreaterThan(7)
+  expect(names.filter((name) => !document.includes(`\`${name}`))).toEqual([])
 })
 
 test('what others keep is told with it', async () => {
