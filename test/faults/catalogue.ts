@@ -106,10 +106,10 @@ export const FAULTS: readonly Fault[] = [
     seen: answered(401),
   },
   {
-    short: 'token.revoked',
+    short: 'user.duplicate',
     happens: 'The vendor refuses with this `Standin-Reason`; the status follows.',
     created: 'no',
-    seen: answered(401),
+    seen: answered(409),
   },
   {
     short: '403',
