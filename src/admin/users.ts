@@ -1,6 +1,7 @@
 import type { Api, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Row } from '../core/state.ts'
+import { keyOf } from '../core/store/keys.ts'
 import type { Seeding, User, UserPage } from './contract.ts'
 import type { World } from './world.ts'
 
@@ -50,8 +51,7 @@ function page(
   if (wanted.email !== null) {
     const email = wanted.email
     const found = vendors.flatMap(({ api }) => {
-      const row = rowsOf(world, api).find(api.users!.email, email)
-      return row ? [shown(api, row)] : []
+      return withAddress(world, api, email).map((row) => shown(api, row))
     })
     return { users: found, total: found.length }
   }
@@ -74,6 +74,16 @@ function page(
   const users = found.slice(0, limit).map(({ user }) => user)
   const next = found.length > limit ? found[limit - 1]!.mark : undefined
   return { users, total, ...(next === undefined ? {} : { next }) }
+}
+
+/** Who has this address: one, and its copies where a fault has had duplicates accepted. */
+function withAddress(world: World, api: Api, email: string): readonly Row[] {
+  const field = api.users!.email
+  const rows = rowsOf(world, api)
+  const first = rows.find(field, email)
+  if (!first) return []
+  const same = (row: Row) => 'copyOf' in row && keyOf(row, field) === keyOf(first, field)
+  return [first, ...rows.all().filter(same)]
 }
 
 function rowsOf(world: World, api: Api) {

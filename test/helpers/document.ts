@@ -41,16 +41,19 @@ export function shellBlocks(markdown: string): string[] {
  * shell block is what that block really prints.
  *
  * @param run what a block prints; undefined for one that is not run
+ * @param more tables of this document alone
  */
 export async function rebuilt(
   markdown: string,
   run: (block: string) => Promise<string> | undefined,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const tables: Readonly<Record<string, string>> = {
     options: optionRows(),
     credentials: await credentialRows(),
     counts: countRows(),
     evidence: evidenceSections(),
+    ...more,
   }
   const withTables = markdown.replaceAll(
     /(<!-- made: (\w+) -->\n).*?(<!-- end -->)/gs,
@@ -112,13 +115,13 @@ function promised(
   return { what, level: level as Promised['level'], from }
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]) =>
     `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-const code = (text: string) => (text === '' ? '' : `\`${text}\``)
+export const code = (text: string) => (text === '' ? '' : `\`${text}\``)
 
 function optionRows(): string {
   const rows = optionsTable().map(({ flag, variable, key, preset, help }) => [

@@ -89,11 +89,7 @@ export function hangUp(response: ServerResponse, how: 'reset' | 'close'): void {
   const { socket } = response
   if (!socket) return
   if (how === 'reset') socket.resetAndDestroy()
-  else {
-    // What the caller still sends is read and dropped: unread, it would make this a reset.
-    response.req.resume()
-    end(socket)
-  }
+  else end(socket)
 }
 
 /**
@@ -156,6 +152,10 @@ function flushed(socket: Socket, bytes: string | Uint8Array): Promise<void> {
 }
 
 function end(socket: Socket): void {
+  // What the caller still sends is read and dropped: unread, it would make this a reset, and parsed
+  // it may be another request, to be carried out where nobody can be answered.
+  socket.removeAllListeners('data')
+  socket.on('data', () => {})
   socket.end()
   // A caller that never closes its half would keep this one.
   setTimeout(() => socket.destroy(), 1000).unref()
