@@ -66,6 +66,8 @@ export class Sandbox {
   #keptFixtures: Fixtures
   /** Requests since the start, or since the last reset. */
   #requests = 0
+  /** Settles when the clock has been turned as it was last asked to be. */
+  #turning: Promise<void> = Promise.resolve()
   #places: ReadonlyMap<string, Place> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
@@ -178,10 +180,22 @@ export class Sandbox {
     this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
   }
 
-  /** Turns the clock, for this run and the next. */
-  turn(setting: ClockSetting): void {
-    this.store.transact(() => this.store.set('clock', setting))
-    this.clock.set(setting)
+  /**
+   * Turns the clock, for this run and the next, and does what falls due on the way. Turns that are
+   * asked for at the same time are made one after the other.
+   */
+  turn(setting: () => ClockSetting): Promise<void> {
+    const turned = this.#turn(this.#turning, setting)
+    this.#turning = turned.catch(() => {})
+    return turned
+  }
+
+  async #turn(before: Promise<void>, setting: () => ClockSetting): Promise<void> {
+    await before
+    const goal = setting()
+    this.store.transact(() => this.store.set('clock', goal))
+    await this.saved()
+    await this.clock.play(goal)
   }
 
   /** Creates made-up people at these APIs, as many at each; other requests run in between. */

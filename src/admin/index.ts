@@ -70,16 +70,17 @@ function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceCloc
     getClock: reply,
     putClock: async (call) => {
       const { now, held } = call.body as ClockSetting // the contract has checked it
-      const time = now === undefined ? world.clock.now() : inRange(Date.parse(now), now)
-      world.turn(Clock.at(time, held ?? world.clock.isHeld))
-      await world.saved()
+      const time = now === undefined ? undefined : inRange(Date.parse(now), now)
+      await world.turn(() => Clock.at(time ?? world.clock.now(), held ?? world.clock.isHeld))
       return reply()
     },
     advanceClock: async (call) => {
       const { by } = call.body as ClockAdvance // the contract has checked it
-      const time = inRange(world.clock.now() + milliseconds(by), `${by} from now`)
-      world.turn(Clock.at(time, world.clock.isHeld))
-      await world.saved()
+      const duration = milliseconds(by)
+      await world.turn(() => {
+        const time = inRange(world.clock.now() + duration, `${by} from now`)
+        return Clock.at(time, world.clock.isHeld)
+      })
       return reply()
     },
   }

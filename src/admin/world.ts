@@ -32,7 +32,7 @@ export interface World {
   replace(document: Document): void
   /** Waits until what was changed is kept, or takes it back and throws. */
   saved(): Promise<void>
-  turn(setting: ClockSetting): void
+  turn(setting: () => ClockSetting): Promise<void>
   seed(count: number, apis: readonly string[]): Promise<void>
 }
 
