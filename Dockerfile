@@ -27,7 +27,8 @@ COPY package.json LICENSE ./
 COPY specs ./specs
 COPY fixtures ./fixtures
 COPY --from=build /app/dist ./dist
-ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data
+# Webhooks may go to what is on the same networks: a service container reaches its job.
+ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data STANDIN_EGRESS=private
 USER node
 VOLUME /data
 EXPOSE 4020

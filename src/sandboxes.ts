@@ -185,7 +185,7 @@ export class Sandboxes {
   /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
-    if (!kept) return
+    if (!kept) return await sandbox.webhooks.close()
     this.#busy.add(name)
     try {
       await sandbox.close()

@@ -11,6 +11,8 @@ import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
 import type { Contract } from './core/contract.ts'
 import { stderr, type Log } from './core/log.ts'
+import { Egress, readEgress } from './core/webhooks/egress.ts'
+import { readPlan } from './core/webhooks/plan.ts'
 import { answer } from './core/pipeline.ts'
 import type { Common, Sandbox } from './sandbox.ts'
 import { DEFAULT, Sandboxes } from './sandboxes.ts'
@@ -50,6 +52,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const own = contractAt('standin.yaml')
   const prefixes = vendors.map(({ contract }) => contract.prefix)
   let sandboxes: Sandboxes
+  let url: string | undefined
   const host: Host = {
     version: VERSION,
     apis: vendors.map(({ api }) => api.name),
@@ -74,6 +77,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
       readsBack: parts.objection !== undefined,
     },
+    webhooks: { ...webhooksOf(config, vendors), self: () => url },
   }
   sandboxes = await Sandboxes.open({
     settings: {
@@ -94,16 +98,17 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const server = serverFor(app)
   try {
     const port = await listen(server, config)
-    const url = `http://${hostIn(config.host)}:${port}`
+    const reached = `http://${hostIn(config.host)}:${port}`
+    url = reached
     return {
-      url,
+      url: reached,
       port,
       app,
       sandbox: sandboxes.default,
       apis: vendors.map(({ api: { name, title }, contract }) => ({
         name,
         title,
-        url: `${url}${contract.prefix}`,
+        url: `${reached}${contract.prefix}`,
       })),
       close: async () => {
         await stop(server)
@@ -224,6 +229,29 @@ function contractOf(api: Api): Contract {
   const contract = contractAt(api.spec)
   mustAgree(api, contract)
   return contract
+}
+
+/** How webhooks are delivered, and to whom besides those who subscribed. */
+function webhooksOf(config: Config, vendors: Common['vendors']): Omit<Common['webhooks'], 'self'> {
+  const style = vendors.map(({ api }) => api.webhooks).find((one) => one !== undefined)
+  const isOwn = /^(127\.|::1$|localhost$)/.test(config.host)
+  return {
+    plan: readPlan(config.webhookRetries),
+    timeout: config.webhookTimeout,
+    ordered: config.webhookOrder,
+    scheme: config.webhookScheme,
+    header: style?.header ?? 'Webhook-Signature',
+    // Whoever reaches a server that others reach too could have it call its neighbours.
+    egress: new Egress(
+      config.egress === undefined
+        ? isOwn
+          ? { kind: 'private' }
+          : { kind: 'hosts', hosts: [] }
+        : readEgress(config.egress),
+    ),
+    url: config.webhookUrl,
+    secret: config.webhookSecret,
+  }
 }
 
 function protoOf({ proto }: Config): string {

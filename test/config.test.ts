@@ -61,6 +61,13 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   jwks: ['keys.json', 'keys.json'],
   jwtVerify: ['off', false],
   proto: ['theirs.proto', 'theirs.proto'],
+  webhookUrl: ['https://receiver.example.test/', 'https://receiver.example.test/'],
+  webhookSecret: ['a secret', 'a secret'],
+  webhookRetries: ['1000ms,5m', '1s,5m'],
+  webhookTimeout: ['1', 1],
+  webhookOrder: ['yes', true],
+  webhookScheme: ['both', 'both'],
+  egress: ['loopback', 'loopback'],
   maxBody: ['1', 1],
   bodyTimeout: ['3600000', 3600000],
 }

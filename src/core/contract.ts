@@ -128,6 +128,10 @@ export class Contract {
     mediaType: string,
     value: unknown,
   ): string | undefined {
+    if (value === undefined) {
+      const known = this.#response(operation, status)
+      return known && !known.content ? undefined : `the contract knows no ${status} without a body`
+    }
     const key = `${operation?.id} ${status} ${mediaType}`
     if (!this.#answers.has(key)) {
       const schema = this.answerSchema(operation, status, mediaType)
@@ -149,7 +153,9 @@ export class Contract {
     if (!operation) return this.#document['x-unrouted']?.responses[status]
     for (const item of Object.values(this.#document.paths)) {
       const found = item[operation.method as (typeof METHODS)[number]] // from this document
-      if (found?.operationId === operation.id) return found.responses[status]
+      if (found?.operationId === operation.id) {
+        return found.responses[status] ?? found.responses['default']
+      }
     }
     return undefined
   }
@@ -191,6 +197,7 @@ export class Contract {
       method,
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
+      rawBody: operation['x-raw-body'] ?? false,
       bodyRequired: operation.requestBody?.required ?? false,
       maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,

@@ -8,13 +8,14 @@ import {
   type Reply,
   type Tools,
 } from './api.ts'
-import { readText, type BodyLimits } from './body.ts'
+import { readBytes, readText, type BodyLimits } from './body.ts'
 import type { Contract } from './contract.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
 import { invalid, Problem } from './problem.ts'
 import { isRecord, type Schema } from './schema.ts'
 import type { Store } from './store/store.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** What one API of one sandbox needs to answer. */
 export interface Place {
@@ -23,6 +24,7 @@ export interface Place {
   readonly profile: Profile
   readonly tools: Tools
   readonly store: Store
+  readonly webhooks: Webhooks
   readonly limits: BodyLimits
   readonly log: Log
   /** Called with every answer that the contract does not allow. */
@@ -61,6 +63,7 @@ export async function answer(
     }
   }
   send(place, call, reply, headers, response)
+  if (call.deliveries) place.webhooks.tell(call.deliveries)
 }
 
 function callFor({ api, profile, number }: Place, request: IncomingMessage, base: string): Call {
@@ -93,7 +96,8 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
   call.stage = 'accept'
   if (!api.answerType) call.answerType = acceptable(call, operation.answerTypes)
   call.stage = 'body'
-  if (operation.requestTypes.length > 0) await readBody(place, call, request)
+  if (operation.rawBody) await readRaw(place, call, request)
+  else if (operation.requestTypes.length > 0) await readBody(place, call, request)
   if (api.credentialsIn === 'body') {
     call.stage = 'credentials'
     call.caller = await api.authorize(call, tools)
@@ -106,6 +110,7 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
   call.stage = 'operation'
+  place.webhooks.flush()
   const task = api.tasks?.[operation.id]
   if (task) {
     const done = await task(call)
@@ -114,9 +119,14 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
     return done
   }
   const work = api.operations[operation.id]!
-  const reply = store.transact(() => work(call, store, tools))
+  const reply = store.transact(() => {
+    const made = work(call, store, tools)
+    if (made.events) call.deliveries = place.webhooks.record(made.events, call)
+    return made
+  })
   call.stage = 'saving'
   if (store.isUnsure) await store.saved()
+  if (call.deliveries && call.deliveryFaults) await place.webhooks.beforeAnswer(call.deliveries)
   return reply
 }
 
@@ -132,6 +142,47 @@ async function readBody({ api, limits }: Place, call: Call, request: IncomingMes
   const schema = operation.requestSchema(call.bodyType)
   call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema)
   api.prepare?.(call)
+}
+
+/**
+ * A create call that nobody sent, with its body checked, as `documented` does it.
+ *
+ * @throws Problem 400 body.invalid
+ */
+export function creationOf(
+  { api, contract }: Pick<Place, 'api' | 'contract'>,
+  body: Readonly<Record<string, unknown>>,
+): Call {
+  const users = api.users! // only vendors are asked
+  const operation = contract.operations.find(({ id }) => id === users.operation)!
+  const call = new Call({
+    method: 'POST',
+    path: '',
+    query: new URLSearchParams(),
+    headers: {},
+    address: '',
+    profile: 'documented',
+    answerType: 'application/json',
+  })
+  const { params, caller } = users.call(body)
+  call.operation = operation
+  call.params = params ?? {}
+  call.caller = caller
+  call.body = { ...body }
+  call.bodyType = 'application/json'
+  const violations = operation.check(call)
+  if (violations.length > 0) throw invalid(violations)
+  leaveOutUnknownFields(call, operation)
+  return call
+}
+
+/** For who wants to see what came as it came. */
+async function readRaw({ limits }: Place, call: Call, request: IncomingMessage): Promise<void> {
+  const { rawHeaders } = request
+  const headers = rawHeaders.flatMap(
+    (name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]!] as const] : []), // names and values take turns
+  )
+  call.raw = { headers, body: await readBytes(request, limits) }
 }
 
 /**
@@ -238,16 +289,17 @@ function send(
   const format = formatOf(api, call.answerType)
   const body = api.present?.(reply.body, format.mediaType) ?? reply.body
   const schema = contract.answerSchema(call.operation, status, format.mediaType) ?? {}
-  const written = format.write(body, schema)
+  const written = body === undefined ? '' : format.write(body, schema)
   const objection =
     contract.objectionTo(call.operation, status, format.mediaType, body) ??
-    (place.readsBack ? lossOf(format, written, body, schema) : undefined)
+    (place.readsBack && body !== undefined ? lossOf(format, written, body, schema) : undefined)
   if (objection) place.objection(`${api.name} ${status} breaks its contract: ${objection}`)
   if (response.destroyed || response.headersSent) return
   const headers: Record<string, string | string[] | number> = {
     Date: place.tools.clock.httpDate(),
-    'Content-Type': format.contentType,
-    'Content-Length': Buffer.byteLength(written),
+    ...(body === undefined
+      ? {}
+      : { 'Content-Type': format.contentType, 'Content-Length': Buffer.byteLength(written) }),
     ...common,
     ...reply.headers,
     'Standin-Request-Id': call.id,

@@ -4,7 +4,8 @@ import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
 import { firstReseller, learn } from './known.ts'
 import { admit } from './limit.ts'
-import { createResellerUser } from './users.ts'
+import { changedUser, createResellerUser, givenOf, userEvents } from './users.ts'
+import { webhookOperations, webhookStyle } from './webhooks.ts'
 
 export const cryptlex: Api = {
   name: 'cryptlex',
@@ -16,7 +17,7 @@ export const cryptlex: Api = {
     resellers: { unique: [] },
   },
   formats: [json],
-  operations: { createResellerUser },
+  operations: { createResellerUser, ...webhookOperations },
   users: {
     table: 'users',
     email: 'email',
@@ -32,7 +33,11 @@ export const cryptlex: Api = {
       password: 'is-not-kept',
     }),
     call: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
+    given: givenOf,
+    changed: changedUser,
+    events: userEvents,
   },
+  webhooks: webhookStyle,
   credentialsIn: 'header',
   learn,
   authorize,

@@ -5,7 +5,7 @@ import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
 import { firstCompany, learn } from './known.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
-import { createUser } from './users.ts'
+import { changedUser, createUser, givenOf } from './users.ts'
 
 export const formsonfire: Api = {
   name: 'formsonfire',
@@ -26,6 +26,8 @@ export const formsonfire: Api = {
       LastName: lastName,
     }),
     call: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
+    given: givenOf,
+    changed: changedUser,
   },
   credentialsIn: 'body',
   learn,

@@ -4,7 +4,7 @@ import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
 import { authorize } from './auth.ts'
 import { explain } from './errors.ts'
 import { learn, OPERATOR } from './known.ts'
-import { createUserForPartner } from './users.ts'
+import { changedUser, createUserForPartner, givenOf } from './users.ts'
 
 const MESSAGE = 'CreateUserForPartnerResponse'
 
@@ -36,6 +36,8 @@ export function mykaarma(proto: string): Api {
         sendEmail: true,
       }),
       call: () => ({ caller: OPERATOR }),
+      given: givenOf,
+      changed: changedUser,
     },
     credentialsIn: 'header',
     learn,
