@@ -3,6 +3,9 @@ import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
 import { Problem } from '../core/problem.ts'
+import { changeTasks } from './changes.ts'
+import { deliveryTasks } from './deliveries.ts'
+import { inboxTasks } from './inbox.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
@@ -14,6 +17,7 @@ import type {
   Problem as ProblemBody,
 } from './contract.ts'
 import type { Host, World } from './world.ts'
+import { webhookTasks } from './webhooks.ts'
 import { inRange, milliseconds } from './time.ts'
 
 const problemJson: Format = {
@@ -38,6 +42,10 @@ export function admin(world: World, host: Host): Api {
       },
       ...sandboxTasks(host),
       ...userTasks(world),
+      ...changeTasks(world),
+      ...webhookTasks(world),
+      ...deliveryTasks(world),
+      ...inboxTasks(world),
       ...stateTasks(world, host),
       ...clockTasks(world),
     },

@@ -23,7 +23,7 @@ export function userTasks(world: World): Record<'listUsers' | 'getUser' | 'seedU
       const vendor = world.vendors.find((part) => part.api.name === api)!.api // of the contract's list
       const row = world.user(api, id)
       if (!row) throw new Problem(404, 'user.unknown', `${api} has created no user ${id}`)
-      return { status: 200, body: shown(vendor, row) }
+      return { status: 200, body: shownUser(vendor, row) }
     },
     seedUsers: async (call) => {
       const { users, apis } = call.body as Seeding // the contract has checked it
@@ -48,7 +48,7 @@ function page(
     const email = wanted.email
     const found = vendors.flatMap(({ api }) => {
       const row = rowsOf(world, api).find(api.users!.email, email)
-      return row ? [shown(api, row)] : []
+      return row ? [shownUser(api, row)] : []
     })
     return { users: found, total: found.length }
   }
@@ -65,7 +65,7 @@ function page(
     )) {
       // One more than asked for tells whether there is a next page.
       if (found.length > limit) break
-      found.push({ user: shown(api, row), mark: `${api.name}:${place}` })
+      found.push({ user: shownUser(api, row), mark: `${api.name}:${place}` })
     }
   }
   const users = found.slice(0, limit).map(({ user }) => user)
@@ -77,7 +77,7 @@ function rowsOf(world: World, api: Api) {
   return world.store.collection(`${api.name}.${api.users!.table}`) // vendors have users
 }
 
-function shown(api: Api, row: Row): User {
+export function shownUser(api: Api, row: Row): User {
   const email = Object.entries(row).find(([name]) => name === api.users!.email)?.[1] as unknown
   return {
     api: api.name,

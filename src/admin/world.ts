@@ -1,9 +1,11 @@
-import type { Api } from '../core/api.ts'
+import type { Api, Tools } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
+import type { Egress } from '../core/webhooks/egress.ts'
+import type { Webhooks } from '../core/webhooks/webhooks.ts'
 
 /** What a tester may give a sandbox to know. */
 export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -21,6 +23,9 @@ export interface World {
   readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly store: Store
   readonly clock: Clock
+  readonly webhooks: Webhooks
+  readonly egress: Pick<Egress, 'refusesLiterally'>
+  readonly tools: Pick<Tools, 'clock' | 'fake'>
   readonly profile: string
   /** How many users each API has. */
   readonly users: Record<string, number>
@@ -28,6 +33,8 @@ export interface World {
   keepSnapshot(saved: Saved): void
   forgetSnapshot(name: string): void
   user(api: string, id: string): Row | undefined
+  /** What a vendor's own operations use here. */
+  toolsOf(api: string): Tools
   reset(fixtures?: Fixtures): void
   replace(document: Document): void
   /** Waits until what was changed is kept, or takes it back and throws. */
