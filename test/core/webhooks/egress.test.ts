@@ -1,3 +1,4 @@
+import { assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reachOf } from '../../../src/core/webhooks/addresses.ts'
 import { Egress, readEgress, type Lookup } from '../../../src/core/webhooks/egress.ts'
@@ -178,6 +179,42 @@ describe.each(POLICIES)('under %s', (policy) => {
 test('the table holds more than sixty addresses', () => {
   expect(TABLE.length).toBeGreaterThan(60)
   expect(new Set(TABLE.map(([host]) => host)).size).toBe(TABLE.length)
+})
+
+test('an address is judged the same in each of its spellings', () => {
+  const hex = (value: number, digits = 0) => value.toString(16).padStart(digits, '0')
+  const spellings: readonly ((bytes: readonly number[], value: number) => string)[] = [
+    (_bytes, value) => `${value}`,
+    (_bytes, value) => `0x${hex(value)}`,
+    (_bytes, value) => `0${value.toString(8)}`,
+    (bytes) => bytes.map((byte) => `0x${hex(byte)}`).join('.'),
+    (bytes) => bytes.map((byte) => `0${byte.toString(8)}`).join('.'),
+    ([a, b], value) => `${a}.${b}.${value & 0xffff}`,
+    ([a], value) => `${a}.${value & 0xffffff}`,
+    (bytes) => `${bytes.join('.')}.`,
+    (bytes) => `[::ffff:${bytes.join('.')}]`,
+    (_bytes, value) => `[0:0:0:0:0:FFFF:${hex(value >>> 16)}:${hex(value & 0xffff, 4)}]`,
+  ]
+  const judge = (policy: (typeof POLICIES)[number], host: string) =>
+    new Egress({ kind: policy }).refusesLiterally(`http://${host}/`)?.reason
+  // Half of them near a border, where a mistake would be.
+  const near = constantFrom(0x0a, 0x64, 0x7f, 0xa9fe, 0xac1, 0xc0a8, 0xe, 0xf)
+  const value = integer({ min: 0, max: 0xffffffff })
+  assert(
+    property(
+      value,
+      near,
+      constantFrom(...spellings),
+      constantFrom(...POLICIES),
+      (any, at, spell, policy) => {
+        for (const one of [any, Number(`0x${(hex(at) + hex(any, 8)).slice(0, 8)}`)]) {
+          const bytes = [24, 16, 8, 0].map((shift) => (one >>> shift) & 0xff)
+          expect(judge(policy, spell(bytes, one))).toBe(judge(policy, bytes.join('.')))
+        }
+      },
+    ),
+    { numRuns: 500 },
+  )
 })
 
 test('an address with a zone belongs to a link, and is refused', async () => {
