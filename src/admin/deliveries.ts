@@ -97,7 +97,7 @@ function pending(delivery: Delivery): Contract.Pending {
     state !== 'pending'
       ? `${state}${reason === undefined ? '' : `: ${reason}`}; ${became}`
       : delivery.waitsFor
-        ? `it waits for the user's removal`
+        ? `it waits for the user’s removal`
         : `${became}; the next is due at ${nextAt === undefined ? 'once' : iso(nextAt)}`
   return { id, event, ...(nextAt === undefined ? {} : { nextAt: iso(nextAt) }), why }
 }
