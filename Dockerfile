@@ -28,7 +28,9 @@ COPY specs ./specs
 COPY fixtures ./fixtures
 COPY --from=build /app/dist ./dist
 # Others reach the vendors' APIs; the admin API waits for STANDIN_ADMIN_TOKEN, as the start says.
-ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data STANDIN_LOG=pretty
+# Webhooks may go to what is on the same networks: a service container reaches its job.
+ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data STANDIN_LOG=pretty \
+    STANDIN_EGRESS=private
 USER node
 VOLUME /data
 EXPOSE 4020

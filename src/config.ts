@@ -7,6 +7,9 @@ import { readNames, readOrigins } from './core/hosts.ts'
 import type { Durability } from './core/store/journal.ts'
 import { LEVELS, type Level } from './core/logs/entry.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
+import { readEgress } from './core/webhooks/egress.ts'
+import { readPlan } from './core/webhooks/plan.ts'
+import type { Scheme } from './core/webhooks/signature.ts'
 
 /** Which profile an API answers under: one for all, and exceptions by the API's name. */
 export interface Profiles {
@@ -37,6 +40,17 @@ export interface Config {
   readonly faults: readonly Definition[] | undefined
   /** Whether an address such as `ada+fault.500@example.test` asks for its fault. */
   readonly magicFaults: boolean
+  /** `inbox`, `none` or a URL. */
+  readonly webhookUrl: string
+  readonly webhookSecret: string
+  /** As `readPlan` reads it. */
+  readonly webhookRetries: string
+  /** Milliseconds. */
+  readonly webhookTimeout: number
+  readonly webhookOrder: boolean
+  readonly webhookScheme: Scheme
+  /** As `readEgress` reads it; undefined: private networks while the host is the machine's own. */
+  readonly egress: string | undefined
   /** Bytes. */
   readonly maxBody: number
   /** Milliseconds. */
@@ -160,6 +174,50 @@ const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     value: 'BOOLEAN',
     help: 'whether addresses such as ada+fault.500@example.test count',
     read: boolean,
+  },
+  webhookUrl: {
+    fallback: 'inbox',
+    value: 'URL',
+    help: 'who is told of users; inbox is the own one, none is nobody',
+    read: webhookUrl,
+  },
+  webhookSecret: {
+    fallback: 'standin-webhook-secret',
+    value: 'TEXT',
+    help: 'what webhooks to that URL are signed with',
+    read: text,
+  },
+  webhookRetries: {
+    fallback: 'vendor',
+    value: 'PLAN',
+    help: 'vendor, standard-webhooks, fast, none, or such as 5s,5m,2h',
+    read: (given) => readPlan(given).name,
+  },
+  webhookTimeout: {
+    fallback: 10_000,
+    value: 'MS',
+    help: 'how long a receiver of webhooks may take',
+    read: integer(1, 600_000),
+  },
+  webhookOrder: {
+    fallback: false,
+    help: 'send no webhook before the one before it is done with',
+    read: boolean,
+  },
+  webhookScheme: {
+    fallback: 'plain',
+    value: 'NAME',
+    help: 'how webhooks are signed: plain, standard or both',
+    read: oneOf<Scheme>('plain', 'standard', 'both'),
+  },
+  egress: {
+    fallback: undefined,
+    value: 'WHERE',
+    help: 'what webhooks may reach: loopback, private, any or hosts',
+    read: (given) => {
+      readEgress(given)
+      return given
+    },
   },
   maxBody: {
     fallback: 1024 * 1024,
@@ -545,6 +603,12 @@ export function formatProfiles({ all, ...others }: Profiles): string {
   return [all, ...Object.entries(others).map(([api, profile]) => `${api}=${profile}`)].join(',')
 }
 
+function webhookUrl(given: string): string {
+  if (given === 'inbox' || given === 'none') return given
+  if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return given
+  throw new Error('must be inbox, none, or an http or https URL')
+}
+
 function secret(given: string): string {
   if (Buffer.byteLength(given) < 32) throw new Error('must have at least 32 bytes')
   return given
@@ -559,9 +623,8 @@ function adminToken(given: string): string {
 
 /** A value as a message shows it; a secret is not shown. */
 function quoted(key: keyof Config, value: unknown): string {
-  return key === 'jwtSecret' || key === 'adminToken'
-    ? `${String(value).length} characters`
-    : JSON.stringify(String(value))
+  const isSecret = key === 'jwtSecret' || key === 'webhookSecret' || key === 'adminToken'
+  return isSecret ? `${String(value).length} characters` : JSON.stringify(String(value))
 }
 
 function stringOf(value: unknown): string | undefined {

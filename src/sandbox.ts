@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Saved } from './admin/world.ts'
 import { formatProfiles, type Profiles } from './config.ts'
-import { Call, type Api, type Credential, type Person, type Tools } from './core/api.ts'
+import type { Api, Credential, Person, Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
 import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
 import { Faults, type FaultOptions } from './core/faults/faults.ts'
 import { whereBroken } from './core/formats/json.ts'
 import type { Log } from './core/log.ts'
-import { leaveOutUnknownFields, type Place } from './core/pipeline.ts'
+import { creationOf, type Place } from './core/pipeline.ts'
 import { invalid, Problem } from './core/problem.ts'
 import { secretsIn } from './core/requests/redact.ts'
 import { Requests, type RequestLimits } from './core/requests/requests.ts'
@@ -20,6 +20,10 @@ import { faultIn, type Document, type Tables } from './core/store/document.ts'
 import { writeWhole } from './core/store/whole.ts'
 import { Store, type StoreOptions } from './core/store/store.ts'
 import { messageOf } from './core/thrown.ts'
+import type { WebhookSettings } from './core/webhooks/courier.ts'
+import { SUBSCRIPTIONS, TABLES, type Subscription } from './core/webhooks/delivery.ts'
+import { resubscribe, subscribe, type NewSubscription } from './core/webhooks/subscriptions.ts'
+import { Webhooks } from './core/webhooks/webhooks.ts'
 
 /** People seeded between two turns of the event loop. */
 const SLICE = 100
@@ -46,6 +50,11 @@ export interface Common {
   readonly wrote?: StoreOptions['wrote']
   readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
   readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
+  readonly webhooks: WebhookSettings & {
+    /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
+    readonly url: string
+    readonly secret: string
+  }
 }
 
 /** What makes one sandbox different from another. */
@@ -70,6 +79,7 @@ export class Sandbox {
   readonly faults: Faults
   /** What came since the start, or since the last reset. */
   readonly requests: Requests
+  readonly webhooks: Webhooks
   readonly #snapshots = new Map<string, Saved>()
   readonly #folder: string | undefined
   readonly #common: Common
@@ -93,6 +103,14 @@ export class Sandbox {
     this.requests = settings.requests ?? new Requests(common.journal)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...common.faults, clock: this.clock, seed: settings.seed })
+    this.webhooks = new Webhooks({
+      settings: common.webhooks,
+      store,
+      clock: this.clock,
+      fake: this.#fake,
+      log: common.log,
+      base: this.#base,
+    })
     this.#furnish()
     if (store.isNew) store.transact(() => this.#populate())
     const kept = settings.clockWins ? undefined : store.setting('clock')
@@ -109,7 +127,9 @@ export class Sandbox {
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
       sandbox.#readSnapshots()
+      store.transact(() => sandbox.#configureWebhook())
       await store.saved()
+      sandbox.webhooks.reload()
       return sandbox
     } catch (error) {
       await store.close()
@@ -184,6 +204,7 @@ export class Sandbox {
       throw error
     }
     this.clock.set(this.#startOfClock())
+    this.webhooks.reload({ fresh: true })
     this.requests.reset()
     this.faults.reset()
   }
@@ -200,6 +221,7 @@ export class Sandbox {
       this.#furnish()
       const kept = this.store.setting('clock')
       this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
+      this.webhooks.reload()
       throw error
     }
     this.#keptFixtures = this.#fixtures
@@ -210,6 +232,7 @@ export class Sandbox {
     this.store.transact(() => this.store.replaceAll(document))
     const kept = this.store.setting('clock')
     this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
+    this.webhooks.reload()
   }
 
   /**
@@ -224,6 +247,8 @@ export class Sandbox {
 
   async #turn(before: Promise<void>, setting: () => ClockSetting): Promise<void> {
     await before
+    // What is under way was begun before, and what becomes of it is dated so.
+    await this.webhooks.quiet()
     const goal = setting()
     this.store.transact(() => this.store.set('clock', goal))
     await this.saved()
@@ -309,6 +334,7 @@ export class Sandbox {
 
   async close(): Promise<void> {
     this.requests.close()
+    await this.webhooks.close()
     await this.store.close()
   }
 
@@ -338,6 +364,7 @@ export class Sandbox {
           profile: profile[api.name] ?? profile.all,
           tools,
           store: this.store,
+          webhooks: this.webhooks,
           limits,
           log,
           requests: this.requests,
@@ -350,8 +377,52 @@ export class Sandbox {
     )
   }
 
-  /** Creates the users that the fixtures bring. */
+  get #base(): string {
+    return this.settings.name === 'default' ? '' : `/~${this.settings.name}`
+  }
+
+  /**
+   * Makes the webhook of the settings, or has it follow them. One that was removed comes back only
+   * where the settings name a URL.
+   */
+  #configureWebhook(fresh = false): void {
+    const { url, secret } = this.#common.webhooks
+    const rows = this.store.collection<Subscription>(SUBSCRIPTIONS)
+    const id = this.#fake.named('webhooks.subscription', 'configured').string.uuid()
+    const row = rows.get(id)
+    if (url === 'none') return rows.remove(id)
+    const target = url === 'inbox' ? `${this.#base}/_standin/inbox/default` : url
+    if (!row && (fresh || url !== 'inbox')) {
+      const events = this.vendors.flatMap(({ api }) => api.webhooks?.events ?? [])
+      const wish = { name: 'Standin', url: target, token: secret, events }
+      subscribe(this.store, wish, this.tools, id)
+    } else if (row && (row.url !== target || row.token !== secret)) {
+      resubscribe(this.store, row, { url: target, token: secret }, this.clock.now())
+    }
+  }
+
+  get egress(): WebhookSettings['egress'] {
+    return this.#common.webhooks.egress
+  }
+
+  /** What a vendor's own operations use here. */
+  toolsOf(api: string): Tools {
+    return this.#places.get(api)!.tools // who asks names a vendor
+  }
+
+  get tools(): Pick<Tools, 'clock' | 'fake'> {
+    return { clock: this.clock, fake: this.#fake }
+  }
+
+  /** Creates the webhooks and the users that the fixtures bring. */
   #populate(): void {
+    this.#configureWebhook(true)
+    for (const { api } of this.vendors) {
+      const webhooks = this.#fixtures[api.name]?.['webhooks']
+      if (!Array.isArray(webhooks)) continue
+      // The schema has checked them.
+      for (const wish of webhooks as NewSubscription[]) subscribe(this.store, wish, this.tools)
+    }
     for (const { api } of this.vendors) {
       const users = this.#fixtures[api.name]?.['users']
       if (!Array.isArray(users)) continue
@@ -368,27 +439,8 @@ export class Sandbox {
 
   /** What the API's own operation would do with a request that has this body. */
   #create(place: Place, body: Readonly<Record<string, unknown>>): void {
-    const users = place.api.users!
-    const operation = place.contract.operations.find(({ id }) => id === users.operation)!
-    const call = new Call({
-      method: 'POST',
-      path: '',
-      query: new URLSearchParams(),
-      headers: {},
-      address: '',
-      profile: 'documented',
-      answerType: 'application/json',
-    })
-    const { params, caller } = users.call(body)
-    call.operation = operation
-    call.params = params ?? {}
-    call.caller = caller
-    call.body = { ...body }
-    call.bodyType = 'application/json'
-    const violations = operation.check(call)
-    if (violations.length > 0) throw invalid(violations)
-    leaveOutUnknownFields(call, operation)
-    place.api.operations[operation.id]!(call, this.store, place.tools)
+    const call = creationOf(place, body)
+    place.api.operations[call.operation!.id]!(call, this.store, place.tools) // creationOf has set it
   }
 
   /** A person that was not made up before: the number in the address sees to it. */
@@ -438,7 +490,8 @@ function readSnapshot(file: string, tables: Tables): { saved: Saved; writtenAt: 
 }
 
 function tablesOf({ vendors }: Common): StoreOptions['tables'] {
-  return Object.fromEntries(vendors.map(({ api }) => [api.name, api.tables]))
+  const tables = vendors.map(({ api }) => [api.name, api.tables] as const)
+  return { ...Object.fromEntries(tables), webhooks: TABLES }
 }
 
 /** Fixtures that cannot be used, each fault with its path. */

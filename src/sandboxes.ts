@@ -209,7 +209,7 @@ export class Sandboxes {
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
     sandbox.requests.close()
-    if (!kept) return
+    if (!kept) return await sandbox.webhooks.close()
     this.#busy.add(name)
     try {
       await sandbox.close()

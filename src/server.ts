@@ -18,6 +18,8 @@ import { Guard } from './core/guard.ts'
 import { stderr, type Log } from './core/log.ts'
 import type { Sink } from './core/logs/lines.ts'
 import type { RequestLog } from './core/logs/open.ts'
+import { Egress, readEgress } from './core/webhooks/egress.ts'
+import { readPlan } from './core/webhooks/plan.ts'
 import { answer } from './core/pipeline.ts'
 import { Problem } from './core/problem.ts'
 import type { Common, Sandbox } from './sandbox.ts'
@@ -63,6 +65,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const prefixes = vendors.map(({ contract }) => contract.prefix)
   let sandboxes: Sandboxes
   let stopping = false
+  let url: string | undefined
   const host: Host = {
     version: VERSION,
     apis: vendors.map(({ api }) => api.name),
@@ -97,6 +100,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     },
     faults: { terms: termsOf(vendors, own), magic: config.magicFaults, startup: config.faults },
     wrote: (milliseconds) => metrics.flushes.add(milliseconds),
+    webhooks: { ...webhooksOf(config, vendors), self: () => url },
   }
   mustBeUsable(common.faults)
   sandboxes = await Sandboxes.open({
@@ -121,17 +125,18 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   try {
     removeStale(config)
     const port = await listen(server, config)
-    const url = `http://${hostIn(config.host)}:${port}`
-    const withdraw = announce(config, url, port)
+    const reached = `http://${hostIn(config.host)}:${port}`
+    url = reached
+    const withdraw = announce(config, reached, port)
     return {
-      url,
+      url: reached,
       port,
       app,
       sandbox: sandboxes.default,
       apis: vendors.map(({ api: { name, title }, contract }) => ({
         name,
         title,
-        url: `${url}${contract.prefix}`,
+        url: `${reached}${contract.prefix}`,
       })),
       close: async () => {
         stopping = true
@@ -334,6 +339,29 @@ function contractOf(api: Api): Contract {
   const contract = contractAt(api.spec)
   mustAgree(api, contract)
   return contract
+}
+
+/** How webhooks are delivered, and to whom besides those who subscribed. */
+function webhooksOf(config: Config, vendors: Common['vendors']): Omit<Common['webhooks'], 'self'> {
+  const style = vendors.map(({ api }) => api.webhooks).find((one) => one !== undefined)
+  const isOwn = /^(127\.|::1$|localhost$)/.test(config.host)
+  return {
+    plan: readPlan(config.webhookRetries),
+    timeout: config.webhookTimeout,
+    ordered: config.webhookOrder,
+    scheme: config.webhookScheme,
+    header: style?.header ?? 'Webhook-Signature',
+    // Whoever reaches a server that others reach too could have it call its neighbours.
+    egress: new Egress(
+      config.egress === undefined
+        ? isOwn
+          ? { kind: 'private' }
+          : { kind: 'hosts', hosts: [] }
+        : readEgress(config.egress),
+    ),
+    url: config.webhookUrl,
+    secret: config.webhookSecret,
+  }
 }
 
 function protoOf({ proto }: Config): string {

@@ -12,6 +12,10 @@ export type Duration = string
  * `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`.
  */
 export type Profile = string
+/**
+ * How deliveries are signed; the server's own where nothing is said.
+ */
+export type Scheme = 'plain' | 'standard' | 'both'
 export type Text = string
 
 export interface Health {
@@ -113,6 +117,18 @@ export interface Fixtures {
      */
     users?: {
       resellerId: string
+    }[]
+    /**
+     * @maxItems 99
+     */
+    webhooks?: {
+      name?: string
+      url: string
+      token?: string
+      previousToken?: string
+      active?: boolean
+      events: string[]
+      scheme?: Scheme
     }[]
   }
   formsonfire?: {
@@ -910,9 +926,37 @@ export interface NewFault {
    */
   later?: string
   /**
-   * What becomes of the webhook that the request causes.
+   * What becomes of the webhook that the request causes; see DeliveryFault.
    */
-  webhook?: string
+  webhook?:
+    | 'drop'
+    | 'delay'
+    | 'duplicate'
+    | 'duplicate-new-id'
+    | 'reorder'
+    | 'before-answer'
+    | 'after-delete'
+    | 'wrong-secret'
+    | 'stale-timestamp'
+    | 'reserialised'
+    | 'unsigned'
+    | 'header-case'
+    | 'truncated'
+    | 'gzip'
+    | 'chunked'
+    | 'large'
+    | 'extra-fields'
+    | 'unknown-event'
+    | 'redirect'
+    | 'slow'
+  /**
+   * How long `delay` puts it off, how long the window of `reorder` is, how old `stale-timestamp` makes it.
+   */
+  webhookBy?: string
+  /**
+   * Only the first so many attempts at the delivery are spoilt; all where nothing is said.
+   */
+  webhookAttempts?: number
   /**
    * Only at this API.
    */
@@ -1046,4 +1090,248 @@ export interface Fault {
 }
 export interface FaultList {
   faults: Fault[]
+}
+/**
+ * Fields as a create call of the API has them.
+ */
+export interface UserChanges {}
+export interface NewSubscription {
+  /**
+   * http or https, or the path of an inbox of this sandbox.
+   */
+  url: string
+  name?: string
+  /**
+   * What is signed with; made up where it is left out, and shown nowhere.
+   */
+  token?: string
+  /**
+   * Signs beside the other, where the scheme allows two.
+   */
+  previousToken?: string
+  active?: boolean
+  /**
+   * All, where nothing is said.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  events?: [string, ...string[]]
+  scheme?: Scheme
+}
+/**
+ * A webhook; its token is not shown.
+ */
+export interface Subscription {
+  id: string
+  name: string
+  url: string
+  active: boolean
+  events: string[]
+  status: 'Healthy' | 'Unhealthy' | 'Suspended'
+  /**
+   * Failed attempts in a row.
+   */
+  failures: number
+  scheme?: Scheme
+  createdAt: string
+  updatedAt: string
+}
+export interface SubscriptionList {
+  webhooks: Subscription[]
+}
+/**
+ * How a delivery goes wrong on purpose.
+ */
+export interface DeliveryFault {
+  kind:
+    | 'drop'
+    | 'delay'
+    | 'duplicate'
+    | 'duplicate-new-id'
+    | 'reorder'
+    | 'before-answer'
+    | 'after-delete'
+    | 'wrong-secret'
+    | 'stale-timestamp'
+    | 'reserialised'
+    | 'unsigned'
+    | 'header-case'
+    | 'truncated'
+    | 'gzip'
+    | 'chunked'
+    | 'large'
+    | 'extra-fields'
+    | 'unknown-event'
+    | 'redirect'
+    | 'slow'
+  /**
+   * How long `delay` puts it off (5s), how long the window of `reorder` is (1s), and how old
+   * `stale-timestamp` makes it (1h).
+   */
+  by?: string
+  /**
+   * Only the first so many attempts are spoilt; all where nothing is said.
+   */
+  attempts?: number
+}
+export interface WebhookTest {
+  /**
+   * Its id; the first that is active where nothing is said.
+   */
+  subscription?: string
+  event?: string
+  data?: {}
+  fault?: DeliveryFault
+}
+export interface Redelivery {
+  fault?: DeliveryFault
+}
+export interface Attempt {
+  number: number
+  /**
+   * When it began, by the sandbox's clock.
+   */
+  at: string
+  /**
+   * `event`, `redelivery`, `restart`, or what became of the one before.
+   */
+  why: string
+  /**
+   * What it was spoilt by.
+   */
+  faults?: string[]
+  /**
+   * Milliseconds that it took by the machine's clock.
+   */
+  ms: number
+  status?: number
+  headers?: {
+    [k: string]: string
+  }
+  /**
+   * The beginning of the receiver's answer.
+   */
+  excerpt?: string
+  /**
+   * Why there was no answer, in a word.
+   */
+  error?: string
+  message?: string
+}
+export interface Delivery {
+  id: string
+  event: string
+  /**
+   * The webhook that it goes to, by id.
+   */
+  subscription: string
+  url: string
+  userId?: string
+  /**
+   * The request that caused it.
+   */
+  requestId?: string
+  createdAt: string
+  state: 'pending' | 'delivered' | 'failed' | 'dropped'
+  /**
+   * When it is tried next.
+   */
+  nextAt?: string
+  /**
+   * What it waits for besides.
+   */
+  waitsFor?: string
+  /**
+   * Why it will not be tried again.
+   */
+  reason?: string
+  /**
+   * The exact text.
+   */
+  body: string
+  attempts: Attempt[]
+  faults?: {}[]
+}
+export interface DeliveryPage {
+  deliveries: Delivery[]
+  /**
+   * How many there are in all pages.
+   */
+  total: number
+  /**
+   * For `after`; absent on the last page.
+   */
+  next?: string
+}
+export interface DeliveriesAwaited {
+  fulfilled: boolean
+  /**
+   * What came.
+   */
+  deliveries: Delivery[]
+  /**
+   * What did not; empty when it is fulfilled.
+   */
+  pending: Pending[]
+}
+export interface Pending {
+  id: string
+  event: string
+  nextAt?: string
+  why: string
+}
+export interface Settling {
+  /**
+   * By the machine's clock; 5s where nothing is said, 60s at most.
+   */
+  timeout?: string
+}
+export interface Settled {
+  settled: boolean
+  pending: Pending[]
+}
+export interface InboxReceipt {
+  /**
+   * Its number in the inbox.
+   */
+  received: number
+}
+export interface InboxPage {
+  /**
+   * How many came since it was cleared; the oldest may be gone.
+   */
+  total: number
+  received: InboxEntry[]
+}
+export interface InboxEntry {
+  number: number
+  at: string
+  /**
+   * What it was answered with.
+   */
+  status: number
+  /**
+   * As they came, in their case and order.
+   */
+  headers: [string, string][]
+  /**
+   * As text; at most 64 KiB of it.
+   */
+  body: string
+  bytes: number
+  signature?: SignatureVerdict
+}
+/**
+ * Whether it is signed by a webhook that points here; absent where none does.
+ */
+export interface SignatureVerdict {
+  verified: boolean
+  scheme: string
+  failedAt?: string
+  steps: {
+    step: string
+    passed: boolean
+    text: string
+  }[]
 }

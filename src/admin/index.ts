@@ -10,12 +10,16 @@ import { explainTasks } from './explain.ts'
 import { ledgerTasks } from './ledger.ts'
 import { requestTasks } from './requests.ts'
 import { serverTasks } from './server.ts'
+import { changeTasks } from './changes.ts'
+import { deliveryTasks } from './deliveries.ts'
+import { inboxTasks } from './inbox.ts'
 import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
 import { verifyTasks } from './verify.ts'
 import type { ClockAdvance, ClockSetting, ClockState, Problem as ProblemBody } from './contract.ts'
 import type { Host, World } from './world.ts'
+import { webhookTasks } from './webhooks.ts'
 import { inRange, milliseconds } from './time.ts'
 
 const problemJson: Format = {
@@ -37,6 +41,10 @@ export function admin(world: World, host: Host): Api {
       ...serverTasks(host),
       ...sandboxTasks(host),
       ...userTasks(world),
+      ...changeTasks(world),
+      ...webhookTasks(world),
+      ...deliveryTasks(world),
+      ...inboxTasks(world),
       ...stateTasks(world, host),
       ...clockTasks(world),
       ...faultTasks(world),

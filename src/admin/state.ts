@@ -1,8 +1,10 @@
 import type { Call, Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/schema.ts'
-import type { Row } from '../core/state.ts'
+import type { Collection, Row } from '../core/state.ts'
 import { faultIn, FORMAT, type Document } from '../core/store/document.ts'
+import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
+import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.ts'
 import { described } from './sandboxes.ts'
 import { isTime } from './time.ts'
@@ -40,7 +42,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
       host.keepFixtures(world, fixtures)
       return reply
     },
-    getState: () => ({ status: 200, body: world.store.document() }),
+    getState: () => ({ status: 200, body: redacted(world.store.document()) }),
     putState: (call) => {
       world.replace(documentFrom(call, world))
       return now()
@@ -72,7 +74,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
       const before = savedAs(world, call.params['snapshot']!).document
       const other = call.query.get('with')
       const after = other === null ? world.store.document() : savedAs(world, other).document
-      return { status: 200, body: difference(before, after) }
+      return { status: 200, body: withoutTokens(difference(before, after)) }
     },
   }
 }
@@ -94,7 +96,7 @@ function documentFrom(call: Call, world: World): Document {
     format: given.standin?.format ?? FORMAT,
     seq: 0,
   }
-  const document: Document = { ...given, standin }
+  const document: Document = { ...given, standin, webhooks: webhooksFrom(given['webhooks'], world) }
   const fault = faultIn(document, world.store.tables) ?? faultInClock(standin.settings?.['clock'])
   if (fault) throw new Problem(400, 'body.invalid', fault)
   return document
@@ -141,6 +143,58 @@ function difference(before: Document, after: Document): Difference {
     }
   }
   return found
+}
+
+/** The document without what webhooks are signed with. */
+function redacted(document: Document): Document {
+  const webhooks = document['webhooks']
+  if (!isRecord(webhooks) || !Array.isArray(webhooks['subscriptions'])) return document
+  const rows = webhooks['subscriptions'] as readonly Row[] // as the store has them
+  return { ...document, webhooks: { ...webhooks, subscriptions: rows.map(withoutToken) } }
+}
+
+function withoutTokens(found: Difference): Difference {
+  const webhooks = found[SUBSCRIPTIONS]
+  if (!webhooks) return found
+  const plain = (rows: readonly object[]) => rows.map((row) => withoutToken(row as Row)) // all rows
+  return {
+    ...found,
+    [SUBSCRIPTIONS]: {
+      added: plain(webhooks.added),
+      removed: plain(webhooks.removed),
+      changed: webhooks.changed.map(({ before, after }) => ({
+        before: withoutToken(before as Row),
+        after: withoutToken(after as Row),
+      })),
+    },
+  }
+}
+
+/**
+ * What a document says about webhooks; without a word about them, those that there are go on. A
+ * token that is redacted is the one that the webhook of this id has.
+ *
+ * @throws Problem 400 body.invalid where it has none
+ */
+function webhooksFrom(given: unknown, { store }: World): unknown {
+  const present = store.collection<Subscription>(SUBSCRIPTIONS)
+  if (given !== undefined && !isRecord(given)) return given // faultIn has a word for it
+  const { subscriptions, ...rest } = given ?? {}
+  if (subscriptions === undefined) return { ...rest, subscriptions: present.all() }
+  if (!Array.isArray(subscriptions)) return given
+  return { ...rest, subscriptions: subscriptions.map((row, i) => withToken(row, i, present)) }
+}
+
+function withToken(row: unknown, i: number, present: Collection<Subscription>): unknown {
+  if (!isRecord(row)) return row
+  const known = present.get(String(row['id']))
+  const names = (['token', 'previousToken'] as const).filter((name) => row[name] === REDACTED)
+  const missing = names.find((name) => known?.[name] === undefined)
+  if (missing) {
+    const message = `webhooks.subscriptions[${i}].${missing} is redacted, and this sandbox has no such webhook to take it from; put it in`
+    throw new Problem(400, 'body.invalid', message)
+  }
+  return { ...row, ...Object.fromEntries(names.map((name) => [name, known?.[name]])) }
 }
 
 /** `cryptlex.users` and the rest, with their rows. */

@@ -27,7 +27,7 @@ export function userTasks(
       const vendor = world.vendors.find((part) => part.api.name === api)!.api // of the contract's list
       const row = world.user(api, id)
       if (!row) throw new Problem(404, 'user.unknown', `${api} has created no user ${id}`)
-      return { status: 200, body: shown(vendor, row) }
+      return { status: 200, body: shownUser(vendor, row) }
     },
     seedUsers: async (call) => {
       const { users, apis } = call.body as Seeding // the contract has checked it
@@ -51,7 +51,7 @@ function page(
   if (wanted.email !== null) {
     const email = wanted.email
     const found = vendors.flatMap(({ api }) => {
-      return withAddress(world, api, email).map((row) => shown(api, row))
+      return withAddress(world, api, email).map((row) => shownUser(api, row))
     })
     return { users: found, total: found.length }
   }
@@ -68,7 +68,7 @@ function page(
     )) {
       // One more than asked for tells whether there is a next page.
       if (found.length > limit) break
-      found.push({ user: shown(api, row), mark: `${api.name}:${place}` })
+      found.push({ user: shownUser(api, row), mark: `${api.name}:${place}` })
     }
   }
   const users = found.slice(0, limit).map(({ user }) => user)
@@ -90,7 +90,7 @@ function rowsOf(world: World, api: Api) {
   return world.store.collection(`${api.name}.${api.users!.table}`) // vendors have users
 }
 
-function shown(api: Api, row: Row): User {
+export function shownUser(api: Api, row: Row): User {
   const email = Object.entries(row).find(([name]) => name === api.users!.email)?.[1] as unknown
   return {
     api: api.name,

@@ -1,4 +1,4 @@
-import type { Api, Credential } from '../core/api.ts'
+import type { Api, Credential, Tools } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/clock.ts'
 import type { Contract } from '../core/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
@@ -7,6 +7,8 @@ import type { Metrics } from '../core/metrics/metrics.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Store } from '../core/store/store.ts'
+import type { Egress } from '../core/webhooks/egress.ts'
+import type { Webhooks } from '../core/webhooks/webhooks.ts'
 
 /** What a tester may give a sandbox to know. */
 export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -28,6 +30,9 @@ export interface World {
   readonly requests: Requests
   /** What is shown nowhere. */
   readonly secrets: readonly string[]
+  readonly webhooks: Webhooks
+  readonly egress: Pick<Egress, 'refusesLiterally'>
+  readonly tools: Pick<Tools, 'clock' | 'fake'>
   readonly profile: string
   /** How many users each API has. */
   readonly users: Record<string, number>
@@ -37,6 +42,8 @@ export interface World {
   /** A credential that is accepted, for each API that has one. */
   readonly credentials: Readonly<Record<string, Credential>>
   user(api: string, id: string): Row | undefined
+  /** What a vendor's own operations use here. */
+  toolsOf(api: string): Tools
   reset(fixtures?: Fixtures): void
   replace(document: Document): void
   /** Waits until what was changed is kept, or takes it back and throws. */

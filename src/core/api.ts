@@ -8,6 +8,7 @@ import { inWords, type Problem, type Violation } from './problem.ts'
 import type { Schema } from './schema.ts'
 import type { Row, State, Table } from './state.ts'
 import type { Stream } from './stream.ts'
+import type { DeliveryFault } from './webhooks/delivery.ts'
 
 /**
  * `documented` refuses only what a vendor's page says is refused; `strict` adds the rules that
@@ -50,6 +51,8 @@ export interface OperationContract {
   /** Media types of the first success answer, in the contract's order. */
   readonly answerTypes: readonly string[]
   readonly bodyRequired: boolean
+  /** Whether the body is taken as it comes: `Call.raw`. */
+  readonly rawBody: boolean
   /** Bytes that are read at most, where it is not the server's own limit. */
   readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema
@@ -119,10 +122,18 @@ export class Call {
   caller: unknown
   /** What the request's body held, read by its format and, from the operation on, checked. */
   body: unknown
+  /** The request as it came, where the operation takes it so. */
+  raw:
+    | { readonly headers: readonly (readonly [string, string])[]; readonly body: Uint8Array }
+    | undefined
   /** The media type of the body as it was read. */
   bodyType = ''
   /** The media type of the answer. */
   answerType: string
+  /** How the webhooks that this request causes go wrong on purpose. */
+  deliveryFaults?: readonly DeliveryFault[]
+  /** The webhooks that it caused, by id. */
+  deliveries?: readonly string[] | undefined
 
   constructor(from: {
     id?: string
@@ -207,6 +218,8 @@ export interface Reply {
 export interface Event {
   readonly name: string
   readonly data: Readonly<Record<string, unknown>>
+  /** When, as the vendor writes times; the same on every attempt to tell it. */
+  readonly triggeredAt: string
 }
 
 /** Synchronous: between its reads and its writes no other request runs. Refuses by throwing. */
@@ -225,7 +238,7 @@ export interface Person {
   readonly company: string
 }
 
-/** How users come to be at an API without a request, and how they are found again. */
+/** How users come to be at an API without a request, and how they are found again and changed. */
 export interface Users {
   readonly table: string
   /** The field of a row that holds the address. */
@@ -240,6 +253,20 @@ export interface Users {
     readonly params?: Readonly<Record<string, string>>
     readonly caller?: unknown
   }
+  /** What a create call for this row would send, with a made-up secret where one is needed. */
+  given(row: Row): Readonly<Record<string, unknown>>
+  /** The row as a create call with this body would make it now. Refuses as that does. */
+  changed(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
+  /** What others are told of when a row was changed or removed by other ways than a request. */
+  events?(what: 'updated' | 'deleted', row: Row, state: State, tools: Tools): readonly Event[]
+}
+
+/** What a vendor's webhooks are like. */
+export interface WebhookStyle {
+  /** The header that the signature is in, in the case in which it is sent. */
+  readonly header: string
+  /** The events that there are. */
+  readonly events: readonly string[]
 }
 
 /** What a client puts into its configuration: a user name, a token, a key, by the vendor's names. */
@@ -265,6 +292,7 @@ export interface Api {
    * written down; those for nobody are.
    */
   readonly answersAll?: boolean
+  readonly webhooks?: WebhookStyle
   /** Where the credentials are: checked before a byte of the body is read, or after. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 

@@ -19,7 +19,7 @@ export interface BodyLimits {
  */
 export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   const decoder = decoderFor(request.headers['content-type'])
-  const bytes = await readBytes(request, limits)
+  const bytes = await readBytes(request, limits, unfold(request))
   try {
     return decoder.decode(bytes)
   } catch (cause) {
@@ -28,8 +28,12 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
-function readBytes(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  const source = unfold(request)
+/** A request's body as it comes over the wire. */
+export function readBytes(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  source: Readable = request,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0

@@ -143,6 +143,10 @@ export class Contract {
     mediaType: string,
     value: unknown,
   ): string | undefined {
+    if (value === undefined) {
+      const known = this.#response(operation, status)
+      return known && !known.content ? undefined : `the contract knows no ${status} without a body`
+    }
     const key = `${operation?.id} ${status} ${mediaType}`
     if (!this.#answers.has(key)) {
       const schema = this.answerSchema(operation, status, mediaType)
@@ -168,7 +172,8 @@ export class Contract {
   }
 
   #response(operation: OperationContract | undefined, status: number) {
-    return this.#responses(operation)[status]
+    const responses = this.#responses(operation)
+    return responses[status] ?? responses['default']
   }
 
   #responses(operation: OperationContract | undefined): Responses {
@@ -218,6 +223,7 @@ export class Contract {
       path,
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
+      rawBody: operation['x-raw-body'] ?? false,
       bodyRequired: operation.requestBody?.required ?? false,
       maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,

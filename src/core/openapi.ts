@@ -20,6 +20,8 @@ export interface Parameter {
 export interface OperationObject {
   readonly parameters?: readonly Parameter[]
   readonly operationId?: string
+  /** Whether the body is taken as it comes, whatever it is. */
+  readonly 'x-raw-body'?: boolean
   readonly requestBody?: {
     readonly required?: boolean
     /** Bytes, where more is read than elsewhere. */

@@ -8,7 +8,7 @@ import {
   type Reply,
   type Tools,
 } from './api.ts'
-import { readText, type BodyLimits } from './body.ts'
+import { readBytes, readText, type BodyLimits } from './body.ts'
 import type { Contract } from './contract.ts'
 import { BREAKING, NotApplicable, spoil } from './faults/bodies.ts'
 import { Encounter, Unanswered, withOutcome } from './faults/encounter.ts'
@@ -23,6 +23,7 @@ import { isRecord, type Schema } from './schema.ts'
 import type { State } from './state.ts'
 import type { Store } from './store/store.ts'
 import { stream } from './stream.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** What one API of one sandbox needs to answer. */
 export interface Place {
@@ -33,6 +34,7 @@ export interface Place {
   readonly profile: Profile
   readonly tools: Tools
   readonly store: Store
+  readonly webhooks: Webhooks
   readonly limits: BodyLimits
   readonly log: Log
   /** Called with every answer that the contract does not allow. */
@@ -105,6 +107,7 @@ export async function answer(
   }
   send(place, call, reply, headers, response)
   letGo(request, response, place.limits.time)
+  if (call.deliveries) place.webhooks.tell(call.deliveries)
 }
 
 /** How a request came to its place. */
@@ -180,7 +183,8 @@ async function served(
   call.stage = 'accept'
   if (!api.answerType) call.answerType = acceptable(call, operation.answerTypes)
   call.stage = 'body'
-  if (operation.requestTypes.length > 0) {
+  if (operation.rawBody) await readRaw(place, call, request)
+  else if (operation.requestTypes.length > 0) {
     const met = await readBody(place, call, request, encounter)
     if (met) return met
   }
@@ -213,6 +217,7 @@ function isOn({ fault, wish }: Call, faults: Faults): boolean {
 async function operated(place: Place, call: Call, encounter?: Encounter): Promise<Reply> {
   const { api, store } = place
   call.stage = 'operation'
+  place.webhooks.flush()
   const task = api.tasks?.[call.operation!.id] // found before
   const reply = task
     ? await task(call)
@@ -222,13 +227,25 @@ async function operated(place: Place, call: Call, encounter?: Encounter): Promis
   call.stage = 'saving'
   if (store.isUnsure) await store.saved()
   call.created = reply.created
+  if (call.deliveries && call.deliveryFaults) await place.webhooks.beforeAnswer(call.deliveries)
   return reply
 }
 
 /** Runs the operation so that all of its changes are kept together, or none. */
-function operate({ api, store, tools }: Place, call: Call, seen = (state: State) => state): Reply {
+function operate(
+  { api, store, tools, webhooks }: Place,
+  call: Call,
+  seen = (state: State) => state,
+): Reply {
   const work = api.operations[call.operation!.id]! // the start has looked
-  return store.transact(() => work(call, seen(store), tools))
+  const webhook = call.fault?.effect.webhook
+  if (webhook) call.deliveryFaults = [webhook]
+  return store.transact(() => {
+    const made = work(call, seen(store), tools)
+    // User and delivery are one write: either is kept with the other.
+    if (made.events) call.deliveries = webhooks.record(made.events, call)
+    return made
+  })
 }
 
 function withFault(place: Place, call: Call, encounter: Encounter): Reply {
@@ -286,6 +303,47 @@ async function readBody(
   call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema)
   api.prepare?.(call)
   return undefined
+}
+
+/**
+ * A create call that nobody sent, with its body checked, as `documented` does it.
+ *
+ * @throws Problem 400 body.invalid
+ */
+export function creationOf(
+  { api, contract }: Pick<Place, 'api' | 'contract'>,
+  body: Readonly<Record<string, unknown>>,
+): Call {
+  const users = api.users! // only vendors are asked
+  const operation = contract.operations.find(({ id }) => id === users.operation)!
+  const call = new Call({
+    method: 'POST',
+    path: '',
+    query: new URLSearchParams(),
+    headers: {},
+    address: '',
+    profile: 'documented',
+    answerType: 'application/json',
+  })
+  const { params, caller } = users.call(body)
+  call.operation = operation
+  call.params = params ?? {}
+  call.caller = caller
+  call.body = { ...body }
+  call.bodyType = 'application/json'
+  const violations = operation.check(call)
+  if (violations.length > 0) throw invalid(violations)
+  leaveOutUnknownFields(call, operation)
+  return call
+}
+
+/** For who wants to see what came as it came. */
+async function readRaw({ limits }: Place, call: Call, request: IncomingMessage): Promise<void> {
+  const { rawHeaders } = request
+  const headers = rawHeaders.flatMap(
+    (name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]!] as const] : []), // names and values take turns
+  )
+  call.raw = { headers, body: await readBytes(request, limits) }
 }
 
 /**
@@ -393,8 +451,9 @@ function send(
   const size = Buffer.byteLength(written.text)
   const headers: Record<string, string | string[] | number> = {
     Date: place.tools.clock.httpDate(),
-    'Content-Type': written.contentType,
-    'Content-Length': size,
+    ...(reply.page || reply.body !== undefined
+      ? { 'Content-Type': written.contentType, 'Content-Length': size }
+      : {}),
     // What stands in front of a vendor does not know the vendor's headers.
     ...(reply.page ? {} : common),
     ...reply.headers,
@@ -438,14 +497,14 @@ function composed(
   // A status that the vendor is not known to use has the shape of one that it is.
   const as = !known && fault ? 500 : status
   const schema = known ?? contract.answerSchema(operation, as, format.mediaType) ?? {}
-  const text = format.write(body, schema)
+  const text = body === undefined ? '' : format.write(body, schema)
   const objection =
     contract.objectionTo(operation, as, format.mediaType, body) ??
-    (place.readsBack ? lossOf(format, text, body, schema) : undefined)
+    (place.readsBack && body !== undefined ? lossOf(format, text, body, schema) : undefined)
   if (objection) place.objection(`${api.name} ${status} breaks its contract: ${objection}`)
   const written = { text, contentType: format.contentType }
   const kind = fault?.effect.body
-  if (!kind) return written
+  if (!kind || body === undefined) return written
   try {
     const spoilt = spoil(kind, { value: body, schema, format, ...written })
     const loss =

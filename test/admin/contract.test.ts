@@ -19,6 +19,56 @@ const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
   ),
 )
 
+const user = (name: string) => ({
+  id: name,
+  firstName: name,
+  email: `${name}@example.test`,
+  role: 'user',
+  allowCustomerPortalAccess: true,
+  organizationId: null,
+  resellerId: 'reseller-001',
+})
+
+/** What is there before each. */
+const STATE = {
+  cryptlex: { users: [user('ada'), user('grace')] },
+  webhooks: {
+    subscriptions: Array.from({ length: 99 }, (_, i) => ({
+      id: `hook-${i}`,
+      name: 'Hook',
+      url: '/_standin/inbox/hook',
+      token: 'hook-secret',
+      active: i === 0,
+      events: ['*'],
+      status: 'Healthy',
+      failures: 0,
+      createdAt: 0,
+      updatedAt: 0,
+    })),
+    deliveries: [
+      {
+        id: 'sent',
+        event: 'test',
+        subscription: 'hook-0',
+        url: '/_standin/inbox/hook',
+        body: '{}',
+        createdAt: 0,
+        state: 'delivered',
+        attempts: [],
+      },
+    ],
+  },
+}
+const FULL = {
+  ...STATE,
+  webhooks: {
+    subscriptions: [
+      ...STATE.webhooks.subscriptions,
+      { ...STATE.webhooks.subscriptions[0], id: 'one-more' },
+    ],
+  },
+}
+
 /** Each status that the spec names, provoked: by operation, what to send. */
 const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'method'>>>>> = {
   getHealth: { 200: { path: '/health' }, 400: { path: '/health?now' } },
@@ -48,6 +98,58 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/users/okta/ada' },
     404: { path: '/users/cryptlex/nobody' },
   },
+  updateUser: {
+    200: { path: '/users/cryptlex/ada', body: { company: 'Analytical Engines' } },
+    400: { path: '/users/cryptlex/ada', body: { role: 7 } },
+    404: { path: '/users/cryptlex/nobody', body: { company: 'Analytical Engines' } },
+    409: { path: '/users/cryptlex/ada', body: { email: 'GRACE@example.test' } },
+  },
+  deleteUser: {
+    200: { path: '/users/cryptlex/ada' },
+    400: { path: '/users/okta/ada' },
+    404: { path: '/users/cryptlex/nobody' },
+  },
+  listSubscriptions: { 200: { path: '/webhooks' }, 400: { path: '/webhooks?all' } },
+  createSubscription: {
+    201: { path: '/webhooks', body: { url: '/_standin/inbox/new' } },
+    400: { path: '/webhooks', body: { url: 'ftp://example.test/' } },
+    409: { path: '/webhooks', body: { url: '/_standin/inbox/new' } },
+  },
+  deleteSubscription: {
+    200: { path: '/webhooks/hook-0' },
+    400: { path: '/webhooks/hook-0?all' },
+    404: { path: '/webhooks/nope' },
+  },
+  testWebhook: {
+    202: { path: '/webhooks/test' },
+    400: { path: '/webhooks/test', body: { fault: { kind: 'nice' } } },
+    404: { path: '/webhooks/test', body: { subscription: 'nope' } },
+  },
+  listDeliveries: {
+    200: { path: '/deliveries' },
+    400: { path: '/deliveries?state=lost' },
+  },
+  awaitDeliveries: {
+    200: { path: '/deliveries/await?event=test&timeout=1s' },
+    400: { path: '/deliveries/await?timeout=soon' },
+  },
+  getDelivery: {
+    200: { path: '/deliveries/sent' },
+    400: { path: '/deliveries/sent?all' },
+    404: { path: '/deliveries/nope' },
+  },
+  redeliver: {
+    202: { path: '/deliveries/sent/redeliver' },
+    400: { path: '/deliveries/sent/redeliver', body: { fault: {} } },
+    404: { path: '/deliveries/nope/redeliver' },
+  },
+  settle: {
+    200: { path: '/settle' },
+    400: { path: '/settle', body: { timeout: 'soon' } },
+  },
+  receive: { 200: { path: '/inbox/a' }, 204: { path: '/inbox/a?status=204' } },
+  listInbox: { 200: { path: '/inbox/a' }, 400: { path: '/inbox/a?limit=0' } },
+  clearInbox: { 200: { path: '/inbox/a' }, 400: { path: '/inbox/A' } },
   seedUsers: {
     200: { path: '/seed', body: { users: 1 } },
     400: { path: '/seed', body: { users: 0 } },
@@ -119,7 +221,9 @@ function expectRefusal(answer: Answer, status: number): void {
 }
 
 const cases = operations.flatMap(({ id, method, path, statuses }) =>
-  statuses.map((status) => ({ id, method, path, status: Number(status) })),
+  statuses
+    .filter((status) => status !== 'default')
+    .map((status) => ({ id, method, path, status: Number(status) })),
 )
 
 test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(status)))(
@@ -128,8 +232,9 @@ test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(
     const caller = createCaller(await createSandbox())
     await caller.get('/v3/nothing') // req-1
     await caller.post('/_standin/sandboxes', { name: 'there' })
-    await caller.put('/_standin/state', { cryptlex: { users: [{ id: 'ada' }] } })
+    await caller.put('/_standin/state', STATE)
     await caller.put('/_standin/snapshots/saved')
+    if (id === 'createSubscription' && status === 409) await caller.put('/_standin/state', FULL)
     const sent = PROVOKED[id]?.[status]
     if (!sent) throw new Error(`nothing here provokes a ${status} of ${id}`)
     const answer = await caller.send({ method, ...sent, path: `/_standin${sent.path}` })
@@ -180,7 +285,7 @@ test.each(cases.filter(({ status }) => status === 408))(
 test.each(Object.entries(spec.paths))('%s answers 405 to other methods', async (path, item) => {
   const caller = createCaller(await createSandbox())
   const allowed = Object.keys(item)
-    .filter((method) => ['get', 'put', 'post', 'delete'].includes(method))
+    .filter((method) => ['get', 'put', 'post', 'delete', 'patch'].includes(method))
     .map((method) => method.toUpperCase())
   for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS']) {
     if (allowed.includes(method)) continue
@@ -213,7 +318,7 @@ test('what is no operation is refused, and told what there is', async () => {
   expectRefusal(await caller.get('/~nope/_standin/health'), 404)
 })
 
-// Nothing of a sandbox is in the way of these: they fail only with the server.
+// Nothing of the store is in the way of these: they fail only with the server.
 const ELSEWHERE = [
   'getHealth',
   'getReady',
@@ -221,6 +326,9 @@ const ELSEWHERE = [
   'createSandbox',
   'deleteSandbox',
   'streamEvents',
+  'settle',
+  'listInbox',
+  'clearInbox',
 ]
 
 test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
@@ -230,7 +338,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
     const caller = createCaller(server)
     await caller.get('/v3/nothing') // req-1
     await caller.post('/_standin/sandboxes', { name: 'there' })
-    await caller.put('/_standin/state', { cryptlex: { users: [{ id: 'ada' }] } })
+    await caller.put('/_standin/state', STATE)
     await caller.put('/_standin/snapshots/saved')
     const fail = () => {
       throw new Error('a secret fault')

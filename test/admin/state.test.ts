@@ -233,6 +233,7 @@ test('a difference names what came, went and changed, by table and row', async (
     'cryptlex.resellers',
     'cryptlex.users',
     'mykaarma.users',
+    'webhooks.deliveries',
   ])
   expect(difference['cryptlex.users']!.added.map(({ id }) => id)).toEqual([idIn('cryptlex', made)])
   const { added, removed, changed } = difference['mykaarma.users']!

@@ -361,7 +361,7 @@ test('the specs say what a client of each needs: a server, an operation, its sec
   for (const api of APIS) {
     const contract = new Contract(specFile(api))
     expect(contract.prefix).toMatch(/^\/\w+$/)
-    expect(contract.operations).toHaveLength(1)
+    expect(contract.operations[0]!.id).toMatch(/^create.*User/)
     expect(readFileSync(specFile(api), 'utf8')).toMatch(/^security:/m)
   }
 })

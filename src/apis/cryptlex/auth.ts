@@ -5,8 +5,19 @@ import { fingerprint } from '../../core/secrets.ts'
 import { knownOf, type Grant } from './known.ts'
 import { refusal } from './refusals.ts'
 
-/** The scope that the vendor's page names for this operation. */
-const SCOPE = 'reseller:user:create'
+/**
+ * Which scopes allow an operation; one is enough. The vendor's page names the first line's. Public:
+ * `webhook:read` and `webhook:write`; assumed: that newer tokens name what they may do to one.
+ */
+const SCOPES: Readonly<Record<string, readonly string[]>> = {
+  createResellerUser: ['reseller:user:create'],
+  listWebhooks: ['webhook:read'],
+  getWebhook: ['webhook:read'],
+  listWebhookEventLogs: ['webhook:read'],
+  createWebhook: ['webhook:create', 'webhook:write'],
+  updateWebhook: ['webhook:update', 'webhook:write'],
+  deleteWebhook: ['webhook:delete', 'webhook:write'],
+}
 
 const MOST_REMEMBERED = 1000
 
@@ -30,7 +41,8 @@ export async function authorize(call: Call, tools: Tools): Promise<void> {
   const now = tools.clock.now()
   if (now >= grant.expires) throw refusal('token.expired')
   if (now < grant.notBefore) throw refusal('token.not-yet-valid')
-  if (!grant.scopes.includes(SCOPE)) throw refusal('scope.missing')
+  const allowing = SCOPES[call.operation!.id]! // every operation of the contract is there
+  if (!allowing.some((scope) => grant.scopes.includes(scope))) throw refusal('scope.missing')
 }
 
 function bearer(header: string | undefined): string {

@@ -59,6 +59,95 @@ export interface Address {
   country: string | null
   postalCode: string | null
 }
+/**
+ * A webhook to be made. Unknown fields are ignored.
+ */
+export interface NewWebhook {
+  name: string
+  url: string
+  /**
+   * What deliveries are signed with.
+   */
+  token?: string
+  active?: boolean
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  events: [string, ...string[]]
+}
+/**
+ * What is left out stays as it is.
+ */
+export interface WebhookChanges {
+  name?: string
+  url?: string
+  /**
+   * What deliveries are signed with.
+   */
+  token?: string
+  active?: boolean
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  events?: [string, ...string[]]
+}
+/**
+ * A webhook, without its token.
+ */
+export interface Webhook {
+  id: string
+  createdAt: string
+  updatedAt: string
+  name: string
+  url: string
+  active: boolean
+  events: string[]
+  status: 'Healthy' | 'Unhealthy' | 'Suspended'
+}
+/**
+ * A webhook with its token, as it is shown once.
+ */
+export interface NewlyMadeWebhook {
+  id: string
+  createdAt: string
+  updatedAt: string
+  name: string
+  url: string
+  active: boolean
+  events: string[]
+  status: 'Healthy' | 'Unhealthy' | 'Suspended'
+  /**
+   * What deliveries are signed with.
+   */
+  token: string
+}
+/**
+ * One attempt at telling a webhook of an event.
+ */
+export interface WebhookEventLog {
+  id: string
+  /**
+   * When the event was.
+   */
+  createdAt: string
+  updatedAt: string
+  webhookId: string
+  event: string
+  url: string
+  /**
+   * null where none came.
+   */
+  statusCode: number | null
+  requestSentAt: string
+  responseReceivedAt: string | null
+  /**
+   * null for the first attempt.
+   */
+  retryReason: string | null
+  attempt: number
+}
 export interface Error {
   message: string
   code: string
@@ -75,6 +164,66 @@ export interface UserCreatedEvent {
  * Every key is always present, null when unset.
  */
 export interface User1 {
+  id: string
+  createdAt: string
+  updatedAt: string
+  /**
+   * First and last name.
+   */
+  name: string
+  firstName: string
+  lastName: string | null
+  email: string
+  role: string
+  twoFactorEnabled: boolean
+  googleSsoEnabled: boolean
+  lastLoginAt: string | null
+  organizationId: string | null
+  organization: Organization | null
+  company: string | null
+}
+export interface UserUpdatedEvent {
+  event: 'reseller.user.updated'
+  data: User2
+  /**
+   * When it was updated; the same on every retry.
+   */
+  triggeredAt: string
+}
+/**
+ * Every key is always present, null when unset.
+ */
+export interface User2 {
+  id: string
+  createdAt: string
+  updatedAt: string
+  /**
+   * First and last name.
+   */
+  name: string
+  firstName: string
+  lastName: string | null
+  email: string
+  role: string
+  twoFactorEnabled: boolean
+  googleSsoEnabled: boolean
+  lastLoginAt: string | null
+  organizationId: string | null
+  organization: Organization | null
+  company: string | null
+}
+export interface UserDeletedEvent {
+  event: 'reseller.user.deleted'
+  data: User3
+  /**
+   * When it was deleted; the same on every retry.
+   */
+  triggeredAt: string
+}
+/**
+ * Every key is always present, null when unset.
+ */
+export interface User3 {
   id: string
   createdAt: string
   updatedAt: string

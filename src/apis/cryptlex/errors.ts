@@ -13,6 +13,8 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'role.needs-organization': 'INVALID_ROLE',
   'user.duplicate': 'EMAIL_ALREADY_EXISTS',
   'users.limit-reached': 'ALLOWED_USERS_LIMIT_REACHED',
+  'webhook.unknown': 'WEBHOOK_NOT_FOUND',
+  'webhooks.too-many': 'WEBHOOK_LIMIT_REACHED',
 }
 const BY_STATUS: Readonly<Record<number, string>> = {
   400: 'INVALID_REQUEST',

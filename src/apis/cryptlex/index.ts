@@ -6,7 +6,8 @@ import { credential, firstReseller, learn } from './known.ts'
 import { refusals } from './refusals.ts'
 import { admit, limited } from './limit.ts'
 import { hints } from './hints.ts'
-import { createResellerUser, nameIn } from './users.ts'
+import { changedUser, createResellerUser, givenOf, nameIn, userEvents } from './users.ts'
+import { webhookOperations, webhookStyle } from './webhooks.ts'
 
 export const cryptlex: Api = {
   name: 'cryptlex',
@@ -18,7 +19,7 @@ export const cryptlex: Api = {
     resellers: { unique: [] },
   },
   formats: [json],
-  operations: { createResellerUser },
+  operations: { createResellerUser, ...webhookOperations },
   users: {
     table: 'users',
     email: 'email',
@@ -35,7 +36,11 @@ export const cryptlex: Api = {
       password: 'is-not-kept',
     }),
     call: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
+    given: givenOf,
+    changed: changedUser,
+    events: userEvents,
   },
+  webhooks: webhookStyle,
   credentialsIn: 'header',
   learn,
   authorize,

@@ -1,9 +1,10 @@
-import type { Call, Operation, Tools } from '../../core/api.ts'
+import type { Call, Event, Operation, Tools } from '../../core/api.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/state.ts'
 import type { NewUser, Organization, User } from './contract.ts'
 import { knownOf } from './known.ts'
 import { refusal } from './refusals.ts'
 import { timestamp } from './time.ts'
+import { EVENTS } from './webhooks.ts'
 
 /** The organization is kept once, not in each of its users. */
 interface KeptUser extends Omit<User, 'organization'> {
@@ -39,7 +40,7 @@ export const createResellerUser: Operation = (call, state, tools) => {
     Location: `${call.base}/v3/resellers/${encodeURIComponent(Buffer.from(resellerId).toString())}/users/${user.id}`,
   }
   const body = answered(user, organization)
-  const events = [{ name: 'reseller.user.created', data: { ...body } }]
+  const events = [{ name: EVENTS.created, data: { ...body }, triggeredAt: user.createdAt }]
   return { status: 201, body, headers, created: user.id, events }
 }
 
@@ -66,17 +67,73 @@ function userFrom(
     createdAt: timestamp(now, ticks),
     // Public: on a new user the two differ by ticks.
     updatedAt: timestamp(now, ticks + 1 + (drawn % 99)),
+    ...kept(given),
+    twoFactorEnabled: false,
+    googleSsoEnabled: false,
+    lastLoginAt: null,
+    organizationId,
+    resellerId,
+  }
+}
+
+/** What a create call for this user would send; its password is not kept. */
+export function givenOf(row: Row): Readonly<Record<string, unknown>> {
+  const user = row as KeptUser // of this slice's table
+  return {
+    firstName: user.firstName,
+    lastName: user.lastName,
+    email: user.email,
+    role: user.role,
+    company: user.company,
+    organizationId: user.organizationId,
+    allowCustomerPortalAccess: user.allowCustomerPortalAccess,
+    password: 'is-not-kept',
+  }
+}
+
+/** The user with what this body says, which the contract has checked. */
+export function changedUser(
+  row: Row,
+  body: Readonly<Record<string, unknown>>,
+  state: State,
+  tools: Tools,
+): KeptUser {
+  const user = row as KeptUser // of this slice's table
+  const given = body as unknown as NewUser // the contract has checked it
+  const organizationId = given.organizationId || null
+  if (organizationId) organizationFor(organizationId, user.resellerId, state, tools)
+  return {
+    ...user,
+    updatedAt: timestamp(tools.clock.now(), 0),
+    ...kept(given),
+    organizationId,
+  }
+}
+
+/** Assumed: that these events are told, and that they tell the user as it is, or last was. */
+export function userEvents(
+  what: 'updated' | 'deleted',
+  row: Row,
+  state: State,
+  tools: Tools,
+): readonly Event[] {
+  const user = row as KeptUser // of this slice's table
+  const organization = user.organizationId
+    ? organizationFor(user.organizationId, user.resellerId, state, tools)
+    : null
+  const triggeredAt = timestamp(tools.clock.now(), 0)
+  return [{ name: EVENTS[what], data: { ...answered(user, organization) }, triggeredAt }]
+}
+
+/** What is kept of a request as it is. */
+function kept(given: NewUser) {
+  return {
     name: `${given.firstName} ${given.lastName ?? ''}`.trim(),
     firstName: given.firstName,
     lastName: given.lastName ?? null,
     email: given.email,
     role: given.role,
-    twoFactorEnabled: false,
-    googleSsoEnabled: false,
-    lastLoginAt: null,
-    organizationId,
     company: given.company ?? null,
-    resellerId,
     allowCustomerPortalAccess: given.allowCustomerPortalAccess,
   }
 }
@@ -122,7 +179,6 @@ function keepOrganization(
   state: State,
   tools: Tools,
 ): Organization {
-  const organizations = state.collection<KeptOrganization>('cryptlex.organizations')
   const known = knownOf(tools).organizations.get(id)
   if (known?.resellerId !== resellerId) {
     call.assume(refusal('organization.unknown'))
@@ -130,9 +186,15 @@ function keepOrganization(
   if (known?.allowedUsers !== undefined) {
     refuseMore(call, known.allowedUsers, 'organizationId', id, state)
   }
-  const kept = organizations.get(id)
-  if (kept) return shown(kept)
-  const made = organizationFrom(id, known?.allowedUsers, tools)
+  return organizationFor(id, resellerId, state, tools)
+}
+
+/** The organization of this id, made when it is first met. */
+function organizationFor(id: string, resellerId: string, state: State, tools: Tools): Organization {
+  const organizations = state.collection<KeptOrganization>('cryptlex.organizations')
+  const found = organizations.get(id)
+  if (found) return shown(found)
+  const made = organizationFrom(id, knownOf(tools).organizations.get(id)?.allowedUsers, tools)
   organizations.insert({ ...made, resellerId })
   return made
 }

@@ -7,7 +7,7 @@ import { credential, firstCompany, learn } from './known.ts'
 import { refusals } from './refusals.ts'
 import { hints } from './hints.ts'
 import { answerType, bodyType, formats, prepare, route } from './reading.ts'
-import { createUser, nameIn } from './users.ts'
+import { changedUser, createUser, givenOf, nameIn } from './users.ts'
 
 export const formsonfire: Api = {
   name: 'formsonfire',
@@ -29,6 +29,8 @@ export const formsonfire: Api = {
       LastName: lastName,
     }),
     call: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
+    given: givenOf,
+    changed: changedUser,
   },
   credentialsIn: 'body',
   learn,

@@ -1,6 +1,6 @@
 import type { Operation, Tools } from '../../core/api.ts'
 import { duplicate, invalid, type Violation } from '../../core/problem.ts'
-import { freeDraw, type Collection, type Row } from '../../core/state.ts'
+import { freeDraw, type Collection, type Row, type State } from '../../core/state.ts'
 import type { User, UserCreated } from './contract.ts'
 import { knownOf, type Named } from './known.ts'
 
@@ -70,6 +70,30 @@ function userFrom(
     createdAt: new Date(tools.clock.now()).toISOString(),
     given,
   }
+}
+
+/** What a create call for this user would send. */
+export function givenOf(row: Row): Readonly<Record<string, unknown>> {
+  const { given, companyId } = row as KeptUser // of this slice's table
+  return { ...given, CompanyId: companyId }
+}
+
+/** The user with what this body says, which the contract has checked. */
+export function changedUser(
+  row: Row,
+  body: Readonly<Record<string, unknown>>,
+  _state: State,
+  tools: Tools,
+): KeptUser {
+  const user = row as KeptUser // of this slice's table
+  const given = body as unknown as User // the contract has checked it
+  const { folders, groups } = knownOf(tools)
+  const lists = {
+    folders: resolved('Folders', given, folders, []),
+    groups: resolved('Groups', given, groups, []),
+  }
+  const made = userFrom(user.id, given, user.companyId, tools, lists)
+  return { ...made, status: user.status, invited: user.invited, createdAt: user.createdAt }
 }
 
 /** Assumed: 400, since the vendor lists no 409. */

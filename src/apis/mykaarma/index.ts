@@ -6,7 +6,7 @@ import { explain } from './errors.ts'
 import { credential, learn, OPERATOR } from './known.ts'
 import { refusals } from './refusals.ts'
 import { hints } from './hints.ts'
-import { createUserForPartner, nameIn } from './users.ts'
+import { changedUser, createUserForPartner, givenOf, nameIn } from './users.ts'
 
 const MESSAGE = 'CreateUserForPartnerResponse'
 
@@ -39,6 +39,8 @@ export function mykaarma(proto: string): Api {
         sendEmail: true,
       }),
       call: () => ({ caller: OPERATOR }),
+      given: givenOf,
+      changed: changedUser,
     },
     credentialsIn: 'header',
     learn,

@@ -42,8 +42,25 @@ function userFrom(id: string, { password: _, ...given }: NewUser, tools: Tools):
     id,
     ...given,
     createdAt: new Date(tools.clock.now()).toISOString(),
-    latestInviteStatus: given.userInvite ? 'PENDING' : 'INACTIVE',
+    latestInviteStatus: statusOf(given),
   }
+}
+
+/** What a create call for this user would send; the page demands no password. */
+export function givenOf(row: Row): Readonly<Record<string, unknown>> {
+  const { id: _, createdAt: __, latestInviteStatus: ___, ...given } = row as User // of this table
+  return given
+}
+
+/** The user with what this body says, which the contract has checked. */
+export function changedUser(row: Row, body: Readonly<Record<string, unknown>>): User {
+  const { createdAt } = row as User // of this slice's table
+  const { password: _, ...given } = body as NewUser // the contract has checked it
+  return { id: row.id, ...given, createdAt, latestInviteStatus: statusOf(given) }
+}
+
+function statusOf({ userInvite }: Pick<NewUser, 'userInvite'>): User['latestInviteStatus'] {
+  return userInvite ? 'PENDING' : 'INACTIVE'
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Problem } from '../problem.ts'
+import type { DeliveryFault } from '../webhooks/delivery.ts'
 import type { Definition, Delay, Effect } from './fault.ts'
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -35,6 +36,9 @@ export function effectOf(given: Definition): Effect {
   }
   if (outcome && given.after && given.after !== 'validation') {
     throw refused(`outcome ${outcome} happens after validation; leave after out`)
+  }
+  if ((given.webhookBy ?? given.webhookAttempts) !== undefined && !given.webhook) {
+    throw refused('webhookBy and webhookAttempts go with webhook')
   }
   const isAnything = [
     isRefusal,
@@ -76,8 +80,19 @@ export function effectOf(given: Definition): Effect {
     ...(given.body === undefined ? {} : { body: given.body }),
     ...(outcome === undefined ? {} : { outcome }),
     later: milliseconds(later ?? '5s'),
-    ...(given.webhook === undefined ? {} : { webhook: given.webhook }),
+    ...(given.webhook === undefined ? {} : { webhook: deliveryFault(given.webhook, given) }),
     after: outcome ? 'validation' : (given.after ?? 'route'),
+  }
+}
+
+function deliveryFault(
+  kind: DeliveryFault['kind'],
+  { webhookBy, webhookAttempts }: Definition,
+): DeliveryFault {
+  return {
+    kind,
+    ...(webhookBy === undefined ? {} : { by: milliseconds(webhookBy) }),
+    ...(webhookAttempts === undefined ? {} : { attempts: webhookAttempts }),
   }
 }
 

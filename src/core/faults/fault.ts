@@ -1,3 +1,5 @@
+import type { DeliveryFault, FaultKind } from '../webhooks/delivery.ts'
+
 /** Where in a request's way a fault comes: before everything that may refuse it, or after this. */
 export const FAULT_STAGES = ['route', 'auth', 'validation', 'commit'] as const
 export type FaultStage = (typeof FAULT_STAGES)[number]
@@ -71,7 +73,9 @@ export interface Definition {
   readonly body?: BodyFault
   readonly outcome?: Outcome
   readonly later?: string
-  readonly webhook?: string
+  readonly webhook?: FaultKind
+  readonly webhookBy?: string
+  readonly webhookAttempts?: number
 
   readonly api?: string
   readonly operation?: string
@@ -126,6 +130,6 @@ export interface Effect {
   readonly outcome?: Outcome
   /** Milliseconds of the sandbox's clock until `created-later` creates. */
   readonly later: number
-  readonly webhook?: string
+  readonly webhook?: DeliveryFault
   readonly after: FaultStage
 }

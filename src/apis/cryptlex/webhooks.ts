@@ -1,0 +1,137 @@
+import type { Call, Operation, WebhookStyle } from '../../core/api.ts'
+import { Problem } from '../../core/problem.ts'
+import type { State } from '../../core/state.ts'
+import {
+  DELIVERIES,
+  SUBSCRIPTIONS,
+  type Attempt,
+  type Delivery,
+  type Subscription,
+} from '../../core/webhooks/delivery.ts'
+import { resubscribe, subscribe } from '../../core/webhooks/subscriptions.ts'
+import type {
+  NewlyMadeWebhook,
+  NewWebhook,
+  Webhook,
+  WebhookChanges,
+  WebhookEventLog,
+} from './contract.ts'
+import { timestamp } from './time.ts'
+
+/** Assumed: the last two; they fit the rule by which the first, which is documented, is named. */
+export const EVENTS = {
+  created: 'reseller.user.created',
+  updated: 'reseller.user.updated',
+  deleted: 'reseller.user.deleted',
+} as const
+
+export const webhookStyle: WebhookStyle = {
+  header: 'Webhook-Signature',
+  events: Object.values(EVENTS),
+}
+
+/** Assumed, as for the list of reseller users. */
+const PAGE = 20
+
+/** What the vendor's calls do about webhooks; by operationId. */
+export const webhookOperations: Readonly<
+  Record<
+    | 'listWebhooks'
+    | 'createWebhook'
+    | 'getWebhook'
+    | 'updateWebhook'
+    | 'deleteWebhook'
+    | 'listWebhookEventLogs',
+    Operation
+  >
+> = {
+  listWebhooks: (call, state) => ({
+    status: 200,
+    body: page(call, rowsOf(state).all().map(shown)),
+  }),
+  createWebhook: (call, state, tools) => {
+    const { name, url, token, active, events } = call.body as NewWebhook // the contract has checked it
+    const row = subscribe(
+      state,
+      {
+        name,
+        url,
+        events,
+        ...(token === undefined ? {} : { token }),
+        ...(active === undefined ? {} : { active }),
+      },
+      tools,
+    )
+    const { status, ...webhook } = shown(row)
+    const body: NewlyMadeWebhook = { ...webhook, status, token: row.token }
+    return { status: 201, body, created: row.id }
+  },
+  getWebhook: (call, state) => ({ status: 200, body: shown(rowFor(call, state)) }),
+  updateWebhook: (call, state, tools) => {
+    const row = rowFor(call, state)
+    const changes = call.body as WebhookChanges // the contract has checked it
+    return { status: 200, body: shown(resubscribe(state, row, changes, tools.clock.now())) }
+  },
+  deleteWebhook: (call, state) => {
+    rowsOf(state).remove(rowFor(call, state).id)
+    return { status: 204, body: undefined }
+  },
+  listWebhookEventLogs: (call, state) => {
+    const webhookId = call.query.get('webhookId')
+    const event = call.query.get('event')
+    const logs = state
+      .collection<Delivery>(DELIVERIES)
+      .all()
+      .filter((row) => webhookId === null || row.subscription === webhookId)
+      .filter((row) => event === null || row.event === event)
+      .flatMap((row) => row.attempts.map((attempt) => logOf(row, attempt)))
+    return { status: 200, body: page(call, logs) }
+  },
+}
+
+function rowsOf(state: State) {
+  return state.collection<Subscription>(SUBSCRIPTIONS)
+}
+
+function rowFor(call: Call, state: State): Subscription {
+  const row = rowsOf(state).get(call.params['id']!)
+  if (!row) throw new Problem(404, 'webhook.unknown', 'The webhook does not exist.')
+  return row
+}
+
+function page<T>(call: Call, rows: readonly T[]): T[] {
+  const number = Number(call.query.get('page') ?? 1)
+  const limit = Number(call.query.get('limit') ?? PAGE)
+  return rows.slice((number - 1) * limit, number * limit)
+}
+
+function shown(row: Subscription): Webhook {
+  return {
+    id: row.id,
+    createdAt: timestamp(row.createdAt, 0),
+    updatedAt: timestamp(row.updatedAt, 0),
+    name: row.name,
+    url: row.url,
+    active: row.active,
+    events: [...row.events],
+    status: row.status,
+  }
+}
+
+function logOf(delivery: Delivery, attempt: Attempt): WebhookEventLog {
+  const sent = timestamp(attempt.at, 0)
+  const received = timestamp(attempt.at + Math.round(attempt.ms), 0)
+  return {
+    id: `${delivery.id}-${attempt.number}`,
+    createdAt: timestamp(delivery.createdAt, 0),
+    updatedAt: received,
+    webhookId: delivery.subscription,
+    event: delivery.event,
+    url: delivery.url,
+    statusCode: attempt.status ?? null,
+    requestSentAt: sent,
+    responseReceivedAt: attempt.status === undefined ? null : received,
+    retryReason: attempt.why === 'event' ? null : attempt.why,
+    attempt: attempt.number,
+  }
+}

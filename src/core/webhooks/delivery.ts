@@ -1,0 +1,120 @@
+import type { Row, Table } from '../state.ts'
+import type { SendError } from './sender.ts'
+import type { Scheme } from './signature.ts'
+
+/** What the store keeps for webhooks, as if it were one more API's. */
+export const TABLES: Readonly<Record<'subscriptions' | 'deliveries', Table>> = {
+  subscriptions: { unique: [] },
+  deliveries: { unique: [] },
+}
+export const SUBSCRIPTIONS = 'webhooks.subscriptions'
+export const DELIVERIES = 'webhooks.deliveries'
+
+export type Health = 'Healthy' | 'Unhealthy' | 'Suspended'
+
+/** Who wants to be told of what. */
+export interface Subscription extends Row {
+  readonly name: string
+  /** http(s), or the path of an inbox of the same sandbox. */
+  readonly url: string
+  /** What deliveries are signed with; it is kept because it must be, and shown nowhere. */
+  readonly token: string
+  /** The one before, while it is rotated. */
+  readonly previousToken?: string
+  readonly active: boolean
+  readonly events: readonly string[]
+  readonly status: Health
+  /** Failed attempts in a row. */
+  readonly failures: number
+  /** Where it is not the server's own. */
+  readonly scheme?: Scheme
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** How a delivery goes wrong on purpose. */
+export interface DeliveryFault {
+  readonly kind: FaultKind
+  /** Milliseconds: of `delay`, of the window of `reorder`, of how stale `stale-timestamp` is. */
+  readonly by?: number
+  /** Only so many attempts are spoilt; all of them where nothing is said. */
+  readonly attempts?: number
+}
+
+export const FAULT_KINDS = [
+  'drop',
+  'delay',
+  'duplicate',
+  'duplicate-new-id',
+  'reorder',
+  'before-answer',
+  'after-delete',
+  'wrong-secret',
+  'stale-timestamp',
+  'reserialised',
+  'unsigned',
+  'header-case',
+  'truncated',
+  'gzip',
+  'chunked',
+  'large',
+  'extra-fields',
+  'unknown-event',
+  'redirect',
+  'slow',
+] as const
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** One try at a delivery. */
+export interface Attempt {
+  readonly number: number
+  /** When it began, by the sandbox's clock. */
+  readonly at: number
+  /** Why it was made: `event`, `redelivery`, or what became of the one before. */
+  readonly why: string
+  /** Faults that it was spoilt by. */
+  readonly faults?: readonly FaultKind[]
+  /** Machine's milliseconds that it took; 0 where nothing left the server. */
+  readonly ms: number
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** The beginning of the receiver's answer. */
+  readonly excerpt?: string
+  readonly error?: SendError
+  readonly message?: string
+}
+
+/** `dropped` was never to arrive, or its subscription sends nothing any more. */
+export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'dropped'
+
+/** A webhook in the outbox. */
+export interface Delivery extends Row {
+  readonly event: string
+  readonly subscription: string
+  readonly url: string
+  /** The exact text that is sent, the same on every attempt. */
+  readonly body: string
+  /** Of the user that it tells of. */
+  readonly userId?: string
+  /** Of the request that caused it. */
+  readonly requestId?: string
+  /** Milliseconds since 1970, as the rest. */
+  readonly createdAt: number
+  readonly state: DeliveryState
+  /** When it is tried next. */
+  readonly nextAt?: number
+  /** What it waits for besides: that its user is removed. */
+  readonly waitsFor?: 'removal'
+  /** Why it will not be tried again. */
+  readonly reason?: string
+  readonly attempts: readonly Attempt[]
+  /** The number of the last attempt before a redelivery: a retry plan begins anew with that. */
+  readonly before?: number
+  readonly faults?: readonly DeliveryFault[]
+}
+
+/** How many attempts were made since the plan began. */
+export function triesOf({ attempts, before = 0 }: Delivery): number {
+  return (attempts.at(-1)?.number ?? 0) - before
+}

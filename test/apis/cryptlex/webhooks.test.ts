@@ -1,0 +1,181 @@
+import { Webhook } from 'standardwebhooks'
+import { expect, test } from 'vitest'
+import { createCaller, named, type Caller } from '../../helpers/caller.ts'
+import { createReceiver } from '../../helpers/receiver.ts'
+import { createSandbox } from '../../helpers/sandbox.ts'
+import { settled } from '../../helpers/webhooks.ts'
+import { standardSecret } from '../../../src/core/webhooks/signature.ts'
+
+const AUTH = { Authorization: 'Bearer standin-token-webhooks' }
+const WISH = {
+  name: 'Provisioning',
+  url: '/_standin/inbox/mine',
+  token: 'sandbox-webhook-token',
+  active: true,
+  events: ['reseller.user.created'],
+}
+
+const send = (caller: Caller, method: string, path: string, body?: object) =>
+  caller.send({ method, path: `/v3${path}`, headers: AUTH, ...(body ? { body } : {}) })
+
+test('a webhook is made, listed, shown, changed and deleted', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  const made = await send(caller, 'POST', '/webhooks', WISH)
+  expect(made.status).toBe(201)
+  const { token, ...webhook } = made.json<{ id: string; token: string }>()
+  expect(token).toBe(WISH.token)
+  expect(Object.keys(webhook)).toEqual([
+    'id',
+    'createdAt',
+    'updatedAt',
+    'name',
+    'url',
+    'active',
+    'events',
+    'status',
+  ])
+  expect((await send(caller, 'GET', '/webhooks')).json()).toEqual([webhook])
+  const path = `/webhooks/${webhook.id}`
+  expect((await send(caller, 'GET', path)).json()).toEqual(webhook)
+  const changed = await send(caller, 'PATCH', path, { name: 'Other', active: false })
+  expect(changed.json()).toMatchObject({
+    ...webhook,
+    name: 'Other',
+    active: false,
+    updatedAt: expect.any(String) as string,
+  })
+  await caller.create('cryptlex')
+  expect((await send(caller, 'GET', '/webhook-event-logs')).json()).toEqual([])
+  const gone = await send(caller, 'DELETE', path)
+  expect([gone.status, gone.text, gone.header('Content-Length')]).toEqual([204, '', undefined])
+  for (const method of ['GET', 'DELETE']) {
+    const answer = await send(caller, method, path)
+    expect([answer.status, answer.json()]).toEqual([
+      404,
+      { message: 'The webhook does not exist.', code: 'WEBHOOK_NOT_FOUND' },
+    ])
+  }
+  expect((await send(caller, 'PATCH', path, { active: true })).status).toBe(404)
+})
+
+test('each attempt is in the event log, the oldest first, page by page', async () => {
+  const receiver = await createReceiver()
+  receiver.answer(500)
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none', webhookRetries: 'fast' }))
+  const made = await send(caller, 'POST', '/webhooks', { ...WISH, url: receiver.url })
+  const { id } = made.json<{ id: string }>()
+  await caller.create('cryptlex', named('cryptlex', 'one'))
+  await settled(caller)
+  await caller.create('cryptlex', named('cryptlex', 'two'))
+  await settled(caller)
+  const log = async (query: string) =>
+    (await send(caller, 'GET', `/webhook-event-logs${query}`)).json<Record<string, unknown>[]>()
+  const all = await log('')
+  expect(
+    all.map(({ statusCode, attempt, retryReason }) => [statusCode, attempt, retryReason]),
+  ).toEqual([
+    [500, 1, null],
+    [200, 2, 'answered 500'],
+    [200, 1, null],
+  ])
+  expect(all[0]).toMatchObject({ webhookId: id, event: 'reseller.user.created', url: receiver.url })
+  expect([...(await log('?limit=2')), ...(await log('?limit=2&page=2'))]).toEqual(all)
+  expect(await log(`?webhookId=${id}&event=reseller.user.created`)).toEqual(all)
+  expect(await log('?webhookId=nobody')).toEqual([])
+  expect((await send(caller, 'GET', '/webhook-event-logs?limit=101')).status).toBe(400)
+})
+
+test.each([
+  [{ url: 'ftp://example.test/' }, 'The url field is not valid.'],
+  [{ url: 'http://user:secret@example.test/' }, 'The url field is not valid.'],
+  [{ name: undefined }, 'The name field is required.'],
+  [{ events: [] }, 'The events field is not valid.'],
+  [{ active: 'yes' }, 'The active field must be a boolean.'],
+])('a webhook with %o is refused in the vendor’s words', async (change, message) => {
+  const caller = createCaller(await createSandbox())
+  const answer = await send(caller, 'POST', '/webhooks', { ...WISH, ...change })
+  expect([answer.status, answer.json()]).toEqual([400, { message, code: 'INVALID_REQUEST' }])
+})
+
+test('each call needs its scope', async () => {
+  const tokens = ['create', 'read', 'update', 'delete', 'write'].map((what) => ({
+    token: `only-${what}`,
+    scopes: [`webhook:${what}`],
+  }))
+  const fixtures = JSON.stringify({ cryptlex: { tokens } })
+  const caller = createCaller(await createSandbox({ fixtures }))
+  const made = async (token: string) =>
+    caller.post('/v3/webhooks', WISH, { Authorization: `Bearer ${token}` })
+  const { id } = (await made('only-create')).json<{ id: string }>()
+  const statuses = async (method: string, path: string, body?: object) => {
+    const found: string[] = []
+    for (const { token } of tokens) {
+      const headers = { Authorization: `Bearer ${token}` }
+      const answer = await caller.send({ method, path, headers, ...(body ? { body } : {}) })
+      if (answer.status < 300) found.push(token.slice('only-'.length))
+      else expect([403, 404]).toContain(answer.status)
+    }
+    return found
+  }
+  expect(await statuses('GET', '/v3/webhooks')).toEqual(['read'])
+  expect(await statuses('GET', `/v3/webhooks/${id}`)).toEqual(['read'])
+  expect(await statuses('GET', '/v3/webhook-event-logs')).toEqual(['read'])
+  expect(await statuses('POST', '/v3/webhooks', WISH)).toEqual(['create', 'write'])
+  expect(await statuses('PATCH', `/v3/webhooks/${id}`, { name: 'A' })).toEqual(['update', 'write'])
+  expect(await statuses('DELETE', `/v3/webhooks/${id}`)).toEqual(['delete'])
+  expect((await made('nobody')).status).toBe(401)
+})
+
+test('a sandbox has no more than a hundred webhooks', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  for (let i = 0; i < 100; i++)
+    expect((await send(caller, 'POST', '/webhooks', WISH)).status).toBe(201)
+  const answer = await send(caller, 'POST', '/webhooks', WISH)
+  expect([answer.status, answer.json()]).toMatchObject([409, { code: 'WEBHOOK_LIMIT_REACHED' }])
+})
+
+test('only those who list the event are told, by whatever name it has', async () => {
+  const webhooks = [
+    { url: '/_standin/inbox/all', events: ['*'] },
+    { url: '/_standin/inbox/some', events: ['license.created', 'reseller.user.created'] },
+    { url: '/_standin/inbox/others', events: ['license.created'] },
+    { url: '/_standin/inbox/off', events: ['*'], active: false },
+  ]
+  const fixtures = JSON.stringify({ cryptlex: { webhooks } })
+  const caller = createCaller(await createSandbox({ fixtures }))
+  await caller.create('cryptlex')
+  const totals: number[] = []
+  for (const name of ['default', 'all', 'some', 'others', 'off']) {
+    totals.push((await caller.get(`/_standin/inbox/${name}`)).json<{ total: number }>().total)
+  }
+  expect(totals).toEqual([1, 1, 1, 0, 0])
+})
+
+test('while a token is changed, the standard’s signature is good with both', async () => {
+  const receiver = await createReceiver()
+  const caller = createCaller(
+    await createSandbox({ webhookUrl: 'none', webhookScheme: 'standard' }),
+  )
+  const made = await send(caller, 'POST', '/webhooks', {
+    ...WISH,
+    url: receiver.url,
+    token: 'old-token',
+  })
+  const { id } = made.json<{ id: string }>()
+  await send(caller, 'PATCH', `/webhooks/${id}`, { token: 'new-token' })
+  await caller.create('cryptlex')
+  await receiver.count(1)
+  const { body, headers } = receiver.came[0]!
+  const given = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, String(value)]),
+  )
+  for (const token of ['old-token', 'new-token']) {
+    const verifier = new Webhook(standardSecret(token))
+    expect(verifier.verify(body.toString(), given)).toMatchObject({
+      event: 'reseller.user.created',
+    })
+  }
+  expect(() => new Webhook(standardSecret('no-token')).verify(body.toString(), given)).toThrow(
+    'signature',
+  )
+})

@@ -1,0 +1,478 @@
+import net from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { createCaller, idIn, named } from '../helpers/caller.ts'
+import { createReceiver } from '../helpers/receiver.ts'
+import { createFolder, createSandbox } from '../helpers/sandbox.ts'
+import { advance, awaited, deliveries, inbox, settled } from '../helpers/webhooks.ts'
+import { withDefaults } from '../../src/config.ts'
+import { sign } from '../../src/core/webhooks/signature.ts'
+import { startServer } from '../../src/server.ts'
+
+const SECRET = 'sandbox-webhook-token'
+const START = Date.parse('2026-01-15T09:30:00Z')
+const EVENT = 'reseller.user.created'
+
+test('a created user is told of in the documented body, signed over its bytes', async () => {
+  const receiver = await createReceiver()
+  const caller = createCaller(
+    await createSandbox({ webhookUrl: receiver.url, webhookSecret: SECRET, clock: START }),
+  )
+  const created = await caller.create('cryptlex')
+  await receiver.count(1)
+  const [came] = receiver.came
+  const text = came!.body.toString()
+  expect(Object.keys(JSON.parse(text) as object)).toEqual(['event', 'data', 'triggeredAt'])
+  const told = JSON.parse(text) as { event: string; data: object; triggeredAt: string }
+  expect(told.event).toBe(EVENT)
+  expect(JSON.stringify(told.data)).toBe(created.text)
+  expect(told.triggeredAt).toBe(created.json()['createdAt'])
+  expect(came!.method).toBe('POST')
+  expect(came!.headers['content-type']).toBe('application/json; charset=utf-8')
+  expect(came!.rawHeaders).toContain('Webhook-Signature')
+  expect(came!.headers['webhook-signature']).toBe(sign(SECRET, came!.body))
+  expect(text).not.toContain('analytical-engine')
+})
+
+test('other APIs and refused creates are told of to nobody', async () => {
+  const receiver = await createReceiver()
+  const caller = createCaller(await createSandbox({ webhookUrl: receiver.url }))
+  await caller.create('mykaarma')
+  await caller.create('formsonfire')
+  await caller.create('cryptlex', { email: 'nobody' })
+  await caller.create('cryptlex')
+  await caller.create('cryptlex')
+  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+  expect(receiver.events).toEqual([EVENT])
+})
+
+test('what fails is sent again by the vendor’s plan, byte for byte, at exact times', async () => {
+  const receiver = await createReceiver()
+  receiver.answer(500, 'reset', { status: 302, headers: { Location: receiver.url } }, 404)
+  const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
+  await caller.create('cryptlex')
+  await receiver.count(1)
+  await advance(caller, '25m')
+  const [delivery] = await deliveries(caller)
+  expect(delivery).toMatchObject({ state: 'delivered', requestId: 'req-1' })
+  expect(
+    delivery!.attempts.map(({ at, why, status, error }) => [
+      Date.parse(at) - START,
+      why,
+      status ?? error,
+    ]),
+  ).toEqual([
+    [0, 'event', 500],
+    [300_000, 'answered 500', 'reset'],
+    [600_000, 'reset', 302],
+    [900_000, 'answered 302', 404],
+    [1_200_000, 'answered 404', 200],
+  ])
+  expect(new Set(receiver.came.map(({ body }) => body.toString())).size).toBe(1)
+  expect(new Set(receiver.came.map(({ headers }) => headers['standin-delivery'])).size).toBe(1)
+  expect(receiver.came.map(({ headers }) => headers['standin-attempt'])).toEqual([
+    '1',
+    '2',
+    '3',
+    '4',
+    '5',
+  ])
+})
+
+test('after the last retry it has failed', async () => {
+  const receiver = await createReceiver()
+  receiver.always(503)
+  const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
+  await caller.create('cryptlex')
+  await receiver.count(1)
+  await advance(caller, '30d')
+  const [delivery] = await deliveries(caller)
+  expect(delivery).toMatchObject({ state: 'failed', reason: '6 attempts failed' })
+  expect(delivery!.attempts).toHaveLength(6)
+  expect(delivery!.attempts[0]).toMatchObject({ excerpt: '{"ok":true}' })
+  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+})
+
+test('75 hours are played in under a second, with exact offsets', async () => {
+  const receiver = await createReceiver()
+  receiver.always(500)
+  const caller = createCaller(
+    await createSandbox({
+      webhookUrl: receiver.url,
+      webhookRetries: 'standard-webhooks',
+      clock: START,
+    }),
+  )
+  await caller.create('cryptlex')
+  await receiver.count(1)
+  const started = performance.now()
+  await advance(caller, '76h')
+  expect(performance.now() - started).toBeLessThan(1000)
+  const [delivery] = await deliveries(caller)
+  const hours = [2, 5, 10, 14, 20, 24].map((hour) => hour * 3600)
+  let sum = 0
+  const offsets = [0, 5, 300, 1800, ...hours].map((seconds) => (sum += seconds) * 1000)
+  expect(delivery!.attempts.map(({ at }) => Date.parse(at) - START)).toEqual(offsets)
+})
+
+test('Retry-After is waited for', async () => {
+  const receiver = await createReceiver()
+  receiver.answer({ status: 429, headers: { 'Retry-After': '3600' } })
+  const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
+  await caller.create('cryptlex')
+  await receiver.count(1)
+  await advance(caller, '59m')
+  expect(receiver.came).toHaveLength(1)
+  await advance(caller, '1m')
+  expect(receiver.came).toHaveLength(2)
+})
+
+test('410 ends it at once and switches the webhook off', async () => {
+  const receiver = await createReceiver()
+  receiver.always(410)
+  const caller = createCaller(await createSandbox({ webhookUrl: receiver.url }))
+  await caller.create('cryptlex')
+  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+  expect(await deliveries(caller)).toMatchObject([
+    { state: 'failed', reason: 'the receiver answered 410 Gone' },
+  ])
+  const { webhooks } = (await caller.get('/_standin/webhooks')).json<{ webhooks: object[] }>()
+  expect(webhooks).toMatchObject([{ active: false, status: 'Suspended' }])
+  await caller.create('cryptlex', named('cryptlex', 'second'))
+  expect(await deliveries(caller)).toHaveLength(1)
+})
+
+test('a receiver that hangs is given up after the timeout', async () => {
+  const receiver = await createReceiver()
+  receiver.answer('hang')
+  const caller = createCaller(
+    await createSandbox({ webhookUrl: receiver.url, webhookTimeout: 50, webhookRetries: 'fast' }),
+  )
+  await caller.create('cryptlex')
+  expect(await awaited(caller, `event=${EVENT}`)).toMatchObject({ fulfilled: true })
+  const [delivery] = await deliveries(caller)
+  expect(delivery!.attempts).toMatchObject([{ error: 'timeout' }, { status: 200, why: 'timeout' }])
+})
+
+test('a receiver that hangs is in nobody’s way', async () => {
+  const hanging = await createReceiver()
+  hanging.always('hang')
+  const healthy = await createReceiver()
+  const caller = createCaller(await createSandbox({ webhookUrl: hanging.url }))
+  await caller.post('/_standin/webhooks', { url: healthy.url, events: [EVENT] })
+  for (let i = 0; i < 20; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
+  await healthy.count(20)
+  expect(hanging.came.length).toBeLessThanOrEqual(10)
+})
+
+test('a connection that is refused is retried like any other failure', async () => {
+  const free = await new Promise<number>((resolve) => {
+    const probe = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as net.AddressInfo
+      probe.close(() => resolve(port))
+    })
+  })
+  const url = `http://127.0.0.1:${free}`
+  const caller = createCaller(await createSandbox({ webhookUrl: url, clock: START }))
+  await caller.create('cryptlex')
+  const first = await settled(caller)
+  expect(first.settled).toBe(false)
+  expect(first.pending[0]!.why).toMatch(
+    /^attempt 1 failed \(refused: .*\); the next is due at 2026-01-15T09:35/,
+  )
+  const receiver = await createReceiver(free)
+  await advance(caller, '5m')
+  expect(receiver.came).toHaveLength(1)
+})
+
+test('what may not be reached is refused, and the delivery names the setting', async () => {
+  const receiver = await createReceiver()
+  const caller = createCaller(
+    await createSandbox({
+      webhookUrl: receiver.url,
+      egress: 'hooks.example.test',
+      webhookRetries: 'none',
+    }),
+  )
+  await caller.create('cryptlex')
+  await settled(caller)
+  const [delivery] = await deliveries(caller)
+  expect(delivery!.attempts).toMatchObject([{ error: 'egress' }])
+  expect(delivery!.attempts[0]!.message).toContain('--egress')
+  expect(receiver.came).toEqual([])
+})
+
+test('a server that others reach calls nobody unless it is told so', async () => {
+  const receiver = await createReceiver()
+  const open = createCaller(
+    await createSandbox({ host: '0.0.0.0', webhookUrl: receiver.url, webhookRetries: 'none' }),
+  )
+  await open.create('cryptlex')
+  await settled(open)
+  expect((await deliveries(open))[0]!.attempts).toMatchObject([{ error: 'egress' }])
+  const allowed = createCaller(
+    await createSandbox({ host: '0.0.0.0', webhookUrl: receiver.url, egress: 'private' }),
+  )
+  await allowed.create('cryptlex')
+  await receiver.count(1)
+})
+
+test('a webhook that fails 50 times in a row is suspended, and heals when it is switched on', async () => {
+  const receiver = await createReceiver()
+  receiver.always(500)
+  const server = await createSandbox({ webhookUrl: receiver.url, clock: START })
+  const caller = createCaller(server)
+  const status = async () =>
+    (await caller.get('/_standin/webhooks')).json<{
+      webhooks: { id: string; status: string; active: boolean; failures: number }[]
+    }>().webhooks[0]!
+  await caller.create('cryptlex', named('cryptlex', 'first'))
+  await settled(caller)
+  expect(await status()).toMatchObject({ status: 'Unhealthy', active: true, failures: 1 })
+  for (let i = 0; i < 9; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
+  await settled(caller)
+  await advance(caller, '30m')
+  expect(await status()).toMatchObject({ status: 'Suspended', active: false, failures: 50 })
+  expect(receiver.came).toHaveLength(50)
+  expect((await deliveries(caller)).every(({ state }) => state === 'dropped')).toBe(true)
+  receiver.always(200)
+  const { id } = await status()
+  const token = { Authorization: 'Bearer standin-token-webhooks' }
+  await caller.send({
+    method: 'PATCH',
+    path: `/v3/webhooks/${id}`,
+    headers: token,
+    body: { active: true },
+  })
+  expect(await status()).toMatchObject({ status: 'Healthy', active: true, failures: 0 })
+  await caller.create('cryptlex', named('cryptlex', 'last'))
+  await receiver.count(51)
+})
+
+test('with --webhook-order nothing overtakes what is tried again', async () => {
+  const receiver = await createReceiver()
+  receiver.answer(500, 500)
+  const settings = { webhookUrl: receiver.url, webhookRetries: 'fast' }
+  const caller = createCaller(await createSandbox({ ...settings, webhookOrder: true }))
+  for (const name of ['a', 'b', 'c']) await caller.create('cryptlex', named('cryptlex', name))
+  await receiver.count(5)
+  const names = receiver.came.map(({ body }) => /"email":"(\w)@/.exec(body.toString())![1])
+  expect(names).toEqual(['a', 'a', 'a', 'b', 'c'])
+
+  receiver.answer(500, 500)
+  const unordered = createCaller(await createSandbox({ ...settings, clock: START }))
+  for (const name of ['a', 'b', 'c']) {
+    await unordered.create('cryptlex', named('cryptlex', name))
+    await settled(unordered)
+  }
+  await advance(unordered, '1s')
+  await receiver.count(10)
+  const others = receiver.came
+    .slice(5)
+    .map(({ body }) => /"email":"(\w)@/.exec(body.toString())![1])
+  expect(others).toEqual(['a', 'b', 'c', 'a', 'b'])
+})
+
+test('pending retries outlive a restart, with their id, body and schedule', async () => {
+  const receiver = await createReceiver()
+  receiver.answer(500, 500)
+  const data = createFolder()
+  const settings = { data, webhookUrl: receiver.url, clock: START }
+  const first = await startServer(withDefaults({ port: 0, ...settings }))
+  const before = createCaller(first)
+  const userId = idIn('cryptlex', await before.create('cryptlex'))
+  await settled(before)
+  await advance(before, '5m')
+  await first.close()
+  expect(receiver.came).toHaveLength(2)
+
+  const second = await createSandbox({ data, webhookUrl: receiver.url, clock: START + 300_000 })
+  const after = createCaller(second)
+  const [pending] = await deliveries(after)
+  expect(pending).toMatchObject({ userId, state: 'pending', nextAt: '2026-01-15T09:40:00.000Z' })
+  await advance(after, '5m')
+  const [done] = await deliveries(after)
+  expect(done).toMatchObject({ id: pending!.id, state: 'delivered' })
+  expect(done!.attempts.map(({ at }) => Date.parse(at) - START)).toEqual([0, 300_000, 600_000])
+  expect(new Set(receiver.came.map(({ body }) => body.toString())).size).toBe(1)
+})
+
+test('what was in flight when the server closed is sent by the next start', async () => {
+  const receiver = await createReceiver()
+  receiver.answer('hang')
+  const data = createFolder()
+  const first = await startServer(withDefaults({ port: 0, data, webhookUrl: receiver.url }))
+  await createCaller(first).create('cryptlex')
+  await receiver.count(1)
+  const started = performance.now()
+  await first.close()
+  expect(performance.now() - started).toBeLessThan(3000)
+  const second = createCaller(await createSandbox({ data, webhookUrl: receiver.url }))
+  await receiver.count(2)
+  expect(await awaited(second, `event=${EVENT}`)).toMatchObject({ fulfilled: true })
+})
+
+test('a reset forgets what was on its way, a restored snapshot goes on with what it holds', async () => {
+  const receiver = await createReceiver()
+  receiver.answer(500, 500)
+  const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
+  await caller.create('cryptlex')
+  await settled(caller)
+  await caller.put('/_standin/snapshots/pending')
+  await caller.post('/_standin/reset')
+  await advance(caller, '1h')
+  expect(receiver.came).toHaveLength(1)
+  expect(await deliveries(caller)).toEqual([])
+  await caller.post('/_standin/snapshots/pending/restore')
+  expect(await settled(caller)).toMatchObject({ settled: false })
+  await advance(caller, '10m')
+  expect(receiver.came).toHaveLength(3)
+  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+})
+
+test('a sandbox tells its own inbox, and another one knows nothing of it', async () => {
+  const server = await createSandbox({ autoSandboxes: true })
+  const caller = createCaller(server)
+  await caller.create('cryptlex', {}, '/~one')
+  expect((await inbox(caller, 'default', '/~one')).total).toBe(1)
+  expect((await inbox(caller, 'default', '/~two')).total).toBe(0)
+  expect((await inbox(caller)).total).toBe(0)
+  expect((await inbox(caller, 'default', '/~one')).received[0]!.signature).toMatchObject({
+    verified: true,
+  })
+})
+
+test('a sandbox that is removed stops telling', async () => {
+  const receiver = await createReceiver()
+  receiver.always(500)
+  const caller = createCaller(
+    await createSandbox({ webhookUrl: receiver.url, webhookRetries: 'fast', webhookTimeout: 1000 }),
+  )
+  await caller.post('/_standin/sandboxes', { name: 'short' })
+  await caller.create('cryptlex', {}, '/~short')
+  await receiver.count(1)
+  await caller.delete('/_standin/sandboxes/short')
+  const { length } = receiver.came
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(receiver.came).toHaveLength(length)
+})
+
+test('1,000 users are created and awaited, without a sleep and without a miss', async () => {
+  const receiver = await createReceiver()
+  const caller = createCaller(
+    await createSandbox({ webhookUrl: receiver.url, webhookRetries: 'none' }),
+  )
+  for (let i = 0; i < 1000; i++) {
+    const userId = idIn('cryptlex', await caller.create('cryptlex', named('cryptlex', `user-${i}`)))
+    const { fulfilled, deliveries: found } = await awaited(
+      caller,
+      `event=${EVENT}&userId=${userId}`,
+    )
+    expect([fulfilled, found.length, receiver.came.length]).toEqual([true, 1, i + 1])
+  }
+}, 60_000)
+
+test('no token is shown again, wherever one looks', async () => {
+  const token = 'a-token-that-nobody-sees'
+  const settings = { webhookSecret: token, webhookUrl: 'inbox' }
+  const server = await createSandbox(settings)
+  const caller = createCaller(server)
+  const auth = { Authorization: 'Bearer standin-token-webhooks' }
+  const made = await caller.post(
+    '/v3/webhooks',
+    { name: 'a', url: '/_standin/inbox/a', token: `${token}-2`, events: ['*'] },
+    auth,
+  )
+  const { id } = made.json<{ id: string }>()
+  expect(made.json()).toMatchObject({ token: `${token}-2` })
+  const changed = await caller.send({
+    method: 'PATCH',
+    path: `/v3/webhooks/${id}`,
+    headers: auth,
+    body: { token: `${token}-3` },
+  })
+  await caller.put('/_standin/snapshots/before')
+  await caller.post('/_standin/webhooks', { url: '/_standin/inbox/b', token: `${token}-4` })
+  await caller.create('cryptlex')
+  const seen = [changed]
+  for (const path of ['/v3/webhooks', `/v3/webhooks/${id}`, '/v3/webhook-event-logs']) {
+    seen.push(await caller.get(path, auth))
+  }
+  for (const path of [
+    'webhooks',
+    'deliveries',
+    'state',
+    'snapshots/before/diff',
+    'inbox/default',
+    'inbox/a',
+    'inbox/b',
+    'users',
+    'snapshots',
+    'sandboxes',
+  ]) {
+    seen.push(await caller.get(`/_standin/${path}`))
+  }
+  expect(seen.filter(({ status }) => status !== 200)).toEqual([])
+  expect(seen.filter(({ text, head }) => `${head}${text}`.includes(token))).toEqual([])
+  expect(server.logged.join()).not.toContain(token)
+
+  // Put back as it was shown, everything goes on as it was signed.
+  const state = (await caller.get('/_standin/state')).json<{
+    webhooks: { subscriptions: object[] }
+  }>()
+  expect((await caller.put('/_standin/state', state)).status).toBe(200)
+  await caller.create('cryptlex', named('cryptlex', 'after'))
+  for (const name of ['default', 'a', 'b']) {
+    expect((await inbox(caller, name)).received.at(-1)!.signature).toMatchObject({ verified: true })
+  }
+  const [first] = state.webhooks.subscriptions
+  const strange = { webhooks: { subscriptions: [{ ...first, id: 'strange' }] } }
+  const refused = await caller.put('/_standin/state', strange)
+  expect(refused.status).toBe(400)
+  expect(refused.text).toContain('webhooks.subscriptions[0].token is redacted')
+})
+
+test('with --webhook-url none nobody is told', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  await caller.create('cryptlex')
+  expect(await deliveries(caller)).toEqual([])
+  expect((await caller.get('/_standin/webhooks')).json()).toEqual({ webhooks: [] })
+})
+
+test('the webhook of the settings follows them at the next start', async () => {
+  const receiver = await createReceiver()
+  const data = createFolder()
+  const urls: (string | undefined)[] = []
+  for (const webhookUrl of ['inbox', receiver.url, 'none', 'inbox', receiver.url]) {
+    const server = await startServer(withDefaults({ port: 0, data, webhookUrl }))
+    const caller = createCaller(server)
+    const { webhooks } = (await caller.get('/_standin/webhooks')).json<{
+      webhooks: { url: string }[]
+    }>()
+    urls.push(webhooks[0]?.url)
+    await server.close()
+  }
+  // Who was removed comes back only by a URL that somebody names.
+  expect(urls).toEqual([
+    '/_standin/inbox/default',
+    receiver.url,
+    undefined,
+    undefined,
+    receiver.url,
+  ])
+})
+
+test('a delivery over TLS that is not trusted fails', async () => {
+  const tls = net.createServer((socket) => socket.end('HTTP/1.1 400 No\r\n\r\n'))
+  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void tls.close())
+  const { port } = tls.address() as net.AddressInfo
+  const caller = createCaller(
+    await createSandbox({ webhookUrl: `https://127.0.0.1:${port}/`, webhookRetries: 'none' }),
+  )
+  await caller.create('cryptlex')
+  await settled(caller)
+  expect((await deliveries(caller))[0]).toMatchObject({
+    state: 'failed',
+    attempts: [{ error: expect.stringMatching(/tls|reset|protocol/) as string }],
+  })
+})
