@@ -414,7 +414,9 @@ function flagOf(key: keyof Config): string {
 /** The default as text. */
 function presetOf(key: keyof Config): string {
   const { fallback } = OPTIONS[key]
-  return isProfiles(fallback) ? fallback.all : Array.isArray(fallback) ? '' : String(fallback ?? '')
+  if (isProfiles(fallback)) return fallback.all
+  // Of the lists, none has anything in it by default.
+  return typeof fallback === 'object' ? '' : String(fallback ?? '')
 }
 
 function isProfiles(value: Config[keyof Config]): value is Profiles {

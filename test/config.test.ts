@@ -57,6 +57,13 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   profile: ['documented,cryptlex=strict', { all: 'documented', cryptlex: 'strict' }],
   fixtures: ['{"mykaarma":{}}', '{"mykaarma":{}}'],
   autoSandboxes: ['on', true],
+  faults: [
+    'cryptlex:500;times=2, reset',
+    [{ api: 'cryptlex', fault: '500;times=2' }, { fault: 'reset' }],
+  ],
+  magicFaults: ['off', false],
+  journalSize: ['0', 0],
+  journalBytes: ['1', 1],
   jwtSecret: [SECRET, SECRET],
   jwks: ['keys.json', 'keys.json'],
   jwtVerify: ['off', false],

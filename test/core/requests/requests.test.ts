@@ -190,7 +190,6 @@ test('a call is made anew as it was', async () => {
   const head = [
     'POST /api/v2/USER.json?a=1&a=%20b&c HTTP/1.1',
     'Host: localhost',
-    'Host: other',
     'Content-Type: application/json',
     'content-type: text/xml',
     'X-Many: a',
