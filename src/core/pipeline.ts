@@ -110,7 +110,8 @@ async function served(place: Place, call: Call, request: IncomingMessage): Promi
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
   call.stage = 'operation'
-  place.webhooks.flush()
+  // What other calls of a vendor read may be about webhooks.
+  if (api.webhooks && operation.id !== api.users?.operation) place.webhooks.flush()
   const task = api.tasks?.[operation.id]
   if (task) {
     const done = await task(call)

@@ -199,7 +199,7 @@ export class Webhooks {
 
   async close(): Promise<void> {
     await this.#engine.close()
-    this.#outbox.flush()
+    this.#outbox.close()
   }
 }
 
