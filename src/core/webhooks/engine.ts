@@ -139,9 +139,9 @@ export class Engine {
     }
   }
 
-  /** Settles when no attempt is under way. */
+  /** Settles when the attempts that are under way now have been made. */
   async quiet(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    await Promise.all(this.#running)
   }
 
   /** Lets go of all that is under way: the rows are others now. */
@@ -243,7 +243,12 @@ export class Engine {
     const tries = triesOf(delivery)
     const next = nextAttempt(this.#settings.plan, tries, outcome, this.#clock.now())
     if (next === undefined) {
-      return this.#finish(live, delivery, 'failed', `${tries} attempts failed`)
+      return this.#finish(
+        live,
+        delivery,
+        'failed',
+        tries === 1 ? 'the attempt failed' : `${tries} attempts failed`,
+      )
     }
     live.why = whyOf(outcome)
     this.#outbox.change({ ...delivery, nextAt: next })
