@@ -24,6 +24,7 @@ export class Waits {
         }
       }
       const late = setTimeout(() => settle(() => resolve(undefined)), timeout)
+      late.unref()
       this.#checks.add(check)
       check()
     })
