@@ -178,6 +178,7 @@ export class Sandboxes {
     for (const { sandbox } of this.#hosted.values()) {
       sandbox.requests.close()
       sandbox.faults.letGo()
+      sandbox.webhooks.letGo()
     }
   }
 

@@ -197,6 +197,11 @@ export class Webhooks {
     }
   }
 
+  /** Lets go whoever waits: no server could stop before. */
+  letGo(): void {
+    this.#waits.letGo()
+  }
+
   async close(): Promise<void> {
     await this.#engine.close()
     this.#outbox.close()
