@@ -3,7 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 
-/** The contracts as JSON: to read them as YAML takes more than half of the start. */
+/**
+ * The contracts as JSON: to read them as YAML takes more than half of the start.
+ *
+ * @type {import('rolldown').Plugin}
+ */
 const specs = {
   name: 'specs',
   generateBundle() {
