@@ -190,6 +190,7 @@ export class Sandboxes {
   /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
+    sandbox.faults.letGo()
     if (!kept) return
     this.#busy.add(name)
     try {
