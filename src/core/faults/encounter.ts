@@ -144,7 +144,7 @@ export class Encounter implements Candidate {
 
   /** @throws Unanswered */
   hangUp(how: 'reset' | 'close'): never {
-    hangUp(this.#response, how)
+    void hangUp(this.#response, how)
     throw new Unanswered()
   }
 
