@@ -243,8 +243,8 @@ export interface Api {
   readonly names?: readonly string[]
   /** Who a request says it comes from, unchecked: a user name, a token, a company. */
   credentialOf?(call: Call, body: unknown): string | undefined
-  /** Headers that say that a limit is exceeded for this many seconds more. */
-  limited?(tools: Tools, seconds: number): Readonly<Record<string, string>>
+  /** Headers that say that a limit is exceeded for this many seconds more, or as long as it lasts. */
+  limited?(tools: Tools, seconds?: number): Readonly<Record<string, string>>
 
   /** Headers for every answer; may refuse the call before anything else (a rate limit). */
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>

@@ -31,17 +31,17 @@ export function reasonsOf(api: Api): readonly string[] {
 export function refusalFor(wanted: Refusal, call: Call, api: Api, tools: Tools): Problem {
   const problem = problemFor(wanted, call, api)
   const { retryAfter, status = problem.status } = wanted
-  const limits =
-    retryAfter === undefined
-      ? {}
-      : { ...api.limited?.(tools, retryAfter), 'Retry-After': String(retryAfter) }
+  const limits = {
+    ...(retryAfter !== undefined || status === 429 ? api.limited?.(tools, retryAfter) : {}),
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+  }
   const allow =
     status === 405 && !problem.headers['Allow']
       ? { Allow: call.operation?.method.toUpperCase() ?? '' }
       : {}
   return new Problem(status, problem.reason, problem.message, {
     violations: problem.violations,
-    headers: { ...problem.headers, ...allow, ...limits },
+    headers: { ...problem.headers, ...allow, ...limits, ...leading(wanted, status) },
   })
 }
 
@@ -85,7 +85,7 @@ export function pageFor(wanted: Refusal): Reply {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
   const headers = {
     ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
-    ...(status >= 300 && status < 400 ? { Location: wanted.location ?? '/login' } : {}),
+    ...leading(wanted, status),
   }
   if (words === 'gateway-json') {
     const text = JSON.stringify({ message: STATUS_CODES[status] ?? 'Error' })
@@ -93,6 +93,11 @@ export function pageFor(wanted: Refusal): Reply {
   }
   const text = words === 'login-page' ? LOGIN : html(title, `<h1>${title}</h1>`)
   return { status, headers, body: {}, page: { contentType: 'text/html; charset=utf-8', text } }
+}
+
+/** A 3xx leads somewhere, but for the 304. */
+function leading({ location = '/login' }: Refusal, status: number): Record<string, string> {
+  return status >= 300 && status < 400 && status !== 304 ? { Location: location } : {}
 }
 
 function html(title: string, content: string): string {
