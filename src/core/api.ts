@@ -33,6 +33,8 @@ export interface OperationContract {
   /** Bytes that are read at most, where it is not the server's own limit. */
   readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema
+  /** What `strict` demands besides; undefined where it demands no more. */
+  strictSchema(mediaType: string): Schema | undefined
   /** What the contract does not allow in this request; empty when all is well. */
   check(call: Call): readonly Violation[]
   /** What `strict` does not allow besides. */
