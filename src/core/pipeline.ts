@@ -255,7 +255,7 @@ function withFault(place: Place, call: Call, encounter: Encounter): Reply {
     operate: (seen) => operate(place, call, seen),
     imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
     later: (ms, work) => {
-      tools.clock.after(tools.clock.now() + ms, () => {
+      faults!.later(ms, () => {
         try {
           work()
         } catch (error) {
