@@ -9,6 +9,8 @@ export interface Load {
   readonly warmUp: number
   readonly time: number
   readonly kind: Kind
+  /** Requests per second of all connections together; as fast as they go where it is left out. */
+  readonly rate?: number
   /** Where the numbers in names start, so that no two runs create the same user. */
   readonly from: number
 }
@@ -52,7 +54,7 @@ function cryptlex(n: number, token: string): readonly [string, string] {
   ]
 }
 
-function run({ port, connections, warmUp, time, kind, from }: Load): Promise<Result> {
+function run({ port, connections, warmUp, time, kind, from, rate }: Load): Promise<Result> {
   return new Promise((resolve, reject) => {
     const request = REQUESTS[kind]
     const durations: number[] = []
@@ -66,12 +68,19 @@ function run({ port, connections, warmUp, time, kind, from }: Load): Promise<Res
       socket.setNoDelay(true)
       let started = 0
       let buffer = ''
+      // When its next is due; connections take turns.
+      let due = performance.now() + (rate ? (i * 1000) / rate : 0)
+      const later = () => {
+        if (rate === undefined) return send()
+        due += (connections * 1000) / rate
+        setTimeout(send, Math.max(0, due - performance.now()))
+      }
       const send = () => {
         const [head, body] = request(next++)
         started = performance.now()
         socket.write(`${head}\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
       }
-      socket.on('connect', send)
+      socket.on('connect', rate === undefined ? send : later)
       socket.on('error', reject)
       socket.on('data', (chunk) => {
         buffer += chunk.toString('latin1')
@@ -86,7 +95,7 @@ function run({ port, connections, warmUp, time, kind, from }: Load): Promise<Res
           statuses[status] = (statuses[status] ?? 0) + 1
         }
         buffer = ''
-        if (now < end) send()
+        if (now < end) later()
         else {
           socket.destroy()
           if (--open === 0) {
