@@ -264,6 +264,9 @@ export interface RecordedRequest {
   headers: RecordedHeaders
   body?: RecordedBody
   answer: {
+    /**
+     * 0 where the connection ended without an answer.
+     */
     status: number
     headers: RecordedHeaders
     body: RecordedBody
@@ -306,11 +309,13 @@ export interface RecordedRequest {
    */
   faults?: {
     id: string
-    fired: boolean
-    why: string
+    /**
+     * Its short form, as far as it has one.
+     */
+    fault: string
   }[]
   /**
-   * The webhooks that it caused.
+   * The webhooks that it caused, by id.
    */
   deliveries?: string[]
 }
@@ -388,6 +393,9 @@ export interface Explanation {
   id: string
   method: string
   path: string
+  /**
+   * 0 where the connection ended without an answer.
+   */
   status: number
   operation?: string
   summary: string
@@ -492,7 +500,7 @@ export interface Expectation {
     [k: string]: unknown
   }
   /**
-   * Such as `201` or `4xx`.
+   * Such as `201` or `4xx`; 0 is no answer.
    */
   status?: number | string
   match?: Match

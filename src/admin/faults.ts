@@ -1,7 +1,6 @@
 import type { Reply, Task } from '../core/api.ts'
 import { SECRET } from '../core/faults/match.ts'
 import type { Rule } from '../core/faults/rule.ts'
-import { shortOf } from '../core/faults/short.ts'
 import { Problem } from '../core/problem.ts'
 import type { Fault, FaultList, NewFault } from './contract.ts'
 import type { World } from './world.ts'
@@ -69,7 +68,7 @@ export function described(rule: Rule, { clock, faults }: Pick<World, 'clock' | '
   return {
     id: rule.id,
     origin: rule.origin,
-    fault: shortOf(rule.definition),
+    fault: rule.short,
     definition: hidden(rule.definition as NewFault), // the same, as its schema has it
     armedAt: time(rule.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),

@@ -134,7 +134,10 @@ export class Encounter implements Candidate {
     const { delay, connection, outcome } = firing.effect
     if (delay) {
       const isThere = await pause(this.#response, drawnDelay(delay, firing.draw), this.#faults.held)
-      if (!isThere) throw new Unanswered()
+      if (!isThere) {
+        call.ended = stage
+        throw new Unanswered()
+      }
     }
     // An outcome is brought about first, and told of after that.
     if (outcome) return undefined
@@ -144,6 +147,7 @@ export class Encounter implements Candidate {
 
   /** @throws Unanswered */
   hangUp(how: 'reset' | 'close'): never {
+    this.call.ended = this.call.fault?.effect.after
     void hangUp(this.#response, how)
     throw new Unanswered()
   }
@@ -155,6 +159,7 @@ export class Encounter implements Candidate {
       effect.refusal ??
       (otherwise === undefined ? undefined : { status: otherwise, words: 'vendor' as const })
     if (!wanted) return undefined
+    this.call.ended = effect.after
     if (wanted.words !== 'vendor') return pageFor(wanted)
     throw refusalFor(wanted, this.call, this.#api, this.#tools)
   }
@@ -182,7 +187,8 @@ export function withOutcome(
   }
   switch (effect.outcome) {
     case 'not-stored': {
-      const reply = how.imagine()
+      // Nobody is there, and nothing has happened.
+      const { created: _, events: __, ...reply } = how.imagine()
       return told() ?? reply
     }
     case 'created-later':

@@ -69,6 +69,12 @@ export class Faults {
     return this.#rules.size > 0 || this.#lost.size > 0
   }
 
+  /** How many wait for a request. */
+  get armed(): number {
+    const now = this.#options.clock.now()
+    return [...this.#rules.values()].filter((rule) => rule.isLive(now)).length
+  }
+
   get usesMagic(): boolean {
     return this.#options.magic
   }
@@ -203,7 +209,11 @@ export class Faults {
     const now = this.#options.clock.now()
     if (stage === 'validation' && this.#lost.size > 0) {
       const lost = this.#lost.get(lostKey(candidate) ?? '')
-      if (lost) return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
+      if (lost) {
+        const why = 'it lost this user before, whom it refuses as a duplicate from then on'
+        call.consider({ id: lost.id, fault: lost.short, fired: true, why })
+        return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
+      }
     }
     const { wish } = call
     // What a request asks for goes before what is armed, and it alone decides.
@@ -227,7 +237,7 @@ export class Faults {
       call.consider({ id: rule.id, fired: false, why: taken.spared })
       return undefined
     }
-    call.consider({ id: rule.id, fired: true, why: 'the request fits' })
+    call.consider({ id: rule.id, fault: rule.short, fired: true, why: 'the request fits' })
     this.#watch(rule, candidate, now)
     return { rule, effect: taken.effect, draw: rule.draw() }
   }

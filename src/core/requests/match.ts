@@ -44,7 +44,7 @@ export interface Pattern {
   readonly operation?: string
   readonly method?: string
   readonly path?: Wanted
-  /** `201`, or a class such as `4xx`. */
+  /** `201`, or a class such as `4xx`; 0 is no answer. */
   readonly status?: number | string
   /** By where they are in the body: `email`, `Folders[0]`, `$.address.city`, `Groups[*]`. */
   readonly fields?: Readonly<Record<string, Wanted>>
@@ -114,10 +114,10 @@ export function matcherFor(pattern: Pattern): Matcher {
   return (subject) => checks.flatMap((check) => check(subject) ?? [])
 }
 
-/** `201` or `4xx`. */
+/** `201`, `4xx` or `0`. */
 function statusCheck(wanted: string): Check {
-  if (!/^[1-5](?:\d\d|xx)$/i.test(wanted)) {
-    throw invalid(`status must be such as 201 or 4xx, not ${wanted}`)
+  if (!/^(?:0|[1-5](?:\d\d|xx))$/i.test(wanted)) {
+    throw invalid(`status must be such as 201 or 4xx, or 0 for no answer, not ${wanted}`)
   }
   const digits = wanted.toLowerCase().replace('xx', '')
   return ({ status }) =>
