@@ -107,7 +107,9 @@ export class Caller {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#take(chunk))
     const gone = (error?: Error) => {
-      if (this.#socket === socket) this.#socket = undefined
+      // One that was given up is not the one that is waited for.
+      if (this.#socket !== socket) return
+      this.#socket = undefined
       const waiting = this.#waiting
       this.#waiting = undefined
       waiting?.reject(error ?? new Error('the connection was closed'))
