@@ -24,7 +24,8 @@ export interface Result {
   readonly next: number
 }
 
-export type Kind = 'cryptlex' | 'cryptlex-jwt' | 'mykaarma' | 'formsonfire-json' | 'formsonfire-xml'
+export type Kind =
+  'cryptlex' | 'cryptlex-jwt' | 'mykaarma' | 'formsonfire-json' | 'formsonfire-xml' | 'mixed'
 
 const TOKEN = process.env['BENCH_TOKEN'] ?? 'standin-token'
 const KEY = '0123456789abcdef0123456789abcdef'
@@ -45,6 +46,18 @@ const REQUESTS: Readonly<Record<Kind, (n: number) => readonly [head: string, bod
     'POST /api/v2/user HTTP/1.1\r\nContent-Type: application/xml',
     `<User><CompanyId>1815</CompanyId><Email>ada${n}@example.test</Email><FirstName>Ada</FirstName><Folders><Id>3f2504e0-4f89-41d3-9a0c-0305e82c3301</Id></Folders><IntegrationKey>${KEY}</IntegrationKey><LastName>Byron</LastName><WebsiteRole>User</WebsiteRole></User>`,
   ],
+  mixed,
+}
+
+/** Of everything a little, and of users no more than there are: most are there already. */
+function mixed(n: number): readonly [string, string] {
+  const user = n % 2000
+  if (n % 7 === 0) return cryptlex(user, 'no-such-token')
+  if (n % 7 === 1) {
+    return ['GET /v3/nothing HTTP/1.1\r\nContent-Type: application/json', '{"firstName":7}']
+  }
+  const kinds = ['cryptlex', 'mykaarma', 'formsonfire-json', 'formsonfire-xml'] as const
+  return REQUESTS[kinds[n % 4]!](user)
 }
 
 function cryptlex(n: number, token: string): readonly [string, string] {
