@@ -411,6 +411,13 @@ function readFaults(given: string): readonly Definition[] {
   }
   return given
     .split(',')
+    .reduce<string[]>((parts, part) => {
+      // A list within a fault goes on without a space.
+      const isInList = /(?:^|[;:])(?:sequence|fields)=[^;]*$/.test(parts.at(-1) ?? '')
+      if (isInList && /^\S/.test(part)) parts.push(`${parts.pop()},${part}`)
+      else parts.push(part)
+      return parts
+    }, [])
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => {
@@ -450,9 +457,11 @@ function secret(given: string): string {
   return given
 }
 
-/** A value as a message shows it; a secret is not shown. */
+/** A value as a message shows it; one that may hold a secret is not shown. */
 function quoted(key: keyof Config, value: unknown): string {
-  return key === 'jwtSecret' ? `${String(value).length} characters` : JSON.stringify(String(value))
+  return key === 'jwtSecret' || key === 'faults'
+    ? `${String(value).length} characters`
+    : JSON.stringify(String(value))
 }
 
 function stringOf(value: unknown): string | undefined {
