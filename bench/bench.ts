@@ -1,4 +1,4 @@
-// npm run bench [-- --time 1000 --rounds 3 --users 0,1000,10000,100000]
+// npm run bench [-- --time 1000 --rounds 3 --users 0,1000,10000,100000 --only webhooks]
 //
 // Creates per second and latency of the built program, in the same run as two references and in
 // turns with them: machines are noisy, so the ratio to the Express echo at the same concurrency is
@@ -9,6 +9,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Kind, Load, Result } from './load.ts'
+import { webhooks } from './webhooks.ts'
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     users: { type: 'string', default: '0,1000,10000,100000' },
     connections: { type: 'string', default: '1,16,64' },
+    only: { type: 'string' },
   },
 })
 const TIME = Number(values.time)
@@ -105,11 +107,17 @@ function print(cells: readonly (string | number)[]): void {
 
 const created = { next: 1 }
 
-async function measure(running: Running, connections: number, kind: Kind): Promise<Result> {
+async function measure(
+  running: Running,
+  connections: number,
+  kind: Kind,
+  rate?: number,
+): Promise<Result> {
   const result = await load({
     port: running.port,
     connections,
     kind,
+    ...(rate === undefined ? {} : { rate }),
     warmUp: Math.min(500, TIME / 2),
     time: TIME,
     from: created.next,
@@ -223,8 +231,35 @@ start to ready ${median(starts.map(({ ready }) => ready)).toFixed(0)} ms, to the
 100,000 users: seeded in ${(seeded / 1000).toFixed(1)} s, ${(after - before).toFixed(0)} MB more, stop ${stopped.toFixed(0)} ms, start to ready ${again.ready.toFixed(0)} ms`)
 }
 
+async function webhookCosts(): Promise<void> {
+  const folders: string[] = []
+  const running = new Map<string, Running>()
+  await webhooks({
+    start: async (args) => {
+      const started = await start([MAIN, '--port', '0', ...args])
+      running.set(started.url, started)
+      return started
+    },
+    stop: async ({ url }) => stop(running.get(url)!), // it was started above
+    measure: ({ url }, connections, rate) =>
+      measure(running.get(url)!, connections, 'cryptlex', rate),
+    median,
+    print,
+    folder: () => {
+      folders.push(folder())
+      return folders.at(-1)! // it was just put there
+    },
+    rounds: ROUNDS,
+  })
+  for (const path of folders) rmSync(path, { recursive: true, force: true })
+}
+
 console.log(
   `Node ${process.version}, ${cpus()[0]?.model}, ${availableParallelism()} cores; ${ROUNDS} rounds of ${TIME} ms, medians\n`,
 )
-await throughput()
-await startAndMemory()
+if (values.only === undefined) {
+  await throughput()
+  await startAndMemory()
+  console.log()
+}
+await webhookCosts()

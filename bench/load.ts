@@ -9,6 +9,8 @@ export interface Load {
   readonly warmUp: number
   readonly time: number
   readonly kind: Kind
+  /** Requests per second of all connections together; as fast as they go where it is left out. */
+  readonly rate?: number
   /** Where the numbers in names start, so that no two runs create the same user. */
   readonly from: number
 }
@@ -22,7 +24,8 @@ export interface Result {
   readonly next: number
 }
 
-export type Kind = 'cryptlex' | 'cryptlex-jwt' | 'mykaarma' | 'formsonfire-json' | 'formsonfire-xml'
+export type Kind =
+  'cryptlex' | 'cryptlex-jwt' | 'mykaarma' | 'formsonfire-json' | 'formsonfire-xml' | 'mixed'
 
 const TOKEN = process.env['BENCH_TOKEN'] ?? 'standin-token'
 const KEY = '0123456789abcdef0123456789abcdef'
@@ -43,6 +46,18 @@ const REQUESTS: Readonly<Record<Kind, (n: number) => readonly [head: string, bod
     'POST /api/v2/user HTTP/1.1\r\nContent-Type: application/xml',
     `<User><CompanyId>1815</CompanyId><Email>ada${n}@example.test</Email><FirstName>Ada</FirstName><Folders><Id>3f2504e0-4f89-41d3-9a0c-0305e82c3301</Id></Folders><IntegrationKey>${KEY}</IntegrationKey><LastName>Byron</LastName><WebsiteRole>User</WebsiteRole></User>`,
   ],
+  mixed,
+}
+
+/** Of everything a little, and of users no more than there are: most are there already. */
+function mixed(n: number): readonly [string, string] {
+  const user = n % 2000
+  if (n % 7 === 0) return cryptlex(user, 'no-such-token')
+  if (n % 7 === 1) {
+    return ['GET /v3/nothing HTTP/1.1\r\nContent-Type: application/json', '{"firstName":7}']
+  }
+  const kinds = ['cryptlex', 'mykaarma', 'formsonfire-json', 'formsonfire-xml'] as const
+  return REQUESTS[kinds[n % 4]!](user)
 }
 
 function cryptlex(n: number, token: string): readonly [string, string] {
@@ -52,7 +67,7 @@ function cryptlex(n: number, token: string): readonly [string, string] {
   ]
 }
 
-function run({ port, connections, warmUp, time, kind, from }: Load): Promise<Result> {
+function run({ port, connections, warmUp, time, kind, from, rate }: Load): Promise<Result> {
   return new Promise((resolve, reject) => {
     const request = REQUESTS[kind]
     const durations: number[] = []
@@ -66,12 +81,19 @@ function run({ port, connections, warmUp, time, kind, from }: Load): Promise<Res
       socket.setNoDelay(true)
       let started = 0
       let buffer = ''
+      // When its next is due; connections take turns.
+      let due = performance.now() + (rate ? (i * 1000) / rate : 0)
+      const later = () => {
+        if (rate === undefined) return send()
+        due += (connections * 1000) / rate
+        setTimeout(send, Math.max(0, due - performance.now()))
+      }
       const send = () => {
         const [head, body] = request(next++)
         started = performance.now()
         socket.write(`${head}\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
       }
-      socket.on('connect', send)
+      socket.on('connect', rate === undefined ? send : later)
       socket.on('error', reject)
       socket.on('data', (chunk) => {
         buffer += chunk.toString('latin1')
@@ -86,7 +108,7 @@ function run({ port, connections, warmUp, time, kind, from }: Load): Promise<Res
           statuses[status] = (statuses[status] ?? 0) + 1
         }
         buffer = ''
-        if (now < end) send()
+        if (now < end) later()
         else {
           socket.destroy()
           if (--open === 0) {

@@ -178,6 +178,7 @@ export class Sandboxes {
     for (const { sandbox } of this.#hosted.values()) {
       sandbox.requests.close()
       sandbox.faults.letGo()
+      sandbox.webhooks.letGo()
     }
   }
 
@@ -209,6 +210,7 @@ export class Sandboxes {
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
     sandbox.requests.close()
+    sandbox.faults.letGo()
     if (!kept) return await sandbox.webhooks.close()
     this.#busy.add(name)
     try {

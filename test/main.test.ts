@@ -4,6 +4,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { load } from 'js-yaml'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { optionsTable } from '../src/config.ts'
 import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
@@ -108,6 +109,13 @@ function expectRefusal(
   expect(result.code).toBe(code)
   expect(result.took).toBeLessThan(SOON)
 }
+
+test('the built contracts say what specs/ says', () => {
+  for (const name of readdirSync('specs').filter((file) => file.endsWith('.yaml'))) {
+    const built: unknown = JSON.parse(readFileSync(`dist/specs/${name}.json`, 'utf8'))
+    expect(built, name).toEqual(load(readFileSync(`specs/${name}`, 'utf8')))
+  }
+})
 
 describe('what it prints', () => {
   test('the help names every command and every option, in lines that fit', async () => {

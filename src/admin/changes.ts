@@ -32,9 +32,11 @@ export function changeTasks(world: World): Record<'updateUser' | 'deleteUser', T
       })
       await world.saved()
       world.webhooks.tell(told)
-      // What is late on purpose comes after what says that the user is gone.
-      await world.webhooks.quiet()
-      world.webhooks.freed(freed)
+      if (freed.length > 0) {
+        // What is late on purpose comes after what says that the user is gone.
+        await world.webhooks.quiet()
+        world.webhooks.freed(freed)
+      }
       call.deliveries = [...told, ...freed]
       return { status: 200, body: shownUser(place.api, place.row) }
     },

@@ -1,4 +1,5 @@
 import type { Reply, Task } from '../core/api.ts'
+import { SECRET } from '../core/faults/match.ts'
 import type { Rule } from '../core/faults/rule.ts'
 import { shortOf } from '../core/faults/short.ts'
 import { Problem } from '../core/problem.ts'
@@ -102,10 +103,7 @@ function hidden(definition: NewFault): NewFault {
   const masked = (values: NonNullable<NewFault['match']>['headers']) =>
     values &&
     Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [
-        name,
-        /authorization|cookie|token|secret|key|password/i.test(name) ? '(hidden)' : value,
-      ]),
+      Object.entries(values).map(([name, value]) => [name, SECRET.test(name) ? '(hidden)' : value]),
     )
   return {
     ...definition,

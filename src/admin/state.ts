@@ -26,6 +26,11 @@ type Names =
 
 /** The whole of a sandbox: gone back to, shown, replaced, saved and compared. */
 export function stateTasks(world: World, host: Host): Record<Names, Task> {
+  /** With what became of webhooks up to now. */
+  const present = (): Document => {
+    world.webhooks.flush()
+    return world.store.document()
+  }
   const now = async (): Promise<Reply> => {
     await world.saved()
     return { status: 200, body: described(host.get(world.settings.name)) }
@@ -42,7 +47,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
       host.keepFixtures(world, fixtures)
       return reply
     },
-    getState: () => ({ status: 200, body: redacted(world.store.document()) }),
+    getState: () => ({ status: 200, body: redacted(present()) }),
     putState: (call) => {
       world.replace(documentFrom(call, world))
       return now()
@@ -57,7 +62,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
         const message = `There are ${MOST_SNAPSHOTS} snapshots; DELETE some`
         throw new Problem(400, 'snapshots.too-many', message)
       }
-      const saved = { name, savedAt: world.clock.now(), document: world.store.document() }
+      const saved = { name, savedAt: world.clock.now(), document: present() }
       world.keepSnapshot(saved)
       return { status: 200, body: summary(saved) }
     },
@@ -73,7 +78,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
     diffSnapshot: (call) => {
       const before = savedAs(world, call.params['snapshot']!).document
       const other = call.query.get('with')
-      const after = other === null ? world.store.document() : savedAs(world, other).document
+      const after = other === null ? present() : savedAs(world, other).document
       return { status: 200, body: withoutTokens(difference(before, after)) }
     },
   }

@@ -15,6 +15,7 @@ export function webhookTasks(world: World): Record<Names, Task> {
   const { webhooks } = world
   return {
     listSubscriptions: () => {
+      webhooks.flush()
       const body: Contract.SubscriptionList = { webhooks: webhooks.subscriptions.map(shown) }
       return { status: 200, body }
     },

@@ -56,6 +56,8 @@ export interface OperationContract {
   /** Bytes that are read at most, where it is not the server's own limit. */
   readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema
+  /** What `strict` demands besides; undefined where it demands no more. */
+  strictSchema(mediaType: string): Schema | undefined
   /** What the contract does not allow in this request; empty when all is well. */
   check(call: Call): readonly Violation[]
   /** What `strict` does not allow besides. */
@@ -311,8 +313,8 @@ export interface Api {
   credential?(fixtures: unknown): Credential | undefined
   /** Who a request says it comes from, unchecked: a user name, a token, a company. */
   credentialOf?(call: Call, body: unknown): string | undefined
-  /** Headers that say that a limit is exceeded for this many seconds more. */
-  limited?(tools: Tools, seconds: number): Readonly<Record<string, string>>
+  /** Headers that say that a limit is exceeded for this many seconds more, or as long as it lasts. */
+  limited?(tools: Tools, seconds?: number): Readonly<Record<string, string>>
 
   /** Headers for every answer; may refuse the call before anything else (a rate limit). */
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>

@@ -7,7 +7,7 @@ export type ClockSetting =
   | { readonly ahead: number }
 
 /** The end of the year 9999: ISO 8601 as the contracts have it goes no further. */
-const LAST = Date.UTC(10_000, 0, 1) - 1
+export const LAST = Date.UTC(10_000, 0, 1) - 1
 /** Longer than this no timeout of Node's can be. */
 const LONGEST = 2 ** 31 - 1
 

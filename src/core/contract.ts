@@ -227,6 +227,7 @@ export class Contract {
       bodyRequired: operation.requestBody?.required ?? false,
       maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,
+      strictSchema: (mediaType) => content[mediaType]?.['x-strict'],
       check: (call) => {
         const schema = schemaFor(call.bodyType)
         return checked(validator, call, path, operation).map((error) =>

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { load } from 'js-yaml'
 import { isRecord, stepsOf, valueAt, type Schema } from './schema.ts'
 import { messageOf } from './thrown.ts'
+import { readYaml } from './yaml.ts'
 
 /** Methods that a path of a contract may have. */
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
@@ -53,7 +52,7 @@ export interface Document {
 export function readDocument(file: string): Document {
   let document: unknown
   try {
-    document = load(readFileSync(file, 'utf8'))
+    document = readYaml(file)
   } catch (error) {
     throw new Error(`The contract ${file} cannot be read: ${messageOf(error)}`, {
       cause: error,

@@ -217,7 +217,8 @@ function isOn({ fault, wish }: Call, faults: Faults): boolean {
 async function operated(place: Place, call: Call, encounter?: Encounter): Promise<Reply> {
   const { api, store } = place
   call.stage = 'operation'
-  place.webhooks.flush()
+  // What other calls of a vendor read may be about webhooks.
+  if (api.webhooks && call.operation!.id !== api.users?.operation) place.webhooks.flush()
   const task = api.tasks?.[call.operation!.id] // found before
   const reply = task
     ? await task(call)
@@ -254,7 +255,7 @@ function withFault(place: Place, call: Call, encounter: Encounter): Reply {
     operate: (seen) => operate(place, call, seen),
     imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
     later: (ms, work) => {
-      tools.clock.after(tools.clock.now() + ms, () => {
+      faults!.later(ms, () => {
         try {
           work()
         } catch (error) {

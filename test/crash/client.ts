@@ -43,6 +43,14 @@ export class Client {
     if (failures.length > before) failures.push(`that was ${when}; it printed:\n${program.output}`)
   }
 
+  /** Waits until the program has told all that it has to tell. */
+  async settle({ url }: Program, sandbox: string): Promise<void> {
+    const answer = await this.#send(`${url}/~${sandbox}/_standin/settle`, {}, { timeout: '30s' })
+    const { settled, pending } = (answer?.body ?? {}) as { settled?: boolean; pending?: unknown[] }
+    if (settled) return
+    this.#ledger.failures.push(`${sandbox}: never settled, ${JSON.stringify(pending?.slice(0, 3))}`)
+  }
+
   /** Closes the connections. */
   hangUp(): void {
     this.#agent.destroy()

@@ -15,7 +15,8 @@ test('no acknowledged user is lost to kills, torn writes and failing disks', asy
   expect(figures.failures, summary(figures)).toEqual([])
   expect(median(figures.starts)).toBeLessThan(READY)
   expect(figures.acknowledged).toBeGreaterThan(100)
-}, 60_000)
+  expect(figures.told).toBeGreaterThan(30)
+}, 120_000)
 
 /** Only root may mount; elsewhere the failing disk above stands in. */
 const trial = mountSmallDisk()

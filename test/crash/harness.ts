@@ -7,6 +7,7 @@ import { damage, untidy } from './damage.ts'
 import { Ledger } from './ledger.ts'
 import { NO_FAULTS, Program, type Faults, type ProgramOptions } from './program.ts'
 import { Random } from './random.ts'
+import { Receiver, SECRET } from './receiver.ts'
 import { vendors } from './vendors.ts'
 
 const WRITERS = 12
@@ -39,6 +40,9 @@ export interface Figures {
   acknowledged: number
   /** Requests that the disk's faults made the program refuse. */
   refusedWrites: number
+  /** Webhooks that were taken, and how many of them had been taken before. */
+  told: number
+  toldAgain: number
   /** Milliseconds from each start to its `ready`, in order of time. */
   readonly starts: number[]
   /** Milliseconds from each SIGTERM to the end. */
@@ -70,12 +74,14 @@ export async function run({
     torn: 0,
     acknowledged: 0,
     refusedWrites: 0,
+    told: 0,
+    toldAgain: 0,
     starts: [],
     stopTimes: [],
     failures: [],
   }
   while (figures.rounds < rounds && figures.failures.length === 0 && !signal.aborted) {
-    const life = new Life(seed + figures.folders, figures, log)
+    const life = await Life.begin(seed + figures.folders, figures, log)
     await life.run(Math.min(roundsEach, rounds - figures.rounds), signal)
     figures.folders++
   }
@@ -90,21 +96,37 @@ class Life {
   readonly #figures: Figures
   readonly #log: (line: string) => void
   readonly #folder = fs.mkdtempSync(join(tmpdir(), 'standin-crash-'))
-  readonly #ledger = new Ledger()
+  readonly #ledger: Ledger
   readonly #options: ProgramOptions
-  #client = new Client(this.#ledger)
+  readonly #receiver: Receiver
+  #client: Client
   #program: Program | undefined
 
-  constructor(seed: number, figures: Figures, log: (line: string) => void) {
+  static async begin(seed: number, figures: Figures, log: (line: string) => void): Promise<Life> {
+    const ledger = new Ledger()
+    return new Life(seed, figures, log, ledger, await Receiver.open(new Random(seed ^ 1), ledger))
+  }
+
+  private constructor(
+    seed: number,
+    figures: Figures,
+    log: (line: string) => void,
+    ledger: Ledger,
+    receiver: Receiver,
+  ) {
     this.#seed = seed
     this.#random = new Random(seed)
     this.#writersRandom = new Random(~seed)
+    this.#ledger = ledger
+    this.#receiver = receiver
+    this.#client = new Client(ledger)
     this.#figures = figures
     this.#log = log
     this.#options = {
       durability: this.#random.chance(0.3) ? 'write' : 'fsync',
       // Every other folder, so that even a short campaign has both.
       faulty: seed % 2 === 1,
+      webhook: { url: receiver.url, secret: SECRET },
     }
   }
 
@@ -124,6 +146,9 @@ class Life {
       }
       const program = await this.#start()
       await this.#client.compare(program, SANDBOXES, 'at the last start')
+      this.#receiver.getWell()
+      for (const sandbox of SANDBOXES) await this.#client.settle(program, sandbox)
+      this.#receiver.compare()
       await program.end('SIGTERM')
       this.#collectFailures(round)
     } catch (error) {
@@ -131,6 +156,9 @@ class Life {
     }
     await this.#program?.end('SIGKILL') // where a failure left it running
     this.#client.hangUp()
+    this.#receiver.close()
+    this.#figures.told += this.#receiver.arrived
+    this.#figures.toldAgain += this.#receiver.again
     this.#figures.acknowledged += this.#ledger.acknowledged
     this.#figures.refusedWrites += this.#ledger.refusedWrites
     if (failures.length > 0) this.#log(`the folder is kept: ${this.#folder}`)
@@ -145,6 +173,7 @@ class Life {
   async #round(first: boolean): Promise<void> {
     const random = this.#random
     if (!first && random.chance(0.15)) {
+      this.#receiver.nextRun()
       await Program.startAndKill(this.#folder, this.#options, random.between(20, 500))
       this.#figures.killedStarts++
     }
@@ -177,6 +206,7 @@ class Life {
   }
 
   async #start(): Promise<Program> {
+    this.#receiver.nextRun()
     const program = await Program.start(this.#folder, this.#options)
     this.#program = program
     this.#figures.starts.push(program.readyAfter)
@@ -294,6 +324,7 @@ export function summary(figures: Figures): string {
     `${rounds} rounds on ${folders} folders: ${kills} SIGKILL, ${stops} SIGTERM, ${killedStarts} more while starting`,
     `${faultyRounds} rounds with a failing disk, ${torn} folders damaged between rounds`,
     `${figures.acknowledged} users acknowledged, ${figures.refusedWrites} writes refused with state.write-failed`,
+    `${figures.told} webhooks taken, ${figures.toldAgain} of them again after a kill or a stop`,
     `start to ready: ${spread(starts)}, ${slow} of ${starts.length} over ${READY} ms`,
     `SIGTERM to end: ${spread(figures.stopTimes)}`,
     figures.failures.length === 0 ? 'every promise kept' : `BROKEN: ${figures.failures.join('\n')}`,

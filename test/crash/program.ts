@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly durability: 'fsync' | 'write'
   /** Whether its disk can be made to fail. */
   readonly faulty: boolean
+  /** Whom it tells of users; nobody where it is left out. */
+  readonly webhook?: { readonly url: string; readonly secret: string }
 }
 
 /** The real program, as it is installed. */
@@ -35,13 +37,18 @@ export class Program {
   /** Milliseconds from its start to its `ready` line. */
   readyAfter = 0
 
-  private constructor(folder: string, { durability, faulty }: ProgramOptions) {
+  private constructor(folder: string, { durability, faulty, webhook }: ProgramOptions) {
     const args = [
       ...(faulty ? ['--import', FAULTY_DISK] : []),
       MAIN,
       '--port=0',
       `--data=${folder}`,
       `--durability=${durability}`,
+      `--webhook-url=${webhook?.url ?? 'none'}`,
+      ...(webhook ? [`--webhook-secret=${webhook.secret}`] : []),
+      // Long enough that none is ever given up.
+      `--webhook-retries=5ms,10ms,20ms,50ms,100ms,${Array.from({ length: 40 }, () => '250ms').join()}`,
+      '--webhook-timeout=1500',
     ]
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     const print = (text: Buffer) => {

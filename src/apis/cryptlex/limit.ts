@@ -35,8 +35,9 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
 }
 
 /** What the headers say of a limit that holds for this many seconds more. */
-export function limited(tools: Tools, seconds: number): Record<string, string> {
+export function limited(tools: Tools, seconds = PERIOD / 1000): Record<string, string> {
   return {
+    'Retry-After': String(seconds),
     'X-Rate-Limit-Remaining': '0',
     'X-Rate-Limit-Reset': timestamp(tools.clock.now() + seconds * 1000, 0),
   }

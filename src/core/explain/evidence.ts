@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { load } from 'js-yaml'
+import { readYaml } from '../yaml.ts'
 import type { OperationContract } from '../api.ts'
 import type { Contract } from '../contract.ts'
 import { isRecord, valueAt } from '../schema.ts'
@@ -41,7 +40,7 @@ export class EvidenceBook {
   readonly #root: Node
 
   constructor(file: string) {
-    const document: unknown = load(readFileSync(file, 'utf8'))
+    const document: unknown = readYaml(file)
     this.#root = isRecord(document) ? document : {}
   }
 

@@ -21,6 +21,9 @@ export function effectOf(given: Definition): Effect {
   for (const [name, value] of Object.entries({ fields, location, retryAfter })) {
     if (value !== undefined && !isRefusal) throw refused(`${name} goes with a status or a reason`)
   }
+  if (location !== undefined && !(status && status >= 300 && status < 400)) {
+    throw refused('location goes with a status from 300 to 399')
+  }
   if (words !== undefined && words !== 'login-page' && status === undefined && !reason) {
     throw refused(`words ${words} needs a status, such as 502`)
   }
@@ -31,6 +34,7 @@ export function effectOf(given: Definition): Effect {
   if ((bytes !== undefined || interval !== undefined) && !slow) {
     throw refused('bytes and interval go with slow, which is headers or body')
   }
+  if (slow && connection) throw refused('slow goes with no connection; leave one of them out')
   if (later !== undefined && outcome !== 'created-later') {
     throw refused('later goes with outcome created-later')
   }
@@ -40,6 +44,12 @@ export function effectOf(given: Definition): Effect {
   if ((given.webhookBy ?? given.webhookAttempts) !== undefined && !given.webhook) {
     throw refused('webhookBy and webhookAttempts go with webhook')
   }
+  // A gateway says 5xx; the vendor's own 500 is the vendor's.
+  const wording = words ?? (status !== undefined && status > 501 ? 'gateway' : 'vendor')
+  if (given.body && isRefusal && wording !== 'vendor') {
+    throw refused(`body ${given.body} changes what the vendor words; say words vendor`)
+  }
+  mustCount(given)
   const isAnything = [
     isRefusal,
     given.delay,
@@ -61,8 +71,7 @@ export function effectOf(given: Definition): Effect {
     ...(isRefusal
       ? {
           refusal: {
-            // A gateway says 5xx; the vendor's own 500 is the vendor's.
-            words: words ?? (status !== undefined && status > 501 ? 'gateway' : 'vendor'),
+            words: wording,
             ...(status === undefined ? {} : { status }),
             ...(reason === undefined ? {} : { reason }),
             ...(fields === undefined ? {} : { fields }),
@@ -74,7 +83,13 @@ export function effectOf(given: Definition): Effect {
     ...(given.delay === undefined ? {} : { delay: readDelay(given.delay) }),
     ...(slow === undefined
       ? {}
-      : { slow: { part: slow, bytes: bytes ?? 1, interval: milliseconds(interval ?? '50ms') } }),
+      : {
+          slow: {
+            part: slow,
+            bytes: bytes ?? 1,
+            interval: lasting('interval', interval ?? '50ms'),
+          },
+        }),
     ...(connection === undefined ? {} : { connection }),
     cutAfter: cutAfter ?? 20,
     ...(given.body === undefined ? {} : { body: given.body }),
@@ -96,22 +111,34 @@ function deliveryFault(
   }
 }
 
+/** Whether what says how often goes together. */
+function mustCount({ sequence, repeat, every, probability, from, until }: Definition): void {
+  if (repeat !== undefined && !sequence) throw refused('repeat goes with sequence')
+  if (sequence && (every ?? probability) !== undefined) {
+    throw refused('sequence goes with neither every nor probability; it says pass where it spares')
+  }
+  if (from && until && Date.parse(until) <= Date.parse(from)) {
+    throw refused('until must be later than from')
+  }
+}
+
 /** `2s`, `1s..3s`, `200ms~2s` (median and 99th percentile) or `forever`. */
 export function readDelay(text: string): Delay {
   if (text === 'forever') return { kind: 'forever' }
   const [first = '', mark, second] = text.split(/(\.\.|~)/)
-  const from = lasting(first)
+  const from = lasting('delay', first)
   if (second === undefined) return { kind: 'fixed', ms: from }
-  const to = lasting(second)
+  const to = lasting('delay', second)
   if (to < from) throw refused(`delay ${text} must have its smaller time first`)
   return mark === '~'
     ? { kind: 'log-normal', median: from, p99: to }
     : { kind: 'uniform', least: from, most: to }
 }
 
-function lasting(text: string): number {
+function lasting(name: 'delay' | 'interval', text: string): number {
   const ms = milliseconds(text)
-  if (ms > LONGEST) throw refused(`delay ${text} must be at most 1h, or forever`)
+  const otherwise = name === 'delay' ? ', or forever' : ''
+  if (ms > LONGEST) throw refused(`${name} must be at most 1h${otherwise}, not ${text}`)
   return ms
 }
 
@@ -136,7 +163,7 @@ export function drawnDelay(delay: Delay, draw: readonly [number, number]): numbe
   // Box and Muller: a normal value of two uniform ones.
   const normal = Math.sqrt(-2 * Math.log(1 - draw[0])) * Math.cos(2 * Math.PI * draw[1])
   const median = Math.max(1, delay.median)
-  const sigma = Math.log(delay.p99 / median) / Z99
+  const sigma = Math.log(Math.max(1, delay.p99 / median)) / Z99
   return Math.min(LONGEST, median * Math.exp(sigma * normal))
 }
 

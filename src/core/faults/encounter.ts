@@ -6,7 +6,7 @@ import type { Collection, Row, State } from '../state.ts'
 import { drawnDelay } from './effect.ts'
 import type { FaultStage } from './fault.ts'
 import { wishInHeaders, wishInValue, type Faults, type Firing } from './faults.ts'
-import type { Candidate } from './match.ts'
+import { short, type Candidate } from './match.ts'
 import { pageFor, refusalFor } from './refusal.ts'
 import { hangUp, pause } from './wire.ts'
 
@@ -17,7 +17,12 @@ export class Unanswered extends Error {}
 const SMALL = 64 * 1024
 
 /** A wish that counts is counted for each user, so its body has to be there. */
-const COUNTS = /times|skip|every|sequence|probability|limit|429/
+const COUNTS = /times|skip|every|sequence|probability|retry|429/
+
+/** Whether its body is on its way, or comes when it is read: Node itself says 100 Continue. */
+function isComing({ headers: { expect } }: IncomingMessage): boolean {
+  return expect === undefined || /^100-continue$/i.test(expect)
+}
 
 /** What a request and the faults of its sandbox make of each other. */
 export class Encounter implements Candidate {
@@ -61,7 +66,7 @@ export class Encounter implements Candidate {
     if (!isRecord(body)) return undefined
     for (const name of this.#api.names ?? []) {
       const value = body[name]
-      if (typeof value === 'string' && value !== '') return value.toLowerCase()
+      if (typeof value === 'string' && value !== '') return short(value.toLowerCase())
     }
     return undefined
   }
@@ -74,10 +79,10 @@ export class Encounter implements Candidate {
   async begin(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined> {
     const text = wishInHeaders(this.call)
     if (text === undefined && !this.#faults.isArmed) return undefined
-    if (!request.headers.expect && (text === undefined || COUNTS.test(text))) await read()
+    if (isComing(request) && (text === undefined || COUNTS.test(text))) await read()
     if (text !== undefined) {
-      const about = `${this.api} ${this.call.operation?.id} ${this.about() ?? ''}`
-      this.call.wish = this.#faults.wish('header', about, text)
+      const about = `${this.call.operation?.id} ${this.about() ?? ''}`
+      this.call.wish = this.#faults.wish('header', this.api, about, text)
     } else this.#wishByMagic()
     return await this.meet('route')
   }
@@ -86,7 +91,7 @@ export class Encounter implements Candidate {
   mayLookAt(request: IncomingMessage): boolean {
     if (!this.#faults.usesMagic || this.call.wish || this.call.fault) return false
     const length = Number(request.headers['content-length'] ?? Infinity)
-    return length <= SMALL && !request.headers.expect
+    return length <= SMALL && isComing(request)
   }
 
   /** What the body asks for, once it is there: at every stage that the request has passed. */
@@ -101,13 +106,14 @@ export class Encounter implements Candidate {
 
   #wishByMagic(): boolean {
     const { call } = this
-    if (!this.#faults.usesMagic || !call.text?.includes('+fault.')) return false
+    // The + and the dots of it may be escaped.
+    if (!this.#faults.usesMagic || !call.text?.includes('fault')) return false
     const body = this.body()
     if (!isRecord(body)) return false
     for (const name of this.#api.names ?? []) {
       const text = wishInValue(body[name])
       if (text === undefined) continue
-      call.wish = this.#faults.wish('magic', `${this.api} ${String(body[name])}`, text)
+      call.wish = this.#faults.wish('magic', this.api, short(String(body[name])), text)
       return true
     }
     return false
@@ -138,7 +144,7 @@ export class Encounter implements Candidate {
 
   /** @throws Unanswered */
   hangUp(how: 'reset' | 'close'): never {
-    hangUp(this.#response, how)
+    void hangUp(this.#response, how)
     throw new Unanswered()
   }
 
@@ -169,22 +175,26 @@ export function withOutcome(
     readonly later: (ms: number, work: () => void) => void
   },
 ): Reply {
-  const told = () => {
+  const told = (otherwise?: number) => {
     const { connection } = effect
     if (connection === 'reset' || connection === 'close') encounter.hangUp(connection)
-    return encounter.refusal(500)!
+    return encounter.refusal(otherwise)
   }
   switch (effect.outcome) {
-    case 'not-stored':
-      return how.imagine()
+    case 'not-stored': {
+      const reply = how.imagine()
+      return told() ?? reply
+    }
     case 'created-later':
       how.later(effect.later, () => void how.operate())
-      return told()
+      return told(500)!
     case 'lost-then-duplicate':
       faults.lose(encounter, rule)
-      return told()
-    case 'duplicate-accepted':
-      return how.operate(blind)
+      return told(500)!
+    case 'duplicate-accepted': {
+      const reply = how.operate(blind)
+      return told() ?? reply
+    }
     default:
       return how.operate()
   }

@@ -1,31 +1,14 @@
 import type { Call } from '../api.ts'
 import type { Clock } from '../clock.ts'
+import type { Timer } from '../timers.ts'
 import { hash } from '../fake.ts'
-import { invalid, Problem, type Violation } from '../problem.ts'
-import type { Schema } from '../schema.ts'
+import { Problem } from '../problem.ts'
 import { BREAKING } from './bodies.ts'
-import { effectOf } from './effect.ts'
+import { readDefinition, refused, type Terms } from './definition.ts'
 import type { Definition, Effect, FaultStage } from './fault.ts'
-import { conditionsOf, type Candidate } from './match.ts'
+import { short, type Candidate } from './match.ts'
 import { Rule, type Meeting, type Origin } from './rule.ts'
-import { readShort } from './short.ts'
 import type { Held } from './wire.ts'
-
-/** What a definition may name: the contracts' operations and the reasons that slices refuse with. */
-export interface Terms {
-  /** Of a definition: names and types of its fields. */
-  readonly schema: Schema
-  readonly check: (definition: unknown) => readonly Violation[]
-  readonly apis: ReadonlyMap<
-    string,
-    {
-      readonly operations: readonly string[]
-      readonly reasons: readonly string[]
-      /** Statuses of refusals that its contract knows. */
-      readonly statuses: readonly number[]
-    }
-  >
-}
 
 export interface FaultOptions {
   readonly clock: Clock
@@ -47,7 +30,10 @@ export interface Firing {
 
 /** So that a client in a loop cannot fill the memory. */
 const MOST = 1000
-const MOST_WISHES = 200
+/** Clients that run side by side, each with a fault of its own, must not drive out each other's. */
+const MOST_WISHES = 5000
+/** Ids are in headers and paths. */
+const ID = /^[\w.-]{1,64}$/
 
 /** All faults of a sandbox: armed by a tester, or wished for by a request itself. */
 export class Faults {
@@ -60,6 +46,9 @@ export class Faults {
   readonly #lost = new Map<string, Rule>()
   /** Clients that met a fault and were not seen since, by their name. */
   readonly #watched = new Map<string, { rule: Rule; meeting: Meeting }>()
+
+  /** What is put off. */
+  readonly #due = new Set<Timer>()
 
   /** Answers that wait. */
   readonly held: Held = new Set()
@@ -102,7 +91,9 @@ export class Faults {
     if (this.#rules.size >= MOST && !this.#rules.has(id)) {
       throw new Problem(400, 'faults.too-many', `There are ${MOST} faults; DELETE some`)
     }
+    if (!ID.test(id)) throw refused('id must be 1 to 64 letters, digits, ., _ and -')
     const rule = this.#made(given, origin, id)
+    this.#forget(this.#rules.get(id))
     this.#rules.set(id, rule)
     return rule
   }
@@ -124,21 +115,34 @@ export class Faults {
   }
 
   /** Whether what it does is meant to be nothing that the contract allows. */
-  breaksContract({ effect, definition }: Rule): boolean {
-    const { refusal, body, connection } = effect
+  breaksContract({ effects, definition }: Rule): boolean {
+    return effects.some((effect) => this.#breaks(effect, definition.api))
+  }
+
+  #breaks({ refusal, body, connection }: Effect, api: string | undefined): boolean {
     if (body && BREAKING.has(body)) return true
     if (connection && connection !== 'close-after') return true
     if (!refusal) return false
     if (refusal.words !== 'vendor') return true
     const { apis } = this.#options.terms
-    const among = definition.api === undefined ? [...apis.values()] : [apis.get(definition.api)!]
+    const among = api === undefined ? [...apis.values()] : [apis.get(api)!]
     const { status } = refusal
     return status !== undefined && among.some(({ statuses }) => !statuses.includes(status))
   }
 
   remove(id: string): void {
+    this.#forget(this.#rules.get(id))
     this.#rules.delete(id)
-    for (const [key, rule] of this.#wishes) if (rule.id === id) this.#wishes.delete(key)
+    for (const [key, rule] of this.#wishes) {
+      if (rule.id !== id) continue
+      this.#wishes.delete(key)
+      this.#forget(rule)
+    }
+  }
+
+  /** Users whose creation it lost are as any others again. */
+  #forget(gone: Rule | undefined): void {
+    for (const [key, rule] of this.#lost) if (rule === gone) this.#lost.delete(key)
   }
 
   clear(): void {
@@ -150,14 +154,26 @@ export class Faults {
 
   /** Ends the connections of all whose answers wait. */
   letGo(): void {
-    for (const response of this.held) response.socket?.destroy()
+    for (const response of this.held) response.req.socket.destroy()
   }
 
   /** As in a fresh sandbox. */
   reset(): void {
     this.clear()
+    for (const timer of this.#due) this.#options.clock.cancel(timer)
+    this.#due.clear()
     Object.assign(this.#numbers, { fault: 0, header: 0, magic: 0 })
     this.#start()
+  }
+
+  /** Does what a fault puts off, by the sandbox's clock; a reset takes it back. */
+  later(ms: number, work: () => void): void {
+    const { clock } = this.#options
+    const timer = clock.after(clock.now() + ms, () => {
+      this.#due.delete(timer)
+      work()
+    })
+    this.#due.add(timer)
   }
 
   /**
@@ -165,11 +181,11 @@ export class Faults {
    *
    * @throws Problem 400 fault.invalid
    */
-  wish(origin: 'header' | 'magic', about: string, text: string): Rule {
-    const key = `${origin} ${about} ${text}`
+  wish(origin: 'header' | 'magic', api: string, about: string, text: string): Rule {
+    const key = `${origin} ${api} ${about} ${text}`
     const known = this.#wishes.get(key)
     if (known) return known
-    const rule = this.#made({ fault: text }, origin, this.#name(origin))
+    const rule = this.#made({ fault: text }, origin, this.#name(origin), api)
     if (this.#wishes.size >= MOST_WISHES) {
       const [oldest = ''] = this.#wishes.keys()
       this.#wishes.delete(oldest)
@@ -186,12 +202,12 @@ export class Faults {
     const { call } = candidate
     const now = this.#options.clock.now()
     if (stage === 'validation' && this.#lost.size > 0) {
-      const lost = this.#lost.get(lostKey(candidate))
+      const lost = this.#lost.get(lostKey(candidate) ?? '')
       if (lost) return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
     }
-    const wish = call.wish
-    if (wish?.isLive(now)) {
-      // What a request asks for goes before what is armed, and it alone decides.
+    const { wish } = call
+    // What a request asks for goes before what is armed, and it alone decides.
+    if (wish && (wish.isLive(now) || call.faults?.some(({ id }) => id === wish.id))) {
       return wish.effect.after === stage ? this.#taken(wish, candidate, now) : undefined
     }
     for (const rule of this.#rules.values()) {
@@ -207,6 +223,7 @@ export class Faults {
     const why = rule.miss(candidate, now)
     const taken = why === undefined ? rule.take(now) : { spared: why }
     if ('spared' in taken) {
+      if (why === undefined) rule.spare(candidate, now, taken.spared)
       call.consider({ id: rule.id, fired: false, why: taken.spared })
       return undefined
     }
@@ -217,14 +234,17 @@ export class Faults {
 
   /** From now on this user is refused as a duplicate, though nobody has it. */
   lose(candidate: Candidate, rule: Rule): void {
+    const key = lostKey(candidate)
+    if (key === undefined) return
     if (this.#lost.size >= MOST) this.#lost.clear()
-    this.#lost.set(lostKey(candidate), rule)
+    this.#lost.set(key, rule)
   }
 
   #watch(rule: Rule, candidate: Candidate, at: number): void {
-    const client = candidate.credential() ?? candidate.call.address
+    const client = clientOf(candidate)
     const meeting = { requestId: candidate.call.id, at, client, about: candidate.about() }
     rule.meet(meeting)
+    this.#followUp(client, candidate, false)
     if (this.#watched.size >= MOST) this.#watched.clear()
     this.#watched.set(client, { rule, meeting })
   }
@@ -236,7 +256,10 @@ export class Faults {
 
   /** Tells what a client did after its fault, once its next request is answered. */
   seen(candidate: Candidate, created: boolean): void {
-    const client = candidate.credential() ?? candidate.call.address
+    this.#followUp(clientOf(candidate), candidate, created)
+  }
+
+  #followUp(client: string, candidate: Candidate, created: boolean): void {
     const watched = this.#watched.get(client)
     if (!watched || watched.meeting.requestId === candidate.call.id) return
     this.#watched.delete(client)
@@ -251,62 +274,25 @@ export class Faults {
   }
 
   #name(kind: 'fault' | 'header' | 'magic'): string {
-    return `${kind}-${++this.#numbers[kind]}`
+    let id: string
+    do id = `${kind}-${++this.#numbers[kind]}`
+    while (this.#rules.has(id))
+    return id
   }
 
-  #made(given: unknown, origin: Origin, id: string): Rule {
+  /** @param api where a request asks for it by itself: what it names has to be known there */
+  #made(given: unknown, origin: Origin, id: string, api?: string): Rule {
     if (!this.isOn) {
       const message = 'Faults are off here; start the server without --faults off'
       throw new Problem(400, 'faults.off', message)
     }
-    const definition = this.#read(given)
-    const effect = effectOf(definition)
-    const { sequence } = definition
     return new Rule({
       id,
       origin,
-      definition,
-      effect,
-      steps: sequence?.map((step) => this.#step(step, definition, effect)),
-      conditions: conditionsOf(definition),
+      ...readDefinition(given, this.#options.terms, api),
       armedAt: this.#options.clock.now(),
       seed: this.#options.seed ^ hash(id),
     })
-  }
-
-  /** A definition with its short form read into its fields, and looked at. */
-  #read(given: unknown): Definition {
-    const { schema, check } = this.#options.terms
-    const whole = typeof given === 'string' ? { fault: given } : given
-    mustFit(check(whole))
-    const { fault, ...definition } = whole as Definition // the schema has checked it
-    if (fault === undefined) return this.#named(definition)
-    const read = readShort(fault, schema)
-    mustFit(check(read))
-    return this.#named({ ...read, ...definition })
-  }
-
-  /** Whether what it names is there. */
-  #named(definition: Definition): Definition {
-    const { apis } = this.#options.terms
-    const { api, operation, reason } = definition
-    const among = api === undefined ? [...apis.values()] : [apis.get(api)!] // the schema lists them
-    const operations = among.flatMap((one) => one.operations)
-    if (operation !== undefined && !operations.includes(operation)) {
-      throw refused(`operation must be one of ${operations.join(', ')}`)
-    }
-    const reasons = [...new Set(among.flatMap((one) => one.reasons))].sort()
-    if (reason !== undefined && !reasons.includes(reason)) {
-      throw refused(`reason must be one of ${reasons.join(', ')}`)
-    }
-    return definition
-  }
-
-  #step(step: string, definition: Definition, effect: Effect): Effect | undefined {
-    if (step === 'pass') return undefined
-    if (step === 'fail') return effect
-    const { after = 'route' } = definition
-    return effectOf(this.#read({ fault: step, after }))
   }
 }
 
@@ -318,23 +304,23 @@ const DUPLICATE: Effect = {
   after: 'validation',
 }
 
-function lostKey(candidate: Candidate): string {
-  return `${candidate.api} ${candidate.about() ?? ''}`
+function clientOf(candidate: Candidate): string {
+  return short(candidate.credential() ?? candidate.call.address)
 }
 
-function mustFit(violations: readonly Violation[]): void {
-  if (violations.length > 0) throw refused(invalid(violations).message)
-}
-
-function refused(message: string): Problem {
-  return new Problem(400, 'fault.invalid', message)
+/** Who names nobody cannot be told from others. */
+function lostKey(candidate: Candidate): string | undefined {
+  const about = candidate.about()
+  return about === undefined ? undefined : `${candidate.api} ${about}`
 }
 
 /** The header's own fault, or Prism's way of asking for a status; undefined where there is none. */
 export function wishInHeaders({ headers }: Call): string | undefined {
   const own = headers['standin-fault']
   if (own !== undefined) return [own].flat().join(';')
-  const code = /(?:^|[,;\s])code=(\d{3})/.exec([headers['prefer'] ?? ''].flat().join(','))?.[1]
+  const code = /(?:^|[,;\s])code="?(\d{3})"?(?:$|[,;\s])/.exec(
+    [headers['prefer'] ?? ''].flat().join(','),
+  )?.[1]
   return code !== undefined && code >= '300' ? code : undefined
 }
 

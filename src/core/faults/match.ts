@@ -1,7 +1,9 @@
 import type { Call } from '../api.ts'
+import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
 import { valueAt } from '../schema.ts'
 import type { Definition, Wanted } from './fault.ts'
+import { patternOf } from './pattern.ts'
 
 /** A request as conditions see it. */
 export interface Candidate {
@@ -15,16 +17,19 @@ export interface Candidate {
   about(): string | undefined
 }
 
+/** A name that is kept: longer texts are told apart by a number, so that none fills the memory. */
+export function short(name: string): string {
+  return name.length <= 320 ? name : `long-${hash(name)}`
+}
+
 /** One thing that a request must have. */
 export interface Condition {
-  readonly needsBody: boolean
   /** Why the request does not have it, or undefined when it does. */
   miss(candidate: Candidate): string | undefined
 }
 
-/** Longer patterns, and longer values for them, are refused or left unread: both cost time. */
-const LONGEST_PATTERN = 200
-const LONGEST_VALUE = 2000
+/** Names of what is nobody's to read, wherever it stands. */
+export const SECRET = /authorization|cookie|password|secret|session|token|key/i
 
 /**
  * The conditions of a definition, from the coarse to the fine.
@@ -33,7 +38,7 @@ const LONGEST_VALUE = 2000
  */
 export function conditionsOf({ api, operation, match = {} }: Definition): readonly Condition[] {
   const conditions: Condition[] = []
-  const add = (miss: Condition['miss'], needsBody = false) => conditions.push({ miss, needsBody })
+  const add = (miss: Condition['miss']) => conditions.push({ miss })
   if (api !== undefined) {
     add((candidate) => differs('api', candidate.api, (value) => value === api, api))
   }
@@ -42,26 +47,26 @@ export function conditionsOf({ api, operation, match = {} }: Definition): readon
     add(({ call }) => differs('operation', call.operation?.id, is, operation))
   }
   each(match.params, 'params', (name, is, wanted) =>
-    add(({ call }) => differs(`params.${name}`, call.params[name], is, wanted)),
+    add(({ call }) => differs(`params.${name}`, own(call.params, name), is, wanted)),
   )
   each(match.query, 'query', (name, is, wanted) =>
     add(({ call }) => differs(`query.${name}`, call.query.get(name), is, wanted, true)),
   )
   each(match.headers, 'headers', (name, is, wanted) => {
     const key = name.toLowerCase()
-    const secret = /^(authorization|cookie)$|token|secret|key/.test(key)
-    add(({ call }) => differs(`headers.${name}`, call.headers[key], is, wanted, secret))
+    const secret = SECRET.test(key)
+    add(({ call }) => differs(`headers.${name}`, own(call.headers, key), is, wanted, secret))
   })
   if (match.credential !== undefined) {
     const is = tester('match.credential', match.credential)
     const wanted = 'the credential'
     // A company's id may be in the body.
-    add((candidate) => differs('credential', candidate.credential(), is, wanted, true), true)
+    add((candidate) => differs('credential', candidate.credential(), is, wanted, true))
   }
   each(match.fields, 'fields', (path, is, wanted) => {
     const at = stepsIn(path)
-    const secret = /password|key|secret|token/i.test(path)
-    add((candidate) => differs(path, valueAt(candidate.body(), at), is, wanted, secret), true)
+    const secret = SECRET.test(path)
+    add((candidate) => differs(path, valueAt(candidate.body(), at), is, wanted, secret))
   })
   return conditions
 }
@@ -83,22 +88,12 @@ function tester(path: string, wanted: Wanted): (value: unknown) => boolean {
   if (source === undefined) {
     return (value) => value === wanted || (typeof value === 'string' && value === String(wanted))
   }
-  if (source.length > LONGEST_PATTERN || /[*+}]\)?[*+{]|\)[*+{]/.test(source)) {
-    throw new Problem(
-      400,
-      'fault.invalid',
-      `${path} must be a pattern of at most ${LONGEST_PATTERN} characters with no repetition of a repetition`,
-    )
-  }
-  let pattern: RegExp
-  try {
-    pattern = new RegExp(source, flags)
-  } catch (cause) {
-    throw new Problem(400, 'fault.invalid', `${path} holds no valid regular expression`, { cause })
-  }
-  return (value) =>
-    (typeof value === 'string' || typeof value === 'number') &&
-    pattern.test(String(value).slice(0, LONGEST_VALUE))
+  const fits = patternOf(path, source, flags ?? '')
+  return (value) => (typeof value === 'string' || typeof value === 'number') && fits(String(value))
+}
+
+function own(from: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(from, name) ? from[name] : undefined
 }
 
 function differs(
@@ -114,15 +109,33 @@ function differs(
       ? 'missing'
       : secret
         ? 'another'
-        : JSON.stringify(value).slice(0, 60)
+        : typeof value === 'object'
+          ? 'no single value'
+          : JSON.stringify(value).slice(0, 60)
   return `${what} is ${seen}${secret ? '' : `, not ${JSON.stringify(wanted)}`}`
 }
 
-/** `$.Folders[0]`, `organization.name` or `Email` in its steps. */
+const STEP = /\[(\d{1,9})\]|\['([^']+)'\]|(?:^|\.)([^.[\]*?]+)/y
+
+/**
+ * `$.Folders[0]`, `organization.name`, `['a.b']` or `Email` in its steps.
+ *
+ * @throws Problem 400 fault.invalid
+ */
 function stepsIn(path: string): (string | number)[] {
-  const plain = path.replace(/^\$\.?/, '')
-  const steps = [...plain.matchAll(/\[(\d+)\]|\['([^']+)'\]|([^.[\]]+)/g)]
-  return steps.map(([, index, quoted, name]) =>
-    index === undefined ? (quoted ?? name!) : Number(index),
+  const plain = path.replace(/^\$(?=[.[])\.?(?!\.)/, '')
+  const steps: (string | number)[] = []
+  STEP.lastIndex = 0
+  while (STEP.lastIndex < plain.length && !plain.startsWith('$')) {
+    const found = STEP.exec(plain)
+    if (!found) break
+    const [, index, quoted, name] = found
+    steps.push(index === undefined ? (quoted ?? name!) : Number(index)) // one of the three is there
+    if (STEP.lastIndex === plain.length) return steps
+  }
+  throw new Problem(
+    400,
+    'fault.invalid',
+    `match.fields must name each field by its path, such as Email, Folders[0] or $.organization.name, not "${path.slice(0, 60)}"`,
   )
 }

@@ -7,13 +7,15 @@ import type { Effect } from './fault.ts'
 type Refusal = NonNullable<Effect['refusal']>
 
 /** What no vendor refuses in a way of its own: status and words. */
-const COMMON: Readonly<Record<string, readonly [status: number, message: string]>> = {
+const COMMON: Readonly<
+  Record<string, readonly [status: number, message: string, headers?: Problem['headers']]>
+> = {
   'body.malformed': [400, 'The body cannot be read'],
   'route.unknown': [404, 'There is nothing here'],
   'method.not-allowed': [405, 'This method is not allowed here'],
   'accept.unsupported': [406, 'Nothing that is accepted can be sent'],
-  'body.too-slow': [408, 'The body did not arrive in time'],
-  'body.too-large': [413, 'The body is too large'],
+  'body.too-slow': [408, 'The body did not arrive in time', { Connection: 'close' }],
+  'body.too-large': [413, 'The body is too large', { Connection: 'close' }],
   'media.unsupported': [415, 'The Content-Type is not one that is read here'],
   'rate.exceeded': [429, 'Too many requests'],
   internal: [500, 'An unexpected error occurred'],
@@ -31,26 +33,28 @@ export function reasonsOf(api: Api): readonly string[] {
 export function refusalFor(wanted: Refusal, call: Call, api: Api, tools: Tools): Problem {
   const problem = problemFor(wanted, call, api)
   const { retryAfter, status = problem.status } = wanted
-  const limits =
-    retryAfter === undefined
-      ? {}
-      : { ...api.limited?.(tools, retryAfter), 'Retry-After': String(retryAfter) }
+  const limits = {
+    ...(retryAfter !== undefined || status === 429 ? api.limited?.(tools, retryAfter) : {}),
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+  }
   const allow =
     status === 405 && !problem.headers['Allow']
       ? { Allow: call.operation?.method.toUpperCase() ?? '' }
       : {}
+  const { requestTypes = [] } = call.operation ?? {}
+  const accept = status === 415 && !api.bodyType ? { Accept: requestTypes.join(', ') } : {}
   return new Problem(status, problem.reason, problem.message, {
     violations: problem.violations,
-    headers: { ...problem.headers, ...allow, ...limits },
+    headers: { ...problem.headers, ...allow, ...accept, ...limits, ...leading(wanted, status) },
   })
 }
 
 function problemFor({ status, reason, fields }: Refusal, call: Call, api: Api): Problem {
   const own = api.refusals ?? {}
   if (reason !== undefined && reason !== 'body.invalid') {
-    const [its, message] = COMMON[reason] ?? [400, '']
-    // Arming has looked whether some API has it; another's is worded by its name.
-    return own[reason]?.() ?? new Problem(status ?? its, reason, message || reason)
+    // Arming has looked: it is one of these.
+    const [its, message, headers = {}] = COMMON[reason] ?? [500, reason]
+    return own[reason]?.() ?? new Problem(status ?? its, reason, message, { headers })
   }
   const invalidBody = status === 400 || reason !== undefined || fields !== undefined
   if (invalidBody)
@@ -59,11 +63,10 @@ function problemFor({ status, reason, fields }: Refusal, call: Call, api: Api): 
     const problem = make()
     if (problem.status === status) return problem
   }
-  const [common, [, message]] = Object.entries(COMMON).find(([, [its]]) => its === status) ?? [
-    'fault.injected',
-    [status, STATUS_CODES[status ?? 500] ?? 'An injected fault'],
-  ]
-  return new Problem(status ?? 500, common, message)
+  const [common, [, message, headers = {}]] = Object.entries(COMMON).find(
+    ([, [its]]) => its === status,
+  ) ?? ['fault.injected', [status, STATUS_CODES[status ?? 500] ?? 'An injected fault']]
+  return new Problem(status ?? 500, common, message, { headers })
 }
 
 /** The field that a client is most likely to have forgotten. */
@@ -75,9 +78,17 @@ function firstField(call: Call, api: Api): string {
 /** `Email`, or with the rule that it breaks: `Email:maxLength`. */
 function at(field: string, call: Call) {
   const [path = '', rule = 'required'] = field.split(':')
-  const schema = call.operation?.requestSchema(call.operation.requestTypes[0] ?? '') ?? {}
-  return violationAt(path.split('.'), rule, schema)
+  const { operation } = call
+  const type = operation?.requestTypes[0] ?? ''
+  for (const schema of [operation?.requestSchema(type), operation?.strictSchema(type)]) {
+    const violation = violationAt(path.split('.'), rule, schema ?? {})
+    if (violation.limit !== undefined || !LIMITS.has(rule)) return violation
+  }
+  return violationAt(path.split('.'), 'invalid', {})
 }
+
+/** Rules that say nothing without their limit. */
+const LIMITS = new Set(['minLength', 'maxLength', 'minimum', 'maximum', 'enum', 'pattern', 'type'])
 
 /** What something in front of the vendor answers, or a page that is no answer at all. */
 export function pageFor(wanted: Refusal): Reply {
@@ -85,7 +96,7 @@ export function pageFor(wanted: Refusal): Reply {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
   const headers = {
     ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
-    ...(status >= 300 && status < 400 ? { Location: wanted.location ?? '/login' } : {}),
+    ...leading(wanted, status),
   }
   if (words === 'gateway-json') {
     const text = JSON.stringify({ message: STATUS_CODES[status] ?? 'Error' })
@@ -93,6 +104,11 @@ export function pageFor(wanted: Refusal): Reply {
   }
   const text = words === 'login-page' ? LOGIN : html(title, `<h1>${title}</h1>`)
   return { status, headers, body: {}, page: { contentType: 'text/html; charset=utf-8', text } }
+}
+
+/** A 3xx leads somewhere, but for the 304. */
+function leading({ location = '/login' }: Refusal, status: number): Record<string, string> {
+  return status >= 300 && status < 400 && status !== 304 ? { Location: location } : {}
 }
 
 function html(title: string, content: string): string {

@@ -1,4 +1,5 @@
 import type { Definition, Effect } from './fault.ts'
+import { LAST } from '../clock.ts'
 import { milliseconds } from './effect.ts'
 import type { Candidate, Condition } from './match.ts'
 
@@ -26,6 +27,8 @@ interface Miss {
 }
 
 const MOST_MEETINGS = 20
+/** The reason that is a 429 without saying so. */
+const LIMIT = 'rate.exceeded'
 
 /** A fault that is armed: what it does, when, how often, and what came of it. */
 export class Rule {
@@ -71,7 +74,8 @@ export class Rule {
   /** When it dies, in milliseconds since 1970; undefined: never. */
   get expiresAt(): number | undefined {
     const { expiresIn } = this.definition
-    return expiresIn === undefined ? undefined : this.armedAt + milliseconds(expiresIn)
+    if (expiresIn === undefined) return undefined
+    return Math.min(this.armedAt + milliseconds(expiresIn), LAST)
   }
 
   /** Whether it can still fire. */
@@ -129,7 +133,8 @@ export class Rule {
     const { refusal } = effect
     if (refusal?.retryAfter === undefined) return { effect }
     const until = limitedUntil ?? now + refusal.retryAfter * 1000
-    if (refusal.status === 429) this.#limitedUntil = until
+    const isLimit = (refusal.status ?? (refusal.reason === LIMIT && 429)) === 429
+    if (isLimit) this.#limitedUntil = until
     const left = Math.max(1, Math.ceil((until - now) / 1000))
     return { effect: { ...effect, refusal: { ...refusal, retryAfter: left } } }
   }
@@ -138,8 +143,20 @@ export class Rule {
   takeBack(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
     this.fired--
     this.lastFiredAt = this.#firedBefore
-    this.meetings.pop()
+    const { id } = candidate.call
+    const at = this.meetings.findLastIndex(({ requestId }) => requestId === id)
+    if (at >= 0) this.meetings.splice(at, 1)
+    this.spare(candidate, now, why)
+  }
+
+  /** Remembers a request that fitted and met nothing all the same. */
+  spare(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
     this.#remember(candidate, now, why, this.conditions.length)
+  }
+
+  /** What it may do. */
+  get effects(): readonly Effect[] {
+    return this.#steps?.filter((step) => step !== undefined) ?? [this.effect]
   }
 
   /** Two numbers from 0 up to 1, the same for the same firing of the same seed. */

@@ -31,16 +31,26 @@ export function readShort(text: string, schema: Schema): Definition {
   for (const piece of text.split(';').map((part) => part.trim())) {
     if (piece === '') continue
     const after = /^commit-(.+)$/.exec(piece)?.[1]
-    if (after !== undefined) found['after'] = 'commit'
-    Object.assign(found, readPart(after ?? piece, schema))
+    if (after !== undefined) put(found, 'after', 'commit')
+    for (const [name, value] of Object.entries(readPart(after ?? piece, schema))) {
+      put(found, name, value)
+    }
   }
   if (Object.keys(found).length === 0) throw unreadable(text, schema)
   return found // its fields are looked at by the schema, like those of any definition
 }
 
+/** What is said twice and differently would do only one of both. */
+function put(found: Record<string, unknown>, name: string, value: unknown): void {
+  if (Object.hasOwn(found, name) && found[name] !== value) {
+    throw new Problem(400, 'fault.invalid', `${name} is given twice; a fault has one`)
+  }
+  found[name] = value
+}
+
 function readPart(part: string, schema: Schema): object {
-  const word = WORDS[part.toLowerCase()]
-  if (word) return word
+  const word = part.toLowerCase()
+  if (Object.hasOwn(WORDS, word)) return WORDS[word]!
   if (/^[2-5]\d\d$/.test(part)) return { status: Number(part) }
   const [, name = '', value = ''] = /^([A-Za-z-]+)=(.*)$/.exec(part) ?? []
   const field = name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
@@ -84,7 +94,9 @@ export function shortOf(definition: Definition): string {
   const parts: string[] = []
   for (const [name, value] of Object.entries(definition) as [string, unknown][]) {
     if (isRecord(value) || name === 'fault' || name === 'note' || name === 'api') continue
-    if (name === 'status' || name === 'reason' || name === 'connection' || name === 'body') {
+    if (name === 'status' || name === 'connection' || name === 'body') {
+      parts.push(String(value))
+    } else if (name === 'reason' && String(value).includes('.')) {
       parts.push(String(value))
     } else if (name === 'outcome' || (name === 'words' && value === 'login-page')) {
       parts.push(String(value))

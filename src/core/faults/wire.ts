@@ -31,7 +31,7 @@ export async function writeFaulty(
   { connection, cutAfter, slow }: Effect,
   held: Held,
 ): Promise<void> {
-  const { socket } = response
+  const socket = await turnOf(response)
   if (!socket || response.destroyed || response.headersSent) return
   const body = Buffer.from(message.body)
   if (slow) {
@@ -85,8 +85,8 @@ export async function writeFaulty(
 }
 
 /** Ends the connection without an answer: by a reset, or as if all had been said. */
-export function hangUp(response: ServerResponse, how: 'reset' | 'close'): void {
-  const { socket } = response
+export async function hangUp(response: ServerResponse, how: 'reset' | 'close'): Promise<void> {
+  const socket = await turnOf(response)
   if (!socket) return
   if (how === 'reset') socket.resetAndDestroy()
   else end(socket)
@@ -98,10 +98,9 @@ export function hangUp(response: ServerResponse, how: 'reset' | 'close'): void {
  * @param ms Infinity: until the caller goes
  * @returns whether the caller is still there
  */
-export function pause(response: ServerResponse, ms: number, held: Held): Promise<boolean> {
-  if (response.destroyed || !response.socket || response.socket.destroyed) {
-    return Promise.resolve(false)
-  }
+export async function pause(response: ServerResponse, ms: number, held: Held): Promise<boolean> {
+  const socket = await turnOf(response)
+  if (!socket || response.destroyed) return false
   held.add(response)
   return new Promise<boolean>((resolve) => {
     const gone = () => {
@@ -119,6 +118,26 @@ export function pause(response: ServerResponse, ms: number, held: Held): Promise
     // A caller that goes is only noticed while somebody reads; a body that is wanted later is not.
     if (ms === Infinity) response.req.resume()
   }).finally(() => held.delete(response))
+}
+
+/**
+ * The connection, once the answers to the requests before this one are out: a client may send many
+ * without waiting. Undefined when it is gone.
+ */
+async function turnOf(response: ServerResponse): Promise<Socket | undefined> {
+  const { socket } = response.req
+  if (socket.destroyed) return undefined
+  if (response.socket) return response.socket
+  // One listener for each request that stands in line.
+  socket.setMaxListeners(0)
+  return new Promise((resolve) => {
+    const gone = () => resolve(undefined)
+    socket.once('close', gone)
+    response.once('socket', () => {
+      socket.off('close', gone)
+      resolve(response.socket ?? undefined)
+    })
+  })
 }
 
 function headOf(

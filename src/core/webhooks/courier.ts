@@ -47,7 +47,7 @@ export class Courier {
   attempt(
     delivery: Delivery,
     subscription: Subscription,
-    signal: AbortSignal,
+    signal: () => AbortSignal,
   ): { readonly spoilt: Pick<Spoilt, 'faults'>; readonly outcome: Outcome | Promise<Outcome> } {
     const draft = this.#draft(delivery, subscription)
     const inbox = this.#ownInbox(subscription.url)
@@ -107,7 +107,7 @@ export class Courier {
     { token, previousToken }: Subscription,
     arrivals: readonly (() => Arrival)[],
     size: number,
-    signal: AbortSignal,
+    signal: () => AbortSignal,
   ): Outcome | Promise<Outcome> {
     const about = {
       at: this.#clock.now(),
@@ -118,7 +118,7 @@ export class Courier {
     const outcome = outcomeOf(first!) // there is at least one arrival
     if (first!.delay === 0) return outcome
     const { timeout } = this.#settings
-    return wait(Math.min(first!.delay, timeout), undefined, { signal, ref: false }).then(
+    return wait(Math.min(first!.delay, timeout), undefined, { signal: signal(), ref: false }).then(
       () => (first!.delay < timeout ? outcome : tooLate(timeout)),
       () => tooLate(timeout),
     )
@@ -128,7 +128,7 @@ export class Courier {
     url: string,
     own: boolean,
     sendings: readonly Sending[],
-    signal: AbortSignal,
+    signal: () => AbortSignal,
   ): Promise<Outcome> {
     // Loaded with the first webhook that leaves the server.
     const { send, refusedOutcome } = await import('./sender.ts')
@@ -137,8 +137,9 @@ export class Courier {
       const gate = own ? new (await import('./egress.ts')).Egress({ kind: 'any' }) : egress
       const target = await gate.resolve(url)
       let first: Outcome | undefined
+      const aborts = signal()
       for (const sending of sendings) {
-        const outcome = await send(target, { ...sending, timeout, signal })
+        const outcome = await send(target, { ...sending, timeout, signal: aborts })
         first ??= outcome
       }
       return first!

@@ -36,7 +36,8 @@ interface Live {
   ready: boolean
   /** What became of it is of no interest any more. */
   gone: boolean
-  readonly abort: AbortController
+  /** Of the attempt that is under way; made only where there is something to abort. */
+  abort?: AbortController
 }
 
 /** Sends what is in the outbox, and again when it must be. */
@@ -85,7 +86,7 @@ export class Engine {
   begin(id: string, why = 'event'): void | Promise<void> {
     const delivery = this.#outbox.get(id)
     if (this.#closed || delivery?.state !== 'pending' || this.#live.has(id)) return
-    const live: Live = { id, why, ready: false, gone: false, abort: new AbortController() }
+    const live: Live = { id, why, ready: false, gone: false }
     this.#live.set(id, live)
     if (this.#settings.ordered) this.#laneOf(delivery).push(live)
     const first = triesOf(delivery) === 0
@@ -138,9 +139,9 @@ export class Engine {
     }
   }
 
-  /** Settles when no attempt is under way. */
+  /** Settles when the attempts that are under way now have been made. */
   async quiet(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    await Promise.all(this.#running)
   }
 
   /** Lets go of all that is under way: the rows are others now. */
@@ -167,7 +168,7 @@ export class Engine {
     if (!live) return
     live.gone = true
     if (live.timer) this.#clock.cancel(live.timer)
-    live.abort.abort()
+    live.abort?.abort()
     this.#live.delete(id)
     this.#held.delete(live)
     for (const lane of this.#lanes.values()) leave(lane, live)
@@ -216,7 +217,10 @@ export class Engine {
       return this.#finish(live, delivery, 'dropped', reasonOf(subscription))
     }
     const at = this.#clock.now()
-    const { spoilt, outcome } = this.#courier.attempt(delivery, subscription, live.abort.signal)
+    const { spoilt, outcome } = this.#courier.attempt(delivery, subscription, () => {
+      live.abort = new AbortController()
+      return live.abort.signal
+    })
     const after = (became: Outcome) =>
       this.#after(live, { at, faults: spoilt.faults, outcome: became })
     return outcome instanceof Promise ? outcome.then(after) : after(outcome)
@@ -239,7 +243,12 @@ export class Engine {
     const tries = triesOf(delivery)
     const next = nextAttempt(this.#settings.plan, tries, outcome, this.#clock.now())
     if (next === undefined) {
-      return this.#finish(live, delivery, 'failed', `${tries} attempts failed`)
+      return this.#finish(
+        live,
+        delivery,
+        'failed',
+        tries === 1 ? 'the attempt failed' : `${tries} attempts failed`,
+      )
     }
     live.why = whyOf(outcome)
     this.#outbox.change({ ...delivery, nextAt: next })

@@ -97,6 +97,7 @@ export class Inboxes {
   /** Those that are still kept, the newest last. */
   list(inbox: string, { after = 0, limit }: { after?: number; limit: number }): Received[] {
     return this.#kept
+      .slice(-MOST)
       .filter((kept) => kept.inbox === inbox && kept.number > after)
       .slice(0, limit)
       .map((kept) => this.#shown(kept))
@@ -135,16 +136,19 @@ export class Inboxes {
   }
 
   #bound(): void {
-    let gone = 0
-    while (
-      this.#kept.length - gone > 1 &&
-      (this.#kept.length - gone > MOST || this.#bytes > MOST_BYTES)
-    ) {
+    if (this.#kept.length >= 2 * MOST || this.#bytes > MOST_BYTES) this.#cut()
+    if (this.#counts.size > MOST_COUNTED) this.#counts.delete(this.#counts.keys().next().value!)
+  }
+
+  /** In one go, now and then: taking the first of a list moves all others. */
+  #cut(): void {
+    let gone = Math.max(0, this.#kept.length - MOST)
+    for (const { bytes } of this.#kept.slice(0, gone)) this.#bytes -= bytes
+    while (this.#bytes > MOST_BYTES && gone < this.#kept.length - 1) {
       this.#bytes -= this.#kept[gone]!.bytes
       gone++
     }
-    if (gone > 0) this.#kept.splice(0, gone)
-    if (this.#counts.size > MOST_COUNTED) this.#counts.delete(this.#counts.keys().next().value!)
+    this.#kept.splice(0, gone)
   }
 
   #shown(kept: Kept): Received {

@@ -16,8 +16,6 @@ import {
 export const MOST_FINISHED = 1000
 /** Milliseconds after which what became of a delivery is written, if no create does it before. */
 const IDLE = 100
-/** Milliseconds after which it is tried again where the disk refused. */
-const AGAIN = 1000
 
 /** What a delivery is made for. */
 export interface Cause {
@@ -40,6 +38,8 @@ export class Outbox {
   /** Done with, the oldest first. */
   readonly #finished = new Set<string>()
   #timer: NodeJS.Timeout | undefined
+  /** The disk refused: only a create tries again, for whoever reads would be refused as well. */
+  #stuck = false
 
   constructor(store: Store, fake: Fake, log: Log) {
     this.#store = store
@@ -57,6 +57,8 @@ export class Outbox {
 
   /** As part of the running transaction: one delivery for each who wants to be told. */
   record(event: Event, to: readonly Subscription[], cause: Cause): Delivery[] {
+    // Right after this transaction, so that both are one write to the disk.
+    if (this.#changed.size > 0) queueMicrotask(() => this.#flush())
     const { name, data, triggeredAt } = event
     const body = JSON.stringify({ event: name, data, triggeredAt })
     const userId = data['id']
@@ -96,7 +98,7 @@ export class Outbox {
   /** Puts it in the place of what it was. */
   change(delivery: Delivery): void {
     this.#changed.set(delivery.id, delivery)
-    this.#soon(IDLE)
+    this.#soon()
   }
 
   /** A subscription as its last attempts left it. */
@@ -109,7 +111,7 @@ export class Outbox {
   /** How a subscription fares from now on. */
   fares(id: string, health: Pick<Subscription, 'status' | 'failures' | 'active'>): void {
     this.#health.set(id, health)
-    this.#soon(IDLE)
+    this.#soon()
   }
 
   /** Forgets what was not yet written: the rows are others now. */
@@ -118,6 +120,7 @@ export class Outbox {
     this.#health.clear()
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#stuck = false
     this.#recount()
   }
 
@@ -128,6 +131,16 @@ export class Outbox {
 
   /** Writes what became of deliveries; never within a transaction. */
   flush(): void {
+    if (!this.#stuck) this.#flush()
+  }
+
+  /** Writes what it can, the last time. */
+  close(): void {
+    this.#flush()
+    clearTimeout(this.#timer)
+  }
+
+  #flush(): void {
     if (this.#changed.size === 0 && this.#health.size === 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -137,20 +150,30 @@ export class Outbox {
       this.#store.transact(() => this.#write(changed, health))
     } catch (error) {
       this.#log.warn(`what became of webhooks could not be written: ${messageOf(error)}`)
-      this.#soon(AGAIN)
+      this.#stuck = true
       return
     }
     this.#changed.clear()
     this.#health.clear()
-    if (!this.#store.isUnsure) return
-    this.#store.saved().catch(() => {
+    if (this.#store.isUnsure) void this.#sure(changed, health)
+  }
+
+  async #sure(
+    changed: readonly Delivery[],
+    health: readonly (readonly [string, Partial<Subscription>])[],
+  ): Promise<void> {
+    try {
+      await this.#store.saved()
+      this.#stuck = false
+    } catch {
+      this.#stuck = true
       // Taken back: what is not known better by now is so still.
       this.#recount()
       for (const delivery of changed) {
         if (!this.#changed.has(delivery.id)) this.#changed.set(delivery.id, delivery)
       }
-      this.#soon(AGAIN)
-    })
+      for (const [id, state] of health) if (!this.#health.has(id)) this.#health.set(id, state)
+    }
   }
 
   #write(
@@ -176,12 +199,12 @@ export class Outbox {
     }
   }
 
-  #soon(wait: number): void {
-    if (this.#timer) return
+  #soon(): void {
+    if (this.#timer || this.#stuck) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.flush()
-    }, wait)
+    }, IDLE)
     this.#timer.unref()
   }
 

@@ -1,6 +1,8 @@
 /** Whoever waits for something to become true is told when it does; nobody looks again and again. */
 export class Waits {
   readonly #checks = new Set<() => void>()
+  /** What ends the wait of each. */
+  readonly #leavers = new Set<() => void>()
   #queued = false
 
   /**
@@ -12,6 +14,7 @@ export class Waits {
     return new Promise((resolve, reject) => {
       const settle = (work: () => void) => {
         this.#checks.delete(check)
+        this.#leavers.delete(leave)
         clearTimeout(late)
         work()
       }
@@ -23,10 +26,18 @@ export class Waits {
           settle(() => reject(error))
         }
       }
-      const late = setTimeout(() => settle(() => resolve(undefined)), timeout)
+      const leave = () => settle(() => resolve(undefined))
+      const late = setTimeout(leave, timeout)
+      late.unref()
+      this.#leavers.add(leave)
       this.#checks.add(check)
       check()
     })
+  }
+
+  /** Lets go whoever waits, as if the time were up. */
+  letGo(): void {
+    for (const give of this.#leavers) give()
   }
 
   /** Something changed; who waits looks once, however much changes in one turn. */

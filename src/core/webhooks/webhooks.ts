@@ -163,7 +163,7 @@ export class Webhooks {
     return { settled: pending.length === 0, pending }
   }
 
-  /** Settles when no attempt is under way. */
+  /** Settles when the attempts that are under way now have been made. */
   quiet(): Promise<void> {
     return this.#engine.quiet()
   }
@@ -197,9 +197,14 @@ export class Webhooks {
     }
   }
 
+  /** Lets go whoever waits: no server could stop before. */
+  letGo(): void {
+    this.#waits.letGo()
+  }
+
   async close(): Promise<void> {
     await this.#engine.close()
-    this.#outbox.flush()
+    this.#outbox.close()
   }
 }
 
