@@ -1,7 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ConfigError, optionsHelp, optionsTable, readConfig, withDefaults } from '../src/config.ts'
+import {
+  ConfigError,
+  optionsHelp,
+  optionsTable,
+  readConfig,
+  readSettings,
+  withDefaults,
+} from '../src/config.ts'
 import { createFolder } from './helpers/sandbox.ts'
 
 const SECRET = 'a-secret-of-at-least-32-characters'
@@ -277,4 +284,23 @@ test('the help names every option and its default', () => {
     expect(line).toContain(help)
     if (preset !== 'false') expect(line).toContain(preset)
   }
+})
+
+test('a subcommand may take words and switches', () => {
+  const args = ['remove', 'fault-1', '--unfired', '--port', '1']
+  const read = readConfig(args, {}, ['unfired'], { switches: ['unfired'], words: 2 })
+  expect(read).toMatchObject({ words: ['remove', 'fault-1'], more: { unfired: 'true' } })
+  expect(read.config.port).toBe(1)
+  expect(() => readConfig(['a', 'b'], {}, [], { words: 1 })).toThrow('"b" is one word too many')
+})
+
+test('a program sets options by their keys, and is refused as the file is', () => {
+  expect(readSettings({})).toEqual(withDefaults({}))
+  expect(readSettings({ port: 0, memory: true, seed: undefined })).toEqual(
+    withDefaults({ port: 0, memory: true }),
+  )
+  expect(() => readSettings({ prt: 1 })).toThrow('"prt" is no option; did you mean port?')
+  expect(() => readSettings({ port: 1.5 })).toThrow(
+    'port must be a whole number from 0 to 65535, got "1.5"',
+  )
 })
