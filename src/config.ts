@@ -311,8 +311,18 @@ export interface Read<More extends string = string> {
   readonly config: Config
   readonly help: boolean
   readonly version: boolean
-  /** What the subcommand's own flags say. */
+  /** What the subcommand's own flags say; a switch says `true`. */
   readonly more: Partial<Record<More, string>>
+  /** What stands among the flags and is none. */
+  readonly words: readonly string[]
+}
+
+/** What a subcommand takes besides its flags with values. */
+export interface Besides {
+  /** Flags that take no value. */
+  readonly switches?: readonly string[]
+  /** How many words at most. */
+  readonly words?: number
 }
 
 /**
@@ -320,19 +330,20 @@ export interface Read<More extends string = string> {
  * over the defaults.
  *
  * @param args without node, the script and the subcommand
- * @param more flags that a subcommand adds: all take a value
+ * @param more flags that a subcommand adds: all take a value, but for its switches
  * @throws ConfigError naming the option, the value and what is allowed
  */
 export function readConfig<More extends string = never>(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   more: readonly More[] = [],
+  besides: Besides = {},
 ): Read<More> {
-  const flags = readFlags(args, more)
+  const { flags, words } = readFlags(args, more, besides)
   const help = flags['help'] === true
   const version = flags['version'] === true
   // Who asks for help gets it, whatever else is wrong.
-  if (help || version) return { config: withDefaults({}), help, version, more: {} }
+  if (help || version) return { config: withDefaults({}), help, version, more: {}, words }
   const variables = readVariables(env)
   const named = stringOf(flags['config'])
   const file = readFile(
@@ -340,21 +351,11 @@ export function readConfig<More extends string = never>(
     named === undefined ? 'STANDIN_CONFIG' : '--config',
   )
   const read = <K extends keyof Config>(key: K): Config[K] => {
-    const option = OPTIONS[key]
-    const sources: readonly (readonly [name: string, value: unknown])[] = [
+    return readFirst(key, [
       [`--${kebab(key)}`, flags[kebab(key)]],
       [variableOf(key), variables[variableOf(key)]],
       [`"${key}" in ${file.name}`, file.values[key]],
-    ]
-    for (const [name, value] of sources) {
-      if (value === undefined) continue
-      try {
-        return option.read(typeof value === 'string' ? value : JSON.stringify(value))
-      } catch (error) {
-        throw new ConfigError(`${name} ${messageOf(error)}, got ${quoted(key, value)}`)
-      }
-    }
-    return option.fallback
+    ])
   }
   const config = Object.fromEntries(KEYS.map((key) => [key, read(key)])) as unknown as Config // each key was read by its own option
   return {
@@ -367,13 +368,46 @@ export function readConfig<More extends string = never>(
         return given === undefined ? [] : [[name, String(given)]]
       }),
     ) as Partial<Record<More, string>>,
+    words,
   }
 }
 
-/** The defaults, with what a program sets: for those who embed the server. */
+/**
+ * What a program sets, by the keys of the file; those that are undefined are as if left out.
+ *
+ * @throws ConfigError naming the key, the value and what is allowed
+ */
+export function readSettings(given: Readonly<Record<string, unknown>>): Config {
+  for (const key of Object.keys(given)) {
+    if (!(KEYS as string[]).includes(key)) {
+      throw new ConfigError(`"${key}" is no option${nearest(key, KEYS, '')}`)
+    }
+  }
+  const read = <K extends keyof Config>(key: K) => readFirst(key, [[key, given[key]]])
+  return Object.fromEntries(KEYS.map((key) => [key, read(key)])) as unknown as Config // each key was read by its own option
+}
+
+/** The defaults, with what is set over them as it is. */
 export function withDefaults(given: Partial<Config>): Config {
   const defaults = Object.fromEntries(KEYS.map((key) => [key, OPTIONS[key].fallback]))
   return { ...(defaults as unknown as Config), ...given } // every key has its fallback
+}
+
+/** The value of the first source that has one, else the default. */
+function readFirst<K extends keyof Config>(
+  key: K,
+  sources: readonly (readonly [name: string, value: unknown])[],
+): Config[K] {
+  const option = OPTIONS[key]
+  for (const [name, value] of sources) {
+    if (value === undefined) continue
+    try {
+      return option.read(typeof value === 'string' ? value : JSON.stringify(value))
+    } catch (error) {
+      throw new ConfigError(`${name} ${messageOf(error)}, got ${quoted(key, value)}`)
+    }
+  }
+  return option.fallback
 }
 
 /** The table of options as the help shows it. */
@@ -423,22 +457,29 @@ function isProfiles(value: Config[keyof Config]): value is Profiles {
   return typeof value === 'object' && 'all' in value
 }
 
+interface Flags {
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>
+  readonly words: readonly string[]
+}
+
 function readFlags(
   args: readonly string[],
   more: readonly string[],
-): Readonly<Record<string, string | boolean | undefined>> {
+  { switches = [], words: most = 0 }: Besides,
+): Flags {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
     config: { type: 'string' },
   }
   for (const key of KEYS) options[kebab(key)] = { type: OPTIONS[key].value ? 'string' : 'boolean' }
-  for (const name of more) options[name] = { type: 'string' }
+  for (const name of more) options[name] = { type: switches.includes(name) ? 'boolean' : 'string' }
   const known = Object.keys(options)
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
   const flags: Record<string, string | boolean> = {}
+  const words: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') {
+    if (token.kind === 'positional' && words.push(token.value) > most) {
       throw new ConfigError(
         `"${token.value}" is one word too many: a command comes first, options begin with --; see standin --help`,
       )
@@ -454,12 +495,12 @@ function readFlags(
     if (type === 'string' && (value === undefined || forgotten)) {
       throw new ConfigError(`--${name} needs a value`)
     }
-    if ((name === 'help' || name === 'version') && value !== undefined) {
+    if (['help', 'version', ...switches].includes(name) && value !== undefined) {
       throw new ConfigError(`--${name} takes no value`)
     }
     flags[name] = value ?? true
   }
-  return flags
+  return { flags, words }
 }
 
 function readVariables(
@@ -571,6 +612,13 @@ function readFaults(given: string): readonly Definition[] | undefined {
   }
   return given
     .split(',')
+    .reduce<string[]>((parts, part) => {
+      // A list within a fault goes on without a space.
+      const isInList = /(?:^|[;:])(?:sequence|fields)=[^;]*$/.test(parts.at(-1) ?? '')
+      if (isInList && /^\S/.test(part)) parts.push(`${parts.pop()},${part}`)
+      else parts.push(part)
+      return parts
+    }, [])
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => {
@@ -623,10 +671,13 @@ function adminToken(given: string): string {
   return given
 }
 
-/** A value as a message shows it; a secret is not shown. */
+const SECRETS: readonly (keyof Config)[] = ['jwtSecret', 'webhookSecret', 'adminToken', 'faults']
+
+/** A value as a message shows it; one that may hold a secret is not shown. */
 function quoted(key: keyof Config, value: unknown): string {
-  const isSecret = key === 'jwtSecret' || key === 'webhookSecret' || key === 'adminToken'
-  return isSecret ? `${String(value).length} characters` : JSON.stringify(String(value))
+  return SECRETS.includes(key)
+    ? `${String(value).length} characters`
+    : JSON.stringify(String(value))
 }
 
 function stringOf(value: unknown): string | undefined {

@@ -1,27 +1,58 @@
-import { withDefaults, type Config } from './config.ts'
-import { startServer } from './server.ts'
+import { connect, type ConnectOptions } from './client/connect.ts'
+import type { Standin } from './client/standin.ts'
+import { configFrom, type StandinOptions } from './options.ts'
 
-export type { Config } from './config.ts'
+export type * as admin from './admin/contract.ts'
+export type * as cryptlex from './apis/cryptlex/contract.ts'
+export type * as formsonfire from './apis/formsonfire/contract.ts'
+export type * as mykaarma from './apis/mykaarma/contract.ts'
+export type { ApiName, Duration, Time } from './client/admin.ts'
+export type { Clock } from './client/clock.ts'
+export type { ConnectOptions } from './client/connect.ts'
+export type { Credentials } from './client/credentials.ts'
+export { ExpectationError, StandinError } from './client/errors.ts'
+export type { Faults } from './client/faults.ts'
+export type {
+  AwaitOptions,
+  Part,
+  RequestFilter,
+  Requests,
+  VerifyOptions,
+} from './client/requests.ts'
+export type { Snapshots } from './client/snapshots.ts'
+export type { SandboxOptions, Standin } from './client/standin.ts'
+export type { UserFilter, Users } from './client/users.ts'
+export type { DeliveryFilter, Inbox, SettleOptions, Spoilt, Webhooks } from './client/webhooks.ts'
+export { verifyWebhook } from './core/webhooks/verdict.ts'
+export type {
+  HeadersLike,
+  Verdict,
+  VerifyOptions as WebhookOptions,
+} from './core/webhooks/verdict.ts'
+export { ConfigError } from './config.ts'
+export type { Config, Profiles } from './config.ts'
+export type { StandinOptions } from './options.ts'
 
-/** A server that runs in this process. */
-export interface Standin {
-  readonly url: string
-  /** Where each vendor's client is pointed at. */
-  readonly urls: Readonly<Record<string, string>>
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
+/** Starts a server in this process; closing stops it. */
+export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
+  const config = configFrom(options)
+  const { startServer } = await import('./server.ts') // who only connects needs none of it
+  const server = await startServer(config)
+  const { url, close } = server
+  const adminToken = config.adminToken === 'none' ? undefined : config.adminToken
+  try {
+    return await connect({ url, adminToken }, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 /**
- * Starts a server in this process: on a free port and with its state in memory, where nothing
- * else is asked for.
+ * The same for a server that runs elsewhere, such as a service container.
+ *
+ * @param target its URL, or that with a token and a sandbox
  */
-export async function startStandin(settings: Partial<Config> = {}): Promise<Standin> {
-  const server = await startServer(withDefaults({ port: 0, memory: true, ...settings }))
-  return {
-    url: server.url,
-    urls: Object.fromEntries(server.apis.map(({ name, url }) => [name, url])),
-    close: server.close,
-    [Symbol.asyncDispose]: server.close,
-  }
+export async function connectStandin(target: string | ConnectOptions): Promise<Standin> {
+  return await connect(target)
 }

@@ -1,16 +1,27 @@
 #!/usr/bin/env node
-import { helpOf, helpOn, type Command } from './commands/command.ts'
+import { helpOf, helpOn, mostWords, type Command, type OwnCommand } from './commands/command.ts'
 import { credentials } from './commands/credentials.ts'
 import { fail } from './commands/fail.ts'
+import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
 import { seed } from './commands/seed.ts'
 import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
+import { verifySignature } from './commands/verify.ts'
 import { wait } from './commands/wait.ts'
 import { ConfigError, nearest, readConfig } from './config.ts'
 
 /** In the order of the help; each loads what is heavy when it runs. */
-const COMMANDS: readonly Command[] = [start, wait, seed, token, credentials, healthcheck]
+const COMMANDS: readonly (Command | OwnCommand)[] = [
+  start,
+  wait,
+  fault,
+  seed,
+  token,
+  credentials,
+  verifySignature,
+  healthcheck,
+]
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = '--'] = args
@@ -20,11 +31,20 @@ async function main(args: readonly string[]): Promise<void> {
     const names = COMMANDS.map(({ name }) => name)
     throw new ConfigError(`"${first}" is no command${nearest(first, names, 'standin ')}`)
   }
+  const own = named ? args.slice(1) : args
+  if ('runWith' in command) {
+    await command.runWith(own)
+    return
+  }
   const flags = command.flags.map(({ name }) => name)
-  const read = readConfig(named ? args.slice(1) : args, process.env, flags)
+  const switches = command.flags.filter(({ value }) => value === undefined)
+  const read = readConfig(own, process.env, flags, {
+    switches: switches.map(({ name }) => name),
+    words: mostWords(command),
+  })
   if (read.help) console.log(named ? helpOf(command) : helpOn(COMMANDS))
   else if (read.version) console.log((await import('./package.ts')).VERSION)
-  else await command.run(read.config, read.more)
+  else await command.run(read.config, read.more, read.words)
 }
 
 main(process.argv.slice(2)).catch(fail)

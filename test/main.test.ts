@@ -10,7 +10,7 @@ import { optionsTable } from '../src/config.ts'
 import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-const COMMANDS = ['start', 'wait', 'seed', 'token', 'credentials', 'healthcheck']
+const COMMANDS = ['start', 'wait', 'fault', 'seed', 'token', 'credentials', 'healthcheck']
 /** A second when the machine is idle; it may be busy with other tests. */
 const SOON = 4000
 
@@ -121,7 +121,8 @@ describe('what it prints', () => {
   test('the help names every command and every option, in lines that fit', async () => {
     const { code, stdout, stderr } = await run(['--help'])
     const lines = stdout.trimEnd().split('\n')
-    for (const command of COMMANDS) expect(stdout).toContain(`\n  standin ${command} `)
+    for (const command of [...COMMANDS, 'verify'])
+      expect(stdout).toContain(`\n  standin ${command} `)
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100)
     for (const { flag } of optionsTable()) expect(stdout).toContain(`  ${flag} `)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -201,6 +202,15 @@ describe('what it refuses to start with', () => {
     [['wait', '--timeout', 'soon'], '--timeout must be such as 500ms, 30s or 2m, got "soon"'],
     [['wait', '--url', 'here'], '--url must be such as http://localhost:4020, got "here"'],
     [['wait', '--users', '1'], '--users is no option; see standin --help'],
+    [['fault'], "standin fault needs a fault, such as '500;times=2', or list, remove, clear"],
+    [['fault', '500', '503'], '"503" is one word too many: parts of a fault have ; between them'],
+    [['fault', 'remove'], 'standin fault remove needs the id of a fault'],
+    [['fault', 'remove', 'a', 'b'], '"b" is one word too many'],
+    [['fault', 'clear', '--api', 'cryptlex'], '--api says nothing to standin fault clear'],
+    [['fault', '500', '--unfired'], '--unfired says nothing to standin fault FAULT'],
+    [['fault', 'list', '--unfired=no'], '--unfired takes no value'],
+    [['fault', '{"status": '], 'The fault is no JSON: it ends too early'],
+    [['verify', '--secrt', 'x'], '--secrt is no option of standin verify; did you mean'],
   ])('%j, which is asked in a wrong way', async (args, message) => {
     expectRefusal(await run(args), message, 2)
   })

@@ -9,6 +9,7 @@ const FLOORS = [
   'main',
   'commands',
   'index',
+  'client',
   'server',
   'sandboxes',
   'sandbox',
@@ -32,6 +33,7 @@ function floorOf(file: string): number {
     credentials: 'sandbox',
     fixtures: 'sandboxes',
     measures: 'sandboxes',
+    options: 'index',
     package: 'sandbox',
   }
   return FLOORS.indexOf(beside[name] ?? name)
@@ -80,4 +82,11 @@ test('core names no vendor', () => {
       /mykaarma|cryptlex|forms ?on ?fire/i.test(readFileSync(join(ROOT, file), 'utf8')),
     )
   expect(naming).toEqual([])
+})
+
+test('the client knows the server by its contract alone', () => {
+  const beyond = imports
+    .filter(({ from, to }) => roomOf(from) === 'client' && roomOf(to) !== 'client')
+    .filter(({ to }) => to !== 'src/admin/contract.ts' && roomOf(to) !== 'core')
+  expect(beyond).toEqual([])
 })

@@ -22,6 +22,12 @@ export interface Health {
   status: 'ok'
   version: string
   apis: string[]
+  /**
+   * By API, what a client's base URL ends in, behind the sandbox's own prefix.
+   */
+  prefixes: {
+    [k: string]: string
+  }
 }
 export interface Readiness {
   status: 'ready'

@@ -8,7 +8,9 @@ import type { Host } from './world.ts'
 export function serverTasks(host: Host): Record<'getHealth' | 'getReady' | 'getMetrics', Task> {
   return {
     getHealth: () => {
-      const body: Health = { status: 'ok', version: host.version, apis: [...host.apis] }
+      const { version, apis } = host
+      const prefixes = Object.fromEntries(apis.map((name, i) => [name, host.prefixes[i]!])) // in one order
+      const body: Health = { status: 'ok', version, apis: [...apis], prefixes }
       return { status: 200, body }
     },
     getReady: () => {

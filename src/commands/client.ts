@@ -1,6 +1,6 @@
+import { StandinError } from '../client/errors.ts'
+import { Wire, type Question } from '../client/wire.ts'
 import { ConfigError, type Config } from '../config.ts'
-import { isRecord } from '../core/schema.ts'
-import { messageOf } from '../core/thrown.ts'
 import type { Flag } from './command.ts'
 
 /** What every command takes that talks to a running server. */
@@ -13,68 +13,42 @@ export const CLIENT_FLAGS: readonly Flag[] = [
 export class Client {
   /** The server's own, without a slash at its end. */
   readonly url: string
-  readonly #base: string
-  readonly #token: string | undefined
+  readonly #prefix: string
+  readonly #wire: Wire
 
   /** @throws ConfigError when --url is none */
   constructor(config: Config, flags: Readonly<Partial<Record<string, string>>>) {
     this.url = flags['url'] === undefined ? urlOf(config) : checked(flags['url'])
     const { sandbox } = flags
-    this.#base = sandbox === undefined ? this.url : `${this.url}/~${encodeURIComponent(sandbox)}`
-    this.#token = config.adminToken === 'none' ? undefined : config.adminToken
+    this.#prefix = sandbox === undefined ? '' : `/~${encodeURIComponent(sandbox)}`
+    this.#wire = new Wire(this.url, config.adminToken === 'none' ? undefined : config.adminToken)
   }
 
   /**
    * Asks the admin API.
    *
    * @param path below `/_standin`
-   * @param options timeout: in milliseconds; without one it waits as long as it takes
    * @throws Error in one line: nobody answers, no Standin does, or it refuses
    */
-  async ask(
-    method: string,
-    path: string,
-    { body, timeout }: { readonly body?: unknown; readonly timeout?: number } = {},
-  ): Promise<unknown> {
-    let answer: Response
-    let text: string
+  async ask(method: string, path: string, question: Question = {}): Promise<unknown> {
     try {
-      answer = await fetch(`${this.#base}/_standin${path}`, {
-        method,
-        redirect: 'error',
-        headers: {
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...(this.#token === undefined ? {} : { 'Standin-Admin-Token': this.#token }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(timeout === undefined ? {} : { signal: AbortSignal.timeout(timeout) }),
-      })
-      text = await answer.text()
+      return await this.#wire.ask(method, `${this.#prefix}/_standin${path}`, question)
     } catch (error) {
-      throw new Error(`No Standin at ${this.url}: ${reasonOf(error)}; start one with: standin`, {
-        cause: error,
-      })
+      if (!(error instanceof StandinError)) throw error
+      throw new Error(inWords(error), { cause: error })
     }
-    const given = parsed(text)
-    if (answer.ok && given !== undefined) return given
-    const { detail } = isRecord(given) ? given : {}
-    if (typeof detail === 'string') throw new Error(`The server refused: ${detail}`)
-    throw new Error(`What answers at ${this.url} is no Standin: it says ${answer.status}`)
   }
+}
+
+function inWords({ status, reason, detail }: StandinError): string {
+  if (status > 0) return `The server refused: ${detail}`
+  return reason === 'server.unreachable' ? `${detail}; start one with: standin` : detail
 }
 
 /** Where a server with this configuration is reached from its own machine. */
 export function urlOf({ host, port }: Config): string {
   const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
-}
-
-/** Why a fetch failed: what lies below "fetch failed". */
-export function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  // Where a name has several addresses, the refusals of all of them are inside.
-  if (cause instanceof AggregateError) return messageOf(cause.errors[0])
-  return messageOf(cause)
 }
 
 function checked(text: string): string {
@@ -85,12 +59,4 @@ function checked(text: string): string {
     )
   }
   return url.href.replace(/\/+$/, '')
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -3,8 +3,8 @@ import { ConfigError, optionsHelp, type Config } from '../config.ts'
 /** A flag that one command adds to the options. */
 export interface Flag {
   readonly name: string
-  /** How the value is named in the help; every such flag takes one. */
-  readonly value: string
+  /** How the value is named in the help; a switch has none, and is `true` when it is there. */
+  readonly value?: string
   readonly help: string
 }
 
@@ -14,17 +14,38 @@ export interface Command {
   /** In one line. */
   readonly help: string
   readonly flags: readonly Flag[]
+  /** What may follow the name besides flags: how it is written, and what that does. */
+  readonly words?: readonly (readonly [words: string, help: string])[]
   /**
    * Its end is exit code 0, unless something still listens.
    *
    * @param flags what was given for its own flags, by name
+   * @param words what followed the name besides, as many as `words` shows at most
    * @throws ConfigError for what was asked in a wrong way, Error for what did not succeed
    */
-  run(config: Config, flags: Readonly<Partial<Record<string, string>>>): Promise<void>
+  run(
+    config: Config,
+    flags: Readonly<Partial<Record<string, string>>>,
+    words: readonly string[],
+  ): Promise<void>
+}
+
+/** One that reads what follows its name by itself, and takes none of the options. */
+export interface OwnCommand {
+  readonly name: string
+  /** In one line. */
+  readonly help: string
+  /** @throws as a command's */
+  readonly runWith: (args: readonly string[]) => Promise<void>
+}
+
+/** How many words may follow its name. */
+export function mostWords({ words = [] }: Command): number {
+  return Math.max(0, ...words.map(([written]) => written.split(' ').length))
 }
 
 /** What `standin --help` prints. */
-export function helpOn(commands: readonly Command[]): string {
+export function helpOn(commands: readonly (Command | OwnCommand)[]): string {
   const lines = commands.map(({ name, help }) => `  standin ${name.padEnd(14)} ${help}`)
   return `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
 A request with the header 'Standin-Fault: 500' fails; /_standin/requests shows what was asked.
@@ -36,12 +57,13 @@ ${options()}`
 }
 
 /** What `standin <name> --help` prints. */
-export function helpOf({ name, help, flags }: Command): string {
-  const own = flags.map(({ name: flag, value, help: text }) => line(`--${flag} ${value}`, text))
-  const besides = own.length > 0 ? `\n\n${own.join('\n')}` : ''
-  return `standin ${name}: ${help}${besides}
-
-${options()}`
+export function helpOf({ name, help, flags, words = [] }: Command): string {
+  const usages = words.map(([written, text]) => line(`standin ${name} ${written}`, text))
+  const own = flags.map(({ name: flag, value, help: text }) => {
+    return line(value === undefined ? `--${flag}` : `--${flag} ${value}`, text)
+  })
+  const parts = [usages, own].filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
+  return [`standin ${name}: ${help}`, ...parts, options()].join('\n\n')
 }
 
 function options(): string {

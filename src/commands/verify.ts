@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError, nearest, readTime } from '../config.ts'
 import { verifyWebhook, type Verdict } from '../core/webhooks/signature.ts'
 import { codeOf, messageOf } from '../core/thrown.ts'
+import type { OwnCommand } from './command.ts'
 
 export const VERIFY_HELP = `standin verify: say whether a webhook's signature is right, and if not, which step fails
 
@@ -134,4 +135,10 @@ async function bytesOf(file: string | undefined): Promise<Uint8Array> {
 
 function quoted(text: string): string {
   return JSON.stringify(text)
+}
+
+export const verifySignature: OwnCommand = {
+  name: 'verify',
+  help: "say whether a webhook's signature is right, and where it fails",
+  runWith: verify,
 }

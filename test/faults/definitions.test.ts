@@ -120,7 +120,7 @@ test.each([
     patience: 10_000,
   })
   expect(heard.status).toBe(201)
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(performance.now() - started).toBeLessThan(3000)
 })
 
 test('patterns as people write them match', async () => {

@@ -8,19 +8,12 @@ import { faultTables, magicAddresses } from './tables.ts'
 
 const PATH = 'docs/faults.md'
 
-/** What the package offers so far. */
-const hasCommand = readDocument('src/main.ts').includes('standin fault')
-const hasFaults = /\bfaults\b/.test(readDocument('src/index.ts'))
-
 /** `npx vitest run test/faults/document.test.ts -u` writes what is new. */
 test(`${PATH} shows what really happens`, async () => {
   const tables = await faultTables(await createSandbox())
   const { url, port } = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
   const env = { STANDIN_PORT: String(port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
-  const run = (block: string) =>
-    block.startsWith('node dist/main.js fault ') && !hasCommand
-      ? undefined
-      : runInShell(block.replaceAll('http://localhost:4020', url), env)
+  const run = (block: string) => runInShell(block.replaceAll('http://localhost:4020', url), env)
   const document = await rebuilt(readDocument(PATH), run, tables)
   await expect(document).toMatchFileSnapshot(`../../${PATH}`)
 }, 60_000)
@@ -28,8 +21,7 @@ test(`${PATH} shows what really happens`, async () => {
 test('the program that it shows runs', async () => {
   const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(readDocument(PATH)) ?? []
   expect(program).toContain('standin.faults.add(')
-  const offered = hasFaults ? program : program.replaceAll(/^standin\.faults.*\n/gm, '')
-  expect(await runInShell(`node --input-type=module <<'END'\n${offered}\nEND`, {})).toBe('')
+  expect(await runInShell(`node --input-type=module <<'END'\n${program}\nEND`, {})).toBe('')
 })
 
 test('every link leads somewhere', () => {

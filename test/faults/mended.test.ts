@@ -342,5 +342,5 @@ test('an answer that waits in a sandbox that is gone does not hold the server', 
   expect((await heard).end).not.toBe('waiting')
   const started = performance.now()
   await own.close()
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(performance.now() - started).toBeLessThan(3000)
 })

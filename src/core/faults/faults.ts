@@ -8,7 +8,7 @@ import { readDefinition, refused, type Terms } from './definition.ts'
 import type { Definition, Effect, FaultStage } from './fault.ts'
 import { short, type Candidate } from './match.ts'
 import { Rule, type Meeting, type Origin } from './rule.ts'
-import type { Held } from './wire.ts'
+import { Held } from './wire.ts'
 
 export interface FaultOptions {
   readonly clock: Clock
@@ -51,7 +51,7 @@ export class Faults {
   readonly #due = new Set<Timer>()
 
   /** Answers that wait. */
-  readonly held: Held = new Set()
+  readonly held = new Held()
 
   /** @throws Problem 400 fault.invalid when one of the startup's cannot be used */
   constructor(options: FaultOptions) {
@@ -160,7 +160,7 @@ export class Faults {
 
   /** Ends the connections of all whose answers wait. */
   letGo(): void {
-    for (const response of this.held) response.req.socket.destroy()
+    this.held.letGo()
   }
 
   /** As in a fresh sandbox. */

@@ -115,6 +115,7 @@ function differs(
   return `${what} is ${seen}${secret ? '' : `, not ${JSON.stringify(wanted)}`}`
 }
 
+const LONGEST_PATH = 500
 const STEP = /\[(\d{1,9})\]|\['([^']+)'\]|(?:^|\.)([^.[\]*?]+)/y
 
 /**
@@ -126,7 +127,9 @@ function stepsIn(path: string): (string | number)[] {
   const plain = path.replace(/^\$(?=[.[])\.?(?!\.)/, '')
   const steps: (string | number)[] = []
   STEP.lastIndex = 0
-  while (STEP.lastIndex < plain.length && !plain.startsWith('$')) {
+  // A `$` that is left is no name.
+  const end = path.length > LONGEST_PATH || plain.startsWith('$') ? 0 : plain.length
+  while (STEP.lastIndex < end) {
     const found = STEP.exec(plain)
     if (!found) break
     const [, index, quoted, name] = found
