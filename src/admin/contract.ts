@@ -17,6 +17,25 @@ export type Profile = string
  */
 export type Scheme = 'plain' | 'standard' | 'both'
 export type Text = string
+/**
+ * The value itself, or a condition; a text such as `/^ada@/i` is an expression.
+ */
+export type WantedValue =
+  | string
+  | number
+  | boolean
+  | {
+      equals?: unknown
+      /**
+       * An expression that fits a part of the value.
+       */
+      regex?: string
+      /**
+       * Whether the expression takes capitals and small letters for the same.
+       */
+      ignoreCase?: boolean
+      exists?: boolean
+    }
 
 export interface Health {
   status: 'ok'
@@ -470,7 +489,7 @@ export interface Awaited {
 }
 /**
  * Each value is what it should be, or a condition: `{"equals": …}`, `{"regex": "…"}`,
- * `{"exists": false}`.
+ * `{"exists": false}`; `"ignoreCase": true` goes with `regex`.
  *
  */
 export interface Match {
@@ -485,7 +504,7 @@ export interface Match {
    */
   params?: {}
   /**
-   * The token of Bearer, `user:password` of Basic.
+   * The token of Bearer, `user:password` of Basic or the user name alone, a CompanyId.
    */
   credential?: {
     [k: string]: unknown
@@ -980,14 +999,19 @@ export interface NewFault {
    */
   operation?: string
   /**
-   * Only requests that have all of this. A value is compared; one such as `/^ada@/i` is a pattern.
+   * Only requests that have all of this.
    */
   match?: {
     headers?: Wanted
     /**
      * Who calls, unchecked: the user name, the token, the CompanyId.
      */
-    credential?: string
+    credential?:
+      | string
+      | {
+          equals?: string
+          exists?: boolean
+        }
     params?: Wanted1
     query?: Wanted
     fields?: Wanted2
@@ -1037,19 +1061,19 @@ export interface NewFault {
   expiresIn?: string
 }
 export interface Wanted {
-  [k: string]: string | number | boolean
+  [k: string]: WantedValue
 }
 /**
  * Path parameters.
  */
 export interface Wanted1 {
-  [k: string]: string | number | boolean
+  [k: string]: WantedValue
 }
 /**
  * Fields of the body: `emailAddress`, `Folders[0]`, `$.organizationId`.
  */
 export interface Wanted2 {
-  [k: string]: string | number | boolean
+  [k: string]: WantedValue
 }
 export interface Fault {
   id: string

@@ -1,5 +1,5 @@
 import type { Reply, Task } from '../core/api.ts'
-import { SECRET } from '../core/faults/match.ts'
+import { isSecretName } from '../core/requests/redact.ts'
 import type { Rule } from '../core/faults/rule.ts'
 import { Problem } from '../core/problem.ts'
 import type { Fault, FaultList, NewFault } from './contract.ts'
@@ -102,7 +102,7 @@ function hidden(definition: NewFault): NewFault {
   const masked = (values: NonNullable<NewFault['match']>['headers']) =>
     values &&
     Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, SECRET.test(name) ? '(hidden)' : value]),
+      Object.entries(values).map(([name, value]) => [name, isSecretName(name) ? '(hidden)' : value]),
     )
   return {
     ...definition,

@@ -215,13 +215,21 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     200: { path: '/faults', body: { faults: [{ status: 500 }] } },
     400: { path: '/faults', body: { faults: [{ status: 500, every: 0 }] } },
   },
-  clearFaults: { 200: { path: '/faults' } },
-  getFault: { 200: { path: '/faults/armed' }, 404: { path: '/faults/nope' } },
+  clearFaults: { 200: { path: '/faults' }, 400: { path: '/faults?all=true' } },
+  getFault: {
+    200: { path: '/faults/armed' },
+    400: { path: '/faults/armed?all=true' },
+    404: { path: '/faults/nope' },
+  },
   putFault: {
     200: { path: '/faults/armed', body: { fault: 'reset' } },
     400: { path: '/faults/armed', body: {} },
   },
-  deleteFault: { 200: { path: '/faults/armed' }, 404: { path: '/faults/nope' } },
+  deleteFault: {
+    200: { path: '/faults/armed' },
+    400: { path: '/faults/armed?all=true' },
+    404: { path: '/faults/nope' },
+  },
 }
 
 /** RFC 9457, with the reason in the header too. */

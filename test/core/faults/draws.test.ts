@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawnDelay, readDelay } from '../../../src/core/faults/effect.ts'
-import { patternOf } from '../../../src/core/faults/pattern.ts'
 import { readShort, shortOf } from '../../../src/core/faults/short.ts'
 import { contractAt } from '../../../src/package.ts'
 
@@ -78,47 +77,4 @@ test('nothing that a header may hold makes the short form fail in any way but on
     }),
     { numRuns: 2000 },
   )
-})
-
-test('a pattern finds what the language finds, or is refused', () => {
-  const piece = fc.constantFrom(
-    'a',
-    'b',
-    '.',
-    '[ab]',
-    'a*',
-    'b+',
-    'a?',
-    '(a|b)',
-    '^',
-    '$',
-    '\\w',
-    '{2}',
-    '(?:ab)',
-  )
-  const source = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''))
-  fc.assert(
-    fc.property(source, fc.stringMatching(/^[ab]{0,40}$/), (given, text) => {
-      let fits
-      try {
-        fits = patternOf('match.fields.x', given, '')
-      } catch (error) {
-        expect(error).toMatchObject({ reason: 'fault.invalid' })
-        return
-      }
-      expect(fits(text)).toBe(new RegExp(given).test(text))
-    }),
-    { numRuns: 500 },
-  )
-})
-
-test('a pattern that is watched keeps no state from one value to the next', () => {
-  const fits = patternOf('x', '^.*a.*b.*c.*d.*$', '')
-  const long = (end: string) => 'x'.repeat(500) + end
-  expect([fits(long('abcd')), fits(long('dcba')), fits('abcd'), fits(long('a b c d'))]).toEqual([
-    true,
-    false,
-    true,
-    true,
-  ])
 })
