@@ -90,6 +90,8 @@ export async function answer(
       const { rawHeaders } = request
       const { created } = call
       place.requests.record(place, call, { rawHeaders, created, events: undefined, ...NO_ANSWER })
+      // The user is there all the same, and so is what tells of it.
+      if (call.deliveries) place.webhooks.tell(call.deliveries)
       return
     }
     reply = refused(place, call, error)
@@ -255,9 +257,11 @@ function withFault(place: Place, call: Call, encounter: Encounter): Reply {
     operate: (seen) => operate(place, call, seen),
     imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
     later: (ms, work) => {
-      faults!.later(ms, () => {
+      faults!.later(ms, async () => {
         try {
           work()
+          if (store.isUnsure) await store.saved()
+          if (call.deliveries) place.webhooks.tell(call.deliveries)
         } catch (error) {
           if (!(error instanceof Problem)) log.bug('a user could not be created later', error)
         }
