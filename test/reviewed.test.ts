@@ -17,11 +17,7 @@ const usersOf = async (sandbox: TestSandbox) =>
 
 /** A create that meets this fault, whatever becomes of its connection. */
 const createWith = async (sandbox: TestSandbox, fault: string): Promise<void> => {
-  const creating = createCryptlexUser(sandbox).set('Standin-Fault', fault)
-  await creating.then(
-    () => {},
-    () => {},
-  )
+  await Promise.allSettled([createCryptlexUser(sandbox).set('Standin-Fault', fault)])
 }
 
 it.each(['commit-reset', 'commit-close', 'created-later'])(
@@ -36,5 +32,42 @@ it.each(['commit-reset', 'commit-close', 'created-later'])(
     expect(await deliveriesOf(sandbox)).toMatchObject([
       { event: 'reseller.user.created', state: 'delivered', attempts: [{ number: 1 }] },
     ])
+  },
+)
+
+it('lets no webhook call the admin API, though it comes from this machine', async () => {
+  const sandbox = await createSandbox()
+  await request(sandbox.url)
+    .post('/v3/webhooks')
+    .auth('standin-token-webhooks', { type: 'bearer' })
+    .send({
+      name: 'reset',
+      url: `${sandbox.url}/_standin/reset`,
+      events: ['reseller.user.created'],
+    })
+    .expect(201)
+  await createCryptlexUser(sandbox).expect(201)
+  await post(sandbox, '/settle', { timeout: '5s' })
+  expect(await usersOf(sandbox)).toHaveLength(1)
+  const toReset = (await deliveriesOf(sandbox)).find(({ url }) => url.endsWith('reset'))
+  expect(toReset?.attempts).toMatchObject([{ status: 403 }])
+})
+
+it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
+  'takes %s webhooks in its own inbox, whatever token the admin API asks for',
+  async (kind) => {
+    const adminToken = 'a-token-of-this-test'
+    const sandbox = await createSandbox({ adminToken, bodyTimeout: 1500 })
+    const token = { 'Standin-Admin-Token': adminToken }
+    await post(sandbox, '/webhooks/test', { fault: { kind, attempts: 1 } })
+      .set(token)
+      .expect(202)
+    await post(sandbox, '/settle', { timeout: '5s' }).set(token)
+    const { body } = await get(sandbox, '/deliveries').set(token)
+    const [delivery] = (body as DeliveryPage).deliveries
+    expect(delivery?.attempts[0]?.status).not.toBe(401)
+    if (kind !== 'truncated') expect(delivery?.state).toBe('delivered')
+    const inbox = await get(sandbox, '/inbox/default').set(token)
+    expect(inbox.text.toLowerCase()).not.toContain('standin-pass')
   },
 )
