@@ -127,7 +127,7 @@ export class Webhooks {
 
 /** A receiver of webhooks inside the server. */
 export class Inbox {
-  /** For `subscribe`; the server delivers there without a network. */
+  /** For `subscribe`, which takes a query such as `?status=500` behind it; needs no network. */
   readonly path: string
   /** For anybody else who sends webhooks. */
   readonly url: string
@@ -137,8 +137,8 @@ export class Inbox {
   constructor(admin: Admin, name: string) {
     this.#admin = admin
     this.#name = name
-    this.path = `/_standin/inbox/${encodeURIComponent(name)}`
-    this.url = `${admin.wire.url}${admin.prefix}${this.path}`
+    this.path = `${admin.prefix}/_standin/inbox/${encodeURIComponent(name)}`
+    this.url = `${admin.wire.url}${this.path}`
   }
 
   /** What came, the oldest first, with whether its signature is right. */

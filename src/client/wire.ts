@@ -106,7 +106,7 @@ export class Wire {
       return await send()
     } catch (error) {
       // The server let an idle connection go at the moment at which it was taken again.
-      if (error instanceof Stale) return await send()
+      if (error instanceof Stale && !this.#closed) return await send()
       throw error
     }
   }

@@ -88,6 +88,8 @@ export async function answer(
   } catch (error) {
     if (error instanceof Unanswered) {
       if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
+      // The user is there all the same, and so is what tells of it.
+      if (call.deliveries) place.webhooks.tell(call.deliveries)
       return unanswered(place, call, request)
     }
     reply = refused(place, call, error)
@@ -265,9 +267,10 @@ function withFault(place: Place, call: Call, encounter: Encounter): Reply {
     operate: (seen) => operate(place, call, seen),
     imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
     later: (ms, work) => {
-      faults!.later(ms, () => {
+      faults!.later(ms, async () => {
         try {
           work()
+          if (store.isUnsure) await store.saved()
           if (call.deliveries) webhooks.tell(call.deliveries)
         } catch (error) {
           if (!(error instanceof Problem)) log.bug('a user could not be created later', error)

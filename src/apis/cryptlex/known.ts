@@ -82,11 +82,15 @@ export function learn(fixtures: unknown): Known {
   }
 }
 
-/** The first token that does not expire and may do the most. */
+/** What a token must allow to be handed out: the call that everybody makes. */
+const CREATES = 'reseller:user:create'
+
+/** The first token that does not expire and may do the most besides creating users. */
 export function credential(fixtures: unknown): Credential | undefined {
   const { tokens = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   const [best] = tokens
     .filter(({ revoked, expiresAt }) => !revoked && expiresAt === undefined)
+    .filter(({ scopes }) => scopes.includes(CREATES))
     .toSorted((a, b) => b.scopes.length - a.scopes.length)
   return best && { token: best.token, authorization: `Bearer ${best.token}` }
 }

@@ -173,11 +173,11 @@ export class Faults {
   }
 
   /** Does what a fault puts off, by the sandbox's clock; a reset takes it back. */
-  later(ms: number, work: () => void): void {
+  later(ms: number, work: () => Promise<void>): void {
     const { clock } = this.#options
     const timer = clock.after(clock.now() + ms, () => {
       this.#due.delete(timer)
-      work()
+      return work()
     })
     this.#due.add(timer)
   }

@@ -1,0 +1,73 @@
+import request, { type Test } from 'supertest'
+import { expect, it } from 'vitest'
+import type { DeliveryPage, Settled, UserPage } from '../src/admin/contract.ts'
+import { createCryptlexUser, createSandbox, type TestSandbox } from './helpers/sandbox.ts'
+
+const START = Date.UTC(2026, 0, 15, 9, 30)
+
+const get = (sandbox: TestSandbox, path: string): Test =>
+  request(sandbox.url).get(`/_standin${path}`)
+const post = (sandbox: TestSandbox, path: string, body: object = {}): Test =>
+  request(sandbox.url).post(`/_standin${path}`).send(body)
+
+const deliveriesOf = async (sandbox: TestSandbox) =>
+  ((await get(sandbox, '/deliveries')).body as DeliveryPage).deliveries
+const usersOf = async (sandbox: TestSandbox) =>
+  ((await get(sandbox, '/users?api=cryptlex')).body as UserPage).users
+
+/** A create that meets this fault, whatever becomes of its connection. */
+const createWith = async (sandbox: TestSandbox, fault: string): Promise<void> => {
+  await Promise.allSettled([createCryptlexUser(sandbox).set('Standin-Fault', fault)])
+}
+
+it.each(['commit-reset', 'commit-close', 'created-later'])(
+  'tells of the user that %s made, once',
+  async (fault) => {
+    const sandbox = await createSandbox({ clock: START })
+    await createWith(sandbox, fault)
+    await post(sandbox, '/clock/advance', { by: '10s' })
+    const { settled } = (await post(sandbox, '/settle', { timeout: '5s' })).body as Settled
+    expect(settled).toBe(true)
+    expect(await usersOf(sandbox)).toHaveLength(1)
+    expect(await deliveriesOf(sandbox)).toMatchObject([
+      { event: 'reseller.user.created', state: 'delivered', attempts: [{ number: 1 }] },
+    ])
+  },
+)
+
+it('lets no webhook call the admin API, though it comes from this machine', async () => {
+  const sandbox = await createSandbox()
+  await request(sandbox.url)
+    .post('/v3/webhooks')
+    .auth('standin-token-webhooks', { type: 'bearer' })
+    .send({
+      name: 'reset',
+      url: `${sandbox.url}/_standin/reset`,
+      events: ['reseller.user.created'],
+    })
+    .expect(201)
+  await createCryptlexUser(sandbox).expect(201)
+  await post(sandbox, '/settle', { timeout: '5s' })
+  expect(await usersOf(sandbox)).toHaveLength(1)
+  const toReset = (await deliveriesOf(sandbox)).find(({ url }) => url.endsWith('reset'))
+  expect(toReset?.attempts).toMatchObject([{ status: 403 }])
+})
+
+it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
+  'takes %s webhooks in its own inbox, whatever token the admin API asks for',
+  async (kind) => {
+    const adminToken = 'a-token-of-this-test'
+    const sandbox = await createSandbox({ adminToken, bodyTimeout: 1500 })
+    const token = { 'Standin-Admin-Token': adminToken }
+    await post(sandbox, '/webhooks/test', { fault: { kind, attempts: 1 } })
+      .set(token)
+      .expect(202)
+    await post(sandbox, '/settle', { timeout: '5s' }).set(token)
+    const { body } = await get(sandbox, '/deliveries').set(token)
+    const [delivery] = (body as DeliveryPage).deliveries
+    expect(delivery?.attempts[0]?.status).not.toBe(401)
+    if (kind !== 'truncated') expect(delivery?.state).toBe('delivered')
+    const inbox = await get(sandbox, '/inbox/default').set(token)
+    expect(inbox.text.toLowerCase()).not.toContain('standin-pass')
+  },
+)
