@@ -102,7 +102,10 @@ function hidden(definition: NewFault): NewFault {
   const masked = (values: NonNullable<NewFault['match']>['headers']) =>
     values &&
     Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, isSecretName(name) ? '(hidden)' : value]),
+      Object.entries(values).map(([name, value]) => [
+        name,
+        isSecretName(name) ? '(hidden)' : value,
+      ]),
     )
   return {
     ...definition,
