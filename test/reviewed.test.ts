@@ -63,8 +63,8 @@ it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
       .set(token)
       .expect(202)
     await post(sandbox, '/settle', { timeout: '5s' }).set(token)
-    const { body } = await get(sandbox, '/deliveries').set(token)
-    const [delivery] = (body as DeliveryPage).deliveries
+    const answer = await get(sandbox, '/deliveries').set(token)
+    const [delivery] = (answer.body as DeliveryPage).deliveries
     expect(delivery?.attempts[0]?.status).not.toBe(401)
     if (kind !== 'truncated') expect(delivery?.state).toBe('delivered')
     const inbox = await get(sandbox, '/inbox/default').set(token)
