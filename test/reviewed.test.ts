@@ -71,3 +71,16 @@ it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
     expect(inbox.text.toLowerCase()).not.toContain('standin-pass')
   },
 )
+
+it('refuses to hold the server up with expressions', async () => {
+  const sandbox = await createSandbox()
+  for (let i = 0; i < 40; i++) {
+    await createCryptlexUser(sandbox, { firstName: 'a'.repeat(4000) })
+  }
+  const regex = `${'(a?a?a?a?a?a?a?a?a?a?){5}'.repeat(4)}b$`
+  const expectations = Array.from({ length: 3 }, () => ({
+    match: { fields: { firstName: { regex } } },
+  }))
+  const { body } = await post(sandbox, '/verify', { expectations }).expect(400)
+  expect(body).toMatchObject({ reason: 'expression.invalid' })
+}, 30_000)
