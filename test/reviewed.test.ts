@@ -84,3 +84,12 @@ it('refuses to hold the server up with expressions', async () => {
   const { body } = await post(sandbox, '/verify', { expectations }).expect(400)
   expect(body).toMatchObject({ reason: 'expression.invalid' })
 }, 30_000)
+
+it('creates nobody later in a state that was restored meanwhile', async () => {
+  const sandbox = await createSandbox({ clock: START })
+  await request(sandbox.url).put('/_standin/snapshots/empty').expect(200)
+  await createWith(sandbox, 'created-later')
+  await post(sandbox, '/snapshots/empty/restore').expect(200)
+  await post(sandbox, '/clock/advance', { by: '10s' }).expect(200)
+  expect(await usersOf(sandbox)).toEqual([])
+})
