@@ -81,8 +81,8 @@ it('refuses to hold the server up with expressions', async () => {
   const expectations = Array.from({ length: 3 }, () => ({
     match: { fields: { firstName: { regex } } },
   }))
-  const { body } = await post(sandbox, '/verify', { expectations }).expect(400)
-  expect(body).toMatchObject({ reason: 'expression.invalid' })
+  const answer = await post(sandbox, '/verify', { expectations }).expect(400)
+  expect(answer.body).toMatchObject({ reason: 'expression.invalid' })
 }, 30_000)
 
 it('creates nobody later in a state that was restored meanwhile', async () => {
@@ -93,3 +93,26 @@ it('creates nobody later in a state that was restored meanwhile', async () => {
   await post(sandbox, '/clock/advance', { by: '10s' }).expect(200)
   expect(await usersOf(sandbox)).toEqual([])
 })
+
+it('sends thousands in their order when the first is through at last', async () => {
+  const settings = {
+    clock: START,
+    webhookOrder: true,
+    webhookUrl: 'none',
+    maxBody: 8 * 1024 * 1024,
+  }
+  const sandbox = await createSandbox(settings)
+  await post(sandbox, '/webhooks', { url: '/_standin/inbox/line?status=500&times=1' }).expect(201)
+  const state = (await post(sandbox, '/webhooks/test').then(() => get(sandbox, '/state'))).body as {
+    webhooks: { deliveries: { id: string }[] }
+  }
+  const [first] = state.webhooks.deliveries
+  const deliveries = Array.from({ length: 5000 }, (_, i) => ({ ...first, id: `whd_${i}` }))
+  await request(sandbox.url)
+    .put('/_standin/state')
+    .send({ ...state, webhooks: { ...state.webhooks, deliveries } })
+    .expect(200)
+  await post(sandbox, '/clock/advance', { by: '10m' }).expect(200)
+  const { settled } = (await post(sandbox, '/settle', { timeout: '5s' })).body as Settled
+  expect(settled).toBe(true)
+}, 30_000)
