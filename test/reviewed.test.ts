@@ -63,11 +63,56 @@ it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
       .set(token)
       .expect(202)
     await post(sandbox, '/settle', { timeout: '5s' }).set(token)
-    const listed = await get(sandbox, '/deliveries').set(token)
-    const [delivery] = (listed.body as DeliveryPage).deliveries
+    const answer = await get(sandbox, '/deliveries').set(token)
+    const [delivery] = (answer.body as DeliveryPage).deliveries
     expect(delivery?.attempts[0]?.status).not.toBe(401)
     if (kind !== 'truncated') expect(delivery?.state).toBe('delivered')
     const inbox = await get(sandbox, '/inbox/default').set(token)
     expect(inbox.text.toLowerCase()).not.toContain('standin-pass')
   },
 )
+
+it('refuses to hold the server up with expressions', async () => {
+  const sandbox = await createSandbox()
+  for (let i = 0; i < 40; i++) {
+    await createCryptlexUser(sandbox, { firstName: 'a'.repeat(4000) })
+  }
+  const regex = `${'(a?a?a?a?a?a?a?a?a?a?){5}'.repeat(4)}b$`
+  const expectations = Array.from({ length: 3 }, () => ({
+    match: { fields: { firstName: { regex } } },
+  }))
+  const answer = await post(sandbox, '/verify', { expectations }).expect(400)
+  expect(answer.body).toMatchObject({ reason: 'expression.invalid' })
+}, 30_000)
+
+it('creates nobody later in a state that was restored meanwhile', async () => {
+  const sandbox = await createSandbox({ clock: START })
+  await request(sandbox.url).put('/_standin/snapshots/empty').expect(200)
+  await createWith(sandbox, 'created-later')
+  await post(sandbox, '/snapshots/empty/restore').expect(200)
+  await post(sandbox, '/clock/advance', { by: '10s' }).expect(200)
+  expect(await usersOf(sandbox)).toEqual([])
+})
+
+it('sends thousands in their order when the first is through at last', async () => {
+  const settings = {
+    clock: START,
+    webhookOrder: true,
+    webhookUrl: 'none',
+    maxBody: 8 * 1024 * 1024,
+  }
+  const sandbox = await createSandbox(settings)
+  await post(sandbox, '/webhooks', { url: '/_standin/inbox/line?status=500&times=1' }).expect(201)
+  const state = (await post(sandbox, '/webhooks/test').then(() => get(sandbox, '/state'))).body as {
+    webhooks: { deliveries: { id: string }[] }
+  }
+  const [first] = state.webhooks.deliveries
+  const deliveries = Array.from({ length: 5000 }, (_, i) => ({ ...first, id: `whd_${i}` }))
+  await request(sandbox.url)
+    .put('/_standin/state')
+    .send({ ...state, webhooks: { ...state.webhooks, deliveries } })
+    .expect(200)
+  await post(sandbox, '/clock/advance', { by: '10m' }).expect(200)
+  const { settled } = (await post(sandbox, '/settle', { timeout: '5s' })).body as Settled
+  expect(settled).toBe(true)
+}, 30_000)

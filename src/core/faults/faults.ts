@@ -166,13 +166,18 @@ export class Faults {
   /** As in a fresh sandbox. */
   reset(): void {
     this.clear()
-    for (const timer of this.#due) this.#options.clock.cancel(timer)
-    this.#due.clear()
+    this.callOff()
     Object.assign(this.#numbers, { fault: 0, header: 0, magic: 0 })
     this.#start()
   }
 
-  /** Does what a fault puts off, by the sandbox's clock; a reset takes it back. */
+  /** What was put off is not done any more: it belongs to a state that is gone. */
+  callOff(): void {
+    for (const timer of this.#due) this.#options.clock.cancel(timer)
+    this.#due.clear()
+  }
+
+  /** Does what a fault puts off, by the sandbox's clock; a reset, and another state, take it back. */
   later(ms: number, work: () => Promise<void>): void {
     const { clock } = this.#options
     const timer = clock.after(clock.now() + ms, () => {

@@ -5,6 +5,25 @@ const LONGEST_PATTERN = 256
 const MOST_STEPS = 1000
 export const LONGEST_TEXT = 4096
 
+/** Places that all expressions of one question may come to: a second or so. */
+const MOST_PLACES = 10_000_000
+
+let left = Infinity
+
+/**
+ * Does this, in which expressions may look at no more than a bounded amount of text.
+ *
+ * @throws Problem 400 expression.invalid where that is not enough
+ */
+export function bounded<T>(work: () => T): T {
+  left = MOST_PLACES
+  try {
+    return work()
+  } finally {
+    left = Infinity
+  }
+}
+
 type Step =
   | { readonly kind: 'one'; readonly fits: (character: string) => boolean }
   | { readonly kind: 'at'; readonly holds: (before: string, after: string) => boolean }
@@ -58,6 +77,12 @@ export class Expression {
         if (this.#reach(place + 1, next, after)) return true
       }
       places = next
+      left -= places.size + 1
+      if (left < 0) {
+        const message =
+          'These expressions take too long for all that came; make them shorter, ask for fewer at once, or leave out what came before with since'
+        throw new Problem(400, 'expression.invalid', message)
+      }
     }
     return false
   }
