@@ -102,12 +102,17 @@ it('sends thousands in their order when the first is through at last', async () 
     maxBody: 8 * 1024 * 1024,
   }
   const sandbox = await createSandbox(settings)
-  await post(sandbox, '/webhooks', { url: '/_standin/inbox/line?status=500&times=1' }).expect(201)
+  await post(sandbox, '/webhooks', { url: '/_standin/inbox/line?status=500&times=2' }).expect(201)
   const state = (await post(sandbox, '/webhooks/test').then(() => get(sandbox, '/state'))).body as {
     webhooks: { deliveries: { id: string }[] }
   }
   const [first] = state.webhooks.deliveries
-  const deliveries = Array.from({ length: 5000 }, (_, i) => ({ ...first, id: `whd_${i}` }))
+  const deliveries = Array.from({ length: 5000 }, (_, i) => ({
+    ...first,
+    id: `whd_${i}`,
+    attempts: [],
+    nextAt: START,
+  }))
   await request(sandbox.url)
     .put('/_standin/state')
     .send({ ...state, webhooks: { ...state.webhooks, deliveries } })
