@@ -334,6 +334,7 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
+    this.faults.callOff()
     this.requests.close()
     await this.webhooks.close()
     await this.store.close()

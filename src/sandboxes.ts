@@ -211,6 +211,7 @@ export class Sandboxes {
     this.#hosted.delete(name)
     sandbox.requests.close()
     sandbox.faults.letGo()
+    sandbox.faults.callOff()
     if (!kept) return await sandbox.webhooks.close()
     this.#busy.add(name)
     try {

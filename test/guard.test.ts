@@ -18,11 +18,15 @@ const FOREIGN = { Origin: 'https://evil.test' }
 const TOKEN = 'a-token-for-the-admin-api'
 
 /** What a request may not have changed. */
-const stateOf = ({ sandbox }: TestSandbox) => ({
-  document: sandbox.store.document(),
-  snapshots: [...sandbox.snapshots.keys()],
-  clock: sandbox.clock.isHeld,
-})
+const stateOf = ({ sandbox }: TestSandbox) => {
+  // What became of a webhook is written a moment after it was sent.
+  sandbox.webhooks.flush()
+  return {
+    document: sandbox.store.document(),
+    snapshots: [...sandbox.snapshots.keys()],
+    clock: sandbox.clock.isHeld,
+  }
+}
 
 interface Told {
   readonly status: number
