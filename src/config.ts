@@ -448,11 +448,9 @@ function flagOf(key: keyof Config): string {
 /** The default as text. */
 function presetOf(key: keyof Config): string {
   const { fallback } = OPTIONS[key]
-  return isProfiles(fallback)
-    ? fallback.all
-    : typeof fallback === 'object'
-      ? ''
-      : String(fallback ?? '')
+  if (isProfiles(fallback)) return fallback.all
+  // Of the lists, none has anything in it by default.
+  return typeof fallback === 'object' ? '' : String(fallback ?? '')
 }
 
 function isProfiles(value: Config[keyof Config]): value is Profiles {
@@ -614,6 +612,13 @@ function readFaults(given: string): readonly Definition[] | undefined {
   }
   return given
     .split(',')
+    .reduce<string[]>((parts, part) => {
+      // A list within a fault goes on without a space.
+      const isInList = /(?:^|[;:])(?:sequence|fields)=[^;]*$/.test(parts.at(-1) ?? '')
+      if (isInList && /^\S/.test(part)) parts.push(`${parts.pop()},${part}`)
+      else parts.push(part)
+      return parts
+    }, [])
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map((part) => {
@@ -666,10 +671,13 @@ function adminToken(given: string): string {
   return given
 }
 
-/** A value as a message shows it; a secret is not shown. */
+const SECRETS: readonly (keyof Config)[] = ['jwtSecret', 'webhookSecret', 'adminToken', 'faults']
+
+/** A value as a message shows it; one that may hold a secret is not shown. */
 function quoted(key: keyof Config, value: unknown): string {
-  const isSecret = key === 'jwtSecret' || key === 'webhookSecret' || key === 'adminToken'
-  return isSecret ? `${String(value).length} characters` : JSON.stringify(String(value))
+  return SECRETS.includes(key)
+    ? `${String(value).length} characters`
+    : JSON.stringify(String(value))
 }
 
 function stringOf(value: unknown): string | undefined {

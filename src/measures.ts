@@ -25,6 +25,19 @@ export function measuresOf(version: string, list: () => readonly Hosted[]): Metr
     values: () => usersIn(list()),
   })
   metrics.add({
+    name: 'standin_faults_armed',
+    help: 'Faults that wait for a request, in all sandboxes.',
+    type: 'gauge',
+    values: () => [{ value: list().reduce((sum, { sandbox }) => sum + sandbox.faults.armed, 0) }],
+  })
+  metrics.add({
+    name: 'standin_deliveries',
+    help: 'Webhooks that are remembered, in all sandboxes.',
+    type: 'gauge',
+    labels: ['state'],
+    values: () => deliveriesIn(list()),
+  })
+  metrics.add({
     name: 'process_resident_memory_bytes',
     help: 'Memory that the process holds.',
     type: 'gauge',
@@ -37,6 +50,14 @@ export function measuresOf(version: string, list: () => readonly Hosted[]): Metr
     values: () => [{ value: performance.timeOrigin / 1000 }],
   })
   return metrics
+}
+
+function deliveriesIn(hosted: readonly Hosted[]): { labels: { state: string }; value: number }[] {
+  const sums = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
+  for (const { sandbox } of hosted) {
+    for (const { state } of sandbox.webhooks.deliveries) sums[state]++
+  }
+  return Object.entries(sums).map(([state, value]) => ({ labels: { state }, value }))
 }
 
 function usersIn(hosted: readonly Hosted[]): { labels: { api: string }; value: number }[] {

@@ -230,6 +230,7 @@ export class Sandbox {
   /** Puts a document in the place of everything; in one step, for every reader. */
   replace(document: Document): void {
     this.store.transact(() => this.store.replaceAll(document))
+    this.faults.callOff()
     const kept = this.store.setting('clock')
     this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
     this.webhooks.reload()

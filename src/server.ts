@@ -80,6 +80,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
+  const guard = new Guard(config)
   const metrics = measuresOf(VERSION, () => sandboxes.list())
   const common: Common = {
     vendors,
@@ -101,7 +102,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     },
     faults: { terms: termsOf(vendors, own), magic: config.magicFaults, startup: config.faults },
     wrote: (milliseconds) => metrics.flushes.add(milliseconds),
-    webhooks: { ...webhooksOf(config, vendors), self: () => url },
+    webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }
   mustBeUsable(common.faults)
   sandboxes = await Sandboxes.open({
@@ -119,7 +120,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     recover: config.recover,
     auto: config.autoSandboxes,
   })
-  const guard = new Guard(config)
   const app = appFor(sandboxes, { vendors: prefixes, own: own.prefix, guard, log })
   const server = serverFor(app, config)
   guard.watch(server)
@@ -343,7 +343,10 @@ function contractOf(api: Api): Contract {
 }
 
 /** How webhooks are delivered, and to whom besides those who subscribed. */
-function webhooksOf(config: Config, vendors: Common['vendors']): Omit<Common['webhooks'], 'self'> {
+function webhooksOf(
+  config: Config,
+  vendors: Common['vendors'],
+): Omit<Common['webhooks'], 'self' | 'pass'> {
   const style = vendors.map(({ api }) => api.webhooks).find((one) => one !== undefined)
   const isOwn = /^(127\.|::1$|localhost$)/.test(config.host)
   return {

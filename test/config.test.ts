@@ -64,6 +64,8 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   profile: ['documented,cryptlex=strict', { all: 'documented', cryptlex: 'strict' }],
   fixtures: ['{"mykaarma":{}}', '{"mykaarma":{}}'],
   autoSandboxes: ['on', true],
+  journalSize: ['0', 0],
+  journalBytes: ['1', 1],
   jwtSecret: [SECRET, SECRET],
   jwks: ['keys.json', 'keys.json'],
   jwtVerify: ['off', false],
@@ -75,6 +77,11 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   webhookOrder: ['yes', true],
   webhookScheme: ['both', 'both'],
   egress: ['loopback', 'loopback'],
+  faults: [
+    'cryptlex:500;times=2, delay=1s',
+    [{ api: 'cryptlex', fault: '500;times=2' }, { fault: 'delay=1s' }],
+  ],
+  magicFaults: ['no', false],
   maxBody: ['1', 1],
   bodyTimeout: ['3600000', 3600000],
   headerTimeout: ['1', 1],
@@ -119,6 +126,34 @@ test('the URL of a server may be in the environment of whoever asks one', () => 
 })
 
 test.each([
+  ['500', [{ fault: '500' }]],
+  [' 500 ,, reset ', [{ fault: '500' }, { fault: 'reset' }]],
+  [
+    '500;sequence=fail,reset,pass, 401;fields=a,b;times=2,reset',
+    [
+      { fault: '500;sequence=fail,reset,pass' },
+      { fault: '401;fields=a,b;times=2' },
+      { fault: 'reset' },
+    ],
+  ],
+  ['mykaarma:user.duplicate', [{ api: 'mykaarma', fault: 'user.duplicate' }]],
+  ['302;location=http://a', [{ fault: '302;location=http://a' }]],
+  ['', []],
+  ['{"status":500}', [{ status: 500 }]],
+  ['[{"status":500},"reset"]', [{ status: 500 }, 'reset']],
+])('--faults=%s arms %j', (text, faults) => {
+  expect(config([`--faults=${text}`]).faults).toEqual(faults)
+})
+
+test('a list of faults in the file is one as JSON has it', () => {
+  const faults = [{ status: 429, retryAfter: 3, match: { fields: { email: '/^ada@/' } } }]
+  expect(config(['--config', file({ faults })]).faults).toEqual(faults)
+  expect(config(['--config', file({ faults: faults[0] })]).faults).toEqual(faults)
+  expect(config(['--config', file({ faults: '500, reset' })]).faults).toHaveLength(2)
+  expect(config([], { STANDIN_FAULTS: JSON.stringify(faults) }).faults).toEqual(faults)
+})
+
+test.each([
   [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
   [['--port', '65536'], '--port must be a whole number from 0 to 65535, got "65536"'],
   [['--port', '-1'], '--port must be a whole number from 0 to 65535, got "-1"'],
@@ -153,6 +188,11 @@ test.each([
     ['--admin-token', 'hunter2'],
     '--admin-token must have at least 8 characters of ASCII without spaces, or be none, got 7 characters',
   ],
+  [
+    ['--faults', '[{"status":500]'],
+    '--faults must be JSON (unexpected text at line 1, column 15) or short forms parted by commas, got 15 characters',
+  ],
+  [['--magic-faults', 'maybe'], '--magic-faults must be true or false, got "maybe"'],
   [['--max-body', '0'], '--max-body must be a whole number from 1 to 1073741824, got "0"'],
 ])('%j is refused: the option, the value and what is allowed', (args, message) => {
   expect(refusal(args)).toBe(message)

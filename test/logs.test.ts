@@ -36,7 +36,7 @@ test('a person reads what was asked, what was answered and why', async () => {
   )
   expect(plain).toEqual([
     'TIME POST 201 /_standin/sandboxes standin req-1 MS\n',
-    `TIME POST 201 /~checkout${CRYPTLEX} cryptlex checkout/req-1 MS user ID warning role.unknown\n`,
+    `TIME POST 201 /~checkout${CRYPTLEX} cryptlex checkout/req-1 MS user ID 1 webhook warning role.unknown\n`,
     `TIME POST 409 /~checkout${CRYPTLEX} cryptlex checkout/req-2 MS user.duplicate\n`,
     'TIME GET  404 /nope standin req-2 MS route.unknown\n',
   ])
@@ -60,8 +60,8 @@ test('a program reads the same as JSON, a line each', async () => {
   }
   const user = created.json()['id']
   expect(entries(lines)).toEqual([
-    { ...said, level: 'info', id: 'req-1', status: 201, user },
-    { ...said, level: 'warn', id: 'req-2', status: 409, reason: 'user.duplicate' },
+    { ...said, level: 'info', id: 'req-1', status: 201, user, webhooks: 1 },
+    { ...said, level: 'warn', id: 'req-2', status: 409, reason: 'user.duplicate', webhooks: 0 },
   ])
 })
 
@@ -167,13 +167,29 @@ test('a line is in colour where that is wanted, and says which fault fired', () 
     user: undefined,
     reason: 'fault.armed',
     faults: ['f-1', 'f-2'],
+    webhooks: 2,
     warnings: [],
   }
   const now = Date.parse('2026-01-15T09:30:00.123Z')
   expect(prettyLine(entry, now, false)).toBe(
-    '09:30:00.123 POST 503 /v3 cryptlex req-7 1.3ms fault.armed fault f-1 f-2\n',
+    '09:30:00.123 POST 503 /v3 cryptlex req-7 1.3ms fault.armed 2 webhooks fault f-1 f-2\n',
   )
   expect(prettyLine(entry, now, true)).toContain('\u001b[31m503\u001b[0m')
+})
+
+test('a line says which fault a request met, and is there where it has no answer', async () => {
+  const { server, lines, caller } = await logging({ log: 'json' })
+  server.sandbox.faults.add('commit-reset;times=1')
+  await caller.create('cryptlex').catch(() => undefined)
+  expect(entries(lines)).toMatchObject([
+    {
+      level: 'warn',
+      status: 0,
+      faults: ['fault-1'],
+      webhooks: 1,
+      user: expect.any(String) as string,
+    },
+  ])
 })
 
 test('only a fault that fired is told of, and it is worth a warning', async () => {

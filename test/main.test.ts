@@ -151,6 +151,21 @@ describe('what it prints', () => {
     expect(stderr()).toBe('')
   })
 
+  test.each([
+    [
+      [],
+      /^  Webhooks +http:.*\/_standin\/inbox\/default shows them\n  Faults .*'Standin-Fault: 500'/m,
+    ],
+    [['--webhook-url', 'none', '--faults', 'off'], /^  Webhooks +to those who subscribe\n.* off$/m],
+    [['--webhook-url', 'http://127.0.0.1:9/a-secret'], /^  Webhooks +to http:\/\/127.0.0.1:9$/m],
+  ])(
+    'a start with %j says where webhooks go, and how to make a request fail',
+    async (args, said) => {
+      const { stdout } = await serve(['--memory', ...args])
+      expect(stdout()).toMatch(said)
+    },
+  )
+
   test('the printed requests succeed when they are pasted, after a restart as well', async () => {
     const cwd = createFolder()
     for (const _ of ['first', 'second']) {

@@ -70,6 +70,43 @@ test('it tells of sandboxes, users and the process', async () => {
   expect(valueOf(samples, 'process_start_time_seconds')).toBeLessThan(Date.now() / 1000)
 })
 
+test('it tells of faults and of webhooks', async () => {
+  const { sandbox, ...server } = await createSandbox()
+  const caller = createCaller(server)
+  sandbox.faults.add('500;times=2')
+  sandbox.faults.add({ fault: 'reset', operation: 'createUser' })
+  await caller.post('/_standin/sandboxes', { name: 'a' })
+  await caller.post('/~a/_standin/faults', { fault: 'delay=1ms' })
+  const before = await scraped(caller)
+  expect(valueOf(before, 'standin_faults_armed')).toBe(3)
+  expect(valueOf(before, 'standin_faults_fired_total')).toBeUndefined()
+  await caller.create('cryptlex')
+  await caller.create('mykaarma')
+  await caller.create('cryptlex')
+  await caller.create('formsonfire').catch(() => undefined)
+  await caller.create('cryptlex', {}, '/~a')
+  await caller.post('/_standin/settle')
+  await caller.post('/~a/_standin/settle')
+  const samples = await scraped(caller)
+  expect(valueOf(samples, 'standin_faults_armed')).toBe(2)
+  const fired = samples.filter(({ name }) => name === 'standin_faults_fired_total')
+  expect(fired.map(({ labels, value }) => [labels['api'], value])).toEqual([
+    ['cryptlex', 2],
+    ['mykaarma', 1],
+    ['formsonfire', 1],
+  ])
+  expect(valueOf(samples, 'standin_requests_total', { operation: 'createUser', status: '0' })).toBe(
+    1,
+  )
+  const deliveries = samples.filter(({ name }) => name === 'standin_deliveries')
+  expect(deliveries.map(({ labels, value }) => [labels['state'], value])).toEqual([
+    ['pending', 0],
+    ['delivered', 2],
+    ['failed', 0],
+    ['dropped', 0],
+  ])
+})
+
 test('a request that waited for the disk is in the time of both', async () => {
   const caller = createCaller(await createSandbox({ data: createFolder() }))
   for (let i = 0; i < 5; i++) await caller.create('cryptlex', { email: `${i}@example.test` })

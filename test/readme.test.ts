@@ -1,36 +1,104 @@
-import { readFileSync, readdirSync } from 'node:fs'
-import { expect, test } from 'vitest'
-import { LEVELS, readDocument, rebuilt, runInShell, shellBlocks } from './helpers/document.ts'
-import { createFolder, createSandbox } from './helpers/sandbox.ts'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { load } from 'js-yaml'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import {
+  LEVELS,
+  code,
+  readDocument,
+  rebuilt,
+  runInShell,
+  shellBlocks,
+  table,
+} from './helpers/document.ts'
+import { createSandbox } from './helpers/sandbox.ts'
 
 /** Blocks that are not run here, and why. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'npm ci && npm start': '.ci/run does, in a fresh clone',
   'npm ci && npm test': '.ci/run does, in a fresh clone; here it would run itself',
-  'npm start -- --clock 2026-01-15T09:30:00Z': 'this is the server that the test starts',
+  'npm start -- --memory --clock 2026-01-15T09:30:00Z': 'this is the server that the test starts',
   'npm start -- --profile strict': 'it does not end; test/main.test.ts starts one',
-  'docker build -t standin .\ndocker run --rm -p 127.0.0.1:4020:4020 -v standin:/data standin':
+  'WEBHOOK_SECRET=a-secret-of-mine npx tsx examples/receivers/careful.ts 4030':
+    'this is the receiver that the test starts',
+  'docker build -t standin .\ndocker run --rm -p 127.0.0.1:4020:4020 -e STANDIN_ADMIN_TOKEN=a-token-for-ci -v standin:/data standin':
     'it needs Docker',
+}
+
+/** What is made anew here, each with a server of its own. */
+const PAGES = [
+  'README.md',
+  'docs/admin.md',
+  'docs/credentials.md',
+  'docs/evidence.md',
+  'docs/profiles.md',
+  'docs/reasons.md',
+  'docs/sandboxes.md',
+  'docs/state.md',
+]
+
+/** The receiver that the README starts, on a free port. */
+async function startReceiver(): Promise<string> {
+  const args = ['--import', 'tsx', 'examples/receivers/careful.ts']
+  const env = { ...process.env, PORT: '0', WEBHOOK_SECRET: 'a-secret-of-mine' }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  let out = ''
+  child.stdout.on('data', (chunk) => (out += String(chunk)))
+  await vi.waitFor(() => expect(out).toMatch(/^ready /), { timeout: 10_000, interval: 10 })
+  return new URL(out.slice('ready '.length)).port
 }
 
 /**
  * The documents as they should be, made with a server as the README has its reader start it: a
- * fresh folder, the clock held. `npx vitest run test/readme.test.ts -u` writes what is new.
+ * fresh state, the clock held. `npx vitest run test/readme.test.ts -u` writes what is new.
  */
-test.each(['README.md', 'docs/evidence.md'])('%s shows what really happens', async (path) => {
-  const { url, port } = await createSandbox({
-    data: createFolder(),
-    clock: Date.parse('2026-01-15T09:30:00Z'),
-  })
-  const env = { STANDIN_PORT: String(port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
-  const run = (block: string) =>
-    block in NOT_RUN ? undefined : runInShell(block.replaceAll('http://localhost:4020', url), env)
-  const document = await rebuilt(readDocument(path), run)
-  await expect(document).toMatchFileSnapshot(`../${path}`)
-})
+test.each(PAGES)(
+  '%s shows what really happens',
+  async (path) => {
+    const text = readDocument(path)
+    const server = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
+    const ports = [
+      ['4020', String(server.port)],
+      ...(text.includes(':4030') ? [['4030', await startReceiver()]] : []),
+    ] as [string, string][]
+    const env = { STANDIN_PORT: String(server.port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
+    const run = async (block: string) => {
+      const own = ports.reduce((all, [from, to]) => all.replaceAll(`:${from}/`, `:${to}/`), block)
+      const printed = await runInShell(own, env)
+      return ports.reduce((all, [from, to]) => all.replaceAll(`:${to}`, `:${from}`), printed)
+    }
+    const tables = { calls: callRows() }
+    const document = await rebuilt(
+      text,
+      (block) => (block in NOT_RUN ? undefined : run(block)),
+      tables,
+    )
+    await expect(document).toMatchFileSnapshot(`../${path}`)
+  },
+  30_000,
+)
 
-test('every block that is not run is in the README, and its script in package.json', () => {
-  const blocks = shellBlocks(readDocument('README.md'))
+/** Every call of the admin API. */
+function callRows(): string {
+  const { paths } = load(readDocument('specs/standin.yaml')) as {
+    paths: Record<string, Record<string, { summary?: string }>>
+  }
+  const rows = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => ['get', 'post', 'put', 'patch', 'delete'].includes(method))
+      .map(([method, { summary = '' }]) => [
+        code(`${method.toUpperCase()} /_standin${path}`),
+        summary,
+      ]),
+  )
+  return table(['Call', 'What it does'], rows)
+}
+
+test('every block that is not run is on a page, and its script in package.json', () => {
+  const blocks = PAGES.flatMap((page) => shellBlocks(readDocument(page)))
   for (const block of Object.keys(NOT_RUN)) expect(blocks).toContain(block)
   const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: object }
   expect(scripts).toHaveProperty('start')
@@ -57,13 +125,31 @@ test('every promise of a contract says how it is known', () => {
   expect([...new Set(levels)].toSorted()).toEqual([...LEVELS].toSorted())
 })
 
-test('every link to a file leads somewhere', () => {
-  const links = [...readDocument('README.md').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
-  expect(links.length).toBeGreaterThan(2)
-  for (const [, file] of links) readFileSync(new URL(`../${file}`, import.meta.url))
+test('every link leads somewhere, and the README to every page', () => {
+  const docs = readdirSync(new URL('../docs', import.meta.url)).map((file) => `docs/${file}`)
+  for (const page of ['README.md', ...docs]) {
+    const here = new URL(`../${page}`, import.meta.url)
+    const links = [...readDocument(page).matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)]
+    for (const [, file, heading] of links) {
+      const there = new URL(file ?? '', here)
+      if (!heading) expect(existsSync(there), `${page}: ${file}`).toBe(true)
+      else expect(headingsOf(readFileSync(there, 'utf8')), `${page}: ${file}`).toContain(heading)
+    }
+  }
+  for (const page of docs) expect(readDocument('README.md')).toContain(`](${page})`)
 })
 
-test('the README lists every reason that the code refuses with', () => {
+/** As a link spells them. */
+function headingsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test('docs/reasons.md lists every reason that the code refuses with', () => {
   const sources = readdirSync(new URL('../src', import.meta.url), {
     recursive: true,
     encoding: 'utf8',
@@ -72,7 +158,11 @@ test('the README lists every reason that the code refuses with', () => {
   const reasons = sources.flatMap((file) =>
     [...readDocument(`src/${file}`).matchAll(named)].map(([, reason]) => reason!),
   )
-  expect(reasons.length).toBeGreaterThan(30)
-  const readme = readDocument('README.md')
-  expect(reasons.filter((reason) => !readme.includes(`\`${reason}\``))).toEqual([])
+  expect(reasons.length).toBeGreaterThan(80)
+  const page = readDocument('docs/reasons.md')
+  expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([])
+  // Those that are thrown in other ways are among those that can be armed.
+  const armed = [...readDocument('docs/faults.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` /gm)]
+  expect(armed.length).toBeGreaterThan(30)
+  for (const [, reason] of armed) expect(page).toContain(`\`${reason}\``)
 })

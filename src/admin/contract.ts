@@ -17,6 +17,25 @@ export type Profile = string
  */
 export type Scheme = 'plain' | 'standard' | 'both'
 export type Text = string
+/**
+ * The value itself, or a condition; a text such as `/^ada@/i` is an expression.
+ */
+export type WantedValue =
+  | string
+  | number
+  | boolean
+  | {
+      equals?: unknown
+      /**
+       * An expression that fits a part of the value.
+       */
+      regex?: string
+      /**
+       * Whether the expression takes capitals and small letters for the same.
+       */
+      ignoreCase?: boolean
+      exists?: boolean
+    }
 
 export interface Health {
   status: 'ok'
@@ -270,6 +289,9 @@ export interface RecordedRequest {
   headers: RecordedHeaders
   body?: RecordedBody
   answer: {
+    /**
+     * 0 where the connection ended without an answer.
+     */
     status: number
     headers: RecordedHeaders
     body: RecordedBody
@@ -312,11 +334,13 @@ export interface RecordedRequest {
    */
   faults?: {
     id: string
-    fired: boolean
-    why: string
+    /**
+     * Its short form, as far as it has one.
+     */
+    fault: string
   }[]
   /**
-   * The webhooks that it caused.
+   * The webhooks that it caused, by id.
    */
   deliveries?: string[]
 }
@@ -394,6 +418,9 @@ export interface Explanation {
   id: string
   method: string
   path: string
+  /**
+   * 0 where the connection ended without an answer.
+   */
   status: number
   operation?: string
   summary: string
@@ -462,7 +489,7 @@ export interface Awaited {
 }
 /**
  * Each value is what it should be, or a condition: `{"equals": …}`, `{"regex": "…"}`,
- * `{"exists": false}`.
+ * `{"exists": false}`; `"ignoreCase": true` goes with `regex`.
  *
  */
 export interface Match {
@@ -477,7 +504,7 @@ export interface Match {
    */
   params?: {}
   /**
-   * The token of Bearer, `user:password` of Basic.
+   * The token of Bearer, `user:password` of Basic or the user name alone, a CompanyId.
    */
   credential?: {
     [k: string]: unknown
@@ -498,7 +525,7 @@ export interface Expectation {
     [k: string]: unknown
   }
   /**
-   * Such as `201` or `4xx`.
+   * Such as `201` or `4xx`; 0 is no answer.
    */
   status?: number | string
   match?: Match
@@ -972,14 +999,19 @@ export interface NewFault {
    */
   operation?: string
   /**
-   * Only requests that have all of this. A value is compared; one such as `/^ada@/i` is a pattern.
+   * Only requests that have all of this.
    */
   match?: {
     headers?: Wanted
     /**
      * Who calls, unchecked: the user name, the token, the CompanyId.
      */
-    credential?: string
+    credential?:
+      | string
+      | {
+          equals?: string
+          exists?: boolean
+        }
     params?: Wanted1
     query?: Wanted
     fields?: Wanted2
@@ -1029,19 +1061,19 @@ export interface NewFault {
   expiresIn?: string
 }
 export interface Wanted {
-  [k: string]: string | number | boolean
+  [k: string]: WantedValue
 }
 /**
  * Path parameters.
  */
 export interface Wanted1 {
-  [k: string]: string | number | boolean
+  [k: string]: WantedValue
 }
 /**
  * Fields of the body: `emailAddress`, `Folders[0]`, `$.organizationId`.
  */
 export interface Wanted2 {
-  [k: string]: string | number | boolean
+  [k: string]: WantedValue
 }
 export interface Fault {
   id: string

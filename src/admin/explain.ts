@@ -11,10 +11,10 @@ export function explainTasks(world: World): Record<'explainRequest', Task> {
       const entry = entryOf(call, world)
       // Loaded with the first question: it reads the contracts once more, prose and all.
       const { explain, inText } = await import('../core/explain/explain.ts')
-      const { status, created, events } = entry.answer
-      const question = { ...entry.place, call: entry.call }
-      const sandbox = world.settings.name
-      const explanation = explain({ ...question, sandbox, status, created, events })
+      const { status, headers } = entry.answer
+      const question = { ...entry.place, call: entry.call, sandbox: world.settings.name }
+      const mediaType = String(headers['Content-Type'] ?? '').split(';', 1)[0]!
+      const explanation = explain({ ...question, status, mediaType })
       const body = scrubbed(explanation, entry, world.secrets)
       if (!isText(call)) return { status: 200, body }
       call.answerType = plain.mediaType

@@ -1,7 +1,6 @@
 import type { Reply, Task } from '../core/api.ts'
-import { SECRET } from '../core/faults/match.ts'
+import { isSecretName } from '../core/requests/redact.ts'
 import type { Rule } from '../core/faults/rule.ts'
-import { shortOf } from '../core/faults/short.ts'
 import { Problem } from '../core/problem.ts'
 import type { Fault, FaultList, NewFault } from './contract.ts'
 import type { World } from './world.ts'
@@ -69,7 +68,7 @@ export function described(rule: Rule, { clock, faults }: Pick<World, 'clock' | '
   return {
     id: rule.id,
     origin: rule.origin,
-    fault: shortOf(rule.definition),
+    fault: rule.short,
     definition: hidden(rule.definition as NewFault), // the same, as its schema has it
     armedAt: time(rule.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),
@@ -103,7 +102,10 @@ function hidden(definition: NewFault): NewFault {
   const masked = (values: NonNullable<NewFault['match']>['headers']) =>
     values &&
     Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, SECRET.test(name) ? '(hidden)' : value]),
+      Object.entries(values).map(([name, value]) => [
+        name,
+        isSecretName(name) ? '(hidden)' : value,
+      ]),
     )
   return {
     ...definition,

@@ -2,6 +2,7 @@ import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Filter } from '../core/requests/filter.ts'
 import type { Entry } from '../core/requests/entry.ts'
+import { bounded } from '../core/requests/expression.ts'
 import { described, nearestTo, verified, type Expectation } from '../core/requests/verify.ts'
 import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.ts'
 import { matcherIn, matcherOf, shown } from './requests.ts'
@@ -17,7 +18,9 @@ export function verifyTasks(world: World): Record<'verifyRequests' | 'awaitReque
       const { expectations, order, since } = call.body as Verification // the contract has checked it
       const read = expectations.map((one, i) => expectationFrom(one, i, since, world))
       refuseSameNames(read)
-      const body: Verified = verified(read, [...world.requests.after()], world.secrets, order)
+      const body: Verified = bounded(() =>
+        verified(read, [...world.requests.after()], world.secrets, order),
+      )
       return { status: 200, body }
     },
     awaitRequests: async (call) => {

@@ -48,6 +48,7 @@ export function mostWords({ words = [] }: Command): number {
 export function helpOn(commands: readonly (Command | OwnCommand)[]): string {
   const lines = commands.map(({ name, help }) => `  standin ${name.padEnd(14)} ${help}`)
   return `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
+A request with the header 'Standin-Fault: 500' fails; /_standin/requests shows what was asked.
 
 ${lines.join('\n')}
       --help             after a command: what it takes besides the options

@@ -43,11 +43,28 @@ ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   State                ${state}${closed}
   Credentials          partner:partner-secret · Bearer standin-token · 1815 with 0123456789abcdef0123456789abcdef
                        (one for every outcome: standin credentials)
+  Webhooks             ${webhooks(url, config)}
+  Faults               ${faults(config)}
+  What was asked       ${url}/_standin/requests
 Create a user at each:
   curl -u partner:partner-secret ${json} -d '{"dealerUUID":"dealer-uuid-001","firstName":"Ada","lastName":"Byron","username":"${user}","emailAddress":"${user}@example.test"}' ${url}/manage/v2/user/partner
   curl -H 'Authorization: Bearer standin-token' ${json} -d '{"firstName":"Ada","lastName":"Byron","email":"${user}@example.test","role":"user","allowCustomerPortalAccess":true,"password":"analytical-engine"}' ${url}/v3/resellers/reseller-001/users
   curl -H 'Content-Type: application/xml' -d '<User><CompanyId>1815</CompanyId><Email>${user}@example.test</Email><FirstName>Ada</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>Byron</LastName></User>' ${url}/api/v2/user
 ready ${url}`
+}
+
+/** Who is told of a user that is created at Cryptlex. */
+function webhooks(url: string, { webhookUrl }: Config): string {
+  if (webhookUrl === 'inbox') return `${url}/_standin/inbox/default shows them`
+  if (webhookUrl === 'none') return 'to those who subscribe'
+  return `to ${new URL(webhookUrl).origin}` // what follows may be a secret
+}
+
+/** How a request is made to fail. */
+function faults({ faults: armed, magicFaults }: Config): string {
+  if (!armed) return 'off'
+  const address = magicFaults ? ', or the address ada+fault.500@example.test' : ''
+  return `-H 'Standin-Fault: 500'${address}`
 }
 
 function isAdminClosed({ host, adminToken }: Config): boolean {

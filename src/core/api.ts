@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from './clock.ts'
 import type { Fake } from './fake.ts'
 import type { Firing } from './faults/faults.ts'
+import type { FaultStage } from './faults/fault.ts'
 import type { Rule } from './faults/rule.ts'
 import type { Format } from './format.ts'
 import { inWords, type Problem, type Violation } from './problem.ts'
@@ -36,6 +37,8 @@ export interface Hint {
 /** A fault that was looked at for a request, and why it did or did not fire. */
 export interface ConsideredFault {
   readonly id: string
+  /** What it does, in its short form; of one that fired. */
+  readonly fault?: string
   readonly fired: boolean
   readonly why: string
 }
@@ -99,10 +102,14 @@ export class Call {
   problem: Problem | undefined
   /** The id of the row that it made, which a fault may keep from the caller. */
   created: string | undefined
+  /** Names of what happened, as webhooks tell it. */
+  events: readonly string[] | undefined
   /** The fault that the request itself asks for. */
   wish: Rule | undefined
   /** The fault that it met. */
   fault: Firing | undefined
+  /** What it had passed when a fault answered in place of the API, or ended the connection. */
+  ended: FaultStage | undefined
   readonly method: string
   /** As the caller wrote it: sandbox, API and query included. */
   readonly url: string
@@ -167,6 +174,14 @@ export class Call {
   consider(fault: ConsideredFault): void {
     this.faults ??= []
     if (this.faults.length < MOST_CONSIDERED) this.faults.push(fault)
+    else if (fault.fired) this.faults[MOST_CONSIDERED - 1] = fault
+  }
+
+  /** A fault that fired did nothing after all. */
+  reconsider(id: string, why: string): void {
+    this.faults = this.faults?.map((fault) =>
+      fault.fired && fault.id === id ? { id, fired: false, why } : fault,
+    )
   }
 
   /** Lets the request through, with a word about it. */
@@ -261,6 +276,11 @@ export interface Users {
   changed(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
   /** What others are told of when a row was changed or removed by other ways than a request. */
   events?(what: 'updated' | 'deleted', row: Row, state: State, tools: Tools): readonly Event[]
+}
+
+/** The id of the user that a call made; other operations make other things. */
+export function userMadeBy({ created, operation }: Call, { users }: Api): string | undefined {
+  return operation && operation.id === users?.operation ? created : undefined
 }
 
 /** What a vendor's webhooks are like. */

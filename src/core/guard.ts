@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { hostname } from 'node:os'
@@ -62,12 +63,16 @@ const HOSTS: readonly Rule[] = [
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** What is told of the admin API without its token: a health check knows none. */
 const UNLOCKED = new Set(['/health', '/ready'])
+/** By this header the server's own webhooks come in at its inboxes, whatever token is asked for. */
+export const PASS = 'Standin-Pass'
 
 /**
  * Keeps out who comes by the side door: a web page that the user happens to visit, and callers of
  * the admin API from elsewhere. It refuses before anything of a sandbox is touched.
  */
 export class Guard {
+  /** What is in that header; another one at each start. */
+  readonly pass = randomUUID()
   readonly #house: House & { readonly isOpen: boolean }
   readonly #token: Secret | undefined
   /** Connections beyond the limit. */
@@ -139,6 +144,14 @@ export class Guard {
   fromAdmin(request: IncomingMessage, path: string): Problem | undefined {
     if (siteOf(request) !== 'own' && !isLink(request)) return foreignOrigin('the admin API')
     if (UNLOCKED.has(path)) return undefined
+    const { method, headers } = request
+    const isForInbox = method === 'POST' && path.startsWith('/inbox/')
+    if (isForInbox && headers[PASS.toLowerCase()] === this.pass) return undefined
+    // Who may have webhooks sent is not thereby who may call the admin API: it is a vendor's caller.
+    if (headers['standin-delivery'] !== undefined && !isForInbox) {
+      const text = 'A webhook may call nothing of the admin API but its inboxes'
+      return new Problem(403, 'admin.closed', text)
+    }
     if (this.#token) return this.#withoutToken(request, this.#token)
     const { isOpen, adminToken } = this.#house
     if (!isOpen || adminToken === 'none' || isLoopback(request.socket.remoteAddress ?? '')) {

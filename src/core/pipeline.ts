@@ -84,13 +84,13 @@ export async function answer(
       throw refusal
     }
     reply = await served(place, call, request, encounter)
-    call.stage = 'answer'
+    if (!call.ended) call.stage = 'answer'
   } catch (error) {
     if (error instanceof Unanswered) {
-      const { rawHeaders } = request
-      const { created } = call
-      place.requests.record(place, call, { rawHeaders, created, events: undefined, ...NO_ANSWER })
-      return
+      if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
+      // The user is there all the same, and so is what tells of it.
+      if (call.deliveries) place.webhooks.tell(call.deliveries)
+      return unanswered(place, call, request)
     }
     reply = refused(place, call, error)
     // Who is refused for what the state holds may rely on it, so it has to be there.
@@ -127,8 +127,13 @@ function together(some: Headers, others: Headers): Headers {
   return vary === '' ? { ...some, ...others } : { ...some, ...others, Vary: vary }
 }
 
-/** What is written down of a request whose connection was ended instead: HAR says 0 too. */
-const NO_ANSWER = { status: 0, headers: {}, body: '', size: 0 }
+/** What is left to do where the connection was ended instead: the status is 0, as HAR has it. */
+function unanswered(place: Place, call: Call, { rawHeaders }: IncomingMessage): void {
+  const reply = { status: 0, body: undefined }
+  place.requests.record(place, call, { ...reply, headers: {}, body: '', size: 0, rawHeaders })
+  if (call.deliveries) place.webhooks.tell(call.deliveries)
+  place.observe?.({ place, call, reply })
+}
 
 function callFor({ api, profile, requests }: Place, request: IncomingMessage, base: string): Call {
   const url = request.url ?? '/'
@@ -226,8 +231,12 @@ async function operated(place: Place, call: Call, encounter?: Encounter): Promis
       ? withFault(place, call, encounter!) // who met a fault has one
       : operate(place, call)
   call.stage = 'saving'
-  if (store.isUnsure) await store.saved()
-  call.created = reply.created
+  if (store.isUnsure) {
+    await store.saved().catch((lost: unknown) => {
+      call.created = call.events = call.deliveries = undefined
+      throw lost
+    })
+  }
   if (call.deliveries && call.deliveryFaults) await place.webhooks.beforeAnswer(call.deliveries)
   return reply
 }
@@ -241,23 +250,28 @@ function operate(
   const work = api.operations[call.operation!.id]! // the start has looked
   const webhook = call.fault?.effect.webhook
   if (webhook) call.deliveryFaults = [webhook]
-  return store.transact(() => {
+  const reply = store.transact(() => {
     const made = work(call, seen(store), tools)
     // User and delivery are one write: either is kept with the other.
     if (made.events) call.deliveries = webhooks.record(made.events, call)
     return made
   })
+  call.created = reply.created
+  call.events = reply.events?.map(({ name }) => name)
+  return reply
 }
 
 function withFault(place: Place, call: Call, encounter: Encounter): Reply {
-  const { api, store, tools, log, faults } = place
+  const { api, store, tools, log, faults, webhooks } = place
   return withOutcome(encounter, call.fault!, faults!, {
     operate: (seen) => operate(place, call, seen),
     imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
     later: (ms, work) => {
-      faults!.later(ms, () => {
+      faults!.later(ms, async () => {
         try {
           work()
+          if (store.isUnsure) await store.saved()
+          if (call.deliveries) webhooks.tell(call.deliveries)
         } catch (error) {
           if (!(error instanceof Problem)) log.bug('a user could not be created later', error)
         }
@@ -467,14 +481,7 @@ function send(
   const message: Message = { status: reply.status, headers, body: written.text }
   // Before it is sent: who has the answer finds it written down.
   const { rawHeaders } = response.req
-  const events = reply.events?.map(({ name }) => name)
-  place.requests.record(place, call, {
-    rawHeaders,
-    created: call.created,
-    events,
-    size,
-    ...message,
-  })
+  place.requests.record(place, call, { rawHeaders, size, ...message })
   if (reply.stream) stream(response, message, reply.stream)
   else if (fault) {
     writeFaulty(response, message, fault.effect, place.faults!.held).catch((error: unknown) =>

@@ -206,6 +206,30 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     200: { path: '/clock/advance', body: { by: '1s' } },
     400: { path: '/clock/advance', body: { by: 'soon' } },
   },
+  listFaults: { 200: { path: '/faults' }, 400: { path: '/faults?unfired=maybe' } },
+  addFault: {
+    201: { path: '/faults', body: { fault: '500;times=2' } },
+    400: { path: '/faults', body: { fault: 'nonsense' } },
+  },
+  replaceFaults: {
+    200: { path: '/faults', body: { faults: [{ status: 500 }] } },
+    400: { path: '/faults', body: { faults: [{ status: 500, every: 0 }] } },
+  },
+  clearFaults: { 200: { path: '/faults' }, 400: { path: '/faults?all=true' } },
+  getFault: {
+    200: { path: '/faults/armed' },
+    400: { path: '/faults/armed?all=true' },
+    404: { path: '/faults/nope' },
+  },
+  putFault: {
+    200: { path: '/faults/armed', body: { fault: 'reset' } },
+    400: { path: '/faults/armed', body: {} },
+  },
+  deleteFault: {
+    200: { path: '/faults/armed' },
+    400: { path: '/faults/armed?all=true' },
+    404: { path: '/faults/nope' },
+  },
 }
 
 /** RFC 9457, with the reason in the header too. */
@@ -235,6 +259,7 @@ test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(
     await caller.put('/_standin/state', STATE)
     await caller.put('/_standin/snapshots/saved')
     if (id === 'createSubscription' && status === 409) await caller.put('/_standin/state', FULL)
+    await caller.put('/_standin/faults/armed', { status: 503 })
     const sent = PROVOKED[id]?.[status]
     if (!sent) throw new Error(`nothing here provokes a ${status} of ${id}`)
     const answer = await caller.send({ method, ...sent, path: `/_standin${sent.path}` })
@@ -340,10 +365,11 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
     await caller.post('/_standin/sandboxes', { name: 'there' })
     await caller.put('/_standin/state', STATE)
     await caller.put('/_standin/snapshots/saved')
+    await caller.put('/_standin/faults/armed', { status: 503 })
     const fail = () => {
       throw new Error('a secret fault')
     }
-    const { store, clock, snapshots, requests } = server.sandbox
+    const { store, clock, snapshots, requests, faults } = server.sandbox
     for (const [object, name] of [
       [store, 'collection'],
       [store, 'document'],
@@ -353,6 +379,10 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
       [requests, 'after'],
       [requests, 'get'],
       [requests, 'clear'],
+      [faults, 'list'],
+      [faults, 'get'],
+      [faults, 'add'],
+      [faults, 'replaceAll'],
     ] as const) {
       vi.spyOn(object as unknown as Record<string, () => void>, name).mockImplementation(fail)
     }

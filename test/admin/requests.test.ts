@@ -170,7 +170,10 @@ test('filters find what they say, alone and together', async () => {
 test.each([
   ['status=6xx', 'status must be'],
   ['api=okta', 'api must be one of'],
-  ['operation=createUsers', 'createResellerUser, createUser'],
+  [
+    'operation=createUsers',
+    'No API has an operation createUsers; there are: createUserForPartner, ',
+  ],
   ['since=yesterday', 'since must be a time such as'],
   ['format=xml', 'format must be one of json, har, curl'],
   ['limit=0', 'limit must be at least 1'],

@@ -160,6 +160,20 @@ test('a request that met nothing is told the nearest operations and each edit', 
   expect(far.said.hints[0]!.text).toContain('/manage, /v3, /api and /_standin')
 })
 
+test.each([
+  ['POST', '/v3/users', 'createResellerUser'],
+  ['POST', '/v3/Users', 'createResellerUser'],
+  ['POST', '/v3/resellers/users', 'createResellerUser'],
+  ['POST', '/v3/organizations/o-1/users', 'createResellerUser'],
+  ['POST', '/v3/webhook', 'createWebhook'],
+  ['DELETE', '/v3/webhooks', 'deleteWebhook'],
+  ['DELETE', '/v3/webhook/w-1', 'deleteWebhook'],
+  ['PUT', '/v3/webhooks/w-1', 'updateWebhook'],
+])('%s %s is taken for %s: by its method, and by what is no id', async (method, path, meant) => {
+  const { said } = await asked(await caller(), { ...GOOD.cryptlex, method, path })
+  expect(said.nearest[0]?.operation).toBe(meant)
+})
+
 test('each fault that was looked at says why it fired or did not', async () => {
   const server = await createSandbox({ clock: NOW })
   const { answer } = await asked(createCaller(server), GOOD.cryptlex)

@@ -44,7 +44,6 @@ const COMMON: Readonly<Record<string, number>> = {
   'body.too-slow': 408,
   'body.too-large': 413,
   'media.unsupported': 415,
-  'rate.exceeded': 429,
   internal: 500,
 }
 
@@ -53,7 +52,10 @@ export function reasonsOf({ api }: Door): Readonly<Record<string, number>> {
   const own = Object.entries(REFUSALS[api]).map(
     ([reason, make]) => [reason, make().status] as const,
   )
-  const all = Object.entries({ ...COMMON, ...Object.fromEntries(own) })
+  const all = Object.entries({ ...COMMON, ...Object.fromEntries(own) }).filter(
+    // Two of them answer in a format of their own choice.
+    ([reason]) => reason !== 'accept.unsupported' || api === 'mykaarma',
+  )
   // Its page knows few statuses: nothing is there is a 405, what cannot be read a 400.
   const few: Readonly<Record<number, number>> = { 404: 405, 413: 400, 415: 400 }
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createCaller } from '../helpers/caller.ts'
+import { createCaller, creation } from '../helpers/caller.ts'
 import { doors } from '../helpers/doors.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { add, ask, cryptlex, refusalOf } from './kit.ts'
@@ -24,7 +24,7 @@ test.each(['headers', 'params', 'query', 'fields'])(
       expect((await ask(own, door, { name: door.answers })).status).toBe(door.created)
     }
     for (const { fired, nearest } of own.sandbox.faults.list()) {
-      expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is missing')])
+      expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is nothing')])
     }
     expect(own.logged).toEqual([])
   },
@@ -87,12 +87,14 @@ test.each([
   expect(own.sandbox.faults.list()).toEqual([])
 })
 
-test.each(['$..email', 'Folders[*]', 'Folders[', 'a[b]', '$', 'a..b', '[?(@.x)]', '', 'a['])(
+test.each(['$..email', 'Folders[', 'a[b]', 'a..b', '[?(@.x)]', '', 'a['])(
   'a path that leads nowhere, %s, is refused',
   async (path) => {
     const own = await createSandbox()
     const match = { fields: { [path]: 'x' } }
-    expect(refusalOf(() => add(own, { status: 500, match }))).toMatch(/match\.fields.*path/)
+    expect(refusalOf(() => add(own, { status: 500, match }))).toMatch(
+      /match\.fields.*no place in a body/,
+    )
   },
 )
 
@@ -120,7 +122,7 @@ test.each([
     patience: 10_000,
   })
   expect(heard.status).toBe(201)
-  expect(performance.now() - started).toBeLessThan(1000)
+  expect(performance.now() - started).toBeLessThan(3000)
 })
 
 test('patterns as people write them match', async () => {
@@ -154,4 +156,37 @@ test.each([
   const { fault } = (await caller.post('/_standin/faults', definition)).json<{ fault: string }>()
   const again = await caller.post('/_standin/faults', { fault })
   expect(again.json(), fault).toMatchObject({ definition, fault })
+})
+
+test.each([
+  ['mykaarma', { credential: 'partner' }],
+  ['mykaarma', { credential: 'partner:partner-secret' }],
+  ['cryptlex', { credential: 'standin-token' }],
+  ['formsonfire', { credential: { exists: true } }],
+  ['cryptlex', { fields: { email: { regex: '^ADA@', ignoreCase: true }, company: '' } }],
+  ['cryptlex', { fields: { email: { equals: 'ada@example.test' }, nope: { exists: false } } }],
+  ['formsonfire', { fields: { 'Folders[*]': { exists: true } }, query: { debug: true } }],
+  ['cryptlex', { headers: { 'X-Trace': { exists: false } }, params: { resellerId: '/^RES/i' } }],
+] as const)('at %s, a fault that waits for %j is met', async (api, match) => {
+  const own = await createSandbox()
+  const caller = createCaller(own)
+  add(own, { status: 418, api, match })
+  add(own, { status: 419, match: { ...match, headers: { 'X-Other': 'x' } } })
+  const sent = creation(api, api === 'cryptlex' ? { company: '' } : {})
+  const path =
+    api === 'formsonfire' ? `${sent.path}&debug=true`.replace(/^([^?]*)&/, '$1?') : sent.path
+  const answer = await caller.send({ ...sent, path })
+  expect(answer.status, JSON.stringify(own.sandbox.faults.list()[0]!.nearest)).toBe(418)
+})
+
+test('a company in the body is who calls', async () => {
+  const own = await createSandbox()
+  const { CompanyId } = own.sandbox.credentials['formsonfire']!
+  add(own, { status: 418, match: { credential: String(CompanyId) } })
+  const caller = createCaller(own)
+  expect((await caller.create('formsonfire')).status).toBe(418)
+  const expectations = [{ match: { credential: String(CompanyId) }, count: { exactly: 1 } }]
+  expect((await caller.post('/_standin/verify', { expectations })).json()).toMatchObject({
+    passed: true,
+  })
 })

@@ -86,7 +86,7 @@ export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Hear
     Host: 'localhost',
     Connection: 'close',
     ...door.headers,
-    'Content-Length': Buffer.byteLength(body),
+    ...(asked.headers?.['Transfer-Encoding'] ? {} : { 'Content-Length': Buffer.byteLength(body) }),
     ...asked.headers,
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)

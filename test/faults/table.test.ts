@@ -113,10 +113,12 @@ function awaited(door: Door, { expected }: Case, heard: Heard, origin: Trigger['
   const own = door.answers === 'xml' ? 'application/xml' : 'application/json; charset=utf-8'
   const isWish = origin === 'header' || origin === 'magic'
   // Who got no head cannot be told which of all the wishes it was.
+  // What comes right behind bytes that are unread yet is an end to Node, whatever it is.
+  const isMasked = end === 'reset' && heard.end === 'closed' && heard.bytes.length > 0
   const isFound = status !== 0 ? !idle || !isWish : !isWish
   return {
     status,
-    end,
+    end: isMasked ? heard.end : end,
     whole: isAll,
     users,
     type: status === 0 ? undefined : (expected.type ?? own),

@@ -1,7 +1,8 @@
-import type { Finding, Stage } from '../api.ts'
+import { userMadeBy, type Finding, type Stage } from '../api.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
 import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
+import { faultsDecision, lastBeforeEnd } from './faults.ts'
 import { statedType, type Question } from './hints/question.ts'
 import { listed, quotable } from './words.ts'
 
@@ -23,13 +24,10 @@ export interface Decision {
 export interface Asked extends Question {
   /** The sandbox's name. */
   readonly sandbox: string
+  /** 0 where the connection ended without an answer. */
   readonly status: number
-  /** The id of the user that was made. */
-  readonly created?: string | undefined
-  /** Names of what happened, as webhooks tell it. */
-  readonly events?: readonly string[] | undefined
-  /** The webhooks that it caused, by their ids. */
-  readonly deliveries?: readonly string[] | undefined
+  /** Of the answer, where that is known. */
+  readonly mediaType?: string
 }
 
 /** What one step decided where it refused nothing; nothing where it had nothing to decide. */
@@ -42,14 +40,20 @@ export function decisionsOn(asked: Asked): readonly Decision[] {
   const isLost = call.problem?.reason === 'sandbox.unknown'
   const stop: Step | undefined =
     call.problem && (isLost ? 'sandbox' : call.stage === 'saving' ? 'state' : call.stage)
+  const end = lastBeforeEnd(asked)
   const found: Decision[] = []
   for (const step of orderOf(asked)) {
-    if (step === stop) {
+    if (end && step === 'faults') continue
+    if (step === stop && !end) {
       found.push(refusal(step, asked, book))
       break
     }
     const decision = TELLINGS[step](asked, book)
     if (decision) found.push(withFindings(decision, asked, book))
+    if (step === end) {
+      found.push(faultsDecision(asked)!) // one has ended it
+      break
+    }
   }
   return [...found, answerDecision(asked, book)]
 }
@@ -149,23 +153,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
     const text = `${where} is the operation ${operation.id} of ${api.title}${having}.`
     return passed('route', text, book.operation(operation))
   },
-  faults: ({ call }) => {
-    const { faults } = call
-    if (faults === undefined || !call.operation) return undefined
-    if (faults.length === 0) return passed('faults', 'No fault is armed for this request.')
-    const fired = faults.filter((fault) => fault.fired)
-    const checks = faults.map(({ id, fired: did, why }): Check => ({
-      at: id,
-      outcome: did ? 'noted' : 'passed',
-      text: `${did ? 'fired' : 'did not fire'}: ${why}`,
-      evidence: [],
-    }))
-    const text =
-      fired.length === 0
-        ? `None of the ${faults.length} faults that are armed fired.`
-        : `${listed(fired.map(({ id }) => id))} fired, so what comes below may not be the vendor's doing.`
-    return { ...passed('faults', text), outcome: fired.length > 0 ? 'noted' : 'passed', checks }
-  },
+  faults: faultsDecision,
   credentials: ({ call, api }, book) => {
     if (!call.operation || api.credentialsIn === 'none') return undefined
     const { scheme, scopes, evidence } = book.credentials(call.operation)
@@ -219,15 +207,19 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
       : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
     return passed('operation', text)
   },
-  state: ({ created, api, call }) => {
+  state: ({ api, call }) => {
     if (!call.operation) return undefined
+    const user = userMadeBy(call, api)
     const text =
-      created === undefined
-        ? 'Nothing was changed.'
-        : `The user ${created} was added; GET ${call.base}/_standin/users/${api.name}/${created} shows it.`
+      user !== undefined
+        ? `The user ${user} was added; GET ${call.base}/_standin/users/${api.name}/${user} shows it.`
+        : call.created !== undefined
+          ? `${call.created} was added.`
+          : 'Nothing was changed.'
     return passed('state', text)
   },
-  webhooks: ({ events, deliveries, call }) => {
+  webhooks: ({ call }) => {
+    const { events, deliveries } = call
     if (!call.operation || (events === undefined && deliveries === undefined)) return undefined
     const what = events && events.length > 0 ? `The event ${listed(events)} happened` : undefined
     const to =
@@ -254,12 +246,16 @@ function countIn(checks: readonly Check[]): string {
     : `All ${all} ${things} are as the contract wants.`
 }
 
-function answerDecision({ call, status }: Asked, book: EvidenceBook): Decision {
+function answerDecision(asked: Asked, book: EvidenceBook): Decision {
+  const { call, status, mediaType = call.answerType } = asked
+  if (status === 0) return passed('answer', 'The connection ended without an answer.')
   const warned = call.findings.length
   const warnings =
     warned === 0
       ? ''
       : ` It carries ${warned === 1 ? 'one warning' : `${warned} warnings`} (Standin-Warning).`
-  const text = `The answer is ${status} in ${call.answerType}.${warnings}`
-  return passed('answer', text, book.answer(call.operation, status))
+  const text = `The answer is ${status}${mediaType === '' ? ' without a body' : ` in ${mediaType}`}.${warnings}`
+  // What stands in for the API is in no contract.
+  const isPage = call.ended !== undefined && !call.problem
+  return passed('answer', text, isPage ? [] : book.answer(call.operation, status))
 }

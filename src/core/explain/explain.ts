@@ -1,6 +1,7 @@
-import type { Hint } from '../api.ts'
+import { userMadeBy, type Hint } from '../api.ts'
 import { sentence } from '../problem.ts'
 import { decisionsOn, type Asked, type Decision, type Step } from './decisions.ts'
+import { endedBy } from './faults.ts'
 import { inWords, type Evidence } from './evidence.ts'
 import { hintsFor } from './hints.ts'
 import { pathOf } from './hints/path.ts'
@@ -42,13 +43,17 @@ export function explain(asked: Asked): Explanation {
   }
 }
 
-function summaryOf({ call, status, created }: Asked, decisions: readonly Decision[]): string {
+function summaryOf(asked: Asked, decisions: readonly Decision[]): string {
+  const { call, status, api } = asked
+  const user = userMadeBy(call, api)
+  const made = user === undefined ? '' : ` The user ${user} was created.`
+  const fault = endedBy(asked)
+  if (fault) return `${fault.text}${made}`
   const refused = decisions.find(({ outcome }) => outcome === 'refused')
   const noted = decisions.filter(({ outcome }) => outcome === 'noted').length
   if (refused && call.problem) {
     return `Refused with ${status} at "${TITLES[refused.step]}": ${sentence(call.problem.message)} What would come after that was not looked at.`
   }
-  const made = created === undefined ? '' : ` The user ${created} was created.`
   const warned = noted === 0 ? '' : ' Something about it was let through that others may refuse.'
   return `Accepted, and answered with ${status}.${made}${warned}`
 }
@@ -74,9 +79,10 @@ const WORDS = { passed: 'ok', noted: 'ok, with a note', refused: 'REFUSED' } as 
 /** The explanation for a person at a terminal. */
 export function inText(explanation: Explanation): string {
   const { id, method, path, status, summary, decisions, nearest: near, hints } = explanation
-  const lines = [`${id}: ${method} ${path} was answered ${status}`, '', ...wrapped(summary, ''), '']
+  const outcome = status === 0 ? 'was not answered' : `was answered ${status}`
+  const lines = [`${id}: ${method} ${path} ${outcome}`, '', ...wrapped(summary, ''), '']
   for (const [i, decision] of decisions.entries()) {
-    const word = decision.step === 'answer' ? String(status) : WORDS[decision.outcome]
+    const word = decision.step === 'answer' ? String(status || 'none') : WORDS[decision.outcome]
     lines.push(`${i + 1}. ${TITLES[decision.step]}: ${word}`)
     lines.push(...wrapped(decision.text, '   '), ...sources(decision.evidence, '   '))
     for (const check of decision.checks ?? []) {

@@ -22,6 +22,8 @@ const LONGEST_IN_HEADER = 400
  */
 export function hintsFor(question: Question): readonly Hint[] {
   const { api, call, tools, store } = question
+  // Nothing that the sender could change was the reason.
+  if (call.ended) return []
   const all = [
     ...pathRules.flatMap((rule) => rule(question)),
     ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),

@@ -53,9 +53,11 @@ const FARTHEST = 0.42
 const MOST_SEGMENTS = 24
 
 const COST = {
-  method: 0.3,
+  method: 0.55,
   case: 0.1,
   parameter: 0.05,
+  word: 0.7,
+  noParameter: 0.5,
   empty: 0.2,
   version: 0.4,
   missing: 0.8,
@@ -72,11 +74,10 @@ export function nearest(method: string, url: string, all: readonly Part[]): read
   const { text, edits } = cleaned(path)
   const bases = all.map(({ contract }) => contract.prefix.slice(1))
   return all
-    .flatMap((part) =>
-      part.contract.operations.map((operation) =>
-        compared({ method, path: text, edits, bases }, part, operation),
-      ),
-    )
+    .flatMap((part) => {
+      const given = { method, path: text, edits, bases, words: wordsIn(part.contract) }
+      return part.contract.operations.map((operation) => compared(given, part, operation))
+    })
     .filter((found) => found !== undefined)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MOST)
@@ -87,6 +88,15 @@ interface Given {
   readonly path: string
   readonly edits: readonly Edit[]
   readonly bases: readonly string[]
+  /** What the paths of the API are made of, but for their parameters. */
+  readonly words: ReadonlySet<string>
+}
+
+function wordsIn({ operations }: Contract): ReadonlySet<string> {
+  const segments = operations.flatMap(({ path }) => path.slice(1).split('/'))
+  return new Set(
+    segments.filter((segment) => !isParameter(segment)).map((word) => word.toLowerCase()),
+  )
 }
 
 /** What is wrong with a path whatever it was meant for. */
@@ -120,7 +130,7 @@ function compared(
   const segments = path.split('/').slice(1, MOST_SEGMENTS + 1)
   const base = contract.prefix.slice(1)
   const wanted = [base, ...operation.path.slice(1).split('/')]
-  const { cost, steps } = aligned(segments, wanted)
+  const { cost, steps } = aligned(segments, wanted, given.words)
   if (cost > FARTHEST * wanted.length) return undefined
   const method = operation.method.toUpperCase()
   const edits = [...given.edits, ...edited(steps, segments, { ...given, base })]
@@ -134,7 +144,7 @@ function compared(
     method,
     path: `/${target.join('/')}`,
     edits,
-    distance: cost + (method === given.method ? 0 : COST.method) + given.edits.length * COST.empty,
+    distance: cost + methodCost(given.method, method) + given.edits.length * COST.empty,
   }
 }
 
@@ -148,6 +158,7 @@ interface Step {
 function aligned(
   given: readonly string[],
   wanted: readonly string[],
+  words: ReadonlySet<string>,
 ): { cost: number; steps: readonly Step[] } {
   interface Way {
     readonly cost: number
@@ -170,21 +181,42 @@ function aligned(
   return row.at(-1)!
 
   function went({ cost, steps }: Way, from: string | undefined, to: string | undefined): Way {
-    return { cost: cost + priceOf(from, to), steps: [...steps, { given: from, wanted: to }] }
+    return { cost: cost + priceOf(from, to, words), steps: [...steps, { given: from, wanted: to }] }
   }
 }
 
-function priceOf(given: string | undefined, wanted: string | undefined): number {
+function priceOf(
+  given: string | undefined,
+  wanted: string | undefined,
+  words: ReadonlySet<string>,
+): number {
   if (wanted === undefined) return given === '' ? COST.empty : COST.surplus
-  if (given === undefined) return COST.missing
+  if (given === undefined) return isParameter(wanted) ? COST.noParameter : COST.missing
   if (given === wanted) return 0
-  if (given === '') return isParameter(wanted) ? COST.missing : 2 * COST.surplus
-  if (isParameter(wanted)) return COST.parameter
+  if (given === '') return isParameter(wanted) ? COST.noParameter : 2 * COST.surplus
+  // `users` is hardly meant as somebody's id.
+  if (isParameter(wanted)) return isWord(given, words) ? COST.word : COST.parameter
   if (given.toLowerCase() === wanted.toLowerCase()) return COST.case
   if (isVersion(given) && isVersion(wanted)) return COST.version
   const length = Math.max(given.length, wanted.length)
   return length > 100 ? 1.5 : 0.3 + (1.2 * distance(given, wanted)) / length
 }
+
+/** Whether it is one of these, or one letter away from it. */
+function isWord(segment: string, words: ReadonlySet<string>): boolean {
+  const lower = segment.toLowerCase()
+  if (words.has(lower)) return true
+  if (lower.length < 4 || lower.length > 100) return false
+  return [...words].some((word) => distance(lower, word) === 1)
+}
+
+function methodCost(given: string, wanted: string): number {
+  if (given === wanted) return 0
+  return CHANGES.has(given) && CHANGES.has(wanted) ? COST.method / 2 : COST.method
+}
+
+/** Methods that are taken for each other. */
+const CHANGES = new Set(['PUT', 'PATCH'])
 
 function isParameter(segment: string): boolean {
   return segment.startsWith('{')

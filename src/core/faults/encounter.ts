@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Api, Call, Reply, Tools } from '../api.ts'
 import { Problem } from '../problem.ts'
+import type { Subject } from '../requests/match.ts'
+import { subjectFrom } from '../requests/subject.ts'
 import { isRecord } from '../schema.ts'
 import type { Collection, Row, State } from '../state.ts'
 import { drawnDelay } from './effect.ts'
@@ -32,6 +34,7 @@ export class Encounter implements Candidate {
   readonly #tools: Tools
   readonly #faults: Faults
   readonly #response: ServerResponse
+  #subject: Subject | undefined
   #peeked: { readonly body: unknown } | undefined
 
   constructor(from: {
@@ -50,10 +53,15 @@ export class Encounter implements Candidate {
   }
 
   credential(): string | undefined {
-    return this.#api.credentialOf?.(this.call, this.body())
+    return this.#api.credentialOf?.(this.call, this.#body())
   }
 
-  body(): unknown {
+  get subject(): Subject {
+    this.#subject ??= subjectFrom(this.#api, this.call, () => this.#body())
+    return this.#subject
+  }
+
+  #body(): unknown {
     const { call } = this
     if (call.body !== undefined) return call.body
     if (call.text === undefined) return undefined
@@ -62,7 +70,7 @@ export class Encounter implements Candidate {
   }
 
   about(): string | undefined {
-    const body = this.body()
+    const body = this.#body()
     if (!isRecord(body)) return undefined
     for (const name of this.#api.names ?? []) {
       const value = body[name]
@@ -108,7 +116,7 @@ export class Encounter implements Candidate {
     const { call } = this
     // The + and the dots of it may be escaped.
     if (!this.#faults.usesMagic || !call.text?.includes('fault')) return false
-    const body = this.body()
+    const body = this.#body()
     if (!isRecord(body)) return false
     for (const name of this.#api.names ?? []) {
       const text = wishInValue(body[name])
@@ -134,7 +142,10 @@ export class Encounter implements Candidate {
     const { delay, connection, outcome } = firing.effect
     if (delay) {
       const isThere = await pause(this.#response, drawnDelay(delay, firing.draw), this.#faults.held)
-      if (!isThere) throw new Unanswered()
+      if (!isThere) {
+        call.ended = stage
+        throw new Unanswered()
+      }
     }
     // An outcome is brought about first, and told of after that.
     if (outcome) return undefined
@@ -144,6 +155,7 @@ export class Encounter implements Candidate {
 
   /** @throws Unanswered */
   hangUp(how: 'reset' | 'close'): never {
+    this.call.ended = this.call.fault?.effect.after
     void hangUp(this.#response, how)
     throw new Unanswered()
   }
@@ -155,6 +167,7 @@ export class Encounter implements Candidate {
       effect.refusal ??
       (otherwise === undefined ? undefined : { status: otherwise, words: 'vendor' as const })
     if (!wanted) return undefined
+    this.call.ended = effect.after
     if (wanted.words !== 'vendor') return pageFor(wanted)
     throw refusalFor(wanted, this.call, this.#api, this.#tools)
   }
@@ -182,7 +195,8 @@ export function withOutcome(
   }
   switch (effect.outcome) {
     case 'not-stored': {
-      const reply = how.imagine()
+      // Nobody is there, and nothing has happened.
+      const { created: _, events: __, ...reply } = how.imagine()
       return told() ?? reply
     }
     case 'created-later':

@@ -1,3 +1,4 @@
+import type { Condition } from '../requests/match.ts'
 import type { DeliveryFault, FaultKind } from '../webhooks/delivery.ts'
 
 /** Where in a request's way a fault comes: before everything that may refuse it, or after this. */
@@ -46,8 +47,8 @@ export const OUTCOMES = [
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** What an entry of a fault's `match` asks of a value: the value itself, or `/a pattern/`. */
-export type Wanted = string | number | boolean
+/** What an entry of a fault's `match` asks of a value: the value itself, `/a pattern/`, or a condition. */
+export type Wanted = string | number | boolean | Condition
 
 /**
  * A fault as a tester writes it down, in whatever way it comes in. `specs/standin.yaml` says what
@@ -81,7 +82,7 @@ export interface Definition {
   readonly operation?: string
   readonly match?: {
     readonly headers?: Readonly<Record<string, Wanted>>
-    readonly credential?: string
+    readonly credential?: Wanted
     readonly params?: Readonly<Record<string, Wanted>>
     readonly query?: Readonly<Record<string, Wanted>>
     readonly fields?: Readonly<Record<string, Wanted>>

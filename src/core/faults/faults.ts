@@ -8,7 +8,7 @@ import { readDefinition, refused, type Terms } from './definition.ts'
 import type { Definition, Effect, FaultStage } from './fault.ts'
 import { short, type Candidate } from './match.ts'
 import { Rule, type Meeting, type Origin } from './rule.ts'
-import type { Held } from './wire.ts'
+import { Held } from './wire.ts'
 
 export interface FaultOptions {
   readonly clock: Clock
@@ -51,7 +51,7 @@ export class Faults {
   readonly #due = new Set<Timer>()
 
   /** Answers that wait. */
-  readonly held: Held = new Set()
+  readonly held = new Held()
 
   /** @throws Problem 400 fault.invalid when one of the startup's cannot be used */
   constructor(options: FaultOptions) {
@@ -67,6 +67,12 @@ export class Faults {
   /** Whether a request has to be held against rules at all. */
   get isArmed(): boolean {
     return this.#rules.size > 0 || this.#lost.size > 0
+  }
+
+  /** How many wait for a request. */
+  get armed(): number {
+    const now = this.#options.clock.now()
+    return [...this.#rules.values()].filter((rule) => rule.isLive(now)).length
   }
 
   get usesMagic(): boolean {
@@ -154,24 +160,29 @@ export class Faults {
 
   /** Ends the connections of all whose answers wait. */
   letGo(): void {
-    for (const response of this.held) response.req.socket.destroy()
+    this.held.letGo()
   }
 
   /** As in a fresh sandbox. */
   reset(): void {
     this.clear()
-    for (const timer of this.#due) this.#options.clock.cancel(timer)
-    this.#due.clear()
+    this.callOff()
     Object.assign(this.#numbers, { fault: 0, header: 0, magic: 0 })
     this.#start()
   }
 
-  /** Does what a fault puts off, by the sandbox's clock; a reset takes it back. */
-  later(ms: number, work: () => void): void {
+  /** What was put off is not done any more: it belongs to a state that is gone. */
+  callOff(): void {
+    for (const timer of this.#due) this.#options.clock.cancel(timer)
+    this.#due.clear()
+  }
+
+  /** Does what a fault puts off, by the sandbox's clock; a reset, and another state, take it back. */
+  later(ms: number, work: () => Promise<void>): void {
     const { clock } = this.#options
     const timer = clock.after(clock.now() + ms, () => {
       this.#due.delete(timer)
-      work()
+      return work()
     })
     this.#due.add(timer)
   }
@@ -203,7 +214,11 @@ export class Faults {
     const now = this.#options.clock.now()
     if (stage === 'validation' && this.#lost.size > 0) {
       const lost = this.#lost.get(lostKey(candidate) ?? '')
-      if (lost) return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
+      if (lost) {
+        const why = 'it lost this user before, whom it refuses as a duplicate from then on'
+        call.consider({ id: lost.id, fault: lost.short, fired: true, why })
+        return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
+      }
     }
     const { wish } = call
     // What a request asks for goes before what is armed, and it alone decides.
@@ -227,7 +242,7 @@ export class Faults {
       call.consider({ id: rule.id, fired: false, why: taken.spared })
       return undefined
     }
-    call.consider({ id: rule.id, fired: true, why: 'the request fits' })
+    call.consider({ id: rule.id, fault: rule.short, fired: true, why: 'the request fits' })
     this.#watch(rule, candidate, now)
     return { rule, effect: taken.effect, draw: rule.draw() }
   }

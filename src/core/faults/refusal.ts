@@ -21,9 +21,15 @@ const COMMON: Readonly<
   internal: [500, 'An unexpected error occurred'],
 }
 
-/** Every reason that a fault may refuse with at this API. */
+/** Every reason that this API refuses with by itself, and a fault may too. */
 export function reasonsOf(api: Api): readonly string[] {
-  return [...Object.keys(api.refusals ?? {}), 'body.invalid', ...Object.keys(COMMON)]
+  const own = Object.keys(api.refusals ?? {})
+  const common = Object.keys(COMMON).filter(
+    (reason) =>
+      // Who answers as it likes accepts everything; who limits nobody has no limit.
+      !(reason === 'accept.unsupported' && api.answerType) && reason !== 'rate.exceeded',
+  )
+  return [...new Set([...own, 'body.invalid', ...common])]
 }
 
 /**

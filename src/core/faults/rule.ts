@@ -2,6 +2,7 @@ import type { Definition, Effect } from './fault.ts'
 import { LAST } from '../clock.ts'
 import { milliseconds } from './effect.ts'
 import type { Candidate, Condition } from './match.ts'
+import { shortOf } from './short.ts'
 
 /** How a fault came to be armed. */
 export type Origin = 'config' | 'admin' | 'code' | 'header' | 'magic'
@@ -48,6 +49,7 @@ export class Rule {
   /** The steps of a sequence: what each does, or nothing. */
   readonly #steps: readonly (Effect | undefined)[] | undefined
   readonly #seed: number
+  #short: string | undefined
   /** Until when a limit that was exceeded stays so. */
   #limitedUntil = -Infinity
 
@@ -69,6 +71,12 @@ export class Rule {
     this.armedAt = from.armedAt
     this.#steps = from.steps
     this.#seed = from.seed
+  }
+
+  /** Its short form. */
+  get short(): string {
+    this.#short ??= shortOf(this.definition)
+    return this.#short
   }
 
   /** When it dies, in milliseconds since 1970; undefined: never. */
@@ -146,6 +154,7 @@ export class Rule {
     const { id } = candidate.call
     const at = this.meetings.findLastIndex(({ requestId }) => requestId === id)
     if (at >= 0) this.meetings.splice(at, 1)
+    candidate.call.reconsider(this.id, why)
     this.spare(candidate, now, why)
   }
 

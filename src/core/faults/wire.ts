@@ -12,8 +12,22 @@ export interface Message {
 /** The largest number of pieces of a slow answer; smaller ones would take for ever. */
 const MOST_PIECES = 10_000
 
-/** Answers that wait; who stops the server lets them go. */
-export type Held = Set<ServerResponse>
+/** Answers that wait, until who stops the server lets them go; from then on none waits. */
+export class Held extends Set<ServerResponse> {
+  #isOver = false
+
+  letGo(): void {
+    this.#isOver = true
+    for (const response of this) response.req.socket.destroy()
+  }
+
+  /** Whether it may wait; its connection is ended where not. */
+  takes(response: ServerResponse): boolean {
+    if (this.#isOver) response.req.socket.destroy()
+    else this.add(response)
+    return !this.#isOver
+  }
+}
 
 /** As every answer goes that no fault was met by. */
 export function write(response: ServerResponse, { status, headers, body }: Message): void {
@@ -34,6 +48,8 @@ export async function writeFaulty(
   const socket = await turnOf(response)
   if (!socket || response.destroyed || response.headersSent) return
   const body = Buffer.from(message.body)
+  // All of these tell the caller that the connection is over, and some take their time.
+  if (slow || (connection && connection !== 'close-after')) dropTheRest(socket)
   if (slow) {
     if (slow.part === 'headers') await slowly(response, Buffer.from(headOf(message)), slow, held)
     else socket.write(headOf(message))
@@ -100,8 +116,7 @@ export async function hangUp(response: ServerResponse, how: 'reset' | 'close'): 
  */
 export async function pause(response: ServerResponse, ms: number, held: Held): Promise<boolean> {
   const socket = await turnOf(response)
-  if (!socket || response.destroyed) return false
-  held.add(response)
+  if (!socket || response.destroyed || !held.takes(response)) return false
   return new Promise<boolean>((resolve) => {
     const gone = () => {
       clearTimeout(timer)
@@ -170,11 +185,17 @@ function flushed(socket: Socket, bytes: string | Uint8Array): Promise<void> {
   })
 }
 
-function end(socket: Socket): void {
-  // What the caller still sends is read and dropped: unread, it would make this a reset, and parsed
-  // it may be another request, to be carried out where nobody can be answered.
+/**
+ * What the caller still sends is read and dropped: unread, it would make an end a reset, and parsed
+ * it may be another request, to be carried out where nobody can be answered.
+ */
+function dropTheRest(socket: Socket): void {
   socket.removeAllListeners('data')
   socket.on('data', () => {})
+}
+
+function end(socket: Socket): void {
+  dropTheRest(socket)
   socket.end()
   // A caller that never closes its half would keep this one.
   setTimeout(() => socket.destroy(), 1000).unref()

@@ -1,3 +1,4 @@
+import { userMadeBy } from '../api.ts'
 import type { Answered } from '../pipeline.ts'
 import { printable, shownUrl } from './url.ts'
 
@@ -14,6 +15,7 @@ export interface Entry {
   readonly operation: string | undefined
   readonly method: string
   readonly url: string
+  /** 0 where the connection ended without an answer. */
   readonly status: number
   /** Milliseconds. */
   readonly duration: number
@@ -23,6 +25,8 @@ export interface Entry {
   readonly reason: string | undefined
   /** Those that fired. */
   readonly faults: readonly string[]
+  /** How many it caused. */
+  readonly webhooks: number
   readonly warnings: readonly string[]
 }
 
@@ -39,9 +43,10 @@ export function entryOf({ place, call, reply }: Answered): Entry {
     url: shownUrl(call.url, call.operation !== undefined),
     status: reply.status,
     duration: Math.round((performance.now() - call.startedAt) * 100) / 100,
-    user: reply.created,
+    user: userMadeBy(call, place.api),
     reason: call.problem?.reason,
     faults,
+    webhooks: call.deliveries?.length ?? 0,
     warnings,
   }
 }

@@ -13,7 +13,8 @@ const OF_STATUS: readonly Colour[] = ['dim', 'dim', 'green', 'cyan', 'yellow', '
 export function prettyLine(entry: Entry, now: number, inColour: boolean): string {
   const paint = (colour: Colour, text: string) =>
     inColour ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text
-  const { method, status, url, api, id, sandbox, duration, user, reason, faults, warnings } = entry
+  const { method, status, url, api, id, sandbox, duration, user, reason, faults } = entry
+  const { webhooks, warnings } = entry
   const parts = [
     paint('dim', timeOf(now)),
     method.padEnd(4),
@@ -25,6 +26,7 @@ export function prettyLine(entry: Entry, now: number, inColour: boolean): string
   ]
   if (user !== undefined) parts.push(paint('green', `user ${user}`))
   if (reason !== undefined) parts.push(paint(status < 500 ? 'yellow' : 'red', reason))
+  if (webhooks > 0) parts.push(paint('dim', webhooks === 1 ? '1 webhook' : `${webhooks} webhooks`))
   if (faults.length > 0) parts.push(paint('red', `fault ${faults.join(' ')}`))
   if (warnings.length > 0) parts.push(paint('yellow', `warning ${warnings.join(' ')}`))
   return `${parts.join(' ')}\n`

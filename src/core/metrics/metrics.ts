@@ -38,6 +38,17 @@ export class Durations {
   }
 }
 
+interface Count {
+  readonly labels: Labels
+  value: number
+}
+
+function add(counts: Map<string, Count>, key: string, labels: Labels): void {
+  const count = counts.get(key)
+  if (count) count.value++
+  else counts.set(key, { labels, value: 1 })
+}
+
 /** Durations of one kind, each with what they are of. */
 export interface DurationFamily {
   readonly name: string
@@ -55,17 +66,27 @@ export class Metrics {
   readonly durations: DurationFamily[] = []
   /** Writes to the disk that a change waited for. */
   readonly flushes = new Durations()
-  readonly #requests = new Map<string, { readonly labels: Labels; value: number }>()
+  readonly #requests = new Map<string, Count>()
+  readonly #faulty = new Map<string, Count>()
   readonly #times = new Map<string, Durations>()
 
   constructor() {
-    this.families.push({
-      name: 'standin_requests_total',
-      help: 'Requests that were answered.',
-      type: 'counter',
-      labels: ['api', 'operation', 'status'],
-      values: () => this.#requests.values(),
-    })
+    this.families.push(
+      {
+        name: 'standin_requests_total',
+        help: 'Requests that were answered; the status is 0 where a fault ended the connection.',
+        type: 'counter',
+        labels: ['api', 'operation', 'status'],
+        values: () => this.#requests.values(),
+      },
+      {
+        name: 'standin_faults_fired_total',
+        help: 'Requests that met a fault.',
+        type: 'counter',
+        labels: ['api'],
+        values: () => this.#faulty.values(),
+      },
+    )
     this.durations.push(
       {
         name: 'standin_request_duration_seconds',
@@ -89,13 +110,9 @@ export class Metrics {
   count({ place, call, reply }: Answered): void {
     const api = place.api.name
     const operation = call.operation?.id ?? 'none'
-    const key = `${api} ${operation} ${reply.status}`
-    const counted = this.#requests.get(key)
-    if (counted) counted.value++
-    else {
-      const labels = { api, operation, status: String(reply.status) }
-      this.#requests.set(key, { labels, value: 1 })
-    }
+    const status = String(reply.status)
+    add(this.#requests, `${api} ${operation} ${status}`, { api, operation, status })
+    if (call.fault) add(this.#faulty, api, { api })
     let times = this.#times.get(api)
     if (!times) this.#times.set(api, (times = new Durations()))
     times.add(performance.now() - call.startedAt)

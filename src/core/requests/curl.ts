@@ -37,8 +37,9 @@ function command(record: RequestRecord, origin: string): string {
     // Not --data, which would read a file where the text begins with @.
     ...(body === undefined || body.text === '' ? [] : [`--data-raw ${quoted(body.text, 'body')}`]),
   ]
+  const outcome = answer.status === 0 ? 'without an answer' : `answered ${answer.status}`
   const notes = [
-    `# ${id} at ${time}, answered ${answer.status}`,
+    `# ${id} at ${time}, ${outcome}`,
     ...(body?.cut ? [`# The body is cut: it had ${body.size} bytes.`] : []),
     ...(secrets.length > 0 ? [`# Set first: ${secrets.join(', ')}`] : []),
   ]

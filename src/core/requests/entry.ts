@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Call, type Finding, type OperationContract, type Stage } from '../api.ts'
+import { Call, userMadeBy, type Finding, type OperationContract, type Stage } from '../api.ts'
 import type { Place } from '../pipeline.ts'
 import type { Problem } from '../problem.ts'
 
@@ -10,10 +10,6 @@ export interface Answered {
   readonly body: string | Uint8Array
   /** Bytes of the body, cut or not. */
   readonly size: number
-  /** The id of the row that was made. */
-  readonly created?: string | undefined
-  /** Names of what happened, as webhooks tell it. */
-  readonly events?: readonly string[] | undefined
   /** Of the request: names and values by turns, as they were received. */
   readonly rawHeaders: readonly string[]
 }
@@ -51,6 +47,8 @@ export class Entry {
   readonly at: number
   /** Bytes of the request's body. */
   readonly size: number
+  /** The id of the user that it made. */
+  readonly user: string | undefined
   readonly #method: string
   readonly #address: string
   readonly #base: string
@@ -65,7 +63,9 @@ export class Entry {
   readonly #headers: Answered['headers']
   readonly #answerSize: number
   readonly #created: string | undefined
-  readonly #events: Answered['events']
+  readonly #events: Call['events']
+  readonly #deliveries: Call['deliveries']
+  readonly #ended: Call['ended']
   /** Head, body and answer, one after the other, from `start` to the end of each. */
   readonly #bytes: Buffer
   readonly #start: number
@@ -94,6 +94,7 @@ export class Entry {
     this.ms = performance.now() - call.startedAt
     this.at = place.tools.clock.now()
     this.size = text === undefined ? 0 : Buffer.byteLength(text)
+    this.user = userMadeBy(call, place.api)
     this.#method = call.method
     this.#address = call.address
     this.#base = call.base
@@ -107,8 +108,10 @@ export class Entry {
     this.#status = answer.status
     this.#headers = answer.headers
     this.#answerSize = answer.size
-    this.#created = answer.created
-    this.#events = answer.events
+    this.#created = call.created
+    this.#events = call.events
+    this.#deliveries = call.deliveries
+    this.#ended = call.ended
     // No part of a head can hold the end of a line.
     const head = `${call.url}\n${answer.rawHeaders.join('\n')}`
     const most = Math.min(this.size, MOST_KEPT)
@@ -166,6 +169,10 @@ export class Entry {
     call.stage = this.#stage
     call.problem = this.#problem
     call.faults = this.#faults
+    call.created = this.#created
+    call.events = this.#events
+    call.deliveries = this.#deliveries
+    call.ended = this.#ended
     call.operation = this.#operation
     call.bodyType = this.#bodyType
     call.findings.push(...(this.#findings ?? []))
@@ -182,8 +189,6 @@ export class Entry {
       headers: this.#headers,
       body: this.#isBinary ? body : body.toString('utf8'),
       size: this.#answerSize,
-      created: this.#created,
-      events: this.#events,
     }
   }
 

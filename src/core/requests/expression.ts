@@ -5,6 +5,25 @@ const LONGEST_PATTERN = 256
 const MOST_STEPS = 1000
 export const LONGEST_TEXT = 4096
 
+/** Places that all expressions of one question may come to: a second or so. */
+const MOST_PLACES = 10_000_000
+
+let left = Infinity
+
+/**
+ * Does this, in which expressions may look at no more than a bounded amount of text.
+ *
+ * @throws Problem 400 expression.invalid where that is not enough
+ */
+export function bounded<T>(work: () => T): T {
+  left = MOST_PLACES
+  try {
+    return work()
+  } finally {
+    left = Infinity
+  }
+}
+
 type Step =
   | { readonly kind: 'one'; readonly fits: (character: string) => boolean }
   | { readonly kind: 'at'; readonly holds: (before: string, after: string) => boolean }
@@ -22,9 +41,11 @@ type Part = (program: Step[]) => void
 export class Expression {
   readonly source: string
   readonly #program: Step[] = []
+  /** RegExp itself, where that has no two ways to go on and so is quick whatever it looks at. */
+  readonly #plain: RegExp | undefined
 
   /** @throws Problem 400 expression.invalid */
-  constructor(source: string) {
+  constructor(source: string, { ignoreCase = false }: { ignoreCase?: boolean | undefined } = {}) {
     this.source = source
     if (source.length > LONGEST_PATTERN) {
       throw invalid(source, `it is longer than ${LONGEST_PATTERN} characters`)
@@ -34,13 +55,15 @@ export class Expression {
     } catch {
       throw invalid(source, 'it is not well-formed')
     }
-    new Reader(source).whole()(this.#program)
+    new Reader(source, ignoreCase).whole()(this.#program)
     this.#program.push({ kind: 'end' })
+    if (isPlain(source)) this.#plain = new RegExp(source, ignoreCase ? 'iu' : 'u')
   }
 
   /** Whether it fits some part of the text. A text that is too long fits nothing. */
   test(text: string): boolean {
     if (text.length > LONGEST_TEXT) return false
+    if (this.#plain) return this.#plain.test(text)
     const characters = [...text]
     let places = new Set<number>()
     for (let i = 0; i <= characters.length; i++) {
@@ -54,6 +77,12 @@ export class Expression {
         if (this.#reach(place + 1, next, after)) return true
       }
       places = next
+      left -= places.size + 1
+      if (left < 0) {
+        const message =
+          'These expressions take too long for all that came; make them shorter, ask for fewer at once, or leave out what came before with since'
+        throw new Problem(400, 'expression.invalid', message)
+      }
     }
     return false
   }
@@ -76,11 +105,13 @@ export class Expression {
 /** Reads a pattern that RegExp has found well-formed. */
 class Reader {
   readonly #source: string
+  readonly #flags: string
   #at = 0
   #steps = 0
 
-  constructor(source: string) {
+  constructor(source: string, ignoreCase: boolean) {
     this.#source = source
+    this.#flags = ignoreCase ? 'iu' : 'u'
   }
 
   whole(): Part {
@@ -146,8 +177,9 @@ class Reader {
     if (token === '\\b') return where((before, after) => isWord(before) !== isWord(after))
     if (token === '\\B') return where((before, after) => isWord(before) === isWord(after))
     if (/^\\(?:[1-9]|k)/.test(token)) throw this.#unknown(token)
-    if (token.length === 1 && token !== '.') return one((character) => character === token)
-    const fits = new RegExp(`^${token}$`, 'u')
+    if (token.length === 1 && token !== '.' && this.#flags === 'u')
+      return one((character) => character === token)
+    const fits = new RegExp(`^${token}$`, this.#flags)
     return one((character) => fits.test(character))
   }
 
@@ -165,6 +197,13 @@ class Reader {
   #unknown(what: string): Problem {
     return invalid(this.#source, `${what} is not known here: no lookaround, no references`)
   }
+}
+
+/** No groups, no choices, and at most one repetition, which begins at one place only. */
+function isPlain(source: string): boolean {
+  const bare = source.replaceAll(/\\(?:[pPu]\{[^}]*\}|[^])|\[(?:\\[^]|[^\]\\])*\]/g, 'x')
+  const marks = bare.match(/[(|*+?{]/g) ?? []
+  return !/[(|]/.test(bare) && marks.length <= (bare.startsWith('^') ? 1 : 0)
 }
 
 function one(fits: (character: string) => boolean): Part {

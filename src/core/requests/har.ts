@@ -18,8 +18,8 @@ export function harOf(records: readonly RequestRecord[], version: string) {
 }
 
 function entryOf(record: RequestRecord) {
-  const { id, time, api, operation, method, path, query, headers, body, answer, ms, problem } =
-    record
+  const { id, time, api, operation, method, path, query, headers, body, answer, ms } = record
+  const { problem, faults, deliveries } = record
   const host = valueOf(headers, 'host') ?? 'localhost'
   return {
     startedDateTime: time,
@@ -47,18 +47,20 @@ function entryOf(record: RequestRecord) {
     response: {
       status: answer.status,
       statusText: STATUS_CODES[answer.status] ?? '',
-      httpVersion: 'HTTP/1.1',
+      httpVersion: answer.status === 0 ? '' : 'HTTP/1.1',
       cookies: [],
       headers: fields(answer.headers),
       content: {
         size: answer.body.size,
-        mimeType: valueOf(answer.headers, 'content-type') ?? '',
+        mimeType: valueOf(answer.headers, 'content-type') ?? 'x-unknown',
         text: answer.body.text,
         ...(answer.body.encoding ? { encoding: answer.body.encoding } : {}),
       },
       redirectURL: '',
       headersSize: -1,
       bodySize: answer.body.size,
+      // As browsers word what has no status.
+      ...(answer.status === 0 ? { _error: 'the connection ended without an answer' } : {}),
     },
     cache: {},
     timings: { send: 0, wait: ms, receive: 0 },
@@ -66,6 +68,8 @@ function entryOf(record: RequestRecord) {
     ...(api === undefined ? {} : { _api: api }),
     ...(operation === undefined ? {} : { _operation: operation }),
     ...(problem === undefined ? {} : { _reason: problem.reason }),
+    ...(faults === undefined ? {} : { _faults: faults }),
+    ...(deliveries === undefined ? {} : { _deliveries: deliveries }),
   }
 }
 

@@ -19,6 +19,8 @@ export interface Subject {
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders
   readonly body: unknown
+  /** Who calls, as the API finds it, unchecked: a user name, a token, a company. */
+  readonly caller?: string | undefined
 }
 
 /** What a value should be: itself, or a condition. */
@@ -35,6 +37,8 @@ export interface Condition {
   readonly equals?: unknown
   /** An expression that fits a part of the value's text. */
   readonly regex?: string
+  /** Whether the expression takes capitals and small letters for the same. */
+  readonly ignoreCase?: boolean
   readonly exists?: boolean
 }
 
@@ -44,7 +48,7 @@ export interface Pattern {
   readonly operation?: string
   readonly method?: string
   readonly path?: Wanted
-  /** `201`, or a class such as `4xx`. */
+  /** `201`, or a class such as `4xx`; 0 is no answer. */
   readonly status?: number | string
   /** By where they are in the body: `email`, `Folders[0]`, `$.address.city`, `Groups[*]`. */
   readonly fields?: Readonly<Record<string, Wanted>>
@@ -52,7 +56,10 @@ export interface Pattern {
   readonly query?: Readonly<Record<string, Wanted>>
   /** Of the path, by their names in the contract. */
   readonly params?: Readonly<Record<string, Wanted>>
-  /** The token of `Authorization: Bearer`, `user:password` of Basic, the whole of any other. */
+  /**
+   * The token of `Authorization: Bearer`, `user:password` of Basic, the whole of any other; or who
+   * calls: the user name of Basic, a company.
+   */
   readonly credential?: Wanted
 }
 
@@ -62,6 +69,11 @@ export interface Mismatch {
   readonly at: string
   readonly wanted: string
   readonly found: string
+}
+
+/** A mismatch as a sentence without its stop. */
+export function differenceIn({ at, wanted, found }: Mismatch): string {
+  return `${at} is ${found}, not ${wanted}`
 }
 
 /** What is not as it should be; empty when the request fits. */
@@ -90,7 +102,7 @@ export function matcherFor(pattern: Pattern): Matcher {
   if (path !== undefined) checks.push(valueCheck('path', path, ({ path: found }) => [found]))
   if (status !== undefined) checks.push(statusCheck(String(status)))
   for (const [name, wanted] of Object.entries(pattern.params ?? {})) {
-    checks.push(valueCheck(`params.${name}`, wanted, ({ params }) => valuesOf(params[name])))
+    checks.push(valueCheck(`params.${name}`, wanted, ({ params }) => valuesOf(own(params, name))))
   }
   for (const [name, wanted] of Object.entries(pattern.query ?? {})) {
     checks.push(
@@ -99,11 +111,12 @@ export function matcherFor(pattern: Pattern): Matcher {
   }
   for (const [name, wanted] of Object.entries(pattern.headers ?? {})) {
     const lower = name.toLowerCase()
-    const of = ({ headers }: Subject) => [headers[lower] ?? []].flat()
+    const of = ({ headers }: Subject) => [own(headers, lower) ?? []].flat()
     checks.push(valueCheck(`headers.${lower}`, wanted, of, isSecretName(name)))
   }
   if (credential !== undefined) {
-    checks.push(valueCheck('credential', credential, ({ headers }) => credentialIn(headers), true))
+    const of = ({ headers, caller }: Subject) => [...credentialIn(headers), ...valuesOf(caller)]
+    checks.push(valueCheck('credential', credential, of, true))
   }
   for (const [where, wanted] of Object.entries(pattern.fields ?? {})) {
     const steps = stepsIn(where)
@@ -114,10 +127,10 @@ export function matcherFor(pattern: Pattern): Matcher {
   return (subject) => checks.flatMap((check) => check(subject) ?? [])
 }
 
-/** `201` or `4xx`. */
+/** `201`, `4xx` or `0`. */
 function statusCheck(wanted: string): Check {
-  if (!/^[1-5](?:\d\d|xx)$/i.test(wanted)) {
-    throw invalid(`status must be such as 201 or 4xx, not ${wanted}`)
+  if (!/^(?:0|[1-5](?:\d\d|xx))$/i.test(wanted)) {
+    throw invalid(`status must be such as 201 or 4xx, or 0 for no answer, not ${wanted}`)
   }
   const digits = wanted.toLowerCase().replace('xx', '')
   return ({ status }) =>
@@ -139,12 +152,12 @@ function valueCheck(
   typed = false,
 ): Check {
   const condition = conditionIn(at, wanted)
-  const { equals, regex, exists } = condition
+  const { equals, regex, exists, ignoreCase } = condition
   if (regex !== undefined && secret) {
     // Letter by letter, an expression would tell what nobody is shown.
     throw invalid(`${at} is a secret: only equals and exists can look at it`)
   }
-  const expression = regex === undefined ? undefined : new Expression(regex)
+  const expression = regex === undefined ? undefined : new Expression(regex, { ignoreCase })
   const fits = (value: unknown): boolean => {
     if ('equals' in condition && !isSame(value, equals, typed)) return false
     return !expression || expression.test(textOf(value))
@@ -155,7 +168,7 @@ function valueCheck(
     if (exists === false) {
       if (values.length === 0) return undefined
     } else if (values.some(fits)) return undefined
-    const shown = values.map((value) => (secret ? REDACTED : quoted(value)))
+    const shown = values.map((value) => (secret ? REDACTED : quoted(withoutSecrets(value))))
     const long = expression && values.some((value) => textOf(value).length > LONGEST_TEXT)
     const found = shown.length === 0 ? 'nothing' : shown.slice(0, 3).join(', ')
     const why = long ? ` (longer than the ${LONGEST_TEXT} characters that are looked at)` : ''
@@ -166,28 +179,33 @@ function valueCheck(
 function conditionIn(at: string, wanted: Wanted): Condition {
   if (!isRecord(wanted)) return { equals: wanted }
   const names = Object.keys(wanted)
-  const known = names.filter((name) => ['equals', 'regex', 'exists'].includes(name))
+  const known = names.filter((name) => CONDITIONS.includes(name))
   if (known.length === 0) return { equals: wanted }
   if (known.length < names.length) {
-    throw invalid(`${at} has more than equals, regex and exists: ${names.join(', ')}`)
+    throw invalid(`${at} has more than ${CONDITIONS.join(', ')}: ${names.join(', ')}`)
   }
-  const { regex, exists } = wanted
+  const { regex, exists, ignoreCase } = wanted
   if (regex !== undefined && typeof regex !== 'string') throw invalid(`${at}.regex must be a text`)
   if (exists !== undefined && typeof exists !== 'boolean') {
     throw invalid(`${at}.exists must be true or false`)
   }
+  if (ignoreCase !== undefined && (typeof ignoreCase !== 'boolean' || regex === undefined)) {
+    throw invalid(`${at}.ignoreCase must be true or false, and goes with regex`)
+  }
   return wanted
 }
+
+const CONDITIONS = ['equals', 'regex', 'ignoreCase', 'exists']
 
 function isSame(value: unknown, wanted: unknown, typed: boolean): boolean {
   return typed ? isDeepStrictEqual(value, wanted) : textOf(value) === textOf(wanted)
 }
 
 function inWords(condition: Condition, secret: boolean): string {
-  const { regex, exists } = condition
+  const { regex, ignoreCase, exists } = condition
   const parts = [
     ...('equals' in condition ? [secret ? 'another secret' : quoted(condition.equals)] : []),
-    ...(regex === undefined ? [] : [`what fits /${regex}/`]),
+    ...(regex === undefined ? [] : [`what fits /${regex}/${ignoreCase ? 'i' : ''}`]),
   ]
   if (exists === false) return 'nothing'
   return parts.length === 0 ? 'anything' : parts.join(' and ')
@@ -203,6 +221,22 @@ function quoted(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
+/** A value without those of its members that are secrets by their name. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, held]) => [
+      name,
+      isSecretName(name) ? REDACTED : withoutSecrets(held),
+    ]),
+  )
+}
+
+function own<T>(from: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(from, name) ? from[name] : undefined
+}
+
 function valuesOf(value: unknown): unknown[] {
   return value === undefined ? [] : [value]
 }
@@ -214,6 +248,7 @@ function credentialIn({ authorization }: IncomingHttpHeaders): string[] {
   return [/^bearer$/i.test(scheme) ? rest : authorization]
 }
 
+const LONGEST_PLACE = 500
 type FieldStep = string | number | typeof ANY
 const ANY = Symbol('any')
 
@@ -224,6 +259,11 @@ const ANY = Symbol('any')
  */
 function stepsIn(where: string): readonly FieldStep[] {
   const steps: FieldStep[] = []
+  if (where === '' || where.length > LONGEST_PLACE) {
+    const shown = where.slice(0, 60)
+    const allowed = `1 to ${LONGEST_PLACE} characters such as email, Folders[0] or $.Groups[*]`
+    throw invalid(`"${shown}" is no place in a body: that is ${allowed}`)
+  }
   const step = /\.?([^.[\]'"$*\s][^.[\]]*)|\[(\d+)\]|(\[\*\]|\.\*)|\[(?:'([^']*)'|"([^"]*)")\]/y
   step.lastIndex = where === '$' || /^\$[.[]/.test(where) ? 1 : 0
   while (step.lastIndex < where.length) {

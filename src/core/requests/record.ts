@@ -2,7 +2,7 @@ import { inWords, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
 import { Redactor } from './redact.ts'
 import { MOST_KEPT, type Entry } from './entry.ts'
-import type { ConsideredFault, Finding, Hint, Stage } from '../api.ts'
+import type { Finding, Hint, Stage } from '../api.ts'
 
 /** A body as it may be shown. */
 export interface RecordedBody {
@@ -33,6 +33,7 @@ export interface RequestRecord {
   readonly headers: RecordedHeaders
   readonly body?: RecordedBody
   readonly answer: {
+    /** 0 where the connection ended without an answer. */
     readonly status: number
     readonly headers: RecordedHeaders
     readonly body: RecordedBody
@@ -49,8 +50,10 @@ export interface RequestRecord {
   readonly warnings: Omit<Finding, 'stage'>[]
   /** The user that it created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
-  /** Those that fired. */
-  readonly faults?: ConsideredFault[]
+  /** Those that fired, each in its short form. */
+  readonly faults?: { readonly id: string; readonly fault: string }[]
+  /** The webhooks that it caused, by id. */
+  readonly deliveries?: string[]
   /** What the sender probably meant, where somebody looked. */
   readonly hints?: Hint[]
 }
@@ -70,7 +73,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
     body: bodyOf(answer.body, answer.size, redactor),
   }
   const user = createdBy(entry)
-  const fired = call.faults?.filter((fault) => fault.fired) ?? []
+  const fired = (call.faults ?? []).filter((one) => one.fired)
   const record: RequestRecord = {
     id: call.id,
     time: new Date(entry.at).toISOString(),
@@ -87,7 +90,8 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
     ...(call.problem ? { problem: problemOf(call.problem) } : {}),
     warnings: call.findings.map(({ code, text }) => ({ code, text })),
     ...(user ? { user } : {}),
-    ...(fired.length > 0 ? { faults: fired } : {}),
+    ...(fired.length > 0 ? { faults: fired.map(({ id, fault = '' }) => ({ id, fault })) } : {}),
+    ...(call.deliveries ? { deliveries: [...call.deliveries] } : {}),
   }
   return scrubbed(record, redactor)
 }
@@ -141,14 +145,11 @@ function problemOf(problem: Problem): NonNullable<RequestRecord['problem']> {
 }
 
 /** The user that a request created, with the address that the sandbox has now, if it has one. */
-export function createdBy({
-  place: { api, store },
-  answer: { created },
-}: Entry): RequestRecord['user'] {
-  if (created === undefined || !api.users) return undefined
-  const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(created)
+export function createdBy({ place: { api, store }, user }: Entry): RequestRecord['user'] {
+  if (user === undefined || !api.users) return undefined
+  const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(user)
   const email = isRecord(row) ? row[api.users.email] : undefined
-  return { api: api.name, id: created, ...(typeof email === 'string' ? { email } : {}) }
+  return { api: api.name, id: user, ...(typeof email === 'string' ? { email } : {}) }
 }
 
 /** Every text in it, names included. */

@@ -17,7 +17,7 @@ export function isSecretName(name: string): boolean {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '')
   if (plain === 'idempotencykey') return false
-  return /pas+w|passphrase|passcode|^pass$|pwd|token|secret|key|credential|authori[sz]ation|cookie|jwt|webhooksignature/.test(
+  return /pas+w|passphrase|passcode|^pass$|pwd|token|session|secret|key|credential|authori[sz]ation|cookie|jwt|webhooksignature/.test(
     plain,
   )
 }

@@ -1,4 +1,4 @@
-import type { Call } from '../api.ts'
+import type { Api, Call } from '../api.ts'
 import type { Place } from '../pipeline.ts'
 import type { Subject } from './match.ts'
 import type { Entry } from './entry.ts'
@@ -6,18 +6,34 @@ import type { Entry } from './entry.ts'
 /** What a matcher looks at in a request that was answered. */
 export function subjectOf({ call, place, arrived, answer }: Entry): Subject {
   let body: { readonly value: unknown } | undefined
+  const read = () => {
+    body ??= { value: bodyOf(call, place) }
+    return body.value
+  }
+  return subjectFrom(arrived ? place.api : undefined, call, read, answer.status)
+}
+
+/** @param read the body; asked when somebody looks at it, and whenever somebody does */
+export function subjectFrom(
+  api: Api | undefined,
+  call: Call,
+  read: () => unknown,
+  status?: number,
+): Subject {
   return {
-    ...(arrived ? { api: place.api.name } : {}),
+    ...(api ? { api: api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
     method: call.method,
     path: pathOf(call),
-    status: answer.status,
+    ...(status === undefined ? {} : { status }),
     params: call.params,
     query: call.query,
     headers: call.headers,
     get body() {
-      body ??= { value: bodyOf(call, place) }
-      return body.value
+      return read()
+    },
+    get caller() {
+      return api?.credentialOf?.(call, read())
     },
   }
 }

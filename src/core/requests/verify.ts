@@ -1,6 +1,6 @@
 import { Problem } from '../problem.ts'
 import { isBefore, type EntryMatcher } from './filter.ts'
-import type { Mismatch } from './match.ts'
+import { differenceIn, type Mismatch } from './match.ts'
 import { redactorOf } from './record.ts'
 import type { Redactor } from './redact.ts'
 import type { Entry } from './entry.ts'
@@ -105,7 +105,7 @@ export function nearestTo(
 export function described(nearest: readonly Nearest[]): string {
   if (nearest.length === 0) return '; no other request has come'
   const lines = nearest.map(({ id, differences }) => {
-    const words = differences.map(({ at, wanted, found }) => `${at} is ${found}, not ${wanted}`)
+    const words = differences.map(differenceIn)
     return `\n  ${id}: ${words.join('; ')}`
   })
   return `; nearest:${lines.join('')}`

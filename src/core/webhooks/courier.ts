@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
+import { PASS } from '../guard.ts'
 import { Problem } from '../problem.ts'
 import { apply, type Draft, type Sending, type Spoilt } from './adversary.ts'
 import { triesOf, type Delivery, type Subscription } from './delivery.ts'
@@ -23,6 +24,8 @@ export interface WebhookSettings {
   readonly egress: Egress
   /** Where the server is reached from its own machine, once it listens. */
   readonly self: () => string | undefined
+  /** What opens the server's own inboxes to what it sends itself. */
+  readonly pass: string
 }
 
 /** Takes one attempt to its receiver: an inbox of the same sandbox, or one on the network. */
@@ -132,14 +135,15 @@ export class Courier {
   ): Promise<Outcome> {
     // Loaded with the first webhook that leaves the server.
     const { send, refusedOutcome } = await import('./sender.ts')
-    const { timeout, egress } = this.#settings
+    const { timeout, egress, pass } = this.#settings
     try {
       const gate = own ? new (await import('./egress.ts')).Egress({ kind: 'any' }) : egress
       const target = await gate.resolve(url)
       let first: Outcome | undefined
       const aborts = signal()
       for (const sending of sendings) {
-        const outcome = await send(target, { ...sending, timeout, signal: aborts })
+        const headers = own ? [...sending.headers, [PASS, pass] as const] : sending.headers
+        const outcome = await send(target, { ...sending, headers, timeout, signal: aborts })
         first ??= outcome
       }
       return first!

@@ -306,7 +306,8 @@ export class Engine {
     leave(lane, live)
     const next = lane[0]
     if (!next) this.#lanes.delete(delivery.subscription)
-    else if (next.ready) return this.#go(next)
+    // In a turn of its own: thousands may stand in line, and each would be called by the one before.
+    else if (next.ready) return this.#track(Promise.resolve().then(() => this.#go(next)))
   }
 
   #laneOf({ subscription }: Pick<Delivery, 'subscription'>): Live[] {

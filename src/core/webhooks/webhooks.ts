@@ -1,5 +1,6 @@
 import type { Call, Event } from '../api.ts'
 import type { Clock } from '../clock.ts'
+import { PASS } from '../guard.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
@@ -169,9 +170,11 @@ export class Webhooks {
   }
 
   /** Takes what came to an inbox by the network, and says how to answer. */
-  receive(inbox: string, query: string, arrival: Arrival): Told {
+  receive(inbox: string, query: string, { headers: all, body }: Arrival): Told {
+    const headers = all.filter(([name]) => name.toLowerCase() !== PASS.toLowerCase())
+    const arrival = { headers, body }
     const tokens = this.#courier.tokensFor(inbox, this.subscriptions)
-    const bytes = arrival.body.length + 500
+    const bytes = body.length + 500
     return this.#inboxes.take(inbox, query, arrival, { at: this.#clock.now(), bytes, tokens })
   }
 

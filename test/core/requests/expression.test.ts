@@ -23,9 +23,9 @@ const expression = fc.letrec<{ whole: string; piece: string }>((tie) => ({
 })).whole
 
 /** Unless it repeats more than is allowed. */
-function readable(source: string): Expression | undefined {
+function readable(source: string, ignoreCase: boolean): Expression | undefined {
   try {
-    return new Expression(source)
+    return new Expression(source, { ignoreCase })
   } catch (error) {
     if (error instanceof Problem && error.message.includes('repeats too much')) return undefined
     if (error instanceof Problem && error.message.includes('longer than')) return undefined
@@ -37,11 +37,18 @@ test('an expression says what RegExp says', () => {
   fc.assert(
     fc.property(
       expression,
-      fc.string({ unit: fc.constantFrom('a', 'b', '1', '.', ' ', 'é', '😀'), maxLength: 8 }),
-      (source, text) => {
-        const read = readable(source)
+      fc.string({
+        unit: fc.constantFrom('a', 'b', 'A', 'B', '1', '.', ' ', 'é', '😀'),
+        maxLength: 8,
+      }),
+      fc.boolean(),
+      (source, text, ignoreCase) => {
+        const read = readable(source, ignoreCase)
         fc.pre(read !== undefined)
-        expect(read.test(text), `/${source}/ on "${text}"`).toBe(new RegExp(source, 'u').test(text))
+        const flags = ignoreCase ? 'iu' : 'u'
+        expect(read.test(text), `/${source}/${flags} on "${text}"`).toBe(
+          new RegExp(source, flags).test(text),
+        )
       },
     ),
     { numRuns: 3000 },

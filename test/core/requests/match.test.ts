@@ -98,7 +98,10 @@ test.each<[Pattern, string]>([
   [{ fields: { password: { regex: '^e' } } }, 'is a secret'],
   [{ credential: { regex: '^a' } }, 'is a secret'],
   [{ fields: { email: { regex: '(' } } }, 'not well-formed'],
-  [{ fields: { email: { regex: '^a', like: 'b' } } }, 'more than equals, regex and exists'],
+  [
+    { fields: { email: { regex: '^a', like: 'b' } } },
+    'more than equals, regex, ignoreCase, exists',
+  ],
   [{ fields: { 'a[': 1 } }, 'is no place in a body'],
   [{ fields: { '$.people[?(@.name)]': 1 } }, 'is no place in a body'],
   [{ status: '6xx' }, 'status must be such as'],

@@ -1,0 +1,60 @@
+import type { Check } from './checks.ts'
+import { userMadeBy, type ConsideredFault } from '../api.ts'
+import { sentence } from '../problem.ts'
+import type { Asked, Decision, Step } from './decisions.ts'
+import { listed } from './words.ts'
+
+/** The last step that a request passed, by what a fault waits for. */
+const PASSED = {
+  route: 'route',
+  auth: 'credentials',
+  validation: 'strict',
+  commit: 'webhooks',
+} as const satisfies Readonly<Record<string, Step>>
+
+/** The step behind which a fault ended the request; undefined where none did. */
+export function lastBeforeEnd({ call, api }: Asked): Step | undefined {
+  if (!call.ended) return undefined
+  // Some let the operation run, and then tell another story of it.
+  return userMadeBy(call, api) === undefined ? PASSED[call.ended] : 'webhooks'
+}
+
+/** The fault that ended the request, and how, in a sentence. */
+export function endedBy({ call, status }: Asked): { readonly text: string } | undefined {
+  if (!call.ended) return undefined
+  const fault = call.faults?.find((one) => one.fired)
+  const name = fault ? named(fault) : 'that it asked for'
+  if (status === 0) return { text: `Not answered: the fault ${name} ended the connection.` }
+  if (!call.problem) {
+    return { text: `Answered with ${status} by the fault ${name}, in place of the API.` }
+  }
+  const { message } = call.problem
+  return { text: `Refused with ${status} on purpose, by the fault ${name}: ${sentence(message)}` }
+}
+
+/** Which faults were looked at, and what they did; nothing where none are armed. */
+export function faultsDecision(asked: Asked): Decision | undefined {
+  const { call } = asked
+  const { faults = [] } = call
+  const end = endedBy(asked)
+  if (!call.operation || (faults.length === 0 && !end)) return undefined
+  const fired = faults.filter((fault) => fault.fired)
+  const checks = faults.map((fault): Check => ({
+    at: fault.id,
+    outcome: fault.fired ? 'noted' : 'passed',
+    text: `${fault.fired ? 'fired' : 'did not fire'}: ${fault.why}`,
+    evidence: [],
+  }))
+  const text =
+    end?.text ??
+    (fired.length === 0
+      ? `None of the ${faults.length} faults that are armed fired.`
+      : `${listed(fired.map(named))} fired, so what comes below may not be the vendor's doing.`)
+  const outcome = end ? 'refused' : fired.length > 0 ? 'noted' : 'passed'
+  return { step: 'faults', outcome, text, evidence: [], checks }
+}
+
+/** `fault-1 (500;times=2)`. */
+function named({ id, fault }: ConsideredFault): string {
+  return fault ? `${id} (${fault})` : id
+}
