@@ -9,10 +9,12 @@ export class Clock {
     this.#admin = admin
   }
 
+  /** What time it is. */
   async now(): Promise<Date> {
     return dateIn(await this.#admin.ask('getClock'))
   }
 
+  /** Whether it stands still. */
   async isHeld(): Promise<boolean> {
     return (await this.#admin.ask('getClock')).held
   }

@@ -28,6 +28,7 @@ export class Faults {
     return (await this.#admin.ask('listFaults', { query: { unfired: true } })).faults
   }
 
+  /** One, with who met it. */
   async get(id: string): Promise<Fault> {
     return await this.#admin.ask('getFault', { params: { fault: id } })
   }

@@ -70,7 +70,11 @@ export class Requests {
     }, limit)
   }
 
-  /** @param id as the answer's header `Standin-Request-Id` has it */
+  /**
+   * One, with its answer.
+   *
+   * @param id as the answer's header `Standin-Request-Id` has it
+   */
   async get(id: string): Promise<RecordedRequest> {
     return await this.#admin.ask('getRequest', { params: { id } })
   }
@@ -110,7 +114,7 @@ export class Requests {
     return await this.#admin.ask('explainRequest', { params: { id } })
   }
 
-  /** The same in words. */
+  /** Why it was answered as it was, in words. */
   async explainInWords(id: string): Promise<string> {
     return await this.#admin.read('explainRequest', { params: { id }, query: { format: 'text' } })
   }

@@ -9,7 +9,7 @@ export class Snapshots {
     this.#admin = admin
   }
 
-  /** One of this name is replaced. */
+  /** Saves the whole sandbox; one of this name is replaced. */
   async save(name: string): Promise<Snapshot> {
     return await this.#admin.ask('saveSnapshot', { params: { snapshot: name } })
   }
@@ -25,11 +25,12 @@ export class Snapshots {
     return await this.#admin.ask('diffSnapshot', call)
   }
 
-  /** In the order in which they were saved. */
+  /** What was saved, in that order. */
   async list(): Promise<Snapshot[]> {
     return (await this.#admin.ask('listSnapshots')).snapshots
   }
 
+  /** Forgets one. */
   async remove(name: string): Promise<Snapshot> {
     return await this.#admin.ask('deleteSnapshot', { params: { snapshot: name } })
   }

@@ -31,7 +31,11 @@ export class Users {
     return await this.list({ email, ...(api === undefined ? {} : { api }) })
   }
 
-  /** @param id as the API answered it, with or without dashes */
+  /**
+   * One user.
+   *
+   * @param id as the API answered it, with or without dashes
+   */
   async get(api: ApiName, id: string): Promise<User> {
     return await this.#admin.ask('getUser', { params: { api, id } })
   }
@@ -41,7 +45,7 @@ export class Users {
     return await this.#admin.ask('seedUsers', { body: { users, apis } })
   }
 
-  /** Fields as a create call has them; null takes one away. */
+  /** Changes one: fields as a create call has them; null takes one away. */
   async update(
     api: ApiName,
     id: string,
@@ -50,7 +54,7 @@ export class Users {
     return await this.#admin.ask('updateUser', { params: { api, id }, body: changes })
   }
 
-  /** What it was. */
+  /** Removes one; what it was. */
   async remove(api: ApiName, id: string): Promise<User> {
     return await this.#admin.ask('deleteUser', { params: { api, id } })
   }

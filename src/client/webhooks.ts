@@ -111,10 +111,12 @@ export class Webhooks {
     return await this.#admin.ask('createSubscription', { body })
   }
 
+  /** Who is told of what. */
   async subscriptions(): Promise<Subscription[]> {
     return (await this.#admin.ask('listSubscriptions')).webhooks
   }
 
+  /** Has somebody told no more. */
   async unsubscribe(id: string): Promise<Subscription> {
     return await this.#admin.ask('deleteSubscription', { params: { webhook: id } })
   }
@@ -152,6 +154,7 @@ export class Inbox {
     }
   }
 
+  /** Forgets what came. */
   async clear(): Promise<void> {
     await this.#admin.ask('clearInbox', { params: this.#params })
   }

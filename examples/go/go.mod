@@ -1,0 +1,3 @@
+module standin.example/users
+
+go 1.19

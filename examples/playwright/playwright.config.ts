@@ -1,0 +1,11 @@
+import { defineConfig } from '@playwright/test'
+
+/** Playwright starts the server before the tests, waits until it is ready, and stops it after them. */
+export default defineConfig({
+  fullyParallel: true,
+  webServer: {
+    command: 'npx standin --memory',
+    url: 'http://localhost:4020/_standin/ready',
+    reuseExistingServer: !process.env['CI'],
+  },
+})

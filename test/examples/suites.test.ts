@@ -1,0 +1,176 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { load } from 'js-yaml'
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { createSandbox } from '../helpers/sandbox.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const EXAMPLES = `${ROOT}examples/`
+const TOKEN = 'a-token-for-tests'
+const run = promisify(execFile)
+
+interface Suite {
+  readonly name: string
+  readonly folder: string
+  readonly command: readonly [string, ...string[]]
+  /** What it prints when as many tests as there are have passed. */
+  readonly passed: RegExp
+  /** What has to succeed where its runner is at hand; without one it always is. */
+  readonly needs?: readonly [string, ...string[]]
+}
+
+const SUITES: readonly Suite[] = [
+  {
+    name: 'vitest',
+    folder: 'vitest',
+    command: [process.execPath, `${ROOT}node_modules/vitest/vitest.mjs`, 'run'],
+    passed: /Tests\s+3 passed/,
+  },
+  {
+    name: 'node:test',
+    folder: 'node-test',
+    command: [process.execPath, '--test'],
+    passed: /^. pass 2$[^]*^. fail 0$/m,
+  },
+  {
+    name: 'unittest',
+    folder: 'python',
+    command: ['python3', '-m', 'unittest', 'test_users_unittest'],
+    passed: /Ran 2 tests[^]*\nOK$/,
+    needs: ['python3', '--version'],
+  },
+  {
+    name: 'pytest',
+    folder: 'python',
+    command: ['python3', '-m', 'pytest', '-p', 'no:cacheprovider', 'test_users.py'],
+    passed: /2 passed/,
+    needs: ['python3', '-c', 'import pytest, requests'],
+  },
+  {
+    name: 'Go',
+    folder: 'go',
+    command: ['go', 'test', '-count=1', '-v', './...'],
+    passed: /(--- PASS[^]*){2}\nok /,
+    needs: ['go', 'version'],
+  },
+  {
+    name: 'Java',
+    folder: 'java',
+    command: ['java', 'UsersTest.java'],
+    passed: /^2 tests passed$/,
+    needs: ['java', '--version'],
+  },
+]
+
+const atHand = SUITES.filter(({ needs: [command, ...args] = [process.execPath, '--version'] }) => {
+  return spawnSync(command, args).status === 0
+})
+
+/** What a suite prints; without the settings of this process, which is a test itself. */
+async function printed({ folder, command }: Suite, env: Readonly<Record<string, string>>) {
+  const [program, ...args] = command
+  const own = Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_|STANDIN_)/.test(name))
+  const { stdout, stderr } = await run(program, args, {
+    cwd: `${EXAMPLES}${folder}`,
+    env: { ...Object.fromEntries(own), PYTHONDONTWRITEBYTECODE: '1', NO_COLOR: '1', ...env },
+    timeout: 110_000,
+  })
+  return `${stdout}${stderr}`.trim()
+}
+
+describe('a suite', () => {
+  test.each(atHand)(
+    '$name passes at a running server',
+    async (suite) => {
+      const server = await createSandbox({ adminToken: TOKEN })
+      const env = { STANDIN_URL: server.url, STANDIN_ADMIN_TOKEN: TOKEN }
+      expect(await printed(suite, env)).toMatch(suite.passed)
+      // Nothing of it is left behind.
+      const headers = { 'Standin-Admin-Token': TOKEN }
+      const answer = await fetch(`${server.url}/_standin/sandboxes`, { headers })
+      expect(await answer.json()).toMatchObject({ sandboxes: [{ name: 'default' }] })
+    },
+    120_000,
+  )
+
+  test.each(SUITES.filter(({ folder }) => folder === 'node-test'))(
+    '$name starts a server itself where none is named',
+    async (suite) => {
+      expect(await printed(suite, {})).toMatch(suite.passed)
+    },
+    120_000,
+  )
+
+  // The quickest of them will do: they ask the same.
+  test.each(atHand.filter(({ name }) => ['node:test', 'unittest'].includes(name)))(
+    '$name fails when the client does not do what it should',
+    async (suite) => {
+      const server = await createSandbox({ faults: [{ status: 500 }] })
+      const failing = printed(suite, { STANDIN_URL: server.url })
+      await expect(failing).rejects.toMatchObject({ code: 1 })
+    },
+    120_000,
+  )
+})
+
+test('Jest’s suite is well-formed; the runner is not among the project’s packages', async () => {
+  for (const file of ['users.test.mjs', 'jest.config.mjs']) {
+    await run(process.execPath, ['--check', `${EXAMPLES}jest/${file}`])
+  }
+  const text = readFileSync(`${EXAMPLES}jest/users.test.mjs`, 'utf8')
+  expect(text).toContain("from '@jest/globals'")
+})
+
+test('every suite is in the README of the examples, with its command', () => {
+  const readme = readFileSync(`${EXAMPLES}README.md`, 'utf8')
+  for (const { folder } of SUITES) expect(readme).toContain(`](${folder}/`)
+  const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, to]) => to!)
+  expect(links.length).toBeGreaterThan(10)
+  for (const to of links) readFileSync(new URL(to, `file://${EXAMPLES}`))
+})
+
+interface Service {
+  readonly env?: Readonly<Record<string, string>>
+  readonly environment?: Readonly<Record<string, string>>
+  readonly ports?: readonly string[]
+}
+
+const yaml = (file: string) => load(readFileSync(`${EXAMPLES}${file}`, 'utf8'))
+
+describe('what a container is configured by', () => {
+  test('the workflow: a service, by its environment alone', () => {
+    const { jobs } = yaml('github-actions.yml') as {
+      jobs: {
+        test: { services: { standin: Service }; env: Record<string, string>; steps: object[] }
+      }
+    } // as this test has it
+    const { services, env, steps } = jobs.test
+    const { standin } = services
+    expect(Object.keys(standin).toSorted()).toEqual(['env', 'image', 'ports'])
+    const { config } = readConfig([], standin.env ?? {})
+    expect(config).toMatchObject({ memory: true, seed: 42, adminToken: env['STANDIN_ADMIN_TOKEN'] })
+    expect(standin.ports).toEqual([`${config.port}:${config.port}`])
+    expect(env['STANDIN_URL']).toBe(`http://localhost:${config.port}`)
+    expect(steps[0]).toEqual({ uses: expect.stringMatching(/^actions\/checkout@v\d+$/) as string })
+  })
+
+  test('Compose: the tests wait until the server is healthy', () => {
+    const { services } = yaml('compose.yaml') as {
+      services: { standin: Service; tests: Service & { depends_on: object; command: string } }
+    } // as this test has it
+    const { standin, tests } = services
+    const { config } = readConfig([], standin.environment ?? {})
+    expect(config).toMatchObject({ memory: true, adminToken: TOKEN })
+    expect(tests.environment).toEqual({
+      STANDIN_URL: `http://standin:${config.port}`,
+      STANDIN_ADMIN_TOKEN: TOKEN,
+    })
+    expect(tests.depends_on).toEqual({ standin: { condition: 'service_healthy' } })
+    expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toContain('HEALTHCHECK')
+    const [module] = /test_\w+/.exec(tests.command) ?? []
+    readFileSync(`${EXAMPLES}python/${module}.py`)
+  })
+})
