@@ -36,3 +36,20 @@ test('every command of docs/requests.md does what the page says', async () => {
     if (command.includes('/await')) expect(stdout).toContain('"fulfilled":true')
   }
 })
+
+test('every command of docs/webhooks.md does what the page says', async () => {
+  const { url } = await createSandbox({ webhookUrl: 'inbox' })
+  const text = readFileSync('docs/webhooks.md', 'utf8')
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
+    .map(([, block]) => block!)
+    .filter((block) => !block.startsWith('npx standin ')) // the server that runs already
+  expect(blocks.length).toBeGreaterThan(6)
+  const script = blocks
+    .join('')
+    .replaceAll('http://127.0.0.1:4020', url)
+    .replaceAll(/\bcurl /g, 'curl -sS --fail-with-body ')
+  const { stdout } = await run('sh', ['-e', '-c', script])
+  expect(stdout).toContain('"verified":true')
+  expect(stdout).toContain('"fulfilled":true')
+  expect(stdout).toContain('"settled":true')
+})

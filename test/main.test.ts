@@ -132,6 +132,8 @@ describe('what it prints', () => {
     const help = await run([command, '--help'])
     expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--port') as string })
     expect(help.stdout).toMatch(new RegExp(`^standin ${command}: `))
+    // Only a server takes what a server takes.
+    expect(help.stdout.includes('--max-connections')).toBe(command === 'start')
     const version = await run([command, '--version'])
     expect(version).toMatchObject({ code: 0, stdout: '0.1.0\n' })
   })

@@ -68,7 +68,8 @@ export function admin(world: World, host: Host): Api {
 function bodyType({ headers }: Call, text: string): string {
   const stated = headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
   if (stated === json.mediaType || (stated === undefined && text === '')) return json.mediaType
-  const message = `The Content-Type must be ${json.mediaType}`
+  const found = stated === undefined ? 'and none was sent' : `not ${stated.slice(0, 60)}`
+  const message = `The Content-Type must be ${json.mediaType}, ${found}`
   throw new Problem(415, 'media.unsupported', message, { headers: { Accept: json.mediaType } })
 }
 
@@ -109,7 +110,7 @@ function explain(problem: Problem, call: Call, { prefixes }: Host): Reply {
     status: problem.status,
     detail:
       problem.reason === 'route.unknown'
-        ? `There is nothing here; Standin answers below ${prefixes.join(', ')} and /_standin`
+        ? `There is nothing here; Standin answers below ${prefixes.join(', ')} and /_standin (its calls: docs/admin.md)`
         : problem.message,
     reason: problem.reason,
   }

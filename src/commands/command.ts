@@ -63,8 +63,13 @@ export function helpOf({ name, help, flags, words = [] }: Command): string {
     return line(value === undefined ? `--${flag}` : `--${flag} ${value}`, text)
   })
   const parts = [usages, own].filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
-  return [`standin ${name}: ${help}`, ...parts, options()].join('\n\n')
+  const rest = name === 'start' ? options() : SHARED
+  return [`standin ${name}: ${help}`, ...parts, rest].join('\n\n')
 }
+
+/** Who asks about one command does not want the forty options of a server below its few. */
+const SHARED = `It takes the server's options too, where they concern it, such as --port, --admin-token and
+--config, and their variables (STANDIN_PORT). 'standin --help' lists them.`
 
 function options(): string {
   return `Every option is also a variable (STANDIN_MAX_BODY) and a key of standin.config.json ("maxBody").

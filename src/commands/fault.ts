@@ -11,7 +11,7 @@ const FIELDS: readonly Flag[] = [
   { name: 'operation', value: 'ID', help: 'only at this operation, such as createResellerUser' },
   { name: 'times', value: 'N', help: 'how often it fires' },
   { name: 'skip', value: 'N', help: 'how many that fit are spared first' },
-  { name: 'every', value: 'N', help: 'only every so manieth that fits' },
+  { name: 'every', value: 'N', help: 'only every Nth that fits, such as 3 for every third' },
   { name: 'probability', value: 'P', help: 'how likely it fires, from 0 to 1' },
   { name: 'after', value: 'STAGE', help: 'what comes first: route, auth, validation or commit' },
   { name: 'delay', value: 'TIME', help: 'before anything else, such as 2s or 1s..3s' },

@@ -41,7 +41,7 @@ function banner(server: Server, config: Config, version: string): string {
   return `Standin ${version}
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   State                ${state}${closed}
-  Credentials          partner:partner-secret · Bearer standin-token · 1815 with 0123456789abcdef0123456789abcdef
+  Credentials          partner:partner-secret · Bearer standin-token · CompanyId 1815, IntegrationKey 0123456789abcdef0123456789abcdef
                        (one for every outcome: standin credentials)
   Webhooks             ${webhooks(url, config)}
   Faults               ${faults(config)}

@@ -14,6 +14,8 @@ export type Content = Readonly<Record<string, MediaType>>
 export type Responses = Readonly<Record<string, { readonly content?: Content }>>
 export interface Parameter {
   readonly name: string
+  /** `query`, `path` or `header`. */
+  readonly in: string
   readonly schema?: Schema
 }
 export interface OperationObject {

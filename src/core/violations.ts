@@ -17,6 +17,10 @@ export function violation(
     const parameter = operation.parameters?.find(({ name }) => name === rest[0])
     // What has no code of Ajv's is a query parameter that is empty, or that is not known.
     const rule = code ?? (parameter ? 'minLength' : 'additionalProperties')
+    if (rule === 'additionalProperties') {
+      const known = operation.parameters?.filter((one) => one.in === part) ?? []
+      return { part, at: rest, rule, limit: known.map(({ name }) => name) }
+    }
     const limit = parameter?.schema?.[rule] ?? (code ? undefined : 1)
     return { part, at: rest, rule, limit, ...formOf(parameter?.schema) }
   }

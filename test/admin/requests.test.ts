@@ -178,7 +178,7 @@ test.each([
   ['format=xml', 'format must be one of json, har, curl'],
   ['limit=0', 'limit must be at least 1'],
   ['after=a', 'after must be'],
-  ['colour=red', 'colour is not known here'],
+  ['colour=red', 'colour is not known here; allowed: api, operation, status, email, '],
 ])('requests cannot be listed by %s', async (query, detail) => {
   const answer = await createCaller(await createSandbox()).get(`/_standin/requests?${query}`)
   expect(answer.status).toBe(400)

@@ -12,6 +12,12 @@ test.each(['constructor', '__proto__', '500;constructor', '500;__proto__', 'valu
     expect(own.sandbox.faults.list()).toEqual([])
   },
 )
+test.each(['99', '5000'])('a number that is no status, %s, is told which are', async (fault) => {
+  const own = await createSandbox()
+  expect(refusalOf(() => add(own, fault))).toBe(
+    `"${fault}" is no status that a fault can have; allowed: 300 to 599, such as 500`,
+  )
+})
 test.each(['headers', 'params', 'query', 'fields'])(
   'a match of %s on a name that every object has is an ordinary miss',
   async (part) => {

@@ -82,6 +82,10 @@ function unreadable(part: string, schema: Schema): Problem {
     .filter(([name, { type }]) => name !== 'fault' && type !== 'object')
     .map(([name]) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
   const shown = part.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, '?')
+  if (/^\d+$/.test(part)) {
+    const wrong = `"${shown}" is no status that a fault can have; allowed: 300 to 599, such as 500`
+    return new Problem(400, 'fault.invalid', wrong)
+  }
   return new Problem(
     400,
     'fault.invalid',

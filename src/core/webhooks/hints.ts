@@ -24,7 +24,7 @@ export function whyUnequal(unequal: Unequal): string {
     const expected = hmac(key, before, body)
     if (given.some((one) => timingSafeEqual(one, expected))) return `${fact}: ${hint}`
   }
-  if (bytes.length > 0) return fact
+  if (bytes.length > 0) return `${fact}: it is one of another secret, or of another body`
   return `${fact}: the body is empty, as when something else has read it before`
 }
 
