@@ -307,7 +307,12 @@ export class Engine {
     const next = lane[0]
     if (!next) this.#lanes.delete(delivery.subscription)
     // In a turn of its own: thousands may stand in line, and each would be called by the one before.
-    else if (next.ready) return this.#track(Promise.resolve().then(() => this.#go(next)))
+    else if (next.ready) return this.#track(this.#goSoon(next))
+  }
+
+  async #goSoon(live: Live): Promise<void> {
+    await Promise.resolve()
+    await this.#go(live)
   }
 
   #laneOf({ subscription }: Pick<Delivery, 'subscription'>): Live[] {
