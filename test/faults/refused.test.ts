@@ -13,10 +13,10 @@ type Row = readonly [given: unknown, ...says: readonly string[]]
 /** In the short form, as headers and addresses have it too. */
 const short: readonly Row[] = [
   ['nonsense', '"nonsense"', 'token.expired', 'reset', 'times'],
-  ['50', '"50"', 'a status such as 500'],
-  ['5000', '"5000"', 'a status'],
-  ['100', '"100"', 'a status'],
-  ['600', '"600"', 'a status'],
+  ['50', '"50"', 'no status', 'such as 500'],
+  ['5000', '"5000"', 'no status'],
+  ['100', '"100"', 'no status'],
+  ['600', '"600"', 'no status'],
   ['200', 'status', '300 to 599'],
   ['204', 'status', '300 to 599'],
   ['status=abc', 'status', 'integer'],
