@@ -147,6 +147,9 @@ async function throughput(): Promise<void> {
           folders[i]!,
           '--durability',
           durability,
+          // What webhooks cost is measured by itself, below.
+          '--webhook-url',
+          'none',
         ]),
       })),
     )
