@@ -1,6 +1,5 @@
+import { durationOf } from '../core/duration.ts'
 import { Problem } from '../core/problem.ts'
-
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** 1970 to 9999: what every format of a date can say. */
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
@@ -11,9 +10,7 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z')
  * @throws Problem 400 time.out-of-range
  */
 export function milliseconds(duration: string): number {
-  const [, amount = '0', unit = 'ms'] = /^(\d+)(ms|s|m|h|d)$/.exec(duration) ?? []
-  const time = Number(amount) * UNITS[unit as keyof typeof UNITS] // the pattern lets no other through
-  return inRange(time, `${duration} from now`, Date.now())
+  return inRange(durationOf(duration) ?? 0, `${duration} from now`, Date.now())
 }
 
 /** @throws Problem 400 time.out-of-range */

@@ -1,4 +1,5 @@
 import { ConfigError, optionsHelp, type Config } from '../config.ts'
+import { durationOf } from '../core/duration.ts'
 
 /** A flag that one command adds to the options. */
 export interface Flag {
@@ -83,13 +84,9 @@ function line(flag: string, help: string): string {
   return `  ${flag.padEnd(24)} ${help}`
 }
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
 /** `30s` in milliseconds; undefined: it is no duration. */
 export function durationIn(text: string): number | undefined {
-  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
-  if (amount === undefined) return undefined
-  return Number(amount) * UNITS[unit as keyof typeof UNITS] // the pattern lets no other through
+  return /^\d{1,9}\D/.test(text) ? durationOf(text) : undefined
 }
 
 /** @throws ConfigError that says what is allowed */

@@ -13,10 +13,11 @@ import type { Contract } from './contract.ts'
 import { BREAKING, NotApplicable, spoil } from './faults/bodies.ts'
 import { Encounter, Unanswered, withOutcome } from './faults/encounter.ts'
 import type { Faults } from './faults/faults.ts'
-import { write, writeFaulty, type Message } from './faults/wire.ts'
+import { writeFaulty } from './faults/wire.ts'
 import type { Format } from './format.ts'
 import type { Log } from './log.ts'
 import { letGo } from './linger.ts'
+import { write, type Message } from './message.ts'
 import { invalid, Problem } from './problem.ts'
 import type { Requests } from './requests/requests.ts'
 import { isRecord, type Schema } from './schema.ts'
@@ -88,8 +89,6 @@ export async function answer(
   } catch (error) {
     if (error instanceof Unanswered) {
       if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
-      // The user is there all the same, and so is what tells of it.
-      if (call.deliveries) place.webhooks.tell(call.deliveries)
       return unanswered(place, call, request)
     }
     reply = refused(place, call, error)
@@ -131,6 +130,7 @@ function together(some: Headers, others: Headers): Headers {
 function unanswered(place: Place, call: Call, { rawHeaders }: IncomingMessage): void {
   const reply = { status: 0, body: undefined }
   place.requests.record(place, call, { ...reply, headers: {}, body: '', size: 0, rawHeaders })
+  // The user is there all the same, and so is what tells of it.
   if (call.deliveries) place.webhooks.tell(call.deliveries)
   place.observe?.({ place, call, reply })
 }

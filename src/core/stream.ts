@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Message } from './faults/wire.ts'
+import type { Message } from './message.ts'
 
 /** What waits for a reader before it is let go, in bytes. */
 const MOST_WAITING = 1024 * 1024

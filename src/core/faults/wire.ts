@@ -1,13 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { write, type Message } from '../message.ts'
 import type { Effect } from './fault.ts'
-
-/** An answer that is ready to go. */
-export interface Message {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | number | string[]>>
-  readonly body: string | Uint8Array
-}
 
 /** The largest number of pieces of a slow answer; smaller ones would take for ever. */
 const MOST_PIECES = 10_000
@@ -27,15 +21,6 @@ export class Held extends Set<ServerResponse> {
     else this.add(response)
     return !this.#isOver
   }
-}
-
-/** As every answer goes that no fault was met by. */
-export function write(response: ServerResponse, { status, headers, body }: Message): void {
-  if (response.destroyed || response.headersSent) return
-  response.sendDate = false
-  response.writeHead(status, headers)
-  // A text goes out in one write with the head; bytes would take two.
-  response.end(body)
 }
 
 /** As a fault wants it: slowly, in part, or wrongly framed. */

@@ -1,3 +1,4 @@
+import { durationOf, UNITS } from '../duration.ts'
 import type { Outcome } from './sender.ts'
 
 /** When a failed delivery is tried again. */
@@ -37,14 +38,6 @@ const PLANS: readonly Plan[] = [
   { name: 'none', delays: [] },
 ]
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: SECOND,
-  m: MINUTE,
-  h: HOUR,
-  d: DAY,
-}
-
 /**
  * `vendor`, `standard-webhooks`, `fast`, `none`, or delays such as `5s,5m,2h`. Throws an Error
  * that says so.
@@ -53,10 +46,7 @@ export function readPlan(text: string): Plan {
   const given = text.trim().toLowerCase()
   const known = PLANS.find(({ name }) => name === given)
   if (known) return known
-  const delays = given.split(',').map((part) => {
-    const [, amount, unit = ''] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(part.trim()) ?? []
-    return Number(amount) * (UNITS[unit] ?? NaN)
-  })
+  const delays = given.split(',').map((part) => durationOf(part.trim()) ?? NaN)
   if (!delays.every((delay) => delay <= LONGEST_DELAY) || delays.length > MOST_RETRIES) {
     const names = PLANS.map(({ name }) => name).join(', ')
     throw new Error(
