@@ -37,11 +37,10 @@ interface Running {
   readonly exit: Promise<number | null>
 }
 
-/** The command with these arguments, in a folder and an environment without settings. */
+/** The command with these arguments, in a folder without settings. */
 function launch(args: readonly string[], options: Options) {
   const cwd = options.cwd ?? createFolder()
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('STANDIN_'))
-  const env = { ...Object.fromEntries(own), ...options.env }
+  const env = { ...process.env, ...options.env }
   const [command, ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
   const child = spawn(command!, rest, { cwd, env })
   const text = { stdout: '', stderr: '' }

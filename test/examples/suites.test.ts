@@ -72,7 +72,7 @@ const atHand = SUITES.filter(({ needs: [command, ...args] = [process.execPath, '
 /** What a suite prints; without the settings of this process, which is a test itself. */
 async function printed({ folder, command }: Suite, env: Readonly<Record<string, string>>) {
   const [program, ...args] = command
-  const own = Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_|STANDIN_)/.test(name))
+  const own = Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_)/.test(name))
   const { stdout, stderr } = await run(program, args, {
     cwd: `${EXAMPLES}${folder}`,
     env: { ...Object.fromEntries(own), PYTHONDONTWRITEBYTECODE: '1', NO_COLOR: '1', ...env },
