@@ -33,7 +33,14 @@ export function readBytes(
   request: IncomingMessage,
   limits: BodyLimits,
   source: Readable = request,
-): Promise<Buffer> {
+): Buffer | Promise<Buffer> {
+  // A body that came along with its head, as most do, needs no waiting and no time limit.
+  const length = Number(request.headers['content-length'] ?? NaN)
+  if (source === request && request.readableLength === length && length <= limits.size) {
+    const whole = (request.read() as Buffer | null) ?? NOTHING // no encoding was ever set
+    request.resume()
+    return whole
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -60,7 +67,7 @@ export function readBytes(
       drop(refusal)
       refuse()
     }, limits.time)
-    if (Number(request.headers['content-length'] ?? 0) > limits.size) drop(tooLarge(limits))
+    if (length > limits.size) drop(tooLarge(limits))
     else {
       source.on('data', (chunk: Buffer) => {
         size += chunk.length
@@ -83,6 +90,8 @@ export function readBytes(
     })
   })
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /** The body's stream with its Content-Encoding undone. */
 function unfold(request: IncomingMessage): Readable {

@@ -6,10 +6,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
  * whole body before it reads would see the connection break in place of the answer.
  *
  * @param time milliseconds without anything moving
+ * @param isRead whether the whole body was read, which Node may be about to notice only
  */
-export function letGo(request: IncomingMessage, response: ServerResponse, time: number): void {
+export function letGo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { time, isRead }: { readonly time: number; readonly isRead: boolean },
+): void {
   const { socket } = request
-  if (isReceived(request) && socket.writableLength === 0) return
+  if ((isRead || isReceived(request)) && socket.writableLength === 0) return
   let written = socket.bytesWritten
   const look = () => {
     if (socket.destroyed) return

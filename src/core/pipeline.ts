@@ -105,7 +105,7 @@ export async function answer(
     headers = { ...headers, ...hintHeaders({ ...place, call }) }
   }
   send(place, call, reply, headers, response)
-  letGo(request, response, place.limits.time)
+  letGo(request, response, { time: place.limits.time, isRead: call.text !== undefined })
   if (call.deliveries) place.webhooks.tell(call.deliveries)
 }
 
