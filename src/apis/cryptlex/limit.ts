@@ -29,10 +29,16 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
     'X-Rate-Limit-Reset': window.reset,
   }
   if (window.count <= MOST) return headers
-  const wait = Math.max(1, Math.ceil((window.start + PERIOD - now) / 1000))
-  call.assume(refusal('rate.exceeded', { ...headers, 'Retry-After': String(wait) }))
+  if (call.strict) {
+    const wait = Math.max(1, Math.ceil((window.start + PERIOD - now) / 1000))
+    throw refusal('rate.exceeded', { ...headers, 'Retry-After': String(wait) })
+  }
+  call.assume(EXCEEDED)
   return headers
 }
+
+/** Who is merely told of it, as thousands in a row may be, needs no headers. */
+const EXCEEDED = refusal('rate.exceeded')
 
 /** What the headers say of a limit that holds for this many seconds more. */
 export function limited(tools: Tools, seconds = PERIOD / 1000): Record<string, string> {
