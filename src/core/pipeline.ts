@@ -375,10 +375,10 @@ function leaveOut(call: Call, schema: Schema, value: unknown, path: string): voi
   }
   const { properties, additionalProperties } = schema
   if (!properties || additionalProperties !== undefined || !isRecord(value)) return
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
     const full = path ? `${path}.${name}` : name
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
-    if (property) leaveOut(call, property, inner, full)
+    if (property) leaveOut(call, property, value[name], full)
     else {
       call.note(`unknown-field.${full}`, `${full} is not a field`)
       delete value[name]
