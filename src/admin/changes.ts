@@ -1,6 +1,6 @@
 import type { Api, Call, Task, Tools } from '../core/api.ts'
 import type { Contract } from '../core/contract.ts'
-import { creationOf } from '../core/pipeline.ts'
+import { creationOf } from '../core/intake.ts'
 import { duplicate, Problem } from '../core/problem.ts'
 import type { Row } from '../core/state.ts'
 import type { UserChanges } from './contract.ts'

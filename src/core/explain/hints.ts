@@ -1,5 +1,5 @@
 import type { Hint } from '../api.ts'
-import type { Place } from '../pipeline.ts'
+import type { Place } from '../place.ts'
 import { fieldRules } from './hints/fields.ts'
 import { jsonRules } from './hints/json.ts'
 import { pathRules } from './hints/path.ts'

@@ -1,5 +1,5 @@
 import { userMadeBy } from '../api.ts'
-import type { Answered } from '../pipeline.ts'
+import type { Answered } from '../place.ts'
 import { printable, shownUrl } from './url.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const

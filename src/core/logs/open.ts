@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts'
-import type { Observer } from '../pipeline.ts'
+import type { Observer } from '../place.ts'
 import { entryOf, LEVELS, type Entry, type Level } from './entry.ts'
 import { Lines, type Sink } from './lines.ts'
 import { prettyLine } from './pretty.ts'

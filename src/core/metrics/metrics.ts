@@ -1,4 +1,4 @@
-import type { Answered } from '../pipeline.ts'
+import type { Answered } from '../place.ts'
 
 type Labels = Readonly<Record<string, string>>
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Call, userMadeBy, type Finding, type OperationContract, type Stage } from '../api.ts'
-import type { Place } from '../pipeline.ts'
+import type { Place } from '../place.ts'
 import type { Problem } from '../problem.ts'
 
 /** The answer as it went out. */

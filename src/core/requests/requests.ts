@@ -1,5 +1,5 @@
 import type { Call } from '../api.ts'
-import type { Place } from '../pipeline.ts'
+import type { Place } from '../place.ts'
 import { Entry, type Answered, type Slab } from './entry.ts'
 
 /** How much a sandbox remembers. */

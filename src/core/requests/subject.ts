@@ -1,5 +1,5 @@
 import type { Api, Call } from '../api.ts'
-import type { Place } from '../pipeline.ts'
+import type { Place } from '../place.ts'
 import type { Subject } from './match.ts'
 import type { Entry } from './entry.ts'
 

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { MOST_KEPT, type Entry } from '../../../src/core/requests/entry.ts'
 import { Requests } from '../../../src/core/requests/requests.ts'
 import { Call } from '../../../src/core/api.ts'
-import type { Place } from '../../../src/core/pipeline.ts'
+import type { Place } from '../../../src/core/place.ts'
 import { createCaller } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 

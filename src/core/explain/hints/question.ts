@@ -1,5 +1,5 @@
 import type { Call, Hint } from '../../api.ts'
-import type { Place } from '../../pipeline.ts'
+import type { Place } from '../../place.ts'
 import { isRecord, type Schema } from '../../schema.ts'
 
 /** A request that somebody wonders about, where it was answered. */
