@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Fixtures } from './admin/world.ts'
 import type { Fixtures as CryptlexFixtures } from './apis/cryptlex/known.ts'
 import { APIS, type Config } from './config.ts'
 import type { Contract } from './core/contract.ts'
 import { whereBroken } from './core/formats/json.ts'
+import { invalid, Problem } from './core/problem.ts'
 import { codeOf, messageOf } from './core/thrown.ts'
 import { contractAt, packaged } from './package.ts'
-import { checkFixtures, mergeFixtures, type Fixtures } from './sandbox.ts'
 
 /** The package's fixtures, the user's over them, and what the configuration says about tokens. */
 export function fixturesOf(
@@ -85,4 +86,19 @@ function parsed(text: string, name: string): unknown {
   } catch (error) {
     throw new Error(`${name} cannot be read: ${whereBroken(text)}`, { cause: error })
   }
+}
+
+/** Fixtures that cannot be used, each fault with its path. */
+export function checkFixtures(fixtures: unknown, contract: Contract): Fixtures {
+  const violations = contract.violationsOf('Fixtures', fixtures)
+  if (violations.length > 0) {
+    throw new Problem(400, 'fixtures.invalid', invalid(violations).message)
+  }
+  return fixtures as Fixtures // the schema has checked it
+}
+
+/** These fixtures where they say something, those of the package where they do not. */
+export function mergeFixtures(base: Fixtures, given: Fixtures): Fixtures {
+  const names = new Set([...Object.keys(base), ...Object.keys(given)])
+  return Object.fromEntries([...names].map((name) => [name, { ...base[name], ...given[name] }]))
 }

@@ -1,75 +1,31 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
-import type { Saved } from './admin/world.ts'
-import { formatProfiles, type Profiles } from './config.ts'
-import type { Api, Credential, Person, Tools } from './core/api.ts'
+import type { Fixtures } from './admin/world.ts'
+import { formatProfiles } from './config.ts'
+import type { Credential, Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
-import type { Contract } from './core/contract.ts'
 import { Fake } from './core/fake.ts'
-import { Faults, type FaultOptions } from './core/faults/faults.ts'
-import { whereBroken } from './core/formats/json.ts'
-import type { Log } from './core/log.ts'
-import { creationOf } from './core/intake.ts'
+import { Faults } from './core/faults/faults.ts'
 import type { Place } from './core/place.ts'
-import { invalid, Problem } from './core/problem.ts'
+import { Problem } from './core/problem.ts'
 import { secretsIn } from './core/requests/redact.ts'
-import { Requests, type RequestLimits } from './core/requests/requests.ts'
+import { Requests } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Row } from './core/state.ts'
-import { faultIn, type Document, type Tables } from './core/store/document.ts'
-import { writeWhole } from './core/store/whole.ts'
+import type { Document } from './core/store/document.ts'
+import { Snapshots } from './core/store/snapshots.ts'
 import { Store, type StoreOptions } from './core/store/store.ts'
-import { messageOf } from './core/thrown.ts'
 import type { WebhookSettings } from './core/webhooks/courier.ts'
 import { SUBSCRIPTIONS, TABLES, type Subscription } from './core/webhooks/delivery.ts'
 import { resubscribe, subscribe, type NewSubscription } from './core/webhooks/subscriptions.ts'
 import { Webhooks } from './core/webhooks/webhooks.ts'
+import { create, seed } from './sandbox/people.ts'
+import type { Part, Settings, Shared } from './sandbox/settings.ts'
 
-/** People seeded between two turns of the event loop. */
-const SLICE = 100
-
-/** What each API of a sandbox is given to know: credentials, things to refer to, users. */
-export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
-
-/** An API and its contract: the same for every sandbox. */
-export interface Part {
-  readonly api: Api
-  readonly contract: Contract
-}
-
-/** What sandboxes of one server have in common. */
-export interface Common {
-  readonly vendors: readonly Part[]
+/** What sandboxes of one server have in common, and their own API. */
+export interface Common extends Shared {
   /** The API of the sandbox itself, made for each. */
   readonly admin: (sandbox: Sandbox) => Part
-  readonly limits: Place['limits']
-  /** What each sandbox remembers of its requests. */
-  readonly journal: RequestLimits
-  readonly log: Log
-  /** Told of each write to a sandbox's journal, in milliseconds. */
-  readonly wrote?: StoreOptions['wrote']
-  readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
-  readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
-  readonly webhooks: WebhookSettings & {
-    /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
-    readonly url: string
-    readonly secret: string
-  }
-}
-
-/** What makes one sandbox different from another. */
-export interface Settings {
-  readonly name: string
-  readonly seed: number
-  /** Where the clock is held, in milliseconds since 1970; undefined: it runs. */
-  readonly clock: number | undefined
-  /** Whether that was asked for at this start, and so goes before what the state holds. */
-  readonly clockWins?: boolean
-  readonly profile: Profiles
-  readonly fixtures: Fixtures
-  /** Where its requests are written down, where that is not its own book. */
-  readonly requests?: Requests
 }
 
 /** One closed world: the users of all APIs, their credentials, a clock and a seed. */
@@ -81,8 +37,7 @@ export class Sandbox {
   /** What came since the start, or since the last reset. */
   readonly requests: Requests
   readonly webhooks: Webhooks
-  readonly #snapshots = new Map<string, Saved>()
-  readonly #folder: string | undefined
+  readonly snapshots: Snapshots
   readonly #common: Common
   readonly #fake: Fake
   #fixtures: Fixtures
@@ -95,7 +50,7 @@ export class Sandbox {
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
     this.settings = settings
-    this.#folder = folder === undefined ? undefined : join(folder, 'snapshots')
+    this.snapshots = new Snapshots(folder === undefined ? undefined : join(folder, 'snapshots'))
     this.store = store
     this.#common = common
     this.#fixtures = settings.fixtures
@@ -127,7 +82,7 @@ export class Sandbox {
     const store = await Store.open({ ...options, tables: tablesOf(common), log, wrote })
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
-      sandbox.#readSnapshots()
+      sandbox.snapshots.read(store.tables, log)
       store.transact(() => sandbox.#configureWebhook())
       await store.saved()
       sandbox.webhooks.reload()
@@ -258,73 +213,11 @@ export class Sandbox {
   }
 
   /** Creates made-up people at these APIs, as many at each; other requests run in between. */
-  async seed(count: number, apis: readonly string[]): Promise<void> {
-    for (let done = 0; done < count; done += SLICE) {
-      this.store.transact(() => {
-        for (let i = done; i < Math.min(done + SLICE, count); i++) this.#createAt(apis)
-      })
-      await this.store.saved()
-      await turn()
-    }
-  }
-
-  #createAt(apis: readonly string[]): void {
-    let person: Person
-    do person = this.#invent()
-    while (this.#isTaken(person))
-    for (const { api } of this.vendors) {
-      if (!apis.includes(api.name)) continue
-      const place = this.#places.get(api.name)! // every vendor has its place
-      this.#create(place, api.users!.describe(person, place.tools.known))
-    }
-  }
-
-  /** A caller may have come upon the same person, and a state that was put may count from anew. */
-  #isTaken({ email }: Person): boolean {
-    return this.vendors.some(({ api }) => {
-      const { table, email: field } = api.users!
-      return this.store.collection(`${api.name}.${table}`).find(field, email) !== undefined
-    })
-  }
-
-  get snapshots(): ReadonlyMap<string, Saved> {
-    return this.#snapshots
-  }
-
-  /** Saves it under its name, in place of one that has it already. */
-  keepSnapshot(saved: Saved): void {
-    if (this.#folder !== undefined) writeSnapshot(this.#folder, saved)
-    this.#snapshots.delete(saved.name)
-    this.#snapshots.set(saved.name, saved)
-  }
-
-  forgetSnapshot(name: string): void {
-    this.#snapshots.delete(name)
-    if (this.#folder !== undefined) fs.rmSync(join(this.#folder, `${name}.json`), { force: true })
-  }
-
-  #readSnapshots(): void {
-    if (this.#folder === undefined || !fs.existsSync(this.#folder)) return
-    for (const name of fs.readdirSync(this.#folder)) {
-      // What a killed process was about to write.
-      if (name.endsWith('.tmp')) fs.rmSync(join(this.#folder, name), { force: true })
-    }
-    const found = fs
-      .readdirSync(this.#folder)
-      .filter((name) => name.endsWith('.json'))
-      .flatMap((name) => {
-        try {
-          return [readSnapshot(join(this.#folder!, name), this.store.tables)]
-        } catch (error) {
-          const file = join(this.#folder!, name)
-          this.#common.log.warn(`${file} is left out, mend or remove it: ${messageOf(error)}`)
-          return []
-        }
-      })
-    // By the machine's time: the sandbox's own may have stood still or gone back meanwhile.
-    for (const { saved } of found.sort((a, b) => a.writtenAt - b.writtenAt)) {
-      this.#snapshots.set(saved.name, saved)
-    }
+  seed(count: number, apis: readonly string[]): Promise<void> {
+    const places = this.vendors
+      .filter(({ api }) => apis.includes(api.name))
+      .map(({ api }) => this.#places.get(api.name)!) // every vendor has its place
+    return seed(count, places, { store: this.store, fake: this.#fake })
   }
 
   /** One user of an API, by its id with or without dashes. */
@@ -431,7 +324,7 @@ export class Sandbox {
       if (!Array.isArray(users)) continue
       for (const [i, user] of (users as Record<string, unknown>[]).entries()) {
         try {
-          this.#create(this.#places.get(api.name)!, user)
+          create(this.#places.get(api.name)!, user)
         } catch (error) {
           if (!(error instanceof Problem)) throw error
           throw new Problem(400, 'fixtures.invalid', `${api.name}.users[${i}]: ${error.message}`)
@@ -439,75 +332,11 @@ export class Sandbox {
       }
     }
   }
-
-  /** What the API's own operation would do with a request that has this body. */
-  #create(place: Place, body: Readonly<Record<string, unknown>>): void {
-    const call = creationOf(place, body)
-    place.api.operations[call.operation!.id]!(call, this.store, place.tools) // creationOf has set it
-  }
-
-  /** A person that was not made up before: the number in the address sees to it. */
-  #invent(): Person {
-    const n = this.store.next('sandbox.person')
-    const fake = this.#fake.draw('sandbox.person.values')
-    const firstName = fake.person.firstName()
-    const lastName = fake.person.lastName()
-    const username = `${firstName}.${lastName}.${n + 1}`.toLowerCase().replaceAll(/[^a-z0-9.]/g, '')
-    return {
-      firstName,
-      lastName,
-      username,
-      email: `${username}@example.test`,
-      phone: `+1202555${String(n % 10_000).padStart(4, '0')}`,
-      company: fake.company.name(),
-    }
-  }
 }
 
 type KeptOptions = Pick<StoreOptions, 'durability' | 'recover'> & { readonly folder: string }
 
-/** @throws Problem 500 state.write-failed */
-function writeSnapshot(folder: string, saved: Saved): void {
-  const file = join(folder, `${saved.name}.json`)
-  try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeWhole(file, JSON.stringify(saved))
-  } catch (cause) {
-    const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`
-    throw new Problem(500, 'state.write-failed', message, { cause })
-  }
-}
-
-/** Throws when it is not as writeSnapshot wrote it. */
-function readSnapshot(file: string, tables: Tables): { saved: Saved; writtenAt: number } {
-  const text = fs.readFileSync(file, 'utf8')
-  let saved: Saved | null
-  try {
-    saved = JSON.parse(text) as Saved | null // looked at below
-  } catch (error) {
-    throw new Error(whereBroken(text), { cause: error })
-  }
-  const fault = isRecord(saved?.document) ? faultIn(saved.document, tables) : 'it holds no document'
-  if (fault) throw new Error(fault)
-  return { saved: saved!, writtenAt: fs.statSync(file).mtimeMs }
-}
-
 function tablesOf({ vendors }: Common): StoreOptions['tables'] {
   const tables = vendors.map(({ api }) => [api.name, api.tables] as const)
   return { ...Object.fromEntries(tables), webhooks: TABLES }
-}
-
-/** Fixtures that cannot be used, each fault with its path. */
-export function checkFixtures(fixtures: unknown, contract: Contract): Fixtures {
-  const violations = contract.violationsOf('Fixtures', fixtures)
-  if (violations.length > 0) {
-    throw new Problem(400, 'fixtures.invalid', invalid(violations).message)
-  }
-  return fixtures as Fixtures // the schema has checked it
-}
-
-/** These fixtures where they say something, those of the package where they do not. */
-export function mergeFixtures(base: Fixtures, given: Fixtures): Fixtures {
-  const names = new Set([...Object.keys(base), ...Object.keys(given)])
-  return Object.fromEntries([...names].map((name) => [name, { ...base[name], ...given[name] }]))
 }

@@ -23,7 +23,7 @@ const stateOf = ({ sandbox }: TestSandbox) => {
   sandbox.webhooks.flush()
   return {
     document: sandbox.store.document(),
-    snapshots: [...sandbox.snapshots.keys()],
+    snapshots: sandbox.snapshots.all.map(({ name }) => name),
     clock: sandbox.clock.isHeld,
   }
 }

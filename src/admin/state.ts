@@ -3,12 +3,13 @@ import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/schema.ts'
 import type { Collection, Row } from '../core/state.ts'
 import { faultIn, FORMAT, type Document } from '../core/store/document.ts'
+import type { Saved } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.ts'
 import { described } from './sandboxes.ts'
 import { isTime } from './time.ts'
-import type { Fixtures, Host, Saved, World } from './world.ts'
+import type { Fixtures, Host, World } from './world.ts'
 
 /** So that a client in a loop cannot fill the memory. */
 const MOST_SNAPSHOTS = 100
@@ -53,22 +54,22 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
       return now()
     },
     listSnapshots: () => {
-      const body: SnapshotList = { snapshots: [...world.snapshots.values()].map(summary) }
+      const body: SnapshotList = { snapshots: world.snapshots.all.map(summary) }
       return { status: 200, body }
     },
     saveSnapshot: (call) => {
       const name = call.params['snapshot']!
-      if (world.snapshots.size >= MOST_SNAPSHOTS && !world.snapshots.has(name)) {
+      if (world.snapshots.all.length >= MOST_SNAPSHOTS && !world.snapshots.get(name)) {
         const message = `There are ${MOST_SNAPSHOTS} snapshots; DELETE some`
         throw new Problem(400, 'snapshots.too-many', message)
       }
       const saved = { name, savedAt: world.clock.now(), document: present() }
-      world.keepSnapshot(saved)
+      world.snapshots.keep(saved)
       return { status: 200, body: summary(saved) }
     },
     deleteSnapshot: (call) => {
       const saved = savedAs(world, call.params['snapshot']!)
-      world.forgetSnapshot(saved.name)
+      world.snapshots.forget(saved.name)
       return { status: 200, body: summary(saved) }
     },
     restoreSnapshot: (call) => {
@@ -87,7 +88,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
 function savedAs(world: World, name: string): Saved {
   const saved = world.snapshots.get(name)
   if (saved) return saved
-  const names = [...world.snapshots.keys()].join(', ') || 'none'
+  const names = world.snapshots.all.map((one) => one.name).join(', ') || 'none'
   throw new Problem(404, 'snapshot.unknown', `There is no snapshot ${name}; there are: ${names}`)
 }
 

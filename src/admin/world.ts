@@ -6,19 +6,13 @@ import type { Requests } from '../core/requests/requests.ts'
 import type { Metrics } from '../core/metrics/metrics.ts'
 import type { Row } from '../core/state.ts'
 import type { Document } from '../core/store/document.ts'
+import type { Snapshots } from '../core/store/snapshots.ts'
 import type { Store } from '../core/store/store.ts'
 import type { Egress } from '../core/webhooks/egress.ts'
 import type { Webhooks } from '../core/webhooks/webhooks.ts'
 
 /** What a tester may give a sandbox to know. */
 export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
-
-export interface Saved {
-  readonly name: string
-  /** Milliseconds since 1970, by the sandbox's clock. */
-  readonly savedAt: number
-  readonly document: Document
-}
 
 /** A sandbox as its own admin API sees it. */
 export interface World {
@@ -36,9 +30,7 @@ export interface World {
   readonly profile: string
   /** How many users each API has. */
   readonly users: Record<string, number>
-  readonly snapshots: ReadonlyMap<string, Saved>
-  keepSnapshot(saved: Saved): void
-  forgetSnapshot(name: string): void
+  readonly snapshots: Snapshots
   /** A credential that is accepted, for each API that has one. */
   readonly credentials: Readonly<Record<string, Credential>>
   user(api: string, id: string): Row | undefined

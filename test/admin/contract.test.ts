@@ -374,7 +374,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
       [store, 'collection'],
       [store, 'document'],
       [store, 'transact'],
-      [snapshots, 'values'],
+      [snapshots, 'forget'],
       [snapshots, 'get'],
       [requests, 'after'],
       [requests, 'get'],
@@ -386,7 +386,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
     ] as const) {
       vi.spyOn(object as unknown as Record<string, () => void>, name).mockImplementation(fail)
     }
-    vi.spyOn(server.sandbox, 'forgetSnapshot').mockImplementation(fail)
+    vi.spyOn(snapshots, 'all', 'get').mockImplementation(fail)
     const success = Object.keys(PROVOKED[id]!).map(Number)[0]!
     const sent = PROVOKED[id]![success]!
     if (id === 'getCredentials') {

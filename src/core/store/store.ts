@@ -11,7 +11,7 @@ import { Journal, type Disk, type Durability } from './journal.ts'
 import { lock } from './lock.ts'
 import { Rows, type Change } from './rows.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { SnapshotAdapter, syncFolder } from './snapshot.ts'
+import { StateFileAdapter, syncFolder } from './statefile.ts'
 import { codeOf, messageOf } from '../thrown.ts'
 
 export interface StoreOptions {
@@ -326,7 +326,7 @@ export class Store implements State, Counters {
     const file = join(folder, 'state.json')
     const previous = join(folder, 'state.previous.json')
     const { tables, log } = this.#options
-    const fallback = await new SnapshotAdapter(previous, previous, tables)
+    const fallback = await new StateFileAdapter(previous, previous, tables)
       .read()
       .catch((error: unknown) => messageOf(error))
     if (typeof fallback === 'string' || (!fallback && (journalsIn(folder)[0]?.first ?? 1) > 1)) {
@@ -347,9 +347,9 @@ export class Store implements State, Counters {
     return db
   }
 
-  #adapter(file: string, previous: string): SnapshotAdapter {
+  #adapter(file: string, previous: string): StateFileAdapter {
     const isBusy = () => !this.#closed && this.#journal?.pending() !== undefined
-    return new SnapshotAdapter(file, previous, this.#options.tables, isBusy)
+    return new StateFileAdapter(file, previous, this.#options.tables, isBusy)
   }
 
   #load(document: Document): void {

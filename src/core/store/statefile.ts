@@ -19,7 +19,7 @@ const PAUSE = 2
  * fsync of the folder) and leaves room for requests between slices of rows. The file before the
  * last stays as `previous`, to recover from.
  */
-export class SnapshotAdapter implements Adapter<Document> {
+export class StateFileAdapter implements Adapter<Document> {
   readonly #file: string
   readonly #previous: string
   readonly #tables: Tables

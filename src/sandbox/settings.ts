@@ -1,0 +1,48 @@
+import type { Fixtures } from '../admin/world.ts'
+import type { Profiles } from '../config.ts'
+import type { Api } from '../core/api.ts'
+import type { Contract } from '../core/contract.ts'
+import type { FaultOptions } from '../core/faults/faults.ts'
+import type { Log } from '../core/log.ts'
+import type { Place } from '../core/place.ts'
+import type { RequestLimits, Requests } from '../core/requests/requests.ts'
+import type { StoreOptions } from '../core/store/store.ts'
+import type { WebhookSettings } from '../core/webhooks/courier.ts'
+
+/** An API and its contract: the same for every sandbox. */
+export interface Part {
+  readonly api: Api
+  readonly contract: Contract
+}
+
+/** What sandboxes of one server have in common, but for their own API. */
+export interface Shared {
+  readonly vendors: readonly Part[]
+  readonly limits: Place['limits']
+  /** What each sandbox remembers of its requests. */
+  readonly journal: RequestLimits
+  readonly log: Log
+  /** Told of each write to a sandbox's journal, in milliseconds. */
+  readonly wrote?: StoreOptions['wrote']
+  readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
+  readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
+  readonly webhooks: WebhookSettings & {
+    /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
+    readonly url: string
+    readonly secret: string
+  }
+}
+
+/** What makes one sandbox different from another. */
+export interface Settings {
+  readonly name: string
+  readonly seed: number
+  /** Where the clock is held, in milliseconds since 1970; undefined: it runs. */
+  readonly clock: number | undefined
+  /** Whether that was asked for at this start, and so goes before what the state holds. */
+  readonly clockWins?: boolean
+  readonly profile: Profiles
+  readonly fixtures: Fixtures
+  /** Where its requests are written down, where that is not its own book. */
+  readonly requests?: Requests
+}
