@@ -4,12 +4,12 @@ import { Low } from 'lowdb'
 import type { Counters } from '../fake.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
-import { isRecord } from '../schema.ts'
 import type { Collection, Row, State } from '../state.ts'
+import { Contents } from './contents.ts'
 import { entriesAfter, journalFile, journalsIn, makeFolder } from './folder.ts'
 import { Journal, type Disk, type Durability } from './journal.ts'
 import { lock } from './lock.ts'
-import { Rows, type Change } from './rows.ts'
+import type { Change } from './rows.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
 import { StateFileAdapter, syncFolder } from './statefile.ts'
 import { codeOf, messageOf } from '../thrown.ts'
@@ -42,9 +42,7 @@ const JOURNAL_LIMIT = 64 * 1024 * 1024
  */
 export class Store implements State, Counters {
   readonly #options: StoreOptions
-  readonly #rows = new Map<string, Rows>()
-  readonly #counters = new Map<string, number>()
-  readonly #settings = new Map<string, unknown>()
+  readonly #contents: Contents
   /** Counters that moved since the last transaction, refusals' included. */
   readonly #moved = new Set<string>()
   readonly #folder: string | undefined
@@ -65,16 +63,10 @@ export class Store implements State, Counters {
   private constructor(options: StoreOptions) {
     this.#options = options
     this.#folder = options.folder
-    for (const [api, tables] of Object.entries(options.tables)) {
-      for (const [table, shape] of Object.entries(tables)) {
-        const name = `${api}.${table}`
-        const rows = new Rows(name, shape, (undo, change) => {
-          this.#undo.push(undo)
-          this.#changes.push(change)
-        })
-        this.#rows.set(name, rows)
-      }
-    }
+    this.#contents = new Contents(options.tables, (undo, change) => {
+      this.#undo.push(undo)
+      this.#changes.push(change)
+    })
   }
 
   /** A store that keeps nothing on disk. */
@@ -101,27 +93,26 @@ export class Store implements State, Counters {
   }
 
   collection<T extends Row>(name: string): Collection<T> {
-    const rows = this.#rows.get(name)
-    if (!rows) throw new Error(`No API keeps ${name}`)
     // Each table holds what its API puts there; the names are the APIs' own.
-    return rows as unknown as Collection<T>
+    return this.#contents.rows(name) as unknown as Collection<T>
   }
 
   next(stream: string): number {
-    const n = this.#counters.get(stream) ?? 0
-    this.#counters.set(stream, n + 1)
+    const { counters } = this.#contents
+    const n = counters.get(stream) ?? 0
+    counters.set(stream, n + 1)
     this.#moved.add(stream)
     return n
   }
 
   /** Something that is set for the sandbox as a whole; undefined when nothing is. */
   setting(name: string): unknown {
-    return this.#settings.get(name)
+    return this.#contents.settings.get(name)
   }
 
   /** Sets it, as part of the running transaction. */
   set(name: string, value: unknown): void {
-    this.#undo.push(['set', name, this.#settings.get(name)])
+    this.#undo.push(['set', name, this.#contents.settings.get(name)])
     this.#changes.push(['set', name, value])
     this.#apply(['set', name, value])
   }
@@ -131,6 +122,11 @@ export class Store implements State, Counters {
     this.#undo.push(['all', this.document()])
     this.#changes.push(['all', document])
     this.#apply(['all', document])
+  }
+
+  /** What is there now. */
+  document(): Document {
+    return this.#contents.document(this.#seq)
   }
 
   /** A document in which there is nothing. */
@@ -212,7 +208,7 @@ export class Store implements State, Counters {
     }
     if (!this.#journal.isReady) this.#continueJournal()
     for (const stream of this.#moved) {
-      this.#changes.push(['count', stream, this.#counters.get(stream)!]) // moved, so it is there
+      this.#changes.push(['count', stream, this.#contents.counters.get(stream)!]) // moved, so it is there
     }
     this.#moved.clear()
     this.#seq++
@@ -253,11 +249,8 @@ export class Store implements State, Counters {
   }
 
   #apply(change: Change): void {
-    if (change[0] === 'all') this.#fill(change[1])
-    else if (change[0] === 'set') this.#settings.set(change[1], change[2])
-    else if (change[0] === 'count') this.#counters.set(change[1], change[2])
-    else if (change[0] === 'put') this.#rows.get(change[1])?.put(change[2])
-    else this.#rows.get(change[1])?.drop(change[2])
+    if (change[0] === 'all') this.#moved.clear()
+    this.#contents.apply(change)
   }
 
   // --- files -----------------------------------------------------------------------------------
@@ -316,7 +309,7 @@ export class Store implements State, Counters {
     const numbered = this.#seq !== Infinity
     this.#replay(folder)
     // A first start that was killed before its fixtures were in is a first start again.
-    this.isNew = this.#seq === 0 && [...this.#rows.values()].every(({ size }) => size === 0)
+    this.isNew = this.#seq === 0 && !this.#contents.hasRows
     if (hasState && numbered) this.#continueJournal()
     else await this.#write()
   }
@@ -357,25 +350,7 @@ export class Store implements State, Counters {
     const { seq } = document.standin
     this.#seq = typeof seq === 'number' ? seq : Infinity
     this.#writtenSeq = this.#seq
-    this.#fill(document)
-  }
-
-  /** Everything but the transaction's number. */
-  #fill({ standin, ...apis }: Document): void {
-    this.#counters.clear()
-    this.#moved.clear()
-    this.#settings.clear()
-    for (const [stream, n] of Object.entries(standin.counters ?? {})) this.#counters.set(stream, n)
-    for (const [name, value] of Object.entries(standin.settings ?? {})) {
-      this.#settings.set(name, value)
-    }
-    for (const [name, rows] of this.#rows) {
-      const [api = '', table = ''] = name.split('.')
-      const tables = apis[api]
-      const given = isRecord(tables) ? tables[table] : undefined
-      // faultIn has looked: where there is a list, it is one of objects with an id.
-      rows.fill(Array.isArray(given) ? (given as Row[]) : [])
-    }
+    this.#contents.fill(document)
   }
 
   #replay(folder: string): void {
@@ -461,26 +436,5 @@ export class Store implements State, Counters {
         }
       })
     })
-  }
-
-  /** What is there now, in lists of their own; rows never change in place. */
-  document(): Document {
-    const sorted = (map: ReadonlyMap<string, unknown>) =>
-      Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
-    const settings = sorted(this.#settings)
-    const document: Document = {
-      standin: {
-        format: FORMAT,
-        seq: this.#seq,
-        counters: sorted(this.#counters) as Record<string, number>, // numbers all
-        ...(Object.keys(settings).length > 0 ? { settings } : {}),
-      },
-    }
-    for (const [api, tables] of Object.entries(this.#options.tables)) {
-      document[api] = Object.fromEntries(
-        Object.keys(tables).map((table) => [table, this.#rows.get(`${api}.${table}`)!.all()]),
-      )
-    }
-    return document
   }
 }
