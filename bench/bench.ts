@@ -3,12 +3,12 @@
 // Creates per second and latency of the built program, in the same run as two references and in
 // turns with them: machines are noisy, so the ratio to the Express echo at the same concurrency is
 // what counts. Prints Markdown.
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Kind, Load, Result } from './load.ts'
+import type { Kind, Result } from './load.ts'
+import { load, MAIN, median, memory, ROOT, start, stop, used, type Running } from './program.ts'
 import { webhooks } from './webhooks.ts'
 
 const { values } = parseArgs({
@@ -25,59 +25,6 @@ const ROUNDS = Number(values.rounds)
 const USERS = values.users.split(',').map(Number)
 const CONNECTIONS = values.connections.split(',').map(Number)
 
-const ROOT = new URL('..', import.meta.url).pathname
-const MAIN = join(ROOT, 'dist/main.js')
-
-interface Running {
-  readonly url: string
-  readonly port: number
-  readonly process: ChildProcess
-  /** Milliseconds from the spawn to the ready line. */
-  readonly ready: number
-}
-
-/** Starts a program and waits for its ready line. */
-function start(args: readonly string[]): Promise<Running> {
-  const began = performance.now()
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  return new Promise((resolve, reject) => {
-    let output = ''
-    child.on('exit', (code) => reject(new Error(`${args.join(' ')} stopped with ${code}`)))
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk)
-      const url = /^ready (http:\S+)/m.exec(output)?.[1]
-      if (!url) return
-      resolve({
-        url,
-        port: Number(new URL(url).port),
-        process: child,
-        ready: performance.now() - began,
-      })
-    })
-  })
-}
-
-function stop({ process: child }: Running): Promise<void> {
-  return new Promise((resolve) => {
-    child.removeAllListeners('exit')
-    child.on('exit', () => resolve())
-    child.kill('SIGTERM')
-  })
-}
-
-/** One measurement, by a process of its own. */
-function load(options: Load): Promise<Result> {
-  const args = ['--import', 'tsx', join(ROOT, 'bench/load.ts'), JSON.stringify(options)]
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.on('data', (chunk) => (output += String(chunk)))
-  return new Promise((resolve, reject) => {
-    child.on('exit', (code) =>
-      code === 0 ? resolve(JSON.parse(output) as Result) : reject(new Error(`load: ${code}`)),
-    )
-  })
-}
-
 function folder(): string {
   return mkdtempSync(join(tmpdir(), 'standin-bench-'))
 }
@@ -92,17 +39,13 @@ async function seed(url: string, users: number, apis: readonly string[]): Promis
   if (!answer.ok) throw new Error(`seed: ${answer.status} ${await answer.text()}`)
 }
 
-function memory({ process: { pid } }: Running): number {
-  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) / 1024
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
-}
-
 function print(cells: readonly (string | number)[]): void {
   console.log(`| ${cells.map((cell) => String(cell).padStart(9)).join(' | ')} |`)
+}
+
+/** With the microseconds of processor time that each call took, all threads counted. */
+interface Measured extends Result {
+  readonly processor: number
 }
 
 const created = { next: 1 }
@@ -112,7 +55,8 @@ async function measure(
   connections: number,
   kind: Kind,
   rate?: number,
-): Promise<Result> {
+): Promise<Measured> {
+  const before = used(running)
   const result = await load({
     port: running.port,
     connections,
@@ -122,18 +66,22 @@ async function measure(
     time: TIME,
     from: created.next,
   })
+  const calls = result.next - created.next
   created.next = result.next
   const refused = Object.entries(result.statuses).filter(([status]) => !status.startsWith('2'))
   if (refused.length > 0) throw new Error(`${kind}: answered ${JSON.stringify(result.statuses)}`)
-  return result
+  return { ...result, processor: ((used(running) - before) / calls) * 1e6 }
 }
 
 async function throughput(): Promise<void> {
   const express = await start([join(ROOT, 'bench/reference.mjs'), 'express'])
   const bare = await start([join(ROOT, 'bench/reference.mjs'), 'bare'])
   const kinds: readonly Kind[] = ['cryptlex', 'formsonfire-json', 'formsonfire-xml']
-  print(['call', 'keeps', 'users', 'parallel', 'per s', 'p50 ms', 'p99 ms', '× echo', 'p99 ×'])
-  print(Array.from({ length: 9 }, () => '--------:'))
+  const columns = 'call,keeps,users,parallel,per s,p50 ms,p99 ms,µs each,× echo,p99 ×,µs ÷'.split(
+    ',',
+  )
+  print(columns)
+  print(columns.map(() => '--------:'))
   for (const users of USERS) {
     const folders = [folder(), folder(), folder()]
     const servers = await Promise.all(
@@ -155,8 +103,8 @@ async function throughput(): Promise<void> {
     )
     for (const { running } of servers) await seed(running.url, users, ['cryptlex', 'formsonfire'])
     for (const connections of CONNECTIONS) {
-      const rows = new Map<string, { result: Result; echo: Result }[]>()
-      const add = (row: string, result: Result, echo: Result) =>
+      const rows = new Map<string, { result: Measured; echo: Measured }[]>()
+      const add = (row: string, result: Measured, echo: Measured) =>
         rows.set(row, [...(rows.get(row) ?? []), { result, echo }])
       for (let round = 0; round < ROUNDS; round++) {
         const echo = await measure(express, connections, 'cryptlex')
@@ -170,7 +118,7 @@ async function throughput(): Promise<void> {
         }
       }
       for (const [row, measured] of rows) {
-        const of = (pick: (one: { result: Result; echo: Result }) => number) =>
+        const of = (pick: (one: { result: Measured; echo: Measured }) => number) =>
           median(measured.map(pick))
         print([
           ...row.split('|'),
@@ -179,8 +127,10 @@ async function throughput(): Promise<void> {
           of(({ result }) => result.perSecond).toFixed(0),
           of(({ result }) => result.p50).toFixed(2),
           of(({ result }) => result.p99).toFixed(2),
+          of(({ result }) => result.processor).toFixed(0),
           of(({ result, echo }) => result.perSecond / echo.perSecond).toFixed(2),
           of(({ result, echo }) => result.p99 / echo.p99).toFixed(2),
+          of(({ result, echo }) => echo.processor / result.processor).toFixed(2),
         ])
       }
     }

@@ -3,11 +3,9 @@
 // What each feature costs a create that does not use it: the program as it starts by default and
 // the same program without the feature take turns. The processor time that a create takes counts:
 // other programs of the machine disturb it less than the creates per second. Prints Markdown.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Kind, Load, Result } from './load.ts'
+import type { Kind } from './load.ts'
+import { load, MAIN, median, start, stop, used, type Running } from './program.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,54 +16,8 @@ const { values } = parseArgs({
     against: { type: 'string' },
   },
 })
-const ROOT = new URL('..', import.meta.url).pathname
-/** The kernel's clock ticks in a second, as /proc counts them. */
-const TICKS = 100
 
-interface Running {
-  readonly port: number
-  readonly child: ChildProcess
-}
-
-function start(program: string, args: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [program, '--port', '0', '--memory', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return new Promise((resolve, reject) => {
-    let output = ''
-    child.on('exit', (code) => reject(new Error(`the server stopped with ${code}`)))
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk)
-      const port = /^ready http:\S+:(\d+)/m.exec(output)?.[1]
-      if (port !== undefined) resolve({ port: Number(port), child })
-    })
-  })
-}
-
-function load(options: Load): Promise<Result> {
-  const args = ['--import', 'tsx', join(ROOT, 'bench/load.ts'), JSON.stringify(options)]
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.on('data', (chunk) => (output += String(chunk)))
-  return new Promise((resolve, reject) => {
-    child.on('exit', (code) =>
-      code === 0 ? resolve(JSON.parse(output) as Result) : reject(new Error(`load: ${code}`)),
-    )
-  })
-}
-
-/** Seconds of processor time that a process has used. */
-function used({ child: { pid } }: Running): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
-  return (Number(stat[11]) + Number(stat[12])) / TICKS
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
-}
-
-const MAIN = join(ROOT, 'dist/main.js')
-
+const FRESH = ['--port', '0', '--memory']
 /** The program without something. */
 const WITHOUT: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
   ...(values.against === undefined ? {} : { 'the other build': [values.against] }),
@@ -96,7 +48,10 @@ async function measure(running: Running, kind: Kind): Promise<readonly [number, 
 console.log('| without | call | per s | µs of processor | with ÷ without, per s | processor |')
 console.log('| --- | --- | ---: | ---: | ---: | ---: |')
 for (const [feature, [program, ...args]] of Object.entries(WITHOUT)) {
-  const [on, off] = await Promise.all([start(MAIN, []), start(program, args)])
+  const [on, off] = await Promise.all([
+    start([MAIN, ...FRESH]),
+    start([program, ...FRESH, ...args]),
+  ])
   for (const kind of KINDS) {
     const rounds: { on: readonly [number, number]; off: readonly [number, number] }[] = []
     for (let round = 0; round < Number(values.rounds); round++) {
@@ -115,8 +70,5 @@ for (const [feature, [program, ...args]] of Object.entries(WITHOUT)) {
       `| ${feature} | ${kind} | ${perSecond!.toFixed(0)} | ${processor!.toFixed(1)} | ${ratio(0)} | ${ratio(1)} |`,
     )
   }
-  for (const { child } of [on, off]) {
-    child.removeAllListeners('exit')
-    child.kill('SIGTERM')
-  }
+  await Promise.all([stop(on), stop(off)])
 }
