@@ -30,10 +30,10 @@ export function deliveryTasks(world: World): Record<Names, Task> {
         count,
         timeoutOf(call.query.get('timeout')),
       )
-      const matching = webhooks.deliveries.filter(wanted)
+      const matching = found ?? webhooks.deliveries.filter(wanted)
       const body: Contract.DeliveriesAwaited = {
         fulfilled: found !== undefined,
-        deliveries: (found ?? matching.filter((one) => one.state === state)).map(shownDelivery),
+        deliveries: matching.filter((one) => one.state === state).map(shownDelivery),
         pending: found ? [] : matching.filter((one) => one.state !== state).map(pending),
       }
       return { status: 200, body }

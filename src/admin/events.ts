@@ -1,6 +1,6 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
-import type { Entry } from '../core/requests/entry.ts'
+import { Reading } from '../core/requests/reading.ts'
 import type { Outlet } from '../core/stream.ts'
 import { matcherIn, shown } from './requests.ts'
 import type { World } from './world.ts'
@@ -17,14 +17,14 @@ export function eventTasks(world: World): Record<'streamEvents', Task> {
       const last = [call.headers['last-event-id'] ?? []].flat()[0]
       call.answerType = events.mediaType
       const stream = (outlet: Outlet): (() => void) => {
-        const tell = (entry: Entry) => {
-          if (matches(entry).length > 0) return
-          outlet.write(written(entry, world))
+        const tell = (reading: Reading) => {
+          if (matches(reading).length > 0) return
+          outlet.write(written(reading, world))
         }
         outlet.write('retry: 1000\n\n')
         // In one go: whatever is answered meanwhile is told once.
         const missed = last === undefined ? [] : requests.after(seqIn(last, world))
-        for (const entry of missed) tell(entry)
+        for (const entry of missed) tell(new Reading(entry))
         const leave = requests.listen({ take: tell, end: () => outlet.end() })
         const heartbeat = setInterval(() => outlet.write(': still here\n\n'), HEARTBEAT)
         heartbeat.unref()
@@ -44,7 +44,7 @@ function seqIn(id: string, { requests }: World): number {
   return epoch === requests.epoch && /^\d{1,15}$/.test(seq ?? '') ? Number(seq) : 0
 }
 
-function written(entry: Entry, world: World): string {
+function written({ entry }: Reading, world: World): string {
   const id = `${world.requests.epoch}-${entry.seq}`
   return `id: ${id}\nevent: request\ndata: ${JSON.stringify(shown(entry, world))}\n\n`
 }

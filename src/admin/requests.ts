@@ -6,6 +6,7 @@ import { filterFor, type EntryMatcher, type Filter } from '../core/requests/filt
 import { harOf } from '../core/requests/har.ts'
 import { recordOf, type RequestRecord } from '../core/requests/record.ts'
 import type { Entry } from '../core/requests/entry.ts'
+import { Reading } from '../core/requests/reading.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.ts'
 import { hintsOn } from './hints.ts'
 import type { Host, World } from './world.ts'
@@ -20,7 +21,9 @@ export function requestTasks(
   return {
     listRequests: (call) => {
       const matches = matcherIn(call, world)
-      const found = [...world.requests.after()].filter((entry) => matches(entry).length === 0)
+      const found = [...world.requests.after()].filter(
+        (entry) => matches(new Reading(entry)).length === 0,
+      )
       const last = call.query.get('last')
       const wanted = last === null ? found : found.slice(-Number(last))
       const after = Number(call.query.get('after') ?? 0)

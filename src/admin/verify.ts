@@ -1,8 +1,8 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Filter } from '../core/requests/filter.ts'
-import type { Entry } from '../core/requests/entry.ts'
 import { bounded } from '../core/requests/expression.ts'
+import { Reading } from '../core/requests/reading.ts'
 import { described, nearestTo, verified, type Expectation } from '../core/requests/verify.ts'
 import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.ts'
 import { matcherIn, matcherOf, shown } from './requests.ts'
@@ -31,19 +31,19 @@ export function verifyTasks(world: World): Record<'verifyRequests' | 'awaitReque
       if (wait > LONGEST_WAIT) {
         throw new Problem(400, 'timeout.too-long', `timeout must be at most 10m, not ${timeout}`)
       }
-      const found = [...world.requests.after()].filter((entry) => matches(entry).length === 0)
+      const found = readings(world).filter((reading) => matches(reading).length === 0)
       if (found.length < count) {
-        await more(world, wait, (entry) => {
-          if (matches(entry).length === 0) found.push(entry)
+        await more(world, wait, (reading) => {
+          if (matches(reading).length === 0) found.push(reading)
           return found.length >= count
         })
       }
-      const requests = found.slice(0, count).map((entry) => shown(entry, world))
+      const requests = found.slice(0, count).map(({ entry }) => shown(entry, world))
       if (found.length >= count) {
         const body: Awaited = { fulfilled: true, requests }
         return { status: 200, body }
       }
-      const nearest = nearestTo(matches, [...world.requests.after()], world.secrets)
+      const nearest = nearestTo(matches, readings(world), world.secrets)
       const lacking = `${found.length} of ${count} came within ${timeout}`
       const body: Awaited = {
         fulfilled: false,
@@ -56,8 +56,16 @@ export function verifyTasks(world: World): Record<'verifyRequests' | 'awaitReque
   }
 }
 
+function readings({ requests }: World): Reading[] {
+  return [...requests.after()].map((entry) => new Reading(entry))
+}
+
 /** Until one is the last that is wanted, the time is up or the server stops. */
-function more({ requests }: World, wait: number, isLast: (entry: Entry) => boolean): Promise<void> {
+function more(
+  { requests }: World,
+  wait: number,
+  isLast: (reading: Reading) => boolean,
+): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
@@ -66,8 +74,8 @@ function more({ requests }: World, wait: number, isLast: (entry: Entry) => boole
     }
     const timer = setTimeout(done, wait)
     const leave = requests.listen({
-      take: (entry) => {
-        if (isLast(entry)) done()
+      take: (reading) => {
+        if (isLast(reading)) done()
       },
       end: done,
     })

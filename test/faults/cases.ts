@@ -173,7 +173,7 @@ export function casesAt(door: Door): readonly Case[] {
     nulls: body('nulls', false),
     'unknown-enum': body('unknown-enum', true),
     reordered: body('reordered', false),
-    'xml-prefixes': body('xml-prefixes', false),
+    'xml-prefixes': body('xml-prefixes', true),
     'xml-comments': body('xml-comments', false),
     'xml-cdata': body('xml-cdata', false),
     'protobuf-unknown': body('protobuf-unknown', false),

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { APIS, createCaller, creation } from '../helpers/caller.ts'
-import { doors } from '../helpers/doors.ts'
+import { doors, type Door } from '../helpers/doors.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import {
   add,
@@ -131,6 +131,25 @@ test('a magic address is seen however its body spells it', async () => {
       const heard = await ask(own, door, { body })
       expect([heard.status, ruleOf(own, heard)?.origin]).toEqual([409, 'magic'])
     }
+  }
+})
+
+test('a magic address in a chunked body goes before credentials that are wrong', async () => {
+  const own = await createSandbox({ maxBody: 5000, bodyTimeout: 200 })
+  const ways = { Authorization: 'Bearer nonsense', 'Transfer-Encoding': 'chunked' }
+  const wrong = async (door: Door, body: string) => await ask(own, door, { headers: ways, body })
+  for (const door of [cryptlex, mykaarma]) {
+    const chunked = (name: string) => {
+      const text = bodyOf(door, { name })
+      return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`
+    }
+    const met = await wrong(door, chunked('ada+fault.503'))
+    expect([met.status, ruleOf(own, met)?.origin]).toEqual([503, 'magic'])
+    expect((await wrong(door, chunked('ada'))).status).toBe(401)
+    // What is too large, or does not end, is refused for the credentials all the same.
+    const large = `2710\r\n${'x'.repeat(10_000)}\r\n0\r\n\r\n`
+    expect((await wrong(door, large)).status).toBe(401)
+    expect((await wrong(door, '5\r\n{"a":\r\n')).status).toBe(401)
   }
 })
 

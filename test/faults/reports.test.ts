@@ -30,6 +30,13 @@ async function list(caller: Caller, query = ''): Promise<readonly Shown[]> {
   return answer.json<{ faults: Shown[] }>().faults
 }
 
+async function explained(caller: Caller, id: string): Promise<string> {
+  return (await caller.get(`/_standin/requests/${id}/explain?format=text`)).text.replaceAll(
+    /\s+/g,
+    ' ',
+  )
+}
+
 const later = (caller: Caller, by: string) => caller.post('/_standin/clock/advance', { by })
 
 test('a fault says when it fired last, and for which request', async () => {
@@ -188,6 +195,56 @@ test('the nearest miss is the one that met the most conditions', async () => {
   await caller.create('mykaarma')
   await caller.create('cryptlex', { firstName: 'Alan', email: 'c@example.test' })
   expect((await list(caller))[0]!.nearestMiss!.why).toContain('lastName is "Byron"')
+})
+
+test('a fault that is hidden behind another says which one took its requests', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  const armed = [
+    '500;times=3', // fires
+    '401', // fits as well, and comes later
+    '403;api=mykaarma', // does not fit
+    '409;after=validation', // would come at a later stage
+    'delay=1ms;after=auth;skip=1', // would spare the request, which it never saw
+  ]
+  for (const fault of armed) add(server, fault)
+  const answer = await caller.create('cryptlex')
+  expect(answer.header('Standin-Fault')).toBe('fault-1')
+  const unfired = await list(caller, '?unfired=true')
+  const requestId = answer.header('Standin-Request-Id')
+  const why = 'fault-1 (500;times=3) came first'
+  expect(unfired.map((one) => one.nearestMiss)).toEqual([
+    { requestId, at: NOON, why },
+    { requestId, at: NOON, why: 'api is "cryptlex", not "mykaarma"' },
+    { requestId, at: NOON, why },
+    { requestId, at: NOON, why },
+  ])
+  // None of them counted it.
+  expect(unfired.map(({ eligible }) => eligible)).toEqual([0, 0, 0, 0])
+  expect(await explained(caller, requestId!)).toContain(`fault-2: did not fire: ${why}`)
+})
+
+test('what a request asks for by itself hides what is armed, wherever that would come', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  for (const fault of ['401', '403;after=commit']) add(server, fault)
+  const { headers, ...rest } = creation('cryptlex')
+  const wish = { ...headers, 'Standin-Fault': '500;after=validation' }
+  expect((await caller.send({ ...rest, headers: wish })).status).toBe(500)
+  const why = 'header-1 (500;after=validation) came first'
+  const unfired = await list(caller, '?unfired=true')
+  expect(unfired.map(({ nearestMiss }) => nearestMiss?.why)).toEqual([why, why])
+})
+
+test('a duplicate of a user that was lost hides what is armed for that stage', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  add(server, '409;after=validation;skip=1')
+  add(server, 'lost-then-duplicate;times=1')
+  await caller.create('cryptlex')
+  expect((await caller.create('cryptlex')).header('Standin-Fault')).toBe('fault-2')
+  const [hidden] = await list(caller, '?unfired=true')
+  expect(hidden!.nearestMiss!.why).toBe('fault-2 (lost-then-duplicate;times=1) came first')
 })
 
 test('?unfired=true lists what never fired, and nothing else', async () => {

@@ -19,6 +19,8 @@ export const BREAKING: ReadonlySet<BodyFault> = new Set([
   'empty',
   'extra-fields',
   'unknown-enum',
+  // The contract's elements are in no namespace, and a prefix cannot be of none.
+  'xml-prefixes',
 ] as const)
 
 /** Says what a body cannot be made of. */

@@ -15,7 +15,10 @@ import { hangUp, pause } from './wire.ts'
 /** Thrown where nobody is to be answered any more: the connection is gone. */
 export class Unanswered extends Error {}
 
-/** A body that may be looked at before the credentials are: larger ones are not waited for. */
+/**
+ * A body that may be looked at before the credentials are: larger ones are not waited for. One that
+ * does not say how large it is has the limits of any other body, in bytes and in time.
+ */
 const SMALL = 64 * 1024
 
 /** A wish that counts is counted for each user, so its body has to be there. */
@@ -98,8 +101,9 @@ export class Encounter implements Candidate {
   /** Whether credentials that are wrong still leave a body to look at. */
   mayLookAt(request: IncomingMessage): boolean {
     if (!this.#faults.usesMagic || this.call.wish || this.call.fault) return false
-    const length = Number(request.headers['content-length'] ?? Infinity)
-    return length <= SMALL && isComing(request)
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+    const isSmall = coding !== undefined || (length !== undefined && Number(length) <= SMALL)
+    return isSmall && isComing(request)
   }
 
   /** What the body asks for, once it is there: at every stage that the request has passed. */

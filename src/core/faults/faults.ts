@@ -5,7 +5,7 @@ import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
 import { BREAKING } from './bodies.ts'
 import { readDefinition, refused, type Terms } from './definition.ts'
-import type { Definition, Effect, FaultStage } from './fault.ts'
+import { FAULT_STAGES, type Definition, type Effect, type FaultStage } from './fault.ts'
 import { short, type Candidate } from './match.ts'
 import { Rule, type Meeting, type Origin } from './rule.ts'
 import { Held } from './wire.ts'
@@ -217,23 +217,24 @@ export class Faults {
       if (lost) {
         const why = 'it lost this user before, whom it refuses as a duplicate from then on'
         call.consider({ id: lost.id, fault: lost.short, fired: true, why })
+        this.#passOver(lost, candidate, stage, now, false)
         return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
       }
     }
     const { wish } = call
     // What a request asks for goes before what is armed, and it alone decides.
     if (wish && (wish.isLive(now) || call.faults?.some(({ id }) => id === wish.id))) {
-      return wish.effect.after === stage ? this.#taken(wish, candidate, now) : undefined
+      return wish.effect.after === stage ? this.#taken(wish, candidate, stage, now) : undefined
     }
     for (const rule of this.#rules.values()) {
       if (rule.effect.after !== stage || !rule.isLive(now)) continue
-      const firing = this.#taken(rule, candidate, now)
+      const firing = this.#taken(rule, candidate, stage, now)
       if (firing) return firing
     }
     return undefined
   }
 
-  #taken(rule: Rule, candidate: Candidate, now: number): Firing | undefined {
+  #taken(rule: Rule, candidate: Candidate, stage: FaultStage, now: number): Firing | undefined {
     const { call } = candidate
     const why = rule.miss(candidate, now)
     const taken = why === undefined ? rule.take(now) : { spared: why }
@@ -243,8 +244,36 @@ export class Faults {
       return undefined
     }
     call.consider({ id: rule.id, fault: rule.short, fired: true, why: 'the request fits' })
+    // A request that asks for a fault by itself has asked none of those that are armed.
+    const isWish = rule === call.wish
+    this.#passOver(rule, candidate, isWish ? 'route' : stage, now, !isWish)
     this.#watch(rule, candidate, now)
     return { rule, effect: taken.effect, draw: rule.draw() }
+  }
+
+  /**
+   * Tells the rules that are not asked any more, since this one took the request. Those that have
+   * fired before show by that what they wait for, and cost nothing here.
+   *
+   * @param hasAsked whether those in front of it had their turn at this stage
+   */
+  #passOver(
+    taken: Rule,
+    candidate: Candidate,
+    stage: FaultStage,
+    now: number,
+    hasAsked: boolean,
+  ): void {
+    let isBehind = !hasAsked
+    for (const rule of this.#rules.values()) {
+      if (rule === taken) isBehind = true
+      const comes = FAULT_STAGES.indexOf(rule.effect.after) - FAULT_STAGES.indexOf(stage)
+      if (rule === taken || comes < 0 || (comes === 0 && !isBehind)) continue
+      if (rule.fired > 0 || !rule.isLive(now) || rule.miss(candidate, now) !== undefined) continue
+      const why = `${taken.id}${taken.short && ` (${taken.short})`} came first`
+      rule.spare(candidate, now, why)
+      candidate.call.consider({ id: rule.id, fired: false, why })
+    }
   }
 
   /** From now on this user is refused as a duplicate, though nobody has it. */

@@ -1,10 +1,8 @@
 import { Problem } from '../problem.ts'
-import { isRecord } from '../schema.ts'
 import { matcherFor, type Mismatch, type Pattern } from './match.ts'
-import { createdBy, recordOf } from './record.ts'
 import type { Entry } from './entry.ts'
+import type { Reading } from './reading.ts'
 import type { Requests } from './requests.ts'
-import { subjectOf } from './subject.ts'
 
 /** What a remembered request should be; texts as a query has them. */
 export interface Filter extends Pattern {
@@ -19,7 +17,7 @@ export interface Filter extends Pattern {
 }
 
 /** What is not as it should be; empty when the request fits. */
-export type EntryMatcher = (entry: Entry) => readonly Mismatch[]
+export type EntryMatcher = (reading: Reading) => readonly Mismatch[]
 
 /**
  * A filter, read once.
@@ -39,25 +37,32 @@ export function filterFor(
       : { ...pattern.headers, [name.trim()]: value === undefined ? { exists: true } : value.trim() }
   const matcher = matcherFor({ ...pattern, ...(headers ? { headers } : {}) })
   const isLater = since === undefined ? undefined : laterThan(since, requests)
-  const checks: EntryMatcher[] = [(entry) => matcher(subjectOf(entry))]
+  const checks: EntryMatcher[] = [({ subject }) => matcher(subject)]
   if (email !== undefined) {
-    checks.push((entry) =>
-      speaksOf(entry, email) ? [] : [{ at: 'email', wanted: email, found: 'another, or none' }],
-    )
+    const sought = email.trim().toLowerCase()
+    const other = [{ at: 'email', wanted: email, found: 'another, or none' }]
+    checks.push((reading) => (reading.speaksOf(sought) ? [] : other))
   }
   if (text !== undefined) {
     const sought = text.toLowerCase()
-    checks.push((entry) =>
-      JSON.stringify(recordOf(entry, secrets)).toLowerCase().includes(sought)
-        ? []
-        : [{ at: 'text', wanted: text, found: 'nothing like it' }],
-    )
+    const none = [{ at: 'text', wanted: text, found: 'nothing like it' }]
+    checks.push((reading) => (reading.shown(secrets).includes(sought) ? [] : none))
   }
-  return (entry) => {
+  return (reading) => {
     // What came before is not looked at, and is near to nothing.
-    if (isLater && !isLater(entry)) return [BEFORE]
-    return checks.flatMap((check) => check(entry))
+    if (isLater && !isLater(reading.entry)) return [BEFORE]
+    return all(checks, reading)
   }
+}
+
+/** What all of them find; without a copy where one finds it all, since many wait and few are met. */
+function all(checks: readonly EntryMatcher[], reading: Reading): readonly Mismatch[] {
+  let found: readonly Mismatch[] = []
+  for (const check of checks) {
+    const more = check(reading)
+    if (more.length > 0) found = found.length === 0 ? more : [...found, ...more]
+  }
+  return found
 }
 
 const BEFORE: Mismatch = { at: 'since', wanted: 'later', found: 'earlier' }
@@ -71,7 +76,7 @@ function laterThan(since: string, requests: Requests): (entry: Entry) => boolean
   const known = requests.get(since)
   if (known) return ({ seq }) => seq > known.seq
   const number = numberIn(since)
-  if (number !== undefined) return ({ call }) => (numberIn(call.id) ?? 0) > number
+  if (number !== undefined) return ({ id }) => (numberIn(id) ?? 0) > number
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(since) ? Date.parse(since) : NaN
   if (Number.isNaN(time)) {
     const message =
@@ -85,18 +90,4 @@ function laterThan(since: string, requests: Requests): (entry: Entry) => boolean
 function numberIn(id: string): number | undefined {
   const digits = /^req-(\d{1,15})$/.exec(id)?.[1]
   return digits === undefined ? undefined : Number(digits)
-}
-
-function speaksOf(entry: Entry, email: string): boolean {
-  const sought = email.trim().toLowerCase()
-  const isIt = (text: string) => text.trim().toLowerCase() === sought
-  const { body, query } = subjectOf(entry)
-  const user = createdBy(entry)?.email
-  return holds(body, isIt) || [...query.values()].some(isIt) || (user !== undefined && isIt(user))
-}
-
-function holds(value: unknown, isIt: (text: string) => boolean): boolean {
-  if (typeof value === 'string') return isIt(value)
-  if (Array.isArray(value)) return value.some((item) => holds(item, isIt))
-  return isRecord(value) && Object.values(value).some((held) => holds(held, isIt))
 }

@@ -91,9 +91,10 @@ export function matcherFor(pattern: Pattern): Matcher {
   const { api, operation, method, path, status, credential } = pattern
   const exactly = (at: string, wanted: string | undefined, of: (subject: Subject) => string) => {
     if (wanted === undefined) return
+    const shown = quoted(wanted)
     checks.push((subject) => {
       const found = of(subject)
-      return found === wanted ? undefined : { at, wanted: quoted(wanted), found: quoted(found) }
+      return found === wanted ? undefined : { at, wanted: shown, found: quoted(found) }
     })
   }
   exactly('api', api, (subject) => subject.api ?? 'none')
@@ -124,7 +125,14 @@ export function matcherFor(pattern: Pattern): Matcher {
     const of = ({ body }: Subject) => valuesAt(body, where, steps)
     checks.push(valueCheck(`fields.${where}`, wanted, of, secret, true))
   }
-  return (subject) => checks.flatMap((check) => check(subject) ?? [])
+  return (subject) => {
+    const found: Mismatch[] = []
+    for (const check of checks) {
+      const mismatch = check(subject)
+      if (mismatch) found.push(mismatch)
+    }
+    return found
+  }
 }
 
 /** `201`, `4xx` or `0`. */

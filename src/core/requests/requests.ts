@@ -1,6 +1,7 @@
 import type { Call } from '../api.ts'
 import type { Place } from '../place.ts'
 import { Entry, type Answered, type Slab } from './entry.ts'
+import { Reading } from './reading.ts'
 
 /** How much a sandbox remembers. */
 export interface RequestLimits {
@@ -12,7 +13,7 @@ export interface RequestLimits {
 
 /** Somebody who hears of every request as it is answered. */
 export interface Listener {
-  take(entry: Entry): void
+  take(reading: Reading): void
   /** No more will come. */
   end(): void
 }
@@ -157,11 +158,12 @@ export class Requests {
   /** Once the answer is on its way; to those that listened when it was written down. */
   #tell(entry: Entry): void {
     const listeners = [...this.#listeners]
+    const reading = new Reading(entry)
     queueMicrotask(() => {
       for (const listener of listeners) {
         if (!this.#listeners.has(listener)) continue
         try {
-          listener.take(entry)
+          listener.take(reading)
         } catch (error) {
           // Nobody else would catch it: the request has its answer.
           entry.place.log.bug('who listens to requests failed', error)

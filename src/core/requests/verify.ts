@@ -1,9 +1,10 @@
 import { Problem } from '../problem.ts'
 import { isBefore, type EntryMatcher } from './filter.ts'
 import { differenceIn, type Mismatch } from './match.ts'
+import type { Entry } from './entry.ts'
+import { Reading } from './reading.ts'
 import { redactorOf } from './record.ts'
 import type { Redactor } from './redact.ts'
-import type { Entry } from './entry.ts'
 
 /** How many requests should have come. */
 export interface Count {
@@ -59,8 +60,9 @@ export function verified(
   secrets: readonly string[],
   inOrder = false,
 ): { passed: boolean; results: Result[] } {
-  const arrived = entries.toSorted((a, b) => a.call.startedAt - b.call.startedAt)
-  const looked = expectations.map((expectation) => look(expectation, arrived, secrets))
+  const arrived = entries.toSorted((a, b) => a.startedAt - b.startedAt)
+  const readings = arrived.map((entry) => new Reading(entry))
+  const looked = expectations.map((expectation) => look(expectation, readings, secrets))
   const chain = inOrder ? chained(looked) : []
   const results = looked.map((one, i): Result => {
     const { expectation, fitting, nearest } = one
@@ -86,17 +88,17 @@ export function verified(
 /** Those that come nearest to what was wanted: the fewest differences first, then the newest. */
 export function nearestTo(
   matches: EntryMatcher,
-  entries: readonly Entry[],
+  readings: readonly Reading[],
   secrets: readonly string[],
 ): Nearest[] {
-  return entries
-    .map((entry) => ({ entry, differences: matches(entry) }))
+  return readings
+    .map((reading) => ({ entry: reading.entry, differences: matches(reading) }))
     .filter(({ differences }) => differences.length > 0 && !isBefore(differences))
     .map((one) => ({ ...one, distance: distance(one.differences) }))
     .toSorted((a, b) => a.distance - b.distance || b.entry.seq - a.entry.seq)
     .slice(0, MOST_NEAREST)
     .map(({ entry, differences }) => ({
-      id: entry.call.id,
+      id: entry.id,
       differences: scrubbed(differences, redactorOf(entry, secrets)),
     }))
 }
@@ -113,12 +115,14 @@ export function described(nearest: readonly Nearest[]): string {
 
 function look(
   expectation: Expectation,
-  entries: readonly Entry[],
+  readings: readonly Reading[],
   secrets: readonly string[],
 ): Looked {
   const { matches, count } = expectation
-  const fitting = entries.filter((entry) => matches(entry).length === 0)
-  const nearest = fitting.length < leastOf(count) ? nearestTo(matches, entries, secrets) : []
+  const fitting = readings
+    .filter((reading) => matches(reading).length === 0)
+    .map(({ entry }) => entry)
+  const nearest = fitting.length < leastOf(count) ? nearestTo(matches, readings, secrets) : []
   return { expectation, fitting, nearest }
 }
 
@@ -157,9 +161,9 @@ function orderFaults({ expectation, fitting }: Looked, all: readonly Looked[]): 
     if (!first || !theirs) {
       return [`it cannot come ${word} ${other}, since nothing fits ${first ? other : 'it'}`]
     }
-    const early = first.call.startedAt < theirs.call.startedAt
+    const early = first.startedAt < theirs.startedAt
     if (early === (word === 'before') && first !== theirs) return []
-    return [`${first.call.id} should have come ${word} ${theirs.call.id}, the first of ${other}`]
+    return [`${first.id} should have come ${word} ${theirs.id}, the first of ${other}`]
   })
 }
 
@@ -168,13 +172,11 @@ function chained(looked: readonly Looked[]): (string | undefined)[] {
   let last: Entry | undefined
   return looked.map(({ fitting, expectation }, i) => {
     if (leastOf(expectation.count) === 0 && fitting.length === 0) return undefined
-    const next = fitting.find(
-      ({ call }) => last === undefined || call.startedAt > last.call.startedAt,
-    )
+    const next = fitting.find(({ startedAt }) => last === undefined || startedAt > last.startedAt)
     const before = last
     last = next ?? last
     if (next || !before || fitting.length === 0) return undefined
-    return `none came after ${before.call.id}, which is there for ${looked[i - 1]!.expectation.name}`
+    return `none came after ${before.id}, which is there for ${looked[i - 1]!.expectation.name}`
   })
 }
 
@@ -193,5 +195,5 @@ function scrubbed(differences: readonly Mismatch[], redactor: Redactor): Mismatc
 }
 
 function idsOf(entries: readonly Entry[]): string[] {
-  return entries.slice(0, MOST_NAMED).map(({ call }) => call.id)
+  return entries.slice(0, MOST_NAMED).map(({ id }) => id)
 }

@@ -46,7 +46,7 @@ export class Engine {
   readonly #outbox: Outbox
   readonly #courier: Courier
   readonly #clock: Clock
-  readonly #waits: Waits
+  readonly #waits: Waits<Delivery>
   readonly #log: Log
   readonly #slots = new Slots(MOST_AT_ONCE)
   readonly #live = new Map<string, Live>()
@@ -62,7 +62,7 @@ export class Engine {
     outbox: Outbox
     courier: Courier
     clock: Clock
-    waits: Waits
+    waits: Waits<Delivery>
     log: Log
   }) {
     this.#settings = parts.settings
@@ -88,6 +88,7 @@ export class Engine {
     if (this.#closed || delivery?.state !== 'pending' || this.#live.has(id)) return
     const live: Live = { id, why, ready: false, gone: false }
     this.#live.set(id, live)
+    this.#waits.changed(delivery)
     if (this.#settings.ordered) this.#laneOf(delivery).push(live)
     const first = triesOf(delivery) === 0
     const fault = (kind: FaultKind) =>
@@ -111,7 +112,7 @@ export class Engine {
       this.#held.add(live)
     }
     if (at <= now) return this.#go(live)
-    this.#outbox.change({ ...delivery, nextAt: at })
+    this.#change({ ...delivery, nextAt: at })
     this.#schedule(live, at)
   }
 
@@ -121,7 +122,7 @@ export class Engine {
     if (!delivery) return
     const { faults: _, reason: __, waitsFor: ___, ...rest } = delivery
     this.#forget(id)
-    this.#outbox.change({
+    this.#change({
       ...rest,
       state: 'pending',
       nextAt: this.#clock.now(),
@@ -161,6 +162,11 @@ export class Engine {
       clearTimeout(late)
     }
     this.drop()
+  }
+
+  #change(delivery: Delivery): void {
+    this.#outbox.change(delivery)
+    this.#waits.changed(delivery)
   }
 
   #forget(id: string): void {
@@ -251,9 +257,8 @@ export class Engine {
       )
     }
     live.why = whyOf(outcome)
-    this.#outbox.change({ ...delivery, nextAt: next })
+    this.#change({ ...delivery, nextAt: next })
     this.#schedule(live, next)
-    this.#waits.changed()
   }
 
   /** A success heals a webhook; too many failures in a row, or a 410, switch it off. */
@@ -299,8 +304,7 @@ export class Engine {
   ): void | Promise<void> {
     this.#live.delete(live.id)
     this.#held.delete(live)
-    this.#outbox.change({ ...delivery, state, ...(reason === undefined ? {} : { reason }) })
-    this.#waits.changed()
+    this.#change({ ...delivery, state, ...(reason === undefined ? {} : { reason }) })
     if (!this.#settings.ordered) return
     const lane = this.#laneOf(delivery)
     leave(lane, live)

@@ -1,8 +1,16 @@
-/** Whoever waits for something to become true is told when it does; nobody looks again and again. */
-export class Waits {
-  readonly #checks = new Set<() => void>()
+/** What changed since somebody looked last, by id; undefined: everything may be another now. */
+export type News<T> = ReadonlyMap<string, T> | undefined
+
+/**
+ * Whoever waits for something to become true is told of what changes; nobody looks again and again,
+ * nor at what is as it was.
+ */
+export class Waits<T extends { readonly id: string }> {
+  readonly #checks = new Set<(news: News<T>) => void>()
   /** What ends the wait of each. */
   readonly #leavers = new Set<() => void>()
+  #news = new Map<string, T>()
+  #isAllNew = false
   #queued = false
 
   /**
@@ -10,7 +18,7 @@ export class Waits {
    *
    * @param timeout milliseconds by the machine's clock
    */
-  until<T>(found: () => T | undefined, timeout: number): Promise<T | undefined> {
+  until<R>(found: (news: News<T>) => R | undefined, timeout: number): Promise<R | undefined> {
     return new Promise((resolve, reject) => {
       const settle = (work: () => void) => {
         this.#checks.delete(check)
@@ -18,9 +26,9 @@ export class Waits {
         clearTimeout(late)
         work()
       }
-      const check = () => {
+      const check = (news: News<T>) => {
         try {
-          const value = found()
+          const value = found(news)
           if (value !== undefined) settle(() => resolve(value))
         } catch (error) {
           settle(() => reject(error))
@@ -31,7 +39,7 @@ export class Waits {
       late.unref()
       this.#leavers.add(leave)
       this.#checks.add(check)
-      check()
+      check(undefined)
     })
   }
 
@@ -40,13 +48,56 @@ export class Waits {
     for (const give of this.#leavers) give()
   }
 
-  /** Something changed; who waits looks once, however much changes in one turn. */
-  changed(): void {
-    if (this.#queued || this.#checks.size === 0) return
+  /**
+   * Something changed; who waits looks once, however much changes in one turn.
+   *
+   * @param one what it is now; without it, nothing that `News` tells of
+   */
+  changed(one?: T): void {
+    if (this.#checks.size === 0) return
+    if (one) this.#news.set(one.id, one)
+    this.#tellSoon()
+  }
+
+  /** Everything may be another now, and some of it gone. */
+  replaced(): void {
+    if (this.#checks.size === 0) return
+    this.#isAllNew = true
+    this.#tellSoon()
+  }
+
+  #tellSoon(): void {
+    if (this.#queued) return
     this.#queued = true
     queueMicrotask(() => {
-      this.#queued = false
-      for (const check of this.#checks) check()
+      const news = this.#isAllNew ? undefined : this.#news
+      this.#queued = this.#isAllNew = false
+      this.#news = new Map()
+      for (const check of this.#checks) check(news)
     })
+  }
+}
+
+/** How many are as somebody wants them, counted change by change. */
+export class Tally<T extends { readonly id: string }> {
+  readonly #wanted: (one: T) => boolean
+  readonly #ids = new Set<string>()
+
+  constructor(wanted: (one: T) => boolean) {
+    this.#wanted = wanted
+  }
+
+  /** Those that were told of and are not gone from it: what is kept no more is counted on. */
+  get size(): number {
+    return this.#ids.size
+  }
+
+  /** Counts what changed, or all that there is. */
+  update(news: News<T>, all: () => readonly T[]): void {
+    if (!news) this.#ids.clear()
+    for (const one of news?.values() ?? all()) {
+      if (this.#wanted(one)) this.#ids.add(one.id)
+      else this.#ids.delete(one.id)
+    }
   }
 }

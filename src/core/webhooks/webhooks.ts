@@ -9,7 +9,7 @@ import type { Delivery, DeliveryFault, Subscription } from './delivery.ts'
 import { Engine } from './engine.ts'
 import { Inboxes, type Arrival, type Received, type Told } from './inbox.ts'
 import { Outbox } from './outbox.ts'
-import { Waits } from './waits.ts'
+import { Tally, Waits } from './waits.ts'
 
 /** What a wait for a settled sandbox came to. */
 export interface Settled {
@@ -26,7 +26,7 @@ export class Webhooks {
   readonly #inboxes: Inboxes
   readonly #courier: Courier
   readonly #engine: Engine
-  readonly #waits = new Waits()
+  readonly #waits = new Waits<Delivery>()
 
   /** @param parts.base what stands before the sandbox's paths, such as `/~checkout` */
   constructor(parts: {
@@ -141,9 +141,16 @@ export class Webhooks {
     count: number,
     timeout: number,
   ): Promise<readonly Delivery[] | undefined> {
-    return await this.#waits.until(() => {
-      const found = this.#outbox.all().filter(wanted)
-      return found.length >= count ? found : undefined
+    const tally = new Tally(wanted)
+    const all = () => this.#outbox.all()
+    return await this.#waits.until((news) => {
+      tally.update(news, all)
+      if (tally.size < count) return undefined
+      const found = all().filter(wanted)
+      if (found.length >= count) return found
+      // Some are not kept any more.
+      tally.update(undefined, () => found)
+      return undefined
     }, timeout)
   }
 
@@ -198,6 +205,7 @@ export class Webhooks {
       if (state === 'pending')
         void this.#engine.begin(id, attempts.length > 0 ? 'restart' : 'event')
     }
+    this.#waits.replaced()
   }
 
   /** Lets go whoever waits: no server could stop before. */

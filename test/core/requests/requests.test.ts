@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { MOST_KEPT, type Entry } from '../../../src/core/requests/entry.ts'
+import type { Reading } from '../../../src/core/requests/reading.ts'
 import { Requests } from '../../../src/core/requests/requests.ts'
 import { Call } from '../../../src/core/api.ts'
 import type { Place } from '../../../src/core/place.ts'
@@ -92,7 +93,7 @@ test('who listens hears each request once, and nothing after leaving', async () 
     const requests = new Requests({ size, bytes: 1e9 })
     const heard: string[] = []
     let ended = 0
-    const listener = { take: ({ call }: Entry) => heard.push(call.id), end: () => ended++ }
+    const listener = { take: ({ entry }: Reading) => heard.push(entry.id), end: () => ended++ }
     ask(requests, place, 'before')
     const leave = requests.listen(listener)
     ask(requests, place, 'a')
@@ -112,6 +113,18 @@ test('who listens hears each request once, and nothing after leaving', async () 
   }
 })
 
+test('all who listen share one reading of a request', async () => {
+  const place = await createPlace()
+  const requests = new Requests({ size: 10, bytes: 1e9 })
+  const heard: Reading[] = []
+  for (let i = 0; i < 3; i++) requests.listen({ take: (one) => heard.push(one), end: () => {} })
+  ask(requests, place, 'a')
+  await Promise.resolve()
+  expect(new Set(heard).size).toBe(1)
+  expect(new Set(heard.map(({ subject }) => subject)).size).toBe(1)
+  expect(heard).toHaveLength(3)
+})
+
 test('a listener that fails harms nobody', async () => {
   const { sandbox, logged } = await createSandbox()
   const place = sandbox.placeAt('/v3')
@@ -120,7 +133,7 @@ test('a listener that fails harms nobody', async () => {
     throw new Error('broken')
   }
   sandbox.requests.listen({ take: fail, end: () => {} })
-  sandbox.requests.listen({ take: ({ call }) => heard.push(call.id), end: () => {} })
+  sandbox.requests.listen({ take: ({ entry }) => heard.push(entry.id), end: () => {} })
   ask(sandbox.requests, place, 'a')
   await Promise.resolve()
   expect(heard).toHaveLength(1)
