@@ -1,14 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import {
-  ConfigError,
-  optionsHelp,
-  optionsTable,
-  readConfig,
-  readSettings,
-  withDefaults,
-} from '../src/config.ts'
+import { ConfigError, readConfig, readSettings, withDefaults } from '../src/config.ts'
+import { optionsHelp, optionsTable } from '../src/config/help.ts'
 import { createFolder } from './helpers/sandbox.ts'
 
 const SECRET = 'a-secret-of-at-least-32-characters'

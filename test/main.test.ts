@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { optionsTable } from '../src/config.ts'
+import { optionsTable } from '../src/config/help.ts'
 import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
