@@ -152,6 +152,10 @@ test.each([
   [['--port', '65536'], '--port must be a whole number from 0 to 65535, got "65536"'],
   [['--port', '-1'], '--port must be a whole number from 0 to 65535, got "-1"'],
   [['--host', ' '], '--host must not be empty, got " "'],
+  [
+    ['--host', '[::1]'],
+    '--host must be an address or a name without a port, such as 127.0.0.1, 0.0.0.0 or ::1, got "[::1]"',
+  ],
   [['--memory=maybe'], '--memory must be true or false, got "maybe"'],
   [['--durability', 'all'], '--durability must be one of fsync, write, none, got "all"'],
   [

@@ -10,6 +10,7 @@ import {
   adminToken,
   boolean,
   integer,
+  listened,
   oneOf,
   readTime,
   secret,
@@ -34,7 +35,7 @@ export const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     help: 'port to listen on; 0 takes a free one',
     read: integer(0, 65535),
   },
-  host: { fallback: '127.0.0.1', value: 'ADDRESS', help: 'address to listen on', read: text },
+  host: { fallback: '127.0.0.1', value: 'ADDRESS', help: 'address to listen on', read: listened },
   data: { fallback: './.standin', value: 'FOLDER', help: 'where the state is kept', read: text },
   memory: { fallback: false, help: 'keep the state in memory only', read: boolean },
   durability: {

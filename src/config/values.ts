@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 // Each reads the text of an option, or throws an Error that says what is allowed.
 
 export function integer(least: number, most: number) {
@@ -13,6 +15,12 @@ export function integer(least: number, most: number) {
 export function text(given: string): string {
   if (given.trim() === '') throw new Error('must not be empty')
   return given
+}
+
+/** What can be listened on: an address without brackets, or the name of one. */
+export function listened(given: string): string {
+  if (isIP(text(given)) !== 0 || /^(?!-)[\w.-]{1,253}$/.test(given)) return given
+  throw new Error('must be an address or a name without a port, such as 127.0.0.1, 0.0.0.0 or ::1')
 }
 
 export function boolean(given: string): boolean {
