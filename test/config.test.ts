@@ -207,6 +207,8 @@ test('a bad value is said to be where it is', () => {
 test.each([
   [['--prt', '1'], '--prt is no option; did you mean --port?'],
   [['--jwtsecret', SECRET], '--jwtsecret is no option; did you mean --jwt-secret?'],
+  [['--prot', '4020'], '--prot is no option; did you mean --port or --proto?'],
+  [['--PORT', '4020'], '--PORT is no option; did you mean --port?'],
   [['--no-such-thing'], '--no-such-thing is no option; see standin --help'],
   [['--constructor'], '--constructor is no option; see standin --help'],
   [['-x'], '-x is no option; see standin --help'],

@@ -229,6 +229,8 @@ describe('what it refuses to start with', () => {
     [['wait', '--users', '1'], '--users is no option; see standin --help'],
     [['fault'], "standin fault needs a fault, such as '500;times=2', or list, remove, clear"],
     [['fault', '500', '503'], '"503" is one word too many: parts of a fault have ; between them'],
+    [['fault', 'lsit'], '"lsit" is no fault; did you mean standin fault list?'],
+    [['tokn'], '"tokn" is no command; did you mean standin token?'],
     [['fault', 'remove'], 'standin fault remove needs the id of a fault'],
     [['fault', 'remove', 'a', 'b'], '"b" is one word too many'],
     [['fault', 'clear', '--api', 'cryptlex'], '--api says nothing to standin fault clear'],

@@ -1,6 +1,8 @@
 import type { Fault, NewFault } from '../admin/contract.ts'
 import { ConfigError } from '../config.ts'
+import { SHORT_WORDS } from '../core/faults/short.ts'
 import { whereBroken } from '../core/formats/json.ts'
+import { closest } from '../core/misspelt.ts'
 import { isRecord } from '../core/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command, Flag } from './command.ts'
@@ -25,6 +27,9 @@ const USAGES = [
   ['remove ID', 'disarm one'],
   ['clear', 'disarm all'],
 ] as const
+
+/** What is done with faults besides arming one. */
+const ACTIONS = ['list', 'remove', 'clear']
 
 export const fault: Command = {
   name: 'fault',
@@ -65,7 +70,12 @@ function mustFit(
   id: string | undefined,
   flags: Readonly<Partial<Record<string, string>>>,
 ): void {
-  const arms = !['list', 'remove', 'clear'].includes(first)
+  const arms = !ACTIONS.includes(first)
+  const [meant] =
+    arms && !SHORT_WORDS.includes(first) ? closest(first, [...ACTIONS, ...SHORT_WORDS]) : []
+  if (meant !== undefined && ACTIONS.includes(meant)) {
+    throw new ConfigError(`"${first}" is no fault; did you mean standin fault ${meant}?`)
+  }
   if (first === 'remove' && id === undefined) {
     throw new ConfigError(
       'standin fault remove needs the id of a fault; standin fault list shows them',
