@@ -190,6 +190,10 @@ test.each([
     ['--faults', '[{"status":500]'],
     '--faults must be JSON (unexpected text at line 1, column 15) or short forms parted by commas, got 15 characters',
   ],
+  [
+    ['--egress', 'privte'],
+    '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; did you mean private? (a host of that name is written with its port, such as privte:80), got "privte"',
+  ],
   [['--magic-faults', 'maybe'], '--magic-faults must be true or false, got "maybe"'],
   [['--max-body', '0'], '--max-body must be a whole number from 1 to 1073741824, got "0"'],
 ])('%j is refused: the option, the value and what is allowed', (args, message) => {
