@@ -358,7 +358,8 @@ export class Sandbox {
     this.#places = new Map(
       all.map(({ api, contract }, i) => {
         const known = api.learn(this.#fixtures[api.name])
-        const tools: Tools = { clock: this.clock, fake: this.#fake, known }
+        const doubtAbout = (url: string) => this.webhooks.doubtAbout(url)
+        const tools: Tools = { clock: this.clock, fake: this.#fake, known, doubtAbout }
         const place: Place = {
           api,
           contract,

@@ -164,7 +164,7 @@ export class Egress {
       policy.kind === 'hosts' &&
       ![host, `${host}:${port}`].some((is) => policy.hosts.includes(is))
     ) {
-      const message = `${host}:${port} is not in ${SETTING}, which is ${policy.hosts.join(',')}: add it there`
+      const message = `${host}:${port} is not in ${SETTING}, which is ${policy.hosts.join(',') || 'not set'}: add it there`
       throw new Problem(400, 'egress.refused', message)
     }
     return { url, secure, port, hostname: host.replace(/^\[(.*)\]$/, '$1') }
