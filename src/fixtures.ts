@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Fixtures } from './admin/world.ts'
 import type { Fixtures as CryptlexFixtures } from './apis/cryptlex/known.ts'
-import { APIS, type Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
+import { APIS } from './config/settings.ts'
 import type { Contract } from './core/contract.ts'
 import { whereBroken } from './core/formats/json.ts'
 import { invalid, Problem } from './core/problem.ts'
@@ -37,7 +38,9 @@ function givenFixtures({ fixtures }: Config, contract: Contract): Fixtures {
   try {
     return checkFixtures(given, contract)
   } catch (error) {
-    throw new Error(`${name} (--fixtures) cannot be used: ${messageOf(error)}`, { cause: error })
+    throw new ConfigError(`${name} (--fixtures) cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -46,8 +49,8 @@ function onlyKnown(folder: string): Fixtures {
   const found = readdirSync(folder).filter((name) => name.endsWith('.json'))
   const strange = found.find((name) => !APIS.includes(name.slice(0, -'.json'.length)))
   const names = APIS.map((name) => `${name}.json`).join(', ')
-  if (strange) throw new Error(`${join(folder, strange)} (--fixtures) is none of ${names}`)
-  if (found.length === 0) throw new Error(`${folder} (--fixtures) holds none of ${names}`)
+  if (strange) throw new ConfigError(`${join(folder, strange)} (--fixtures) is none of ${names}`)
+  if (found.length === 0) throw new ConfigError(`${folder} (--fixtures) holds none of ${names}`)
   return fixturesIn(folder)
 }
 
@@ -66,7 +69,7 @@ function keysIn(file: string): unknown {
   if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) {
     return set.keys
   }
-  throw new Error(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
+  throw new ConfigError(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
 }
 
 function readJson(file: string, option?: string): unknown {
@@ -76,7 +79,7 @@ function readJson(file: string, option?: string): unknown {
   } catch (error) {
     if (codeOf(error) === undefined) throw error
     const why = codeOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error)
-    throw new Error(`${name} cannot be read: ${why}`, { cause: error })
+    throw new ConfigError(`${name} cannot be read: ${why}`, { cause: error })
   }
 }
 
@@ -84,7 +87,7 @@ function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Error(`${name} cannot be read: ${whereBroken(text)}`, { cause: error })
+    throw new ConfigError(`${name} cannot be read: ${whereBroken(text)}`, { cause: error })
   }
 }
 

@@ -30,7 +30,8 @@ export type {
   VerifyOptions as WebhookOptions,
 } from './core/webhooks/verdict.ts'
 export { ConfigError } from './config.ts'
-export type { Config, Profiles } from './config.ts'
+export type { Config } from './config.ts'
+export type { Profiles } from './config/profiles.ts'
 export type { StandinOptions } from './options.ts'
 
 /** Starts a server in this process; closing stops it. */

@@ -1,5 +1,6 @@
 import type { Fixtures, NewFault } from './admin/contract.ts'
-import { formatProfiles, readSettings, type Config, type Profiles } from './config.ts'
+import { readSettings, type Config } from './config.ts'
+import { formatProfiles, type Profiles } from './config/profiles.ts'
 
 /** Those that a program may write in ways of its own. */
 type Shaped = 'clock' | 'profile' | 'fixtures' | 'faults'

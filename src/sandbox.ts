@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import type { Fixtures } from './admin/world.ts'
-import { formatProfiles } from './config.ts'
+import { formatProfiles } from './config/profiles.ts'
 import type { Credential, Tools } from './core/api.ts'
 import { Clock, type ClockSetting } from './core/clock.ts'
 import { Fake } from './core/fake.ts'
@@ -252,7 +252,8 @@ export class Sandbox {
     this.#places = new Map(
       all.map(({ api, contract }, i) => {
         const known = api.learn(this.#fixtures[api.name])
-        const tools: Tools = { clock: this.clock, fake: this.#fake, known }
+        const doubtAbout = (url: string) => this.webhooks.doubtAbout(url)
+        const tools: Tools = { clock: this.clock, fake: this.#fake, known, doubtAbout }
         const place: Place = {
           api,
           contract,

@@ -8,7 +8,7 @@ import { announce, removeStale } from './announce.ts'
 import { cryptlex } from './apis/cryptlex/index.ts'
 import { formsonfire } from './apis/formsonfire/index.ts'
 import { checkProto, mykaarma } from './apis/mykaarma/index.ts'
-import type { Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
 import type { Api } from './core/api.ts'
 import type { Contract } from './core/contract.ts'
 import { Clock } from './core/clock.ts'
@@ -24,7 +24,7 @@ import { readPlan } from './core/webhooks/plan.ts'
 import { answer } from './core/pipeline.ts'
 import { Problem } from './core/problem.ts'
 import type { Common, Sandbox } from './sandbox.ts'
-import { addressOf, DEFAULT, Sandboxes, type Address } from './sandboxes.ts'
+import { addressOf, DEFAULT, Sandboxes, type Address, type HostOptions } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
 import { fixturesOf } from './fixtures.ts'
 import { measuresOf } from './measures.ts'
@@ -105,7 +105,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }
   mustBeUsable(common.faults)
-  sandboxes = await Sandboxes.open({
+  sandboxes = await opened({
     settings: {
       name: DEFAULT,
       seed: config.seed,
@@ -299,11 +299,28 @@ function outside(status: number, reason: string, detail: string): object {
 }
 
 /** A sandbox that is opened would refuse them too, but not say where they come from. */
-function mustBeUsable(faults: Common['faults']): Faults {
+function mustBeUsable(faults: Common['faults']): void {
+  const { startup = [] } = faults
+  const trial = new Faults({ ...faults, startup: [], clock: new Clock(), seed: 0 })
+  for (const [i, definition] of startup.entries()) {
+    try {
+      trial.add(definition)
+    } catch (error) {
+      const which = startup.length > 1 ? `number ${i + 1} of ${startup.length}: ` : ''
+      const message = `--faults (STANDIN_FAULTS) cannot be used: ${which}${messageOf(error)}`
+      throw new ConfigError(message, { cause: error })
+    }
+  }
+}
+
+/** What users the fixtures bring is only known when they are created. */
+async function opened(options: HostOptions): Promise<Sandboxes> {
   try {
-    return new Faults({ ...faults, clock: new Clock(), seed: 0 })
+    return await Sandboxes.open(options)
   } catch (error) {
-    throw new Error(`${messageOf(error)} (--faults)`, { cause: error })
+    if (!(error instanceof Problem) || error.reason !== 'fixtures.invalid') throw error
+    const message = `The fixtures (--fixtures) cannot be used: ${error.message}`
+    throw new ConfigError(message, { cause: error })
   }
 }
 
@@ -370,11 +387,11 @@ function webhooksOf(
 
 function protoOf({ proto }: Config): string {
   if (proto === undefined) return packaged('specs/mykaarma.proto')
-  if (!existsSync(proto)) throw new Error(`There is no ${proto} (--proto)`)
+  if (!existsSync(proto)) throw new ConfigError(`There is no ${proto} (--proto)`)
   try {
     checkProto(proto)
   } catch (error) {
-    throw new Error(`${messageOf(error)} (--proto)`, { cause: error })
+    throw new ConfigError(`${messageOf(error)} (--proto)`, { cause: error })
   }
   return proto
 }

@@ -1,14 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import {
-  ConfigError,
-  optionsHelp,
-  optionsTable,
-  readConfig,
-  readSettings,
-  withDefaults,
-} from '../src/config.ts'
+import { ConfigError, readConfig, readSettings, withDefaults } from '../src/config.ts'
+import { optionsHelp, optionsTable } from '../src/config/help.ts'
 import { createFolder } from './helpers/sandbox.ts'
 
 const SECRET = 'a-secret-of-at-least-32-characters'
@@ -158,6 +152,10 @@ test.each([
   [['--port', '65536'], '--port must be a whole number from 0 to 65535, got "65536"'],
   [['--port', '-1'], '--port must be a whole number from 0 to 65535, got "-1"'],
   [['--host', ' '], '--host must not be empty, got " "'],
+  [
+    ['--host', '[::1]'],
+    '--host must be an address or a name without a port, such as 127.0.0.1, 0.0.0.0 or ::1, got "[::1]"',
+  ],
   [['--memory=maybe'], '--memory must be true or false, got "maybe"'],
   [['--durability', 'all'], '--durability must be one of fsync, write, none, got "all"'],
   [
@@ -192,6 +190,10 @@ test.each([
     ['--faults', '[{"status":500]'],
     '--faults must be JSON (unexpected text at line 1, column 15) or short forms parted by commas, got 15 characters',
   ],
+  [
+    ['--egress', 'privte'],
+    '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; did you mean private? (a host of that name is written with its port, such as privte:80), got "privte"',
+  ],
   [['--magic-faults', 'maybe'], '--magic-faults must be true or false, got "maybe"'],
   [['--max-body', '0'], '--max-body must be a whole number from 1 to 1073741824, got "0"'],
 ])('%j is refused: the option, the value and what is allowed', (args, message) => {
@@ -209,6 +211,8 @@ test('a bad value is said to be where it is', () => {
 test.each([
   [['--prt', '1'], '--prt is no option; did you mean --port?'],
   [['--jwtsecret', SECRET], '--jwtsecret is no option; did you mean --jwt-secret?'],
+  [['--prot', '4020'], '--prot is no option; did you mean --port or --proto?'],
+  [['--PORT', '4020'], '--PORT is no option; did you mean --port?'],
   [['--no-such-thing'], '--no-such-thing is no option; see standin --help'],
   [['--constructor'], '--constructor is no option; see standin --help'],
   [['-x'], '-x is no option; see standin --help'],

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { optionsTable } from '../src/config.ts'
+import { optionsTable } from '../src/config/help.ts'
 import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
@@ -198,6 +198,30 @@ describe('what it refuses to start with', () => {
     [['--prt', '1'], '--prt is no option; did you mean --port?'],
     [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
     [['--port', '1', 'token'], '"token" is one word too many'],
+    [
+      ['--faults', '6OO'],
+      /--faults \(STANDIN_FAULTS\) cannot be used: "6OO" is no part of a fault; allowed: /,
+    ],
+    [
+      ['--faults', '500, [cut=x'],
+      '--faults (STANDIN_FAULTS) cannot be used: number 2 of 2: "[cut=x"',
+    ],
+    [['--host', 'http://localhost'], '--host must be an address or a name without a port'],
+    [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it is not there/],
+    [['--proto', 'none.proto'], /There is no none\.proto \(--proto\)/],
+    [
+      ['--proto', join(import.meta.dirname, '..', 'package.json')],
+      /package\.json cannot be used: .* \(--proto\)/,
+    ],
+    [['--fixtures', 'none.json'], 'none.json (--fixtures) cannot be read: it is not there'],
+    [
+      ['--fixtures', '{"okta": {}}'],
+      'the JSON (--fixtures) cannot be used: okta is not known here',
+    ],
+    [
+      ['--fixtures', '{"cryptlex": {"users": [{"resellerId": "r"}]}}'],
+      /The fixtures \(--fixtures\) cannot be used: cryptlex\.users\[0\]: /,
+    ],
     [['token', '--expires', '3600'], '--expires must be such as 1h, -5m or 2030-01-01T00:00:00Z'],
     [['seed', '--users', '0'], '--users must be a whole number from 1 to 100000, got "0"'],
     [['wait', '--timeout', 'soon'], '--timeout must be such as 500ms, 30s or 2m, got "soon"'],
@@ -205,6 +229,8 @@ describe('what it refuses to start with', () => {
     [['wait', '--users', '1'], '--users is no option; see standin --help'],
     [['fault'], "standin fault needs a fault, such as '500;times=2', or list, remove, clear"],
     [['fault', '500', '503'], '"503" is one word too many: parts of a fault have ; between them'],
+    [['fault', 'lsit'], '"lsit" is no fault; did you mean standin fault list?'],
+    [['tokn'], '"tokn" is no command; did you mean standin token?'],
     [['fault', 'remove'], 'standin fault remove needs the id of a fault'],
     [['fault', 'remove', 'a', 'b'], '"b" is one word too many'],
     [['fault', 'clear', '--api', 'cryptlex'], '--api says nothing to standin fault clear'],
@@ -218,8 +244,6 @@ describe('what it refuses to start with', () => {
 
   test.each([
     [['--port-file', 'no/such/folder'], 'no/such/folder (--port-file) cannot be written: ENOENT'],
-    [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it is not there/],
-    [['--proto', 'none.proto'], /There is no none\.proto \(--proto\)/],
     [['--host', '192.0.2.1', '--port', '0'], 'Port 0 of 192.0.2.1 cannot be listened on'],
   ])('%j', async (args, message) => {
     expectRefusal(await run(args), message)

@@ -26,7 +26,7 @@ function roomOf(file: string): string {
 function floorOf(file: string): number {
   const room = roomOf(file)
   const name = room.startsWith('apis/') || room === 'admin' ? 'apis and admin' : room
-  // config and credentials stand beside what uses them: read by the top rooms alone.
+  // config, its folder included, and credentials stand beside what uses them: read by the top rooms alone.
   const beside: Record<string, string> = {
     announce: 'sandboxes',
     config: 'sandbox',

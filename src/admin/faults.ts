@@ -31,8 +31,9 @@ export function faultTasks(world: World): Record<Names, Task> {
   }
   return {
     listFaults: (call) => {
-      const unfired = call.query.get('unfired') === 'true'
-      return list(faults.list().filter(({ fired }) => !unfired || fired === 0))
+      const isAsked = (name: string) => call.query.get(name) === 'true'
+      const among = isAsked('all') ? faults.list() : faults.rules()
+      return list(among.filter(({ fired }) => !isAsked('unfired') || fired === 0))
     },
     addFault: (call) => {
       const rule = faults.add(call.body, 'admin')
@@ -44,7 +45,7 @@ export function faultTasks(world: World): Record<Names, Task> {
       return list(faults.replaceAll(given.faults, 'admin'))
     },
     clearFaults: () => {
-      const reply = list(faults.list())
+      const reply = list(faults.rules())
       faults.clear()
       return reply
     },

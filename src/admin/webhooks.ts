@@ -29,6 +29,8 @@ export function webhookTasks(world: World): Record<Names, Task> {
         subscribe(world.store, { ...given, events }, world.tools),
       )
       await world.saved()
+      const doubt = webhooks.doubtAbout(given.url)
+      if (doubt) call.note(doubt.code, doubt.text)
       return { status: 201, body: shown(row), created: row.id }
     },
     deleteSubscription: async (call) => {

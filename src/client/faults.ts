@@ -18,12 +18,12 @@ export class Faults {
     return await this.#admin.ask('addFault', { body: definitionOf(fault) })
   }
 
-  /** All of them, in their order, then those that requests brought along. */
-  async list(): Promise<Fault[]> {
-    return (await this.#admin.ask('listFaults')).faults
+  /** All that are armed, in their order; with `all`, then those that requests brought along. */
+  async list({ all = false }: { readonly all?: boolean } = {}): Promise<Fault[]> {
+    return (await this.#admin.ask('listFaults', { query: { all } })).faults
   }
 
-  /** Those that never fired, each with the request that came closest. */
+  /** Those that are armed and never fired, each with the request that came closest. */
   async unfired(): Promise<Fault[]> {
     return (await this.#admin.ask('listFaults', { query: { unfired: true } })).faults
   }

@@ -1,4 +1,5 @@
-import { ConfigError, optionsHelp, type Config } from '../config.ts'
+import { ConfigError, type Config } from '../config.ts'
+import { optionsHelp } from '../config/help.ts'
 import { durationOf } from '../core/duration.ts'
 
 /** A flag that one command adds to the options. */

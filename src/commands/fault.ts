@@ -1,6 +1,8 @@
 import type { Fault, NewFault } from '../admin/contract.ts'
 import { ConfigError } from '../config.ts'
+import { SHORT_WORDS } from '../core/faults/short.ts'
 import { whereBroken } from '../core/formats/json.ts'
+import { closest } from '../core/misspelt.ts'
 import { isRecord } from '../core/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command, Flag } from './command.ts'
@@ -26,6 +28,11 @@ const USAGES = [
   ['clear', 'disarm all'],
 ] as const
 
+/** What is done with faults besides arming one. */
+const ACTIONS = ['list', 'remove', 'clear']
+/** Flags that say which of them are listed. */
+const OF_A_LIST = ['unfired', 'all']
+
 export const fault: Command = {
   name: 'fault',
   help: 'have a running server fail on purpose',
@@ -33,6 +40,7 @@ export const fault: Command = {
   flags: [
     ...FIELDS,
     { name: 'unfired', help: 'of a list, those that never fired' },
+    { name: 'all', help: 'in a list, those too that requests asked for by themselves' },
     ...CLIENT_FLAGS,
   ],
   async run(config, flags, words) {
@@ -45,7 +53,9 @@ export const fault: Command = {
     mustFit(first, id, flags)
     const client = new Client(config, flags)
     if (first === 'list') {
-      const query = flags['unfired'] === undefined ? {} : { unfired: true }
+      const query = Object.fromEntries(
+        OF_A_LIST.filter((name) => flags[name] !== undefined).map((name) => [name, true]),
+      )
       print(await client.ask('GET', '/faults', { query }), 'none')
     } else if (first === 'clear') {
       print(await client.ask('DELETE', '/faults'), 'none was armed', 'disarmed ')
@@ -65,7 +75,12 @@ function mustFit(
   id: string | undefined,
   flags: Readonly<Partial<Record<string, string>>>,
 ): void {
-  const arms = !['list', 'remove', 'clear'].includes(first)
+  const arms = !ACTIONS.includes(first)
+  const [meant] =
+    arms && !SHORT_WORDS.includes(first) ? closest(first, [...ACTIONS, ...SHORT_WORDS]) : []
+  if (meant !== undefined && ACTIONS.includes(meant)) {
+    throw new ConfigError(`"${first}" is no fault; did you mean standin fault ${meant}?`)
+  }
   if (first === 'remove' && id === undefined) {
     throw new ConfigError(
       'standin fault remove needs the id of a fault; standin fault list shows them',
@@ -74,14 +89,9 @@ function mustFit(
   if (first !== 'remove' && id !== undefined) {
     throw new ConfigError(`"${id}" is one word too many: parts of a fault have ; between them`)
   }
-  const strange = arms
-    ? flags['unfired'] === undefined
-      ? undefined
-      : 'unfired'
-    : Object.keys(flags).find(
-        (name) =>
-          FIELDS.some((field) => field.name === name) || (name === 'unfired' && first !== 'list'),
-      )
+  const strange = Object.keys(flags).find((name) =>
+    OF_A_LIST.includes(name) ? first !== 'list' : !arms && FIELDS.some((one) => one.name === name),
+  )
   if (strange !== undefined) {
     throw new ConfigError(`--${strange} says nothing to standin fault ${arms ? 'FAULT' : first}`)
   }

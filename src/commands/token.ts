@@ -1,4 +1,5 @@
-import { ConfigError, readTime } from '../config.ts'
+import { ConfigError } from '../config.ts'
+import { readTime } from '../config/values.ts'
 import { durationIn, type Command } from './command.ts'
 
 export const token: Command = {

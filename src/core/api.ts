@@ -24,6 +24,8 @@ export interface Finding {
   readonly text: string
   /** Where the request stood when this was found. */
   readonly stage: Stage
+  /** Whether `strict` would refuse for it. */
+  readonly assumed: boolean
 }
 
 /** What a sender probably meant, and what to change for it. It never quotes a secret. */
@@ -185,18 +187,19 @@ export class Call {
   }
 
   /** Lets the request through, with a word about it. */
-  note(code: string, text: string): void {
-    if (this.findings.length < MOST_FINDINGS) this.findings.push({ code, text, stage: this.stage })
+  note(code: string, text: string, assumed = false): void {
+    if (this.findings.length >= MOST_FINDINGS) return
+    this.findings.push({ code, text, stage: this.stage, assumed })
   }
 
   /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */
   assume(problem: Problem): void {
     if (this.strict) throw problem
-    if (problem.violations.length === 0) this.note(problem.reason, problem.message)
+    if (problem.violations.length === 0) this.note(problem.reason, problem.message, true)
     for (const violation of problem.violations) {
       const { rule, at, limit } = violation
       const code = rule === 'anyOf' ? ['required', [limit].flat().join('-or-')] : [rule, ...at]
-      this.note(code.join('.'), inWords(violation))
+      this.note(code.join('.'), inWords(violation), true)
     }
   }
 }
@@ -207,6 +210,8 @@ export interface Tools {
   readonly fake: Fake
   /** What the slice's `learn` made of the sandbox's fixtures. */
   readonly known: unknown
+  /** What speaks against sending webhooks to a URL, as far as its text tells; it may be taken. */
+  readonly doubtAbout: (url: string) => Pick<Finding, 'code' | 'text'> | undefined
 }
 
 /** What a slice's hints may look at besides the call. */

@@ -1,3 +1,5 @@
+import { didYouMean } from './misspelt.ts'
+
 /** One thing in a request that its contract does not allow. It never carries a caller's secret. */
 export interface Violation {
   readonly part: 'body' | 'query' | 'path' | 'header'
@@ -97,7 +99,7 @@ export function inWords(violation: Violation): string {
     case 'maxLength':
       return `${path} must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
     case 'additionalProperties':
-      return `${path} is not known here${known(limit)}`
+      return `${path} is not known here${known(limit, violation.at.at(-1))}`
     case 'duplicate':
       return `a user with this ${path} already exists`
     case 'anyOf':
@@ -107,8 +109,11 @@ export function inWords(violation: Violation): string {
   }
 }
 
-function known(limit: unknown): string {
-  return Array.isArray(limit) && limit.length > 0 ? `; allowed: ${limit.join(', ')}` : ''
+/** What is known instead, and which of it may have been meant. */
+function known(limit: unknown, name: unknown): string {
+  if (!Array.isArray(limit) || limit.length === 0) return ''
+  const names = limit.map(String)
+  return `${didYouMean(String(name), names)}; allowed: ${names.join(', ')}`
 }
 
 /** A message as the vendors' sentences end: with a full stop. */

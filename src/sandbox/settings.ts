@@ -1,5 +1,5 @@
 import type { Fixtures } from '../admin/world.ts'
-import type { Profiles } from '../config.ts'
+import type { Profiles } from '../config/profiles.ts'
 import type { Api } from '../core/api.ts'
 import type { Contract } from '../core/contract.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'

@@ -379,7 +379,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
       [requests, 'after'],
       [requests, 'get'],
       [requests, 'clear'],
-      [faults, 'list'],
+      [faults, 'rules'],
       [faults, 'get'],
       [faults, 'add'],
       [faults, 'replaceAll'],

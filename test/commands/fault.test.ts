@@ -85,6 +85,18 @@ test('a definition is taken as JSON; those that never fired are listed with the 
   expect(await fault(server, 'clear')).toBe('none was armed')
 })
 
+test('what requests ask for by themselves is listed where that is asked, and cleared with the rest', async () => {
+  const server = await createSandbox()
+  await createCryptlexUser(server).set('Standin-Fault', '500').expect(500)
+  expect(await fault(server, 'list')).toBe('none')
+  expect(await fault(server, 'list', '--all')).toMatch(/^header-1 {2}500 {2}at cryptlex {2}fired 1/)
+  expect(await fault(server, 'clear')).toBe('none was armed')
+  expect(await fault(server, 'list', '--all')).toBe('none')
+  await expect(fault(server, 'clear', '--all')).rejects.toThrow(
+    '--all says nothing to standin fault clear',
+  )
+})
+
 test('it is armed in the sandbox that is named', async () => {
   const server = await createSandbox({ autoSandboxes: true })
   await fault(server, 'reset', '--sandbox', 'checkout')

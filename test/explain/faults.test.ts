@@ -59,10 +59,20 @@ test.each([
   expect(explained.summary).toContain(`the fault header-1 (${record.faults![0]!.fault})`)
   // The sender has nothing to change.
   expect([explained.hints, explained.nearest, record.hints]).toEqual([[], [], undefined])
-  expect(text).not.toMatch(/undefined|\[object|answered 0/)
+  expect(text).not.toMatch(/undefined|\[object|answered 0|REFUSED/)
+  expect(text).toMatch(/^\d+\. Faults: FIRED$/m)
   const isMade = fault.startsWith('commit-')
   expect(record.user !== undefined).toBe(isMade)
   expect(explained.summary.includes('was created')).toBe(isMade)
+})
+
+test('a fault that lets the answer come is told to have fired, and one that misses not to', async () => {
+  const { server, caller } = await fresh()
+  await create(caller, 'delay=1ms')
+  expect((await told(caller)).text).toMatch(/^\d+\. Faults: FIRED$/m)
+  server.sandbox.faults.add('500;operation=createUser')
+  await caller.create('cryptlex', { email: 'b@example.test' })
+  expect((await told(caller)).text).toMatch(/^\d+\. Faults: none fired$/m)
 })
 
 test('a magic address ends a request whose credentials are bad, and they are not called good', async () => {

@@ -354,7 +354,7 @@ test('an answer that waits in a sandbox that is gone does not hold the server', 
   const path = `/~gone${mykaarma.path}`
   const heard = ask(own, mykaarma, { path, headers: { 'Standin-Fault': 'hang' }, patience: 9000 })
   await vi.waitFor(async () => {
-    const { text } = await caller.get('/~gone/_standin/faults')
+    const { text } = await caller.get('/~gone/_standin/faults?all=true')
     expect(text).toContain('"fired":1')
   })
   await caller.delete('/_standin/sandboxes/gone')

@@ -123,7 +123,9 @@ test('a fault belongs to one sandbox', async () => {
     ['/~a', 1],
     ['/~b', 1],
   ] as const) {
-    const { faults } = (await caller.get(`${base}/_standin/faults`)).json<{ faults: unknown[] }>()
+    const { faults } = (await caller.get(`${base}/_standin/faults?all=true`)).json<{
+      faults: unknown[]
+    }>()
     expect(faults).toHaveLength(count)
   }
 })
@@ -149,8 +151,8 @@ test("Standin's own API, what is nowhere, and the sandbox that is not there meet
 test('clearing disarms all, and a reset arms again what the start had', async () => {
   const server = await createSandbox({ faults: [{ fault: '501;times=1' }] })
   const caller = createCaller(server)
-  const ids = async () => {
-    const { faults } = (await caller.get('/_standin/faults')).json<{
+  const ids = async (query = '') => {
+    const { faults } = (await caller.get(`/_standin/faults${query}`)).json<{
       faults: { id: string; fired: number }[]
     }>()
     return faults.map(({ id, fired }) => `${id} ${fired}`)
@@ -158,10 +160,12 @@ test('clearing disarms all, and a reset arms again what the start had', async ()
   expect((await caller.create('cryptlex')).status).toBe(501)
   await caller.post('/_standin/faults', { status: 403 })
   await caller.create('cryptlex', { email: 'a+fault.404@example.test' })
-  expect(await ids()).toEqual(['fault-1 1', 'fault-2 0', 'magic-1 1'])
+  expect(await ids()).toEqual(['fault-1 1', 'fault-2 0'])
+  expect(await ids('?all=true')).toEqual(['fault-1 1', 'fault-2 0', 'magic-1 1'])
+  expect(await ids('?all=true&unfired=true')).toEqual(['fault-2 0'])
   const cleared = await caller.delete('/_standin/faults')
-  expect(cleared.json<{ faults: unknown[] }>().faults).toHaveLength(3)
-  expect(await ids()).toEqual([])
+  expect(cleared.json<{ faults: unknown[] }>().faults).toHaveLength(2)
+  expect(await ids('?all=true')).toEqual([])
   expect((await caller.create('cryptlex')).status).toBe(201)
   await caller.post('/_standin/reset')
   expect(await ids()).toEqual(['fault-1 0'])

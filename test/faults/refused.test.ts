@@ -173,6 +173,33 @@ test.each([...short, ...whole])(
   },
 )
 
+test.each([
+  ['rest', 'reset'],
+  ['Truncted', 'truncated'],
+  ['dealy=2s', 'delay=2s'],
+  ['500;tmies=2', 'times=2'],
+  ['comit-500', 'commit-500'],
+  ['commti-reset', 'commit-reset'],
+  ['commit-rest', 'reset'],
+  ['tokn.expired', 'token.expired'],
+  [{ statuss: 500 }, 'status'],
+  [{ status: 500, match: { header: {} } }, 'headers'],
+  [{ status: 500, operation: 'createReselerUser' }, 'createResellerUser'],
+])('%j is asked whether it means %s', async (given, meant) => {
+  const server = await createSandbox()
+  const message = refusalOf(() => server.sandbox.faults.add(given))
+  expect(message).toContain(`; did you mean ${meant}?`)
+  expect(message).toMatch(/allowed: |must be one of /)
+  const body = typeof given === 'string' ? { fault: given } : given
+  const answer = await createCaller(server).post('/_standin/faults', JSON.stringify(body))
+  expect(answer.json()['detail']).toContain(`; did you mean ${meant}?`)
+})
+
+test.each(['nonsense', '50', '500;Times', 'no.such'])('%j is asked nothing', async (given) => {
+  const { sandbox } = await createSandbox()
+  expect(refusalOf(() => sandbox.faults.add(given))).not.toContain('did you mean')
+})
+
 test('a start with one of them stops, and says where it stands', async () => {
   for (const [given, ...says] of [...short, ...whole]) {
     const faults = [given as Definition]

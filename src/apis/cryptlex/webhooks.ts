@@ -1,4 +1,4 @@
-import type { Call, Operation, WebhookStyle } from '../../core/api.ts'
+import type { Call, Operation, Tools, WebhookStyle } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import type { State } from '../../core/state.ts'
 import {
@@ -62,6 +62,7 @@ export const webhookOperations: Readonly<
       },
       tools,
     )
+    warnOf(url, call, tools)
     const { status, ...webhook } = shown(row)
     const body: NewlyMadeWebhook = { ...webhook, status, token: row.token }
     return { status: 201, body, created: row.id }
@@ -70,7 +71,9 @@ export const webhookOperations: Readonly<
   updateWebhook: (call, state, tools) => {
     const row = rowFor(call, state)
     const changes = call.body as WebhookChanges // the contract has checked it
-    return { status: 200, body: shown(resubscribe(state, row, changes, tools.clock.now())) }
+    const changed = resubscribe(state, row, changes, tools.clock.now())
+    if (changes.url !== undefined) warnOf(changes.url, call, tools)
+    return { status: 200, body: shown(changed) }
   },
   deleteWebhook: (call, state) => {
     rowsOf(state).remove(rowFor(call, state).id)
@@ -87,6 +90,12 @@ export const webhookOperations: Readonly<
       .flatMap((row) => row.attempts.map((attempt) => logOf(row, attempt)))
     return { status: 200, body: page(call, logs) }
   },
+}
+
+/** The vendor takes any URL; that this server will not call it is no reason to refuse. */
+function warnOf(url: string, call: Call, tools: Tools): void {
+  const doubt = tools.doubtAbout(url)
+  if (doubt) call.note(doubt.code, doubt.text)
 }
 
 function rowsOf(state: State) {

@@ -202,9 +202,12 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   },
   operation: ({ call, api }) => {
     if (!call.operation) return undefined
-    const text = call.findings.some(({ stage }) => stage === 'operation')
+    const found = call.findings.filter(({ stage }) => stage === 'operation')
+    const text = found.some(({ assumed }) => assumed)
       ? 'The documented profile lets this through; strict would refuse it.'
-      : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
+      : found.length > 0
+        ? 'It was done, with a warning.'
+        : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
     return passed('operation', text)
   },
   state: ({ api, call }) => {

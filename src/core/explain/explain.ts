@@ -75,6 +75,13 @@ const TITLES: Readonly<Record<Step, string>> = {
 }
 
 const WORDS = { passed: 'ok', noted: 'ok, with a note', refused: 'REFUSED' } as const
+/** A fault that fires does what it was armed for. */
+const FAULT_WORDS = { passed: 'none fired', noted: 'FIRED', refused: 'FIRED' } as const
+
+function wordFor({ step, outcome }: Decision, status: number): string {
+  if (step === 'answer') return String(status || 'none')
+  return (step === 'faults' ? FAULT_WORDS : WORDS)[outcome]
+}
 
 /** The explanation for a person at a terminal. */
 export function inText(explanation: Explanation): string {
@@ -82,8 +89,7 @@ export function inText(explanation: Explanation): string {
   const outcome = status === 0 ? 'was not answered' : `was answered ${status}`
   const lines = [`${id}: ${method} ${path} ${outcome}`, '', ...wrapped(summary, ''), '']
   for (const [i, decision] of decisions.entries()) {
-    const word = decision.step === 'answer' ? String(status || 'none') : WORDS[decision.outcome]
-    lines.push(`${i + 1}. ${TITLES[decision.step]}: ${word}`)
+    lines.push(`${i + 1}. ${TITLES[decision.step]}: ${wordFor(decision, status)}`)
     lines.push(...wrapped(decision.text, '   '), ...sources(decision.evidence, '   '))
     for (const check of decision.checks ?? []) {
       const mark = check.outcome === 'refused' ? 'REFUSED: ' : ''

@@ -1,3 +1,4 @@
+import { didYouMean } from '../misspelt.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
 import type { Schema } from '../schema.ts'
 import { effectOf } from './effect.ts'
@@ -64,11 +65,13 @@ function named(definition: Definition, { apis }: Terms): Definition {
   const among = api === undefined ? [...apis.values()] : [apis.get(api)!] // the schema lists them
   const operations = among.flatMap((one) => one.operations)
   if (operation !== undefined && !operations.includes(operation)) {
-    throw refused(`operation must be one of ${operations.join(', ')}`)
+    throw refused(
+      `operation must be one of ${operations.join(', ')}${didYouMean(operation, operations)}`,
+    )
   }
   const reasons = [...new Set(among.flatMap((one) => one.reasons))].sort()
   if (reason !== undefined && !reasons.includes(reason)) {
-    throw refused(`reason must be one of ${reasons.join(', ')}`)
+    throw refused(`reason must be one of ${reasons.join(', ')}${didYouMean(reason, reasons)}`)
   }
   return definition
 }

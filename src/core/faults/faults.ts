@@ -79,6 +79,11 @@ export class Faults {
     return this.#options.magic
   }
 
+  /** Those that somebody armed, in their order. */
+  rules(): readonly Rule[] {
+    return [...this.#rules.values()]
+  }
+
   /** Armed rules in their order, then those that requests brought along. */
   list(): readonly Rule[] {
     return [...this.#rules.values(), ...this.#wishes.values()]

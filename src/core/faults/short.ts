@@ -1,3 +1,4 @@
+import { closest, didYouMean } from '../misspelt.ts'
 import { Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../schema.ts'
 import { BODIES, CONNECTIONS, OUTCOMES, WORDINGS, type Definition } from './fault.ts'
@@ -89,8 +90,20 @@ function unreadable(part: string, schema: Schema): Problem {
   return new Problem(
     400,
     'fault.invalid',
-    `"${shown}" is no part of a fault; allowed: a status such as 500, a reason such as token.expired, ${SHORT_WORDS.join(', ')}, commit- before any of them, or name=value with one of ${fields.join(', ')}`,
+    `"${shown}" is no part of a fault${meantBy(shown, fields)}; allowed: a status such as 500, a reason such as token.expired, ${SHORT_WORDS.join(', ')}, commit- before any of them, or name=value with one of ${fields.join(', ')}`,
   )
+}
+
+/** `; did you mean delay=2s?` */
+function meantBy(part: string, fields: readonly string[]): string {
+  const [name = '', ...value] = part.split('=')
+  if (value.length > 0) return didYouMean(name, fields, (near) => [near, ...value].join('='))
+  const [first = '', ...rest] = part.split('-')
+  const [commit] = rest.length === 0 ? [] : closest(first, ['commit'])
+  if (commit !== undefined && first !== commit) {
+    return `; did you mean ${[commit, ...rest].join('-')}?`
+  }
+  return didYouMean(part, SHORT_WORDS)
 }
 
 /** The fault that a fault is said to be: its short form where it has one, with what else it says. */

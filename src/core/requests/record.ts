@@ -47,7 +47,7 @@ export interface RequestRecord {
     readonly message: string
     readonly violations: { at: string; rule: string; text: string }[]
   }
-  readonly warnings: Omit<Finding, 'stage'>[]
+  readonly warnings: Pick<Finding, 'code' | 'text'>[]
   /** The user that it created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
   /** Those that fired, each in its short form. */

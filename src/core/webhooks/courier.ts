@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Finding } from '../api.ts'
 import type { Clock } from '../clock.ts'
 import { PASS } from '../guard.ts'
+import { isLoopback, readHost } from '../hosts.ts'
 import { Problem } from '../problem.ts'
 import { apply, type Draft, type Sending, type Spoilt } from './adversary.ts'
 import { triesOf, type Delivery, type Subscription } from './delivery.ts'
@@ -27,6 +29,9 @@ export interface WebhookSettings {
   /** What opens the server's own inboxes to what it sends itself. */
   readonly pass: string
 }
+
+/** What speaks against a URL that is taken all the same: a finding about the request that named it. */
+export type Doubt = Pick<Finding, 'code' | 'text'>
 
 /** Takes one attempt to its receiver: an inbox of the same sandbox, or one on the network. */
 export class Courier {
@@ -76,6 +81,26 @@ export class Courier {
   slotOf(url: string): string | undefined {
     if (this.#ownInbox(url)) return undefined
     return URL.canParse(url) ? new URL(url).origin : url
+  }
+
+  /** Why nothing that is sent there will arrive, as far as can be said without a look-up. */
+  doubtAbout(url: string): Doubt | undefined {
+    if (this.#ownInbox(url)) return undefined
+    const inbox = inboxAt(this.#isHere(url) ? new URL(url).pathname : url)
+    if (inbox && inbox.base !== this.#base) {
+      const own = `${this.#base}/_standin/inbox/${inbox.name}`
+      return { code: 'webhook.inbox', text: `This is no inbox of this sandbox; its own is ${own}` }
+    }
+    const refusal = this.#settings.egress.refusesLiterally(url)
+    return refusal && { code: refusal.reason, text: `Nothing will arrive: ${refusal.message}` }
+  }
+
+  /** Whether it leads to this server, by whatever name of this machine. */
+  #isHere(url: string): boolean {
+    const self = this.#settings.self()
+    if (self === undefined || !URL.canParse(url)) return false
+    const { host, port } = new URL(url)
+    return port === new URL(self).port && isLoopback(readHost(host)?.name ?? '')
   }
 
   /** What is signed with for an inbox: the tokens of the webhooks that point at it. */

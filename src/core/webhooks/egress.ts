@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { distance } from '../explain/words.ts'
 import { Problem } from '../problem.ts'
 import { codeOf, messageOf } from '../thrown.ts'
 import { reachOf, type Reach } from './addresses.ts'
@@ -84,12 +85,20 @@ export function readEgress(text: string): EgressPolicy {
     return { kind }
   }
   const hosts = words.map((word) => {
+    const meant = MISTAKABLE.find((policy) => distance(word.toLowerCase(), policy) === 1)
+    if (meant !== undefined) {
+      const host = `a host of that name is written with its port, such as ${word}:80`
+      throw new Error(`${allowed}; did you mean ${meant}? (${host})`)
+    }
     const host = readHost(word)
     if (host === undefined) throw new Error(allowed)
     return host
   })
   return { kind: 'hosts', hosts }
 }
+
+/** Policies that a word is one letter away from by mistake; for `any`, services' names are too short. */
+const MISTAKABLE = ['loopback', 'private']
 
 /** Words that a person may mean as a policy; a list of one host would be a surprise. */
 const NO_HOST = /^(?:loopback|private|any|all|none|no|off|on|yes|true|false|public|local|internet)$/
@@ -155,7 +164,7 @@ export class Egress {
       policy.kind === 'hosts' &&
       ![host, `${host}:${port}`].some((is) => policy.hosts.includes(is))
     ) {
-      const message = `${host}:${port} is not in ${SETTING}, which is ${policy.hosts.join(',')}: add it there`
+      const message = `${host}:${port} is not in ${SETTING}, which is ${policy.hosts.join(',') || 'not set'}: add it there`
       throw new Problem(400, 'egress.refused', message)
     }
     return { url, secure, port, hostname: host.replace(/^\[(.*)\]$/, '$1') }

@@ -4,7 +4,7 @@ import { PASS } from '../guard.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
-import { Courier, type WebhookSettings } from './courier.ts'
+import { Courier, type Doubt, type WebhookSettings } from './courier.ts'
 import type { Delivery, DeliveryFault, Subscription } from './delivery.ts'
 import { Engine } from './engine.ts'
 import { Inboxes, type Arrival, type Received, type Told } from './inbox.ts'
@@ -102,6 +102,11 @@ export class Webhooks {
 
   get subscriptions(): readonly Subscription[] {
     return this.#outbox.subscriptions.all()
+  }
+
+  /** Why nothing that is sent there will arrive, as far as can be said without a look-up. */
+  doubtAbout(url: string): Doubt | undefined {
+    return this.#courier.doubtAbout(url)
   }
 
   redeliver(id: string, faults: readonly DeliveryFault[]): void {

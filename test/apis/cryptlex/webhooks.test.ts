@@ -179,3 +179,66 @@ test('while a token is changed, the standard’s signature is good with both', a
     'signature',
   )
 })
+
+test.each([
+  [
+    'loopback',
+    'http://10.0.0.5:8080/in',
+    'egress.refused',
+    'STANDIN_EGRESS (--egress) is loopback',
+  ],
+  [
+    'app:80',
+    'http://other/in',
+    'egress.refused',
+    'is not in STANDIN_EGRESS (--egress), which is app:80',
+  ],
+  ['any', 'http://169.254.169.254/', 'egress.refused', 'whatever STANDIN_EGRESS (--egress) says'],
+  ['any', 'http://a.test:0/', 'egress.malformed', 'must have a port from 1 to 65535'],
+])('with --egress %s a webhook to %s is made, with a warning', async (egress, url, code, text) => {
+  for (const profile of [{ all: 'documented' }, { all: 'strict' }] as const) {
+    const caller = createCaller(await createSandbox({ webhookUrl: 'none', egress, profile }))
+    const made = await send(caller, 'POST', '/webhooks', { ...WISH, url })
+    expect([made.status, made.json()['url']]).toEqual([201, url])
+    expect(made.header('Standin-Warning')).toContain(`;code=${code}`)
+    expect(made.header('Standin-Warning')).toContain(text)
+    const id = made.header('Standin-Request-Id')
+    const { text: told } = await caller.get(`/_standin/requests/${id}/explain?format=text`)
+    expect(told).toContain('It was done, with a warning.')
+    const path = `/webhooks/${String(made.json()['id'])}`
+    const renamed = await send(caller, 'PATCH', path, { name: 'Other' })
+    expect([renamed.status, renamed.header('Standin-Warning')]).toEqual([200, undefined])
+    const moved = await send(caller, 'PATCH', path, { url: '/_standin/inbox/mine' })
+    expect([moved.status, moved.header('Standin-Warning')]).toEqual([200, undefined])
+    const back = await send(caller, 'PATCH', path, { url })
+    expect(back.header('Standin-Warning')).toContain(`;code=${code}`)
+  }
+})
+
+test('an inbox of another sandbox is warned of, one of its own is not', async () => {
+  const server = await createSandbox({ webhookUrl: 'none' })
+  const caller = createCaller(server)
+  await caller.post('/_standin/sandboxes', { name: 'checkout' })
+  const warning = async (base: string, url: string) => {
+    const request = { method: 'POST', headers: AUTH, body: { ...WISH, url } }
+    const made = await caller.send({ ...request, path: `${base}/v3/webhooks` })
+    expect(made.status).toBe(201)
+    const admin = await caller.post(`${base}/_standin/webhooks`, { url })
+    expect(admin.status).toBe(201)
+    expect(admin.header('Standin-Warning')).toBe(made.header('Standin-Warning'))
+    return made.header('Standin-Warning')
+  }
+  const foreign = '/_standin/inbox/mine'
+  const own = '/~checkout/_standin/inbox/mine'
+  const local = `http://localhost:${server.port}`
+  for (const url of [own, `${server.url}${own}`, 'http://receiver.test/_standin/inbox/mine']) {
+    expect([url, await warning('/~checkout', url)]).toEqual([url, undefined])
+  }
+  for (const url of [foreign, `${server.url}${foreign}`, `${local}${foreign}?status=500`]) {
+    expect(await warning('/~checkout', url)).toBe(
+      `"This is no inbox of this sandbox; its own is ${own}";code=webhook.inbox`,
+    )
+    expect(await warning('', url)).toBeUndefined()
+  }
+  expect(await warning('', own)).toContain(`its own is ${foreign}"`)
+})

@@ -388,4 +388,27 @@ describe('the setting', () => {
   ])('may not be %j', (text) => {
     expect(() => readEgress(text)).toThrow(/must be loopback, private, any, or hosts such as/)
   })
+
+  test.each([
+    ['privte', 'private'],
+    ['Pirvate', 'private'],
+    ['lopback', 'loopback'],
+    ['hooks.example.test,loopbackk', 'loopback'],
+  ])('is not taken for a host where it is %s', (text, meant) => {
+    expect(() => readEgress(text)).toThrow(`did you mean ${meant}? (a host of that name is`)
+  })
+
+  test.each([
+    'app',
+    'api',
+    'amy',
+    'anny',
+    'receiver',
+    'back',
+    'primary',
+    'privte:80',
+    'privte.test',
+  ])('may be the host %s', (text) => {
+    expect(readEgress(text)).toEqual({ kind: 'hosts', hosts: [text] })
+  })
 })
