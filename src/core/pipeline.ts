@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Call, type Reply } from './api.ts'
+import { hintHeaders } from './explain/hints.ts'
 import { Encounter, Unanswered, withOutcome } from './faults/encounter.ts'
 import type { Faults } from './faults/faults.ts'
 import { leaveOutUnknownFields, readBody, readEarly, readRaw } from './intake.ts'
@@ -51,7 +52,6 @@ export async function answer(
   }
   if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
   if (call.headers['standin-explain'] === '1') {
-    const { hintHeaders } = await import('./explain/hints.ts') // most callers never ask
     headers = { ...headers, ...hintHeaders({ ...place, call }) }
   }
   send(place, call, reply, headers, response)
