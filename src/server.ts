@@ -192,13 +192,18 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
       return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
     })
   }
-  app.use(own, (request: Request, response: Response) => {
+  const askOwn = (request: Request, response: Response) => {
+    // Node leaves the body out by itself, so that the head is that of a GET.
+    if (request.method === 'HEAD' && request.path === '/') request.method = 'GET'
     const objection = guard.fromAdmin(request, request.path)
     if (objection) return turnAway(objection, request, response)
     const { sandbox, base, refusal } = find(request, response)
     return answer(sandbox.placeAt(own), request, response, { base, refusal })
-  })
+  }
+  app.use(own, askOwn)
   app.use((request: Request, response: Response) => {
+    const { method, path } = request
+    if (path === '/' && (method === 'GET' || method === 'HEAD')) return askOwn(request, response)
     const { sandbox, base, refusal = nowhere } = find(request, response)
     return answer(sandbox.placeAt(own), request, response, { base, refusal })
   })

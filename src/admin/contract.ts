@@ -37,6 +37,39 @@ export type WantedValue =
       exists?: boolean
     }
 
+export interface FrontPage {
+  name: 'Standin'
+  version: string
+  sandbox: string
+  /**
+   * Where the sandbox is, as the caller reached it.
+   */
+  url: string
+  apis: {
+    name: string
+    title: string
+    /**
+     * The base URL of a client.
+     */
+    url: string
+  }[]
+  /**
+   * What may be asked about the sandbox; in `explain`, `{id}` is a request's.
+   */
+  links: {
+    health: string
+    requests: string
+    explain: string
+    events: string
+    users: string
+    faults: string
+    deliveries: string
+    inbox: string
+    credentials: string
+    sandboxes: string
+    metrics: string
+  }
+}
 export interface Health {
   status: 'ok'
   version: string

@@ -2,11 +2,12 @@ import type { Api, Call, Reply, Task } from '../core/api.ts'
 import { Clock } from '../core/clock.ts'
 import type { Format } from '../core/format.ts'
 import { json } from '../core/formats/json.ts'
-import { events, text as plain } from '../core/formats/text.ts'
+import { events, html, text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { faultTasks } from './faults.ts'
 import { eventTasks } from './events.ts'
 import { explainTasks } from './explain.ts'
+import { frontTasks, refusedPage } from './front.ts'
 import { ledgerTasks } from './ledger.ts'
 import { requestTasks } from './requests.ts'
 import { serverTasks } from './server.ts'
@@ -35,9 +36,10 @@ export function admin(world: World, host: Host): Api {
     title: 'Standin',
     spec: 'standin.yaml',
     tables: {},
-    formats: [json, problemJson, plain, events],
+    formats: [json, problemJson, plain, events, html],
     operations: {},
     tasks: {
+      ...frontTasks(world, host),
       ...serverTasks(host),
       ...sandboxTasks(host),
       ...userTasks(world),
@@ -60,7 +62,7 @@ export function admin(world: World, host: Host): Api {
     authorize: () => undefined,
     answerType: () => json.mediaType,
     bodyType,
-    explain: (problem, call) => explain(problem, call, host),
+    explain: (problem, call) => refusedPage(problem, call) ?? explain(problem, call, host),
   }
 }
 

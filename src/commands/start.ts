@@ -1,3 +1,4 @@
+import { curlsFor } from '../admin/curls.ts'
 import type { Config } from '../config.ts'
 import { isLoopback } from '../core/hosts.ts'
 import type { Server } from '../server.ts'
@@ -31,13 +32,12 @@ function readyLine({ url, apis }: Server, _config: Config, version: string): str
 
 /** What a person needs to make three requests, in at most 20 lines; the last one is for programs. */
 function banner(server: Server, config: Config, version: string): string {
-  const { url, apis } = server
-  const user = freeName(server)
+  const { url, apis, sandbox } = server
+  const curls = curlsFor(url, sandbox.store, sandbox.credentials)
   const state = config.memory ? 'in memory only' : config.data
   const closed = isAdminClosed(config)
     ? '\n  Admin API            this machine only; for others set STANDIN_ADMIN_TOKEN, or to none'
     : ''
-  const json = "-H 'Content-Type: application/json'"
   return `Standin ${version}
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   State                ${state}${closed}
@@ -47,9 +47,7 @@ ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   Faults               ${faults(config)}
   What was asked       ${url}/_standin/requests
 Create a user at each:
-  curl -u partner:partner-secret ${json} -d '{"dealerUUID":"dealer-uuid-001","firstName":"Ada","lastName":"Byron","username":"${user}","emailAddress":"${user}@example.test"}' ${url}/manage/v2/user/partner
-  curl -H 'Authorization: Bearer standin-token' ${json} -d '{"firstName":"Ada","lastName":"Byron","email":"${user}@example.test","role":"user","allowCustomerPortalAccess":true,"password":"analytical-engine"}' ${url}/v3/resellers/reseller-001/users
-  curl -H 'Content-Type: application/xml' -d '<User><CompanyId>1815</CompanyId><Email>${user}@example.test</Email><FirstName>Ada</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>Byron</LastName></User>' ${url}/api/v2/user
+${curls.map((curl) => `  ${curl}`).join('\n')}
 ready ${url}`
 }
 
@@ -69,18 +67,6 @@ function faults({ faults: armed, magicFaults }: Config): string {
 
 function isAdminClosed({ host, adminToken }: Config): boolean {
   return adminToken === undefined && !isLoopback(host)
-}
-
-/** A user that none of the APIs has yet, so that what is printed succeeds when it is pasted. */
-function freeName({ sandbox: { store } }: Server): string {
-  const taken = (name: string) =>
-    store.collection('mykaarma.users').find('username', name) ??
-    store.collection('mykaarma.users').find('emailAddress', `${name}@example.test`) ??
-    store.collection('cryptlex.users').find('email', `${name}@example.test`) ??
-    store.collection('formsonfire.users').find('email', `${name}@example.test`)
-  let name = 'ada'
-  for (let n = 2; taken(name); n++) name = `ada${n}`
-  return name
 }
 
 /**

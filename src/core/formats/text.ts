@@ -8,6 +8,13 @@ export const text: Format = {
   parse: String,
 }
 
+/** A page for people. */
+export const html: Format = {
+  ...text,
+  mediaType: 'text/html',
+  contentType: 'text/html; charset=utf-8',
+}
+
 /** Server-sent events, which are written one by one. */
 export const events: Format = {
   ...text,

@@ -82,7 +82,7 @@ export class Requests {
     if (size === 0 && this.#listeners.size === 0) return
     const { api, contract } = place
     const arrived = api.answersAll !== true || isBelow(call, contract.prefix)
-    if (api.answersAll && arrived) return
+    if (api.answersAll && (arrived || call.operation)) return
     const entry = new Entry(++this.#seq, place, call, arrived, answer, this.#room)
     if (size > 0) this.#keep(entry, size, bytes)
     if (this.#listeners.size > 0) this.#tell(entry)
