@@ -194,6 +194,10 @@ test.each([
     ['--egress', 'privte'],
     '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; did you mean private? (a host of that name is written with its port, such as privte:80), got "privte"',
   ],
+  [
+    ['--faults', '500, crpytlex:401'],
+    '--faults must have the name of an API before a colon (did you mean cryptlex:?), got 17 characters',
+  ],
   [['--magic-faults', 'maybe'], '--magic-faults must be true or false, got "maybe"'],
   [['--max-body', '0'], '--max-body must be a whole number from 1 to 1073741824, got "0"'],
 ])('%j is refused: the option, the value and what is allowed', (args, message) => {

@@ -1,5 +1,6 @@
 import type { Definition } from '../core/faults/fault.ts'
 import { whereBroken } from '../core/formats/json.ts'
+import { closest } from '../core/misspelt.ts'
 import { APIS } from './settings.ts'
 
 /**
@@ -30,6 +31,10 @@ export function readFaults(given: string): readonly Definition[] | undefined {
     .filter((part) => part !== '')
     .map((part) => {
       const [api = '', ...rest] = part.split(':')
+      const [meant] = /^[a-z]+:/i.test(part) && !APIS.includes(api) ? closest(api, APIS) : []
+      if (meant !== undefined) {
+        throw new Error(`must have the name of an API before a colon (did you mean ${meant}:?)`)
+      }
       return APIS.includes(api) && rest.length > 0
         ? { api, fault: rest.join(':') }
         : { fault: part }
