@@ -1,6 +1,6 @@
 import type { Call, Reply, Task } from '../core/api.ts'
 import { html as format } from '../core/formats/text.ts'
-import { acceptable } from '../core/pipeline.ts'
+import { acceptable } from '../core/negotiation.ts'
 import { Problem } from '../core/problem.ts'
 import { recordOf } from '../core/requests/record.ts'
 import type { FrontPage } from './contract.ts'
