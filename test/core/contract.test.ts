@@ -258,7 +258,7 @@ describe('A contract that cannot be used stops the start and names the file', ()
 
     const failure: unknown = await run(process.execPath, args, {
       cwd: folder,
-      timeout: 15_000,
+      timeout: 60_000,
     }).catch((error: unknown) => error)
 
     expect(failure).toMatchObject({ code: expect.any(Number) as number, killed: false })
@@ -275,7 +275,7 @@ describe.each(SPECS)('The spec of %s', (api) => {
   const components = (spec['components'] ?? {}) as Record<string, Record<string, object>>
   const compiler = new Ajv2020({ strict: false, allErrors: true })
   compiler.addFormat('email', /^[^\s@]+@[^\s@]+$/)
-  for (const name of ['password', 'date-time', 'uuid', 'uri-reference', 'uri']) {
+  for (const name of ['password', 'date-time', 'uuid', 'int32', 'uri-reference', 'uri']) {
     compiler.addFormat(name, true)
   }
   compiler.addSchema({ ...spec, $id: 'spec' })

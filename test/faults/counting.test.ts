@@ -240,4 +240,4 @@ test('the same seed and the same 10,000 requests meet the same faults, byte for 
   const one = await transcript(7, 10_000)
   expect(await transcript(7, 10_000)).toBe(one)
   expect(await transcript(8, 1000)).not.toBe(await transcript(7, 1000))
-}, 180_000)
+})
