@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   allUsers,
   APIS,
@@ -9,9 +9,7 @@ import {
   type Answer,
   type Sent,
 } from './helpers/caller.ts'
-import { fixture } from './helpers/sandbox.ts'
-import { withDefaults } from '../src/config.ts'
-import { startServer, type Server } from '../src/server.ts'
+import { createPlainSandbox, fixture } from './helpers/sandbox.ts'
 
 const SANDBOXES = 64
 /** In all sandboxes together. */
@@ -25,13 +23,7 @@ const PROFILES = [
 
 const names = Array.from({ length: SANDBOXES }, (_, i) => `box-${i}`)
 
-/** Without the look at every answer that other tests take, which would double the time. */
-async function start(): Promise<Server> {
-  const config = withDefaults({ port: 0, memory: true, clock: Date.parse('2026-01-01T00:00:00Z') })
-  const server = await startServer(config, { log: { warn: () => {}, bug: () => {} } })
-  onTestFinished(() => server.close())
-  return server
-}
+const start = () => createPlainSandbox({ clock: Date.parse('2026-01-01T00:00:00Z') })
 
 /** Numbers below 2^32 from a seed (mulberry32): what a sandbox is asked depends on its name alone. */
 function numbers(seed: number): (below: number) => number {

@@ -36,6 +36,14 @@ export async function createSandbox(settings: Settings = {}): Promise<TestSandbo
   return { ...server, logged }
 }
 
+/** The same without the look at every answer, which takes as long as the answer. */
+export async function createPlainSandbox(settings: Settings = {}): Promise<Server> {
+  const config = withDefaults({ port: 0, memory: true, ...settings })
+  const server = await startServer(config, { log: { warn: () => {}, bug: () => {} } })
+  onTestFinished(() => server.close())
+  return server
+}
+
 /** A folder of the test's own, gone when the test ends. */
 export function createFolder(): string {
   const folder = fs.mkdtempSync(join(tmpdir(), 'standin-test-'))
