@@ -4,9 +4,15 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/helpers/environment.ts'],
-    // Two cores: more workers than that make the timing tests wait for each other.
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // The server's modules and the contracts that it compiles are loaded once for many files. What
+    // a test changes, it puts back when it ends.
+    isolate: false,
+    restoreMocks: true,
+    // Nothing that works takes as long: only what hangs ends so, however slow the machine is.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 30_000, interval: 10 } },
     coverage: { provider: 'v8', include: ['src/**'] },
   },
 })

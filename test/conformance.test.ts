@@ -29,6 +29,7 @@ import {
   type Settings,
   type TestSandbox,
 } from './helpers/sandbox.ts'
+import { eventually } from './helpers/time.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef'
 const KEYS = { CompanyId: 1815, IntegrationKey: KEY }
@@ -626,9 +627,10 @@ test('nothing secret is kept, neither in the store nor in a file of it', async (
     readdirSync(folder)
       .map((name) => readFileSync(join(folder, name), 'utf8'))
       .join('\n')
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(readFileSync(join(folder, 'state.json'), 'utf8')).toContain('grace@example.test')
-  }, 10_000)
+  })
+  await sandbox.close()
   expect(SECRETS.filter((secret) => read().includes(secret))).toEqual([])
 })
 

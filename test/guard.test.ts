@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { load } from 'js-yaml'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCaller, creation, type Sent } from './helpers/caller.ts'
 import { doors, raw, type Door } from './helpers/doors.ts'
 import {
@@ -13,6 +13,7 @@ import {
   FORMSONFIRE,
   type TestSandbox,
 } from './helpers/sandbox.ts'
+import { eventually } from './helpers/time.ts'
 
 const FOREIGN = { Origin: 'https://evil.test' }
 const TOKEN = 'a-token-for-the-admin-api'
@@ -867,8 +868,8 @@ describe('who comes slowly, or in numbers', () => {
     const met: IncomingMessage[] = []
     atEachRequest(server, (request) => met.push(request))
     socket.write(lines('GET /_standin/state HTTP/1.1', 'Host: localhost'))
-    await vi.waitFor(() => expect(met).toHaveLength(1))
-    await vi.waitFor(() => expect(met[0]!.socket.destroyed).toBe(true), { timeout: 5000 })
+    await eventually(() => expect(met).toHaveLength(1))
+    await eventually(() => expect(met[0]!.socket.destroyed).toBe(true))
     expect(socket.bytesRead).toBeLessThan(8_000_000)
   })
 
@@ -883,7 +884,7 @@ describe('who comes slowly, or in numbers', () => {
     expect(answer.text).toContain('--max-connections')
     expect((await first[0]!.get('/_standin/health')).status).toBe(200)
     first[1]!.close()
-    await vi.waitFor(async () => expect((await another.get('/_standin/health')).status).toBe(200))
+    await eventually(async () => expect((await another.get('/_standin/health')).status).toBe(200))
   })
 
   test('connections beyond twice the limit are cut', async () => {

@@ -20,6 +20,7 @@ import {
   type Sent,
 } from './helpers/doors.ts'
 import { createSandbox, type TestSandbox } from './helpers/sandbox.ts'
+import { eventually } from './helpers/time.ts'
 
 const SECRET = 'hunter2-TopSecret'
 const SECRETS = [SECRET, '0123456789abcdef0123456789abcdef', 'partner-secret', 'standin-token']
@@ -331,9 +332,9 @@ describe('Bad input costs nothing', () => {
         const socket = net.connect(sandbox.port, '127.0.0.1')
         const part = framing.startsWith('T') ? '4\r\n\x1f\x8b\x08\x00\r\n' : '{"a'
         socket.write(Buffer.from(head(door, framing) + part, 'latin1'))
-        await vi.waitFor(() => expect(started).toHaveLength(1))
+        await eventually(() => expect(started).toHaveLength(1))
         socket.destroy()
-        await vi.waitFor(() => expect(started[0]!.closed).toBe(true))
+        await eventually(() => expect(started[0]!.closed).toBe(true))
 
         expect(transact).not.toHaveBeenCalled()
         await expectItStillServes(sandbox, door)

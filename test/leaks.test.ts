@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   allUsers,
   APIS,
@@ -9,9 +9,7 @@ import {
   type Answer,
   type Sent,
 } from './helpers/caller.ts'
-import { fixture } from './helpers/sandbox.ts'
-import { withDefaults } from '../src/config.ts'
-import { startServer, type Server } from '../src/server.ts'
+import { createPlainSandbox, fixture } from './helpers/sandbox.ts'
 
 const SANDBOXES = 64
 /** In all sandboxes together. */
@@ -25,13 +23,7 @@ const PROFILES = [
 
 const names = Array.from({ length: SANDBOXES }, (_, i) => `box-${i}`)
 
-/** Without the look at every answer that other tests take, which would double the time. */
-async function start(): Promise<Server> {
-  const config = withDefaults({ port: 0, memory: true, clock: Date.parse('2026-01-01T00:00:00Z') })
-  const server = await startServer(config, { log: { warn: () => {}, bug: () => {} } })
-  onTestFinished(() => server.close())
-  return server
-}
+const start = () => createPlainSandbox({ clock: Date.parse('2026-01-01T00:00:00Z') })
 
 /** Numbers below 2^32 from a seed (mulberry32): what a sandbox is asked depends on its name alone. */
 function numbers(seed: number): (below: number) => number {
@@ -129,51 +121,47 @@ async function drive(caller: Caller, i: number): Promise<string[]> {
   return transcript
 }
 
-test(
-  `${OPERATIONS} operations in ${SANDBOXES} sandboxes at once: each sees what it sees alone`,
-  { timeout: 120_000 },
-  async () => {
-    const together = await start()
-    const started = performance.now()
-    const transcripts = await Promise.all(names.map((_, i) => drive(createCaller(together), i)))
-    const between = performance.now()
+test(`${OPERATIONS} operations in ${SANDBOXES} sandboxes at once: each sees what it sees alone`, async () => {
+  const together = await start()
+  const started = performance.now()
+  const transcripts = await Promise.all(names.map((_, i) => drive(createCaller(together), i)))
+  const between = performance.now()
 
-    const apart = await start()
-    const caller = createCaller(apart)
-    const statuses = new Map<string, number>()
-    for (const [i, transcript] of transcripts.entries()) {
-      const alone = await drive(caller, i)
-      await caller.delete(`/_standin/sandboxes/${names[i]!}`)
-      expect(transcript).toHaveLength(alone.length)
-      // The first that differs is the one to look at.
-      const n = transcript.findIndex((text, at) => text !== alone[at])
-      if (n >= 0) expect(transcript[n], `${names[i]!}, request ${n}`).toBe(alone[n])
-      for (const text of alone) {
-        const status = text.slice(9, 12)
-        statuses.set(status, (statuses.get(status) ?? 0) + 1)
-      }
+  const apart = await start()
+  const caller = createCaller(apart)
+  const statuses = new Map<string, number>()
+  for (const [i, transcript] of transcripts.entries()) {
+    const alone = await drive(caller, i)
+    await caller.delete(`/_standin/sandboxes/${names[i]!}`)
+    expect(transcript).toHaveLength(alone.length)
+    // The first that differs is the one to look at.
+    const n = transcript.findIndex((text, at) => text !== alone[at])
+    if (n >= 0) expect(transcript[n], `${names[i]!}, request ${n}`).toBe(alone[n])
+    for (const text of alone) {
+      const status = text.slice(9, 12)
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
-    const [inParallel, inTurn] = [between - started, performance.now() - between]
-    console.log(
-      `${OPERATIONS} operations: ${Math.round(inParallel)} ms together, ${Math.round(inTurn)} ms one by one;`,
-      Object.fromEntries(statuses),
-    )
-    // The script reaches what it is about.
-    for (const status of ['200', '201', '400', '401', '404', '405', '409', '429']) {
-      expect(statuses.get(status) ?? 0, status).toBeGreaterThan(OPERATIONS < 32_000 ? -1 : 10)
-    }
+  }
+  const [inParallel, inTurn] = [between - started, performance.now() - between]
+  console.log(
+    `${OPERATIONS} operations: ${Math.round(inParallel)} ms together, ${Math.round(inTurn)} ms one by one;`,
+    Object.fromEntries(statuses),
+  )
+  // The script reaches what it is about.
+  for (const status of ['200', '201', '400', '401', '404', '405', '409', '429']) {
+    expect(statuses.get(status) ?? 0, status).toBeGreaterThan(OPERATIONS < 32_000 ? -1 : 10)
+  }
 
-    const look = createCaller(together)
-    for (const [i, name] of names.entries()) {
-      const users = await allUsers(look, { base: `/~${name}` })
-      expect(users.length).toBeGreaterThan(0)
-      const { text } = await look.get(`/~${name}/_standin/state`)
-      const strangers = [...text.matchAll(/box-(\d+)\.own/g)].filter(([, of]) => Number(of) !== i)
-      expect(strangers, name).toEqual([])
-    }
-    expect(await allUsers(look)).toEqual([])
-  },
-)
+  const look = createCaller(together)
+  for (const [i, name] of names.entries()) {
+    const users = await allUsers(look, { base: `/~${name}` })
+    expect(users.length).toBeGreaterThan(0)
+    const { text } = await look.get(`/~${name}/_standin/state`)
+    const strangers = [...text.matchAll(/box-(\d+)\.own/g)].filter(([, of]) => Number(of) !== i)
+    expect(strangers, name).toEqual([])
+  }
+  expect(await allUsers(look)).toEqual([])
+})
 
 test('sandboxes of one seed make up the same, of another seed nothing the same', async () => {
   const server = await start()

@@ -5,21 +5,17 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { optionsTable } from '../src/config/help.ts'
 import { CRYPTLEX, MYKAARMA, createFolder, fixture } from './helpers/sandbox.ts'
+import { bestOf, eventually, NEVER, took } from './helpers/time.ts'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const COMMANDS = ['start', 'wait', 'fault', 'seed', 'token', 'credentials', 'healthcheck']
-/** A second when the machine is idle; it may be busy with other tests. */
-const SOON = 4000
 
 beforeAll(() => {
   if (!existsSync(MAIN)) throw new Error('There is no dist/main.js to run: npm run build makes it')
 })
-
-/** Waits for what can be seen, on a machine that may be busy with other tests. */
-const seen = (look: () => unknown) => vi.waitFor(look, { timeout: 12_000, interval: 20 })
 
 interface Options {
   readonly cwd?: string
@@ -54,17 +50,16 @@ function launch(args: readonly string[], options: Options) {
 }
 
 async function run(args: readonly string[], options: Options = {}) {
-  const before = performance.now()
   const { text, exit } = launch(args, options)
   const code = await exit
-  return { code, ...text, took: performance.now() - before }
+  return { code, ...text }
 }
 
 /** A server on a free port, when it has said that it is ready. */
 async function serve(args: readonly string[] = [], options: Options = {}): Promise<Running> {
   const { child, text, exit } = launch(['--port', '0', ...args], options)
   await Promise.race([
-    seen(() => expect(text.stdout).toMatch(/^ready .*\r?\n/m)),
+    eventually(() => expect(text.stdout).toMatch(/^ready .*\r?\n/m)),
     exit.then((code) => {
       throw new Error(`It exited with ${code}: ${text.stderr}`)
     }),
@@ -106,7 +101,6 @@ function expectRefusal(
   expect(result.stderr).toMatch(message)
   expect(result.stdout).toBe('')
   expect(result.code).toBe(code)
-  expect(result.took).toBeLessThan(SOON)
 }
 
 test('the built contracts say what specs/ says', () => {
@@ -260,7 +254,7 @@ describe('what it refuses to start with', () => {
     onTestFinished(() => {
       other.close()
     })
-    await seen(() => expect(other.listening).toBe(true))
+    await eventually(() => expect(other.listening).toBe(true))
     const port = String((other.address() as AddressInfo).port)
     expectRefusal(
       await run(['--port', port]),
@@ -271,7 +265,13 @@ describe('what it refuses to start with', () => {
   test('a folder that is in use', async () => {
     const cwd = createFolder()
     await serve([], { cwd })
-    expectRefusal(await run(['--port', '0'], { cwd }), './.standin is in use by another Standin')
+    const time = await bestOf(1000, () =>
+      took(async () => {
+        const second = await run(['--port', '0'], { cwd })
+        expectRefusal(second, './.standin is in use by another Standin')
+      }),
+    )
+    expect(time).toBeLessThan(1000)
   })
 
   test('a folder that is a file', async () => {
@@ -363,7 +363,7 @@ describe('who waits for it', () => {
   /** A port that is free now. */
   async function freePort(): Promise<string> {
     const other = createServer().listen(0, '127.0.0.1')
-    await seen(() => expect(other.listening).toBe(true))
+    await eventually(() => expect(other.listening).toBe(true))
     const { port } = other.address() as AddressInfo
     other.close()
     return String(port)
@@ -371,7 +371,7 @@ describe('who waits for it', () => {
 
   test('wait ends when a server that is started later is ready', async () => {
     const port = await freePort()
-    const waiting = run(['wait', '--timeout', '20s'], {
+    const waiting = run(['wait', '--timeout', '2m'], {
       env: { STANDIN_URL: `http://localhost:${port}` },
     })
     await serve(['--memory', '--port', port])
@@ -384,19 +384,19 @@ describe('who waits for it', () => {
 
   test('wait fails in time, and says what it met last', async () => {
     const port = await freePort()
-    const refused = await run(['wait', '--port', port, '--timeout', '300ms'])
-    expectRefusal(refused, `Not ready within 300ms. No Standin at http://127.0.0.1:${port}: `)
+    const refused = await run(['wait', '--port', port, '--timeout', '1s'])
+    expectRefusal(refused, `Not ready within 1s. No Standin at http://127.0.0.1:${port}: `)
     const other = createHttpServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
     onTestFinished(() => void other.close())
-    await seen(() => expect(other.listening).toBe(true))
+    await eventually(() => expect(other.listening).toBe(true))
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
     expectRefusal(
-      await run(['wait', '--url', url, '--timeout', '300ms']),
-      `Not ready within 300ms. What answers at ${url} is no Standin: it says 200`,
+      await run(['wait', '--url', url, '--timeout', '1s']),
+      `Not ready within 1s. What answers at ${url} is no Standin: it says 200`,
     )
     const silent = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void silent.close())
-    await seen(() => expect(silent.listening).toBe(true))
+    await eventually(() => expect(silent.listening).toBe(true))
     const late = await run([
       'wait',
       `--url=http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
@@ -468,7 +468,7 @@ describe('what it logs', () => {
       const server = await serve(['--memory'], { through: TERMINAL, env })
       await create(server.url)
       const status = colour ? '\u001b[32m200\u001b[0m' : '200'
-      await seen(() => expect(server.stdout()).toContain(`POST ${status} ${MYKAARMA} `))
+      await eventually(() => expect(server.stdout()).toContain(`POST ${status} ${MYKAARMA} `))
       expect(server.stdout().includes('\u001b[')).toBe(colour)
     }
   })
@@ -480,7 +480,7 @@ describe('what it logs', () => {
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as Record<string, string>)
-    await seen(() => expect(lines()).toMatchObject([{ msg: 'ready' }]))
+    await eventually(() => expect(lines()).toMatchObject([{ msg: 'ready' }]))
     const url = lines()[0]!['url']!
     await create(url)
     child.kill('SIGTERM')
@@ -519,11 +519,11 @@ describe('how it ends', () => {
       'Expect: 100-continue',
     ]
     socket.write(`${head.join('\r\n')}\r\n\r\n`)
-    await seen(() => expect(answer).toContain('100 Continue'))
+    await eventually(() => expect(answer).toContain('100 Continue'))
     socket.write(body.slice(0, 20))
     const finish = async () => {
       socket.write(body.slice(20))
-      await seen(() => expect(answer).toContain('userUuid'))
+      await eventually(() => expect(answer).toContain('userUuid'))
       return answer
     }
     return { finish }
@@ -544,7 +544,7 @@ describe('how it ends', () => {
     const server = await serve([], { cwd })
     const { finish } = await beginning(server.url)
     server.child.kill(signal)
-    await seen(() => refusesConnections(server.url))
+    await eventually(() => refusesConnections(server.url))
     expect(await finish()).toContain('HTTP/1.1 200 OK')
     expect(await server.exit).toBe(0)
 
@@ -556,18 +556,19 @@ describe('how it ends', () => {
     const server = await serve(['--memory'])
     const { finish } = await beginning(server.url)
     server.child.kill('SIGTERM')
-    await seen(() => refusesConnections(server.url))
+    await eventually(() => refusesConnections(server.url))
     await finish()
     const answered = performance.now()
     expect(await server.exit).toBe(0)
-    expect(performance.now() - answered).toBeLessThan(SOON)
+    // After 8 s it would be cut.
+    expect(performance.now() - answered).toBeLessThan(7000)
   })
 
   test('a second signal does not wait', async () => {
     const server = await serve(['--memory'])
     await beginning(server.url)
     server.child.kill('SIGINT')
-    await seen(() => refusesConnections(server.url))
+    await eventually(() => refusesConnections(server.url))
     server.child.kill('SIGINT')
     expect(await server.exit).toBe(1)
   })
@@ -583,7 +584,7 @@ describe('how it ends', () => {
       const { pid } = server.child
       const node = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))
       process.kill(node, signal)
-      await seen(() => refusesConnections(server.url))
+      await eventually(() => refusesConnections(server.url))
       expect(await finish()).toContain('HTTP/1.1 200 OK')
       expect(await server.exit).toBe(0)
     },
@@ -607,7 +608,7 @@ describe('whom it talks to', () => {
   test('only this machine reaches it, unless told otherwise', async () => {
     const reaches = (url: string, host: string) =>
       new Promise<boolean>((resolve) => {
-        const socket = connect({ port: Number(new URL(url).port), host, timeout: 1000 })
+        const socket = connect({ port: Number(new URL(url).port), host, timeout: NEVER })
         const done = (answer: boolean) => () => {
           socket.destroy()
           resolve(answer)

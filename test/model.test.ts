@@ -1,5 +1,3 @@
-import * as fs from 'node:fs'
-import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import {
@@ -12,7 +10,7 @@ import {
   named,
   type Api,
 } from './helpers/caller.ts'
-import { createFolder } from './helpers/sandbox.ts'
+import { afterKill, createFolder } from './helpers/sandbox.ts'
 import { withDefaults } from '../src/config.ts'
 import { startServer, type Server } from '../src/server.ts'
 
@@ -107,9 +105,7 @@ class Real {
 
   /** Goes on from the files as they are, as if the process had been killed at this moment. */
   async kill(): Promise<void> {
-    const copy = createFolder()
-    fs.cpSync(this.#folder, copy, { recursive: true, preserveTimestamps: true })
-    fs.rmSync(join(copy, 'lock'), { force: true })
+    const copy = afterKill(this.#folder)
     await this.close()
     this.#folder = copy
     await this.start()
@@ -245,36 +241,32 @@ async function apply(real: Real, model: Model, done: Operation): Promise<void> {
   )
 }
 
-test(
-  `${OPERATIONS} random operations leave a sandbox as a plain list would be`,
-  { timeout: 120_000 },
-  async () => {
-    const counts = new Map<string, number>()
-    const real = new Real()
-    onTestFinished(() => real.close())
-    await real.start()
-    // What the fixtures bring is the same after every reset.
-    const first = await shown(real.caller)
-    expect(first.map((user) => user.name)).toEqual(['first', 'first'])
-    const started = performance.now()
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(operation, { minLength: LENGTH, maxLength: LENGTH }),
-        async (operations) => {
-          const model = new Model(first)
-          await real.caller.post('/_standin/reset')
-          for (const saved of ['one', 'two', 'three']) {
-            await real.caller.delete(`/_standin/snapshots/${saved}`)
-          }
-          for (const done of [...operations, { do: 'look' } as const]) {
-            counts.set(done.do, (counts.get(done.do) ?? 0) + 1)
-            await apply(real, model, done)
-          }
-        },
-      ),
-      { numRuns: Math.ceil(OPERATIONS / LENGTH), endOnFailure: true },
-    )
-    console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
-    expect(real.logged).toEqual([])
-  },
-)
+test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`, async () => {
+  const counts = new Map<string, number>()
+  const real = new Real()
+  onTestFinished(() => real.close())
+  await real.start()
+  // What the fixtures bring is the same after every reset.
+  const first = await shown(real.caller)
+  expect(first.map((user) => user.name)).toEqual(['first', 'first'])
+  const started = performance.now()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(operation, { minLength: LENGTH, maxLength: LENGTH }),
+      async (operations) => {
+        const model = new Model(first)
+        await real.caller.post('/_standin/reset')
+        for (const saved of ['one', 'two', 'three']) {
+          await real.caller.delete(`/_standin/snapshots/${saved}`)
+        }
+        for (const done of [...operations, { do: 'look' } as const]) {
+          counts.set(done.do, (counts.get(done.do) ?? 0) + 1)
+          await apply(real, model, done)
+        }
+      },
+    ),
+    { numRuns: Math.ceil(OPERATIONS / LENGTH), endOnFailure: true },
+  )
+  console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
+  expect(real.logged).toEqual([])
+})

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { load } from 'js-yaml'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import {
   LEVELS,
   code,
@@ -12,6 +12,7 @@ import {
   table,
 } from './helpers/document.ts'
 import { createSandbox } from './helpers/sandbox.ts'
+import { eventually } from './helpers/time.ts'
 
 /** Blocks that are not run here, and why. */
 const NOT_RUN: Readonly<Record<string, string>> = {
@@ -47,7 +48,7 @@ async function startReceiver(): Promise<string> {
   })
   let out = ''
   child.stdout.on('data', (chunk) => (out += String(chunk)))
-  await vi.waitFor(() => expect(out).toMatch(/^ready /), { timeout: 10_000, interval: 10 })
+  await eventually(() => expect(out).toMatch(/^ready /))
   return new URL(out.slice('ready '.length)).port
 }
 
@@ -55,31 +56,27 @@ async function startReceiver(): Promise<string> {
  * The documents as they should be, made with a server as the README has its reader start it: a
  * fresh state, the clock held. `npx vitest run test/readme.test.ts -u` writes what is new.
  */
-test.each(PAGES)(
-  '%s shows what really happens',
-  async (path) => {
-    const text = readDocument(path)
-    const server = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
-    const ports = [
-      ['4020', String(server.port)],
-      ...(text.includes(':4030') ? [['4030', await startReceiver()]] : []),
-    ] as [string, string][]
-    const env = { STANDIN_PORT: String(server.port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
-    const run = async (block: string) => {
-      const own = ports.reduce((all, [from, to]) => all.replaceAll(`:${from}/`, `:${to}/`), block)
-      const printed = await runInShell(own, env)
-      return ports.reduce((all, [from, to]) => all.replaceAll(`:${to}`, `:${from}`), printed)
-    }
-    const tables = { calls: callRows() }
-    const document = await rebuilt(
-      text,
-      (block) => (block in NOT_RUN ? undefined : run(block)),
-      tables,
-    )
-    await expect(document).toMatchFileSnapshot(`../${path}`)
-  },
-  30_000,
-)
+test.each(PAGES)('%s shows what really happens', async (path) => {
+  const text = readDocument(path)
+  const server = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
+  const ports = [
+    ['4020', String(server.port)],
+    ...(text.includes(':4030') ? [['4030', await startReceiver()]] : []),
+  ] as [string, string][]
+  const env = { STANDIN_PORT: String(server.port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
+  const run = async (block: string) => {
+    const own = ports.reduce((all, [from, to]) => all.replaceAll(`:${from}/`, `:${to}/`), block)
+    const printed = await runInShell(own, env)
+    return ports.reduce((all, [from, to]) => all.replaceAll(`:${to}`, `:${from}`), printed)
+  }
+  const tables = { calls: callRows() }
+  const document = await rebuilt(
+    text,
+    (block) => (block in NOT_RUN ? undefined : run(block)),
+    tables,
+  )
+  await expect(document).toMatchFileSnapshot(`../${path}`)
+})
 
 /** Every call of the admin API. */
 function callRows(): string {

@@ -5,6 +5,7 @@ import { load } from 'js-yaml'
 import { expect, test, vi } from 'vitest'
 import { createCaller, type Answer, type Sent } from '../helpers/caller.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
+import { eventually } from '../helpers/time.ts'
 
 interface Spec {
   readonly paths: Record<string, Record<string, { operationId?: string; responses?: object }>>
@@ -406,11 +407,11 @@ test('getReady answers 503 to who comes while the server stops', async () => {
   socket.write(
     `POST /_standin/clock/advance HTTP/1.1\r\n${head}\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n`,
   )
-  await vi.waitFor(() => expect(text).toContain('100 Continue'))
+  await eventually(() => expect(text).toContain('100 Continue'))
   const closed = server.close()
   socket.write(`${body}GET /_standin/ready HTTP/1.1\r\n${head}\r\n\r\n`)
   await closed
-  await vi.waitFor(() => expect(text).toContain('server.stopping'))
+  await eventually(() => expect(text).toContain('server.stopping'))
   expect(text).toContain('"held":false')
   expect(text).toMatch(/HTTP\/1\.1 503 Service Unavailable\r\n[^]*"reason":"server\.stopping"/)
 })

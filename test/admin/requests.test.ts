@@ -349,11 +349,9 @@ test('a listener ends with its sandbox and with the server', async () => {
   await caller.delete('/_standin/sandboxes/short')
   await short.ended
   const waiting = caller.get('/_standin/requests/await?timeout=10m')
-  const started = performance.now()
   // Both are there by now.
   while (listeners(server) < 2) await turn()
   await server.close()
   await long.ended
   expect((await waiting).json()).toMatchObject({ fulfilled: false })
-  expect(performance.now() - started).toBeLessThan(3000)
 })

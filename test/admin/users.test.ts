@@ -10,6 +10,7 @@ import {
   type UserPage,
 } from '../helpers/caller.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
+import { spentOn } from '../helpers/time.ts'
 
 type State = Record<Api, { users: { id: string }[] }>
 
@@ -188,11 +189,12 @@ test('other requests are answered while people are seeded', async () => {
   let between = 0
   let slowest = 0
   while (!work.done) {
-    const started = performance.now()
     const api = APIS[between % 3]!
-    const answer = await other.create(api, named(api, `between-${between}`))
-    expect(answer.status).toBeLessThan(300)
-    slowest = Math.max(slowest, performance.now() - started)
+    const spent = await spentOn(async () => {
+      const answer = await other.create(api, named(api, `between-${between}`))
+      expect(answer.status).toBeLessThan(300)
+    })
+    slowest = Math.max(slowest, spent)
     between++
   }
   expect((await seeded).status).toBe(200)

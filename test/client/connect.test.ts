@@ -7,10 +7,11 @@ import {
   type Socket,
 } from 'node:net'
 import { load } from 'js-yaml'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ROUTES } from '../../src/client/admin.ts'
 import { connectStandin, StandinError } from '../../src/index.ts'
 import { closing, created, serverWith, TOKEN } from './helpers.ts'
+import { eventually } from '../helpers/time.ts'
 
 /** What a promise is rejected with. */
 async function rejection(promise: Promise<unknown>): Promise<Error> {
@@ -22,7 +23,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
 async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
-  await vi.waitFor(() => expect(server.listening).toBe(true))
+  await eventually(() => expect(server.listening).toBe(true))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on a port
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import * as prettier from 'prettier'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { Clock } from '../../src/client/clock.ts'
 import { Faults } from '../../src/client/faults.ts'
 import { Requests } from '../../src/client/requests.ts'
@@ -15,6 +15,7 @@ import { Users } from '../../src/client/users.ts'
 import { Inbox, Webhooks } from '../../src/client/webhooks.ts'
 import { readDocument, runInShell, shellBlocks } from '../helpers/document.ts'
 import { createFolder } from '../helpers/sandbox.ts'
+import { eventually } from '../helpers/time.ts'
 import { members, membersTable } from './listing.ts'
 import { serverWith } from './helpers.ts'
 
@@ -84,12 +85,12 @@ test(`the programs of ${PATH} print what it says, and their types are right`, as
   )
   const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
   expect(String(stdout)).toBe('')
-}, 60_000)
+})
 
 /** A port that is free now. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
-  await vi.waitFor(() => expect(server.listening).toBe(true))
+  await eventually(() => expect(server.listening).toBe(true))
   const { port } = server.address() as AddressInfo // it listens on a port
   server.close()
   return port

@@ -109,7 +109,7 @@ describe('how it is started', () => {
 /** A program that uses the package as it is built; what it prints. */
 async function program(text: string, ...flags: string[]): Promise<string> {
   const args = [...flags, '--input-type=module', '--eval', text]
-  return (await run(process.execPath, args, { cwd: ROOT, timeout: 60_000 })).stdout
+  return (await run(process.execPath, args, { cwd: ROOT, timeout: 100_000 })).stdout
 }
 
 describe('what it costs', () => {
@@ -156,11 +156,12 @@ describe('what it costs', () => {
       readonly open: readonly string[]
       readonly took: readonly number[]
     }
-    console.log(`median start ${took[100]!.toFixed(1)} ms; heap ${heap.map((n) => n >> 10)} KiB`)
+    const median = took[100]!
+    console.log(`median start ${median.toFixed(1)} ms; heap ${heap.map((n) => n >> 10)} KiB`)
     expect(open).toEqual([])
     expect(took[100]).toBeLessThan(150)
     expect(heap[3] - heap[1]).toBeLessThan(100 * 6 * 1024)
-  }, 60_000)
+  })
 
   test('who only connects does not load the server', async () => {
     await using standin = await startStandin()

@@ -49,7 +49,7 @@ test.each(clients)('$client creates a user at each API and reads its id', async 
   const args = [...before, join(HERE, used.script), sandbox.url, ...files, used.kind ?? '']
   const { stdout } = await run(program, args, {
     cwd: createFolder(),
-    timeout: 18_000,
+    timeout: 100_000,
   })
 
   const { store } = sandbox.sandbox

@@ -6,23 +6,16 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { createFolder } from '../helpers/sandbox.ts'
 
-const VERIFY = new URL('../../src/commands/verify.ts', import.meta.url).href
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const BODY =
   '{"event":"reseller.user.created","data":{"id":"7b0c9c1e-52d4-4b53-9a0e-0f6f1d7a2c11","email":"ada@example.test"},"triggeredAt":"2026-01-15T09:30:00.1234567Z"}'
 const SIGNATURE = 'vQtO3xh1D8JxDJLJk7XlTRkOGNOwN28LQpDdRdwOLTM='
 const TOKEN = ['--secret', 'sandbox-webhook-token']
 const GOOD = [...TOKEN, '--signature', SIGNATURE]
 
-/** The command in a process of its own, with this body on standard input. */
+/** The command as it is installed, with this body on standard input. */
 function run(args: readonly string[], body: string | Uint8Array = BODY) {
-  const script = `import { verify } from '${VERIFY}'
-    verify(process.argv.slice(1)).catch((error) => {
-      console.error(error.name + ': ' + error.message)
-      process.exitCode = 2
-    })`
-  const node = ['--import', 'tsx', '--input-type=module', '--eval', script, '--', ...args]
-  const cwd = fileURLToPath(new URL('../..', import.meta.url))
-  const child = spawn(process.execPath, node, { cwd })
+  const child = spawn(process.execPath, [MAIN, 'verify', ...args], { cwd: createFolder() })
   const text = { out: '', err: '' }
   child.stdout.on('data', (chunk) => (text.out += String(chunk)))
   child.stderr.on('data', (chunk) => (text.err += String(chunk)))
@@ -95,18 +88,18 @@ verified by the plain scheme
 
   test('says what it is asked in a wrong way', async () => {
     const questions: readonly (readonly [readonly string[], RegExp])[] = [
-      [[], /^ConfigError: --secret is needed/],
-      [TOKEN, /^ConfigError: --signature is needed, or the headers/],
+      [[], /^standin: --secret is needed/],
+      [TOKEN, /^standin: --signature is needed, or the headers/],
       [
         ['--secert', 'x'],
-        /^ConfigError: --secert is no option of standin verify; did you mean --secret\?/,
+        /^standin: --secert is no option of standin verify; did you mean --secret\?/,
       ],
-      [[...TOKEN, '--header', 'nonsense'], /^ConfigError: --header must be "name: value"/],
-      [[...GOOD, '--now', 'soon'], /^ConfigError: --now must be a time .* or seconds since 1970/],
-      [[...GOOD, '--tolerance', '-1'], /^ConfigError: /],
-      [[...GOOD, '--tolerance', '5m'], /^ConfigError: --tolerance must be a number of seconds/],
-      [[...GOOD, '--body', '/nowhere/body'], /^ConfigError: --body .* \(ENOENT\)/],
-      [[...GOOD, 'extra'], /^ConfigError: Unexpected argument 'extra'/],
+      [[...TOKEN, '--header', 'nonsense'], /^standin: --header must be "name: value"/],
+      [[...GOOD, '--now', 'soon'], /^standin: --now must be a time .* or seconds since 1970/],
+      [[...GOOD, '--tolerance', '-1'], /^standin: /],
+      [[...GOOD, '--tolerance', '5m'], /^standin: --tolerance must be a number of seconds/],
+      [[...GOOD, '--body', '/nowhere/body'], /^standin: --body .* \(ENOENT\)/],
+      [[...GOOD, 'extra'], /^standin: Unexpected argument 'extra'/],
     ]
     const answers = await Promise.all(questions.map(([args]) => run(args)))
     for (const [index, { out, err, code }] of answers.entries()) {

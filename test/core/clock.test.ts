@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { Clock } from '../../src/core/clock.ts'
+import { eventually } from '../helpers/time.ts'
 
 const START = Date.parse('2026-01-15T09:30:00Z')
 
@@ -62,7 +63,7 @@ test('a running clock does what is due when it is due', async () => {
   const done = vi.fn<() => void>()
   clock.after(Date.now() + 20, done)
   clock.after(Date.now() + 5, done)
-  await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(2))
+  await eventually(() => expect(done).toHaveBeenCalledTimes(2))
 })
 
 test('a held clock does nothing by itself; let go or set, it does what is overdue', async () => {
@@ -72,7 +73,7 @@ test('a held clock does nothing by itself; let go or set, it does what is overdu
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(done).not.toHaveBeenCalled()
   clock.set({ held: START + 5 })
-  await vi.waitFor(() => expect(done).toHaveBeenCalledOnce())
+  await eventually(() => expect(done).toHaveBeenCalledOnce())
 })
 
 test('what is cancelled is never done', async () => {

@@ -45,7 +45,7 @@ export class Client {
 
   /** Waits until the program has told all that it has to tell. */
   async settle({ url }: Program, sandbox: string): Promise<void> {
-    const answer = await this.#send(`${url}/~${sandbox}/_standin/settle`, {}, { timeout: '30s' })
+    const answer = await this.#send(`${url}/~${sandbox}/_standin/settle`, {}, { timeout: '2m' })
     const { settled, pending } = (answer?.body ?? {}) as { settled?: boolean; pending?: unknown[] }
     if (settled) return
     this.#ledger.failures.push(`${sandbox}: never settled, ${JSON.stringify(pending?.slice(0, 3))}`)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const FAULTY_DISK = new URL('faulty-disk.js', import.meta.url).href
 /** Milliseconds after which a start or a stop counts as never. */
-const PATIENCE = 15_000
+const PATIENCE = 30_000
 
 /** How likely each call to the file system is to fail, from 0 to 1. */
 export interface Faults {
@@ -48,7 +48,7 @@ export class Program {
       ...(webhook ? [`--webhook-secret=${webhook.secret}`] : []),
       // Long enough that none is ever given up.
       `--webhook-retries=5ms,10ms,20ms,50ms,100ms,${Array.from({ length: 40 }, () => '250ms').join()}`,
-      '--webhook-timeout=1500',
+      '--webhook-timeout=4000',
     ]
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     const print = (text: Buffer) => {

@@ -1,10 +1,9 @@
 import * as fs from 'node:fs'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Row } from '../../src/core/state.ts'
 import type { Disk } from '../../src/core/store/journal.ts'
 import { Store } from '../../src/core/store/store.ts'
-import { createFolder } from '../helpers/sandbox.ts'
+import { afterKill, createFolder } from '../helpers/sandbox.ts'
 
 // What the campaign found, each without chance.
 
@@ -47,11 +46,8 @@ async function open(folder: string, faulty?: Disk) {
 }
 
 /** The users that a start finds after a kill at this moment. */
-async function afterKill(folder: string): Promise<string[]> {
-  const copy = createFolder()
-  fs.cpSync(folder, copy, { recursive: true })
-  fs.rmSync(join(copy, 'lock'))
-  return (await open(copy)).ids()
+async function found(folder: string): Promise<string[]> {
+  return (await open(afterKill(folder))).ids()
 }
 
 test('half a line that could not be taken back does not stop the next start', async () => {
@@ -63,7 +59,7 @@ test('half a line that could not be taken back does not stop the next start', as
   await expect(add('grace')).rejects.toThrow(/could not be written/)
   Object.assign(fails, { write: false, truncate: false })
   await add('alan')
-  expect(await afterKill(folder)).toEqual(['ada', 'alan'])
+  expect(await found(folder)).toEqual(['ada', 'alan'])
 })
 
 test('a journal begun after a failure has no hole where a later line was taken back', async () => {
@@ -78,5 +74,5 @@ test('a journal begun after a failure has no hole where a later line was taken b
   await expect(add('grace')).rejects.toThrow(/could not be written/)
   fails.write = false
   await add('alan')
-  expect(await afterKill(folder)).toEqual(['ada', 'alan'])
+  expect(await found(folder)).toEqual(['ada', 'alan'])
 })

@@ -2,10 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { Egress } from '../../src/core/webhooks/egress.ts'
 import { send, type Outcome, type Wire } from '../../src/core/webhooks/sender.ts'
 import { signatureHeaders, type Scheme } from '../../src/core/webhooks/signature.ts'
+import { eventually, NEVER } from '../helpers/time.ts'
 
 const FOLDER = fileURLToPath(new URL('../../examples/receivers/', import.meta.url))
 const SECRET = 'sandbox-webhook-token'
@@ -41,7 +42,7 @@ async function receiver(name: Name): Promise<Running> {
   })
   let out = ''
   child.stdout.on('data', (chunk) => (out += String(chunk)))
-  await vi.waitFor(() => expect(out).toMatch(/^ready .*\n/), { timeout: 10_000, interval: 10 })
+  await eventually(() => expect(out).toMatch(/^ready .*\n/))
   const started = { url: /^ready (.*)\n/.exec(out)![1]!, child } // it has matched
   running.set(name, started)
   return started
@@ -108,7 +109,7 @@ async function deliver(url: string, delivery: Delivery): Promise<Outcome> {
   return send(await egress.resolve(`${url}/hook`), {
     headers: delivery.headers?.(headers) ?? headers,
     body: Buffer.from(delivery.sent?.(text) ?? text),
-    timeout: 5000,
+    timeout: NEVER,
     ...(delivery.wire ? { wire: delivery.wire } : {}),
   })
 }

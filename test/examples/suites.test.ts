@@ -82,26 +82,21 @@ async function printed({ folder, command }: Suite, env: Readonly<Record<string, 
 }
 
 describe('a suite', () => {
-  test.each(atHand)(
-    '$name passes at a running server',
-    async (suite) => {
-      const server = await createSandbox({ adminToken: TOKEN })
-      const env = { STANDIN_URL: server.url, STANDIN_ADMIN_TOKEN: TOKEN }
-      expect(await printed(suite, env)).toMatch(suite.passed)
-      // Nothing of it is left behind.
-      const headers = { 'Standin-Admin-Token': TOKEN }
-      const answer = await fetch(`${server.url}/_standin/sandboxes`, { headers })
-      expect(await answer.json()).toMatchObject({ sandboxes: [{ name: 'default' }] })
-    },
-    120_000,
-  )
+  test.each(atHand)('$name passes at a running server', async (suite) => {
+    const server = await createSandbox({ adminToken: TOKEN })
+    const env = { STANDIN_URL: server.url, STANDIN_ADMIN_TOKEN: TOKEN }
+    expect(await printed(suite, env)).toMatch(suite.passed)
+    // Nothing of it is left behind.
+    const headers = { 'Standin-Admin-Token': TOKEN }
+    const answer = await fetch(`${server.url}/_standin/sandboxes`, { headers })
+    expect(await answer.json()).toMatchObject({ sandboxes: [{ name: 'default' }] })
+  })
 
   test.each(SUITES.filter(({ folder }) => folder === 'node-test'))(
     '$name starts a server itself where none is named',
     async (suite) => {
       expect(await printed(suite, {})).toMatch(suite.passed)
     },
-    120_000,
   )
 
   // The quickest of them will do: they ask the same.
@@ -112,7 +107,6 @@ describe('a suite', () => {
       const failing = printed(suite, { STANDIN_URL: server.url })
       await expect(failing).rejects.toMatchObject({ code: 1 })
     },
-    120_000,
   )
 })
 

@@ -57,7 +57,7 @@ test('each client reports each fault as the table says, and the user is what it 
     }),
   )
   expect(observed).toEqual(expected)
-}, 60_000)
+})
 
 test('the table has every word of the short form, every connection, body and outcome', () => {
   const words = FAULTS.flatMap(({ short }) => short.split(/;|=|commit-/))

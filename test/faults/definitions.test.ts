@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createCaller, creation } from '../helpers/caller.ts'
 import { doors } from '../helpers/doors.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
+import { spentOn } from '../helpers/time.ts'
 import { add, ask, cryptlex, refusalOf } from './kit.ts'
 
 test.each(['constructor', '__proto__', '500;constructor', '500;__proto__', 'valueof'])(
@@ -122,13 +123,11 @@ test.each([
     expect(String(error)).toContain('match.fields.email')
     return
   }
-  const started = performance.now()
-  const heard = await ask(own, cryptlex, {
-    fields: { email: `${'a'.repeat(1900)}@example.test` },
-    patience: 10_000,
+  const fields = { email: `${'a'.repeat(1900)}@example.test` }
+  const spent = await spentOn(async () => {
+    expect((await ask(own, cryptlex, { fields })).status).toBe(201)
   })
-  expect(heard.status).toBe(201)
-  expect(performance.now() - started).toBeLessThan(3000)
+  expect(spent).toBeLessThan(3000)
 })
 
 test('patterns as people write them match', async () => {

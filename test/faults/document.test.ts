@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { APIS, creation, type Api, type Sent } from '../helpers/caller.ts'
 import { readDocument, rebuilt, runInShell } from '../helpers/document.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
+import { eventually } from '../helpers/time.ts'
 import { faultTables, magicAddresses } from './tables.ts'
 
 const PATH = 'docs/faults.md'
@@ -16,7 +17,7 @@ test(`${PATH} shows what really happens`, async () => {
   const run = (block: string) => runInShell(block.replaceAll('http://localhost:4020', url), env)
   const document = await rebuilt(readDocument(PATH), run, tables)
   await expect(document).toMatchFileSnapshot(`../../${PATH}`)
-}, 60_000)
+})
 
 test('the program that it shows runs', async () => {
   const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(readDocument(PATH)) ?? []
@@ -74,9 +75,9 @@ test.each(APIS)('each magic address of the table is met at %s', async (api) => {
   const sockets = addresses.map(({ address }, i) =>
     sent(server, creation(api, person(api, address, i))),
   )
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(faults.list().filter(({ eligible }) => eligible === 1)).toHaveLength(addresses.length)
-  }, 15_000)
+  })
   for (const socket of sockets) socket.destroy()
 
   const read = (await createSandbox()).sandbox.faults

@@ -1,8 +1,10 @@
+import { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createCaller, creation } from '../helpers/caller.ts'
 import { doors, raw, type Door } from '../helpers/doors.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
+import { eventually, spentOn } from '../helpers/time.ts'
 import {
   add,
   addressOf,
@@ -17,6 +19,8 @@ import {
 } from './kit.ts'
 
 const LONG = 'x'.repeat(1024 * 1024)
+/** Milliseconds of processor time that no single request may cost; a usual one costs about one. */
+const MUCH = 3000
 
 test('headers of any length are refused in time', async () => {
   const server = await createSandbox()
@@ -33,19 +37,20 @@ test('headers of any length are refused in time', async () => {
     '=;'.repeat(200),
     'a-'.repeat(249),
   ]) {
-    const started = performance.now()
-    const heard = await ask(server, mykaarma, { headers: { 'Standin-Fault': value } })
-    expect([400, 500]).toContain(heard.status)
-    expect(performance.now() - started).toBeLessThan(3000)
+    const spent = await spentOn(async () => {
+      const heard = await ask(server, mykaarma, { headers: { 'Standin-Fault': value } })
+      expect([400, 500]).toContain(heard.status)
+    })
+    expect(spent).toBeLessThan(MUCH)
   }
   for (const Prefer of [
     'code='.repeat(3000),
     `${' '.repeat(15_000)}code=`,
     `${',;'.repeat(7000)}x`,
   ]) {
-    const started = performance.now()
-    await ask(server, mykaarma, { name: `p${Prefer.length}${Prefer[0]}`, headers: { Prefer } })
-    expect(performance.now() - started).toBeLessThan(3000)
+    const name = `p${Prefer.length}${Prefer[0]}`
+    const spent = await spentOn(() => ask(server, mykaarma, { name, headers: { Prefer } }))
+    expect(spent).toBeLessThan(MUCH)
   }
 })
 
@@ -59,11 +64,12 @@ test('addresses of any length and form are read in time', async () => {
     `${'x'.repeat(900_000)}+fault.500`,
   ]) {
     for (const door of doors) {
-      const started = performance.now()
       const fields = { [NAMES[door.api][0]]: `${local}@example.test` }
-      const { status } = await ask(server, door, { fields })
-      expect([200, 201, 400, 500]).toContain(status)
-      expect(performance.now() - started).toBeLessThan(3000)
+      const spent = await spentOn(async () => {
+        const { status } = await ask(server, door, { fields })
+        expect([200, 201, 400, 500]).toContain(status)
+      })
+      expect(spent).toBeLessThan(MUCH)
     }
   }
 })
@@ -86,12 +92,13 @@ test('a thousand rules are held against a request in no time, and no more are ta
     faults: { id: string }[]
   }>()
   expect((await caller.put(`/_standin/faults/${listed[0]!.id}`, rule(0))).status).toBe(200)
-  const started = performance.now()
-  for (let i = 0; i < 100; i++) {
-    const { status } = await caller.create('cryptlex', { email: addressOf(`r${i}`) })
-    expect(status).toBe(201)
-  }
-  expect((performance.now() - started) / 100).toBeLessThan(200)
+  const spent = await spentOn(async () => {
+    for (let i = 0; i < 100; i++) {
+      const { status } = await caller.create('cryptlex', { email: addressOf(`r${i}`) })
+      expect(status).toBe(201)
+    }
+  })
+  expect(spent / 100).toBeLessThan(100)
 })
 
 test('of any number of wishes only the newest are kept', async () => {
@@ -106,7 +113,7 @@ test('of any number of wishes only the newest are kept', async () => {
   }>()
   expect(faults).toHaveLength(5000)
   expect(faults.at(-1)!.id).toBe('magic-6000')
-}, 180_000)
+})
 
 test('a path that is deeper than any body is refused, or leads nowhere', async () => {
   const server = await createSandbox()
@@ -140,6 +147,13 @@ function begun(server: TestSandbox, door: Door, fault: string): { socket: Socket
   return { socket, last: text.slice(-1) }
 }
 
+/** What a server that stops calls in the end, after some seconds, for who does not go. */
+function cuts() {
+  const cut = vi.spyOn(Server.prototype, 'closeAllConnections')
+  onTestFinished(() => cut.mockRestore())
+  return cut
+}
+
 const fired = (server: TestSandbox) =>
   server.sandbox.faults.list().reduce((sum, rule) => sum + rule.fired, 0)
 
@@ -150,12 +164,12 @@ test.each(['hang', 'commit-hang', 'delay=1h', 'slow-body;interval=1h', 'slow-hea
     const waiting = Array.from({ length: 20 }, (_, i) =>
       ask(server, mykaarma, { name: `s${i}`, headers: { 'Standin-Fault': fault } }),
     )
-    await vi.waitFor(() => expect(fired(server)).toBe(20))
-    const started = performance.now()
+    await eventually(() => expect(fired(server)).toBe(20))
+    const cut = cuts()
     await server.close()
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(cut).not.toHaveBeenCalled()
     for (const { end } of await Promise.all(waiting)) expect(end).not.toBe('waiting')
-    await vi.waitFor(() => expect(server.sandbox.faults.held.size).toBe(0))
+    await eventually(() => expect(server.sandbox.faults.held.size).toBe(0))
     expect(server.logged).toEqual([])
   },
 )
@@ -167,25 +181,25 @@ test.each(['hang;after=validation', 'commit-delay=1h', 'slow-body;interval=1h'])
     const { socket, last } = begun(server, cryptlex, fault)
     await new Promise((resolve) => socket.once('connect', resolve))
     await ask(server, mykaarma, { name: 'another' })
-    const started = performance.now()
+    const cut = cuts()
     const closed = server.close()
     socket.write(last)
     await closed
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(cut).not.toHaveBeenCalled()
   },
 )
 
 test('who goes while it waits is waited for no longer, and nothing is done for it', async () => {
   const server = await createSandbox()
-  for (const fault of ['delay=300ms', 'hang', 'slow-headers;interval=10ms']) {
+  for (const fault of ['delay=1h', 'hang', 'slow-headers;interval=1h']) {
     const headers = { 'Standin-Fault': fault }
     await each([...Array(20).keys()], async (i) => {
       const name = `${fault.slice(0, 4)}${i}`
-      const heard = await ask(server, mykaarma, { name, headers, patience: 60 })
+      const heard = await ask(server, mykaarma, { name, headers, hangs: true })
       expect(heard.end).toBe('waiting')
     })
   }
-  await vi.waitFor(() => expect(server.sandbox.faults.held.size).toBe(0))
+  await eventually(() => expect(server.sandbox.faults.held.size).toBe(0))
   expect(usersNamed(server, mykaarma, 'dela0')).toEqual([])
   expect((await ask(server, mykaarma, { name: 'next' })).status).toBe(200)
   expect(server.logged).toEqual([])
@@ -222,7 +236,7 @@ test.each([
       const all = { ...door.headers, Host: 'localhost', 'Content-Length': text.length, ...headers }
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
       socket.write(`POST ${door.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`)
-      await vi.waitFor(() => expect(heard.match(/HTTP\/1\.1 \d+ /g)).toHaveLength(i + 1))
+      await eventually(() => expect(heard.match(/HTTP\/1\.1 \d+ /g)).toHaveLength(i + 1))
     }
     const [, ...later] = [...heard.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status)
     expect(later).toEqual([`${door.created}`, `${door.created}`])
@@ -247,7 +261,7 @@ test.each([
     const all = { ...door.headers, Host: 'localhost', 'Content-Length': text.length }
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(last)
-    await vi.waitFor(() => expect(fired(server)).toBe(1))
+    await eventually(() => expect(fired(server)).toBe(1))
     setTimeout(() => socket.write(`POST ${door.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`), 50)
     await closed
     expect(usersNamed(server, door, 'after')).toEqual([])
@@ -274,7 +288,7 @@ test('bodies that are too large, too slow or chunked are what they were while ru
   const { socket } = begun(server, cryptlex, '500;times=1')
   let heard = ''
   socket.on('data', (chunk) => (heard += chunk.toString()))
-  await vi.waitFor(() => expect(heard).toMatch(/^HTTP\/1\.1 500 /))
+  await eventually(() => expect(heard).toMatch(/^HTTP\/1\.1 500 /))
   const unknown = { Authorization: 'Bearer nonsense' }
   const slow = await ask(server, cryptlex, { headers: { ...unknown, 'Content-Length': '4000' } })
   expect([slow.status, slow.headers['standin-reason']]).toEqual([401, 'token.malformed'])

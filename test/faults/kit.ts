@@ -1,12 +1,13 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { Server } from '../../src/server.ts'
 import { isRecord } from '../../src/core/schema.ts'
 import type { Rule } from '../../src/core/faults/rule.ts'
 import { doors, type Door } from '../helpers/doors.ts'
+import { NEVER } from '../helpers/time.ts'
 
 /** What became of a request, every byte of it. */
 export interface Heard {
-  /** How the connection ended; `waiting`: it did not within the caller's patience. */
+  /** How the connection ended; `waiting`: it did not, and the caller went. */
   readonly end: 'closed' | 'reset' | 'waiting'
   /** 0 where there is no whole head. */
   readonly status: number
@@ -23,8 +24,8 @@ export interface Asked {
   readonly method?: string
   readonly path?: string
   readonly body?: string
-  /** Milliseconds. */
-  readonly patience?: number
+  /** Whether the caller goes once the server holds its request, and goes on holding it. */
+  readonly hangs?: boolean
 }
 
 const doorNamed = (name: string): Door => doors.find((door) => door.name === name)!
@@ -78,9 +79,17 @@ export function bodyOf({ api, answers, body }: Door, { name, fields = {} }: Aske
 
 export const addressOf = (name: string) => `${name}@example.test`
 
+/** Milliseconds for which a request is held before it counts as one that hangs. */
+const A_WHILE = 50
+
+/** Whether the request on this connection waits at the server for what a fault makes of it. */
+function holds({ sandbox }: Server, { localPort }: Socket): boolean {
+  return [...sandbox.faults.held].some(({ req }) => req.socket.remotePort === localPort)
+}
+
 /** One request on a connection of its own, which the server is to close. */
 export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Heard> {
-  const { method = 'POST', path = door.path, patience = 5000 } = asked
+  const { method = 'POST', path = door.path } = asked
   const body = asked.body ?? bodyOf(door, asked)
   const headers: Record<string, string | number> = {
     Host: 'localhost',
@@ -95,14 +104,22 @@ export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Hear
     let end: Heard['end'] = 'closed'
     const socket = connect(server.port, '127.0.0.1')
     socket.setNoDelay(true)
-    const timer = setTimeout(() => {
+    const go = () => {
       end = 'waiting'
       socket.destroy()
-    }, patience)
+    }
+    const timers = [setTimeout(go, NEVER)]
+    if (asked.hangs) {
+      timers.push(
+        setInterval(() => {
+          if (holds(server, socket)) timers.push(setTimeout(go, A_WHILE))
+        }, 5),
+      )
+    }
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', () => (end = 'reset'))
     socket.on('close', () => {
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
       resolve({ end, ...readIn(Buffer.concat(chunks)) })
     })
     socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)

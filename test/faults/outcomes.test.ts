@@ -5,7 +5,11 @@ import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { add, addressOf, ask, NAMES, usersNamed, type Asked } from './kit.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
-const wish = (name: string, fault: string): Asked => ({ name, headers: { 'Standin-Fault': fault } })
+const wish = (name: string, fault: string): Asked => ({
+  name,
+  headers: { 'Standin-Fault': fault },
+  hangs: fault.endsWith('hang'),
+})
 const advance = (caller: Caller, by: string) => caller.post('/_standin/clock/advance', { by })
 
 interface Page {
@@ -29,7 +33,7 @@ test.each(['500', '401', '503', 'reset', 'close', 'hang', 'cut', 'reset-headers'
     const server = await createSandbox()
     for (const door of doors) {
       const name = `ada-${door.answers}`
-      const first = await ask(server, door, { ...wish(name, `commit-${fault}`), patience: 300 })
+      const first = await ask(server, door, wish(name, `commit-${fault}`))
       expect(first.status).not.toBe(fault === 'truncated' || fault === 'cut' ? 0 : door.created)
       expect(usersNamed(server, door, name)).toHaveLength(1)
       const again = await ask(server, door, { name })
@@ -48,7 +52,7 @@ test.each(['500', '401', 'reset', 'close', 'hang', '502'])(
     const server = await createSandbox()
     for (const door of doors) {
       const name = `ada-${door.answers}`
-      await ask(server, door, { ...wish(name, fault), patience: 300 })
+      await ask(server, door, wish(name, fault))
       expect(usersNamed(server, door, name)).toEqual([])
       expect((await ask(server, door, { name })).status).toBe(door.created)
     }

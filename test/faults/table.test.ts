@@ -141,8 +141,8 @@ describe.each(triggers)('$name', ({ origin, can, start, arm }) => {
     await each(cases, async (one, i) => {
       const { fault, expected } = one
       const asked = await arm(server, door, fault, userOf(i))
-      const patience = expected.end === 'waiting' ? 500 : 5000
-      const heard = await ask(server, door, { ...asked, patience })
+      const hangs = expected.end === 'waiting'
+      const heard = await ask(server, door, { ...asked, hangs })
       const name = asked.name ?? ''
       expect({ fault, ...seen(server, door, heard, name) }).toEqual({
         fault,

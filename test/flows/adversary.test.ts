@@ -366,7 +366,7 @@ describe.each(Object.keys(RUN) as Name[])('%s', (name) => {
     const email = `${kind}@example.test`
     const id = idIn('cryptlex', await caller.create('cryptlex', { email }))
     await after?.(caller, id)
-    expect(await settled(caller, '10s')).toEqual({ settled: true, pending: [] })
+    expect(await settled(caller)).toEqual({ settled: true, pending: [] })
     const right = known ? 'known 1, welcomed 1' : 'known 0, welcomed 0'
     const believed = await believes(receiver, email)
     if (name === 'naive.ts' && breaks) expect(believed).not.toBe(right)

@@ -80,7 +80,7 @@ export async function rebuilt(
 
 /** Runs a block as a person would paste it, in the project's folder; it must succeed. */
 export function runInShell(block: string, env: Readonly<Record<string, string>>): Promise<string> {
-  const options = { cwd: ROOT, env: { ...process.env, ...env }, timeout: 15_000 }
+  const options = { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 }
   return new Promise((resolve, reject) => {
     execFile('bash', ['-euo', 'pipefail', '-c', block], options, (error, stdout) => {
       if (error) reject(error)

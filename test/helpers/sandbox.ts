@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import request, { type Test } from 'supertest'
 import { expect, onTestFinished } from 'vitest'
+import { codeOf } from '../../src/core/thrown.ts'
 import { withDefaults, type Config } from '../../src/config.ts'
 import { startServer, type Server } from '../../src/server.ts'
 
@@ -35,16 +36,60 @@ export async function createSandbox(settings: Settings = {}): Promise<TestSandbo
   return { ...server, logged }
 }
 
+/** The same without the look at every answer, which takes as long as the answer. */
+export async function createPlainSandbox(settings: Settings = {}): Promise<Server> {
+  const config = withDefaults({ port: 0, memory: true, ...settings })
+  const server = await startServer(config, { log: { warn: () => {}, bug: () => {} } })
+  onTestFinished(() => server.close())
+  return server
+}
+
 /** A folder of the test's own, gone when the test ends. */
 export function createFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'standin-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = fs.mkdtempSync(join(tmpdir(), 'standin-test-'))
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/**
+ * A copy of a server's folder at one moment, as a process that is killed leaves it. A server goes on
+ * writing while files are copied one after the other, so it is copied until nothing has changed.
+ */
+export function afterKill(folder: string): string {
+  for (;;) {
+    const copy = createFolder()
+    const before = filesIn(folder)
+    try {
+      fs.cpSync(folder, copy, { recursive: true, preserveTimestamps: true })
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') continue
+      throw error
+    }
+    if (filesIn(folder) !== before) continue
+    for (const name of fs.readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+      if (isLock(name)) fs.rmSync(join(copy, name))
+    }
+    return copy
+  }
+}
+
+const isLock = (name: string) => /(^|\/)lock$/.test(name)
+
+/** What tells whether one of them was written or took another's place; a lock shows signs of life. */
+function filesIn(folder: string): string {
+  const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()
+  return names
+    .filter((name) => !isLock(name))
+    .map((name) => {
+      const stat = fs.statSync(join(folder, name), { throwIfNoEntry: false })
+      return `${name} ${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`
+    })
+    .join('\n')
 }
 
 /** The good requests of `fixtures/requests`, as the README sends them. */
 export function fixture(name: string): string {
-  return readFileSync(new URL(`../../fixtures/requests/${name}`, import.meta.url), 'utf8')
+  return fs.readFileSync(new URL(`../../fixtures/requests/${name}`, import.meta.url), 'utf8')
 }
 
 export function jsonFixture(name: string): Record<string, unknown> {

@@ -13,7 +13,7 @@ export async function deliveries(caller: Caller, query = '', base = ''): Promise
   return good(answer).json<DeliveryPage>().deliveries
 }
 
-export async function settled(caller: Caller, timeout = '5s', base = ''): Promise<Settled> {
+export async function settled(caller: Caller, timeout = '30s', base = ''): Promise<Settled> {
   return good(await caller.post(`${base}/_standin/settle`, { timeout })).json<Settled>()
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { isSecretName, Redactor, secretsIn } from '../../../src/core/requests/redact.ts'
+import { bestOf, spentOn } from '../../helpers/time.ts'
 
 const SECRET = 's3cr3t-value-1'
 
@@ -130,9 +131,12 @@ test.each(
     '-----BEGIN PRIVATE KEY-----'.repeat(2400),
     'name="password"'.repeat(4000),
   ].map((body) => [body.slice(0, 16), body] as const),
-)('a body that goes on like %s is read in no time', (_, body) => {
-  const started = performance.now()
-  const redactor = new Redactor()
-  redactor.scrub(redactor.body(body))
-  expect(performance.now() - started).toBeLessThan(1000)
+)('a body that goes on like %s is read in no time', async (_, body) => {
+  const spent = await bestOf(1000, () =>
+    spentOn(() => {
+      const redactor = new Redactor()
+      redactor.scrub(redactor.body(body))
+    }),
+  )
+  expect(spent).toBeLessThan(1000)
 })

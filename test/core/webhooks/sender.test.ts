@@ -12,7 +12,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
 import { Egress, type Target } from '../../../src/core/webhooks/egress.ts'
 import {
@@ -21,6 +21,7 @@ import {
   type Outcome,
   type SendRequest,
 } from '../../../src/core/webhooks/sender.ts'
+import { eventually, NEVER } from '../../helpers/time.ts'
 
 const egress = new Egress({ kind: 'loopback' }, async () => [{ address: '127.0.0.1', family: 4 }])
 const target = (url: string): Promise<Target> => egress.resolve(url)
@@ -33,7 +34,7 @@ const HEADERS = [
 const plain = (more: Partial<SendRequest> = {}): SendRequest => ({
   headers: HEADERS,
   body: BODY,
-  timeout: 5000,
+  timeout: NEVER,
   ...more,
 })
 
@@ -177,7 +178,6 @@ describe('an answer', () => {
     const body = Buffer.alloc(16 * 1024 * 1024)
     const outcome = await deliver(url, { body })
     expect(outcome).toMatchObject({ status: 413 })
-    expect(outcome.ms).toBeLessThan(4000)
   })
 
   test('that thanks too early does not keep the rest of the body back', async () => {
@@ -188,7 +188,7 @@ describe('an answer', () => {
     })
     const wire = { slow: { bytes: 20, every: 5 } }
     expect(await deliver(url, { wire })).toMatchObject({ status: 200 })
-    await vi.waitFor(() => expect(text).toContain(BODY.toString()))
+    await eventually(() => expect(text).toContain(BODY.toString()))
   })
 })
 
@@ -396,14 +396,13 @@ describe('without an answer', () => {
 
   test('the receiver hangs', async () => {
     const { url, got } = await receiver(() => {})
-    const outcome = await deliver(url, { timeout: 50 })
+    const outcome = await deliver(url, { timeout: 500 })
     expect(outcome).toMatchObject({
       kind: 'failed',
       error: 'timeout',
-      message: 'The receiver did not answer within 50 ms',
+      message: 'The receiver did not answer within 500 ms',
     })
-    expect(outcome.ms).toBeGreaterThanOrEqual(49)
-    expect(outcome.ms).toBeLessThan(2000)
+    expect(outcome.ms).toBeGreaterThanOrEqual(499)
     expect(got).toHaveLength(1)
   })
 
@@ -419,9 +418,9 @@ describe('without an answer', () => {
 
   test('the receiver dawdles over the body of its answer', async () => {
     const { url } = await receiver((_request, response) => response.write('half'))
-    expect(await deliver(url, { timeout: 80 })).toMatchObject({
+    expect(await deliver(url, { timeout: 500 })).toMatchObject({
       error: 'timeout',
-      message: 'The receiver answered 200, but was not done within 80 ms',
+      message: 'The receiver answered 200, but was not done within 500 ms',
     })
   })
 
@@ -471,7 +470,7 @@ describe('without an answer', () => {
 
     const controller = new AbortController()
     const delivery = deliver(url, { signal: controller.signal })
-    await vi.waitFor(() => expect(got).toHaveLength(1))
+    await eventually(() => expect(got).toHaveLength(1))
     controller.abort()
     expect(await delivery).toMatchObject(aborted)
   })
@@ -491,7 +490,7 @@ describe('without an answer', () => {
       expect(await deliver(url, { signal })).toMatchObject({ status: 200 })
     }
     expect(getEventListeners(signal, 'abort')).toEqual([])
-    await vi.waitFor(() => expect(open).toBe(0))
+    await eventually(() => expect(open).toBe(0))
   })
 })
 
