@@ -48,4 +48,7 @@ async function main(args: readonly string[]): Promise<void> {
   else await command.run(read.config, read.more, read.words)
 }
 
+// Libraries that are built into the program call what Node 24 warns of; it keeps quiet about those
+// in node_modules alone, and whoever runs this can do nothing about it.
+process.noDeprecation = true
 main(process.argv.slice(2)).catch(fail)
