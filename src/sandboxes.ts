@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Wish } from './admin/world.ts'
 import { formatProfiles, readProfiles } from './config.ts'
+import type { Place } from './core/pipeline.ts'
 import { Problem } from './core/problem.ts'
-import { LostRequests } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Durability } from './core/store/journal.ts'
 import { writeWhole } from './core/store/whole.ts'
@@ -229,10 +229,23 @@ export class Sandboxes {
   get nobodys(): Sandbox {
     const { settings, common } = this.#options
     this.#nowhere ??= Sandbox.inMemory(
-      { ...settings, fixtures: {}, requests: new LostRequests(this.default.requests) },
+      { ...settings, fixtures: {}, requests: this.default.requests.lost },
       common,
     )
     return this.#nowhere
+  }
+
+  /**
+   * Where those are answered who get no further than the door. They are written down in the sandbox
+   * that they name, which is none the longer kept for it; in `default` where there is no such.
+   *
+   * @param prefix of the API that they are refused by
+   */
+  atTheDoor(name: string, prefix: string): Place {
+    const place = this.nobodys.placeAt(prefix)
+    const hosted = this.#current(name)
+    if (!hosted || name === DEFAULT) return place
+    return { ...place, requests: hosted.sandbox.requests.lost, sandbox: name }
   }
 
   #refuse(name: string): void {

@@ -171,13 +171,14 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
   app.set('query parser', false)
   const nowhere = new Problem(404, 'route.unknown', 'There is nothing here')
   // What is refused at the door is refused in Standin's words: no vendor knows of it.
-  const turnAway = (refusal: Problem, request: Request, response: Response) =>
-    answer(sandboxes.nobodys.placeAt(own), request, response, { refusal })
+  const turnAway = (refusal: Problem, request: Request, response: Response) => {
+    const { name, base } = response.locals as Address // set below
+    return answer(sandboxes.atTheDoor(name, own), request, response, { base, refusal })
+  }
   app.use((request: Request, response: Response, next: NextFunction) => {
-    const refusal = guard.atTheDoor(request)
-    if (refusal) return turnAway(refusal, request, response)
     response.locals = addressOf(request)
-    return next()
+    const refusal = guard.atTheDoor(request)
+    return refusal ? turnAway(refusal, request, response) : next()
   })
   const find = (request: Request, { locals }: Response) =>
     sandboxes.find(locals as Address, !guard.isForeign(request)) // set above

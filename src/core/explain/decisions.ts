@@ -132,7 +132,9 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   sandbox: ({ call, sandbox }) => {
     const named =
       call.base !== ''
-        ? `The path begins with /~${sandbox}, so the request is for the sandbox ${sandbox}.`
+        ? call.base === `/~${sandbox}`
+          ? `The path begins with ${call.base}, so the request is for the sandbox ${sandbox}.`
+          : `The path begins with ${call.base}, which is no sandbox; what is for none is written down here.`
         : sandbox === 'default'
           ? 'The request names no sandbox, so it is for the sandbox default.'
           : `The header Standin-Sandbox or the host names the sandbox ${sandbox}.`
