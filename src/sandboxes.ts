@@ -334,7 +334,9 @@ function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
  * The name of the sandbox that a request is for: by `/~name` before its path, which is taken off,
  * by the header `Standin-Sandbox`, or by a host such as `name.localhost`.
  */
-export function addressOf(request: IncomingMessage): Address {
+export function addressOf(
+  request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
+): Address {
   const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
   if (base !== undefined && name !== undefined) {
     const rest = request.url!.slice(base.length)

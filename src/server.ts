@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import * as http from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { admin } from './admin/index.ts'
@@ -10,6 +11,7 @@ import { formsonfire } from './apis/formsonfire/index.ts'
 import { checkProto, mykaarma } from './apis/mykaarma/index.ts'
 import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
+import { breakOff } from './core/body.ts'
 import type { Contract } from './core/contract.ts'
 import { Clock } from './core/clock.ts'
 import type { Terms } from './core/faults/definition.ts'
@@ -21,8 +23,9 @@ import type { Sink } from './core/logs/lines.ts'
 import type { RequestLog } from './core/logs/open.ts'
 import { Egress, readEgress } from './core/webhooks/egress.ts'
 import { readPlan } from './core/webhooks/plan.ts'
-import { answer } from './core/pipeline.ts'
+import { answer, type Place } from './core/pipeline.ts'
 import { Problem } from './core/problem.ts'
+import { answerRaw, outside, refusalOf, wreckOf, type ClientError, type Wreck } from './core/raw.ts'
 import type { Common, Sandbox } from './sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type Address } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
@@ -121,7 +124,9 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     auto: config.autoSandboxes,
   })
   const app = appFor(sandboxes, { vendors: prefixes, own: own.prefix, guard, log })
-  const server = serverFor(app, config)
+  const server = serverFor(app, config, ({ names }) =>
+    sandboxes.atTheDoor(addressOf({ ...names }).name, own.prefix),
+  )
   guard.watch(server)
   try {
     removeStale(config)
@@ -216,7 +221,13 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
  * Express changes the prototype of every request and response, which costs two thirds of what it
  * costs at all; objects that are made with the app's prototypes are left as they are.
  */
-function serverFor(app: Express, { headerTimeout }: Config): http.Server {
+function serverFor(
+  app: Express,
+  { headerTimeout }: Config,
+  door: (wreck: Wreck) => Place,
+): http.Server {
+  /** On each connection the last request with a body. */
+  const answering = new WeakMap<Socket, ServerResponse>()
   class AppRequest extends http.IncomingMessage {}
   class AppResponse extends http.ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request)
@@ -236,17 +247,29 @@ function serverFor(app: Express, { headerTimeout }: Config): http.Server {
     // While it stops, a client that keeps its connection would be served on and on.
     if (!server.listening) response.shouldKeepAlive = false
     if (!request.url?.startsWith('/')) toOriginForm(request)
+    // Only a body can turn out to be none after its head was read.
+    if (hasBody(request)) answering.set(request.socket, response)
     app(request as Request, response as Response)
   })
   // Without a listener Node answers these by itself, with nothing in the body.
   server.on('checkExpectation', (request, response) => {
     app(request as Request, response as Response)
   })
-  server.on('clientError', refuseRaw)
-  server.on('connect', (_request, socket: Socket) =>
-    writeRaw(socket, 405, 'method.not-allowed', 'This is no proxy: CONNECT is not allowed'),
+  server.on('clientError', (error, socket: Socket) =>
+    refuseUnread(error, socket, answering.get(socket), door),
   )
+  server.on('connect', ({ url = '', headers }, socket: Socket) => {
+    const message = 'This is no proxy: CONNECT is not allowed'
+    const refusal = new Problem(405, 'method.not-allowed', message)
+    const names = { headers: headers as Record<string, string> } // of those that are read each is one text
+    const wreck = { refusal, method: 'CONNECT', url, names }
+    answerRaw(door(wreck), socket, wreck)
+  })
   return server
+}
+
+function hasBody({ headers }: http.IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /**
@@ -260,43 +283,40 @@ function toOriginForm(request: http.IncomingMessage): void {
   request.url = `/${rest}`
 }
 
-/** What is no HTTP request at all, or too slow to become one. */
-function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Who ends up here sent what is no HTTP request, or sent it too slowly. */
+function refuseUnread(
+  error: ClientError,
+  socket: Socket,
+  answering: ServerResponse | undefined,
+  door: (wreck: Wreck) => Place,
+): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  const [status, reason, detail] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ([431, 'headers.too-large', 'The headers are larger than 16 KiB'] as const)
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ([408, 'headers.too-slow', 'The headers did not arrive in time'] as const)
-        : ([400, 'http.malformed', 'This is not a well-formed HTTP/1.1 request'] as const)
-  writeRaw(socket, status, reason, detail)
+  // The body of a request that is being answered: it is refused as any other body.
+  if (answering && !answering.req.complete) return brokenOff(error, socket, answering)
+  const wreck = wreckOf(error, socket)
+  // Browsers open connections that they may never use; nobody has asked for anything there.
+  if (socket.bytesRead === 0) socket.end()
+  else answerRaw(door(wreck), socket, wreck)
 }
 
-/** An answer where there is no response to write to. */
-function writeRaw(socket: Socket, status: number, reason: string, detail: string): void {
-  // Nobody else listens here: a caller who is gone by now would take the process along.
-  socket.on('error', () => socket.destroy())
-  const body = JSON.stringify(outside(status, reason, detail))
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
-      `Date: ${new Date().toUTCString()}`,
-      'Content-Type: application/problem+json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `Standin-Reason: ${reason}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
-}
-
-/** A problem (RFC 9457) of a request that no API was reached by. */
-function outside(status: number, reason: string, detail: string): object {
-  return { type: 'about:blank', title: http.STATUS_CODES[status], status, detail, reason }
+/** Ends the reading of a body that cannot be read on. */
+function brokenOff(error: ClientError, socket: Socket, answering: ServerResponse): void {
+  if (answering.headersSent) {
+    socket.end()
+    return
+  }
+  const isOver = error.code === 'HPE_INVALID_EOF_STATE'
+  const message = 'The connection ended before the whole body had come'
+  const problem = isOver
+    ? new Problem(400, 'body.aborted', message)
+    : refusalOf(error, { text: '', isFirst: false, bytesRead: socket.bytesRead })
+  answering.shouldKeepAlive = false
+  answering.once('finish', () => socket.end())
+  socket.once('close', () => answering.req.destroy())
+  breakOff(answering.req, problem)
 }
 
 /** A sandbox that is opened would refuse them too, but not say where they come from. */

@@ -10,8 +10,11 @@ import { nearest, type Nearest } from './nearest.ts'
 /** Why a request was answered as it was. */
 export interface Explanation {
   readonly id: string
-  readonly method: string
-  readonly path: string
+  /** Absent, as the path, where the request line could not be read. */
+  readonly method?: string
+  readonly path?: string
+  /** What came in place of a request line. */
+  readonly line?: string
   readonly status: number
   /** Absent where no operation was met. */
   readonly operation?: string
@@ -32,8 +35,8 @@ export function explain(asked: Asked): Explanation {
   const [path = ''] = call.url.split('?', 1)
   return {
     id: call.id,
-    method: call.method,
-    path,
+    ...(call.method === '' ? {} : { method: call.method, path }),
+    ...(call.line === undefined ? {} : { line: call.line }),
     status,
     ...(call.operation ? { operation: call.operation.id } : {}),
     summary: summaryOf(asked, decisions),
@@ -78,9 +81,10 @@ const WORDS = { passed: 'ok', noted: 'ok, with a note', refused: 'REFUSED' } as 
 
 /** The explanation for a person at a terminal. */
 export function inText(explanation: Explanation): string {
-  const { id, method, path, status, summary, decisions, nearest: near, hints } = explanation
+  const { id, method, path, line, status, summary, decisions, nearest: near, hints } = explanation
+  const what = method === undefined ? (line ?? 'What came') : `${method} ${path}`
   const outcome = status === 0 ? 'was not answered' : `was answered ${status}`
-  const lines = [`${id}: ${method} ${path} ${outcome}`, '', ...wrapped(summary, ''), '']
+  const lines = [`${id}: ${what} ${outcome}`, '', ...wrapped(summary, ''), '']
   for (const [i, decision] of decisions.entries()) {
     const word = decision.step === 'answer' ? String(status || 'none') : WORDS[decision.outcome]
     lines.push(`${i + 1}. ${TITLES[decision.step]}: ${word}`)

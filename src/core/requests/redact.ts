@@ -81,6 +81,11 @@ export class Redactor {
       .join('&')
   }
 
+  /** What came in place of the first line of a request. */
+  line(text: string): string {
+    return this.query(this.body(text))
+  }
+
   /** A body in any format, well-formed or not: names of secrets are looked for as text. */
   body(text: string): string {
     const closed = new Set<string>()
