@@ -24,6 +24,7 @@ import type { RequestLog } from './core/logs/open.ts'
 import { Egress, readEgress } from './core/webhooks/egress.ts'
 import { readPlan } from './core/webhooks/plan.ts'
 import { answer, type Place } from './core/pipeline.ts'
+import { answerPreflight } from './core/preflight.ts'
 import { Problem } from './core/problem.ts'
 import { answerRaw, outside, refusalOf, wreckOf, type ClientError, type Wreck } from './core/raw.ts'
 import type { Common, Sandbox } from './sandbox.ts'
@@ -189,11 +190,12 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
     sandboxes.find(locals as Address, !guard.isForeign(request)) // set above
   for (const prefix of vendors) {
     app.use(prefix, (request: Request, response: Response) => {
-      const preflight = guard.preflight(request)
-      if (preflight) return void response.writeHead(204, preflight).end()
       const objection = guard.fromVendor(request)
       if (objection) return turnAway(objection, request, response)
       const { sandbox, base, refusal } = find(request, response)
+      const allowed = guard.preflight(request)
+      if (allowed)
+        return answerPreflight(sandbox.placeAt(prefix), request, response, { base, allowed })
       const headers = guard.corsHeaders(request)
       return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
     })

@@ -292,3 +292,47 @@ test('what cannot be read is counted, and has a line in the log that shows nothi
   ])
   expect(lines.join('')).not.toContain('hunter2')
 })
+
+test('a preflight is written down where it is for, and explained', async () => {
+  const server = await createSandbox({ corsOrigins: ['http://app.test'] })
+  const caller = createCaller(server)
+  await caller.post('/_standin/sandboxes', { name: 'shop' })
+  const { path } = creation('cryptlex', {}, '/~shop')
+  const asking = { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' }
+  const answer = await caller.send({ method: 'OPTIONS', path, headers: asking })
+  expect([answer.status, answer.text]).toEqual([204, ''])
+  expect(answer.header('Access-Control-Allow-Origin')).toBe('http://app.test')
+  const id = answer.header('Standin-Request-Id')!
+  const [one, ...more] = await journal(caller, '/~shop')
+  expect(more).toEqual([])
+  expect(one).toMatchObject({
+    id,
+    api: 'cryptlex',
+    method: 'OPTIONS',
+    path,
+    stage: 'answer',
+    warnings: [],
+    answer: { status: 204, headers: { 'Access-Control-Allow-Origin': 'http://app.test' } },
+  })
+  const { summary, decisions, hints } = await explained(caller, id, '/~shop')
+  expect(summary).toBe('Accepted, and answered with 204.')
+  expect(decisions.map(({ step, text }) => [step, text])).toEqual([
+    ['sandbox', 'The path begins with /~shop, so the request is for the sandbox shop.'],
+    [
+      'arrival',
+      'A page at http://app.test asked whether it may call (a CORS preflight). It may: --cors-origins lists it.',
+    ],
+    ['answer', 'The answer is 204 without a body.'],
+  ])
+  expect(hints).toEqual([])
+  const { text } = await caller.get('/_standin/metrics')
+  expect(text).toContain('standin_requests_total{api="cryptlex",operation="none",status="204"} 1')
+})
+
+test('a preflight for no sandbox is allowed as ever, and is among the lost', async () => {
+  const server = await createSandbox({ corsOrigins: ['http://app.test'] })
+  const caller = createCaller(server)
+  const asking = { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' }
+  const answer = await caller.send({ method: 'OPTIONS', path: '/~nope/v3/x', headers: asking })
+  expect([answer.status, answer.header('Standin-Request-Id')]).toEqual([204, 'lost-1'])
+})

@@ -1,3 +1,5 @@
+import { hostOfOrigin } from '../../hosts.ts'
+import { isPreflight } from '../../preflight.ts'
 import { listed } from '../words.ts'
 import { hint, statedType, wantedType, type Question, type Rule } from './question.ts'
 
@@ -10,6 +12,7 @@ export const transportRules: readonly Rule[] = [
   accept,
   size,
   expectation,
+  preflight,
 ]
 
 function contentType({ call }: Question) {
@@ -87,6 +90,14 @@ function size({ call }: Question) {
     return [hint('body.too-slow', text)]
   }
   return []
+}
+
+function preflight({ call }: Question) {
+  const { origin = '' } = call.headers
+  if (!call.problem || !isPreflight(call) || !hostOfOrigin(origin)) return []
+  const page = new URL(origin).origin
+  const text = `Start Standin with --cors-origins ${page}: a browser asked by this whether a page there may call, and got what the API says to OPTIONS.`
+  return [hint('cors.preflight', text)]
 }
 
 function expectation({ call }: Question) {
