@@ -99,7 +99,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
     ...(fired.length > 0 ? { faults: fired.map(({ id, fault = '' }) => ({ id, fault })) } : {}),
     ...(call.deliveries ? { deliveries: [...call.deliveries] } : {}),
   }
-  return scrubbed(record, redactor)
+  return redactor.scrubAll(record)
 }
 
 /** One that knows the secrets of a request, to take them out of what else is said of it. */
@@ -157,17 +157,4 @@ export function createdBy({ place: { api, store }, user }: Entry): RequestRecord
   const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(user)
   const email = isRecord(row) ? row[api.users.email] : undefined
   return { api: api.name, id: user, ...(typeof email === 'string' ? { email } : {}) }
-}
-
-/** Every text in it, names included. */
-function scrubbed<T>(value: T, redactor: Redactor): T {
-  const scrub = (inner: unknown): unknown => {
-    if (typeof inner === 'string') return redactor.scrub(inner)
-    if (Array.isArray(inner)) return inner.map(scrub)
-    if (!isRecord(inner)) return inner
-    return Object.fromEntries(
-      Object.entries(inner).map(([name, held]) => [redactor.scrub(name), scrub(held)]),
-    )
-  }
-  return scrub(value) as T // of the same shape: texts stay texts
 }
