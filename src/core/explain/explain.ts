@@ -4,7 +4,7 @@ import { decisionsOn, type Asked, type Decision, type Step } from './decisions.t
 import { endedBy } from './faults.ts'
 import { inWords, type Evidence } from './evidence.ts'
 import { hintsFor } from './hints.ts'
-import { pathOf } from './hints/path.ts'
+import { urlBelow } from './hints/path.ts'
 import { nearest, type Nearest } from './nearest.ts'
 
 /** Why a request was answered as it was. */
@@ -41,7 +41,7 @@ export function explain(asked: Asked): Explanation {
     ...(call.operation ? { operation: call.operation.id } : {}),
     summary: summaryOf(asked, decisions),
     decisions,
-    nearest: isLost ? nearest(call.method, pathOf(asked), all) : [],
+    nearest: isLost ? nearest(call.method, urlBelow(asked), all) : [],
     hints: hintsFor(asked),
   }
 }
