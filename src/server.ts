@@ -11,7 +11,6 @@ import { formsonfire } from './apis/formsonfire/index.ts'
 import { checkProto, mykaarma } from './apis/mykaarma/index.ts'
 import type { Config } from './config.ts'
 import type { Api } from './core/api.ts'
-import { breakOff } from './core/body.ts'
 import type { Contract } from './core/contract.ts'
 import { Clock } from './core/clock.ts'
 import type { Terms } from './core/faults/definition.ts'
@@ -26,7 +25,7 @@ import { readPlan } from './core/webhooks/plan.ts'
 import { answer, type Place } from './core/pipeline.ts'
 import { answerPreflight } from './core/preflight.ts'
 import { Problem } from './core/problem.ts'
-import { answerRaw, outside, refusalOf, wreckOf, type ClientError, type Wreck } from './core/raw.ts'
+import { answerRaw, outside, refuseUnread, type Wreck } from './core/raw.ts'
 import type { Common, Sandbox } from './sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type Address } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
@@ -245,18 +244,19 @@ function serverFor(
     connectionsCheckingInterval: Math.min(1000, headerTimeout),
     requireHostHeader: false,
   })
+  const take = (request: http.IncomingMessage, response: ServerResponse) => {
+    // Only a body can turn out to be none after its head was read.
+    if (hasBody(request)) answering.set(request.socket, response)
+    app(request as Request, response as Response)
+  }
   server.on('request', (request, response) => {
     // While it stops, a client that keeps its connection would be served on and on.
     if (!server.listening) response.shouldKeepAlive = false
     if (!request.url?.startsWith('/')) toOriginForm(request)
-    // Only a body can turn out to be none after its head was read.
-    if (hasBody(request)) answering.set(request.socket, response)
-    app(request as Request, response as Response)
+    take(request, response)
   })
   // Without a listener Node answers these by itself, with nothing in the body.
-  server.on('checkExpectation', (request, response) => {
-    app(request as Request, response as Response)
-  })
+  server.on('checkExpectation', take)
   server.on('clientError', (error, socket: Socket) =>
     refuseUnread(error, socket, answering.get(socket), door),
   )
@@ -283,42 +283,6 @@ function toOriginForm(request: http.IncomingMessage): void {
   if (host === undefined) return
   request.headers.host = host
   request.url = `/${rest}`
-}
-
-/** Who ends up here sent what is no HTTP request, or sent it too slowly. */
-function refuseUnread(
-  error: ClientError,
-  socket: Socket,
-  answering: ServerResponse | undefined,
-  door: (wreck: Wreck) => Place,
-): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  // The body of a request that is being answered: it is refused as any other body.
-  if (answering && !answering.req.complete) return brokenOff(error, socket, answering)
-  const wreck = wreckOf(error, socket)
-  // Browsers open connections that they may never use; nobody has asked for anything there.
-  if (socket.bytesRead === 0) socket.end()
-  else answerRaw(door(wreck), socket, wreck)
-}
-
-/** Ends the reading of a body that cannot be read on. */
-function brokenOff(error: ClientError, socket: Socket, answering: ServerResponse): void {
-  if (answering.headersSent) {
-    socket.end()
-    return
-  }
-  const isOver = error.code === 'HPE_INVALID_EOF_STATE'
-  const message = 'The connection ended before the whole body had come'
-  const problem = isOver
-    ? new Problem(400, 'body.aborted', message)
-    : refusalOf(error, { text: '', isFirst: false, bytesRead: socket.bytesRead })
-  answering.shouldKeepAlive = false
-  answering.once('finish', () => socket.end())
-  socket.once('close', () => answering.req.destroy())
-  breakOff(answering.req, problem)
 }
 
 /** A sandbox that is opened would refuse them too, but not say where they come from. */

@@ -1,12 +1,13 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Call } from './api.ts'
+import { breakOff } from './body.ts'
 import { printable } from './logs/url.ts'
 import type { Place } from './pipeline.ts'
 import { Problem } from './problem.ts'
 
 /** What Node says of a request that it could not read. */
-export interface ClientError extends Error {
+interface ClientError extends Error {
   readonly code?: string
   /** In its parser's words. */
   readonly reason?: string
@@ -30,8 +31,9 @@ export interface Wreck {
   }
 }
 
-/** Characters of a line that are kept. */
+/** Characters of a line that are kept as they are, and that are looked at for what they mean. */
 const LONGEST_LINE = 200
+const LONGEST_READ = 16 * 1024
 
 /** Codes of Node's parser, by the part of a request that it could not read. */
 const PARTS = [
@@ -40,15 +42,56 @@ const PARTS = [
   ['The headers', /HEADER|CONTENT_LENGTH|TRANSFER_ENCODING/],
 ] as const
 
+/**
+ * Refuses what is no HTTP request, or comes too slowly to become one.
+ *
+ * @param answering what is being answered on this connection, where it is known
+ * @param door where those are answered who get no further
+ */
+export function refuseUnread(
+  error: ClientError,
+  socket: Socket,
+  answering: ServerResponse | undefined,
+  door: (wreck: Wreck) => Place,
+): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  // The body of a request that is being answered: it is refused as any other body.
+  if (answering && !answering.req.complete) return brokenOff(error, socket, answering)
+  const wreck = wreckOf(error, socket)
+  // Browsers open connections that they may never use; nobody has asked for anything there.
+  if (socket.bytesRead === 0) socket.end()
+  else answerRaw(door(wreck), socket, wreck)
+}
+
+/** Ends the reading of a body that cannot be read on. */
+function brokenOff(error: ClientError, socket: Socket, answering: ServerResponse): void {
+  if (answering.headersSent) {
+    socket.end()
+    return
+  }
+  const isOver = error.code === 'HPE_INVALID_EOF_STATE'
+  const message = 'The connection ended before the whole body had come'
+  const problem = isOver
+    ? new Problem(400, 'body.aborted', message)
+    : refusalOf(error, { text: '', isFirst: false, bytesRead: socket.bytesRead })
+  answering.shouldKeepAlive = false
+  answering.once('finish', () => socket.end())
+  socket.once('close', () => answering.req.destroy())
+  breakOff(answering.req, problem)
+}
+
 /** What is known by the error that ended the reading of a head. */
-export function wreckOf(error: ClientError, { bytesRead }: Socket): Wreck {
+function wreckOf(error: ClientError, { bytesRead }: Socket): Wreck {
   const { rawPacket, bytesParsed = 0 } = error
   const text = rawPacket?.toString('latin1') ?? ''
   // Of a packet that holds more than one request the last is meant.
   const before = text.slice(0, bytesParsed).lastIndexOf('\r\n\r\n')
   const own = text.slice(before < 0 ? 0 : before + 4)
   const isFirst = before < 0 && bytesRead <= text.length
-  const line = own.split(/\r?\n/, 1)[0]!.slice(0, LONGEST_LINE) // a split has a first
+  const line = own.split(/\r?\n/, 1)[0]!.slice(0, LONGEST_READ) // a split has a first
   const [, method, target, version] =
     /^([A-Z][A-Z-]*) (\/[!-~]*)( HTTP\/1\.[01]$)?/.exec(line) ?? []
   const refusal = refusalOf(error, { text, isFirst, bytesRead })
@@ -57,7 +100,7 @@ export function wreckOf(error: ClientError, { bytesRead }: Socket): Wreck {
   if (version !== undefined) return { refusal, method: method!, url: target!, names } // the three come together
   // What follows another request may be the rest of its body, and that a secret.
   const isShown = line !== '' && (isFirst || target !== undefined)
-  return { refusal, names, ...(isShown ? { line: printable(line) } : {}) }
+  return { refusal, names, ...(isShown ? { line: printable(line.slice(0, LONGEST_LINE)) } : {}) }
 }
 
 function headerIn(name: string, text: string): Record<string, string> {
@@ -66,7 +109,7 @@ function headerIn(name: string, text: string): Record<string, string> {
 }
 
 /** Why a request is refused that its reading ended with this error. */
-export function refusalOf(
+function refusalOf(
   { code = '', reason }: ClientError,
   came: { readonly text: string; readonly isFirst: boolean; readonly bytesRead: number },
 ): Problem {
