@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Fixtures, Wish } from './admin/world.ts'
 import { formatProfiles, readProfiles } from './config/profiles.ts'
+import type { Place } from './core/place.ts'
 import { Problem } from './core/problem.ts'
-import { LostRequests } from './core/requests/requests.ts'
 import { isRecord } from './core/schema.ts'
 import type { Durability } from './core/store/journal.ts'
 import { writeWhole } from './core/store/whole.ts'
@@ -231,10 +231,23 @@ export class Sandboxes {
   get nobodys(): Sandbox {
     const { settings, common } = this.#options
     this.#nowhere ??= Sandbox.inMemory(
-      { ...settings, fixtures: {}, requests: new LostRequests(this.default.requests) },
+      { ...settings, fixtures: {}, requests: this.default.requests.lost },
       common,
     )
     return this.#nowhere
+  }
+
+  /**
+   * Where those are answered who get no further than the door. They are written down in the sandbox
+   * that they name, which is none the longer kept for it; in `default` where there is no such.
+   *
+   * @param prefix of the API that they are refused by
+   */
+  atTheDoor(name: string, prefix: string): Place {
+    const place = this.nobodys.placeAt(prefix)
+    const hosted = this.#current(name)
+    if (!hosted || name === DEFAULT) return place
+    return { ...place, requests: hosted.sandbox.requests.lost, sandbox: name }
   }
 
   #refuse(name: string): void {
@@ -323,7 +336,9 @@ function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
  * The name of the sandbox that a request is for: by `/~name` before its path, which is taken off,
  * by the header `Standin-Sandbox`, or by a host such as `name.localhost`.
  */
-export function addressOf(request: IncomingMessage): Address {
+export function addressOf(
+  request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
+): Address {
   const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
   if (base !== undefined && name !== undefined) {
     const rest = request.url!.slice(base.length)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import * as http from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { admin } from './admin/index.ts'
@@ -22,7 +23,10 @@ import type { RequestLog } from './core/logs/open.ts'
 import { Egress, readEgress } from './core/webhooks/egress.ts'
 import { readPlan } from './core/webhooks/plan.ts'
 import { answer } from './core/pipeline.ts'
+import type { Place } from './core/place.ts'
+import { answerPreflight } from './core/preflight.ts'
 import { Problem } from './core/problem.ts'
+import { answerRaw, outside, refuseUnread, type Wreck } from './core/raw.ts'
 import type { Common, Sandbox } from './sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type Address, type HostOptions } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
@@ -121,7 +125,9 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     auto: config.autoSandboxes,
   })
   const app = appFor(sandboxes, { vendors: prefixes, own: own.prefix, guard, log })
-  const server = serverFor(app, config)
+  const server = serverFor(app, config, ({ names }) =>
+    sandboxes.atTheDoor(addressOf({ ...names }).name, own.prefix),
+  )
   guard.watch(server)
   try {
     removeStale(config)
@@ -171,23 +177,25 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
   app.set('query parser', false)
   const nowhere = new Problem(404, 'route.unknown', 'There is nothing here')
   // What is refused at the door is refused in Standin's words: no vendor knows of it.
-  const turnAway = (refusal: Problem, request: Request, response: Response) =>
-    answer(sandboxes.nobodys.placeAt(own), request, response, { refusal })
+  const turnAway = (refusal: Problem, request: Request, response: Response) => {
+    const { name, base } = response.locals as Address // set below
+    return answer(sandboxes.atTheDoor(name, own), request, response, { base, refusal })
+  }
   app.use((request: Request, response: Response, next: NextFunction) => {
-    const refusal = guard.atTheDoor(request)
-    if (refusal) return turnAway(refusal, request, response)
     response.locals = addressOf(request)
-    return next()
+    const refusal = guard.atTheDoor(request)
+    return refusal ? turnAway(refusal, request, response) : next()
   })
   const find = (request: Request, { locals }: Response) =>
     sandboxes.find(locals as Address, !guard.isForeign(request)) // set above
   for (const prefix of vendors) {
     app.use(prefix, (request: Request, response: Response) => {
-      const preflight = guard.preflight(request)
-      if (preflight) return void response.writeHead(204, preflight).end()
       const objection = guard.fromVendor(request)
       if (objection) return turnAway(objection, request, response)
       const { sandbox, base, refusal } = find(request, response)
+      const allowed = guard.preflight(request)
+      if (allowed)
+        return answerPreflight(sandbox.placeAt(prefix), request, response, { base, allowed })
       const headers = guard.corsHeaders(request)
       return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
     })
@@ -220,7 +228,13 @@ function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Expr
  * Express changes the prototype of every request and response, which costs two thirds of what it
  * costs at all; objects that are made with the app's prototypes are left as they are.
  */
-function serverFor(app: Express, { headerTimeout }: Config): http.Server {
+function serverFor(
+  app: Express,
+  { headerTimeout }: Config,
+  door: (wreck: Wreck) => Place,
+): http.Server {
+  /** On each connection the last request with a body. */
+  const answering = new WeakMap<Socket, ServerResponse>()
   class AppRequest extends http.IncomingMessage {}
   class AppResponse extends http.ServerResponse {}
   Object.setPrototypeOf(AppRequest.prototype, app.request)
@@ -236,21 +250,34 @@ function serverFor(app: Express, { headerTimeout }: Config): http.Server {
     connectionsCheckingInterval: Math.min(1000, headerTimeout),
     requireHostHeader: false,
   })
+  const take = (request: http.IncomingMessage, response: ServerResponse) => {
+    // Only a body can turn out to be none after its head was read.
+    if (hasBody(request)) answering.set(request.socket, response)
+    app(request as Request, response as Response)
+  }
   server.on('request', (request, response) => {
     // While it stops, a client that keeps its connection would be served on and on.
     if (!server.listening) response.shouldKeepAlive = false
     if (!request.url?.startsWith('/')) toOriginForm(request)
-    app(request as Request, response as Response)
+    take(request, response)
   })
   // Without a listener Node answers these by itself, with nothing in the body.
-  server.on('checkExpectation', (request, response) => {
-    app(request as Request, response as Response)
-  })
-  server.on('clientError', refuseRaw)
-  server.on('connect', (_request, socket: Socket) =>
-    writeRaw(socket, 405, 'method.not-allowed', 'This is no proxy: CONNECT is not allowed'),
+  server.on('checkExpectation', take)
+  server.on('clientError', (error, socket: Socket) =>
+    refuseUnread(error, socket, answering.get(socket), door),
   )
+  server.on('connect', ({ url = '', headers }, socket: Socket) => {
+    const message = 'This is no proxy: CONNECT is not allowed'
+    const refusal = new Problem(405, 'method.not-allowed', message)
+    const names = { headers: headers as Record<string, string> } // of those that are read each is one text
+    const wreck = { refusal, method: 'CONNECT', url, names }
+    answerRaw(door(wreck), socket, wreck)
+  })
   return server
+}
+
+function hasBody({ headers }: http.IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /**
@@ -262,45 +289,6 @@ function toOriginForm(request: http.IncomingMessage): void {
   if (host === undefined) return
   request.headers.host = host
   request.url = `/${rest}`
-}
-
-/** What is no HTTP request at all, or too slow to become one. */
-function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const [status, reason, detail] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ([431, 'headers.too-large', 'The headers are larger than 16 KiB'] as const)
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ([408, 'headers.too-slow', 'The headers did not arrive in time'] as const)
-        : ([400, 'http.malformed', 'This is not a well-formed HTTP/1.1 request'] as const)
-  writeRaw(socket, status, reason, detail)
-}
-
-/** An answer where there is no response to write to. */
-function writeRaw(socket: Socket, status: number, reason: string, detail: string): void {
-  // Nobody else listens here: a caller who is gone by now would take the process along.
-  socket.on('error', () => socket.destroy())
-  const body = JSON.stringify(outside(status, reason, detail))
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
-      `Date: ${new Date().toUTCString()}`,
-      'Content-Type: application/problem+json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `Standin-Reason: ${reason}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
-}
-
-/** A problem (RFC 9457) of a request that no API was reached by. */
-function outside(status: number, reason: string, detail: string): object {
-  return { type: 'about:blank', title: http.STATUS_CODES[status], status, detail, reason }
 }
 
 /** A sandbox that is opened would refuse them too, but not say where they come from. */

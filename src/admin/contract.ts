@@ -313,11 +313,18 @@ export interface RecordedRequest {
    */
   api?: string
   operation?: string
-  method: string
+  /**
+   * Absent, as the path, where the request line could not be read.
+   */
+  method?: string
   /**
    * As the caller wrote it, the sandbox included.
    */
-  path: string
+  path?: string
+  /**
+   * What came in place of a request line, as far as it may be shown.
+   */
+  line?: string
   query?: string
   headers: RecordedHeaders
   body?: RecordedBody
@@ -449,8 +456,15 @@ export interface NearestOperation {
  */
 export interface Explanation {
   id: string
-  method: string
-  path: string
+  /**
+   * Absent, as the path, where the request line could not be read.
+   */
+  method?: string
+  path?: string
+  /**
+   * What came in place of a request line, as far as it may be shown.
+   */
+  line?: string
   /**
    * 0 where the connection ended without an answer.
    */

@@ -99,9 +99,11 @@ export function pageFor(shown: {
   )
 }
 
-function rowFor({ id, method, path, answer, problem }: RequestRecord, { links }: FrontPage): Html {
+function rowFor(request: RequestRecord, { links }: FrontPage): Html {
+  const { id, method = '', path, line, answer, problem } = request
   const why = `${pathOf(links.requests)}/${id}/explain?format=text`
-  const shown = path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path
+  const asked = path ?? line ?? ''
+  const shown = asked.length > LONGEST_PATH ? `${asked.slice(0, LONGEST_PATH)}…` : asked
   const status = answer.status === 0 ? 'none' : answer.status
   return html`<tr>
     <td><a href="${pathOf(links.requests)}/${id}">${id}</a></td>

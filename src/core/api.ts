@@ -92,6 +92,8 @@ const MOST_CONSIDERED = 50
 export class Call {
   /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
   readonly id: string
+  /** The first line of what could not be read, in place of method, URL and path, which are empty. */
+  readonly line: string | undefined
   /** When it came, in milliseconds since the process began. */
   readonly startedAt: number
   /** How far it has come. */
@@ -152,6 +154,7 @@ export class Call {
     method: string
     path: string
     url?: string
+    line?: string
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
@@ -163,6 +166,7 @@ export class Call {
     this.startedAt = from.startedAt ?? performance.now()
     this.method = from.method
     this.url = from.url ?? from.path
+    this.line = from.line
     this.path = from.path
     this.query = from.query
     this.headers = from.headers

@@ -28,6 +28,18 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
+/** Bodies that turned out to be none, and why. */
+const broken = new WeakMap<IncomingMessage, Problem>()
+/** Told to who reads one. */
+const BROKEN = Symbol('broken')
+
+/** Ends the reading of a body of which nothing more can be read, now or when it begins. */
+export function breakOff(request: IncomingMessage, problem: Problem): void {
+  if (broken.has(request)) return
+  broken.set(request, problem)
+  request.emit(BROKEN)
+}
+
 /** A request's body as it comes over the wire. */
 export function readBytes(
   request: IncomingMessage,
@@ -81,6 +93,12 @@ export function readBytes(
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
     })
     if (source !== request) source.on('error', (cause: Error) => drop(undecodable(cause)))
+    const stop = () => {
+      refusal ??= broken.get(request)! // set before
+      refuse()
+    }
+    request.once(BROKEN, stop)
+    if (broken.has(request)) stop()
     // A request that fails also closes; what it failed with is not our bug.
     request.on('error', () => {})
     request.once('close', () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { hostname } from 'node:os'
-import { hostOfOrigin, isListed, isLoopback, readHost, type Host } from './hosts.ts'
+import { hostOfOrigin, isListed, isLoopback, readHost, type Host, isPreflight } from './hosts.ts'
 import { Problem } from './problem.ts'
 import { Secret } from './secrets.ts'
 
@@ -142,7 +142,9 @@ export class Guard {
    * @param path below the API's prefix
    */
   fromAdmin(request: IncomingMessage, path: string): Problem | undefined {
-    if (siteOf(request) !== 'own' && !isLink(request)) return foreignOrigin('the admin API')
+    if (siteOf(request) !== 'own' && !isLink(request)) {
+      return foreignOrigin(request, "only this server's own pages may call the admin API")
+    }
     if (UNLOCKED.has(path)) return undefined
     const { method, headers } = request
     const isForInbox = method === 'POST' && path.startsWith('/inbox/')
@@ -168,7 +170,10 @@ export class Guard {
    */
   fromVendor(request: IncomingMessage): Problem | undefined {
     if (SAFE.has(request.method ?? '') || !this.isForeign(request)) return undefined
-    return this.#isListed(request.headers.origin) ? undefined : foreignOrigin("a vendor's API")
+    if (this.#isListed(request.headers.origin)) return undefined
+    const listed = this.#house.corsOrigins?.join(', ') ?? 'none so far'
+    const who = `pages of this machine and those that --cors-origins lists (${listed})`
+    return foreignOrigin(request, `only ${who} may call a vendor's API`)
   }
 
   /** What a listed page's browser is told with each answer of a vendor's API. */
@@ -184,9 +189,8 @@ export class Guard {
 
   /** The answer to a browser that asks whether a listed page may call; undefined: it is no such. */
   preflight(request: IncomingMessage): Headers | undefined {
-    const { headers, method } = request
-    if (method !== 'OPTIONS' || !this.#isListed(headers.origin)) return undefined
-    if (headers['access-control-request-method'] === undefined) return undefined
+    const { headers } = request
+    if (!isPreflight(request) || !this.#isListed(headers.origin)) return undefined
     const named = headers['access-control-request-headers']
     return {
       ...this.corsHeaders(request),
@@ -258,7 +262,8 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   return false
 }
 
-function foreignOrigin(what: string): Problem {
-  const message = `A page of another site may not call ${what}`
-  return new Problem(403, 'origin.foreign', message)
+function foreignOrigin({ headers: { origin } }: IncomingMessage, rule: string): Problem {
+  const isNamed = origin !== undefined && hostOfOrigin(origin) !== undefined
+  const page = isNamed ? `at ${new URL(origin).origin}` : 'that does not say where it is from'
+  return new Problem(403, 'origin.foreign', `A page ${page} asked; ${rule}`)
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 
 /** What a URL or a Host header names, as a browser would spell it. */
@@ -84,4 +85,16 @@ function listIn(given: string): readonly string[] {
   const list: unknown = isJson ? JSON.parse(given) : given.split(',')
   const entries = Array.isArray(list) ? list.map(String) : []
   return entries.map((entry) => entry.trim()).filter((entry) => entry !== '')
+}
+
+/** What of a request says who asks. */
+interface Asked {
+  readonly method?: string | undefined
+  readonly headers: IncomingHttpHeaders
+}
+
+/** Whether a browser asks by this request if a page may call. */
+export function isPreflight({ method, headers }: Asked): boolean {
+  const { origin, 'access-control-request-method': wanted } = headers
+  return method === 'OPTIONS' && origin !== undefined && wanted !== undefined
 }

@@ -85,7 +85,11 @@ function unanswered(place: Place, call: Call, { rawHeaders }: IncomingMessage): 
   place.observe?.({ place, call, reply })
 }
 
-function callFor({ api, profile, requests }: Place, request: IncomingMessage, base: string): Call {
+export function callFor(
+  { api, profile, requests }: Place,
+  request: IncomingMessage,
+  base: string,
+): Call {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)

@@ -105,6 +105,20 @@ test('requests of the admin API are not written down, nor those of other sandbox
   expect(requests.map(({ path }) => path)).toEqual(['/~other/v3/resellers/reseller-001/users'])
 })
 
+test.each(['warnings', 'cryptlex', 'decisions', 'documented', 'createResellerUser'])(
+  'a password that is a word of ours, %s, spoils nothing that is shown',
+  async (password) => {
+    const caller = createCaller(await createSandbox())
+    const made = await caller.create('cryptlex', { password })
+    expect(made.status).toBe(201)
+    const [one] = (await requestsOf(caller)).requests
+    expect(one).toMatchObject({ api: 'cryptlex', warnings: [] })
+    expect(one!.body!.text).toContain('"password":"[redacted]"')
+    const explained = await caller.get('/_standin/requests/req-1/explain')
+    expect(explained.json<{ decisions: object[] }>().decisions.length).toBeGreaterThan(5)
+  },
+)
+
 test('a reset forgets all, and so does who asks for it', async () => {
   const caller = createCaller(await createSandbox())
   for (let i = 0; i < 3; i++) await caller.create('cryptlex')

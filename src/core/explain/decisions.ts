@@ -1,4 +1,5 @@
 import { userMadeBy, type Finding, type Stage } from '../api.ts'
+import { isPreflight } from '../hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
 import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
@@ -132,16 +133,23 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   sandbox: ({ call, sandbox }) => {
     const named =
       call.base !== ''
-        ? `The path begins with /~${sandbox}, so the request is for the sandbox ${sandbox}.`
+        ? call.base === `/~${sandbox}`
+          ? `The path begins with ${call.base}, so the request is for the sandbox ${sandbox}.`
+          : `The path begins with ${call.base}, which is no sandbox; what is for none is written down here.`
         : sandbox === 'default'
           ? 'The request names no sandbox, so it is for the sandbox default.'
           : `The header Standin-Sandbox or the host names the sandbox ${sandbox}.`
     return passed('sandbox', named)
   },
   arrival: ({ call }) =>
-    call.findings.some(({ stage }) => stage === 'arrival')
-      ? passed('arrival', 'The request was let through, with a warning.')
-      : undefined,
+    isAllowedPreflight(call)
+      ? passed(
+          'arrival',
+          `A page at ${call.headers.origin} asked whether it may call (a CORS preflight). It may: --cors-origins lists it.`,
+        )
+      : call.findings.some(({ stage }) => stage === 'arrival')
+        ? passed('arrival', 'The request was let through, with a warning.')
+        : undefined,
   route: ({ call, api, contract }, book) => {
     const { operation, method, params } = call
     if (!operation) return undefined
@@ -162,6 +170,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
     return passed('credentials', `The credentials (${scheme}) are good${may}.`, evidence)
   },
   accept: ({ call }) => {
+    if (isAllowedPreflight(call)) return undefined
     const { accept } = call.headers
     const shown = accept !== undefined && /^[\w*/+.,;= -]{1,80}$/.test(accept) ? accept : 'one'
     const asked = accept === undefined ? 'there was no Accept header' : `Accept was ${shown}`
@@ -231,6 +240,11 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
         : 'no webhook listens for it'
     return passed('webhooks', what ? `${what}; ${to}.` : 'No webhook tells of this.')
   },
+}
+
+/** A browser's question that was answered before any API heard of it. */
+function isAllowedPreflight(call: Asked['call']): boolean {
+  return isPreflight(call) && !call.operation && !call.problem
 }
 
 /** How many of the checks were passed. */

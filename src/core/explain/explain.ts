@@ -4,14 +4,17 @@ import { decisionsOn, type Asked, type Decision, type Step } from './decisions.t
 import { endedBy } from './faults.ts'
 import { inWords, type Evidence } from './evidence.ts'
 import { hintsFor } from './hints.ts'
-import { pathOf } from './hints/path.ts'
+import { urlBelow } from './hints/path.ts'
 import { nearest, type Nearest } from './nearest.ts'
 
 /** Why a request was answered as it was. */
 export interface Explanation {
   readonly id: string
-  readonly method: string
-  readonly path: string
+  /** Absent, as the path, where the request line could not be read. */
+  readonly method?: string
+  readonly path?: string
+  /** What came in place of a request line. */
+  readonly line?: string
   readonly status: number
   /** Absent where no operation was met. */
   readonly operation?: string
@@ -32,13 +35,13 @@ export function explain(asked: Asked): Explanation {
   const [path = ''] = call.url.split('?', 1)
   return {
     id: call.id,
-    method: call.method,
-    path,
+    ...(call.method === '' ? {} : { method: call.method, path }),
+    ...(call.line === undefined ? {} : { line: call.line }),
     status,
     ...(call.operation ? { operation: call.operation.id } : {}),
     summary: summaryOf(asked, decisions),
     decisions,
-    nearest: isLost ? nearest(call.method, pathOf(asked), all) : [],
+    nearest: isLost ? nearest(call.method, urlBelow(asked), all) : [],
     hints: hintsFor(asked),
   }
 }
@@ -85,9 +88,10 @@ function wordFor({ step, outcome }: Decision, status: number): string {
 
 /** The explanation for a person at a terminal. */
 export function inText(explanation: Explanation): string {
-  const { id, method, path, status, summary, decisions, nearest: near, hints } = explanation
+  const { id, method, path, line, status, summary, decisions, nearest: near, hints } = explanation
+  const what = method === undefined ? (line ?? 'What came') : `${method} ${path}`
   const outcome = status === 0 ? 'was not answered' : `was answered ${status}`
-  const lines = [`${id}: ${method} ${path} ${outcome}`, '', ...wrapped(summary, ''), '']
+  const lines = [`${id}: ${what} ${outcome}`, '', ...wrapped(summary, ''), '']
   for (const [i, decision] of decisions.entries()) {
     lines.push(`${i + 1}. ${TITLES[decision.step]}: ${wordFor(decision, status)}`)
     lines.push(...wrapped(decision.text, '   '), ...sources(decision.evidence, '   '))

@@ -22,8 +22,8 @@ const LONGEST_IN_HEADER = 400
  */
 export function hintsFor(question: Question): readonly Hint[] {
   const { api, call, tools, store } = question
-  // Nothing that the sender could change was the reason.
-  if (call.ended) return []
+  // Nothing that the sender could change was the reason, or nothing is known but that.
+  if (call.ended || call.method === '') return []
   const all = [
     ...pathRules.flatMap((rule) => rule(question)),
     ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),

@@ -1,6 +1,6 @@
 import { userMadeBy } from '../api.ts'
 import type { Answered } from '../place.ts'
-import { printable, shownUrl } from './url.ts'
+import { printable, shownLine, shownUrl } from './url.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof LEVELS)[number]
@@ -39,8 +39,11 @@ export function entryOf({ place, call, reply }: Answered): Entry {
     sandbox: place.sandbox,
     api: place.api.name,
     operation: call.operation?.id,
-    method: call.method,
-    url: shownUrl(call.url, call.operation !== undefined),
+    method: call.method || '-',
+    url:
+      call.line === undefined
+        ? shownUrl(call.url, call.operation !== undefined)
+        : shownLine(call.line),
     status: reply.status,
     duration: Math.round((performance.now() - call.startedAt) * 100) / 100,
     user: userMadeBy(call, place.api),

@@ -25,6 +25,12 @@ export function shownUrl(url: string, isKnown: boolean): string {
   return printable(withoutTokens(parts) + query).slice(0, MOST)
 }
 
+/** What came in place of a request line: its path as of an unknown one, and nothing else of it. */
+export function shownLine(line: string): string {
+  const [, target] = /^[A-Z-]+ (\/\S*)/.exec(line) ?? []
+  return target === undefined ? HIDDEN : shownUrl(target, false)
+}
+
 function shownPair(pair: string): string {
   const mark = pair.indexOf('=')
   // A text without a name is no name either.

@@ -24,6 +24,7 @@ export function curlOf(records: readonly RequestRecord[], origin: string): strin
 
 function command(record: RequestRecord, origin: string): string {
   const { id, time, method, path, query, headers, body, answer } = record
+  if (method === undefined) return unsendable(record)
   const secrets: string[] = []
   const quoted = (text: string, where: string) => quote(text, where, secrets)
   const url = `${origin}${path}${query === undefined ? '' : `?${query}`}`
@@ -44,6 +45,12 @@ function command(record: RequestRecord, origin: string): string {
     ...(secrets.length > 0 ? [`# Set first: ${secrets.join(', ')}`] : []),
   ]
   return `${notes.join('\n')}\n${lines.join(' \\\n  ')}\n`
+}
+
+/** A comment, since no client would send it. */
+function unsendable({ id, time, line, answer }: RequestRecord): string {
+  const what = line === undefined ? 'nothing of it could be read' : `it began with: ${line}`
+  return `# ${id} at ${time}, answered ${answer.status}\n# curl cannot send this: ${what}\n`
 }
 
 function fields(headers: RecordedHeaders): [string, string][] {

@@ -113,7 +113,7 @@ export class Entry {
     this.#deliveries = call.deliveries
     this.#ended = call.ended
     // No part of a head can hold the end of a line.
-    const head = `${call.url}\n${answer.rawHeaders.join('\n')}`
+    const head = `${call.line ?? call.url}\n${answer.rawHeaders.join('\n')}`
     const most = Math.min(this.size, MOST_KEPT)
     const mostAnswered = Math.min(answer.size, MOST_KEPT)
     const slab = room(Buffer.byteLength(head) + most + mostAnswered)
@@ -146,7 +146,9 @@ export class Entry {
 
   /** The call as it was, but for what was read out of its body, and its body cut. */
   get call(): Call {
-    const [url = '', ...rawHeaders] = this.#head()
+    const [first = '', ...rawHeaders] = this.#head()
+    // What could not be read has its first line there.
+    const url = this.#method === '' ? '' : first
     const { api, contract, profile } = this.place
     const prefix = this.arrived && api.answersAll !== true ? contract.prefix : ''
     const below = url.slice(this.#base.length + prefix.length)
@@ -158,6 +160,7 @@ export class Entry {
       startedAt: this.startedAt,
       method: this.#method,
       url,
+      ...(this.#method === '' && first !== '' ? { line: first } : {}),
       path,
       query,
       headers: lookedUp(rawHeaders),
@@ -192,7 +195,7 @@ export class Entry {
     }
   }
 
-  /** The URL, then names and values of headers by turns. */
+  /** The URL or the line, then names and values of headers by turns. */
   #head(): string[] {
     return this.#bytes.toString('utf8', this.#start, this.#headEnd).split('\n')
   }

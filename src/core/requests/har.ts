@@ -18,8 +18,10 @@ export function harOf(records: readonly RequestRecord[], version: string) {
 }
 
 function entryOf(record: RequestRecord) {
-  const { id, time, api, operation, method, path, query, headers, body, answer, ms } = record
-  const { problem, faults, deliveries } = record
+  const { id, time, api, operation, query, headers, body, answer, ms } = record
+  const { problem, faults, deliveries, line } = record
+  // The format has no word for what has neither.
+  const { method = 'UNKNOWN', path = '/' } = record
   const host = valueOf(headers, 'host') ?? 'localhost'
   return {
     startedDateTime: time,
@@ -65,6 +67,7 @@ function entryOf(record: RequestRecord) {
     cache: {},
     timings: { send: 0, wait: ms, receive: 0 },
     _id: id,
+    ...(line === undefined ? {} : { _line: line }),
     ...(api === undefined ? {} : { _api: api }),
     ...(operation === undefined ? {} : { _operation: operation }),
     ...(problem === undefined ? {} : { _reason: problem.reason }),

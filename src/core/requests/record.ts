@@ -25,9 +25,12 @@ export interface RequestRecord {
   /** Absent where no API is. */
   readonly api?: string
   readonly operation?: string
-  readonly method: string
+  /** Absent, as the path, where the request line could not be read. */
+  readonly method?: string
   /** As the caller wrote it: sandbox and API included. */
-  readonly path: string
+  readonly path?: string
+  /** What came in place of a request line, as far as it may be shown. */
+  readonly line?: string
   readonly query?: string
   /** By the name as it was sent. */
   readonly headers: RecordedHeaders
@@ -65,6 +68,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
   const mark = call.url.indexOf('?')
   // All that names its secrets comes first: what is found in one part is scrubbed in every other.
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
+  const line = call.line === undefined ? undefined : redactor.line(call.line)
   const headers = headersOf(pairs(entry.rawHeaders), redactor)
   const body = call.text === undefined ? undefined : bodyOf(call.text, entry.size, redactor)
   const answered = {
@@ -79,8 +83,10 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
     time: new Date(entry.at).toISOString(),
     ...(arrived ? { api: place.api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
-    method: call.method,
-    path: mark < 0 ? call.url : call.url.slice(0, mark),
+    ...(call.method === ''
+      ? {}
+      : { method: call.method, path: mark < 0 ? call.url : call.url.slice(0, mark) }),
+    ...(line === undefined ? {} : { line }),
     ...(query === undefined ? {} : { query }),
     headers,
     ...(body === undefined ? {} : { body }),
@@ -93,7 +99,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
     ...(fired.length > 0 ? { faults: fired.map(({ id, fault = '' }) => ({ id, fault })) } : {}),
     ...(call.deliveries ? { deliveries: [...call.deliveries] } : {}),
   }
-  return scrubbed(record, redactor)
+  return redactor.scrubAll(record)
 }
 
 /** One that knows the secrets of a request, to take them out of what else is said of it. */
@@ -101,6 +107,7 @@ export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
   const { call } = entry
   const redactor = new Redactor(secrets)
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))
+  if (call.line !== undefined) redactor.line(call.line)
   headersOf(pairs(entry.rawHeaders), redactor)
   if (call.text !== undefined) redactor.body(call.text)
   return redactor
@@ -150,17 +157,4 @@ export function createdBy({ place: { api, store }, user }: Entry): RequestRecord
   const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(user)
   const email = isRecord(row) ? row[api.users.email] : undefined
   return { api: api.name, id: user, ...(typeof email === 'string' ? { email } : {}) }
-}
-
-/** Every text in it, names included. */
-function scrubbed<T>(value: T, redactor: Redactor): T {
-  const scrub = (inner: unknown): unknown => {
-    if (typeof inner === 'string') return redactor.scrub(inner)
-    if (Array.isArray(inner)) return inner.map(scrub)
-    if (!isRecord(inner)) return inner
-    return Object.fromEntries(
-      Object.entries(inner).map(([name, held]) => [redactor.scrub(name), scrub(held)]),
-    )
-  }
-  return scrub(value) as T // of the same shape: texts stay texts
 }

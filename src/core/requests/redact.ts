@@ -38,6 +38,20 @@ export function secretsIn(value: unknown, name = ''): string[] {
     .slice(0, MOST_SCRUBBED)
 }
 
+/** Members that hold nothing of the caller's: a password that is such a word may stay in them. */
+const OURS = new Set([
+  'id',
+  'time',
+  'api',
+  'operation',
+  'stage',
+  'encoding',
+  'step',
+  'outcome',
+  'kind',
+  'evidence',
+])
+
 function isLong(text: string): boolean {
   return text.length >= LEAST_SCRUBBED && text !== REDACTED
 }
@@ -81,6 +95,11 @@ export class Redactor {
       .join('&')
   }
 
+  /** What came in place of the first line of a request. */
+  line(text: string): string {
+    return this.query(this.body(text))
+  }
+
   /** A body in any format, well-formed or not: names of secrets are looked for as text. */
   body(text: string): string {
     const closed = new Set<string>()
@@ -118,6 +137,22 @@ export class Redactor {
       )
     this.#sorted ??= [...this.#found].sort((a, b) => b.length - a.length)
     return this.#sorted.reduce((done, secret) => done.replaceAll(secret, REDACTED), plain)
+  }
+
+  /** What we say of a request, with the caller's texts in it scrubbed; headers with their names. */
+  scrubAll<T>(said: T): T {
+    const scrubbed = (value: unknown, isCallers = false): unknown => {
+      if (typeof value === 'string') return this.scrub(value)
+      if (Array.isArray(value)) return value.map((item) => scrubbed(item))
+      if (!isRecord(value)) return value
+      return Object.fromEntries(
+        Object.entries(value).map(([name, held]) => {
+          if (isCallers) return [this.scrub(name), scrubbed(held)]
+          return [name, OURS.has(name) ? held : scrubbed(held, name === 'headers')]
+        }),
+      )
+    }
+    return scrubbed(said) as T // of the same shape: texts stay texts
   }
 
   /** `Bearer [redacted]`; without a scheme that is known, nothing of it is shown. */

@@ -1,15 +1,8 @@
 import type { Call } from '../api.ts'
 import type { Place } from '../place.ts'
-import { Entry, type Answered, type Slab } from './entry.ts'
+import { Entry, type Answered } from './entry.ts'
 import { Reading } from './reading.ts'
-
-/** How much a sandbox remembers. */
-export interface RequestLimits {
-  /** Requests; 0 remembers none. */
-  readonly size: number
-  /** Bytes: of the texts exactly, of what goes with them by measurement. */
-  readonly bytes: number
-}
+import { Ring, type RequestLimits } from './ring.ts'
 
 /** Somebody who hears of every request as it is answered. */
 export interface Listener {
@@ -18,9 +11,11 @@ export interface Listener {
   end(): void
 }
 
-/** The first piece of memory that texts are written into, and the largest, in bytes. */
-const SMALLEST_SLAB = 8 * 1024
-const LARGEST_SLAB = 256 * 1024
+/**
+ * Of requests that got no further than the door, besides the others: whoever floods the door drives
+ * out nothing but these.
+ */
+const MOST_LOST: RequestLimits = { size: 100, bytes: 1024 * 1024 }
 
 /**
  * The requests of a sandbox: the newest that fit. To write one down costs little: its texts are
@@ -29,23 +24,32 @@ const LARGEST_SLAB = 256 * 1024
  */
 export class Requests {
   readonly #limits: RequestLimits
-  /** A ring: the place of an entry is its count modulo the size. */
-  readonly #ring: (Entry | undefined)[] = []
-  /** The oldest that is kept, and the next to come, in counts of the ring. */
-  #oldest = 0
-  #next = 0
-  #bytes = 0
-  /** Where the next texts go. What is full is gone with the last entry that is in it. */
-  #slab: Slab | undefined
+  readonly #met: Ring
+  readonly #lost: Ring
   #seq = 0
   #numbered = 0
   #closed = false
+  #door: LostRequests | undefined
   readonly #listeners = new Set<Listener>()
   /** Tells the entries of this process from those of another. */
   readonly epoch = Date.now().toString(36)
 
   constructor(limits: RequestLimits) {
     this.#limits = limits
+    this.#met = new Ring(limits)
+    this.#lost = new Ring({
+      size: Math.min(limits.size, MOST_LOST.size),
+      bytes: Math.min(limits.bytes, MOST_LOST.bytes),
+    })
+  }
+
+  /**
+   * The same book for requests that get no further than the door: they are numbered and bounded
+   * apart, so that they change nothing among the others.
+   */
+  get lost(): LostRequests {
+    this.#door ??= new LostRequests(this)
+    return this.#door
   }
 
   /** The next request's id: `req-1`, `req-2`, … since the start or the last reset. */
@@ -54,12 +58,12 @@ export class Requests {
   }
 
   get size(): number {
-    return this.#next - this.#oldest
+    return this.#met.size + this.#lost.size
   }
 
   /** What is kept takes, in bytes. */
   get bytes(): number {
-    return this.#bytes
+    return this.#met.bytes + this.#lost.bytes
   }
 
   /** How many listen. */
@@ -78,23 +82,33 @@ export class Requests {
 
   /** Writes a request down, unless it is one of the sandbox's own API. */
   record(place: Place, call: Call, answer: Answered): void {
-    const { size, bytes } = this.#limits
-    if (size === 0 && this.#listeners.size === 0) return
     const { api, contract } = place
     const arrived = api.answersAll !== true || isBelow(call, contract.prefix)
     if (api.answersAll && (arrived || call.operation)) return
-    const entry = new Entry(++this.#seq, place, call, arrived, answer, this.#room)
-    if (size > 0) this.#keep(entry, size, bytes)
+    this.#write(this.#met, place, call, arrived, answer)
+  }
+
+  /** Writes down one that got no further than the door, whatever it was for. */
+  recordLost(place: Place, call: Call, answer: Answered): void {
+    this.#write(this.#lost, place, call, place.api.answersAll !== true, answer)
+  }
+
+  #write(ring: Ring, place: Place, call: Call, arrived: boolean, answer: Answered): void {
+    if (this.#limits.size === 0 && this.#listeners.size === 0) return
+    const entry = new Entry(++this.#seq, place, call, arrived, answer, ring.room)
+    ring.keep(entry)
     if (this.#listeners.size > 0) this.#tell(entry)
   }
 
   /** From the oldest to the newest, or those after a `seq`. */
   *after(seq = 0): Generator<Entry> {
-    // What is let go while somebody reads is passed over.
-    for (let i = this.#oldest; i < this.#next; i = Math.max(i + 1, this.#oldest)) {
-      const entry = this.#ring[i % this.#limits.size]
-      if (entry && entry.seq > seq) yield entry
+    const others = this.#lost.after(seq)
+    let other = others.next().value
+    for (const entry of this.#met.after(seq)) {
+      for (; other && other.seq < entry.seq; other = others.next().value) yield other
+      yield entry
     }
+    for (; other; other = others.next().value) yield other
   }
 
   /** @param id `req-7` */
@@ -106,9 +120,8 @@ export class Requests {
   /** Forgets all of them, and says how many those were. */
   clear(): number {
     const { size } = this
-    this.#ring.length = 0
-    this.#slab = undefined
-    this.#oldest = this.#next = this.#bytes = 0
+    this.#met.clear()
+    this.#lost.clear()
     return size
   }
 
@@ -133,28 +146,6 @@ export class Requests {
     for (const listener of all) listener.end()
   }
 
-  /** A slab with room for so many bytes. */
-  readonly #room = (least: number): Slab => {
-    const slab = this.#slab
-    if (slab && slab.bytes.length - slab.used >= least) return slab
-    const size = Math.min((slab?.bytes.length ?? SMALLEST_SLAB / 2) * 2, LARGEST_SLAB)
-    this.#slab = { bytes: Buffer.allocUnsafeSlow(Math.max(size, least)), used: 0 }
-    return this.#slab
-  }
-
-  #keep(entry: Entry, size: number, bytes: number): void {
-    if (this.size === size) this.#forgetOldest()
-    this.#ring[this.#next++ % size] = entry
-    this.#bytes += entry.weight
-    while (this.#bytes > bytes) this.#forgetOldest()
-  }
-
-  #forgetOldest(): void {
-    const place = this.#oldest++ % this.#limits.size
-    this.#bytes -= this.#ring[place]?.weight ?? 0
-    this.#ring[place] = undefined
-  }
-
   /** Once the answer is on its way; to those that listened when it was written down. */
   #tell(entry: Entry): void {
     const listeners = [...this.#listeners]
@@ -173,10 +164,7 @@ export class Requests {
   }
 }
 
-/**
- * For requests that are meant for no sandbox there is: they are written down among those of
- * another, and counted apart, so that they change nothing there: `lost-1`, `lost-2`, …
- */
+/** A book's requests that get no further than the door: `lost-1`, `lost-2`, … */
 export class LostRequests extends Requests {
   readonly #book: Requests
   #lost = 0
@@ -191,7 +179,7 @@ export class LostRequests extends Requests {
   }
 
   override record(place: Place, call: Call, answer: Answered): void {
-    this.#book.record(place, call, answer)
+    this.#book.recordLost(place, call, answer)
   }
 }
 

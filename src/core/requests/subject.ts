@@ -24,7 +24,7 @@ export function subjectFrom(
     ...(api ? { api: api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
     method: call.method,
-    path: pathOf(call),
+    path: pathBelow(call),
     ...(status === undefined ? {} : { status }),
     params: call.params,
     query: call.query,
@@ -39,7 +39,7 @@ export function subjectFrom(
 }
 
 /** As the caller wrote it, without the sandbox and the query. */
-export function pathOf({ url, base }: Call): string {
+function pathBelow({ url, base }: Call): string {
   const [path = ''] = url.split('?', 1)
   return base !== '' && path.startsWith(base) ? path.slice(base.length) || '/' : path
 }

@@ -5,7 +5,7 @@ import { PASS } from '../guard.ts'
 import { isLoopback, readHost } from '../hosts.ts'
 import { Problem } from '../problem.ts'
 import { apply, type Draft, type Sending, type Spoilt } from './adversary.ts'
-import { triesOf, type Delivery, type Subscription } from './delivery.ts'
+import { tokensOf, triesOf, type Delivery, type Subscription } from './delivery.ts'
 import type { Egress } from './egress.ts'
 import { outcomeOf, type Arrival, type Inboxes } from './inbox.ts'
 import type { Plan } from './plan.ts'
@@ -105,9 +105,7 @@ export class Courier {
 
   /** What is signed with for an inbox: the tokens of the webhooks that point at it. */
   tokensFor(inbox: string, subscriptions: readonly Subscription[]): string[] {
-    return subscriptions
-      .filter(({ url }) => this.#ownInbox(url)?.name === inbox)
-      .flatMap(({ token, previousToken }) => [token, ...(previousToken ? [previousToken] : [])])
+    return subscriptions.filter(({ url }) => this.#ownInbox(url)?.name === inbox).flatMap(tokensOf)
   }
 
   #ownInbox(url: string): { readonly name: string; readonly query: string } | undefined {
@@ -118,29 +116,29 @@ export class Courier {
   }
 
   #draft(delivery: Delivery, subscription: Subscription): Draft {
-    const { token, previousToken, scheme = this.#settings.scheme } = subscription
+    const { scheme = this.#settings.scheme } = subscription
     return {
       id: delivery.id,
       attempt: triesOf(delivery) + 1,
       body: delivery.body,
       scheme,
       header: this.#settings.header,
-      tokens: [token, ...(previousToken ? [previousToken] : [])],
+      tokens: tokensOf(subscription),
       now: this.#clock.now(),
     }
   }
 
   #drop(
     { name, query }: { readonly name: string; readonly query: string },
-    { token, previousToken }: Subscription,
+    subscription: Subscription,
     arrivals: readonly (() => Arrival)[],
     size: number,
     signal: () => AbortSignal,
   ): Outcome | Promise<Outcome> {
     const about = {
       at: this.#clock.now(),
-      bytes: size + 500,
-      tokens: [token, ...(previousToken ? [previousToken] : [])],
+      size,
+      tokens: tokensOf(subscription),
     }
     const [first] = arrivals.map((arrival) => this.#inboxes.take(name, query, arrival, about))
     const outcome = outcomeOf(first!) // there is at least one arrival

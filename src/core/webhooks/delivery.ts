@@ -33,6 +33,11 @@ export interface Subscription extends Row {
   readonly updatedAt: number
 }
 
+/** What a webhook's deliveries are signed with, the newest first. */
+export function tokensOf({ token, previousToken }: Subscription): string[] {
+  return previousToken ? [token, previousToken] : [token]
+}
+
 /** How a delivery goes wrong on purpose. */
 export interface DeliveryFault {
   readonly kind: FaultKind

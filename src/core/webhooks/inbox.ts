@@ -42,6 +42,8 @@ interface Kept {
 
 const MOST = 1000
 const MOST_BYTES = 16 * 1024 * 1024
+/** About what it takes to keep one besides its body, in bytes. */
+const OVERHEAD = 500
 /** So that queries that differ cannot fill the memory. */
 const MOST_COUNTED = 1000
 /** Milliseconds that an answer may be put off. */
@@ -67,7 +69,7 @@ export class Inboxes {
    * Takes what came, and says how to answer it.
    *
    * @param tokens the secrets of the webhooks that point here
-   * @param bytes about what it takes to keep it
+   * @param size of the body, in bytes
    */
   take(
     inbox: string,
@@ -75,11 +77,12 @@ export class Inboxes {
     arrival: Arrival | (() => Arrival),
     {
       at,
-      bytes,
+      size,
       tokens,
-    }: { readonly at: number; readonly bytes: number; readonly tokens: readonly string[] },
+    }: { readonly at: number; readonly size: number; readonly tokens: readonly string[] },
   ): Told {
     const told = this.#told(inbox, query)
+    const bytes = size + OVERHEAD
     const number = (this.#counts.get(inbox) ?? 0) + 1
     this.#counts.delete(inbox)
     this.#counts.set(inbox, number)
@@ -123,7 +126,7 @@ export class Inboxes {
     const asked = new URLSearchParams(query)
     const wish = Number(asked.get('status') ?? 200)
     const status = wish >= 200 && wish <= 599 && Number.isInteger(wish) ? wish : 200
-    const delay = Math.min(LONGEST_DELAY, durationOf(asked.get('delay')))
+    const delay = Math.min(LONGEST_DELAY, delayOf(asked.get('delay')))
     const wait = asked.get('retry-after')
     const retryAfter = wait !== null && /^\d{1,6}$/.test(wait) ? Number(wait) : undefined
     const times = asked.get('times')
@@ -177,7 +180,7 @@ function unfolded(body: Uint8Array, encoding: string | undefined): Uint8Array {
 }
 
 /** `250ms`, `2s`, or milliseconds; 0 for what is neither. */
-function durationOf(text: string | null): number {
+function delayOf(text: string | null): number {
   const [, amount, unit = 'ms'] = /^(\d{1,7})(ms|s)?$/.exec(text ?? '') ?? []
   return Number(amount ?? 0) * (unit === 's' ? 1000 : 1)
 }

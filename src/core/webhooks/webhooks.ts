@@ -5,7 +5,7 @@ import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import { Courier, type Doubt, type WebhookSettings } from './courier.ts'
-import type { Delivery, DeliveryFault, Subscription } from './delivery.ts'
+import { DELIVERIES, type Delivery, type DeliveryFault, type Subscription } from './delivery.ts'
 import { Engine } from './engine.ts'
 import { Inboxes, type Arrival, type Received, type Told } from './inbox.ts'
 import { Outbox } from './outbox.ts'
@@ -129,7 +129,7 @@ export class Webhooks {
    * goes when `freed` is called with what this returns, behind what tells of the removal itself.
    */
   free(userId: string): readonly string[] {
-    const rows = this.#store.collection<Delivery>('webhooks.deliveries')
+    const rows = this.#store.collection<Delivery>(DELIVERIES)
     const waiting = rows.all().filter((row) => row.waitsFor === 'removal' && row.userId === userId)
     for (const { waitsFor: _, ...row } of waiting)
       rows.replace({ ...row, nextAt: this.#clock.now() })
@@ -186,8 +186,8 @@ export class Webhooks {
     const headers = all.filter(([name]) => name.toLowerCase() !== PASS.toLowerCase())
     const arrival = { headers, body }
     const tokens = this.#courier.tokensFor(inbox, this.subscriptions)
-    const bytes = body.length + 500
-    return this.#inboxes.take(inbox, query, arrival, { at: this.#clock.now(), bytes, tokens })
+    const at = this.#clock.now()
+    return this.#inboxes.take(inbox, query, arrival, { at, size: body.length, tokens })
   }
 
   received(

@@ -6,7 +6,7 @@ import { hint, type Question, type Rule } from './question.ts'
 export const pathRules: readonly Rule[] = [wrongPlace, unknownSandbox, placeholder]
 
 /** The URL as it was sent, without what stands for the sandbox. */
-export function pathOf({ call }: Pick<Question, 'call'>): string {
+export function urlBelow({ call }: Pick<Question, 'call'>): string {
   return call.url.startsWith(call.base) ? call.url.slice(call.base.length) : call.url
 }
 
@@ -24,7 +24,7 @@ function wrongPlace(question: Question) {
   const { call, all } = question
   const reason = call.problem?.reason
   if (reason !== 'route.unknown' && reason !== 'method.not-allowed') return []
-  const [best] = nearest(call.method, pathOf(question), all)
+  const [best] = nearest(call.method, urlBelow(question), all)
   if (!best) {
     const bases = all.map(({ contract }) => `${call.base}${contract.prefix}`)
     return [
@@ -35,7 +35,7 @@ function wrongPlace(question: Question) {
   const where = target(best, call.base)
   if (first) {
     if (first.kind === 'sandbox') {
-      const name = pathOf(question).split('/')[1]
+      const name = urlBelow(question).split('/')[1]
       const text = `Send ${best.method} /~${name}${best.path}: if ${name} is the name of a sandbox, a ~ goes before it. ${where} is the sandbox default.`
       return [hint('sandbox.no-tilde', text)]
     }

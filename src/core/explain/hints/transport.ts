@@ -1,3 +1,4 @@
+import { hostOfOrigin, isPreflight } from '../../hosts.ts'
 import { listed } from '../words.ts'
 import { hint, statedType, wantedType, type Question, type Rule } from './question.ts'
 
@@ -10,6 +11,7 @@ export const transportRules: readonly Rule[] = [
   accept,
   size,
   expectation,
+  preflight,
 ]
 
 function contentType({ call }: Question) {
@@ -87,6 +89,14 @@ function size({ call }: Question) {
     return [hint('body.too-slow', text)]
   }
   return []
+}
+
+function preflight({ call }: Question) {
+  const { origin = '' } = call.headers
+  if (!call.problem || !isPreflight(call) || !hostOfOrigin(origin)) return []
+  const page = new URL(origin).origin
+  const text = `Start Standin with --cors-origins ${page}: a browser asked by this whether a page there may call, and got what the API says to OPTIONS.`
+  return [hint('cors.preflight', text)]
 }
 
 function expectation({ call }: Question) {
