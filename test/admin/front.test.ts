@@ -274,7 +274,6 @@ describe('who may see it', () => {
 
   test('is who has the token, where one is asked for; others are told how to send it', async () => {
     const caller = await fresh({ adminToken: TOKEN })
-    await caller.create('cryptlex')
     for (const path of EVERYWHERE) {
       for (const wrong of [{}, { 'Standin-Admin-Token': 'wrong-token' }]) {
         const [json, page] = await seen(caller, path, { Host: 'localhost:4020', ...wrong })
@@ -289,6 +288,7 @@ describe('who may see it', () => {
         expect(page.text).toContain('curl -H "Standin-Admin-Token: ')
         expect(page.text).not.toMatch(/0\.1\.0|manage|req-|partner|sandbox/)
       }
+      await caller.create('cryptlex')
       const given = await caller.get(path, { ...BROWSER, Authorization: `Bearer ${TOKEN}` })
       expect(given.status).toBe(200)
       expect(given.text).toContain('req-')
