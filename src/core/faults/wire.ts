@@ -182,6 +182,6 @@ function dropTheRest(socket: Socket): void {
 function end(socket: Socket): void {
   dropTheRest(socket)
   socket.end()
-  // A caller that never closes its half would keep this one.
-  setTimeout(() => socket.destroy(), 1000).unref()
+  // A caller that never closes its half would keep this one; one that is slow would see a reset.
+  setTimeout(() => socket.destroy(), 5000).unref()
 }
