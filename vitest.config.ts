@@ -10,8 +10,8 @@ export default defineConfig({
     isolate: false,
     restoreMocks: true,
     // Nothing that works takes as long: only what hangs ends so, however slow the machine is.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000, interval: 10 } },
     coverage: { provider: 'v8', include: ['src/**'] },
   },
