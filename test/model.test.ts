@@ -266,7 +266,11 @@ test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`,
         }
       },
     ),
-    { numRuns: Math.ceil(OPERATIONS / LENGTH), endOnFailure: true },
+    {
+      numRuns: Math.ceil(OPERATIONS / LENGTH),
+      endOnFailure: true,
+      includeErrorInReport: true,
+    },
   )
   console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
   expect(real.logged).toEqual([])
