@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** What takes longest comes first, so that no worker is left alone with it at the end. */
+const LONGEST = ['main', 'leaks', 'crash/crash', 'faults/counting', 'model', 'flows/adversary']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return at < 0 ? LONGEST.length : at
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,9 +23,10 @@ export default defineConfig({
     // a test changes, it puts back when it ends.
     isolate: false,
     restoreMocks: true,
+    sequence: { sequencer: LongestFirst },
     // Nothing that works takes as long: only what hangs ends so, however slow the machine is.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000, interval: 10 } },
     coverage: { provider: 'v8', include: ['src/**'] },
   },

@@ -10,6 +10,7 @@ import {
   type Sent,
 } from './helpers/caller.ts'
 import { createPlainSandbox, fixture } from './helpers/sandbox.ts'
+import { LONG } from './helpers/time.ts'
 
 const SANDBOXES = 64
 /** In all sandboxes together. */
@@ -121,47 +122,51 @@ async function drive(caller: Caller, i: number): Promise<string[]> {
   return transcript
 }
 
-test(`${OPERATIONS} operations in ${SANDBOXES} sandboxes at once: each sees what it sees alone`, async () => {
-  const together = await start()
-  const started = performance.now()
-  const transcripts = await Promise.all(names.map((_, i) => drive(createCaller(together), i)))
-  const between = performance.now()
+test(
+  `${OPERATIONS} operations in ${SANDBOXES} sandboxes at once: each sees what it sees alone`,
+  LONG,
+  async () => {
+    const together = await start()
+    const started = performance.now()
+    const transcripts = await Promise.all(names.map((_, i) => drive(createCaller(together), i)))
+    const between = performance.now()
 
-  const apart = await start()
-  const caller = createCaller(apart)
-  const statuses = new Map<string, number>()
-  for (const [i, transcript] of transcripts.entries()) {
-    const alone = await drive(caller, i)
-    await caller.delete(`/_standin/sandboxes/${names[i]!}`)
-    expect(transcript).toHaveLength(alone.length)
-    // The first that differs is the one to look at.
-    const n = transcript.findIndex((text, at) => text !== alone[at])
-    if (n >= 0) expect(transcript[n], `${names[i]!}, request ${n}`).toBe(alone[n])
-    for (const text of alone) {
-      const status = text.slice(9, 12)
-      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    const apart = await start()
+    const caller = createCaller(apart)
+    const statuses = new Map<string, number>()
+    for (const [i, transcript] of transcripts.entries()) {
+      const alone = await drive(caller, i)
+      await caller.delete(`/_standin/sandboxes/${names[i]!}`)
+      expect(transcript).toHaveLength(alone.length)
+      // The first that differs is the one to look at.
+      const n = transcript.findIndex((text, at) => text !== alone[at])
+      if (n >= 0) expect(transcript[n], `${names[i]!}, request ${n}`).toBe(alone[n])
+      for (const text of alone) {
+        const status = text.slice(9, 12)
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      }
     }
-  }
-  const [inParallel, inTurn] = [between - started, performance.now() - between]
-  console.log(
-    `${OPERATIONS} operations: ${Math.round(inParallel)} ms together, ${Math.round(inTurn)} ms one by one;`,
-    Object.fromEntries(statuses),
-  )
-  // The script reaches what it is about.
-  for (const status of ['200', '201', '400', '401', '404', '405', '409', '429']) {
-    expect(statuses.get(status) ?? 0, status).toBeGreaterThan(OPERATIONS < 32_000 ? -1 : 10)
-  }
+    const [inParallel, inTurn] = [between - started, performance.now() - between]
+    console.log(
+      `${OPERATIONS} operations: ${Math.round(inParallel)} ms together, ${Math.round(inTurn)} ms one by one;`,
+      Object.fromEntries(statuses),
+    )
+    // The script reaches what it is about.
+    for (const status of ['200', '201', '400', '401', '404', '405', '409', '429']) {
+      expect(statuses.get(status) ?? 0, status).toBeGreaterThan(OPERATIONS < 32_000 ? -1 : 10)
+    }
 
-  const look = createCaller(together)
-  for (const [i, name] of names.entries()) {
-    const users = await allUsers(look, { base: `/~${name}` })
-    expect(users.length).toBeGreaterThan(0)
-    const { text } = await look.get(`/~${name}/_standin/state`)
-    const strangers = [...text.matchAll(/box-(\d+)\.own/g)].filter(([, of]) => Number(of) !== i)
-    expect(strangers, name).toEqual([])
-  }
-  expect(await allUsers(look)).toEqual([])
-})
+    const look = createCaller(together)
+    for (const [i, name] of names.entries()) {
+      const users = await allUsers(look, { base: `/~${name}` })
+      expect(users.length).toBeGreaterThan(0)
+      const { text } = await look.get(`/~${name}/_standin/state`)
+      const strangers = [...text.matchAll(/box-(\d+)\.own/g)].filter(([, of]) => Number(of) !== i)
+      expect(strangers, name).toEqual([])
+    }
+    expect(await allUsers(look)).toEqual([])
+  },
+)
 
 test('sandboxes of one seed make up the same, of another seed nothing the same', async () => {
   const server = await start()

@@ -11,6 +11,7 @@ import {
   type Api,
 } from './helpers/caller.ts'
 import { afterKill, createFolder } from './helpers/sandbox.ts'
+import { LONG } from './helpers/time.ts'
 import { withDefaults } from '../src/config.ts'
 import { startServer, type Server } from '../src/server.ts'
 
@@ -241,7 +242,7 @@ async function apply(real: Real, model: Model, done: Operation): Promise<void> {
   )
 }
 
-test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`, async () => {
+test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`, LONG, async () => {
   const counts = new Map<string, number>()
   const real = new Real()
   onTestFinished(() => real.close())
@@ -265,7 +266,11 @@ test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`,
         }
       },
     ),
-    { numRuns: Math.ceil(OPERATIONS / LENGTH), endOnFailure: true },
+    {
+      numRuns: Math.ceil(OPERATIONS / LENGTH),
+      endOnFailure: true,
+      includeErrorInReport: true,
+    },
   )
   console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
   expect(real.logged).toEqual([])

@@ -1,6 +1,7 @@
-import * as fs from 'node:fs'
+import disk, * as fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import {
   allUsers,
   APIS,
@@ -11,7 +12,7 @@ import {
   type Api,
   type Caller,
 } from '../helpers/caller.ts'
-import { createFolder, createSandbox } from '../helpers/sandbox.ts'
+import { afterKill, createFolder, createSandbox } from '../helpers/sandbox.ts'
 
 type Rows = { id: string; email?: string }[]
 type State = Record<Api, Record<string, Rows>> & {
@@ -383,3 +384,25 @@ test.each([
     }
   },
 )
+
+test('snapshots keep their order over a restart, however quickly they were saved', async () => {
+  const data = createFolder()
+  const server = await createSandbox({ data })
+  const names = Array.from({ length: 20 }, (_, i) => `snapshot-${(i * 7) % 20}`)
+  await createCaller(server).put(`/_standin/snapshots/${names[0]}`)
+  const [saved] = server.sandbox.snapshots.all
+  // On a disk that is quick, many are within one tick of the clock by which the system dates files.
+  const { fsyncSync } = disk
+  disk.fsyncSync = () => {}
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    disk.fsyncSync = fsyncSync
+    syncBuiltinESMExports()
+  })
+  for (const name of names) server.sandbox.snapshots.keep({ ...saved!, name })
+  const after = createCaller(await createSandbox({ data: afterKill(data) }))
+  const { snapshots } = (await after.get('/_standin/snapshots')).json<{
+    snapshots: { name: string }[]
+  }>()
+  expect(snapshots.map(({ name }) => name)).toEqual(names)
+})

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { load } from 'js-yaml'
 import protobuf from 'protobufjs'
@@ -172,7 +173,7 @@ export async function readXml(text: string): Promise<{ root: string; body: unkno
   return { root, body: content }
 }
 
-const PROTO = new URL('../../specs/mykaarma.proto', import.meta.url).pathname
+const PROTO = fileURLToPath(new URL('../../specs/mykaarma.proto', import.meta.url))
 
 /** A myKaarma answer in protobuf, read by protobufjs' own decoder. */
 export function readProtobuf(bytes: Uint8Array): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { LONG } from '../helpers/time.ts'
 import { fillDisk, mountSmallDisk, unmount } from './full-disk.ts'
 import { READY, run, STOPPED, summary } from './harness.ts'
 
@@ -7,7 +8,7 @@ import { READY, run, STOPPED, summary } from './harness.ts'
 // `npm run crash -- --rounds 1000`.
 const isBuilt = existsSync(new URL('../../dist/main.js', import.meta.url))
 
-test('no acknowledged user is lost to kills, torn writes and failing disks', async () => {
+test('no acknowledged user is lost to kills, torn writes and failing disks', LONG, async () => {
   expect(isBuilt, 'npm run build').toBe(true)
   const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
   // Folders with a sound disk and with a failing one, whatever the seed.

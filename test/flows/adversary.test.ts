@@ -261,7 +261,9 @@ async function sample(name: Name): Promise<Running> {
   const env = { ...process.env, PORT: '0', WEBHOOK_SECRET: SECRET }
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
   let out = ''
-  const url = await new Promise<string>((resolve) => {
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => reject(new Error(`${command} has ended with ${code}`)))
     child.stdout.on('data', (chunk) => {
       out += String(chunk)
       const ready = /^ready (.*)\n/.exec(out)?.[1]

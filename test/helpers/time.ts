@@ -6,6 +6,9 @@ import { vi } from 'vitest'
  */
 export const NEVER = 30_000
 
+/** For a test that works for seconds even on a quiet machine. */
+export const LONG = { timeout: 600_000 }
+
 /** Waits for what can be seen, and looks often. */
 export const eventually = <T>(look: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(look, { timeout: NEVER, interval: 5 })

@@ -20,6 +20,8 @@ export interface Saved {
 export class Snapshots {
   readonly #byName = new Map<string, Saved>()
   readonly #folder: string | undefined
+  /** Milliseconds since 1970 that the newest file is dated. */
+  #newest = 0
 
   constructor(folder?: string) {
     this.#folder = folder
@@ -40,7 +42,11 @@ export class Snapshots {
    * @throws Problem 500 state.write-failed
    */
   keep(saved: Saved): void {
-    if (this.#folder !== undefined) write(this.#folder, saved)
+    if (this.#folder !== undefined) {
+      // The system dates files by a coarse clock: those of one of its ticks would have no order.
+      this.#newest = Math.max(Date.now(), this.#newest + 1)
+      write(this.#folder, saved, this.#newest)
+    }
     this.#byName.delete(saved.name)
     this.#byName.set(saved.name, saved)
   }
@@ -71,17 +77,21 @@ export class Snapshots {
         }
       })
     // By the machine's time: the sandbox's own may have stood still or gone back meanwhile.
-    for (const { saved } of found.sort((a, b) => a.writtenAt - b.writtenAt)) {
+    found.sort((a, b) => a.writtenAt - b.writtenAt)
+    for (const { saved } of found) {
       this.#byName.set(saved.name, saved)
     }
+    this.#newest = Math.ceil(found.at(-1)?.writtenAt ?? 0)
   }
 }
 
-function write(folder: string, saved: Saved): void {
+/** @param date milliseconds since 1970 */
+function write(folder: string, saved: Saved, date: number): void {
   const file = join(folder, `${saved.name}.json`)
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeWhole(file, JSON.stringify(saved))
+    fs.utimesSync(file, date / 1000, date / 1000)
   } catch (cause) {
     const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`
     throw new Problem(500, 'state.write-failed', message, { cause })

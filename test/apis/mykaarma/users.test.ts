@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import {
@@ -318,7 +319,7 @@ describe('protobuf', () => {
   test.skipIf(!has('protoc'))('is what protoc reads too', async () => {
     const sandbox = await createSandbox(strict)
     const { bytes } = await inProtobuf(sandbox, { firstName: 'Añ', sendEmail: false })
-    const specs = new URL('../../../specs', import.meta.url).pathname
+    const specs = fileURLToPath(new URL('../../../specs', import.meta.url))
     const { stdout, status } = spawnSync(
       'protoc',
       [`-I${specs}`, '--decode=manage.v2.CreateUserForPartnerResponse', 'mykaarma.proto'],

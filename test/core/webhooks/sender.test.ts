@@ -9,7 +9,7 @@ import {
   type Socket,
 } from 'node:net'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -242,7 +242,11 @@ describe('what is sent', () => {
     expect(got[0]!.headers.host).toBe(`hooks.example.test:${port}`)
   })
 
-  test.each(['127.0.0.1', '::1'])('reaches localhost where it listens on %s', async (host) => {
+  const own = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  // Not every machine, and not every container, has IPv6.
+  const loopbacks = ['127.0.0.1', '::1'].filter((host) => own.some((one) => one.address === host))
+
+  test.each(loopbacks)('reaches localhost where it listens on %s', async (host) => {
     const url = await listen(
       createServer((request, response) => request.resume().on('end', () => response.end())),
       false,

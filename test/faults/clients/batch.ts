@@ -34,7 +34,7 @@ export async function batch<Connection>(
     const connection = connect()
     const seen = [await see(sent, connection)]
     if (sent.next) {
-      await wait(300) // a client that watches its connection has seen by now that it is closed
+      await wait(1000) // a client that watches its connection has seen by now that it is closed
       seen.push(await see({ ...sent, ...sent.next }, connection))
     }
     results[at] = seen

@@ -63,7 +63,7 @@ def see_all(sent):
     connection = http.client.HTTPConnection(host, timeout=sent["patience"] / 1000)
     seen = [see(sent, connection)]
     if "next" in sent:
-        time.sleep(0.1)  # whoever watches the connection has seen by now that it is closed
+        time.sleep(1)  # whoever watches the connection has seen by now that it is closed
         seen.append(see({**sent, **sent["next"]}, connection))
     connection.close()
     return seen
