@@ -1,8 +1,5 @@
 import { existsSync } from 'node:fs'
-import * as http from 'node:http'
-import type { ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { Express } from 'express'
 import { admin } from './admin/index.ts'
 import type { Host } from './admin/world.ts'
 import { announce, removeStale } from './announce.ts'
@@ -22,17 +19,15 @@ import type { Sink } from './core/logs/lines.ts'
 import type { RequestLog } from './core/logs/open.ts'
 import { Egress, readEgress } from './core/webhooks/egress.ts'
 import { readPlan } from './core/webhooks/plan.ts'
-import { answer } from './core/pipeline.ts'
-import type { Place } from './core/place.ts'
-import { answerPreflight } from './core/preflight.ts'
 import { Problem } from './core/problem.ts'
-import { answerRaw, outside, refuseUnread, type Wreck } from './core/raw.ts'
 import type { Common, Sandbox } from './sandbox.ts'
-import { addressOf, DEFAULT, Sandboxes, type Address, type HostOptions } from './sandboxes.ts'
+import { addressOf, DEFAULT, Sandboxes, type HostOptions } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
 import { fixturesOf } from './fixtures.ts'
 import { measuresOf } from './measures.ts'
 import { contractAt, packaged, VERSION } from './package.ts'
+import { appFor } from './server/app.ts'
+import { hostIn, listen, serverFor, stop } from './server/listener.ts'
 
 export interface ServerParts {
   readonly log?: Log
@@ -161,136 +156,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   }
 }
 
-interface Doors {
-  /** Where the vendors' APIs are. */
-  readonly vendors: readonly string[]
-  /** Where the admin API is. */
-  readonly own: string
-  readonly guard: Guard
-  readonly log: Log
-}
-
-/** One Express app: finds the sandbox, then its API by the prefix, and is a plain 404 elsewhere. */
-function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.set('query parser', false)
-  const nowhere = new Problem(404, 'route.unknown', 'There is nothing here')
-  // What is refused at the door is refused in Standin's words: no vendor knows of it.
-  const turnAway = (refusal: Problem, request: Request, response: Response) => {
-    const { name, base } = response.locals as Address // set below
-    return answer(sandboxes.atTheDoor(name, own), request, response, { base, refusal })
-  }
-  app.use((request: Request, response: Response, next: NextFunction) => {
-    response.locals = addressOf(request)
-    const refusal = guard.atTheDoor(request)
-    return refusal ? turnAway(refusal, request, response) : next()
-  })
-  const find = (request: Request, { locals }: Response) =>
-    sandboxes.find(locals as Address, !guard.isForeign(request)) // set above
-  for (const prefix of vendors) {
-    app.use(prefix, (request: Request, response: Response) => {
-      const objection = guard.fromVendor(request)
-      if (objection) return turnAway(objection, request, response)
-      const { sandbox, base, refusal } = find(request, response)
-      const allowed = guard.preflight(request)
-      if (allowed)
-        return answerPreflight(sandbox.placeAt(prefix), request, response, { base, allowed })
-      const headers = guard.corsHeaders(request)
-      return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
-    })
-  }
-  const askOwn = (request: Request, response: Response) => {
-    // Node leaves the body out by itself, so that the head is that of a GET.
-    if (request.method === 'HEAD' && request.path === '/') request.method = 'GET'
-    const objection = guard.fromAdmin(request, request.path)
-    if (objection) return turnAway(objection, request, response)
-    const { sandbox, base, refusal } = find(request, response)
-    return answer(sandbox.placeAt(own), request, response, { base, refusal })
-  }
-  app.use(own, askOwn)
-  app.use((request: Request, response: Response) => {
-    const { method, path } = request
-    if (path === '/' && (method === 'GET' || method === 'HEAD')) return askOwn(request, response)
-    const { sandbox, base, refusal = nowhere } = find(request, response)
-    return answer(sandbox.placeAt(own), request, response, { base, refusal })
-  })
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    // Only what the pipeline itself fails at comes here.
-    log.bug('a request could not be answered', error)
-    if (response.headersSent) response.destroy()
-    else response.status(500).json(outside(500, 'internal', 'Standin failed; its log says why'))
-  })
-  return app
-}
-
-/**
- * Express changes the prototype of every request and response, which costs two thirds of what it
- * costs at all; objects that are made with the app's prototypes are left as they are.
- */
-function serverFor(
-  app: Express,
-  { headerTimeout }: Config,
-  door: (wreck: Wreck) => Place,
-): http.Server {
-  /** On each connection the last request with a body. */
-  const answering = new WeakMap<Socket, ServerResponse>()
-  class AppRequest extends http.IncomingMessage {}
-  class AppResponse extends http.ServerResponse {}
-  Object.setPrototypeOf(AppRequest.prototype, app.request)
-  Object.setPrototypeOf(AppResponse.prototype, app.response)
-  Object.assign(app, { request: AppRequest.prototype, response: AppResponse.prototype })
-  const server = http.createServer({
-    IncomingMessage: AppRequest,
-    ServerResponse: AppResponse,
-    keepAliveTimeout: 30_000,
-    headersTimeout: headerTimeout,
-    // The body has a time limit of its own, which is answered in the vendor's words.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1000, headerTimeout),
-    requireHostHeader: false,
-  })
-  const take = (request: http.IncomingMessage, response: ServerResponse) => {
-    // Only a body can turn out to be none after its head was read.
-    if (hasBody(request)) answering.set(request.socket, response)
-    app(request as Request, response as Response)
-  }
-  server.on('request', (request, response) => {
-    // While it stops, a client that keeps its connection would be served on and on.
-    if (!server.listening) response.shouldKeepAlive = false
-    if (!request.url?.startsWith('/')) toOriginForm(request)
-    take(request, response)
-  })
-  // Without a listener Node answers these by itself, with nothing in the body.
-  server.on('checkExpectation', take)
-  server.on('clientError', (error, socket: Socket) =>
-    refuseUnread(error, socket, answering.get(socket), door),
-  )
-  server.on('connect', ({ url = '', headers }, socket: Socket) => {
-    const message = 'This is no proxy: CONNECT is not allowed'
-    const refusal = new Problem(405, 'method.not-allowed', message)
-    const names = { headers: headers as Record<string, string> } // of those that are read each is one text
-    const wreck = { refusal, method: 'CONNECT', url, names }
-    answerRaw(door(wreck), socket, wreck)
-  })
-  return server
-}
-
-function hasBody({ headers }: http.IncomingMessage): boolean {
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-}
-
-/**
- * RFC 9112: a server takes the absolute form too, as a client sends it through a proxy, and its
- * host goes before the one in the header.
- */
-function toOriginForm(request: http.IncomingMessage): void {
-  const [, host, rest = ''] = /^https?:\/\/([^/?]*)\/?(.*)$/is.exec(request.url ?? '') ?? []
-  if (host === undefined) return
-  request.headers.host = host
-  request.url = `/${rest}`
-}
-
 /** A sandbox that is opened would refuse them too, but not say where they come from. */
 function mustBeUsable(faults: Common['faults']): void {
   const { startup = [] } = faults
@@ -402,37 +267,4 @@ function mustAgree(api: Api, contract: Contract): void {
   if (extra.length > 0) {
     throw new Error(`${api.name} has ${extra.join(', ')}, which specs/${api.spec} does not promise`)
   }
-}
-
-function listen(server: http.Server, { port, host }: Config): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)))
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
-  })
-}
-
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const advice =
-    error.code === 'EADDRINUSE'
-      ? 'is taken by another program; stop it, or choose another with --port (0 takes a free one)'
-      : error.code === 'EACCES'
-        ? 'needs rights that this user does not have; choose one above 1023 with --port'
-        : `cannot be listened on (${error.code ?? error.message}); check --host and --port`
-  return new Error(`Port ${port} of ${host} ${advice}`, { cause: error })
-}
-
-/** No new connections; what is in flight has eight seconds, less than Docker gives a container. */
-async function stop(server: http.Server): Promise<void> {
-  const late = setTimeout(() => server.closeAllConnections(), 8000)
-  // A connection that is kept alive becomes idle only when its request is answered.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  clearTimeout(late)
-  clearInterval(sweep)
-}
-
-/** An address as a URL has it; one that means every interface is reached by localhost. */
-function hostIn(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }
