@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { load } from 'js-yaml'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,8 +10,8 @@ import {
   shellBlocks,
   table,
 } from './helpers/document.ts'
+import { startSample } from './helpers/samples.ts'
 import { createSandbox } from './helpers/sandbox.ts'
-import { eventually } from './helpers/time.ts'
 
 /** Blocks that are not run here, and why. */
 const NOT_RUN: Readonly<Record<string, string>> = {
@@ -40,16 +39,11 @@ const PAGES = [
 
 /** The receiver that the README starts, on a free port. */
 async function startReceiver(): Promise<string> {
-  const args = ['--import', 'tsx', 'examples/receivers/careful.ts']
-  const env = { ...process.env, PORT: '0', WEBHOOK_SECRET: 'a-secret-of-mine' }
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const { url, child } = await startSample('careful.ts', 'a-secret-of-mine')
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
-  let out = ''
-  child.stdout.on('data', (chunk) => (out += String(chunk)))
-  await eventually(() => expect(out).toMatch(/^ready /))
-  return new URL(out.slice('ready '.length)).port
+  return new URL(url).port
 }
 
 /**

@@ -1,52 +1,20 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Egress } from '../../src/core/webhooks/egress.ts'
 import { send, type Outcome, type Wire } from '../../src/core/webhooks/sender.ts'
 import { signatureHeaders, type Scheme } from '../../src/core/webhooks/signature.ts'
-import { eventually, NEVER } from '../helpers/time.ts'
+import { Samples, SAMPLES, type RunningSample, type Sample } from '../helpers/samples.ts'
+import { NEVER } from '../helpers/time.ts'
 
-const FOLDER = fileURLToPath(new URL('../../examples/receivers/', import.meta.url))
 const SECRET = 'sandbox-webhook-token'
 const egress = new Egress({ kind: 'loopback' })
 
-const RUN = {
-  'naive.ts': [process.execPath, '--import', 'tsx', `${FOLDER}naive.ts`],
-  'careful.ts': [process.execPath, '--import', 'tsx', `${FOLDER}careful.ts`],
-  'naive.py': ['python3', `${FOLDER}naive.py`],
-  'careful.py': ['python3', `${FOLDER}careful.py`],
-} as const
-type Name = keyof typeof RUN
+const samples = new Samples(SECRET)
+const receiver = (name: Sample) => samples.get(name)
 
-interface Running {
-  readonly url: string
-  readonly child: ChildProcess
-}
-
-const running = new Map<Name, Running>()
-
-afterAll(() => {
-  for (const { child } of running.values()) child.kill('SIGKILL')
-})
-
-/** A receiver; one that has ended is started again. */
-async function receiver(name: Name): Promise<Running> {
-  const known = running.get(name)
-  if (known?.child.exitCode === null) return known
-  const [command, ...args] = RUN[name]
-  const child = spawn(command, args, {
-    env: { ...process.env, PORT: '0', WEBHOOK_SECRET: SECRET },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  let out = ''
-  child.stdout.on('data', (chunk) => (out += String(chunk)))
-  await eventually(() => expect(out).toMatch(/^ready .*\n/))
-  const started = { url: /^ready (.*)\n/.exec(out)![1]!, child } // it has matched
-  running.set(name, started)
-  return started
-}
+afterAll(() => samples.stop())
 
 interface User {
   readonly id: string
@@ -124,7 +92,10 @@ interface Believed {
 }
 
 /** What a receiver believes about these users; undefined when it is not there any more. */
-async function beliefs({ url }: Running, about: readonly User[]): Promise<Believed | undefined> {
+async function beliefs(
+  { url }: Pick<RunningSample, 'url'>,
+  about: readonly User[],
+): Promise<Believed | undefined> {
   try {
     const { users, welcomed } = (await (await fetch(`${url}/users`)).json()) as Believed
     const ids = about.map(({ id }) => id)
@@ -302,7 +273,7 @@ function cases(): Case[] {
 }
 
 /** How a receiver takes a case: as it should, or what it does in place of that. */
-async function outcomeOf(name: Name, one: Case) {
+async function outcomeOf(name: Sample, one: Case) {
   const now = await receiver(name)
   const { deliveries, together, answers, users, welcomed } = one
   const outcomes: Outcome[] = []
@@ -337,7 +308,7 @@ describe.each(['careful.ts', 'careful.py'] as const)('%s', (name) => {
     ])
     expect(outcomes.map(inShort)).toEqual(['2xx', '2xx'])
     expect(order).toEqual(['quick', 'slow'])
-    expect((await beliefs({ url } as Running, [slow]))?.users).toEqual([slow])
+    expect((await beliefs({ url }, [slow]))?.users).toEqual([slow])
   })
 
   test('believes nothing that was cut off, and takes it when it comes again', async () => {
@@ -373,12 +344,12 @@ describe.each(['careful.ts', 'careful.py'] as const)('%s', (name) => {
     })
     expect(inShort(outcome)).toMatch(answer)
     expect(inShort(await deliver(now.url, { user: ada }))).toBe('2xx')
-    expect(running.get(name)).toBe(now)
+    expect(await receiver(name)).toBe(now)
     expect(now.child.exitCode).toBeNull()
   })
 
   test('does not start without a secret', async () => {
-    const [command, ...args] = RUN[name]
+    const [command, ...args] = SAMPLES[name]
     const env = { ...process.env, PORT: '0', WEBHOOK_SECRET: '' }
     const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     let text = ''

@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import {
@@ -9,6 +8,7 @@ import {
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
 import { createReceiver, type Came } from '../helpers/receiver.ts'
+import { Samples, type RunningSample, type Sample } from '../helpers/samples.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../helpers/sandbox.ts'
 import { advance, awaited, deliveries, inbox, settled, spoilt, USER } from '../helpers/webhooks.ts'
 
@@ -237,46 +237,12 @@ test.each(
 
 // --- the sample receivers, told by a server ----------------------------------------------------
 
-const RUN = {
-  'careful.ts': [process.execPath, '--import', 'tsx', 'examples/receivers/careful.ts'],
-  'careful.py': ['python3', 'examples/receivers/careful.py'],
-  'naive.ts': [process.execPath, '--import', 'tsx', 'examples/receivers/naive.ts'],
-} as const
-type Name = keyof typeof RUN
-
-interface Running {
-  readonly url: string
-  readonly child: ChildProcess
-}
-
-const running = new Map<Name, Running>()
-afterAll(() => {
-  for (const { child } of running.values()) child.kill('SIGKILL')
-})
-
-async function sample(name: Name): Promise<Running> {
-  const known = running.get(name)
-  if (known?.child.exitCode === null) return known
-  const [command, ...args] = RUN[name]
-  const env = { ...process.env, PORT: '0', WEBHOOK_SECRET: SECRET }
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
-  let out = ''
-  const url = await new Promise<string>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => reject(new Error(`${command} has ended with ${code}`)))
-    child.stdout.on('data', (chunk) => {
-      out += String(chunk)
-      const ready = /^ready (.*)\n/.exec(out)?.[1]
-      if (ready !== undefined) resolve(ready)
-    })
-  })
-  const started = { url, child }
-  running.set(name, started)
-  return started
-}
+const samples = new Samples(SECRET)
+const sample = (name: Sample) => samples.get(name)
+afterAll(() => samples.stop())
 
 /** How often it believes that there is a user of this address, and how often that was welcomed. */
-async function believes({ url, child }: Running, email: string): Promise<string> {
+async function believes({ url, child }: RunningSample, email: string): Promise<string> {
   try {
     const answer = await fetch(`${url}/users`)
     const { users, welcomed } = (await answer.json()) as {
@@ -347,7 +313,7 @@ test('every fault is tried', () => {
   expect(TRIALS.map(({ kind }) => kind)).toEqual(FAULT_KINDS)
 })
 
-describe.each(Object.keys(RUN) as Name[])('%s', (name) => {
+describe.each(['careful.ts', 'careful.py', 'naive.ts'] as const)('%s', (name) => {
   test.each(TRIALS)('told with the fault $kind', async (trial) => {
     const { kind, by, attempts, settings = {}, after, known, breaks } = trial
     const receiver = await sample(name)
