@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
@@ -34,6 +35,20 @@ function readable(source: string, ignoreCase: boolean): Expression | undefined {
   }
 }
 
+const elsewhere = createContext({})
+
+/** What RegExp says; undefined where it takes for ever, as a few in ten thousand make it. */
+function byRegExp(source: string, flags: string, text: string): boolean | undefined {
+  const code = `new RegExp(${JSON.stringify(source)}, '${flags}').test(${JSON.stringify(text)})`
+  try {
+    return runInContext(code, elsewhere, { timeout: 500 }) as boolean // it is what test returns
+  } catch (error) {
+    // An error of another realm is no instance of this one's Error.
+    if (String(error).includes('timed out')) return undefined
+    throw error
+  }
+}
+
 test('an expression says what RegExp says', () => {
   fc.assert(
     fc.property(
@@ -47,9 +62,9 @@ test('an expression says what RegExp says', () => {
         const read = readable(source, ignoreCase)
         fc.pre(read !== undefined)
         const flags = ignoreCase ? 'iu' : 'u'
-        expect(read.test(text), `/${source}/${flags} on "${text}"`).toBe(
-          new RegExp(source, flags).test(text),
-        )
+        const expected = byRegExp(source, flags, text)
+        fc.pre(expected !== undefined)
+        expect(read.test(text), `/${source}/${flags} on "${text}"`).toBe(expected)
       },
     ),
     { numRuns: 3000 },
