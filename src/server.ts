@@ -26,7 +26,7 @@ import { answer } from './core/pipeline.ts'
 import type { Place } from './core/place.ts'
 import { answerPreflight } from './core/preflight.ts'
 import { Problem } from './core/problem.ts'
-import { answerRaw, outside, refuseUnread, type Wreck } from './core/raw.ts'
+import { answerRaw, inTurn, outside, refuseUnread, type Wreck } from './core/raw.ts'
 import type { Common, Sandbox } from './sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type Address, type HostOptions } from './sandboxes.ts'
 import { messageOf } from './core/thrown.ts'
@@ -233,7 +233,7 @@ function serverFor(
   { headerTimeout }: Config,
   door: (wreck: Wreck) => Place,
 ): http.Server {
-  /** On each connection the last request with a body. */
+  /** On each connection the answer to what was asked last. */
   const answering = new WeakMap<Socket, ServerResponse>()
   class AppRequest extends http.IncomingMessage {}
   class AppResponse extends http.ServerResponse {}
@@ -251,8 +251,7 @@ function serverFor(
     requireHostHeader: false,
   })
   const take = (request: http.IncomingMessage, response: ServerResponse) => {
-    // Only a body can turn out to be none after its head was read.
-    if (hasBody(request)) answering.set(request.socket, response)
+    answering.set(request.socket, response)
     app(request as Request, response as Response)
   }
   server.on('request', (request, response) => {
@@ -271,13 +270,9 @@ function serverFor(
     const refusal = new Problem(405, 'method.not-allowed', message)
     const names = { headers: headers as Record<string, string> } // of those that are read each is one text
     const wreck = { refusal, method: 'CONNECT', url, names }
-    answerRaw(door(wreck), socket, wreck)
+    inTurn(answering.get(socket), socket, () => answerRaw(door(wreck), socket, wreck))
   })
   return server
-}
-
-function hasBody({ headers }: http.IncomingMessage): boolean {
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /**

@@ -238,6 +238,36 @@ test('the rest of a body that its Content-Length cuts off is shown nowhere', asy
   expect(JSON.stringify(all)).not.toContain('and-more')
 })
 
+test.each([
+  ['what cannot be read', 'nonsense', 400],
+  ['CONNECT', 'CONNECT example.test:443 HTTP/1.1\r\nHost: localhost', 405],
+] as const)(
+  '%s is answered behind what came before it on its connection',
+  async (_, what, status) => {
+    const server = await createSandbox()
+    const caller = createCaller(server)
+    const { path, headers, body } = creation('cryptlex')
+    const text = JSON.stringify(body)
+    const lines = Object.entries({
+      Host: 'localhost',
+      'Content-Type': 'application/json',
+      ...headers,
+      'Standin-Fault': 'delay=50ms',
+      'Content-Length': String(Buffer.byteLength(text)),
+    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const slow = `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`
+    const quick = 'GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const heard = await raw(server, `${slow}${quick}${what}\r\n\r\n`)
+    expect([...heard.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, seen]) => Number(seen))).toEqual([
+      201,
+      404,
+      status,
+    ])
+    const ids = (await journal(caller)).map(({ id }) => id)
+    expect(ids.toSorted()).toEqual(['lost-1', 'req-1', 'req-2'])
+  },
+)
+
 test.each(['cryptlex', 'mykaarma', 'formsonfire'] as const)(
   'a body at %s that breaks off is refused in its words, and written down once',
   async (api) => {
