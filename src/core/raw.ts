@@ -218,6 +218,9 @@ export function answerRaw(place: Place, socket: Socket, wreck: Wreck): void {
   socket.on('error', () => socket.destroy())
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
+  // A caller that never closes its half would keep this one.
+  const late = setTimeout(() => socket.destroy(), place.limits.time).unref()
+  socket.once('close', () => clearTimeout(late))
   place.observe?.({ place, call, reply: { status, body: undefined } })
 }
 
