@@ -167,7 +167,8 @@ test.each([
     ...known,
   })
   const message = `This is not a well-formed HTTP/1.1 request. ${why}`
-  expect(one).toMatchObject({ headers: {}, stage: 'arrival', problem: { message } })
+  expect(one).toMatchObject({ stage: 'arrival', problem: { message } })
+  expect(one!.headers).toEqual({})
   expect(one!.answer.headers['Standin-Request-Id']).toBe('lost-1')
   const { summary, hints, nearest } = await explained(caller, 'lost-1')
   expect(summary).toContain(`Refused with 400 at "Arrival": ${message}`)
@@ -224,6 +225,16 @@ test('what cannot be read is for the sandbox that it names', async () => {
   const statuses = (await journal(caller, '/~shop')).map(({ answer }) => answer.status)
   expect(statuses).toEqual([400, 400, 400, 405, 400])
   expect(await journal(caller)).toMatchObject([{ path: '/~nope/v3' }])
+})
+
+test('a request without a header is written down without one', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await raw(server, 'GET /v3/nothing HTTP/1.0\r\n\r\n')
+  const [one] = await journal(caller)
+  expect(one!.headers).toEqual({})
+  const { text } = await caller.get(`/_standin/requests/${one!.id}?format=curl`)
+  expect(text).not.toContain('-H')
 })
 
 test('the rest of a body that its Content-Length cuts off is shown nowhere', async () => {
