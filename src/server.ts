@@ -269,7 +269,9 @@ function serverFor(
     const message = 'This is no proxy: CONNECT is not allowed'
     const refusal = new Problem(405, 'method.not-allowed', message)
     const names = { headers: headers as Record<string, string> } // of those that are read each is one text
-    const wreck = { refusal, method: 'CONNECT', url, names }
+    // A user is no part of what is named there, but may come with a password.
+    const authority = url.slice(url.lastIndexOf('@') + 1)
+    const wreck = { refusal, method: 'CONNECT', url: authority, names }
     inTurn(answering.get(socket), socket, () => answerRaw(door(wreck), socket, wreck))
   })
   return server

@@ -227,6 +227,17 @@ test('what cannot be read is for the sandbox that it names', async () => {
   expect(await journal(caller)).toMatchObject([{ path: '/~nope/v3' }])
 })
 
+test.each([
+  ['', { method: 'CONNECT', path: 'example.test:443' }],
+  ['Ba d: x\r\n', { line: 'CONNECT ada:[redacted]@example.test:443 HTTP/1.1' }],
+])('what a CONNECT says of a user is shown nowhere: %j', async (header, shown) => {
+  const server = await createSandbox()
+  await raw(server, `CONNECT ada:hunter2-x@example.test:443 HTTP/1.1\r\n${header}\r\n`)
+  const all = await journal(createCaller(server))
+  expect(all).toMatchObject([shown])
+  expect(JSON.stringify(all)).not.toContain('hunter2')
+})
+
 test('a request without a header is written down without one', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
