@@ -167,7 +167,8 @@ test.each([
     ...known,
   })
   const message = `This is not a well-formed HTTP/1.1 request. ${why}`
-  expect(one).toMatchObject({ headers: {}, stage: 'arrival', problem: { message } })
+  expect(one).toMatchObject({ stage: 'arrival', problem: { message } })
+  expect(one!.headers).toEqual({})
   expect(one!.answer.headers['Standin-Request-Id']).toBe('lost-1')
   const { summary, hints, nearest } = await explained(caller, 'lost-1')
   expect(summary).toContain(`Refused with 400 at "Arrival": ${message}`)
@@ -226,6 +227,27 @@ test('what cannot be read is for the sandbox that it names', async () => {
   expect(await journal(caller)).toMatchObject([{ path: '/~nope/v3' }])
 })
 
+test.each([
+  ['', { method: 'CONNECT', path: 'example.test:443' }],
+  ['Ba d: x\r\n', { line: 'CONNECT ada:[redacted]@example.test:443 HTTP/1.1' }],
+])('what a CONNECT says of a user is shown nowhere: %j', async (header, shown) => {
+  const server = await createSandbox()
+  await raw(server, `CONNECT ada:hunter2-x@example.test:443 HTTP/1.1\r\n${header}\r\n`)
+  const all = await journal(createCaller(server))
+  expect(all).toMatchObject([shown])
+  expect(JSON.stringify(all)).not.toContain('hunter2')
+})
+
+test('a request without a header is written down without one', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await raw(server, 'GET /v3/nothing HTTP/1.0\r\n\r\n')
+  const [one] = await journal(caller)
+  expect(one!.headers).toEqual({})
+  const { text } = await caller.get(`/_standin/requests/${one!.id}?format=curl`)
+  expect(text).not.toContain('-H')
+})
+
 test('the rest of a body that its Content-Length cuts off is shown nowhere', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
@@ -237,6 +259,36 @@ test('the rest of a body that its Content-Length cuts off is shown nowhere', asy
   expect(lost.problem!.message).toContain(LINE + LEFT_BEHIND)
   expect(JSON.stringify(all)).not.toContain('and-more')
 })
+
+test.each([
+  ['what cannot be read', 'nonsense', 400],
+  ['CONNECT', 'CONNECT example.test:443 HTTP/1.1\r\nHost: localhost', 405],
+] as const)(
+  '%s is answered behind what came before it on its connection',
+  async (_, what, status) => {
+    const server = await createSandbox()
+    const caller = createCaller(server)
+    const { path, headers, body } = creation('cryptlex')
+    const text = JSON.stringify(body)
+    const lines = Object.entries({
+      Host: 'localhost',
+      'Content-Type': 'application/json',
+      ...headers,
+      'Standin-Fault': 'delay=50ms',
+      'Content-Length': String(Buffer.byteLength(text)),
+    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const slow = `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`
+    const quick = 'GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const heard = await raw(server, `${slow}${quick}${what}\r\n\r\n`)
+    expect([...heard.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, seen]) => Number(seen))).toEqual([
+      201,
+      404,
+      status,
+    ])
+    const ids = (await journal(caller)).map(({ id }) => id)
+    expect(ids.toSorted()).toEqual(['lost-1', 'req-1', 'req-2'])
+  },
+)
 
 test.each(['cryptlex', 'mykaarma', 'formsonfire'] as const)(
   'a body at %s that breaks off is refused in its words, and written down once',

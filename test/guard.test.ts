@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { load } from 'js-yaml'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCaller, creation, type Sent } from './helpers/caller.ts'
@@ -794,7 +795,7 @@ describe('the token of the admin API', () => {
 
 describe('who comes slowly, or in numbers', () => {
   /** Whether the server closes this connection, and what it says before. */
-  async function untilClosed({ port }: TestSandbox, bytes: string): Promise<string> {
+  async function untilClosed({ port }: TestSandbox, bytes: string | Buffer): Promise<string> {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
     onTestFinished(() => void socket.destroy())
     let text = ''
@@ -846,6 +847,53 @@ describe('who comes slowly, or in numbers', () => {
     )
     const text = await untilClosed(server, head + (framing.startsWith('T') ? '4\r\nabcd\r\n' : '{'))
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  })
+
+  test('what follows a compressed body and never ends does not hold its connection', async () => {
+    const server = await createSandbox({ bodyTimeout: 100 })
+    const { path, headers, body } = creation('cryptlex')
+    const packed = Buffer.concat([gzipSync(JSON.stringify(body)), Buffer.alloc(4)])
+    const head = lines(
+      `POST ${path} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Encoding: gzip',
+      'Content-Length: 1000000',
+      ...Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    )
+    const text = await untilClosed(server, Buffer.concat([Buffer.from(head), packed]))
+    expect(text).toMatch(/^HTTP\/1\.1 201 /)
+  })
+
+  test('the body of a preflight that never ends does not hold its connection', async () => {
+    const server = await createSandbox({ bodyTimeout: 100, corsOrigins: ['http://app.test'] })
+    const head = lines(
+      `OPTIONS ${CRYPTLEX} HTTP/1.1`,
+      'Host: localhost',
+      'Origin: http://app.test',
+      'Access-Control-Request-Method: POST',
+      'Content-Length: 1000000',
+    )
+    expect(await untilClosed(server, `${head}{`)).toMatch(/^HTTP\/1\.1 204 /)
+  })
+
+  test.each([
+    ['what cannot be read', 'nonsense'],
+    ['CONNECT', 'CONNECT example.test:443 HTTP/1.1'],
+  ])('who keeps its half open after %s does not hold its connection', async (_, line) => {
+    const server = await createSandbox({ bodyTimeout: 100 })
+    const taken: Socket[] = []
+    const listener = (message: unknown) => {
+      const { socket } = message as { socket: Socket } // as Node documents this channel
+      if (socket.localPort === server.port) taken.push(socket)
+    }
+    subscribe('net.server.socket', listener)
+    onTestFinished(() => void unsubscribe('net.server.socket', listener))
+    const options = { port: server.port, host: '127.0.0.1', allowHalfOpen: true }
+    const socket = connect(options, () => socket.write(lines(line))).resume()
+    onTestFinished(() => void socket.destroy())
+    await new Promise((resolve) => socket.once('end', resolve))
+    await eventually(() => expect(taken.map(({ destroyed }) => destroyed)).toEqual([true]))
   })
 
   test('a client that writes its whole body before it reads gets its refusal', async () => {

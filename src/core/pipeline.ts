@@ -55,7 +55,9 @@ export async function answer(
     headers = { ...headers, ...hintHeaders({ ...place, call }) }
   }
   send(place, call, reply, headers, response)
-  letGo(request, response, { time: place.limits.time, isRead: call.text !== undefined })
+  // A compressed body may end before what was announced does.
+  const isRead = call.text !== undefined && request.headers['content-encoding'] === undefined
+  letGo(request, response, { time: place.limits.time, isRead })
   if (call.deliveries) place.webhooks.tell(call.deliveries)
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { letGo } from './linger.ts'
 import { write } from './message.ts'
 import { callFor } from './pipeline.ts'
 import type { Place } from './place.ts'
@@ -27,5 +28,6 @@ export function answerPreflight(
   // Before it is sent: who has the answer finds it written down.
   place.requests.record(place, call, { ...message, size: 0, rawHeaders: request.rawHeaders })
   write(response, message)
+  letGo(request, response, { time: place.limits.time, isRead: false })
   place.observe?.({ place, call, reply: { status: 204, body: undefined } })
 }

@@ -45,7 +45,7 @@ const PARTS = [
 /**
  * Refuses what is no HTTP request, or comes too slowly to become one.
  *
- * @param answering what is being answered on this connection, where it is known
+ * @param answering what was asked last on this connection, where something was
  * @param door where those are answered who get no further
  */
 export function refuseUnread(
@@ -63,7 +63,33 @@ export function refuseUnread(
   const wreck = wreckOf(error, socket)
   // Browsers open connections that they may never use; nobody has asked for anything there.
   if (socket.bytesRead === 0) socket.end()
-  else answerRaw(door(wreck), socket, wreck)
+  else inTurn(answering, socket, () => answerRaw(door(wreck), socket, wreck))
+}
+
+/** Connections on which something waits for its turn. */
+const waiting = new WeakSet<Socket>()
+
+/**
+ * Does what ends a connection when what came before on it is answered: its caller would take the
+ * one answer for the other.
+ *
+ * @param answering what came before, where something did
+ */
+export function inTurn(
+  answering: ServerResponse | undefined,
+  socket: Socket,
+  work: () => void,
+): void {
+  if (!answering || answering.writableFinished) return work()
+  // As Node does where nothing is wrong: who went away would hold the connection.
+  if (socket.readableEnded) socket.end()
+  // What comes behind is the rest of the same.
+  if (waiting.has(socket)) return
+  waiting.add(socket)
+  answering.once('finish', () => {
+    waiting.delete(socket)
+    if (socket.writable) work()
+  })
 }
 
 /** Ends the reading of a body that cannot be read on. */
@@ -192,6 +218,9 @@ export function answerRaw(place: Place, socket: Socket, wreck: Wreck): void {
   socket.on('error', () => socket.destroy())
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
+  // A caller that never closes its half would keep this one.
+  const late = setTimeout(() => socket.destroy(), place.limits.time).unref()
+  socket.once('close', () => clearTimeout(late))
   place.observe?.({ place, call, reply: { status, body: undefined } })
 }
 

@@ -5,7 +5,7 @@ import type { Express, Request, Response } from 'express'
 import type { Config } from '../config.ts'
 import type { Place } from '../core/place.ts'
 import { Problem } from '../core/problem.ts'
-import { answerRaw, refuseUnread, type Wreck } from '../core/raw.ts'
+import { answerRaw, inTurn, refuseUnread, type Wreck } from '../core/raw.ts'
 
 /**
  * Express changes the prototype of every request and response, which costs two thirds of what it
@@ -16,7 +16,7 @@ export function serverFor(
   { headerTimeout }: Config,
   door: (wreck: Wreck) => Place,
 ): http.Server {
-  /** On each connection the last request with a body. */
+  /** On each connection the answer to what was asked last. */
   const answering = new WeakMap<Socket, ServerResponse>()
   class AppRequest extends http.IncomingMessage {}
   class AppResponse extends http.ServerResponse {}
@@ -34,8 +34,7 @@ export function serverFor(
     requireHostHeader: false,
   })
   const take = (request: http.IncomingMessage, response: ServerResponse) => {
-    // Only a body can turn out to be none after its head was read.
-    if (hasBody(request)) answering.set(request.socket, response)
+    answering.set(request.socket, response)
     app(request as Request, response as Response)
   }
   server.on('request', (request, response) => {
@@ -53,14 +52,12 @@ export function serverFor(
     const message = 'This is no proxy: CONNECT is not allowed'
     const refusal = new Problem(405, 'method.not-allowed', message)
     const names = { headers: headers as Record<string, string> } // of those that are read each is one text
-    const wreck = { refusal, method: 'CONNECT', url, names }
-    answerRaw(door(wreck), socket, wreck)
+    // A user is no part of what is named there, but may come with a password.
+    const authority = url.slice(url.lastIndexOf('@') + 1)
+    const wreck = { refusal, method: 'CONNECT', url: authority, names }
+    inTurn(answering.get(socket), socket, () => answerRaw(door(wreck), socket, wreck))
   })
   return server
-}
-
-function hasBody({ headers }: http.IncomingMessage): boolean {
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /**

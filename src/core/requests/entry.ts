@@ -113,7 +113,9 @@ export class Entry {
     this.#deliveries = call.deliveries
     this.#ended = call.ended
     // No part of a head can hold the end of a line.
-    const head = `${call.line ?? call.url}\n${answer.rawHeaders.join('\n')}`
+    const first = call.line ?? call.url
+    const { rawHeaders } = answer
+    const head = rawHeaders.length === 0 ? first : `${first}\n${rawHeaders.join('\n')}`
     const most = Math.min(this.size, MOST_KEPT)
     const mostAnswered = Math.min(answer.size, MOST_KEPT)
     const slab = room(Buffer.byteLength(head) + most + mostAnswered)

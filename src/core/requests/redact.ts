@@ -97,7 +97,9 @@ export class Redactor {
 
   /** What came in place of the first line of a request. */
   line(text: string): string {
-    return this.query(this.body(text))
+    // The password of a URL that has no scheme in front, as behind CONNECT.
+    const plain = text.replace(/^(\S+ [^\s/:@]*:)[^\s/@]+@/, `$1${REDACTED}@`)
+    return this.query(this.body(plain))
   }
 
   /** A body in any format, well-formed or not: names of secrets are looked for as text. */
