@@ -113,7 +113,7 @@ export class Entry {
     this.#deliveries = call.deliveries
     this.#ended = call.ended
     // No part of a head can hold the end of a line.
-    const head = `${call.line ?? call.url}\n${answer.rawHeaders.join('\n')}`
+    const head = [call.line ?? call.url, ...answer.rawHeaders].join('\n')
     const most = Math.min(this.size, MOST_KEPT)
     const mostAnswered = Math.min(answer.size, MOST_KEPT)
     const slab = room(Buffer.byteLength(head) + most + mostAnswered)
