@@ -144,6 +144,19 @@ export class Sandbox {
     return this.#common.vendors
   }
 
+  get egress(): WebhookSettings['egress'] {
+    return this.#common.webhooks.egress
+  }
+
+  get tools(): Pick<Tools, 'clock' | 'fake'> {
+    return { clock: this.clock, fake: this.#fake }
+  }
+
+  /** What a vendor's own operations use here. */
+  toolsOf(api: string): Tools {
+    return this.#places.get(api)!.tools // who asks names a vendor
+  }
+
   /** Users, made-up values and the clock as in a fresh sandbox. */
   reset(fixtures = this.#fixtures): void {
     const before = this.#fixtures
@@ -296,19 +309,6 @@ export class Sandbox {
     } else if (row && (row.url !== target || row.token !== secret)) {
       resubscribe(this.store, row, { url: target, token: secret }, this.clock.now())
     }
-  }
-
-  get egress(): WebhookSettings['egress'] {
-    return this.#common.webhooks.egress
-  }
-
-  /** What a vendor's own operations use here. */
-  toolsOf(api: string): Tools {
-    return this.#places.get(api)!.tools // who asks names a vendor
-  }
-
-  get tools(): Pick<Tools, 'clock' | 'fake'> {
-    return { clock: this.clock, fake: this.#fake }
   }
 
   /** Creates the webhooks and the users that the fixtures bring. */

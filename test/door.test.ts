@@ -168,7 +168,7 @@ test.each([
   })
   const message = `This is not a well-formed HTTP/1.1 request. ${why}`
   expect(one).toMatchObject({ stage: 'arrival', problem: { message } })
-  expect(one!.headers).toEqual({})
+  expect([one!.headers, one!.body]).toEqual([{}, undefined])
   expect(one!.answer.headers['Standin-Request-Id']).toBe('lost-1')
   const { summary, hints, nearest } = await explained(caller, 'lost-1')
   expect(summary).toContain(`Refused with 400 at "Arrival": ${message}`)
@@ -194,6 +194,8 @@ test('what cannot be read is copied as HAR and curl all the same, and explained 
   const server = await createSandbox()
   const caller = createCaller(server)
   await raw(server, "it's nothing\r\n\r\n")
+  const page = await caller.get('/', { Accept: 'text/html' })
+  expect(page.text).toContain('<td>it&#39;s nothing</td>')
   const har = (await caller.get('/_standin/requests?format=har')).json<{
     log: { entries: { request: { method: string; url: string }; _line?: string }[] }
   }>()

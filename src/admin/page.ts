@@ -100,14 +100,14 @@ export function pageFor(shown: {
 }
 
 function rowFor(request: RequestRecord, { links }: FrontPage): Html {
-  const { id, method = '', path, line, answer, problem } = request
+  const { id, method, path, line, answer, problem } = request
   const why = `${pathOf(links.requests)}/${id}/explain?format=text`
   const asked = path ?? line ?? ''
   const shown = asked.length > LONGEST_PATH ? `${asked.slice(0, LONGEST_PATH)}…` : asked
   const status = answer.status === 0 ? 'none' : answer.status
   return html`<tr>
     <td><a href="${pathOf(links.requests)}/${id}">${id}</a></td>
-    <td>${method} ${shown}</td>
+    <td>${method === undefined ? shown : `${method} ${shown}`}</td>
     <td>${status} ${problem?.reason ?? ''}</td>
     <td><a href="${why}">why</a></td>
   </tr> `

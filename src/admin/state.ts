@@ -2,7 +2,7 @@ import type { Call, Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/schema.ts'
 import type { Collection, Row } from '../core/state.ts'
-import { faultIn, FORMAT, type Document } from '../core/store/document.ts'
+import { flawIn, FORMAT, type Document } from '../core/store/document.ts'
 import type { Saved } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
@@ -103,13 +103,13 @@ function documentFrom(call: Call, world: World): Document {
     seq: 0,
   }
   const document: Document = { ...given, standin, webhooks: webhooksFrom(given['webhooks'], world) }
-  const fault = faultIn(document, world.store.tables) ?? faultInClock(standin.settings?.['clock'])
-  if (fault) throw new Problem(400, 'body.invalid', fault)
+  const flaw = flawIn(document, world.store.tables) ?? flawInClock(standin.settings?.['clock'])
+  if (flaw) throw new Problem(400, 'body.invalid', flaw)
   return document
 }
 
 /** A clock that no answer could be dated by would be in the way of every request from then on. */
-function faultInClock(setting: unknown): string | undefined {
+function flawInClock(setting: unknown): string | undefined {
   if (setting === undefined) return undefined
   const given = isRecord(setting) ? setting : {}
   const { held, ahead } = given
@@ -184,7 +184,7 @@ function withoutTokens(found: Difference): Difference {
  */
 function webhooksFrom(given: unknown, { store }: World): unknown {
   const present = store.collection<Subscription>(SUBSCRIPTIONS)
-  if (given !== undefined && !isRecord(given)) return given // faultIn has a word for it
+  if (given !== undefined && !isRecord(given)) return given // flawIn has a word for it
   const { subscriptions, ...rest } = given ?? {}
   if (subscriptions === undefined) return { ...rest, subscriptions: present.all() }
   if (!Array.isArray(subscriptions)) return given
@@ -207,7 +207,7 @@ function withToken(row: unknown, i: number, present: Collection<Subscription>): 
 function tablesOf({ standin: _, ...apis }: Document): (readonly [string, readonly Row[]])[] {
   return Object.entries(apis).flatMap(([api, tables]) =>
     Object.entries(isRecord(tables) ? tables : {}).map(
-      ([table, rows]) => [`${api}.${table}`, rows as readonly Row[]] as const, // faultIn has looked
+      ([table, rows]) => [`${api}.${table}`, rows as readonly Row[]] as const, // flawIn has looked
     ),
   )
 }

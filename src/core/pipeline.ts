@@ -13,9 +13,8 @@ import type { State } from './state.ts'
 
 /**
  * One request, from its head to its answer: route, credentials, body, contract, operation, store,
- * answer. Everything that refuses throws a Problem; it is worded by the slice and answered here, by
- * way of `send`, and nowhere else is a response written to. Faults are met on the way, and are nothing where none
- * are armed.
+ * answer. Everything that refuses throws a Problem; it is worded by the API and answered here, by
+ * way of `send`. Faults are met on the way, and cost nothing where none are armed.
  */
 export async function answer(
   place: Place,

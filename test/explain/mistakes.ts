@@ -574,6 +574,11 @@ const types: readonly Mistake[] = [
     header('Content-Encoding', 'gzip'),
     { mend: to('mykaarma') },
   ),
+  mistake(
+    'mykaarma',
+    ['A misspelt header of Standin itself', 'header.misspelt', 200],
+    header('Standin-Fualt', '500'),
+  ),
   mistake('cryptlex', ['A preflight of a page that is not listed', 'cors.preflight', 405], {
     method: 'OPTIONS',
     headers: { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' },

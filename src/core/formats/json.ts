@@ -27,7 +27,7 @@ function read(text: string): unknown {
 
 /** Where a text that is no JSON stops being it: `unexpected text at line 2, column 7`. */
 export function whereBroken(text: string): string {
-  const at = faultIn(text)
+  const at = flawIn(text)
   return at >= text.length ? 'it ends too early' : `unexpected text at ${place(text, at)}`
 }
 
@@ -36,7 +36,7 @@ const TOKEN = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 
 /** The offset of the first token that has no place in JSON; only run on text that is none. */
-function faultIn(text: string): number {
+function flawIn(text: string): number {
   const open: string[] = []
   // What may come next: a value, a name, the colon after it, or what follows a value.
   let next: 'value' | 'name' | 'colon' | 'more' = 'value'

@@ -53,7 +53,7 @@ export class Contents {
       const [api = '', table = ''] = name.split('.')
       const tables = apis[api]
       const given = isRecord(tables) ? tables[table] : undefined
-      // faultIn has looked: where there is a list, it is one of objects with an id.
+      // flawIn has looked: where there is a list, it is one of objects with an id.
       rows.fill(Array.isArray(given) ? (given as Row[]) : [])
     }
   }

@@ -25,7 +25,7 @@ export type Tables = Readonly<Record<string, Readonly<Record<string, Table>>>>
  * What keeps a document from being a state of these tables, in words; undefined when it is one.
  * What the fields of a row hold is looked at only where rows are found by them.
  */
-export function faultIn(document: Record<string, unknown>, known: Tables): string | undefined {
+export function flawIn(document: Record<string, unknown>, known: Tables): string | undefined {
   const { standin, ...apis } = document
   if (!isRecord(standin) || typeof standin['format'] !== 'number')
     return 'standin.format is missing'
@@ -49,14 +49,14 @@ export function faultIn(document: Record<string, unknown>, known: Tables): strin
     for (const [table, rows] of Object.entries(tables)) {
       const shape = Object.hasOwn(known[api]!, table) ? known[api]![table] : undefined
       if (!shape) return `${api} keeps no "${table}" (${Object.keys(known[api]!).join(', ')})`
-      const fault = faultInRows(rows) ?? takenTwice(rows as readonly Row[], shape) // lists by then
-      if (fault) return `${api}.${table}${fault}`
+      const flaw = flawInRows(rows) ?? takenTwice(rows as readonly Row[], shape) // lists by then
+      if (flaw) return `${api}.${table}${flaw}`
     }
   }
   return undefined
 }
 
-function faultInRows(rows: unknown): string | undefined {
+function flawInRows(rows: unknown): string | undefined {
   if (!Array.isArray(rows)) return ' is no list'
   const ids = new Set<string>()
   for (const [i, row] of rows.entries()) {

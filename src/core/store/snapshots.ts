@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../schema.ts'
 import { messageOf } from '../thrown.ts'
-import { faultIn, type Document, type Tables } from './document.ts'
+import { flawIn, type Document, type Tables } from './document.ts'
 import { writeWhole } from './whole.ts'
 
 /** A state under a name that a tester gave it. */
@@ -107,7 +107,7 @@ function readFrom(file: string, tables: Tables): { saved: Saved; writtenAt: numb
   } catch (error) {
     throw new Error(whereBroken(text), { cause: error })
   }
-  const fault = isRecord(saved?.document) ? faultIn(saved.document, tables) : 'it holds no document'
-  if (fault) throw new Error(fault)
+  const flaw = isRecord(saved?.document) ? flawIn(saved.document, tables) : 'it holds no document'
+  if (flaw) throw new Error(flaw)
   return { saved: saved!, writtenAt: fs.statSync(file).mtimeMs }
 }

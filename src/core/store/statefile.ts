@@ -6,7 +6,7 @@ import type { Adapter } from 'lowdb'
 import { whereBroken } from '../formats/json.ts'
 import { isRecord } from '../schema.ts'
 import type { Row } from '../state.ts'
-import { faultIn, type Document, type Tables } from './document.ts'
+import { flawIn, type Document, type Tables } from './document.ts'
 import { codeOf } from '../thrown.ts'
 
 /** Rows written between two turns of the event loop: a fraction of a millisecond's worth. */
@@ -143,9 +143,9 @@ function checked(text: string, file: string, tables: Tables): Document {
     const why = text.trim() === '' ? 'it is empty' : whereBroken(text)
     throw new Error(`${file} cannot be read: ${why}. ${advice}`, { cause: error })
   }
-  const fault = isRecord(document) ? faultIn(document, tables) : 'it holds no object'
+  const flaw = isRecord(document) ? flawIn(document, tables) : 'it holds no object'
   // A newer Standin's state is a good one: nothing is to be mended or put aside.
-  const next = fault?.endsWith('use a newer Standin') ? '' : `. ${advice}`
-  if (fault) throw new Error(`${file} holds no Standin state: ${fault}${next}`)
+  const next = flaw?.endsWith('use a newer Standin') ? '' : `. ${advice}`
+  if (flaw) throw new Error(`${file} holds no Standin state: ${flaw}${next}`)
   return document as Document
 }

@@ -1,9 +1,11 @@
 import { hostOfOrigin, isPreflight } from '../../hosts.ts'
+import { closest } from '../../misspelt.ts'
 import { listed } from '../words.ts'
 import { hint, statedType, wantedType, type Question, type Rule } from './question.ts'
 
 /** What is wrong with the headers, or with the bytes of the body before anybody reads them. */
 export const transportRules: readonly Rule[] = [
+  ownHeader,
   contentType,
   charset,
   encoding,
@@ -13,6 +15,20 @@ export const transportRules: readonly Rule[] = [
   expectation,
   preflight,
 ]
+
+/** Headers that Standin reads, and no vendor. */
+const OWN = ['Standin-Fault', 'Standin-Sandbox', 'Standin-Explain', 'Standin-Admin-Token']
+
+function ownHeader({ call }: Question) {
+  const known = OWN.map((name) => name.toLowerCase())
+  return Object.keys(call.headers).flatMap((name) => {
+    if (!/^(?:x-)?stand-?in-[a-z-]{1,30}$/.test(name) || known.includes(name)) return []
+    const [meant] = closest(name, OWN)
+    if (meant === undefined) return []
+    const text = `Write the header ${name} as ${meant}: one of that name is not read.`
+    return [hint('header.misspelt', text)]
+  })
+}
 
 function contentType({ call }: Question) {
   if (call.problem?.reason !== 'media.unsupported') return []
