@@ -225,7 +225,7 @@ test.each([
   [['--help=yes'], '--help takes no value'],
   [
     ['--memory', 'true'],
-    '"true" is one word too many: a command comes first, options begin with --; see standin --help',
+    '"true" is one word too many; one command comes before the options, and those begin with --; see standin --help',
   ],
 ])('%j is refused, with a way on', (args, message) => {
   expect(refusal(args)).toBe(message)

@@ -39,7 +39,7 @@ export function readFlags(
   for (const token of tokens) {
     if (token.kind === 'positional' && words.push(token.value) > most) {
       throw new ConfigError(
-        `"${token.value}" is one word too many: a command comes first, options begin with --; see standin --help`,
+        `"${token.value}" is one word too many; one command comes before the options, and those begin with --; see standin --help`,
       )
     }
     if (token.kind !== 'option') continue

@@ -7,7 +7,7 @@ const MOST = 3
 
 /**
  * The known words that a word may have been meant for, whatever its case: those that are fewest
- * edits away, and at most three, in at most half of it.
+ * edits away: at most one in a word of five letters, and three in a long one.
  */
 export function closest(word: string, known: readonly string[]): readonly string[] {
   if (word.length > LONGEST) return []
@@ -17,7 +17,7 @@ export function closest(word: string, known: readonly string[]): readonly string
     edits: distance(lower, candidate.toLowerCase()),
   }))
   const least = Math.min(...found.map(({ edits }) => edits))
-  if (least > Math.min(3, word.length / 2)) return []
+  if (least > Math.min(3, Math.max(1, Math.floor(word.length / 3)))) return []
   return found
     .flatMap(({ candidate, edits }) => (edits === least ? [candidate] : []))
     .slice(0, MOST)
