@@ -1,4 +1,4 @@
-import { distance, listed } from './explain/words.ts'
+import { distance, listed } from './words.ts'
 
 /** Longer ones are no slip of the finger, and would take long to compare. */
 const LONGEST = 60

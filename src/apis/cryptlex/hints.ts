@@ -1,7 +1,7 @@
 import type { Call, Clues, Hint } from '../../core/api.ts'
 import { authorizationHints } from '../../core/explain/hints/credentials.ts'
 import { hint, taken } from '../../core/explain/hints/question.ts'
-import { listed, quotable, span } from '../../core/explain/words.ts'
+import { listed, quotable, span } from '../../core/words.ts'
 import { isRecord } from '../../core/schema.ts'
 import { knownOf } from './known.ts'
 

@@ -5,7 +5,7 @@ import {
   urlDecoded,
 } from '../../core/explain/hints/credentials.ts'
 import { hint, taken } from '../../core/explain/hints/question.ts'
-import { listed } from '../../core/explain/words.ts'
+import { listed } from '../../core/words.ts'
 import { knownOf } from './known.ts'
 
 /** What callers of this API get wrong, and what to change. */

@@ -4,7 +4,7 @@ import { isSecretName } from '../requests/redact.ts'
 import { isRecord, typesOf, valueAt, type Schema } from '../schema.ts'
 import type { Evidence, EvidenceBook } from './evidence.ts'
 import { schemaOf, sentMembers, type Question } from './hints/question.ts'
-import { listed, quotable } from './words.ts'
+import { listed, quotable } from '../words.ts'
 
 /** One thing in a request that the contract has a rule for. */
 export interface Check {

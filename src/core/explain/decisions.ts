@@ -5,7 +5,7 @@ import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
 import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
 import { faultsDecision, lastBeforeEnd } from './faults.ts'
 import { statedType, type Question } from './hints/question.ts'
-import { listed, quotable } from './words.ts'
+import { listed, quotable } from '../words.ts'
 
 /** Where decisions are taken; a stage of the pipeline, or what is decided beside it. */
 export type Step = Exclude<Stage, 'saving'> | 'sandbox' | 'faults' | 'state' | 'webhooks'

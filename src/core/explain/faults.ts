@@ -2,7 +2,7 @@ import type { Check } from './checks.ts'
 import { userMadeBy, type ConsideredFault } from '../api.ts'
 import { sentence } from '../problem.ts'
 import type { Asked, Decision, Step } from './decisions.ts'
-import { listed } from './words.ts'
+import { listed } from '../words.ts'
 
 /** The last step that a request passed, by what a fault waits for. */
 const PASSED = {

@@ -1,6 +1,6 @@
 import type { Api, OperationContract } from '../api.ts'
 import type { Contract } from '../contract.ts'
-import { distance, quotable } from './words.ts'
+import { distance, quotable } from '../words.ts'
 
 /** One change to a request's method or path. */
 export interface Edit {

@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { distance } from '../explain/words.ts'
+import { distance } from '../words.ts'
 import { Problem } from '../problem.ts'
 import { codeOf, messageOf } from '../thrown.ts'
 import { reachOf, type Reach } from './addresses.ts'

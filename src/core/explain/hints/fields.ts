@@ -1,5 +1,5 @@
 import { isRecord, type Schema } from '../../schema.ts'
-import { bare, distance, listed, quotable, wordsOf } from '../words.ts'
+import { bare, distance, listed, quotable, wordsOf } from '../../words.ts'
 import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
 
 /** Members of the body that the operation does not know, and what they were meant to be. */

@@ -1,6 +1,6 @@
 import { MOST_KEPT } from '../../requests/entry.ts'
 import { isRecord } from '../../schema.ts'
-import { placeIn } from '../words.ts'
+import { placeIn } from '../../words.ts'
 import { hint, schemaOf, wantedType, type Question, type Rule } from './question.ts'
 
 /** What stands in a body that should be JSON and is not, or not the JSON that is wanted. */

@@ -1,5 +1,5 @@
 import { nearest, type Nearest } from '../nearest.ts'
-import { listed, quotable } from '../words.ts'
+import { listed, quotable } from '../../words.ts'
 import { hint, type Question, type Rule } from './question.ts'
 
 /** What is wrong with the method, the path or the sandbox that is asked for. */

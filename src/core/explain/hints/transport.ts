@@ -1,6 +1,6 @@
 import { hostOfOrigin, isPreflight } from '../../hosts.ts'
 import { closest } from '../../misspelt.ts'
-import { listed } from '../words.ts'
+import { listed } from '../../words.ts'
 import { hint, statedType, wantedType, type Question, type Rule } from './question.ts'
 
 /** What is wrong with the headers, or with the bytes of the body before anybody reads them. */

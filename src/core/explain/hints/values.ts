@@ -1,7 +1,7 @@
 import { pathOf, type Violation } from '../../problem.ts'
 import { isSecretName } from '../../requests/redact.ts'
 import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../schema.ts'
-import { distance, listed, quotable } from '../words.ts'
+import { distance, listed, quotable } from '../../words.ts'
 import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
 
 /** Values of known fields that have another type than is wanted, or another form. */

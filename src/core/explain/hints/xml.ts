@@ -1,5 +1,5 @@
 import { isRecord, type Schema } from '../../schema.ts'
-import { bare, placeIn, quotable } from '../words.ts'
+import { bare, placeIn, quotable } from '../../words.ts'
 import { hint, schemaOf, sentMembers, wantedType, type Question, type Rule } from './question.ts'
 
 /** What stands in a body that should be XML and is not, or not the XML that is wanted. */
