@@ -1,11 +1,11 @@
 import { connect, type ConnectOptions } from './client/connect.ts'
 import type { Standin } from './client/standin.ts'
-import { configFrom, type StandinOptions } from './options.ts'
+import { configFrom, type StandinOptions } from './config/start-options.ts'
 
-export type * as admin from './admin/contract.ts'
-export type * as cryptlex from './apis/cryptlex/contract.ts'
-export type * as formsonfire from './apis/formsonfire/contract.ts'
-export type * as mykaarma from './apis/mykaarma/contract.ts'
+export type * as admin from './admin/contract.gen.ts'
+export type * as cryptlex from './apis/cryptlex/contract.gen.ts'
+export type * as formsonfire from './apis/formsonfire/contract.gen.ts'
+export type * as mykaarma from './apis/mykaarma/contract.gen.ts'
 export type { ApiName, Duration, Time } from './client/admin.ts'
 export type { Clock } from './client/clock.ts'
 export type { ConnectOptions } from './client/connect.ts'
@@ -23,21 +23,21 @@ export type { Snapshots } from './client/snapshots.ts'
 export type { SandboxOptions, Standin } from './client/standin.ts'
 export type { UserFilter, Users } from './client/users.ts'
 export type { DeliveryFilter, Inbox, SettleOptions, Spoilt, Webhooks } from './client/webhooks.ts'
-export { verifyWebhook } from './core/webhooks/verdict.ts'
+export { verifyWebhook } from './core/webhooks/signature-check.ts'
 export type {
   HeadersLike,
   Verdict,
   VerifyOptions as WebhookOptions,
-} from './core/webhooks/verdict.ts'
-export { ConfigError } from './config.ts'
-export type { Config } from './config.ts'
+} from './core/webhooks/signature-check.ts'
+export { ConfigError } from './config/config.ts'
+export type { Config } from './config/config.ts'
 export type { Profiles } from './config/profiles.ts'
-export type { StandinOptions } from './options.ts'
+export type { StandinOptions } from './config/start-options.ts'
 
 /** Starts a server in this process; closing stops it. */
 export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
   const config = configFrom(options)
-  const { startServer } = await import('./server.ts') // who only connects needs none of it
+  const { startServer } = await import('./server/server.ts') // who only connects needs none of it
   const server = await startServer(config)
   const { url, close } = server
   const adminToken = config.adminToken === 'none' ? undefined : config.adminToken

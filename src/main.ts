@@ -9,7 +9,7 @@ import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
 import { verifySignature } from './commands/verify.ts'
 import { wait } from './commands/wait.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, readConfig } from './config/config.ts'
 import { nearest } from './config/messages.ts'
 
 /** In the order of the help; each loads what is heavy when it runs. */

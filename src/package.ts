@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Contract } from './core/contract.ts'
+import { Contract } from './core/contract/contract.ts'
 
 const ROOT = new URL('../', import.meta.url)
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ConfigError, readConfig, readSettings, withDefaults } from '../src/config.ts'
+import { ConfigError, readConfig, readSettings, withDefaults } from '../src/config/config.ts'
 import { optionsHelp, optionsTable } from '../src/config/help.ts'
 import { createFolder } from './helpers/sandbox.ts'
 

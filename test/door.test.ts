@@ -1,11 +1,11 @@
 import { connect } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Explanation, RecordedRequest, RequestPage } from '../src/admin/contract.ts'
+import type { Explanation, RecordedRequest, RequestPage } from '../src/admin/contract.gen.ts'
 import { createCaller, creation, type Caller } from './helpers/caller.ts'
 import { parsed, raw } from './helpers/doors.ts'
 import { createSandbox } from './helpers/sandbox.ts'
-import { withDefaults } from '../src/config.ts'
-import { startServer } from '../src/server.ts'
+import { withDefaults } from '../src/config/config.ts'
+import { startServer } from '../src/server/server.ts'
 
 const EVIL = { Origin: 'http://evil.test' }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { allUsers, createCaller, creation } from './helpers/caller.ts'
 import { createFolder, createSandbox } from './helpers/sandbox.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config/config.ts'
 
 const GOOD = {
   cryptlex: {

@@ -947,7 +947,7 @@ describe('who comes slowly, or in numbers', () => {
 test('the document on security has every reason and every option', () => {
   const text = readFileSync('docs/security.md', 'utf8')
   const reasons = [
-    ...readFileSync('src/core/guard.ts', 'utf8').matchAll(/Problem\(\s*(\d+),\s*'([^']+)'/g),
+    ...readFileSync('src/server/guard.ts', 'utf8').matchAll(/Problem\(\s*(\d+),\s*'([^']+)'/g),
   ]
   expect(reasons.length).toBeGreaterThan(7)
   for (const [, status, reason] of reasons) {

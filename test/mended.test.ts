@@ -1,8 +1,8 @@
 // Faults that were found across rooms, so that they stay mended.
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { withDefaults, type Config } from '../src/config.ts'
-import { startServer } from '../src/server.ts'
+import { withDefaults, type Config } from '../src/config/config.ts'
+import { startServer } from '../src/server/server.ts'
 import { allUsers, createCaller, idIn, named, type UserPage } from './helpers/caller.ts'
 
 async function start(settings: Partial<Config> = {}) {

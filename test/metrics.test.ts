@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { Durations, Metrics } from '../src/core/metrics/metrics.ts'
-import { textOf } from '../src/core/metrics/text.ts'
+import { Durations, Metrics } from '../src/telemetry/metrics.ts'
+import { textOf } from '../src/telemetry/prometheus-text.ts'
 import { createCaller, type Caller } from './helpers/caller.ts'
 import { createFolder, createSandbox } from './helpers/sandbox.ts'
 

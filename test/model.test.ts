@@ -12,8 +12,8 @@ import {
 } from './helpers/caller.ts'
 import { afterKill, createFolder } from './helpers/sandbox.ts'
 import { LONG } from './helpers/time.ts'
-import { withDefaults } from '../src/config.ts'
-import { startServer, type Server } from '../src/server.ts'
+import { withDefaults } from '../src/config/config.ts'
+import { startServer, type Server } from '../src/server/server.ts'
 
 const OPERATIONS = Number(process.env['MODEL_OPERATIONS'] ?? 10_000)
 const LENGTH = 100

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isRecord } from '../src/core/schema.ts'
+import { isRecord } from '../src/core/contract/schema.ts'
 import {
   asNobodyElse,
   changes,

@@ -1,6 +1,6 @@
 import request, { type Test } from 'supertest'
 import { expect, it } from 'vitest'
-import type { DeliveryPage, Settled, UserPage } from '../src/admin/contract.ts'
+import type { DeliveryPage, Settled, UserPage } from '../src/admin/contract.gen.ts'
 import { createCryptlexUser, createSandbox, type TestSandbox } from './helpers/sandbox.ts'
 
 const START = Date.UTC(2026, 0, 15, 9, 30)

@@ -1,11 +1,11 @@
 import type { Api, Call, Task, Tools } from '../core/api.ts'
-import type { Contract } from '../core/contract.ts'
-import { creationOf } from '../core/intake.ts'
+import type { Contract } from '../core/contract/contract.ts'
+import { creationOf } from '../core/request/read.ts'
 import { duplicate, Problem } from '../core/problem.ts'
-import type { Row } from '../core/state.ts'
-import type { UserChanges } from './contract.ts'
+import type { Row } from '../core/store/state.ts'
+import type { UserChanges } from './contract.gen.ts'
 import { shownUser } from './users.ts'
-import type { World } from './world.ts'
+import type { World } from './ports.ts'
 
 /** What changes users besides requests to their API. */
 export function changeTasks(world: World): Record<'updateUser' | 'deleteUser', Task> {

@@ -1,5 +1,5 @@
 import type { Credential } from '../core/api.ts'
-import type { State } from '../core/state.ts'
+import type { State } from '../core/store/state.ts'
 
 /** A command that creates a user, and what it needs of a credential. */
 interface Example {

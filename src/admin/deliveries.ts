@@ -1,9 +1,9 @@
 import type { Call, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Attempt, Delivery } from '../core/webhooks/delivery.ts'
-import type * as Contract from './contract.ts'
-import { milliseconds } from './time.ts'
-import type { World } from './world.ts'
+import type * as Contract from './contract.gen.ts'
+import { milliseconds } from './clock.ts'
+import type { World } from './ports.ts'
 
 const PAGE = 100
 /** Milliseconds. */

@@ -1,9 +1,9 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
-import { Reading } from '../core/requests/reading.ts'
-import type { Outlet } from '../core/stream.ts'
+import { Reading } from '../core/request-log/searchable-entry.ts'
+import type { Outlet } from '../core/http/stream.ts'
 import { matcherIn, shown } from './requests.ts'
-import type { World } from './world.ts'
+import type { World } from './ports.ts'
 
 /** How often a reader hears that the stream lives, in milliseconds: proxies cut what is silent. */
 const HEARTBEAT = 15_000

@@ -2,7 +2,7 @@ import type { Call, Task } from '../core/api.ts'
 import { text as plain } from '../core/formats/text.ts'
 import { scrubbed } from './hints.ts'
 import { entryOf } from './requests.ts'
-import type { World } from './world.ts'
+import type { World } from './ports.ts'
 
 /** Why a request was answered as it was. */
 export function explainTasks(world: World): Record<'explainRequest', Task> {

@@ -1,9 +1,9 @@
 import type { Reply, Task } from '../core/api.ts'
-import { isSecretName } from '../core/requests/redact.ts'
-import type { Rule } from '../core/faults/rule.ts'
+import { isSecretName } from '../core/request-log/redact.ts'
+import type { Rule } from '../core/faults/armed-fault.ts'
 import { Problem } from '../core/problem.ts'
-import type { Fault, FaultList, NewFault } from './contract.ts'
-import type { World } from './world.ts'
+import type { Fault, FaultList, NewFault } from './contract.gen.ts'
+import type { World } from './ports.ts'
 
 type Names =
   | 'listFaults'

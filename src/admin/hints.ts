@@ -1,8 +1,8 @@
 import type { Hint } from '../core/api.ts'
-import { hintsFor } from '../core/explain/hints.ts'
-import type { Entry } from '../core/requests/entry.ts'
-import { redactorOf } from '../core/requests/record.ts'
-import type { World } from './world.ts'
+import { hintsFor } from '../core/explain/hints/index.ts'
+import type { Entry } from '../core/request-log/entry.ts'
+import { redactorOf } from '../core/request-log/redacted-record.ts'
+import type { World } from './ports.ts'
 
 /** What the sender of a request probably meant. */
 export function hintsOn(entry: Entry, { secrets }: World): Hint[] {

@@ -1,8 +1,8 @@
 import type { Task } from '../core/api.ts'
 import type { Received } from '../core/webhooks/inbox.ts'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { InboxEntry, InboxPage, InboxReceipt } from './contract.ts'
-import type { World } from './world.ts'
+import type { InboxEntry, InboxPage, InboxReceipt } from './contract.gen.ts'
+import type { World } from './ports.ts'
 
 const PAGE = 100
 /** Characters of a body that are shown. */

@@ -1,16 +1,16 @@
 import type { Api, Call, Reply, Task } from '../core/api.ts'
-import { Clock } from '../core/clock.ts'
-import type { Format } from '../core/format.ts'
+import { Clock } from '../core/time/clock.ts'
+import type { Format } from '../core/formats/format.ts'
 import { json } from '../core/formats/json.ts'
 import { events, html, text as plain } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { faultTasks } from './faults.ts'
 import { eventTasks } from './events.ts'
 import { explainTasks } from './explain.ts'
-import { frontTasks, refusedPage } from './front.ts'
+import { frontTasks, refusedPage } from './front-page.ts'
 import { ledgerTasks } from './ledger.ts'
 import { requestTasks } from './requests.ts'
-import { serverTasks } from './server.ts'
+import { serverTasks } from './status.ts'
 import { changeTasks } from './changes.ts'
 import { deliveryTasks } from './deliveries.ts'
 import { inboxTasks } from './inbox.ts'
@@ -18,10 +18,15 @@ import { stateTasks } from './state.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { userTasks } from './users.ts'
 import { verifyTasks } from './verify.ts'
-import type { ClockAdvance, ClockSetting, ClockState, Problem as ProblemBody } from './contract.ts'
-import type { Host, World } from './world.ts'
+import type {
+  ClockAdvance,
+  ClockSetting,
+  ClockState,
+  Problem as ProblemBody,
+} from './contract.gen.ts'
+import type { Host, World } from './ports.ts'
 import { webhookTasks } from './webhooks.ts'
-import { inRange, milliseconds } from './time.ts'
+import { inRange, milliseconds } from './clock.ts'
 
 const problemJson: Format = {
   ...json,

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
-import { Ledger, type Person } from '../core/ledger.ts'
+import { Ledger, type Person } from './user-comparison.ts'
 import { Problem } from '../core/problem.ts'
-import type { Ledger as LedgerPage } from './contract.ts'
-import type { World } from './world.ts'
+import type { Ledger as LedgerPage } from './contract.gen.ts'
+import type { World } from './ports.ts'
 
 const PAGE = 100
 /** Rows that are looked at between two turns of the event loop. */

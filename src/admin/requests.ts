@@ -1,15 +1,15 @@
 import type { Call, Reply, Task } from '../core/api.ts'
 import { text } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
-import { curlOf } from '../core/requests/curl.ts'
-import { filterFor, type EntryMatcher, type Filter } from '../core/requests/filter.ts'
-import { harOf } from '../core/requests/har.ts'
-import { recordOf, type RequestRecord } from '../core/requests/record.ts'
-import type { Entry } from '../core/requests/entry.ts'
-import { Reading } from '../core/requests/reading.ts'
-import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.ts'
+import { curlOf } from '../core/request-log/curl.ts'
+import { filterFor, type EntryMatcher, type Filter } from '../core/request-log/filter.ts'
+import { harOf } from '../core/request-log/har.ts'
+import { recordOf, type RequestRecord } from '../core/request-log/redacted-record.ts'
+import type { Entry } from '../core/request-log/entry.ts'
+import { Reading } from '../core/request-log/searchable-entry.ts'
+import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
 import { hintsOn } from './hints.ts'
-import type { Host, World } from './world.ts'
+import type { Host, World } from './ports.ts'
 
 const PAGE = 100
 

@@ -1,8 +1,8 @@
 import { Problem } from '../core/problem.ts'
 import type { Task } from '../core/api.ts'
-import type { NewSandbox, Sandbox, SandboxList } from './contract.ts'
-import { inRange, milliseconds } from './time.ts'
-import type { Fixtures, Host, Hosted } from './world.ts'
+import type { NewSandbox, Sandbox, SandboxList } from './contract.gen.ts'
+import { inRange, milliseconds } from './clock.ts'
+import type { Fixtures, Host, Hosted } from './ports.ts'
 
 /** Making, naming and removing sandboxes. */
 export function sandboxTasks(

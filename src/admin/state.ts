@@ -1,15 +1,15 @@
 import type { Call, Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
-import { isRecord } from '../core/schema.ts'
-import type { Collection, Row } from '../core/state.ts'
+import { isRecord } from '../core/contract/schema.ts'
+import type { Collection, Row } from '../core/store/state.ts'
 import { flawIn, FORMAT, type Document } from '../core/store/document.ts'
 import type { Saved } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
-import type { Difference, Snapshot, SnapshotList } from './contract.ts'
+import type { Difference, Snapshot, SnapshotList } from './contract.gen.ts'
 import { described } from './sandboxes.ts'
-import { isTime } from './time.ts'
-import type { Fixtures, Host, World } from './world.ts'
+import { isTime } from './clock.ts'
+import type { Fixtures, Host, World } from './ports.ts'
 
 /** So that a client in a loop cannot fill the memory. */
 const MOST_SNAPSHOTS = 100

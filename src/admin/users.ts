@@ -1,9 +1,9 @@
 import type { Api, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
-import type { Row } from '../core/state.ts'
-import { keyOf } from '../core/store/keys.ts'
-import type { Seeding, User, UserPage } from './contract.ts'
-import type { World } from './world.ts'
+import type { Row } from '../core/store/state.ts'
+import { keyOf } from '../core/store/unique-keys.ts'
+import type { Seeding, User, UserPage } from './contract.gen.ts'
+import type { World } from './ports.ts'
 
 const PAGE = 100
 

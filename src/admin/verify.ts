@@ -1,13 +1,13 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
-import type { Filter } from '../core/requests/filter.ts'
-import { bounded } from '../core/requests/expression.ts'
-import { Reading } from '../core/requests/reading.ts'
-import { described, nearestTo, verified, type Expectation } from '../core/requests/verify.ts'
-import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.ts'
+import type { Filter } from '../core/request-log/filter.ts'
+import { bounded } from '../core/request-log/safe-regex.ts'
+import { Reading } from '../core/request-log/searchable-entry.ts'
+import { described, nearestTo, verified, type Expectation } from '../core/request-log/verify.ts'
+import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.gen.ts'
 import { matcherIn, matcherOf, shown } from './requests.ts'
-import { milliseconds } from './time.ts'
-import type { World } from './world.ts'
+import { milliseconds } from './clock.ts'
+import type { World } from './ports.ts'
 
 const LONGEST_WAIT = 600_000
 

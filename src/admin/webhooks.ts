@@ -2,10 +2,10 @@ import type { Event, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { SUBSCRIPTIONS, type DeliveryFault, type Subscription } from '../core/webhooks/delivery.ts'
 import { subscribe } from '../core/webhooks/subscriptions.ts'
-import type * as Contract from './contract.ts'
+import type * as Contract from './contract.gen.ts'
 import { deliveryFor, shownDelivery } from './deliveries.ts'
-import { milliseconds } from './time.ts'
-import type { World } from './world.ts'
+import { milliseconds } from './clock.ts'
+import type { World } from './ports.ts'
 
 type Names =
   'listSubscriptions' | 'createSubscription' | 'deleteSubscription' | 'testWebhook' | 'redeliver'

@@ -1,4 +1,4 @@
-import type * as contract from '../admin/contract.ts'
+import type * as contract from '../admin/contract.gen.ts'
 import type { Question, Wire } from './wire.ts'
 
 /** What the client asks of a sandbox, by the operation's name in `specs/standin.yaml`. */

@@ -1,4 +1,4 @@
-import type { ClockState } from '../admin/contract.ts'
+import type { ClockState } from '../admin/contract.gen.ts'
 import { durationText, timeText, type Admin, type Duration, type Time } from './admin.ts'
 
 /** A sandbox's time. */

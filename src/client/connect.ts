@@ -1,5 +1,5 @@
-import type { Health } from '../admin/contract.ts'
-import { isRecord } from '../core/schema.ts'
+import type { Health } from '../admin/contract.gen.ts'
+import { isRecord } from '../core/contract/schema.ts'
 import { Admin, type ApiName } from './admin.ts'
 import { StandinError } from './errors.ts'
 import { Standin } from './standin.ts'

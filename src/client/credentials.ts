@@ -1,4 +1,4 @@
-import type * as contract from '../admin/contract.ts'
+import type * as contract from '../admin/contract.gen.ts'
 import { StandinError } from './errors.ts'
 
 /** A credential for each API that it accepts, in its vendor's own names. */

@@ -1,4 +1,4 @@
-import type { Awaited, DeliveriesAwaited, Settled, Verified } from '../admin/contract.ts'
+import type { Awaited, DeliveriesAwaited, Settled, Verified } from '../admin/contract.gen.ts'
 
 /** What a Standin refused, or why none answered. */
 export class StandinError extends Error {

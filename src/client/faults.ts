@@ -1,4 +1,4 @@
-import type { Fault, NewFault } from '../admin/contract.ts'
+import type { Fault, NewFault } from '../admin/contract.gen.ts'
 import type { Admin } from './admin.ts'
 
 /** What goes wrong on purpose: docs/faults.md lists all there is. */

@@ -5,7 +5,7 @@ import type {
   Har,
   RecordedRequest,
   Verified,
-} from '../admin/contract.ts'
+} from '../admin/contract.gen.ts'
 import { all, durationText, type Admin, type ApiName, type Duration } from './admin.ts'
 import { ExpectationError, type Throwing } from './errors.ts'
 import type { Query } from './wire.ts'

@@ -1,4 +1,4 @@
-import type { Difference, Snapshot } from '../admin/contract.ts'
+import type { Difference, Snapshot } from '../admin/contract.gen.ts'
 import type { Admin } from './admin.ts'
 
 /** The whole of a sandbox, kept under names. */

@@ -1,4 +1,4 @@
-import type * as contract from '../admin/contract.ts'
+import type * as contract from '../admin/contract.gen.ts'
 import { Admin, all, durationText, timeText } from './admin.ts'
 import type { ApiName, Duration, Time } from './admin.ts'
 import { Clock } from './clock.ts'

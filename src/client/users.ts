@@ -1,4 +1,4 @@
-import type { Seeded, User } from '../admin/contract.ts'
+import type { Seeded, User } from '../admin/contract.gen.ts'
 import { all, type Admin, type ApiName } from './admin.ts'
 
 export interface UserFilter {

@@ -8,7 +8,7 @@ import type {
   Settled,
   Subscription,
   WebhookTest,
-} from '../admin/contract.ts'
+} from '../admin/contract.gen.ts'
 import { all, durationText, type Admin, type Duration } from './admin.ts'
 import { ExpectationError, type Throwing } from './errors.ts'
 import type { AwaitOptions } from './requests.ts'

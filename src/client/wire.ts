@@ -1,6 +1,6 @@
 import * as http from 'node:http'
-import { isRecord } from '../core/schema.ts'
-import { messageOf } from '../core/thrown.ts'
+import { isRecord } from '../core/contract/schema.ts'
+import { messageOf } from '../core/errors.ts'
 import { StandinError } from './errors.ts'
 
 /** Milliseconds that an idle connection is kept: less than the server's 30 s. */

@@ -1,6 +1,6 @@
 import { StandinError } from '../client/errors.ts'
 import { Wire, type Question } from '../client/wire.ts'
-import { ConfigError, type Config } from '../config.ts'
+import { ConfigError, type Config } from '../config/config.ts'
 import type { Flag } from './command.ts'
 
 /** What every command takes that talks to a running server. */

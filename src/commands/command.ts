@@ -1,6 +1,6 @@
-import { ConfigError, type Config } from '../config.ts'
+import { ConfigError, type Config } from '../config/config.ts'
 import { optionsHelp } from '../config/help.ts'
-import { durationOf } from '../core/duration.ts'
+import { durationOf } from '../core/time/duration.ts'
 
 /** A flag that one command adds to the options. */
 export interface Flag {

@@ -5,8 +5,8 @@ export const credentials: Command = {
   help: 'list a credential for every outcome',
   flags: [],
   async run(config) {
-    const { fixturesOf } = await import('../fixtures.ts')
-    const { credentialCases } = await import('../credentials.ts')
+    const { fixturesOf } = await import('../sandbox/fixtures.ts')
+    const { credentialCases } = await import('../apis/credential-cases.ts')
     for (const one of await credentialCases(fixturesOf(config).cryptlex)) {
       const outcome = `${one.status} ${one.reason ?? ''}`.trim()
       const sent = one.authorization

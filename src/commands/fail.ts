@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts'
+import { ConfigError } from '../config/config.ts'
 import { Problem } from '../core/problem.ts'
 
 /** What did not succeed, and what was asked in a wrong way. */

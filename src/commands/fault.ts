@@ -1,9 +1,9 @@
-import type { Fault, NewFault } from '../admin/contract.ts'
-import { ConfigError } from '../config.ts'
-import { SHORT_WORDS } from '../core/faults/short.ts'
+import type { Fault, NewFault } from '../admin/contract.gen.ts'
+import { ConfigError } from '../config/config.ts'
+import { SHORT_WORDS } from '../core/faults/short-form.ts'
 import { whereBroken } from '../core/formats/json.ts'
 import { closest } from '../core/misspelt.ts'
-import { isRecord } from '../core/schema.ts'
+import { isRecord } from '../core/contract/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command, Flag } from './command.ts'
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../core/thrown.ts'
+import { messageOf } from '../core/errors.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command } from './command.ts'
 

@@ -1,7 +1,7 @@
 import { curlsFor } from '../admin/curls.ts'
-import type { Config } from '../config.ts'
-import { isLoopback } from '../core/hosts.ts'
-import type { Server } from '../server.ts'
+import type { Config } from '../config/config.ts'
+import { isLoopback } from '../core/http/hosts.ts'
+import type { Server } from '../server/server.ts'
 import type { Command } from './command.ts'
 import { fail } from './fail.ts'
 
@@ -10,7 +10,7 @@ export const start: Command = {
   help: 'the same as standin alone: state in ./.standin, http://127.0.0.1:4020',
   flags: [],
   async run(given) {
-    const { startServer } = await import('../server.ts')
+    const { startServer } = await import('../server/server.ts')
     const { VERSION } = await import('../package.ts')
     // A program that does not read what it is told would block the server by and by.
     const log = given.log ?? (process.stdout.isTTY ? 'pretty' : 'off')

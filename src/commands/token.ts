@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts'
+import { ConfigError } from '../config/config.ts'
 import { readTime } from '../config/values.ts'
 import { durationIn, type Command } from './command.ts'
 
@@ -15,7 +15,7 @@ export const token: Command = {
     { name: 'not-before', value: 'WHEN', help: 'the same (none)' },
   ],
   async run(config, flags) {
-    const { fixturesOf } = await import('../fixtures.ts')
+    const { fixturesOf } = await import('../sandbox/fixtures.ts')
     const { mintToken } = await import('../apis/cryptlex/token.ts')
     const now = Math.floor((config.clock ?? Date.now()) / 1000)
     const notBefore = flags['not-before']

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { ConfigError } from '../config.ts'
+import { ConfigError } from '../config/config.ts'
 import { nearest } from '../config/messages.ts'
 import { readTime } from '../config/values.ts'
 import { verifyWebhook, type Verdict } from '../core/webhooks/signature.ts'
-import { codeOf, messageOf } from '../core/thrown.ts'
+import { codeOf, messageOf } from '../core/errors.ts'
 import type { OwnCommand } from './command.ts'
 
 export const VERIFY_HELP = `standin verify: say whether a webhook's signature is right, and if not, which step fails

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { ConfigError } from '../config.ts'
-import { messageOf } from '../core/thrown.ts'
+import { ConfigError } from '../config/config.ts'
+import { messageOf } from '../core/errors.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import { durationIn, type Command } from './command.ts'
 

@@ -1,4 +1,4 @@
-import type { Definition } from '../core/faults/fault.ts'
+import type { Definition } from '../core/fault.ts'
 import { whereBroken } from '../core/formats/json.ts'
 import { closest } from '../core/misspelt.ts'
 import { APIS } from './settings.ts'

@@ -1,4 +1,4 @@
-import { KEYS, OPTIONS } from './table.ts'
+import { KEYS, OPTIONS } from './options.ts'
 import { kebab, variableOf } from './names.ts'
 import type { Profiles } from './profiles.ts'
 import type { Config } from './settings.ts'

@@ -1,6 +1,6 @@
-import type { Definition } from '../core/faults/fault.ts'
-import type { Level } from '../core/logs/entry.ts'
-import type { Durability } from '../core/store/journal.ts'
+import type { Definition } from '../core/fault.ts'
+import type { Level } from '../telemetry/log-entry.ts'
+import type { Durability } from '../core/store/write-ahead-log.ts'
 import type { Scheme } from '../core/webhooks/signature.ts'
 import type { Profiles } from './profiles.ts'
 

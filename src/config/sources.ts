@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { whereBroken } from '../core/formats/json.ts'
-import { codeOf } from '../core/thrown.ts'
+import { codeOf } from '../core/errors.ts'
 import { ConfigError, nearest } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
-import { KEYS, OPTIONS } from './table.ts'
+import { KEYS, OPTIONS } from './options.ts'
 
 /** What a subcommand takes besides its flags with values. */
 export interface Besides {

@@ -1,14 +1,14 @@
-import type { Fixtures } from '../admin/world.ts'
+import type { Fixtures } from '../admin/ports.ts'
 import type { Profiles } from '../config/profiles.ts'
 import type { Api } from '../core/api.ts'
-import type { Contract } from '../core/contract.ts'
+import type { Contract } from '../core/contract/contract.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
-import type { Place } from '../core/place.ts'
-import type { Requests } from '../core/requests/requests.ts'
-import type { RequestLimits } from '../core/requests/ring.ts'
+import type { Place } from '../core/context.ts'
+import type { Requests } from '../core/request-log/request-log.ts'
+import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
-import type { WebhookSettings } from '../core/webhooks/courier.ts'
+import type { WebhookSettings } from '../core/webhooks/transport.ts'
 
 /** An API and its contract: the same for every sandbox. */
 export interface Part {

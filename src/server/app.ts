@@ -1,11 +1,11 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import type { Guard } from '../core/guard.ts'
+import type { Guard } from './guard.ts'
 import type { Log } from '../core/log.ts'
-import { answer } from '../core/pipeline.ts'
-import { answerPreflight } from '../core/preflight.ts'
+import { answer } from '../core/request/pipeline.ts'
+import { answerPreflight } from './preflight.ts'
 import { Problem } from '../core/problem.ts'
-import { outside } from '../core/raw.ts'
-import { addressOf, type Address, type Sandboxes } from '../sandboxes.ts'
+import { outside } from './malformed-request.ts'
+import { addressOf, type Address, type Sandboxes } from '../sandbox/sandboxes.ts'
 
 export interface Doors {
   /** Where the vendors' APIs are. */

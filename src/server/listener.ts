@@ -2,10 +2,10 @@ import * as http from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Express, Request, Response } from 'express'
-import type { Config } from '../config.ts'
-import type { Place } from '../core/place.ts'
+import type { Config } from '../config/config.ts'
+import type { Place } from '../core/context.ts'
 import { Problem } from '../core/problem.ts'
-import { answerRaw, inTurn, refuseUnread, type Wreck } from '../core/raw.ts'
+import { answerRaw, inTurn, refuseUnread, type Wreck } from './malformed-request.ts'
 
 /**
  * Express changes the prototype of every request and response, which costs two thirds of what it

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { DeliveriesAwaited, DeliveryPage, Settled } from '../../src/admin/contract.ts'
+import type { DeliveriesAwaited, DeliveryPage, Settled } from '../../src/admin/contract.gen.ts'
 import { createCaller, creation, idIn, named, APIS } from '../helpers/caller.ts'
 import { createReceiver } from '../helpers/receiver.ts'
 import { createSandbox } from '../helpers/sandbox.ts'

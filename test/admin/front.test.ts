@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { FrontPage } from '../../src/admin/contract.ts'
+import type { FrontPage } from '../../src/admin/contract.gen.ts'
 import { VERSION } from '../../src/package.ts'
 import { createCaller, type Answer, type Caller } from '../helpers/caller.ts'
 import { createSandbox, type Settings } from '../helpers/sandbox.ts'

@@ -1,8 +1,8 @@
 import request, { type Test } from 'supertest'
 import { describe, expect, test } from 'vitest'
-import { withDefaults } from '../../src/config.ts'
-import { credentialCases, type CredentialCase } from '../../src/credentials.ts'
-import { fixturesOf } from '../../src/fixtures.ts'
+import { withDefaults } from '../../src/config/config.ts'
+import { credentialCases, type CredentialCase } from '../../src/apis/credential-cases.ts'
+import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 import {
   createSandbox,
   CRYPTLEX,

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { connectStandin, startStandin, type Standin, type StandinOptions } from '../../src/index.ts'
-import { configFrom } from '../../src/options.ts'
+import { configFrom } from '../../src/config/start-options.ts'
 import { CREATED, creation, named, type Api } from '../helpers/caller.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 

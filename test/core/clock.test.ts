@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { Clock } from '../../src/core/clock.ts'
+import { Clock } from '../../src/core/time/clock.ts'
 import { eventually } from '../helpers/time.ts'
 
 const START = Date.parse('2026-01-15T09:30:00Z')

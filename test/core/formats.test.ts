@@ -10,7 +10,7 @@ import { json } from '../../src/core/formats/json.ts'
 import { loadMessage, protobufFormat } from '../../src/core/formats/protobuf.ts'
 import { xml } from '../../src/core/formats/xml.ts'
 import { Problem } from '../../src/core/problem.ts'
-import { isRecord, type Schema } from '../../src/core/schema.ts'
+import { isRecord, type Schema } from '../../src/core/contract/schema.ts'
 import { userSchema } from '../helpers/bodies.ts'
 import { createFolder } from '../helpers/sandbox.ts'
 

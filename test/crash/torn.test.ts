@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Row } from '../../src/core/state.ts'
-import type { Disk } from '../../src/core/store/journal.ts'
+import type { Row } from '../../src/core/store/state.ts'
+import type { Disk } from '../../src/core/store/write-ahead-log.ts'
 import { Store } from '../../src/core/store/store.ts'
 import { afterKill, createFolder } from '../helpers/sandbox.ts'
 

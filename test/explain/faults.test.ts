@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Explanation, Har, RecordedRequest } from '../../src/admin/contract.ts'
+import type { Explanation, Har, RecordedRequest } from '../../src/admin/contract.gen.ts'
 import { createCaller, creation, type Caller } from '../helpers/caller.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { deliveries, settled } from '../helpers/webhooks.ts'

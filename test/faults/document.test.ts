@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { APIS, creation, type Api, type Sent } from '../helpers/caller.ts'
 import { readDocument, rebuilt, runInShell } from '../helpers/document.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
-import type { Server } from '../../src/server.ts'
-import { isRecord } from '../../src/core/schema.ts'
-import type { Rule } from '../../src/core/faults/rule.ts'
+import type { Server } from '../../src/server/server.ts'
+import { isRecord } from '../../src/core/contract/schema.ts'
+import type { Rule } from '../../src/core/faults/armed-fault.ts'
 import { doors, type Door } from '../helpers/doors.ts'
 import { NEVER } from '../helpers/time.ts'
 

@@ -5,9 +5,9 @@ import { createReceiver } from '../helpers/receiver.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { spentOn } from '../helpers/time.ts'
 import { advance, awaited, deliveries, inbox, settled } from '../helpers/webhooks.ts'
-import { withDefaults } from '../../src/config.ts'
+import { withDefaults } from '../../src/config/config.ts'
 import { sign } from '../../src/core/webhooks/signature.ts'
-import { startServer } from '../../src/server.ts'
+import { startServer } from '../../src/server/server.ts'
 
 const SECRET = 'sandbox-webhook-token'
 const START = Date.parse('2026-01-15T09:30:00Z')

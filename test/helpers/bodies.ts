@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { load } from 'js-yaml'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { isRecord, type Schema } from '../../src/core/schema.ts'
+import { isRecord, type Schema } from '../../src/core/contract/schema.ts'
 import type { Door } from './doors.ts'
 
 export function specOf(api: string): Record<string, unknown> {

@@ -1,4 +1,4 @@
-// Writes src/apis/*/contract.ts and src/admin/contract.ts from the specs: `npm run types`.
+// Writes src/apis/*/contract.gen.ts and src/admin/contract.gen.ts from the specs: `npm run types`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
@@ -6,10 +6,10 @@ import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { format, resolveConfig } from 'prettier'
 
 export const TARGETS = {
-  'specs/mykaarma.yaml': 'src/apis/mykaarma/contract.ts',
-  'specs/cryptlex.yaml': 'src/apis/cryptlex/contract.ts',
-  'specs/formsonfire.yaml': 'src/apis/formsonfire/contract.ts',
-  'specs/standin.yaml': 'src/admin/contract.ts',
+  'specs/mykaarma.yaml': 'src/apis/mykaarma/contract.gen.ts',
+  'specs/cryptlex.yaml': 'src/apis/cryptlex/contract.gen.ts',
+  'specs/formsonfire.yaml': 'src/apis/formsonfire/contract.gen.ts',
+  'specs/standin.yaml': 'src/admin/contract.gen.ts',
 }
 
 /** The component schemas as types of the same names; what `strict` adds shapes no type. */

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 import * as prettier from 'prettier'
-import { withDefaults } from '../../src/config.ts'
+import { withDefaults } from '../../src/config/config.ts'
 import { optionsTable } from '../../src/config/help.ts'
-import { credentialCases } from '../../src/credentials.ts'
-import { fixturesOf } from '../../src/fixtures.ts'
+import { credentialCases } from '../../src/apis/credential-cases.ts'
+import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 

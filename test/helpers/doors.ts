@@ -1,7 +1,7 @@
 import http from 'node:http'
 import net from 'node:net'
 import { expect } from 'vitest'
-import type { Server } from '../../src/server.ts'
+import type { Server } from '../../src/server/server.ts'
 import { CRYPTLEX, fixture, FORMSONFIRE, MYKAARMA } from './sandbox.ts'
 
 /** What a caller saw, byte for byte. */

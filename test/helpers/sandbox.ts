@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import request, { type Test } from 'supertest'
 import { expect, onTestFinished } from 'vitest'
-import { codeOf } from '../../src/core/thrown.ts'
-import { withDefaults, type Config } from '../../src/config.ts'
-import { startServer, type Server } from '../../src/server.ts'
+import { codeOf } from '../../src/core/errors.ts'
+import { withDefaults, type Config } from '../../src/config/config.ts'
+import { startServer, type Server } from '../../src/server/server.ts'
 
 export type Settings = Partial<Config>
 

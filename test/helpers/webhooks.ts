@@ -4,7 +4,7 @@ import type {
   DeliveryPage,
   InboxPage,
   Settled,
-} from '../../src/admin/contract.ts'
+} from '../../src/admin/contract.gen.ts'
 import type { Answer, Caller } from './caller.ts'
 
 /** All deliveries of a sandbox, with what they are asked for by. */

@@ -2,7 +2,7 @@ import type * as Jose from 'jose'
 import type { Call, Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import { fingerprint } from '../../core/secrets.ts'
-import { knownOf, type Grant } from './known.ts'
+import { knownOf, type Grant } from './fixtures.ts'
 import { refusal } from './refusals.ts'
 
 /**

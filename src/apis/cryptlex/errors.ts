@@ -1,6 +1,6 @@
 import type { Call, Reply } from '../../core/api.ts'
 import { pathOf, type Problem, sentence, type Violation } from '../../core/problem.ts'
-import type { Error as ErrorBody } from './contract.ts'
+import type { Error as ErrorBody } from './contract.gen.ts'
 
 /**
  * Codes. Public: the shape `{message, code}` and UPPER_SNAKE codes. No list for users is public,

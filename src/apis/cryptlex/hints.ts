@@ -2,8 +2,8 @@ import type { Call, Clues, Hint } from '../../core/api.ts'
 import { authorizationHints } from '../../core/explain/hints/credentials.ts'
 import { hint, taken } from '../../core/explain/hints/question.ts'
 import { listed, quotable, span } from '../../core/words.ts'
-import { isRecord } from '../../core/schema.ts'
-import { knownOf } from './known.ts'
+import { isRecord } from '../../core/contract/schema.ts'
+import { knownOf } from './fixtures.ts'
 
 const MINT = 'standin token prints one'
 

@@ -1,6 +1,6 @@
 import type { Call, Operation, Tools, WebhookStyle } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
-import type { State } from '../../core/state.ts'
+import type { State } from '../../core/store/state.ts'
 import {
   DELIVERIES,
   SUBSCRIPTIONS,
@@ -15,7 +15,7 @@ import type {
   Webhook,
   WebhookChanges,
   WebhookEventLog,
-} from './contract.ts'
+} from './contract.gen.ts'
 import { timestamp } from './time.ts'
 
 /** Assumed: the last two; they fit the rule by which the first, which is documented, is named. */

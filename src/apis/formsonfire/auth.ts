@@ -1,7 +1,7 @@
 import type { Call, Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
-import { isRecord } from '../../core/schema.ts'
-import { knownOf, type Key } from './known.ts'
+import { isRecord } from '../../core/contract/schema.ts'
+import { knownOf, type Key } from './fixtures.ts'
 import { refusal } from './refusals.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Reply } from '../../core/api.ts'
 import { type Problem, sentence, type Violation } from '../../core/problem.ts'
-import type { ResponseError, UserRefused } from './contract.ts'
+import type { ResponseError, UserRefused } from './contract.gen.ts'
 
 /** Names of exceptions, as ServiceStack maps them to statuses (public; that it runs is inferred). */
 const BY_REASON: Readonly<Record<string, string>> = {

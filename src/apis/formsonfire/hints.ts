@@ -1,6 +1,6 @@
 import type { Call, Clues, Hint } from '../../core/api.ts'
 import { hint, taken } from '../../core/explain/hints/question.ts'
-import { knownOf } from './known.ts'
+import { knownOf } from './fixtures.ts'
 
 /** What callers of this API get wrong, and what to change. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {

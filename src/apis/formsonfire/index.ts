@@ -1,12 +1,12 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
-import { isRecord } from '../../core/schema.ts'
+import { isRecord } from '../../core/contract/schema.ts'
 import { authorize, credentialOf } from './auth.ts'
 import { explain } from './errors.ts'
-import { credential, firstCompany, learn } from './known.ts'
+import { credential, firstCompany, learn } from './fixtures.ts'
 import { refusals } from './refusals.ts'
 import { hints } from './hints.ts'
-import { answerType, bodyType, formats, prepare, route } from './reading.ts'
+import { answerType, bodyType, formats, prepare, route } from './formats.ts'
 import { changedUser, createUser, givenOf, nameIn } from './users.ts'
 
 export const formsonfire: Api = {

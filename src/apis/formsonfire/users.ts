@@ -1,8 +1,8 @@
 import type { Operation, Tools } from '../../core/api.ts'
 import { duplicate, invalid, type Violation } from '../../core/problem.ts'
-import { freeDraw, type Collection, type Row, type State } from '../../core/state.ts'
-import type { User, UserCreated } from './contract.ts'
-import { knownOf, type Named } from './known.ts'
+import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
+import type { User, UserCreated } from './contract.gen.ts'
+import { knownOf, type Named } from './fixtures.ts'
 
 /** A created user. Credentials and the password are not kept. */
 interface KeptUser extends Row {

@@ -1,6 +1,6 @@
 import type { Call, Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
-import { knownOf, type Subscriber } from './known.ts'
+import { knownOf, type Subscriber } from './fixtures.ts'
 import { refusal, SCOPE } from './refusals.ts'
 
 /** Compared with when there is no such user, so that an unknown one takes as long as a known. */

@@ -1,6 +1,6 @@
 import type { Call, Reply, Tools } from '../../core/api.ts'
 import { pathOf, type Problem, sentence, type Violation } from '../../core/problem.ts'
-import type { ErrorResponse } from './contract.ts'
+import type { ErrorResponse } from './contract.gen.ts'
 
 /**
  * Codes and titles. Public: six digits and an UPPER_SNAKE title, with the numbers of the vendor's

@@ -6,7 +6,7 @@ import {
 } from '../../core/explain/hints/credentials.ts'
 import { hint, taken } from '../../core/explain/hints/question.ts'
 import { listed } from '../../core/words.ts'
-import { knownOf } from './known.ts'
+import { knownOf } from './fixtures.ts'
 
 /** What callers of this API get wrong, and what to change. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {

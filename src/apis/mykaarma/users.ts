@@ -1,10 +1,10 @@
 import type { Call, Operation, Tools } from '../../core/api.ts'
 import { duplicate } from '../../core/problem.ts'
-import { freeDraw, type Collection, type Row } from '../../core/state.ts'
-import type { ApiWarning, CreateUserResponse, NewUser } from './contract.ts'
+import { freeDraw, type Collection, type Row } from '../../core/store/state.ts'
+import type { ApiWarning, CreateUserResponse, NewUser } from './contract.gen.ts'
 import { requestId } from './errors.ts'
 import { refusal, type Reason } from './refusals.ts'
-import { knownOf, type Subscriber } from './known.ts'
+import { knownOf, type Subscriber } from './fixtures.ts'
 
 /** A created user. The password is not kept: no read shape has it. */
 export interface User extends Row, Omit<NewUser, 'password'> {

@@ -1,5 +1,5 @@
 import { userMadeBy, type Finding, type Stage } from '../api.ts'
-import { isPreflight } from '../hosts.ts'
+import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
 import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'

@@ -1,7 +1,7 @@
-import { readYaml } from '../yaml.ts'
+import { readYaml } from '../contract/yaml.ts'
 import type { OperationContract } from '../api.ts'
-import type { Contract } from '../contract.ts'
-import { isRecord, valueAt } from '../schema.ts'
+import type { Contract } from '../contract/contract.ts'
+import { isRecord, valueAt } from '../contract/schema.ts'
 
 /** Where a promise of a contract comes from. */
 export interface Evidence {

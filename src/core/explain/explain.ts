@@ -3,7 +3,7 @@ import { sentence } from '../problem.ts'
 import { decisionsOn, type Asked, type Decision, type Step } from './decisions.ts'
 import { endedBy } from './faults.ts'
 import { inWords, type Evidence } from './evidence.ts'
-import { hintsFor } from './hints.ts'
+import { hintsFor } from './hints/index.ts'
 import { urlBelow } from './hints/path.ts'
 import { nearest, type Nearest } from './nearest.ts'
 

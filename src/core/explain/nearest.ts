@@ -1,5 +1,5 @@
 import type { Api, OperationContract } from '../api.ts'
-import type { Contract } from '../contract.ts'
+import type { Contract } from '../contract/contract.ts'
 import { distance, quotable } from '../words.ts'
 
 /** One change to a request's method or path. */

@@ -1,10 +1,10 @@
 import { didYouMean } from '../misspelt.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
-import type { Schema } from '../schema.ts'
+import type { Schema } from '../contract/schema.ts'
 import { effectOf } from './effect.ts'
-import type { Definition, Effect } from './fault.ts'
-import { conditionsOf, type Condition } from './match.ts'
-import { readShort } from './short.ts'
+import type { Definition, Effect } from '../fault.ts'
+import { conditionsOf, type Condition } from './conditions.ts'
+import { readShort } from './short-form.ts'
 
 /** What a definition may name: the contracts' operations and the reasons that slices refuse with. */
 export interface Terms {

@@ -1,7 +1,7 @@
-import { durationOf } from '../duration.ts'
+import { durationOf } from '../time/duration.ts'
 import { Problem } from '../problem.ts'
 import type { DeliveryFault } from '../webhooks/delivery.ts'
-import type { Definition, Delay, Effect } from './fault.ts'
+import type { Definition, Delay, Effect } from '../fault.ts'
 
 /** Longer than any client waits; a longer one is `forever`. */
 const LONGEST = 3_600_000

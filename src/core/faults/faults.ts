@@ -1,14 +1,14 @@
 import type { Call } from '../api.ts'
-import type { Clock } from '../clock.ts'
-import type { Timer } from '../timers.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Timer } from '../time/timers.ts'
 import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
-import { BREAKING } from './bodies.ts'
+import { BREAKING } from './body-faults.ts'
 import { readDefinition, refused, type Terms } from './definition.ts'
-import { FAULT_STAGES, type Definition, type Effect, type FaultStage } from './fault.ts'
-import { short, type Candidate } from './match.ts'
-import { Rule, type Meeting, type Origin } from './rule.ts'
-import { Held } from './wire.ts'
+import { FAULT_STAGES, type Definition, type Effect, type FaultStage } from '../fault.ts'
+import { short, type Candidate } from './conditions.ts'
+import { Rule, type Meeting, type Origin } from './armed-fault.ts'
+import { Held } from './connection-faults.ts'
 
 export interface FaultOptions {
   readonly clock: Clock

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Api, Call, Reply, Tools } from '../api.ts'
 import { invalid, Problem } from '../problem.ts'
-import { violationAt } from '../violations.ts'
-import type { Effect } from './fault.ts'
+import { violationAt } from '../contract/violations.ts'
+import type { Effect } from '../fault.ts'
 
 type Refusal = NonNullable<Effect['refusal']>
 

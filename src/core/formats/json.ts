@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts'
+import type { Format } from './format.ts'
 import { Problem } from '../problem.ts'
 
 /** Deeper than any contract goes, and shallow enough for every recursion over the value. */

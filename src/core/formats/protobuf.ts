@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type Protobuf from 'protobufjs'
-import type { Format } from '../format.ts'
-import { isRecord } from '../schema.ts'
-import { messageOf } from '../thrown.ts'
+import type { Format } from './format.ts'
+import { isRecord } from '../contract/schema.ts'
+import { messageOf } from '../errors.ts'
 
 const require = createRequire(import.meta.url)
 let loaded: typeof Protobuf | undefined

@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts'
+import type { Format } from './format.ts'
 
 /** A text as it is; only ever sent. */
 export const text: Format = {

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import type * as Saxes from 'saxes'
 import type * as Xml2js from 'xml2js'
-import type { Format } from '../format.ts'
+import type { Format } from './format.ts'
 import { Problem } from '../problem.ts'
-import { cast, isRecord, type Schema } from '../schema.ts'
+import { cast, isRecord, type Schema } from '../contract/schema.ts'
 
 const require = createRequire(import.meta.url)
 let loaded:

@@ -1,6 +1,6 @@
-import { isRecord } from '../schema.ts'
-import type { Row, Table } from '../state.ts'
-import { uniqueKeyOf } from './keys.ts'
+import { isRecord } from '../contract/schema.ts'
+import type { Row, Table } from './state.ts'
+import { uniqueKeyOf } from './unique-keys.ts'
 
 export const FORMAT = 1
 

@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { codeOf } from '../thrown.ts'
+import { codeOf } from '../errors.ts'
 
 /** Milliseconds between two signs of life, and how long without one means that nobody is there. */
 const BEAT = 200

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { whereBroken } from '../formats/json.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
-import { isRecord } from '../schema.ts'
-import { messageOf } from '../thrown.ts'
+import { isRecord } from '../contract/schema.ts'
+import { messageOf } from '../errors.ts'
 import { flawIn, type Document, type Tables } from './document.ts'
-import { writeWhole } from './whole.ts'
+import { writeWhole } from './atomic-write.ts'
 
 /** A state under a name that a tester gave it. */
 export interface Saved {

@@ -1,5 +1,5 @@
-import type { Row, Table } from '../state.ts'
-import type { SendError } from './sender.ts'
+import type { Row, Table } from '../store/state.ts'
+import type { SendError } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
 
 /** What the store keeps for webhooks, as if it were one more API's. */

@@ -2,8 +2,8 @@ import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { distance } from '../words.ts'
 import { Problem } from '../problem.ts'
-import { codeOf, messageOf } from '../thrown.ts'
-import { reachOf, type Reach } from './addresses.ts'
+import { codeOf, messageOf } from '../errors.ts'
+import { reachOf, type Reach } from './address-ranges.ts'
 
 /** Which addresses the server may call. Some are refused under each of them. */
 export type EgressPolicy =

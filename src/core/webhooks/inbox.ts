@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import type { Outcome } from './sender.ts'
+import type { Outcome } from './http-sender.ts'
 import { verifyWebhook, type Verdict } from './signature.ts'
 
 /** What came in by one request. */

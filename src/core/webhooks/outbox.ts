@@ -1,9 +1,9 @@
 import type { Event } from '../api.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
-import type { Collection } from '../state.ts'
+import type { Collection } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
-import { messageOf } from '../thrown.ts'
+import { messageOf } from '../errors.ts'
 import {
   DELIVERIES,
   SUBSCRIPTIONS,

@@ -1,7 +1,7 @@
 import { hmac, standardKey, standardSecret } from './hmac.ts'
 
 export { standardSecret } from './hmac.ts'
-export * from './verdict.ts'
+export * from './signature-check.ts'
 
 /**
  * How a subscription's deliveries are signed. Both schemes would sign in `webhook-signature`, and

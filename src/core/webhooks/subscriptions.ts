@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Fake } from '../fake.ts'
 import { Problem } from '../problem.ts'
-import type { Collection, Row, State } from '../state.ts'
+import type { Collection, Row, State } from '../store/state.ts'
 import { SUBSCRIPTIONS, type Subscription } from './delivery.ts'
 
 /** So that one create cannot cause any number of deliveries. */

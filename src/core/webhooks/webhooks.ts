@@ -1,15 +1,15 @@
 import type { Call, Event } from '../api.ts'
-import type { Clock } from '../clock.ts'
-import { PASS } from '../guard.ts'
+import type { Clock } from '../time/clock.ts'
+import { PASS } from './transport.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
-import { Courier, type Doubt, type WebhookSettings } from './courier.ts'
+import { Courier, type Doubt, type WebhookSettings } from './transport.ts'
 import { DELIVERIES, type Delivery, type DeliveryFault, type Subscription } from './delivery.ts'
-import { Engine } from './engine.ts'
+import { Engine } from './scheduler.ts'
 import { Inboxes, type Arrival, type Received, type Told } from './inbox.ts'
 import { Outbox } from './outbox.ts'
-import { Tally, Waits } from './waits.ts'
+import { Tally, Waits } from './waiters.ts'
 
 /** What a wait for a settled sandbox came to. */
 export interface Settled {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawnDelay, readDelay } from '../../../src/core/faults/effect.ts'
-import { readShort, shortOf } from '../../../src/core/faults/short.ts'
+import { readShort, shortOf } from '../../../src/core/faults/short-form.ts'
 import { contractAt } from '../../../src/package.ts'
 
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })

@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
-import { Expression } from '../../../src/core/requests/expression.ts'
+import { Expression } from '../../../src/core/request-log/safe-regex.ts'
 import { bestOf, spentOn } from '../../helpers/time.ts'
 
 const ATOMS = ['a', 'b', '.', '\\d', '[ab]', '[^a]', '\\w', '1', '\\.', '^', '$', '\\b', '\\u0061']

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
-import { matcherFor, type Pattern, type Subject } from '../../../src/core/requests/match.ts'
+import { matcherFor, type Pattern, type Subject } from '../../../src/core/request-log/matcher.ts'
 
 const subject: Subject = {
   api: 'vendor',

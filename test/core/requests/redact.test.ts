@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isSecretName, Redactor, secretsIn } from '../../../src/core/requests/redact.ts'
+import { isSecretName, Redactor, secretsIn } from '../../../src/core/request-log/redact.ts'
 import { bestOf, spentOn } from '../../helpers/time.ts'
 
 const SECRET = 's3cr3t-value-1'

@@ -1,6 +1,6 @@
 import { assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { reachOf } from '../../../src/core/webhooks/addresses.ts'
+import { reachOf } from '../../../src/core/webhooks/address-ranges.ts'
 import { Egress, readEgress, type Lookup } from '../../../src/core/webhooks/egress.ts'
 import { Problem } from '../../../src/core/problem.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isGone, isSuccess, nextAttempt, readPlan } from '../../../src/core/webhooks/plan.ts'
-import type { Outcome, SendError } from '../../../src/core/webhooks/sender.ts'
+import { isGone, isSuccess, nextAttempt, readPlan } from '../../../src/core/webhooks/retry-plan.ts'
+import type { Outcome, SendError } from '../../../src/core/webhooks/http-sender.ts'
 
 const NOW = Date.UTC(2026, 0, 15, 9, 30)
 const SECOND = 1000

@@ -20,7 +20,7 @@ import {
   send,
   type Outcome,
   type SendRequest,
-} from '../../../src/core/webhooks/sender.ts'
+} from '../../../src/core/webhooks/http-sender.ts'
 import { eventually, NEVER } from '../../helpers/time.ts'
 
 const egress = new Egress({ kind: 'loopback' }, async () => [{ address: '127.0.0.1', family: 4 }])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Tally, Waits, type News } from '../../../src/core/webhooks/waits.ts'
+import { Tally, Waits, type News } from '../../../src/core/webhooks/waiters.ts'
 import { createCaller, named } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { advance, awaited, deliveries } from '../../helpers/webhooks.ts'

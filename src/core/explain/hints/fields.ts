@@ -1,4 +1,4 @@
-import { isRecord, type Schema } from '../../schema.ts'
+import { isRecord, type Schema } from '../../contract/schema.ts'
 import { bare, distance, listed, quotable, wordsOf } from '../../words.ts'
 import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
 

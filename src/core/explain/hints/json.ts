@@ -1,5 +1,5 @@
-import { MOST_KEPT } from '../../requests/entry.ts'
-import { isRecord } from '../../schema.ts'
+import { MOST_KEPT } from '../../request-log/entry.ts'
+import { isRecord } from '../../contract/schema.ts'
 import { placeIn } from '../../words.ts'
 import { hint, schemaOf, wantedType, type Question, type Rule } from './question.ts'
 

@@ -1,6 +1,6 @@
 import type { Call, Hint } from '../../api.ts'
-import type { Place } from '../../place.ts'
-import { isRecord, type Schema } from '../../schema.ts'
+import type { Place } from '../../context.ts'
+import { isRecord, type Schema } from '../../contract/schema.ts'
 
 /** A request that somebody wonders about, where it was answered. */
 export interface Question extends Pick<Place, 'api' | 'contract' | 'all' | 'tools' | 'store'> {

@@ -1,4 +1,4 @@
-import { hostOfOrigin, isPreflight } from '../../hosts.ts'
+import { hostOfOrigin, isPreflight } from '../../http/hosts.ts'
 import { closest } from '../../misspelt.ts'
 import { listed } from '../../words.ts'
 import { hint, statedType, wantedType, type Question, type Rule } from './question.ts'

@@ -1,6 +1,6 @@
 import { pathOf, type Violation } from '../../problem.ts'
-import { isSecretName } from '../../requests/redact.ts'
-import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../schema.ts'
+import { isSecretName } from '../../request-log/redact.ts'
+import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../contract/schema.ts'
 import { distance, listed, quotable } from '../../words.ts'
 import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
 

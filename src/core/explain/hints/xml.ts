@@ -1,4 +1,4 @@
-import { isRecord, type Schema } from '../../schema.ts'
+import { isRecord, type Schema } from '../../contract/schema.ts'
 import { bare, placeIn, quotable } from '../../words.ts'
 import { hint, schemaOf, sentMembers, wantedType, type Question, type Rule } from './question.ts'
 

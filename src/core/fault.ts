@@ -1,0 +1,136 @@
+import type { Condition } from './request-log/matcher.ts'
+import type { DeliveryFault, FaultKind } from './webhooks/delivery.ts'
+
+/** Where in a request's way a fault comes: before everything that may refuse it, or after this. */
+export const FAULT_STAGES = ['route', 'auth', 'validation', 'commit'] as const
+export type FaultStage = (typeof FAULT_STAGES)[number]
+
+/** Who words a refusal: the vendor, or what stands in front of it. */
+export const WORDINGS = ['vendor', 'gateway', 'gateway-json', 'login-page'] as const
+
+/** What becomes of the connection. */
+export const CONNECTIONS = [
+  'reset',
+  'reset-headers',
+  'reset-body',
+  'close',
+  'cut',
+  'wrong-length',
+  'bad-chunk',
+  'close-after',
+] as const
+export type Connection = (typeof CONNECTIONS)[number]
+
+/** What becomes of the answer's body. */
+export const BODIES = [
+  'truncated',
+  'wrong-type',
+  'wrong-charset',
+  'empty',
+  'extra-fields',
+  'nulls',
+  'unknown-enum',
+  'reordered',
+  'xml-prefixes',
+  'xml-comments',
+  'xml-cdata',
+  'protobuf-unknown',
+] as const
+export type BodyFault = (typeof BODIES)[number]
+
+/** What is told of a change and what is true of it fall apart. */
+export const OUTCOMES = [
+  'not-stored',
+  'created-later',
+  'lost-then-duplicate',
+  'duplicate-accepted',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** What an entry of a fault's `match` asks of a value: the value itself, `/a pattern/`, or a condition. */
+export type Wanted = string | number | boolean | Condition
+
+/**
+ * A fault as a tester writes it down, in whatever way it comes in. `specs/standin.yaml` says what
+ * each field means; its schema has checked what is here.
+ */
+export interface Definition {
+  readonly fault?: string
+  readonly note?: string
+
+  readonly status?: number
+  readonly reason?: string
+  readonly fields?: readonly string[]
+  /** Seconds. */
+  readonly retryAfter?: number
+  readonly words?: (typeof WORDINGS)[number]
+  readonly location?: string
+  readonly delay?: string
+  readonly slow?: 'headers' | 'body'
+  readonly bytes?: number
+  readonly interval?: string
+  readonly connection?: Connection
+  readonly cutAfter?: number
+  readonly body?: BodyFault
+  readonly outcome?: Outcome
+  readonly later?: string
+  readonly webhook?: FaultKind
+  readonly webhookBy?: string
+  readonly webhookAttempts?: number
+
+  readonly api?: string
+  readonly operation?: string
+  readonly match?: {
+    readonly headers?: Readonly<Record<string, Wanted>>
+    readonly credential?: Wanted
+    readonly params?: Readonly<Record<string, Wanted>>
+    readonly query?: Readonly<Record<string, Wanted>>
+    readonly fields?: Readonly<Record<string, Wanted>>
+  }
+  readonly after?: FaultStage
+
+  readonly times?: number
+  readonly skip?: number
+  readonly every?: number
+  readonly probability?: number
+  readonly sequence?: readonly string[]
+  readonly repeat?: boolean
+  readonly from?: string
+  readonly until?: string
+  readonly expiresIn?: string
+}
+
+/** Milliseconds, drawn anew for each firing. */
+export type Delay =
+  | { readonly kind: 'fixed'; readonly ms: number }
+  | { readonly kind: 'uniform'; readonly least: number; readonly most: number }
+  | { readonly kind: 'log-normal'; readonly median: number; readonly p99: number }
+  | { readonly kind: 'forever' }
+
+/** What is to happen, read from a definition. */
+export interface Effect {
+  readonly refusal?: {
+    readonly status?: number
+    readonly reason?: string
+    readonly fields?: readonly string[]
+    readonly retryAfter?: number
+    readonly words: (typeof WORDINGS)[number]
+    readonly location?: string
+  }
+  readonly delay?: Delay
+  readonly slow?: {
+    readonly part: 'headers' | 'body'
+    readonly bytes: number
+    /** Milliseconds between two pieces. */
+    readonly interval: number
+  }
+  readonly connection?: Connection
+  /** Bytes of the body after which `cut` ends the connection. */
+  readonly cutAfter: number
+  readonly body?: BodyFault
+  readonly outcome?: Outcome
+  /** Milliseconds of the sandbox's clock until `created-later` creates. */
+  readonly later: number
+  readonly webhook?: DeliveryFault
+  readonly after: FaultStage
+}

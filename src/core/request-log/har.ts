@@ -1,0 +1,88 @@
+import { STATUS_CODES } from 'node:http'
+import type { RecordedHeaders, RequestRecord } from './redacted-record.ts'
+
+interface NameValue {
+  readonly name: string
+  readonly value: string
+}
+
+/** Requests as an HTTP Archive 1.2, with what only we know in fields that begin with `_`. */
+export function harOf(records: readonly RequestRecord[], version: string) {
+  return {
+    log: {
+      version: '1.2' as const,
+      creator: { name: 'standin', version },
+      entries: records.map(entryOf),
+    },
+  }
+}
+
+function entryOf(record: RequestRecord) {
+  const { id, time, api, operation, query, headers, body, answer, ms } = record
+  const { problem, faults, deliveries, line } = record
+  // The format has no word for what has neither.
+  const { method = 'UNKNOWN', path = '/' } = record
+  const host = valueOf(headers, 'host') ?? 'localhost'
+  return {
+    startedDateTime: time,
+    time: ms,
+    request: {
+      method,
+      url: `http://${host}${path}${query === undefined ? '' : `?${query}`}`,
+      httpVersion: 'HTTP/1.1',
+      cookies: [],
+      headers: fields(headers),
+      queryString: [...new URLSearchParams(query ?? '')].map(([name, value]) => ({ name, value })),
+      headersSize: -1,
+      bodySize: body?.size ?? 0,
+      ...(body === undefined
+        ? {}
+        : {
+            postData: {
+              mimeType: valueOf(headers, 'content-type') ?? '',
+              text: body.text,
+              params: [],
+              ...(body.cut ? { comment: 'cut' } : {}),
+            },
+          }),
+    },
+    response: {
+      status: answer.status,
+      statusText: STATUS_CODES[answer.status] ?? '',
+      httpVersion: answer.status === 0 ? '' : 'HTTP/1.1',
+      cookies: [],
+      headers: fields(answer.headers),
+      content: {
+        size: answer.body.size,
+        mimeType: valueOf(answer.headers, 'content-type') ?? 'x-unknown',
+        text: answer.body.text,
+        ...(answer.body.encoding ? { encoding: answer.body.encoding } : {}),
+      },
+      redirectURL: '',
+      headersSize: -1,
+      bodySize: answer.body.size,
+      // As browsers word what has no status.
+      ...(answer.status === 0 ? { _error: 'the connection ended without an answer' } : {}),
+    },
+    cache: {},
+    timings: { send: 0, wait: ms, receive: 0 },
+    _id: id,
+    ...(line === undefined ? {} : { _line: line }),
+    ...(api === undefined ? {} : { _api: api }),
+    ...(operation === undefined ? {} : { _operation: operation }),
+    ...(problem === undefined ? {} : { _reason: problem.reason }),
+    ...(faults === undefined ? {} : { _faults: faults }),
+    ...(deliveries === undefined ? {} : { _deliveries: deliveries }),
+  }
+}
+
+function fields(headers: RecordedHeaders): NameValue[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => ({ name, value })),
+  )
+}
+
+function valueOf(headers: RecordedHeaders, wanted: string): string | undefined {
+  const found = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)
+  return found && [found[1]].flat()[0]
+}

@@ -1,0 +1,58 @@
+import type { Api, Call } from '../api.ts'
+import type { Format } from '../formats/format.ts'
+import { Problem } from '../problem.ts'
+
+/** The media type that the request says its body is in, where the operation reads it. */
+export function statedType(call: Call, readable: readonly string[]): string {
+  const stated = call.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  if (stated !== undefined && readable.includes(stated)) return stated
+  const message = `The Content-Type must be ${readable.join(' or ')}, ${stated ? 'not what was sent' : 'and none was sent'}`
+  throw new Problem(415, 'media.unsupported', message, { headers: { Accept: readable.join(', ') } })
+}
+
+/**
+ * The media type among the offered that the caller prefers: by q, then by the contract's order.
+ *
+ * @throws Problem 406 accept.unsupported
+ */
+export function acceptable(call: Call, offered: readonly string[]): string {
+  const accept = call.headers.accept
+  if (accept === undefined || accept === '*/*') return offered[0]!
+  if (offered.includes(accept)) return accept
+  const ranges = accept.split(',').map((part) => {
+    const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
+    const q = parameters.find((parameter) => parameter.startsWith('q='))
+    return { range, q: q === undefined ? 1 : Number(q.slice(2)) || 0 }
+  })
+  const weight = (type: string): number => {
+    for (const range of [type, `${type.split('/')[0]}/*`, '*/*']) {
+      const found = ranges.find((candidate) => candidate.range === range)
+      if (found) return found.q
+    }
+    return 0
+  }
+  const [best] = offered.toSorted((a, b) => weight(b) - weight(a))
+  if (best !== undefined && weight(best) > 0) return best
+  throw new Problem(406, 'accept.unsupported', `Only ${offered.join(' and ')} can be sent`)
+}
+
+/** A refusal is in the API's first format, unless the caller takes only another. */
+export function refusalType(call: Call, { formats }: Api): string {
+  const types = formats.map(({ mediaType }) => mediaType)
+  const fallback = types[0]!
+  try {
+    return acceptable(call, [fallback])
+  } catch {
+    try {
+      return acceptable(call, types)
+    } catch {
+      return fallback
+    }
+  }
+}
+
+export function formatOf(api: Api, mediaType: string): Format {
+  const format = api.formats.find((candidate) => candidate.mediaType === mediaType)
+  if (!format) throw new Error(`${api.name} has no format for ${mediaType}`)
+  return format
+}

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { letGo } from '../core/http/linger.ts'
+import { write } from '../core/http/message.ts'
+import { callFor } from '../core/request/pipeline.ts'
+import type { Place } from '../core/context.ts'
+
+/**
+ * Tells a browser that a page may call. No API hears of its question (a CORS preflight), but it is
+ * written down.
+ *
+ * @param base what stood before the API's prefix
+ * @param allowed what the page may do, as headers
+ */
+export function answerPreflight(
+  place: Place,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { base, allowed }: { readonly base: string; readonly allowed: Readonly<Record<string, string>> },
+): void {
+  const call = callFor(place, request, base)
+  call.stage = 'answer'
+  const headers = {
+    Date: place.tools.clock.httpDate(),
+    ...allowed,
+    'Standin-Request-Id': call.id,
+  }
+  const message = { status: 204, headers, body: '' }
+  // Before it is sent: who has the answer finds it written down.
+  place.requests.record(place, call, { ...message, size: 0, rawHeaders: request.rawHeaders })
+  write(response, message)
+  letGo(request, response, { time: place.limits.time, isRead: false })
+  place.observe?.({ place, call, reply: { status: 204, body: undefined } })
+}

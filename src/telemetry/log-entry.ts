@@ -1,0 +1,64 @@
+import { userMadeBy } from '../core/api.ts'
+import type { Answered } from '../core/context.ts'
+import { printable, shownLine, shownUrl } from '../core/http/printable-url.ts'
+
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** What a log says of one request. It holds no secret. */
+export interface Entry {
+  readonly level: Level
+  readonly id: string
+  readonly sandbox: string
+  readonly api: string
+  /** Undefined where the request met none. */
+  readonly operation: string | undefined
+  readonly method: string
+  readonly url: string
+  /** 0 where the connection ended without an answer. */
+  readonly status: number
+  /** Milliseconds. */
+  readonly duration: number
+  /** The id of the user that was made. */
+  readonly user: string | undefined
+  /** Why it was refused. */
+  readonly reason: string | undefined
+  /** Those that fired. */
+  readonly faults: readonly string[]
+  /** How many it caused. */
+  readonly webhooks: number
+  readonly warnings: readonly string[]
+}
+
+export function entryOf({ place, call, reply }: Answered): Entry {
+  const faults = call.faults?.filter(({ fired }) => fired).map(({ id }) => id) ?? []
+  const warnings = call.findings.map(({ code }) => printable(code).slice(0, 80))
+  return {
+    level: levelOf({ place, call, reply }, faults.length + warnings.length > 0),
+    id: call.id,
+    sandbox: place.sandbox,
+    api: place.api.name,
+    operation: call.operation?.id,
+    method: call.method || '-',
+    url:
+      call.line === undefined
+        ? shownUrl(call.url, call.operation !== undefined)
+        : shownLine(call.line),
+    status: reply.status,
+    duration: Math.round((performance.now() - call.startedAt) * 100) / 100,
+    user: userMadeBy(call, place.api),
+    reason: call.problem?.reason,
+    faults,
+    webhooks: call.deliveries?.length ?? 0,
+    warnings,
+  }
+}
+
+/** What is asked again and again, by who waits or watches. */
+const POLLED = new Set(['getHealth', 'getReady', 'getMetrics'])
+
+function levelOf({ call, reply }: Answered, isOdd: boolean): Level {
+  if (reply.status >= 500) return 'error'
+  if (reply.status >= 400 || isOdd) return 'warn'
+  return POLLED.has(call.operation?.id ?? '') ? 'debug' : 'info'
+}
