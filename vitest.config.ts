@@ -2,7 +2,14 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest comes first, so that no worker is left alone with it at the end. */
-const LONGEST = ['main', 'leaks', 'crash/crash', 'faults/counting', 'model', 'flows/adversary']
+const LONGEST = [
+  'main',
+  'flows/leaks',
+  'crash/crash',
+  'core/faults/counting',
+  'flows/model',
+  'flows/delivery-faults',
+]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

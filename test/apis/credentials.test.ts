@@ -11,7 +11,7 @@ import {
   MYKAARMA,
   type TestSandbox,
 } from '../helpers/sandbox.ts'
-import { readXml, xmlOf } from './documents.ts'
+import { readXml, xmlOf } from './contract-documents.ts'
 
 const cases = await credentialCases(fixturesOf(withDefaults({})).cryptlex)
 const ofHeader = cases.filter(({ api }) => api !== 'formsonfire')

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { load } from 'js-yaml'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { isRecord, type Schema } from '../../src/core/contract/schema.ts'
-import type { Door } from './doors.ts'
+import type { Door } from './raw-requests.ts'
 
 export function specOf(api: string): Record<string, unknown> {
   const file = new URL(`../../specs/${api}.yaml`, import.meta.url)

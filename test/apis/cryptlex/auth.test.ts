@@ -12,7 +12,7 @@ import {
   type Settings,
   type TestSandbox,
 } from '../../helpers/sandbox.ts'
-import { said } from '../documents.ts'
+import { said } from '../contract-documents.ts'
 
 const SCOPE = 'reseller:user:create'
 const FAR_AHEAD = 4102444800 // 2100-01-01

@@ -7,7 +7,7 @@ import {
   jsonFixture,
   type TestSandbox,
 } from '../../helpers/sandbox.ts'
-import { exampleOf, said, type Said } from '../documents.ts'
+import { exampleOf, said, type Said } from '../contract-documents.ts'
 
 interface User {
   readonly id: string

@@ -17,7 +17,7 @@ import {
   xmlOf,
   said,
   type Said,
-} from '../documents.ts'
+} from '../contract-documents.ts'
 
 const strict = { profile: { all: 'strict' } } as const
 const KEYS = { CompanyId: 1815, IntegrationKey: '0123456789abcdef0123456789abcdef' }

@@ -12,7 +12,7 @@ import {
   MYKAARMA,
   type TestSandbox,
 } from '../../helpers/sandbox.ts'
-import { alphabetically, exampleOf, readProtobuf, said } from '../documents.ts'
+import { alphabetically, exampleOf, readProtobuf, said } from '../contract-documents.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const strict = { profile: { all: 'strict' } } as const

@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest'
+import type { Explanation, Har, RecordedRequest } from '../../../src/admin/contract.gen.ts'
+import { createCaller, creation, type Caller } from '../../helpers/caller.ts'
+import { createSandbox } from '../../helpers/sandbox.ts'
+import { deliveries, settled } from '../../helpers/webhooks.ts'
+import { NOW } from './mistakes.ts'
+
+const fresh = async () => {
+  const server = await createSandbox({ clock: NOW })
+  return { server, caller: createCaller(server) }
+}
+
+/** What is told of the newest request. */
+async function told(caller: Caller) {
+  const { requests } = (await caller.get('/_standin/requests?last=1')).json<{
+    requests: RecordedRequest[]
+  }>()
+  const record = requests[0]!
+  const path = `/_standin/requests/${record.id}`
+  const explained = (await caller.get(`${path}/explain`)).json<Explanation>()
+  const { text } = await caller.get(`${path}/explain`, { Accept: 'text/plain' })
+  const { log } = (await caller.get(`${path}?format=har`)).json<Har>()
+  const curl = (await caller.get(`${path}?format=curl`)).text
+  const steps = explained.decisions.map(({ step }) => step)
+  return { record, explained, text, steps, entry: log.entries[0]!, curl }
+}
+
+/** Creates ada with this fault; the connection may be ended. */
+async function create(caller: Caller, fault: string, api: 'cryptlex' | 'formsonfire' = 'cryptlex') {
+  const { headers, ...sent } = creation(api)
+  const request = { ...sent, method: 'POST', headers: { ...headers, 'Standin-Fault': fault } }
+  await caller.send({ ...request, body: JSON.stringify(sent.body) }).catch(() => undefined)
+}
+
+const HEAD = ['sandbox', 'route']
+const CREDENTIALS = ['credentials', 'accept', 'body', 'contract', 'strict']
+
+test.each([
+  ['500', 500, ['faults', 'answer']],
+  ['500;after=auth', 500, ['credentials', 'faults', 'answer']],
+  ['500;after=validation', 500, [...CREDENTIALS, 'faults', 'answer']],
+  ['commit-500', 500, [...CREDENTIALS, 'operation', 'state', 'webhooks', 'faults', 'answer']],
+  ['404', 404, ['faults', 'answer']],
+  ['503', 503, ['faults', 'answer']],
+  ['login-page', 200, ['faults', 'answer']],
+  ['reset', 0, ['faults', 'answer']],
+  ['close;after=auth', 0, ['credentials', 'faults', 'answer']],
+  ['commit-reset', 0, [...CREDENTIALS, 'operation', 'state', 'webhooks', 'faults', 'answer']],
+  ['created-later', 500, [...CREDENTIALS, 'faults', 'answer']],
+])('a request that %s ended is told as ended there', async (fault, status, rest) => {
+  const { caller } = await fresh()
+  await create(caller, fault)
+  const { record, explained, text, steps } = await told(caller)
+  expect([record.answer.status, explained.status]).toEqual([status, status])
+  expect(record.faults).toMatchObject([{ id: 'header-1' }])
+  expect(steps).toEqual([...HEAD, ...rest])
+  const refused = explained.decisions.filter(({ outcome }) => outcome === 'refused')
+  expect(refused.map(({ step }) => step)).toEqual(['faults'])
+  expect(explained.summary).toContain(`the fault header-1 (${record.faults![0]!.fault})`)
+  // The sender has nothing to change.
+  expect([explained.hints, explained.nearest, record.hints]).toEqual([[], [], undefined])
+  expect(text).not.toMatch(/undefined|\[object|answered 0|REFUSED/)
+  expect(text).toMatch(/^\d+\. Faults: FIRED$/m)
+  const isMade = fault.startsWith('commit-')
+  expect(record.user !== undefined).toBe(isMade)
+  expect(explained.summary.includes('was created')).toBe(isMade)
+})
+
+test('a fault that lets the answer come is told to have fired, and one that misses not to', async () => {
+  const { server, caller } = await fresh()
+  await create(caller, 'delay=1ms')
+  expect((await told(caller)).text).toMatch(/^\d+\. Faults: FIRED$/m)
+  server.sandbox.faults.add('500;operation=createUser')
+  await caller.create('cryptlex', { email: 'b@example.test' })
+  expect((await told(caller)).text).toMatch(/^\d+\. Faults: none fired$/m)
+})
+
+test('a magic address ends a request whose credentials are bad, and they are not called good', async () => {
+  const { caller } = await fresh()
+  const headers = { Authorization: 'Bearer nope' }
+  await caller.send({
+    ...creation('cryptlex', { email: 'ada+fault.500@example.test' }),
+    headers,
+  })
+  const { steps, record } = await told(caller)
+  expect(record.faults).toEqual([{ id: 'magic-1', fault: '500' }])
+  expect(steps).toEqual([...HEAD, 'faults', 'answer'])
+})
+
+test('a connection that was ended is no answer, wherever it is shown', async () => {
+  const { caller } = await fresh()
+  await create(caller, 'reset')
+  await caller.create('cryptlex')
+  const { requests } = (await caller.get('/_standin/requests?status=0')).json<{
+    requests: RecordedRequest[]
+  }>()
+  expect(requests.map(({ id }) => id)).toEqual(['req-1'])
+  expect(requests[0]!.answer).toEqual({ status: 0, headers: {}, body: { text: '', size: 0 } })
+  await create(caller, 'reset')
+  const { entry, curl, text } = await told(caller)
+  expect(entry).toMatchObject({
+    response: { status: 0, statusText: '', httpVersion: '', headers: [] },
+    _faults: [{ id: 'header-1', fault: 'reset' }],
+  })
+  expect(curl).toMatch(/^# req-4 at \S+, without an answer\n/)
+  expect(text).toContain('req-4: POST /v3/resellers/reseller-001/users was not answered')
+  expect(text).toContain('Not answered: the fault header-1 (reset) ended the connection.')
+  expect(text).toContain('Answer: none\n   The connection ended without an answer.')
+  const expectations = [{ status: 0, count: { exactly: 2 } }]
+  const verified = await caller.post('/_standin/verify', { expectations })
+  expect(verified.json()).toMatchObject({ passed: true })
+})
+
+test('a page in place of the API is told by its own type, and by no evidence of the contract', async () => {
+  const { caller } = await fresh()
+  await create(caller, '502', 'formsonfire')
+  const { explained, entry, record } = await told(caller)
+  expect(explained.decisions.at(-1)).toMatchObject({
+    text: 'The answer is 502 in text/html.',
+    evidence: [],
+  })
+  expect(entry).toMatchObject({
+    response: { status: 502, content: { mimeType: 'text/html; charset=utf-8' } },
+  })
+  expect(record.answer.body.text).toContain('<h1>502')
+  expect(record.stage).toBe('route')
+})
+
+test('what a fault only spoilt is told as what it was meant to be', async () => {
+  const { caller } = await fresh()
+  await create(caller, 'delay=1ms')
+  const { explained, record, steps } = await told(caller)
+  expect(record.faults).toEqual([{ id: 'header-1', fault: 'delay=1ms' }])
+  expect(steps.slice(0, 4)).toEqual([...HEAD, 'faults', 'credentials'])
+  expect(explained.summary).toContain('Accepted, and answered with 201.')
+})
+
+test('a fault that did nothing did not fire', async () => {
+  const { caller } = await fresh()
+  await create(caller, 'xml-prefixes')
+  const { record, explained } = await told(caller)
+  expect([record.answer.status, record.faults]).toEqual([201, undefined])
+  const { text, checks } = explained.decisions.find(({ step }) => step === 'faults')!
+  expect(text).toBe('None of the 1 faults that are armed fired.')
+  expect(checks![0]!.text).toMatch(/^did not fire: /)
+})
+
+test('a user that was not stored is named nowhere', async () => {
+  const { server, caller } = await fresh()
+  await create(caller, 'not-stored')
+  const { record, explained } = await told(caller)
+  expect([record.answer.status, record.user, record.deliveries]).toEqual([
+    201,
+    undefined,
+    undefined,
+  ])
+  expect(explained.summary).not.toContain('was created')
+  expect(server.sandbox.users['cryptlex']).toBe(0)
+})
+
+test('a request names its webhooks, and each of them its request', async () => {
+  const { caller } = await fresh()
+  await caller.create('cryptlex')
+  const { record, text, entry } = await told(caller)
+  const [delivery] = await deliveries(caller, '&requestId=req-1')
+  expect(record.deliveries).toEqual([delivery!.id])
+  expect(delivery!.requestId).toBe('req-1')
+  expect(entry).toMatchObject({ _deliveries: [delivery!.id] })
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    `The event reseller.user.created happened; it goes out as ${delivery!.id}.`,
+  )
+  await caller.create('cryptlex')
+  expect((await told(caller)).record.deliveries).toBeUndefined()
+})
+
+test.each(['commit-reset', 'commit-500', 'created-later;later=1s'])(
+  'the webhook of a user whose creation %s hid goes out all the same',
+  async (fault) => {
+    const { server, caller } = await fresh()
+    await create(caller, fault)
+    await server.sandbox.turn(() => ({ held: NOW + 5000 }))
+    await settled(caller)
+    const sent = await deliveries(caller)
+    expect(sent.map(({ state, requestId }) => [state, requestId])).toEqual([['delivered', 'req-1']])
+  },
+)
+
+test('a webhook that was made is no user', async () => {
+  const { caller } = await fresh()
+  const headers = { Authorization: 'Bearer standin-token-webhooks' }
+  const url = '/_standin/inbox/mine'
+  const wish = { name: 'mine', url, token: 'a-token-for-webhooks', active: true }
+  const body = { ...wish, events: ['reseller.user.created'] }
+  const made = await caller.post('/v3/webhooks', body, headers)
+  const { record, explained } = await told(caller)
+  expect([made.status, record.user], made.text).toEqual([201, undefined])
+  expect(explained.summary).not.toContain('user')
+})

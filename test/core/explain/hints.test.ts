@@ -1,0 +1,192 @@
+import { request } from 'node:http'
+import {
+  assert,
+  asyncProperty,
+  constantFrom,
+  nat,
+  oneof,
+  option,
+  record,
+  string,
+  webPath,
+} from 'fast-check'
+import * as prettier from 'prettier'
+import { expect, test } from 'vitest'
+import { Redactor } from '../../../src/core/request-log/redact.ts'
+import type { Server } from '../../../src/server/server.ts'
+import { createSandbox } from '../../helpers/sandbox.ts'
+import { readDocument } from '../../helpers/document.ts'
+import { GOOD, MISTAKES, NOW, type Mistake, type Outgoing } from './mistakes.ts'
+
+interface Told {
+  readonly status: number
+  readonly hints: readonly { readonly code: string; readonly text: string }[]
+  readonly header: string | undefined
+  readonly body: string
+}
+
+/** Sends it as it is, with nothing added but what HTTP needs. */
+function exchange(
+  { port }: Pick<Server, 'port'>,
+  { method, path, headers, body }: Outgoing,
+  asked = true,
+): Promise<Told> {
+  const length =
+    method === 'GET' && body.length === 0 ? {} : { 'Content-Length': Buffer.byteLength(body) }
+  const ask = asked ? { 'Standin-Explain': '1' } : {}
+  const options = { port, method, path, agent: false, headers: { ...length, ...headers, ...ask } }
+  return new Promise((resolve, reject) => {
+    const sent = request(options, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => {
+        const header = response.headers['standin-hint'] as string | undefined
+        const all = [...(header ?? '').matchAll(/"((?:[^"\\]|\\.)*)";code=([\w.-]+)/g)]
+        resolve({
+          status: response.statusCode ?? 0,
+          hints: all.map(([, text = '', code = '']) => ({
+            code,
+            text: text.replaceAll(/\\(.)/g, '$1'),
+          })),
+          header,
+          body: Buffer.concat(chunks).toString(),
+        })
+      })
+    })
+    sent.on('error', reject)
+    const claimed = Number(headers['Content-Length'] ?? Infinity)
+    sent.end(Buffer.from(body).subarray(0, claimed))
+  })
+}
+
+async function made({ sent, before, settings }: Mistake) {
+  const server = await createSandbox({ clock: NOW, ...settings })
+  if (before) await exchange(server, before)
+  return { server, told: await exchange(server, sent) }
+}
+
+/** What the requests hold that no hint may repeat. */
+const SECRETS = [
+  'partner-secret',
+  'pass:with:colons',
+  'standin-token',
+  'analytical-engine',
+  '0123456789abcdef',
+  'eyJ',
+  Buffer.from('partner:').toString('base64').slice(0, 8),
+]
+
+const all = MISTAKES.flatMap(([, mistakes]) => mistakes)
+
+test.each(all)('$title ($api): $code', async (mistake) => {
+  const { server, told } = await made(mistake)
+  expect(told.status, told.body).toBe(mistake.status)
+  const found = told.hints.find(({ code }) => code === mistake.code)
+  expect(found, told.header ?? 'no hint').toBeDefined()
+  expect(told.header).toMatch(/^[\x20-\x7e]+$/)
+  // The journal takes out whatever looks like a secret, and must find nothing here.
+  for (const { text } of told.hints) expect(new Redactor().scrub(text)).toBe(text)
+  for (const secret of SECRETS) expect(told.header).not.toContain(secret)
+  if (!mistake.mend) return
+  const mended = mistake.mend(mistake.sent, found!.text) // looked at above
+  if (!mistake.before) server.sandbox.reset()
+  const after = await exchange(server, mended)
+  expect(after.status, `${found!.text} ${after.body}`).toBeLessThan(300)
+  expect(after.hints.map(({ code }) => code)).not.toContain(mistake.code)
+})
+
+test('nothing is hinted at where nobody asks, and nothing where all is well', async () => {
+  const server = await createSandbox({ clock: NOW })
+  const wrong = { ...GOOD.cryptlex, path: '/v3/users' }
+  expect((await exchange(server, wrong, false)).header).toBeUndefined()
+  const asked = await exchange(server, wrong)
+  expect(asked.header).toMatch(/^"Send POST /)
+  expect(asked.body).toBe((await exchange(server, wrong, false)).body)
+  for (const good of [GOOD.mykaarma, GOOD.cryptlex, GOOD.xml]) {
+    const { status, header } = await exchange(server, good)
+    expect([status, header]).toEqual([status < 300 ? status : 'refused', undefined])
+  }
+})
+
+test('a hint is capped, and a sentence', async () => {
+  const server = await createSandbox({ clock: NOW })
+  const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`unknown${i}`, i]))
+  const { hints, header } = await exchange(server, { ...GOOD.mykaarma, body: JSON.stringify(many) })
+  expect(hints.length).toBeLessThanOrEqual(5)
+  expect(header!.length).toBeLessThan(2500)
+  for (const mistake of all.slice(0, 40)) {
+    const { told } = await made(mistake)
+    for (const { text } of told.hints) expect(text).toMatch(/^[A-Z].*[.]$/s)
+  }
+})
+
+test('whatever is sent, a hint can be worked out, and it holds no password', async () => {
+  const server = await createSandbox({ clock: NOW })
+  const kinds = [GOOD.mykaarma, GOOD.cryptlex, GOOD.formsonfire, GOOD.xml]
+  const secret = 'PLANTED-q7Zk9'
+  // A good request, damaged: a piece of its body, path or credentials is replaced by another text.
+  const piece = oneof(
+    string({ maxLength: 12 }),
+    constantFrom(`"password":"${secret}"`, '<Password>', `{"a":{"b":["${secret}"]}}`, '"', '&'),
+  )
+  const damage = record({
+    good: constantFrom(...kinds),
+    at: nat(2000),
+    length: nat(60),
+    piece,
+    type: option(constantFrom('application/json', 'application/xml', 'text/plain', '')),
+    authorization: option(
+      constantFrom(secret, `Basic ${secret}`, `Bearer ${secret}`, `Basic a:${secret}`),
+    ),
+    path: option(webPath()),
+  })
+  await assert(
+    asyncProperty(damage, async ({ good, at, length, piece: by, type, authorization, path }) => {
+      const from = at % String(good.body).length
+      const body = String(good.body).replace(/"password": "[^"]*"/, `"password": "${secret}"`)
+      const { header } = await exchange(server, {
+        method: good.method,
+        path: path ?? good.path,
+        headers: {
+          ...good.headers,
+          ...(type === null ? {} : { 'Content-Type': type }),
+          ...(authorization === null ? {} : { Authorization: authorization }),
+        },
+        body: body.slice(0, from) + by + body.slice(from + length),
+      })
+      expect(header ?? '').not.toContain(secret)
+    }),
+    { numRuns: 200 },
+  )
+  expect(server.logged).toEqual([])
+})
+
+test('docs/hints.md lists every mistake with what its sender is told', async () => {
+  const sections: string[] = []
+  for (const [subject, mistakes] of MISTAKES) {
+    const rows: string[] = []
+    for (const mistake of mistakes) {
+      const { told } = await made(mistake)
+      const text = told.hints.find(({ code }) => code === mistake.code)?.text ?? ''
+      const cells = [mistake.title, mistake.api, `\`${mistake.code}\``, text]
+      rows.push(`| ${cells.map(cell).join(' | ')} |`)
+    }
+    const head = '| What was sent | API | Code | Hint |\n| --- | --- | --- | --- |'
+    sections.push(`## ${subject}\n\n${head}\n${rows.join('\n')}`)
+  }
+  const block = /(<!-- made: hints -->\n).*?(<!-- end -->)/s
+  const whole = readDocument('docs/hints.md').replace(
+    block,
+    (_, start: string, end: string) => `${start}\n${sections.join('\n\n')}\n\n${end}`,
+  )
+  const style = await prettier.resolveConfig('docs/hints.md')
+  const wanted = await prettier.format(whole, { ...style, parser: 'markdown' })
+  await expect(wanted).toMatchFileSnapshot('../../../docs/hints.md')
+})
+
+/** A cell of a table; what Markdown or HTML would read is shown as it is. */
+function cell(text: string): string {
+  return text
+    .replaceAll(/[|\\]/g, '\\$&')
+    .replaceAll(/[<&*_{}[\]]/g, (sign) => (text.startsWith('`') ? sign : `\\${sign}`))
+}

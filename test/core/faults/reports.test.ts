@@ -1,0 +1,300 @@
+import { expect, test } from 'vitest'
+import { createCaller, creation, type Caller } from '../../helpers/caller.ts'
+import { createSandbox } from '../../helpers/sandbox.ts'
+import { add, addressOf, ask, cryptlex, formsonfire, mykaarma } from './kit.ts'
+
+interface Shown {
+  readonly id: string
+  readonly origin: string
+  readonly fault: string
+  readonly definition: Readonly<Record<string, unknown>>
+  readonly live: boolean
+  readonly eligible: number
+  readonly fired: number
+  readonly lastFiredAt?: string
+  readonly nearestMiss?: { readonly requestId: string; readonly at: string; readonly why: string }
+  readonly meetings: readonly {
+    readonly requestId: string
+    readonly at: string
+    readonly about?: string
+    readonly next: string
+  }[]
+}
+
+const NOON = '2026-01-15T12:00:00.000Z'
+const held = { clock: Date.parse(NOON) }
+
+async function list(caller: Caller, query = ''): Promise<readonly Shown[]> {
+  const answer = await caller.get(`/_standin/faults${query}`)
+  expect(answer.status, answer.text).toBe(200)
+  return answer.json<{ faults: Shown[] }>().faults
+}
+
+async function explained(caller: Caller, id: string): Promise<string> {
+  return (await caller.get(`/_standin/requests/${id}/explain?format=text`)).text.replaceAll(
+    /\s+/g,
+    ' ',
+  )
+}
+
+const later = (caller: Caller, by: string) => caller.post('/_standin/clock/advance', { by })
+
+test('a fault says when it fired last, and for which request', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  await caller.post('/_standin/faults', { fault: '503;times=2', note: 'the outage of May' })
+  expect((await list(caller))[0]).toMatchObject({
+    id: 'fault-1',
+    origin: 'admin',
+    fault: '503;times=2',
+    definition: { status: 503, times: 2, note: 'the outage of May' },
+    armedAt: NOON,
+    live: true,
+    eligible: 0,
+    fired: 0,
+    meetings: [],
+  })
+  await caller.create('cryptlex', { email: 'ada@example.test' })
+  await later(caller, '1500ms')
+  const answer = await caller.create('cryptlex', { email: 'Ada@example.test' })
+  const [shown] = await list(caller)
+  expect(shown).toMatchObject({
+    live: false,
+    eligible: 2,
+    fired: 2,
+    lastFiredAt: '2026-01-15T12:00:01.500Z',
+    meetings: [
+      { at: NOON, about: 'ada@example.test', next: 'retried after 1500 ms' },
+      {
+        requestId: answer.header('Standin-Request-Id'),
+        at: '2026-01-15T12:00:01.500Z',
+        about: 'ada@example.test',
+        next: 'nothing yet',
+      },
+    ],
+  })
+  expect((await caller.get('/_standin/faults/fault-1')).json()).toEqual(shown)
+})
+
+test('what each client did next is told apart by its credentials', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  add(server, '500;times=4')
+  const send = (email: string, token = 'standin-token') => {
+    const { headers, ...rest } = creation('cryptlex', { email })
+    return caller.send({ ...rest, headers: { ...headers, Authorization: `Bearer ${token}` } })
+  }
+  await send('a@example.test', 'one')
+  await send('b@example.test', 'two')
+  await send('c@example.test')
+  await send('d@example.test', 'four')
+  await later(caller, '250ms')
+  await send('a@example.test', 'one') // refused: a retry
+  await later(caller, '250ms')
+  await send('c@example.test') // created
+  await send('else@example.test', 'two')
+  const [shown] = await list(caller)
+  expect(shown!.meetings.map(({ about, next }) => [about, next])).toEqual([
+    ['a@example.test', 'retried after 250 ms'],
+    ['b@example.test', 'went on after 500 ms'],
+    ['c@example.test', 're-created after 500 ms'],
+    ['d@example.test', 'nothing yet'],
+  ])
+})
+
+test('at an API with credentials in the body, and with none, clients are told apart too', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  add(server, { status: 500, times: 1, api: 'formsonfire' })
+  add(server, { status: 500, times: 1, api: 'mykaarma' })
+  await ask(server, formsonfire, { name: 'a' })
+  await ask(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
+  await ask(server, formsonfire, { name: 'a' })
+  await ask(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
+  const next = (await list(caller)).flatMap(({ meetings }) => meetings.map((one) => one.next))
+  expect(next).toEqual(['re-created after 0 ms', 'retried after 0 ms'])
+})
+
+test('only the newest meetings are kept', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  add(server, '500')
+  for (let i = 0; i < 50; i++) await caller.create('cryptlex', { email: `m${i}@example.test` })
+  const [shown] = await list(caller)
+  expect([shown!.fired, shown!.meetings.length]).toEqual([50, 20])
+  expect(shown!.meetings.at(-1)!.about).toBe('m49@example.test')
+})
+
+test.each<[object, string]>([
+  [{ api: 'mykaarma' }, 'api is "cryptlex", not "mykaarma"'],
+  [
+    { operation: 'createUserForPartner' },
+    'operation is "createResellerUser", not "createUserForPartner"',
+  ],
+  [
+    { match: { params: { resellerId: 'reseller-002' } } },
+    'params.resellerId is "reseller-001", not "reseller-002"',
+  ],
+  [{ match: { query: { debug: 'true' } } }, 'query.debug is nothing, not "true"'],
+  [{ match: { headers: { 'X-Tenant': 'b' } } }, 'headers.x-tenant is "a", not "b"'],
+  [{ match: { headers: { 'X-None': 'b' } } }, 'headers.x-none is nothing, not "b"'],
+  [
+    { match: { headers: { Authorization: 'x' } } },
+    'headers.authorization is [redacted], not another secret',
+  ],
+  [
+    { match: { credential: 'other-token' } },
+    'credential is [redacted], [redacted], not another secret',
+  ],
+  [
+    { match: { fields: { email: '/^grace@/i' } } },
+    'fields.email is "ada@example.test", not what fits /^grace@/i',
+  ],
+  [
+    { match: { fields: { email: { exists: false } } } },
+    'fields.email is "ada@example.test", not nothing',
+  ],
+  [{ match: { fields: { '$.lastName': 'Hopper' } } }, 'fields.$.lastName is "Byron", not "Hopper"'],
+  [{ match: { fields: { middleName: 'x' } } }, 'fields.middleName is nothing, not "x"'],
+  [{ match: { fields: { password: 'x' } } }, 'fields.password is [redacted], not another secret'],
+  [
+    { match: { fields: { allowCustomerPortalAccess: false } } },
+    'fields.allowCustomerPortalAccess is true, not false',
+  ],
+  [{ skip: 1 }, 'it skips 1, and this is number 1'],
+  [{ every: 2 }, 'it takes every 2th, and this is number 1'],
+  [{ probability: 0 }, 'the chance of 0 went the other way'],
+  [{ sequence: ['pass', 'fail'] }, 'step 1 of its sequence passes'],
+  [{ from: '2026-01-15T12:00:01Z' }, 'it begins at 2026-01-15T12:00:01.000Z'],
+])('%j was not met, since %s', async (how, why) => {
+  const caller = createCaller(await createSandbox(held))
+  const armed = await caller.post('/_standin/faults', { status: 500, ...how })
+  expect(armed.status, armed.text).toBe(201)
+  const { headers, ...rest } = creation('cryptlex')
+  const answer = await caller.send({ ...rest, headers: { ...headers, 'X-Tenant': 'a' } })
+  expect(answer.status).toBe(201)
+  const [shown] = await list(caller, '?unfired=true')
+  expect(shown).toMatchObject({
+    fired: 0,
+    nearestMiss: { requestId: answer.header('Standin-Request-Id'), at: NOON, why },
+  })
+})
+
+test('the nearest miss is the one that met the most conditions', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  add(server, {
+    status: 500,
+    api: 'cryptlex',
+    match: { fields: { firstName: 'Ada', lastName: 'Hopper' } },
+  })
+  await caller.create('cryptlex', { firstName: 'Alan', email: 'a@example.test' })
+  expect((await list(caller))[0]!.nearestMiss!.why).toContain('firstName is "Alan"')
+  await caller.create('cryptlex', { email: 'b@example.test' })
+  expect((await list(caller))[0]!.nearestMiss!.why).toContain('lastName is "Byron"')
+  await caller.create('mykaarma')
+  await caller.create('cryptlex', { firstName: 'Alan', email: 'c@example.test' })
+  expect((await list(caller))[0]!.nearestMiss!.why).toContain('lastName is "Byron"')
+})
+
+test('a fault that is hidden behind another says which one took its requests', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  const armed = [
+    '500;times=3', // fires
+    '401', // fits as well, and comes later
+    '403;api=mykaarma', // does not fit
+    '409;after=validation', // would come at a later stage
+    'delay=1ms;after=auth;skip=1', // would spare the request, which it never saw
+  ]
+  for (const fault of armed) add(server, fault)
+  const answer = await caller.create('cryptlex')
+  expect(answer.header('Standin-Fault')).toBe('fault-1')
+  const unfired = await list(caller, '?unfired=true')
+  const requestId = answer.header('Standin-Request-Id')
+  const why = 'fault-1 (500;times=3) came first'
+  expect(unfired.map((one) => one.nearestMiss)).toEqual([
+    { requestId, at: NOON, why },
+    { requestId, at: NOON, why: 'api is "cryptlex", not "mykaarma"' },
+    { requestId, at: NOON, why },
+    { requestId, at: NOON, why },
+  ])
+  // None of them counted it.
+  expect(unfired.map(({ eligible }) => eligible)).toEqual([0, 0, 0, 0])
+  expect(await explained(caller, requestId!)).toContain(`fault-2: did not fire: ${why}`)
+})
+
+test('what a request asks for by itself hides what is armed, wherever that would come', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  for (const fault of ['401', '403;after=commit']) add(server, fault)
+  const { headers, ...rest } = creation('cryptlex')
+  const wish = { ...headers, 'Standin-Fault': '500;after=validation' }
+  expect((await caller.send({ ...rest, headers: wish })).status).toBe(500)
+  const why = 'header-1 (500;after=validation) came first'
+  const unfired = await list(caller, '?unfired=true')
+  expect(unfired.map(({ nearestMiss }) => nearestMiss?.why)).toEqual([why, why])
+})
+
+test('a duplicate of a user that was lost hides what is armed for that stage', async () => {
+  const server = await createSandbox(held)
+  const caller = createCaller(server)
+  add(server, '409;after=validation;skip=1')
+  add(server, 'lost-then-duplicate;times=1')
+  await caller.create('cryptlex')
+  expect((await caller.create('cryptlex')).header('Standin-Fault')).toBe('fault-2')
+  const [hidden] = await list(caller, '?unfired=true')
+  expect(hidden!.nearestMiss!.why).toBe('fault-2 (lost-then-duplicate;times=1) came first')
+})
+
+test('?unfired=true lists what never fired, and nothing else', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  for (const fault of ['500;times=1', '401;skip=9', '403;api=mykaarma']) add(server, fault)
+  await caller.create('cryptlex')
+  const ids = async (query: string) => (await list(caller, query)).map(({ id }) => id)
+  expect(await ids('?unfired=true')).toEqual(['fault-2', 'fault-3'])
+  expect(await ids('?unfired=false')).toEqual(['fault-1', 'fault-2', 'fault-3'])
+  expect(await ids('')).toEqual(['fault-1', 'fault-2', 'fault-3'])
+  for (const query of ['?unfired=maybe', '?unfird=true', '?unfired=']) {
+    const answer = await caller.get(`/_standin/faults${query}`)
+    expect([answer.status, answer.reason]).toEqual([400, 'body.invalid'])
+  }
+})
+
+test('what a fault waits for and nobody may see is not shown', async () => {
+  const caller = createCaller(await createSandbox())
+  const secret = 'hunter2-Secret'
+  const names = ['Authorization', 'Cookie', 'X-Api-Key', 'X-Token', 'X-Secret', 'X-Password']
+  const armed = await caller.post('/_standin/faults', {
+    status: 500,
+    match: {
+      credential: secret,
+      headers: Object.fromEntries(names.map((name) => [name, secret])),
+      query: { IntegrationKey: secret, format: 'json' },
+      fields: { password: secret, IntegrationKey: secret, email: 'ada@example.test' },
+      params: { resellerId: 'reseller-001' },
+    },
+  })
+  expect(armed.status, armed.text).toBe(201)
+  await caller.create('cryptlex', { password: `${secret}-2` })
+  for (const text of [armed.text, (await caller.get('/_standin/faults')).text]) {
+    expect(text).not.toContain(secret)
+    expect(text).toContain('"format":"json"')
+    expect(text).toContain('"email":"ada@example.test"')
+    expect(text).toContain('"resellerId":"reseller-001"')
+  }
+})
+
+test('hidden or not, it is what is compared', async () => {
+  const server = await createSandbox()
+  add(server, {
+    status: 409,
+    match: { credential: 'standin-token', fields: { password: 'analytical-engine-1' } },
+  })
+  const token = 'x'.repeat(2000)
+  add(server, { status: 410, match: { credential: token } })
+  expect((await ask(server, cryptlex, { name: addressOf('a') })).status).toBe(409)
+  const headers = { Authorization: `Bearer ${token}` }
+  expect((await ask(server, cryptlex, { headers })).status).toBe(410)
+})

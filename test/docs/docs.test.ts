@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { createFolder, createSandbox } from '../helpers/sandbox.ts'
+
+const run = promisify(execFile)
+
+/** Commands in the order of the page, each to be pasted as it is. */
+function commandsIn(page: string): string[] {
+  const text = readFileSync(page, 'utf8')
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) =>
+    block!.trim().split('\n'),
+  )
+}
+
+test('every command of docs/requests.md does what the page says', async () => {
+  const { url } = await createSandbox()
+  const cwd = createFolder()
+  const commands = commandsIn('docs/requests.md')
+  expect(commands.length).toBeGreaterThan(10)
+  for (const command of commands) {
+    const own = command
+      .replaceAll('http://127.0.0.1:4020', url)
+      // The page empties the journal early; what follows shows more with something in it.
+      .replace(/^curl -X DELETE .*$/, 'true')
+      .replace('curl -N', 'curl --max-time 0.2 -N')
+    const failing = own.replace('curl ', 'curl -sS --fail-with-body ')
+    const { stdout, code } = await run('sh', ['-c', failing], { cwd }).then(
+      (done) => ({ ...done, code: 0 }),
+      (error: { code: number; stdout: string }) => error,
+    )
+    // A stream goes on until curl's own time is up.
+    expect(code, `${command}\n${stdout}`).toBe(command.includes('curl -N') ? 28 : 0)
+    if (command.includes('/verify')) expect(stdout).toContain('"passed":true')
+    if (command.includes('/await')) expect(stdout).toContain('"fulfilled":true')
+  }
+})
+
+test('every command of docs/webhooks.md does what the page says', async () => {
+  const { url } = await createSandbox({ webhookUrl: 'inbox' })
+  const text = readFileSync('docs/webhooks.md', 'utf8')
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
+    .map(([, block]) => block!)
+    .filter((block) => !block.startsWith('npx standin ')) // the server that runs already
+  expect(blocks.length).toBeGreaterThan(6)
+  const script = blocks
+    .join('')
+    .replaceAll('http://127.0.0.1:4020', url)
+    .replaceAll(/\bcurl /g, 'curl -sS --fail-with-body ')
+  const { stdout } = await run('sh', ['-e', '-c', script])
+  expect(stdout).toContain('"verified":true')
+  expect(stdout).toContain('"fulfilled":true')
+  expect(stdout).toContain('"settled":true')
+})

@@ -1,0 +1,108 @@
+import { connect, type Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
+import { APIS, creation, type Api, type Sent } from '../helpers/caller.ts'
+import { readDocument, rebuilt, runInShell } from '../helpers/document.ts'
+import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
+import { eventually } from '../helpers/time.ts'
+import { faultTables, magicAddresses } from '../core/faults/tables.ts'
+
+const PATH = 'docs/faults.md'
+
+/** `npx vitest run test/faults/document.test.ts -u` writes what is new. */
+test(`${PATH} shows what really happens`, async () => {
+  const tables = await faultTables(await createSandbox())
+  const { url, port } = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
+  const env = { STANDIN_PORT: String(port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
+  const run = (block: string) => runInShell(block.replaceAll('http://localhost:4020', url), env)
+  const document = await rebuilt(readDocument(PATH), run, tables)
+  await expect(document).toMatchFileSnapshot(`../../${PATH}`)
+})
+
+test('the program that it shows runs', async () => {
+  const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(readDocument(PATH)) ?? []
+  expect(program).toContain('standin.faults.add(')
+  expect(await runInShell(`node --input-type=module <<'END'\n${program}\nEND`, {})).toBe('')
+})
+
+test('every link leads somewhere', () => {
+  const document = readDocument(PATH)
+  const headings = [...document.matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+    text!
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+  const links = [...document.matchAll(/\]\((#?)([^)#]+)/g)]
+  expect(links.length).toBeGreaterThan(12)
+  for (const [, hash, to] of links) {
+    if (hash) expect(headings).toContain(to)
+    else expect(readDocument(`docs/${to}`)).not.toBe('')
+  }
+})
+
+test('the options that it shows arm what they say', async () => {
+  const shown = [...readDocument(PATH).matchAll(/`--faults '([^`]+)'`/g)].map(([, value]) => value!)
+  const armed = await Promise.all(
+    shown.map(async (value) => {
+      const { faults } = readConfig(['--faults', value], {}).config
+      const { sandbox } = await createSandbox({ faults })
+      return sandbox.faults.list().map(({ definition }) => definition)
+    }),
+  )
+  expect(armed).toEqual([
+    [{ status: 500, times: 2, api: 'cryptlex' }, { delay: '1s' }],
+    [{ connection: 'reset', operation: 'createUser' }],
+  ])
+})
+
+test('every short form that it shows can be read', async () => {
+  const { sandbox } = await createSandbox()
+  const columns = [...readDocument(PATH).matchAll(/^\|[^|]*\| (`[^|]*`) +\|/gm)]
+  const shown = columns.flatMap(([, cell]) => [...cell!.matchAll(/`([\w-]+(?:[;=][^`]*)?)`/g)])
+  const forms = [...new Set(shown.map(([, form]) => form!))].filter((form) =>
+    /[;=]|^\d{3}$/.test(form),
+  )
+  expect(forms.length).toBeGreaterThan(12)
+  // What counts alone does nothing.
+  for (const form of forms) sandbox.faults.add(/^(times|retry)/.test(form) ? `500;${form}` : form)
+})
+
+test.each(APIS)('each magic address of the table is met at %s', async (api) => {
+  const server = await createSandbox()
+  const { faults } = server.sandbox
+  const addresses = magicAddresses()
+  const sockets = addresses.map(({ address }, i) =>
+    sent(server, creation(api, person(api, address, i))),
+  )
+  await eventually(() => {
+    expect(faults.list().filter(({ eligible }) => eligible === 1)).toHaveLength(addresses.length)
+  })
+  for (const socket of sockets) socket.destroy()
+
+  const read = (await createSandbox()).sandbox.faults
+  const inOrder = (effects: readonly object[]) =>
+    effects.map((one) => JSON.stringify(one)).toSorted()
+  expect(inOrder(faults.list().map(({ effect }) => effect))).toEqual(
+    inOrder(addresses.map(({ short }) => read.add(short).effect)),
+  )
+  expect(new Set(faults.list().map(({ origin }) => origin))).toEqual(new Set(['magic']))
+})
+
+/** With names of its own besides, so that nothing but the fault is in the way. */
+function person(api: Api, address: string, i: number): object {
+  if (api === 'mykaarma') return { emailAddress: address, username: `ada${i}` }
+  return api === 'cryptlex' ? { email: address } : { Email: address, ExternalId: `ada${i}` }
+}
+
+/** Sends a request on a connection of its own, whatever becomes of it. */
+function sent({ port }: TestSandbox, { path, headers, body }: Sent): Socket {
+  const text = JSON.stringify(body)
+  const all = { ...headers, 'Content-Type': 'application/json', 'Content-Length': text.length }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {}) // a reset is what some ask for
+  socket.resume()
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n${text}`)
+  return socket
+}

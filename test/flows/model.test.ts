@@ -1,0 +1,277 @@
+import * as fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import {
+  allUsers,
+  APIS,
+  Caller,
+  CREATED,
+  creation,
+  idIn,
+  named,
+  type Api,
+} from '../helpers/caller.ts'
+import { afterKill, createFolder } from '../helpers/sandbox.ts'
+import { LONG } from '../helpers/time.ts'
+import { withDefaults } from '../../src/config/config.ts'
+import { startServer, type Server } from '../../src/server/server.ts'
+
+const OPERATIONS = Number(process.env['MODEL_OPERATIONS'] ?? 10_000)
+const LENGTH = 100
+
+type Operation =
+  | { readonly do: 'create'; readonly api: Api; readonly name: string }
+  | { readonly do: 'refused'; readonly api: Api }
+  | { readonly do: 'find'; readonly api: Api; readonly name: string }
+  | { readonly do: 'save' | 'restore' | 'forget'; readonly snapshot: string }
+  | { readonly do: 'keep'; readonly every: number }
+  | { readonly do: 'reset' | 'look' | 'close' | 'kill' }
+
+interface Person {
+  readonly api: Api
+  readonly id: string
+  readonly name: string
+}
+
+/** What a sandbox should be, in plain lists: no index, no journal, no file. */
+class Model {
+  users: readonly Person[]
+  readonly snapshots = new Map<string, readonly Person[]>()
+  readonly #first: readonly Person[]
+
+  constructor(first: readonly Person[]) {
+    this.#first = first
+    this.users = first
+  }
+
+  has(api: Api, name: string): Person | undefined {
+    return this.users.find(
+      (user) => user.api === api && user.name.toLowerCase() === name.toLowerCase(),
+    )
+  }
+
+  reset(): void {
+    this.users = this.#first
+  }
+
+  /** In the order in which the sandbox lists them. */
+  get listed(): readonly string[] {
+    return APIS.flatMap((api) => this.users.filter((user) => user.api === api)).map(
+      ({ api, id, name }) => `${api} ${id} ${name}`,
+    )
+  }
+}
+
+const FIXTURES = JSON.stringify({
+  mykaarma: {
+    users: [{ ...(creation('mykaarma').body as object), ...named('mykaarma', 'first') }],
+  },
+  formsonfire: {
+    users: [{ ...(creation('formsonfire').body as object), ...named('formsonfire', 'first') }],
+  },
+})
+
+/** A server on a folder that a test closes, kills and opens again. */
+class Real {
+  #folder = createFolder()
+  #server: Server | undefined
+  #callers: Caller[] = []
+  readonly logged: string[] = []
+
+  get caller(): Caller {
+    return this.#callers[0]!
+  }
+
+  async start(): Promise<void> {
+    const config = withDefaults({
+      port: 0,
+      data: this.#folder,
+      durability: 'write',
+      fixtures: FIXTURES,
+      clock: Date.parse('2026-01-15T09:30:00Z'),
+    })
+    this.#server = await startServer(config, {
+      log: {
+        warn: (message) => this.logged.push(message),
+        bug: (message, error) => this.logged.push(`${message}: ${String(error)}`),
+      },
+    })
+    this.#callers = [new Caller(this.#server)]
+  }
+
+  async close(): Promise<void> {
+    for (const caller of this.#callers) caller.close()
+    await this.#server?.close()
+    this.#server = undefined
+  }
+
+  /** Goes on from the files as they are, as if the process had been killed at this moment. */
+  async kill(): Promise<void> {
+    const copy = afterKill(this.#folder)
+    await this.close()
+    this.#folder = copy
+    await this.start()
+  }
+}
+
+const name = fc.nat({ max: 40 }).map((n) => (n % 7 === 0 ? `User-${n}` : `user-${n}`))
+const anyCase = fc
+  .tuple(name, fc.boolean())
+  .map(([text, upper]) => (upper ? text.toUpperCase() : text))
+const api = fc.constantFrom(...APIS)
+const snapshot = fc.constantFrom('one', 'two', 'three')
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 60, arbitrary: fc.record({ do: fc.constant('create' as const), api, name: anyCase }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('refused' as const), api }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('find' as const), api, name: anyCase }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constantFrom('save' as const, 'restore' as const, 'forget' as const),
+      snapshot,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('keep' as const),
+      every: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom('reset' as const, 'look' as const, 'look' as const, 'look' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'kill' as const) }) },
+)
+
+async function shown(caller: Caller): Promise<Person[]> {
+  return (await allUsers(caller, { limit: 50 })).map((user) => ({
+    api: user.api,
+    id: user.id,
+    name: user.email!.replace('@example.test', ''),
+  }))
+}
+
+async function apply(real: Real, model: Model, done: Operation): Promise<void> {
+  const { caller } = real
+  switch (done.do) {
+    case 'create': {
+      const answer = await caller.create(done.api, named(done.api, done.name))
+      if (model.has(done.api, done.name)) {
+        expect([answer.status, answer.reason]).toEqual([
+          done.api === 'cryptlex' ? 409 : 400,
+          'user.duplicate',
+        ])
+        return
+      }
+      expect(answer.status, answer.text).toBe(CREATED[done.api])
+      const id = idIn(done.api, answer)
+      expect(model.users.map((user) => user.id)).not.toContain(id)
+      model.users = [...model.users, { api: done.api, id, name: done.name }]
+      return
+    }
+    case 'refused': {
+      const good = creation(done.api)
+      const headers = { Authorization: 'Basic bm9ib2R5Om5v' }
+      const body = { ...(good.body as object), IntegrationKey: 'wrong' }
+      expect((await caller.send({ ...good, headers, body })).status).toBe(401)
+      return
+    }
+    case 'find': {
+      const query = `api=${done.api}&email=${done.name}@example.test`
+      const { users } = (await caller.get(`/_standin/users?${query}`)).json<{
+        users: { id: string }[]
+      }>()
+      const expected = model.has(done.api, done.name)
+      expect(users.map(({ id }) => id)).toEqual(expected ? [expected.id] : [])
+      return
+    }
+    case 'save': {
+      expect((await caller.put(`/_standin/snapshots/${done.snapshot}`)).status).toBe(200)
+      model.snapshots.delete(done.snapshot)
+      model.snapshots.set(done.snapshot, model.users)
+      return
+    }
+    case 'restore': {
+      const saved = model.snapshots.get(done.snapshot)
+      const answer = await caller.post(`/_standin/snapshots/${done.snapshot}/restore`)
+      expect(answer.status).toBe(saved ? 200 : 404)
+      if (saved) model.users = saved
+      return
+    }
+    case 'forget': {
+      const answer = await caller.delete(`/_standin/snapshots/${done.snapshot}`)
+      expect(answer.status).toBe(model.snapshots.delete(done.snapshot) ? 200 : 404)
+      return
+    }
+    case 'keep': {
+      const state = (await caller.get('/_standin/state')).json<Record<Api, { users: Person[] }>>()
+      const keep = new Set(model.users.filter((_, i) => i % done.every === 0).map(({ id }) => id))
+      for (const one of APIS) state[one].users = state[one].users.filter(({ id }) => keep.has(id))
+      expect((await caller.put('/_standin/state', state)).status).toBe(200)
+      model.users = model.users.filter(({ id }) => keep.has(id))
+      return
+    }
+    case 'reset': {
+      expect((await caller.post('/_standin/reset')).status).toBe(200)
+      model.reset()
+      return
+    }
+    case 'look':
+      break
+    case 'close':
+      await real.close()
+      await real.start()
+      break
+    case 'kill':
+      await real.kill()
+      break
+  }
+  const now = (await shown(real.caller)).map((user) => `${user.api} ${user.id} ${user.name}`)
+  expect(now).toEqual(model.listed)
+  const snapshots = (await real.caller.get('/_standin/snapshots')).json<{
+    snapshots: { name: string; users: Record<Api, number> }[]
+  }>().snapshots
+  expect(snapshots.map((saved) => [saved.name, saved.users])).toEqual(
+    [...model.snapshots].map(([saved, users]) => [
+      saved,
+      Object.fromEntries(APIS.map((one) => [one, users.filter((user) => user.api === one).length])),
+    ]),
+  )
+}
+
+test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`, LONG, async () => {
+  const counts = new Map<string, number>()
+  const real = new Real()
+  onTestFinished(() => real.close())
+  await real.start()
+  // What the fixtures bring is the same after every reset.
+  const first = await shown(real.caller)
+  expect(first.map((user) => user.name)).toEqual(['first', 'first'])
+  const started = performance.now()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(operation, { minLength: LENGTH, maxLength: LENGTH }),
+      async (operations) => {
+        const model = new Model(first)
+        await real.caller.post('/_standin/reset')
+        for (const saved of ['one', 'two', 'three']) {
+          await real.caller.delete(`/_standin/snapshots/${saved}`)
+        }
+        for (const done of [...operations, { do: 'look' } as const]) {
+          counts.set(done.do, (counts.get(done.do) ?? 0) + 1)
+          await apply(real, model, done)
+        }
+      },
+    ),
+    {
+      numRuns: Math.ceil(OPERATIONS / LENGTH),
+      endOnFailure: true,
+      includeErrorInReport: true,
+    },
+  )
+  console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
+  expect(real.logged).toEqual([])
+})

@@ -1,0 +1,392 @@
+import { connect } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { Explanation, RecordedRequest, RequestPage } from '../../src/admin/contract.gen.ts'
+import { createCaller, creation, type Caller } from '../helpers/caller.ts'
+import { parsed, raw } from '../helpers/raw-requests.ts'
+import { createSandbox } from '../helpers/sandbox.ts'
+import { withDefaults } from '../../src/config/config.ts'
+import { startServer } from '../../src/server/server.ts'
+
+const EVIL = { Origin: 'http://evil.test' }
+
+async function journal(caller: Caller, base = ''): Promise<RecordedRequest[]> {
+  const answer = await caller.get(`${base}/_standin/requests?limit=1000`)
+  return answer.json<RequestPage>().requests
+}
+
+async function explained(caller: Caller, id: string, base = ''): Promise<Explanation> {
+  return (await caller.get(`${base}/_standin/requests/${id}/explain`)).json<Explanation>()
+}
+
+test('what is turned away is in the journal of the sandbox that it names', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await caller.post('/_standin/sandboxes', { name: 'shop' })
+  const from = async (headers: Record<string, string>, base = '') => {
+    const sent = creation('cryptlex', {}, base)
+    return await caller.send({ ...sent, headers: { ...sent.headers, ...headers } })
+  }
+  const foreign = await from(EVIL, '/~shop')
+  expect(foreign.header('Standin-Request-Id')).toBe('lost-1')
+  await from({ ...EVIL, 'Standin-Sandbox': 'shop' })
+  await from({ Host: 'evil.test' }, '/~shop')
+  await from({ Host: 'evil.test' })
+  await from(EVIL, '/~nope')
+  const seen = (all: readonly RecordedRequest[]) =>
+    all.map(({ id, path, answer, problem }) => [id, path, answer.status, problem?.reason])
+  const path = '/v3/resellers/reseller-001/users'
+  expect(seen(await journal(caller, '/~shop'))).toEqual([
+    ['lost-1', `/~shop${path}`, 403, 'origin.foreign'],
+    ['lost-2', path, 403, 'origin.foreign'],
+    ['lost-3', `/~shop${path}`, 421, 'host.foreign'],
+  ])
+  expect(seen(await journal(caller))).toEqual([
+    ['lost-1', path, 421, 'host.foreign'],
+    ['lost-2', `/~nope${path}`, 403, 'origin.foreign'],
+  ])
+})
+
+test('what keeps a page out is said in plain words', async () => {
+  const server = await createSandbox({ corsOrigins: ['http://app.test'] })
+  const caller = createCaller(server)
+  const sent = creation('cryptlex')
+  await caller.send({ ...sent, headers: { ...sent.headers, ...EVIL } })
+  await caller.send({ ...sent, headers: { ...sent.headers, Origin: 'null' } })
+  await caller.get('/_standin/users', EVIL)
+  await caller.get('/_standin/users', { Host: 'evil.test' })
+  const words = await Promise.all(
+    (await journal(caller)).map(async ({ id }) => (await explained(caller, id)).summary),
+  )
+  const vendor =
+    "only pages of this machine and those that --cors-origins lists (http://app.test) may call a vendor's API."
+  const own = "only this server's own pages may call the admin API."
+  const rest = 'What would come after that was not looked at.'
+  expect(words).toEqual([
+    `Refused with 403 at "Arrival": A page at http://evil.test asked; ${vendor} ${rest}`,
+    `Refused with 403 at "Arrival": A page that does not say where it is from asked; ${vendor} ${rest}`,
+    `Refused with 403 at "Arrival": A page at http://evil.test asked; ${own} ${rest}`,
+    `Refused with 421 at "Arrival": This server does not answer as evil.test; when it should, start it with --allowed-hosts evil.test. ${rest}`,
+  ])
+})
+
+test('who floods the door drives out nothing that came further', async () => {
+  const server = await createSandbox({ journalSize: 20 })
+  const caller = createCaller(server)
+  await caller.create('cryptlex')
+  for (let i = 0; i < 50; i++) await caller.get(`/v3/flood-${i}`, { Host: 'evil.test' })
+  await caller.create('mykaarma')
+  const ids = (await journal(caller)).map(({ id }) => id)
+  const lost = Array.from({ length: 20 }, (_, i) => `lost-${31 + i}`)
+  expect(ids).toEqual(['req-1', ...lost, expect.stringMatching(/^req-/)])
+  expect((await caller.delete('/_standin/requests')).json()).toEqual({ cleared: 22 })
+  expect(await journal(caller)).toEqual([])
+})
+
+test('at most a hundred that were turned away are kept', async () => {
+  const caller = createCaller(await createSandbox())
+  for (let i = 0; i < 120; i++) await caller.get(`/v3/flood-${i}`, { Host: 'evil.test' })
+  const all = await journal(caller)
+  expect([all.length, all[0]!.id, all.at(-1)!.id]).toEqual([100, 'lost-21', 'lost-120'])
+})
+
+const LINE = 'The request line could not be read: '
+const HEADERS = 'The headers could not be read: '
+const SPACE = 'behind the path comes HTTP/1.1; write a space in a path as %20'
+const ASCII = 'behind the method comes a path that begins with /, in ASCII; encode what is none'
+const LEFT_BEHIND =
+  'it follows another request on the same connection and begins with no method; a Content-Length that is too small leaves the rest of a body there'
+
+test.each([
+  [
+    'nonsense',
+    'hello\r\n\r\n',
+    { line: 'hello' },
+    `${LINE}it must begin with a method, such as POST`,
+  ],
+  [
+    'TLS',
+    '\x16\x03\x01\x02',
+    { line: '\\u{16}\\u{3}\\u{1}\\u{2}' },
+    `${LINE}it begins as TLS does, and only http:// is spoken here`,
+  ],
+  [
+    'HTTP/2',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    {},
+    `${LINE}it is that of HTTP/2, and only HTTP/1.1 is spoken here`,
+  ],
+  [
+    'a space in the path',
+    'GET /v3/a b HTTP/1.1\r\n\r\n',
+    { line: 'GET /v3/a b HTTP/1.1' },
+    LINE + SPACE,
+  ],
+  [
+    'a path that is no ASCII',
+    'GET /caf\xe9 HTTP/1.1\r\n\r\n',
+    { line: 'GET /caf\\u{e9} HTTP/1.1' },
+    LINE + ASCII,
+  ],
+  [
+    'a key in the query',
+    'GET /v3/x?api_key=hunter2 and more HTTP/1.1\r\n\r\n',
+    { line: 'GET /v3/x?api_key=[redacted]' },
+    LINE + SPACE,
+  ],
+  [
+    'a bad header',
+    'POST /v3/users?q=1 HTTP/1.1\r\nHo st: a\r\n\r\n',
+    { method: 'POST', path: '/v3/users', query: 'q=1' },
+    `${HEADERS}Invalid header token`,
+  ],
+  [
+    'a length and chunks',
+    'POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n',
+    { method: 'POST', path: '/' },
+    `${HEADERS}Transfer-Encoding can't be present with Content-Length`,
+  ],
+  ['half a head', 'END GET / HT', {}, 'The connection ended before its head did'],
+] as const)('%s is in the journal with what is known of it', async (_, text, known, why) => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const bytes = Buffer.from(text.replace('END ', ''), 'latin1')
+  const { status, headers } = parsed(await sentOnly(server.port, bytes, text.startsWith('END ')))
+  expect([status, headers['standin-reason'], headers['standin-request-id']]).toEqual([
+    400,
+    'http.malformed',
+    'lost-1',
+  ])
+  const [one, ...more] = await journal(caller)
+  expect(more).toEqual([])
+  const { method, path, query, line } = one!
+  expect({ method, path, query, line }).toEqual({
+    method: undefined,
+    path: undefined,
+    query: undefined,
+    line: undefined,
+    ...known,
+  })
+  const message = `This is not a well-formed HTTP/1.1 request. ${why}`
+  expect(one).toMatchObject({ stage: 'arrival', problem: { message } })
+  expect([one!.headers, one!.body]).toEqual([{}, undefined])
+  expect(one!.answer.headers['Standin-Request-Id']).toBe('lost-1')
+  const { summary, hints, nearest } = await explained(caller, 'lost-1')
+  expect(summary).toContain(`Refused with 400 at "Arrival": ${message}`)
+  expect([hints, nearest]).toEqual([[], []])
+})
+
+/** What a server says to these bytes; `ends` says that no more come. */
+function sentOnly(port: number, bytes: Buffer, ends: boolean): Promise<string> {
+  return new Promise((resolve) => {
+    let heard = ''
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => {
+      socket.write(bytes)
+      if (ends) socket.end()
+    })
+    socket.on('data', (chunk) => (heard += chunk.toString()))
+    socket.on('error', () => {})
+    socket.on('end', () => socket.end())
+    socket.on('close', () => resolve(heard))
+  })
+}
+
+test('what cannot be read is copied as HAR and curl all the same, and explained in text', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await raw(server, "it's nothing\r\n\r\n")
+  const page = await caller.get('/', { Accept: 'text/html' })
+  expect(page.text).toContain('<td>it&#39;s nothing</td>')
+  const har = (await caller.get('/_standin/requests?format=har')).json<{
+    log: { entries: { request: { method: string; url: string }; _line?: string }[] }
+  }>()
+  expect(har.log.entries).toMatchObject([
+    { request: { method: 'UNKNOWN', url: 'http://localhost/' }, _line: "it's nothing" },
+  ])
+  const { text } = await caller.get('/_standin/requests/lost-1?format=curl')
+  expect(text).toMatch(
+    /^# lost-1 at \S+, answered 400\n# curl cannot send this: it began with: it's nothing\n$/,
+  )
+  const told = await caller.get('/_standin/requests/lost-1/explain?format=text')
+  expect(told.text).toMatch(/^lost-1: it's nothing was answered 400\n/)
+})
+
+test('what cannot be read is for the sandbox that it names', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await caller.post('/_standin/sandboxes', { name: 'shop' })
+  for (const head of [
+    'GET /~shop/v3 HTTP/1.1\r\nbad',
+    'GET /v3 HTTP/1.1\r\nStandin-Sandbox: shop\r\nbad',
+    'GET /v3 HTTP/1.1\r\nHost: shop.localhost\r\nbad',
+    'CONNECT example.test:443 HTTP/1.1\r\nHost: shop.localhost',
+    'GET /~shop/v3/with space HTTP/1.1',
+    'GET /~nope/v3 HTTP/1.1\r\nbad',
+  ]) {
+    await raw(server, `${head}\r\n\r\n`)
+  }
+  const statuses = (await journal(caller, '/~shop')).map(({ answer }) => answer.status)
+  expect(statuses).toEqual([400, 400, 400, 405, 400])
+  expect(await journal(caller)).toMatchObject([{ path: '/~nope/v3' }])
+})
+
+test.each([
+  ['', { method: 'CONNECT', path: 'example.test:443' }],
+  ['Ba d: x\r\n', { line: 'CONNECT ada:[redacted]@example.test:443 HTTP/1.1' }],
+])('what a CONNECT says of a user is shown nowhere: %j', async (header, shown) => {
+  const server = await createSandbox()
+  await raw(server, `CONNECT ada:hunter2-x@example.test:443 HTTP/1.1\r\n${header}\r\n`)
+  const all = await journal(createCaller(server))
+  expect(all).toMatchObject([shown])
+  expect(JSON.stringify(all)).not.toContain('hunter2')
+})
+
+test('a request without a header is written down without one', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  await raw(server, 'GET /v3/nothing HTTP/1.0\r\n\r\n')
+  const [one] = await journal(caller)
+  expect(one!.headers).toEqual({})
+  const { text } = await caller.get(`/_standin/requests/${one!.id}?format=curl`)
+  expect(text).not.toContain('-H')
+})
+
+test('the rest of a body that its Content-Length cuts off is shown nowhere', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const body = '{"x":1,"password":"hunter2-and-more"}'
+  await raw(server, `POST /nowhere HTTP/1.1\r\nContent-Length: 20\r\n\r\n${body}`)
+  const all = await journal(caller)
+  expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(['lost-1']))
+  const lost = all.find(({ id }) => id === 'lost-1')!
+  expect(lost.problem!.message).toContain(LINE + LEFT_BEHIND)
+  expect(JSON.stringify(all)).not.toContain('and-more')
+})
+
+test.each([
+  ['what cannot be read', 'nonsense', 400],
+  ['CONNECT', 'CONNECT example.test:443 HTTP/1.1\r\nHost: localhost', 405],
+] as const)(
+  '%s is answered behind what came before it on its connection',
+  async (_, what, status) => {
+    const server = await createSandbox()
+    const caller = createCaller(server)
+    const { path, headers, body } = creation('cryptlex')
+    const text = JSON.stringify(body)
+    const lines = Object.entries({
+      Host: 'localhost',
+      'Content-Type': 'application/json',
+      ...headers,
+      'Standin-Fault': 'delay=50ms',
+      'Content-Length': String(Buffer.byteLength(text)),
+    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const slow = `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`
+    const quick = 'GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const heard = await raw(server, `${slow}${quick}${what}\r\n\r\n`)
+    expect([...heard.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, seen]) => Number(seen))).toEqual([
+      201,
+      404,
+      status,
+    ])
+    const ids = (await journal(caller)).map(({ id }) => id)
+    expect(ids.toSorted()).toEqual(['lost-1', 'req-1', 'req-2'])
+  },
+)
+
+test.each(['cryptlex', 'mykaarma', 'formsonfire'] as const)(
+  'a body at %s that breaks off is refused in its words, and written down once',
+  async (api) => {
+    const server = await createSandbox()
+    const caller = createCaller(server)
+    const { path, headers } = creation(api)
+    const lines = Object.entries({
+      'Content-Type': 'application/json',
+      ...headers,
+      'Transfer-Encoding': 'chunked',
+    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const text = `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`
+    const seen = parsed(await raw(server, `${text}5\r\n{"a":\r\nZZ\r\n`))
+    expect([seen.status, seen.headers['standin-reason']]).toEqual([400, 'http.malformed'])
+    const [one, ...more] = await journal(caller)
+    expect(more).toEqual([])
+    expect(one).toMatchObject({ id: seen.headers['standin-request-id'], api, stage: 'body' })
+    expect(one!.problem!.message).toMatch(/The body could not be read: Invalid character/)
+  },
+)
+
+test('a head that is too large or too slow is in the journal, a connection that says nothing is not', async () => {
+  const server = await createSandbox({ headerTimeout: 100 })
+  const caller = createCaller(server)
+  const silent = connect(server.port, '127.0.0.1').resume()
+  onTestFinished(() => void silent.destroy())
+  silent.on('error', () => {})
+  const closed = new Promise((resolve) => silent.once('close', resolve))
+  await raw(server, `GET /large HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`)
+  expect(parsed(await raw(server, 'GET /slo')).status).toBe(408)
+  await closed
+  const all = await journal(caller)
+  expect(all.map(({ path, problem }) => [path, problem!.reason, problem!.message])).toEqual([
+    ['/large', 'headers.too-large', 'The headers are larger than 16 KiB'],
+    [undefined, 'headers.too-slow', 'The headers did not arrive in time; 8 bytes came'],
+  ])
+})
+
+test('what cannot be read is counted, and has a line in the log that shows nothing of it', async () => {
+  const lines: string[] = []
+  const config = withDefaults({ port: 0, memory: true, log: 'json' })
+  const server = await startServer(config, { lines: { write: (line) => void lines.push(line) } })
+  onTestFinished(server.close)
+  await raw(server, 'hunter2 hunter2\r\n\r\n')
+  await raw(server, 'GET /v3/a?b=hunter2 c HTTP/1.1\r\n\r\n')
+  const { text } = await createCaller(server).get('/_standin/metrics')
+  expect(text).toContain('standin_requests_total{api="standin",operation="none",status="400"} 2')
+  await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(2))
+  expect(lines.slice(0, 2).map((line) => JSON.parse(line) as object)).toMatchObject([
+    { id: 'lost-1', method: '-', url: '…', status: 400, reason: 'http.malformed' },
+    { id: 'lost-2', method: '-', url: '/v3/a?b=…', status: 400, reason: 'http.malformed' },
+  ])
+  expect(lines.join('')).not.toContain('hunter2')
+})
+
+test('a preflight is written down where it is for, and explained', async () => {
+  const server = await createSandbox({ corsOrigins: ['http://app.test'] })
+  const caller = createCaller(server)
+  await caller.post('/_standin/sandboxes', { name: 'shop' })
+  const { path } = creation('cryptlex', {}, '/~shop')
+  const asking = { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' }
+  const answer = await caller.send({ method: 'OPTIONS', path, headers: asking })
+  expect([answer.status, answer.text]).toEqual([204, ''])
+  expect(answer.header('Access-Control-Allow-Origin')).toBe('http://app.test')
+  const id = answer.header('Standin-Request-Id')!
+  const [one, ...more] = await journal(caller, '/~shop')
+  expect(more).toEqual([])
+  expect(one).toMatchObject({
+    id,
+    api: 'cryptlex',
+    method: 'OPTIONS',
+    path,
+    stage: 'answer',
+    warnings: [],
+    answer: { status: 204, headers: { 'Access-Control-Allow-Origin': 'http://app.test' } },
+  })
+  const { summary, decisions, hints } = await explained(caller, id, '/~shop')
+  expect(summary).toBe('Accepted, and answered with 204.')
+  expect(decisions.map(({ step, text }) => [step, text])).toEqual([
+    ['sandbox', 'The path begins with /~shop, so the request is for the sandbox shop.'],
+    [
+      'arrival',
+      'A page at http://app.test asked whether it may call (a CORS preflight). It may: --cors-origins lists it.',
+    ],
+    ['answer', 'The answer is 204 without a body.'],
+  ])
+  expect(hints).toEqual([])
+  const { text } = await caller.get('/_standin/metrics')
+  expect(text).toContain('standin_requests_total{api="cryptlex",operation="none",status="204"} 1')
+})
+
+test('a preflight for no sandbox is allowed as ever, and is among the lost', async () => {
+  const server = await createSandbox({ corsOrigins: ['http://app.test'] })
+  const caller = createCaller(server)
+  const asking = { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' }
+  const answer = await caller.send({ method: 'OPTIONS', path: '/~nope/v3/x', headers: asking })
+  expect([answer.status, answer.header('Standin-Request-Id')]).toEqual([204, 'lost-1'])
+})
