@@ -21,10 +21,10 @@ const FRESH = ['--port', '0', '--memory']
 /** The program without something. */
 const WITHOUT: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
   ...(values.against === undefined ? {} : { 'the other build': [values.against] }),
-  journal: [MAIN, '--journal-size', '0'],
+  journal: [MAIN, '--request-log-size', '0'],
   faults: [MAIN, '--faults', 'off'],
   webhooks: [MAIN, '--webhook-url', 'none'],
-  'all of them': [MAIN, '--journal-size', '0', '--faults', 'off', '--webhook-url', 'none'],
+  'all of them': [MAIN, '--request-log-size', '0', '--faults', 'off', '--webhook-url', 'none'],
 }
 const KINDS: readonly Kind[] = ['cryptlex', 'mykaarma', 'formsonfire-json']
 const created = { next: 1 }

@@ -22,7 +22,13 @@ export type {
 export type { Snapshots } from './client/snapshots.ts'
 export type { SandboxOptions, Standin } from './client/standin.ts'
 export type { UserFilter, Users } from './client/users.ts'
-export type { DeliveryFilter, Inbox, SettleOptions, Spoilt, Webhooks } from './client/webhooks.ts'
+export type {
+  DeliveryFilter,
+  Inbox,
+  SettleOptions,
+  DeliveryFaultOptions,
+  Webhooks,
+} from './client/webhooks.ts'
 export { verifyWebhook } from './core/webhooks/signature-check.ts'
 export type {
   HeadersLike,

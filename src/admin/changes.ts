@@ -1,14 +1,14 @@
 import type { Api, Call, Task, Tools } from '../core/api.ts'
 import type { Contract } from '../core/contract/contract.ts'
-import { creationOf } from '../core/request/read.ts'
+import { createCallFor } from '../core/request/read.ts'
 import { duplicate, Problem } from '../core/problem.ts'
 import type { Row } from '../core/store/state.ts'
 import type { UserChanges } from './contract.gen.ts'
 import { shownUser } from './users.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 /** What changes users besides requests to their API. */
-export function changeTasks(world: World): Record<'updateUser' | 'deleteUser', Task> {
+export function changeTasks(world: SandboxPort): Record<'updateUser' | 'deleteUser', Task> {
   return {
     updateUser: async (call) => {
       const place = placeFor(world, call)
@@ -17,7 +17,7 @@ export function changeTasks(world: World): Record<'updateUser' | 'deleteUser', T
         return { row: changed, told: tell(world, place, 'updated', changed, call) }
       })
       await world.saved()
-      world.webhooks.tell(told)
+      world.webhooks.deliver(told)
       call.deliveries = told
       return { status: 200, body: shownUser(place.api, row) }
     },
@@ -31,7 +31,7 @@ export function changeTasks(world: World): Record<'updateUser' | 'deleteUser', T
         }
       })
       await world.saved()
-      world.webhooks.tell(told)
+      world.webhooks.deliver(told)
       if (freed.length > 0) {
         // What is late on purpose comes after what says that the user is gone.
         await world.webhooks.quiet()
@@ -52,7 +52,7 @@ interface Place {
 }
 
 /** @throws Problem 404 user.unknown */
-function placeFor(world: World, call: Call): Place {
+function placeFor(world: SandboxPort, call: Call): Place {
   const { api: name = '', id = '' } = call.params
   const { api, contract } = world.vendors.find((part) => part.api.name === name)! // of the contract's list
   const row = world.user(name, id)
@@ -65,14 +65,14 @@ function placeFor(world: World, call: Call): Place {
  *
  * @throws Problem 400 body.invalid, 409 user.duplicate
  */
-function update(world: World, place: Place, changes: UserChanges): Row {
+function update(world: SandboxPort, place: Place, changes: UserChanges): Row {
   const { api, row, tools, table } = place
   const users = api.users! // vendors have users
-  const call = creationOf(place, merged(users.given(row), changes))
+  const call = createCallFor(place, merged(users.bodyFromRow(row), changes))
   const [unknown] = call.findings
   if (unknown) throw new Problem(400, 'body.invalid', unknown.text)
   const body = call.body as Readonly<Record<string, unknown>> // creationOf has checked it
-  const changed = users.changed(row, body, world.store, tools)
+  const changed = users.changeRow(row, body, world.store, tools)
   const rows = world.store.collection(table)
   const { unique } = api.tables[users.table]!
   const taken = unique.filter((field) => {
@@ -96,7 +96,7 @@ function merged(
 
 /** Puts what is to be told into the outbox, as part of the running transaction. */
 function tell(
-  world: World,
+  world: SandboxPort,
   { api, tools }: Place,
   what: 'updated' | 'deleted',
   row: Row,

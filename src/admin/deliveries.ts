@@ -3,7 +3,7 @@ import { Problem } from '../core/problem.ts'
 import type { Attempt, Delivery } from '../core/webhooks/delivery.ts'
 import type * as Contract from './contract.gen.ts'
 import { milliseconds } from './clock.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 const PAGE = 100
 /** Milliseconds. */
@@ -13,7 +13,7 @@ const LONGEST_TIMEOUT = 60_000
 type Names = 'listDeliveries' | 'getDelivery' | 'awaitDeliveries' | 'settle'
 
 /** What was sent, and waiting for it. */
-export function deliveryTasks(world: World): Record<Names, Task> {
+export function deliveryTasks(world: SandboxPort): Record<Names, Task> {
   const { webhooks } = world
   return {
     listDeliveries: (call) => {
@@ -83,7 +83,7 @@ function page(call: Call, all: readonly Delivery[]): Contract.DeliveryPage {
 }
 
 /** @throws Problem 404 delivery.unknown */
-export function deliveryFor(world: World, call: Call) {
+export function deliveryFor(world: SandboxPort, call: Call) {
   const id = call.params['delivery']!
   const delivery = world.webhooks.delivery(id)
   if (delivery) return delivery

@@ -3,13 +3,13 @@ import { events } from '../core/formats/text.ts'
 import { Reading } from '../core/request-log/searchable-entry.ts'
 import type { Outlet } from '../core/http/stream.ts'
 import { matcherIn, shown } from './requests.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 /** How often a reader hears that the stream lives, in milliseconds: proxies cut what is silent. */
 const HEARTBEAT = 15_000
 
 /** Requests as they are answered, as server-sent events. */
-export function eventTasks(world: World): Record<'streamEvents', Task> {
+export function eventTasks(world: SandboxPort): Record<'streamEvents', Task> {
   return {
     streamEvents: (call) => {
       const matches = matcherIn(call, world)
@@ -39,12 +39,12 @@ export function eventTasks(world: World): Record<'streamEvents', Task> {
 }
 
 /** An id names the process too: another one counts anew, and all that it has was missed. */
-function seqIn(id: string, { requests }: World): number {
+function seqIn(id: string, { requests }: SandboxPort): number {
   const [epoch, seq] = id.split('-')
   return epoch === requests.epoch && /^\d{1,15}$/.test(seq ?? '') ? Number(seq) : 0
 }
 
-function written({ entry }: Reading, world: World): string {
+function written({ entry }: Reading, world: SandboxPort): string {
   const id = `${world.requests.epoch}-${entry.seq}`
   return `id: ${id}\nevent: request\ndata: ${JSON.stringify(shown(entry, world))}\n\n`
 }

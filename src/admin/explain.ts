@@ -2,17 +2,17 @@ import type { Call, Task } from '../core/api.ts'
 import { text as plain } from '../core/formats/text.ts'
 import { scrubbed } from './hints.ts'
 import { entryOf } from './requests.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 /** Why a request was answered as it was. */
-export function explainTasks(world: World): Record<'explainRequest', Task> {
+export function explainTasks(world: SandboxPort): Record<'explainRequest', Task> {
   return {
     explainRequest: async (call) => {
       const entry = entryOf(call, world)
       // Loaded with the first question: it reads the contracts once more, prose and all.
       const { explain, inText } = await import('../core/explain/explain.ts')
       const { status, headers } = entry.answer
-      const question = { ...entry.place, call: entry.call, sandbox: world.settings.name }
+      const question = { ...entry.context, call: entry.call, sandbox: world.settings.name }
       const mediaType = String(headers['Content-Type'] ?? '').split(';', 1)[0]!
       const explanation = explain({ ...question, status, mediaType })
       const body = scrubbed(explanation, entry, world.secrets)

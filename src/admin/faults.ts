@@ -1,9 +1,9 @@
 import type { Reply, Task } from '../core/api.ts'
 import { isSecretName } from '../core/request-log/redact.ts'
-import type { Rule } from '../core/faults/armed-fault.ts'
+import type { ArmedFault } from '../core/faults/armed-fault.ts'
 import { Problem } from '../core/problem.ts'
 import type { Fault, FaultList, NewFault } from './contract.gen.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 type Names =
   | 'listFaults'
@@ -15,14 +15,14 @@ type Names =
   | 'deleteFault'
 
 /** Arming faults, and asking what came of them. */
-export function faultTasks(world: World): Record<Names, Task> {
+export function faultTasks(world: SandboxPort): Record<Names, Task> {
   const { faults } = world
-  const shown = (rule: Rule) => described(rule, world)
-  const list = (rules: readonly Rule[]): Reply => {
+  const shown = (rule: ArmedFault) => described(rule, world)
+  const list = (rules: readonly ArmedFault[]): Reply => {
     const body: FaultList = { faults: rules.map(shown) }
     return { status: 200, body }
   }
-  const named = (id: string): Rule => {
+  const named = (id: string): ArmedFault => {
     const rule = faults.get(id)
     if (rule) return rule
     const known = faults.list().map((one) => one.id)
@@ -32,7 +32,7 @@ export function faultTasks(world: World): Record<Names, Task> {
   return {
     listFaults: (call) => {
       const isAsked = (name: string) => call.query.get(name) === 'true'
-      const among = isAsked('all') ? faults.list() : faults.rules()
+      const among = isAsked('all') ? faults.list() : faults.armed()
       return list(among.filter(({ fired }) => !isAsked('unfired') || fired === 0))
     },
     addFault: (call) => {
@@ -45,7 +45,7 @@ export function faultTasks(world: World): Record<Names, Task> {
       return list(faults.replaceAll(given.faults, 'admin'))
     },
     clearFaults: () => {
-      const reply = list(faults.rules())
+      const reply = list(faults.armed())
       faults.clear()
       return reply
     },
@@ -63,7 +63,10 @@ export function faultTasks(world: World): Record<Names, Task> {
 }
 
 /** A fault as its own page shows it. */
-export function described(rule: Rule, { clock, faults }: Pick<World, 'clock' | 'faults'>): Fault {
+export function described(
+  rule: ArmedFault,
+  { clock, faults }: Pick<SandboxPort, 'clock' | 'faults'>,
+): Fault {
   const { nearest, expiresAt, lastFiredAt } = rule
   const time = (at: number) => new Date(at).toISOString()
   return {

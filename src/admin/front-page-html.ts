@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RequestRecord } from '../core/request-log/redacted-record.ts'
+import type { RedactedRecord } from '../core/request-log/redacted-record.ts'
 import type { FrontPage } from './contract.gen.ts'
 import { Html, html } from './html.ts'
 
@@ -48,7 +48,7 @@ export function pageFor(shown: {
   readonly front: FrontPage
   readonly curls: readonly string[]
   /** The newest requests first; secrets are taken out of them. */
-  readonly newest: readonly RequestRecord[]
+  readonly newest: readonly RedactedRecord[]
 }): string {
   const { front, curls, newest } = shown
   const apis = front.apis.map(
@@ -99,7 +99,7 @@ export function pageFor(shown: {
   )
 }
 
-function rowFor(request: RequestRecord, { links }: FrontPage): Html {
+function rowFor(request: RedactedRecord, { links }: FrontPage): Html {
   const { id, method, path, line, answer, problem } = request
   const why = `${pathOf(links.requests)}/${id}/explain?format=text`
   const asked = path ?? line ?? ''

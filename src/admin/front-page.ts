@@ -6,13 +6,13 @@ import { recordOf } from '../core/request-log/redacted-record.ts'
 import type { FrontPage } from './contract.gen.ts'
 import { curlsFor } from './curls.ts'
 import { PAGE_HEADERS, pageFor, refusalPage } from './front-page-html.ts'
-import type { Host, World } from './ports.ts'
+import type { ServerPort, SandboxPort } from './ports.ts'
 
 /** Requests that the page shows. */
 const NEWEST = 10
 
 /** What a sandbox is and where all of it is, for who comes without knowing. */
-export function frontTasks(world: World, host: Host): Record<'getFrontPage', Task> {
+export function frontTasks(world: SandboxPort, host: ServerPort): Record<'getFrontPage', Task> {
   return {
     getFrontPage: (call) => {
       const body = described(call, world, host)
@@ -37,7 +37,11 @@ export function refusedPage(problem: Problem, call: Call): Reply | undefined {
   return { status: problem.status, body: undefined, headers: PAGE_HEADERS, page }
 }
 
-function described(call: Call, { settings, vendors }: World, { version }: Host): FrontPage {
+function described(
+  call: Call,
+  { settings, vendors }: SandboxPort,
+  { version }: ServerPort,
+): FrontPage {
   const { name } = settings
   // A header names the sandbox for one request; a link has to do it by the path.
   const isByHeader = call.base === '' && call.headers['standin-sandbox'] !== undefined

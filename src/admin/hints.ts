@@ -2,11 +2,11 @@ import type { Hint } from '../core/api.ts'
 import { hintsFor } from '../core/explain/hints/index.ts'
 import type { Entry } from '../core/request-log/entry.ts'
 import { redactorOf } from '../core/request-log/redacted-record.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 /** What the sender of a request probably meant. */
-export function hintsOn(entry: Entry, { secrets }: World): Hint[] {
-  const hints = hintsFor({ ...entry.place, call: entry.call })
+export function hintsOn(entry: Entry, { secrets }: SandboxPort): Hint[] {
+  const hints = hintsFor({ ...entry.context, call: entry.call })
   return hints.length === 0 ? [] : [...scrubbed(hints, entry, secrets)]
 }
 

@@ -2,14 +2,16 @@ import type { Task } from '../core/api.ts'
 import type { Received } from '../core/webhooks/inbox.ts'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { InboxEntry, InboxPage, InboxReceipt } from './contract.gen.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 const PAGE = 100
 /** Characters of a body that are shown. */
 const MOST_SHOWN = 64 * 1024
 
 /** Receivers of webhooks inside the server. */
-export function inboxTasks(world: World): Record<'receive' | 'listInbox' | 'clearInbox', Task> {
+export function inboxTasks(
+  world: SandboxPort,
+): Record<'receive' | 'listInbox' | 'clearInbox', Task> {
   const { webhooks } = world
   const page = (inbox: string, after: number, limit: number): InboxPage => {
     const { total, entries } = webhooks.received(inbox, { after, limit })

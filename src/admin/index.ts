@@ -24,7 +24,7 @@ import type {
   ClockState,
   Problem as ProblemBody,
 } from './contract.gen.ts'
-import type { Host, World } from './ports.ts'
+import type { ServerPort, SandboxPort } from './ports.ts'
 import { webhookTasks } from './webhooks.ts'
 import { inRange, milliseconds } from './clock.ts'
 
@@ -35,7 +35,7 @@ const problemJson: Format = {
 }
 
 /** Standin's own API, below `/_standin`: it goes through the same pipeline as the vendors'. */
-export function admin(world: World, host: Host): Api {
+export function admin(world: SandboxPort, host: ServerPort): Api {
   return {
     name: 'standin',
     title: 'Standin',
@@ -61,9 +61,9 @@ export function admin(world: World, host: Host): Api {
       ...eventTasks(world),
       ...ledgerTasks(world),
     },
-    answersAll: true,
+    isOwnApi: true,
     credentialsIn: 'none',
-    learn: () => undefined,
+    readFixtures: () => undefined,
     authorize: () => undefined,
     answerType: () => json.mediaType,
     bodyType,
@@ -80,7 +80,7 @@ function bodyType({ headers }: Call, text: string): string {
   throw new Problem(415, 'media.unsupported', message, { headers: { Accept: json.mediaType } })
 }
 
-function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceClock', Task> {
+function clockTasks(world: SandboxPort): Record<'getClock' | 'putClock' | 'advanceClock', Task> {
   const reply = (): Reply => {
     const body: ClockState = {
       now: new Date(world.clock.now()).toISOString(),
@@ -93,13 +93,13 @@ function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceCloc
     putClock: async (call) => {
       const { now, held } = call.body as ClockSetting // the contract has checked it
       const time = now === undefined ? undefined : inRange(Date.parse(now), now)
-      await world.turn(() => Clock.at(time ?? world.clock.now(), held ?? world.clock.isHeld))
+      await world.turnClock(() => Clock.at(time ?? world.clock.now(), held ?? world.clock.isHeld))
       return reply()
     },
     advanceClock: async (call) => {
       const { by } = call.body as ClockAdvance // the contract has checked it
       const duration = milliseconds(by)
-      await world.turn(() => {
+      await world.turnClock(() => {
         const time = inRange(world.clock.now() + duration, `${by} from now`)
         return Clock.at(time, world.clock.isHeld)
       })
@@ -109,7 +109,7 @@ function clockTasks(world: World): Record<'getClock' | 'putClock' | 'advanceCloc
 }
 
 /** RFC 9457. */
-function explain(problem: Problem, call: Call, { prefixes }: Host): Reply {
+function explain(problem: Problem, call: Call, { prefixes }: ServerPort): Reply {
   call.answerType = problemJson.mediaType
   const body: ProblemBody = {
     type: 'about:blank',

@@ -3,14 +3,14 @@ import type { Task } from '../core/api.ts'
 import { Ledger, type Person } from './user-comparison.ts'
 import { Problem } from '../core/problem.ts'
 import type { Ledger as LedgerPage } from './contract.gen.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 const PAGE = 100
 /** Rows that are looked at between two turns of the event loop. */
 const SLICE = 5000
 
 /** Comparing the users of all APIs. */
-export function ledgerTasks(world: World): Record<'getLedger', Task> {
+export function ledgerTasks(world: SandboxPort): Record<'getLedger', Task> {
   const names = world.vendors.map(({ api }) => api.name)
   return {
     getLedger: async (call) => {
@@ -47,7 +47,7 @@ export function ledgerTasks(world: World): Record<'getLedger', Task> {
 }
 
 /** All users of all APIs; other requests run in between. */
-async function read({ vendors, store }: World, names: readonly string[]): Promise<Ledger> {
+async function read({ vendors, store }: SandboxPort, names: readonly string[]): Promise<Ledger> {
   const ledger = new Ledger(names)
   let looked = 0
   for (const { api } of vendors) {

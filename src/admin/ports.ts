@@ -2,7 +2,7 @@ import type { Api, Credential, Tools } from '../core/api.ts'
 import type { Clock, ClockSetting } from '../core/time/clock.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
-import type { Requests } from '../core/request-log/request-log.ts'
+import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
@@ -15,13 +15,13 @@ import type { Webhooks } from '../core/webhooks/webhooks.ts'
 export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** A sandbox as its own admin API sees it. */
-export interface World {
+export interface SandboxPort {
   readonly settings: { readonly name: string; readonly seed: number }
   readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly store: Store
   readonly clock: Clock
   readonly faults: Faults
-  readonly requests: Requests
+  readonly requests: RequestLog
   /** What is shown nowhere. */
   readonly secrets: readonly string[]
   readonly webhooks: Webhooks
@@ -40,13 +40,13 @@ export interface World {
   replace(document: Document): void
   /** Waits until what was changed is kept, or takes it back and throws. */
   saved(): Promise<void>
-  turn(setting: () => ClockSetting): Promise<void>
+  turnClock(setting: () => ClockSetting): Promise<void>
   seed(count: number, apis: readonly string[]): Promise<void>
 }
 
 /** A sandbox in the server that hosts it. */
-export interface Hosted {
-  readonly sandbox: World
+export interface HostedSandbox {
+  readonly sandbox: SandboxPort
   readonly kept: boolean
   readonly createdAt: number
   readonly ttl: number | undefined
@@ -54,7 +54,7 @@ export interface Hosted {
 }
 
 /** What a new sandbox is asked to be; what is left out is as the server's own. */
-export interface Wish {
+export interface SandboxRequest {
   readonly name?: string
   readonly seed?: number
   /** Milliseconds since 1970. */
@@ -67,7 +67,7 @@ export interface Wish {
 }
 
 /** The server as the admin API sees it. */
-export interface Host {
+export interface ServerPort {
   readonly version: string
   readonly apis: readonly string[]
   /** Where those are. */
@@ -76,10 +76,10 @@ export interface Host {
   isStopping(): boolean
   /** What the server counts. */
   metrics(): Metrics
-  list(): readonly Hosted[]
-  get(name: string): Hosted
-  create(wish: Wish): Promise<Hosted>
-  remove(name: string): Promise<Hosted>
+  list(): readonly HostedSandbox[]
+  get(name: string): HostedSandbox
+  create(wish: SandboxRequest): Promise<HostedSandbox>
+  remove(name: string): Promise<HostedSandbox>
   fixturesWith(given: Fixtures): Fixtures
-  keepFixtures(world: World, fixtures: Fixtures): void
+  keepFixtures(world: SandboxPort, fixtures: Fixtures): void
 }

@@ -4,19 +4,19 @@ import { Problem } from '../core/problem.ts'
 import { curlOf } from '../core/request-log/curl.ts'
 import { filterFor, type EntryMatcher, type Filter } from '../core/request-log/filter.ts'
 import { harOf } from '../core/request-log/har.ts'
-import { recordOf, type RequestRecord } from '../core/request-log/redacted-record.ts'
+import { recordOf, type RedactedRecord } from '../core/request-log/redacted-record.ts'
 import type { Entry } from '../core/request-log/entry.ts'
 import { Reading } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
 import { hintsOn } from './hints.ts'
-import type { Host, World } from './ports.ts'
+import type { ServerPort, SandboxPort } from './ports.ts'
 
 const PAGE = 100
 
 /** Asking what was asked. */
 export function requestTasks(
-  world: World,
-  host: Host,
+  world: SandboxPort,
+  host: ServerPort,
 ): Record<'listRequests' | 'getRequest' | 'clearRequests', Task> {
   return {
     listRequests: (call) => {
@@ -52,27 +52,27 @@ export function requestTasks(
 }
 
 /** @throws Problem 404 request.unknown */
-export function entryOf(call: Call, { requests }: World): Entry {
+export function entryOf(call: Call, { requests }: SandboxPort): Entry {
   const id = call.params['id']!
   const entry = requests.get(id)
   if (entry) return entry
   const { size } = requests.limits
   const message =
     size === 0
-      ? 'Nothing is remembered: the server runs with --journal-size 0'
-      : `There is no request ${id} among the ${requests.size} that are remembered; a reset forgets all, and only the newest ${size} are kept (--journal-size, --journal-bytes)`
+      ? 'Nothing is remembered: the server runs with --request-log-size 0'
+      : `There is no request ${id} among the ${requests.size} that are remembered; a reset forgets all, and only the newest ${size} are kept (--request-log-size, --request-log-bytes)`
   throw new Problem(404, 'request.unknown', message)
 }
 
 /** What may be shown of a request, with what its sender probably meant. */
-export function shown(entry: Entry, world: World): RequestRecord {
+export function shown(entry: Entry, world: SandboxPort): RedactedRecord {
   const record = recordOf(entry, world.secrets)
   const hints = hintsOn(entry, world)
   return hints.length === 0 ? record : { ...record, hints }
 }
 
 /** The filter that a query asks for. */
-export function matcherIn({ query }: Call, world: World): EntryMatcher {
+export function matcherIn({ query }: Call, world: SandboxPort): EntryMatcher {
   const names = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
   const given = names.flatMap((name) => {
     const value = query.get(name)
@@ -82,7 +82,7 @@ export function matcherIn({ query }: Call, world: World): EntryMatcher {
 }
 
 /** @throws Problem 400 operation.unknown, and as filterFor does */
-export function matcherOf(filter: Filter, world: World): EntryMatcher {
+export function matcherOf(filter: Filter, world: SandboxPort): EntryMatcher {
   const { operation } = filter
   const known = world.vendors.flatMap(({ contract }) => contract.operations.map(({ id }) => id))
   // A misspelt one would fit nothing, and "at most 0" would pass.
@@ -94,10 +94,10 @@ export function matcherOf(filter: Filter, world: World): EntryMatcher {
 }
 
 function replyWith(
-  records: readonly RequestRecord[],
+  records: readonly RedactedRecord[],
   body: unknown,
   call: Call,
-  host: Host,
+  host: ServerPort,
 ): Reply {
   switch (call.query.get('format')) {
     case 'har':

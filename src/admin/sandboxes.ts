@@ -2,11 +2,11 @@ import { Problem } from '../core/problem.ts'
 import type { Task } from '../core/api.ts'
 import type { NewSandbox, Sandbox, SandboxList } from './contract.gen.ts'
 import { inRange, milliseconds } from './clock.ts'
-import type { Fixtures, Host, Hosted } from './ports.ts'
+import type { Fixtures, ServerPort, HostedSandbox } from './ports.ts'
 
 /** Making, naming and removing sandboxes. */
 export function sandboxTasks(
-  host: Host,
+  host: ServerPort,
 ): Record<'listSandboxes' | 'createSandbox' | 'getSandbox' | 'deleteSandbox', Task> {
   return {
     listSandboxes: () => {
@@ -40,7 +40,7 @@ function lasting(ttl: number): number {
   return ttl
 }
 
-export function described({ sandbox, kept, createdAt, ttl, lastUsed }: Hosted): Sandbox {
+export function described({ sandbox, kept, createdAt, ttl, lastUsed }: HostedSandbox): Sandbox {
   const { name, seed } = sandbox.settings
   return {
     name,

@@ -9,7 +9,7 @@ import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.gen.ts'
 import { described } from './sandboxes.ts'
 import { isTime } from './clock.ts'
-import type { Fixtures, Host, World } from './ports.ts'
+import type { Fixtures, ServerPort, SandboxPort } from './ports.ts'
 
 /** So that a client in a loop cannot fill the memory. */
 const MOST_SNAPSHOTS = 100
@@ -26,7 +26,7 @@ type Names =
   | 'diffSnapshot'
 
 /** The whole of a sandbox: gone back to, shown, replaced, saved and compared. */
-export function stateTasks(world: World, host: Host): Record<Names, Task> {
+export function stateTasks(world: SandboxPort, host: ServerPort): Record<Names, Task> {
   /** With what became of webhooks up to now. */
   const present = (): Document => {
     world.webhooks.flush()
@@ -85,7 +85,7 @@ export function stateTasks(world: World, host: Host): Record<Names, Task> {
   }
 }
 
-function savedAs(world: World, name: string): Saved {
+function savedAs(world: SandboxPort, name: string): Saved {
   const saved = world.snapshots.get(name)
   if (saved) return saved
   const names = world.snapshots.all.map((one) => one.name).join(', ') || 'none'
@@ -93,7 +93,7 @@ function savedAs(world: World, name: string): Saved {
 }
 
 /** @throws Problem 400 when it holds what no API keeps, or is of a newer format */
-function documentFrom(call: Call, world: World): Document {
+function documentFrom(call: Call, world: SandboxPort): Document {
   const given = call.body as Partial<Document> // the contract has checked it
   const standin = {
     // Without a word about them they go on: the next user must not get an id that is taken.
@@ -182,7 +182,7 @@ function withoutTokens(found: Difference): Difference {
  *
  * @throws Problem 400 body.invalid where it has none
  */
-function webhooksFrom(given: unknown, { store }: World): unknown {
+function webhooksFrom(given: unknown, { store }: SandboxPort): unknown {
   const present = store.collection<Subscription>(SUBSCRIPTIONS)
   if (given !== undefined && !isRecord(given)) return given // flawIn has a word for it
   const { subscriptions, ...rest } = given ?? {}

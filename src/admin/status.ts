@@ -2,10 +2,12 @@ import { Problem } from '../core/problem.ts'
 import { text } from '../core/formats/text.ts'
 import type { Task } from '../core/api.ts'
 import type { Health, Readiness } from './contract.gen.ts'
-import type { Host } from './ports.ts'
+import type { ServerPort } from './ports.ts'
 
 /** What is asked of the process: whether it is up, and whether it will answer. */
-export function serverTasks(host: Host): Record<'getHealth' | 'getReady' | 'getMetrics', Task> {
+export function serverTasks(
+  host: ServerPort,
+): Record<'getHealth' | 'getReady' | 'getMetrics', Task> {
   return {
     getHealth: () => {
       const { version, apis } = host

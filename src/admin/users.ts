@@ -3,13 +3,13 @@ import { Problem } from '../core/problem.ts'
 import type { Row } from '../core/store/state.ts'
 import { keyOf } from '../core/store/unique-keys.ts'
 import type { Seeding, User, UserPage } from './contract.gen.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 const PAGE = 100
 
 /** Asking for users, and filling a sandbox with them. */
 export function userTasks(
-  world: World,
+  world: SandboxPort,
 ): Record<'getCredentials' | 'listUsers' | 'getUser' | 'seedUsers', Task> {
   return {
     getCredentials: () => ({ status: 200, body: world.credentials }),
@@ -43,7 +43,7 @@ export function userTasks(
  * moves nothing and a removed row leaves the mark where it was.
  */
 function page(
-  world: World,
+  world: SandboxPort,
   wanted: { api: string | null; email: string | null; after: string | null },
   limit: number,
 ): UserPage {
@@ -77,7 +77,7 @@ function page(
 }
 
 /** Who has this address: one, and its copies where a fault has had duplicates accepted. */
-function withAddress(world: World, api: Api, email: string): readonly Row[] {
+function withAddress(world: SandboxPort, api: Api, email: string): readonly Row[] {
   const field = api.users!.email
   const rows = rowsOf(world, api)
   const first = rows.find(field, email)
@@ -86,7 +86,7 @@ function withAddress(world: World, api: Api, email: string): readonly Row[] {
   return [first, ...rows.all().filter(same)]
 }
 
-function rowsOf(world: World, api: Api) {
+function rowsOf(world: SandboxPort, api: Api) {
   return world.store.collection(`${api.name}.${api.users!.table}`) // vendors have users
 }
 

@@ -7,12 +7,12 @@ import { described, nearestTo, verified, type Expectation } from '../core/reques
 import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.gen.ts'
 import { matcherIn, matcherOf, shown } from './requests.ts'
 import { milliseconds } from './clock.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 const LONGEST_WAIT = 600_000
 
 /** Asking whether what should have been asked was, now or in a while. */
-export function verifyTasks(world: World): Record<'verifyRequests' | 'awaitRequests', Task> {
+export function verifyTasks(world: SandboxPort): Record<'verifyRequests' | 'awaitRequests', Task> {
   return {
     verifyRequests: (call) => {
       const { expectations, order, since } = call.body as Verification // the contract has checked it
@@ -56,13 +56,13 @@ export function verifyTasks(world: World): Record<'verifyRequests' | 'awaitReque
   }
 }
 
-function readings({ requests }: World): Reading[] {
+function readings({ requests }: SandboxPort): Reading[] {
   return [...requests.after()].map((entry) => new Reading(entry))
 }
 
 /** Until one is the last that is wanted, the time is up or the server stops. */
 function more(
-  { requests }: World,
+  { requests }: SandboxPort,
   wait: number,
   isLast: (reading: Reading) => boolean,
 ): Promise<void> {
@@ -86,7 +86,7 @@ function expectationFrom(
   asked: Asked,
   i: number,
   since: string | undefined,
-  world: World,
+  world: SandboxPort,
 ): Expectation {
   const { name, match, count = {}, before, after, ...rest } = asked
   const filter = { ...rest, ...match, ...(since === undefined ? {} : { since }) } as Filter // texts and conditions: the matcher looks at each

@@ -5,13 +5,13 @@ import { subscribe } from '../core/webhooks/subscriptions.ts'
 import type * as Contract from './contract.gen.ts'
 import { deliveryFor, shownDelivery } from './deliveries.ts'
 import { milliseconds } from './clock.ts'
-import type { World } from './ports.ts'
+import type { SandboxPort } from './ports.ts'
 
 type Names =
   'listSubscriptions' | 'createSubscription' | 'deleteSubscription' | 'testWebhook' | 'redeliver'
 
 /** Who is told, and having them told something. */
-export function webhookTasks(world: World): Record<Names, Task> {
+export function webhookTasks(world: SandboxPort): Record<Names, Task> {
   const { webhooks } = world
   return {
     listSubscriptions: () => {
@@ -29,7 +29,7 @@ export function webhookTasks(world: World): Record<Names, Task> {
         subscribe(world.store, { ...given, events }, world.tools),
       )
       await world.saved()
-      const doubt = webhooks.doubtAbout(given.url)
+      const doubt = webhooks.urlWarning(given.url)
       if (doubt) call.note(doubt.code, doubt.text)
       return { status: 201, body: shown(row), created: row.id }
     },
@@ -53,7 +53,7 @@ export function webhookTasks(world: World): Record<Names, Task> {
       const id = world.store.transact(() => webhooks.recordFor(row, event, cause))
       await world.saved()
       call.deliveries = [id]
-      webhooks.tell([id])
+      webhooks.deliver([id])
       return { status: 202, body: shownDelivery(webhooks.delivery(id)!) } // it was just made
     },
     redeliver: (call) => {
@@ -76,7 +76,7 @@ export function faultFrom({ kind, by, attempts }: Contract.DeliveryFault): Deliv
 }
 
 /** @throws Problem 404 webhook.unknown */
-function subscriptionFor({ webhooks }: World, id: string | undefined): Subscription {
+function subscriptionFor({ webhooks }: SandboxPort, id: string | undefined): Subscription {
   const all = webhooks.subscriptions
   const row = all.find((one) => (id === undefined ? one.active : one.id === id))
   if (row) return row

@@ -32,7 +32,7 @@ export interface SettleOptions extends Throwing {
 }
 
 /** How a delivery goes wrong on purpose: its kind alone, or with how. */
-export type Spoilt = DeliveryFault | DeliveryFault['kind']
+export type DeliveryFaultOptions = DeliveryFault | DeliveryFault['kind']
 
 /** Who is told of what, and what came of it. */
 export class Webhooks {
@@ -77,7 +77,7 @@ export class Webhooks {
   }
 
   /** Sends it again, with the same id and body. */
-  async redeliver(id: string, fault?: Spoilt): Promise<Delivery> {
+  async redeliver(id: string, fault?: DeliveryFaultOptions): Promise<Delivery> {
     const body = fault === undefined ? {} : { fault: faultOf(fault) }
     return await this.#admin.ask('redeliver', { params: { delivery: id }, body })
   }
@@ -86,7 +86,9 @@ export class Webhooks {
   async test({
     fault,
     ...about
-  }: Omit<WebhookTest, 'fault'> & { readonly fault?: Spoilt } = {}): Promise<Delivery> {
+  }: Omit<WebhookTest, 'fault'> & {
+    readonly fault?: DeliveryFaultOptions
+  } = {}): Promise<Delivery> {
     const body = fault === undefined ? about : { ...about, fault: faultOf(fault) }
     return await this.#admin.ask('testWebhook', { body })
   }
@@ -164,7 +166,7 @@ export class Inbox {
   }
 }
 
-function faultOf(fault: Spoilt): DeliveryFault {
+function faultOf(fault: DeliveryFaultOptions): DeliveryFault {
   return typeof fault === 'string' ? { kind: fault } : fault
 }
 

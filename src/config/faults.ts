@@ -1,4 +1,4 @@
-import type { Definition } from '../core/fault.ts'
+import type { FaultDefinition } from '../core/fault.ts'
 import { whereBroken } from '../core/formats/json.ts'
 import { closest } from '../core/misspelt.ts'
 import { APIS } from './settings.ts'
@@ -7,7 +7,7 @@ import { APIS } from './settings.ts'
  * A JSON list of definitions, or short forms parted by commas, each for one API where its name and
  * a colon stand before it; `off`: none, in any way. They are looked at where they are armed. Throws an Error that says what is allowed.
  */
-export function readFaults(given: string): readonly Definition[] | undefined {
+export function readFaults(given: string): readonly FaultDefinition[] | undefined {
   if (/^(off|none)$/i.test(given.trim())) return undefined
   if (/^\s*[[{]/.test(given)) {
     let list: unknown
@@ -16,7 +16,7 @@ export function readFaults(given: string): readonly Definition[] | undefined {
     } catch {
       throw new Error(`must be JSON (${whereBroken(given)}) or short forms parted by commas`)
     }
-    return list as readonly Definition[] // looked at by their schema where they are armed
+    return list as readonly FaultDefinition[] // looked at by their schema where they are armed
   }
   return given
     .split(',')

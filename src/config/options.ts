@@ -1,7 +1,7 @@
 import { readNames, readOrigins } from '../core/http/hosts.ts'
 import { LEVELS } from '../telemetry/log-entry.ts'
 import { readEgress } from '../core/webhooks/egress.ts'
-import { readPlan } from '../core/webhooks/retry-plan.ts'
+import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
 import type { Scheme } from '../core/webhooks/signature.ts'
 import { readFaults } from './faults.ts'
 import { readProfiles } from './profiles.ts'
@@ -126,7 +126,7 @@ export const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     fallback: 'vendor',
     value: 'PLAN',
     help: 'vendor, standard-webhooks, fast, none, or such as 5s,5m,2h',
-    read: (given) => readPlan(given).name,
+    read: (given) => readRetryPlan(given).name,
   },
   webhookTimeout: {
     fallback: 10_000,
@@ -166,13 +166,13 @@ export const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
     help: 'how long a body may take to arrive',
     read: integer(1, 3_600_000),
   },
-  journalSize: {
+  requestLogSize: {
     fallback: 1000,
     value: 'N',
     help: 'requests that a sandbox remembers; 0 remembers none',
     read: integer(0, 1_000_000),
   },
-  journalBytes: {
+  requestLogBytes: {
     fallback: 16 * 1024 * 1024,
     value: 'BYTES',
     help: 'memory that those may take in a sandbox',

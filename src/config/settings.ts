@@ -1,4 +1,4 @@
-import type { Definition } from '../core/fault.ts'
+import type { FaultDefinition } from '../core/fault.ts'
 import type { Level } from '../telemetry/log-entry.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
 import type { Scheme } from '../core/webhooks/signature.ts'
@@ -24,7 +24,7 @@ export interface Config {
   readonly jwtVerify: boolean
   readonly proto: string | undefined
   /** Armed in every sandbox from the start; undefined: none can be, in any way. */
-  readonly faults: readonly Definition[] | undefined
+  readonly faults: readonly FaultDefinition[] | undefined
   /** Whether an address such as `ada+fault.500@example.test` asks for its fault. */
   readonly magicFaults: boolean
   /** `inbox`, `none` or a URL. */
@@ -43,9 +43,9 @@ export interface Config {
   /** Milliseconds. */
   readonly bodyTimeout: number
   /** Requests. */
-  readonly journalSize: number
+  readonly requestLogSize: number
   /** Bytes. */
-  readonly journalBytes: number
+  readonly requestLogBytes: number
   /** Milliseconds. */
   readonly headerTimeout: number
   /** Connections at one time. */

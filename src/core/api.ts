@@ -3,7 +3,7 @@ import type { Clock } from './time/clock.ts'
 import type { Fake } from './fake.ts'
 import type { Firing } from './faults/faults.ts'
 import type { FaultStage } from './fault.ts'
-import type { Rule } from './faults/armed-fault.ts'
+import type { ArmedFault } from './faults/armed-fault.ts'
 import type { Format } from './formats/format.ts'
 import { inWords, type Problem, type Violation } from './problem.ts'
 import type { Schema } from './contract/schema.ts'
@@ -99,9 +99,9 @@ export class Call {
   /** How far it has come. */
   stage: Stage = 'arrival'
   /** The body as it was received, once it is read; undefined before, or where there is none. */
-  text: string | undefined
+  bodyText: string | undefined
   /** Why the body could not be read, where that was tried early. */
-  unread: Problem | undefined
+  bodyError: Problem | undefined
   /** Why it was refused. */
   problem: Problem | undefined
   /** The id of the row that it made, which a fault may keep from the caller. */
@@ -109,11 +109,11 @@ export class Call {
   /** Names of what happened, as webhooks tell it. */
   events: readonly string[] | undefined
   /** The fault that the request itself asks for. */
-  wish: Rule | undefined
+  requestedFault: ArmedFault | undefined
   /** The fault that it met. */
-  fault: Firing | undefined
+  firing: Firing | undefined
   /** What it had passed when a fault answered in place of the API, or ended the connection. */
-  ended: FaultStage | undefined
+  endedAt: FaultStage | undefined
   readonly method: string
   /** As the caller wrote it: sandbox, API and query included. */
   readonly url: string
@@ -213,9 +213,9 @@ export interface Tools {
   readonly clock: Clock
   readonly fake: Fake
   /** What the slice's `learn` made of the sandbox's fixtures. */
-  readonly known: unknown
+  readonly fixtures: unknown
   /** What speaks against sending webhooks to a URL, as far as its text tells; it may be taken. */
-  readonly doubtAbout: (url: string) => Pick<Finding, 'code' | 'text'> | undefined
+  readonly webhookUrlWarning: (url: string) => Pick<Finding, 'code' | 'text'> | undefined
 }
 
 /** What a slice's hints may look at besides the call. */
@@ -273,22 +273,22 @@ export interface Users {
   /** The person's name as a row has it, such as `Ada Byron`; empty where it has none. */
   nameIn(row: Row): string
   /** What a create call for this person sends. */
-  describe(person: Person, known: unknown): Readonly<Record<string, unknown>>
+  bodyForPerson(person: Person, known: unknown): Readonly<Record<string, unknown>>
   /** What a create call with this body has besides. */
-  call(body: Readonly<Record<string, unknown>>): {
+  createCall(body: Readonly<Record<string, unknown>>): {
     readonly params?: Readonly<Record<string, string>>
     readonly caller?: unknown
   }
   /** What a create call for this row would send, with a made-up secret where one is needed. */
-  given(row: Row): Readonly<Record<string, unknown>>
+  bodyFromRow(row: Row): Readonly<Record<string, unknown>>
   /** The row as a create call with this body would make it now. Refuses as that does. */
-  changed(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
+  changeRow(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
   /** What others are told of when a row was changed or removed by other ways than a request. */
   events?(what: 'updated' | 'deleted', row: Row, state: State, tools: Tools): readonly Event[]
 }
 
 /** The id of the user that a call made; other operations make other things. */
-export function userMadeBy({ created, operation }: Call, { users }: Api): string | undefined {
+export function createdUserId({ created, operation }: Call, { users }: Api): string | undefined {
   return operation && operation.id === users?.operation ? created : undefined
 }
 
@@ -322,13 +322,13 @@ export interface Api {
    * Whether it is the sandbox's own, which answers what no API is at, too. Requests for it are not
    * written down; those for nobody are.
    */
-  readonly answersAll?: boolean
+  readonly isOwnApi?: boolean
   readonly webhooks?: WebhookStyle
   /** Where the credentials are: checked before a byte of the body is read, or after. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 
   /** Makes what the slice needs of its part of the fixtures. Throws an Error with a clear message. */
-  learn(fixtures: unknown): unknown
+  readFixtures(fixtures: unknown): unknown
   /** Who calls, for the slice's own operations, or a Problem. */
   authorize(call: Call, tools: Tools): unknown
   /** A Problem in the vendor's words. */
@@ -337,13 +337,13 @@ export interface Api {
   /** What the vendor refuses by itself, by reason; of each status the likeliest comes first. */
   readonly refusals?: Readonly<Record<string, () => Problem>>
   /** Fields of a request that name the user: an address or a user name. */
-  readonly names?: readonly string[]
+  readonly userFields?: readonly string[]
   /** A credential among the fixtures that opens every door, ready to be sent; none where there is none. */
-  credential?(fixtures: unknown): Credential | undefined
+  goodCredential?(fixtures: unknown): Credential | undefined
   /** Who a request says it comes from, unchecked: a user name, a token, a company. */
-  credentialOf?(call: Call, body: unknown): string | undefined
+  statedCredential?(call: Call, body: unknown): string | undefined
   /** Headers that say that a limit is exceeded for this many seconds more, or as long as it lasts. */
-  limited?(tools: Tools, seconds?: number): Readonly<Record<string, string>>
+  rateLimitHeaders?(tools: Tools, seconds?: number): Readonly<Record<string, string>>
 
   /** Headers for every answer; may refuse the call before anything else (a rate limit). */
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>

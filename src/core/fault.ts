@@ -48,13 +48,13 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** What an entry of a fault's `match` asks of a value: the value itself, `/a pattern/`, or a condition. */
-export type Wanted = string | number | boolean | Condition
+export type MatchValue = string | number | boolean | Condition
 
 /**
  * A fault as a tester writes it down, in whatever way it comes in. `specs/standin.yaml` says what
  * each field means; its schema has checked what is here.
  */
-export interface Definition {
+export interface FaultDefinition {
   readonly fault?: string
   readonly note?: string
 
@@ -81,11 +81,11 @@ export interface Definition {
   readonly api?: string
   readonly operation?: string
   readonly match?: {
-    readonly headers?: Readonly<Record<string, Wanted>>
-    readonly credential?: Wanted
-    readonly params?: Readonly<Record<string, Wanted>>
-    readonly query?: Readonly<Record<string, Wanted>>
-    readonly fields?: Readonly<Record<string, Wanted>>
+    readonly headers?: Readonly<Record<string, MatchValue>>
+    readonly credential?: MatchValue
+    readonly params?: Readonly<Record<string, MatchValue>>
+    readonly query?: Readonly<Record<string, MatchValue>>
+    readonly fields?: Readonly<Record<string, MatchValue>>
   }
   readonly after?: FaultStage
 
@@ -108,7 +108,7 @@ export type Delay =
   | { readonly kind: 'forever' }
 
 /** What is to happen, read from a definition. */
-export interface Effect {
+export interface FaultEffect {
   readonly refusal?: {
     readonly status?: number
     readonly reason?: string

@@ -6,10 +6,10 @@ import type { Credential, Tools } from '../core/api.ts'
 import { Clock, type ClockSetting } from '../core/time/clock.ts'
 import { Fake } from '../core/fake.ts'
 import { Faults } from '../core/faults/faults.ts'
-import type { Place } from '../core/context.ts'
+import type { ApiContext } from '../core/context.ts'
 import { Problem } from '../core/problem.ts'
 import { secretsIn } from '../core/request-log/redact.ts'
-import { Requests } from '../core/request-log/request-log.ts'
+import { RequestLog } from '../core/request-log/request-log.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
@@ -20,12 +20,12 @@ import { SUBSCRIPTIONS, TABLES, type Subscription } from '../core/webhooks/deliv
 import { resubscribe, subscribe, type NewSubscription } from '../core/webhooks/subscriptions.ts'
 import { Webhooks } from '../core/webhooks/webhooks.ts'
 import { create, seed } from './seeding.ts'
-import type { Part, Settings, Shared } from './settings.ts'
+import type { ApiPart, Settings, Shared } from './settings.ts'
 
 /** What sandboxes of one server have in common, and their own API. */
 export interface Common extends Shared {
   /** The API of the sandbox itself, made for each. */
-  readonly admin: (sandbox: Sandbox) => Part
+  readonly admin: (sandbox: Sandbox) => ApiPart
 }
 
 /** One closed world: the users of all APIs, their credentials, a clock and a seed. */
@@ -35,7 +35,7 @@ export class Sandbox {
   readonly clock: Clock
   readonly faults: Faults
   /** What came since the start, or since the last reset. */
-  readonly requests: Requests
+  readonly requests: RequestLog
   readonly webhooks: Webhooks
   readonly snapshots: Snapshots
   readonly #common: Common
@@ -46,7 +46,7 @@ export class Sandbox {
   /** Settles when the clock has been turned as it was last asked to be. */
   #turning: Promise<void> = Promise.resolve()
   #secrets: readonly string[] | undefined
-  #places: ReadonlyMap<string, Place> = new Map()
+  #contexts: ReadonlyMap<string, ApiContext> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
     this.settings = settings
@@ -56,7 +56,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#keptFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
-    this.requests = settings.requests ?? new Requests(common.journal)
+    this.requests = settings.requests ?? new RequestLog(common.requestLog)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...common.faults, clock: this.clock, seed: settings.seed })
     this.webhooks = new Webhooks({
@@ -78,8 +78,8 @@ export class Sandbox {
     // Fixtures that cannot be used must leave no state behind: the next start would take it for one
     // that has them already.
     if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, common)
-    const { log, wrote } = common
-    const store = await Store.open({ ...options, tables: tablesOf(common), log, wrote })
+    const { log, onFlush } = common
+    const store = await Store.open({ ...options, tables: tablesOf(common), log, onFlush })
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
       sandbox.snapshots.read(store.tables, log)
@@ -100,13 +100,14 @@ export class Sandbox {
   }
 
   /** Where each API answers, by its name. */
-  get places(): ReadonlyMap<string, Place> {
-    return this.#places
+  get contexts(): ReadonlyMap<string, ApiContext> {
+    return this.#contexts
   }
 
   /** Where the API below this prefix answers. */
-  placeAt(prefix: string): Place {
-    for (const place of this.#places.values()) if (place.contract.prefix === prefix) return place
+  contextAt(prefix: string): ApiContext {
+    for (const context of this.#contexts.values())
+      if (context.contract.prefix === prefix) return context
     throw new Error(`No API is at ${prefix}`)
   }
 
@@ -124,7 +125,7 @@ export class Sandbox {
   get credentials(): Readonly<Record<string, Credential>> {
     return Object.fromEntries(
       this.#common.vendors.flatMap(({ api }) => {
-        const good = api.credential?.(this.#fixtures[api.name])
+        const good = api.goodCredential?.(this.#fixtures[api.name])
         return good ? [[api.name, good]] : []
       }),
     )
@@ -140,7 +141,7 @@ export class Sandbox {
     return formatProfiles(this.settings.profile)
   }
 
-  get vendors(): readonly Part[] {
+  get vendors(): readonly ApiPart[] {
     return this.#common.vendors
   }
 
@@ -154,7 +155,7 @@ export class Sandbox {
 
   /** What a vendor's own operations use here. */
   toolsOf(api: string): Tools {
-    return this.#places.get(api)!.tools // who asks names a vendor
+    return this.#contexts.get(api)!.tools // who asks names a vendor
   }
 
   /** Users, made-up values and the clock as in a fresh sandbox. */
@@ -199,7 +200,7 @@ export class Sandbox {
   /** Puts a document in the place of everything; in one step, for every reader. */
   replace(document: Document): void {
     this.store.transact(() => this.store.replaceAll(document))
-    this.faults.callOff()
+    this.faults.cancelDelayed()
     const kept = this.store.setting('clock')
     this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
     this.webhooks.reload()
@@ -209,7 +210,7 @@ export class Sandbox {
    * Turns the clock, for this run and the next, and does what falls due on the way. Turns that are
    * asked for at the same time are made one after the other.
    */
-  turn(setting: () => ClockSetting): Promise<void> {
+  turnClock(setting: () => ClockSetting): Promise<void> {
     const turned = this.#turn(this.#turning, setting)
     this.#turning = turned.catch(() => {})
     return turned
@@ -227,10 +228,10 @@ export class Sandbox {
 
   /** Creates made-up people at these APIs, as many at each; other requests run in between. */
   seed(count: number, apis: readonly string[]): Promise<void> {
-    const places = this.vendors
+    const contexts = this.vendors
       .filter(({ api }) => apis.includes(api.name))
-      .map(({ api }) => this.#places.get(api.name)!) // every vendor has its place
-    return seed(count, places, { store: this.store, fake: this.#fake })
+      .map(({ api }) => this.#contexts.get(api.name)!) // every vendor has its place
+    return seed(count, contexts, { store: this.store, fake: this.#fake })
   }
 
   /** One user of an API, by its id with or without dashes. */
@@ -241,7 +242,7 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
-    this.faults.callOff()
+    this.faults.cancelDelayed()
     this.requests.close()
     await this.webhooks.close()
     await this.store.close()
@@ -262,12 +263,12 @@ export class Sandbox {
     const { profile } = this.settings
     const all = [...vendors, admin(this)]
     this.#secrets = undefined
-    this.#places = new Map(
+    this.#contexts = new Map(
       all.map(({ api, contract }, i) => {
-        const known = api.learn(this.#fixtures[api.name])
-        const doubtAbout = (url: string) => this.webhooks.doubtAbout(url)
-        const tools: Tools = { clock: this.clock, fake: this.#fake, known, doubtAbout }
-        const place: Place = {
+        const fixtures = api.readFixtures(this.#fixtures[api.name])
+        const webhookUrlWarning = (url: string) => this.webhooks.urlWarning(url)
+        const tools: Tools = { clock: this.clock, fake: this.#fake, fixtures, webhookUrlWarning }
+        const context: ApiContext = {
           api,
           contract,
           all,
@@ -277,12 +278,12 @@ export class Sandbox {
           webhooks: this.webhooks,
           limits,
           log,
-          requests: this.requests,
+          requestLog: this.requests,
           sandbox: this.settings.name,
           ...gate,
           ...(i < vendors.length && this.faults.isOn ? { faults: this.faults } : {}),
         }
-        return [api.name, place]
+        return [api.name, context]
       }),
     )
   }
@@ -325,7 +326,7 @@ export class Sandbox {
       if (!Array.isArray(users)) continue
       for (const [i, user] of (users as Record<string, unknown>[]).entries()) {
         try {
-          create(this.#places.get(api.name)!, user)
+          create(this.#contexts.get(api.name)!, user)
         } catch (error) {
           if (!(error instanceof Problem)) throw error
           throw new Problem(400, 'fixtures.invalid', `${api.name}.users[${i}]: ${error.message}`)

@@ -1,13 +1,13 @@
 import * as fs from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import type { Fixtures, Wish } from '../admin/ports.ts'
+import type { Fixtures, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
-import type { Place } from '../core/context.ts'
+import type { ApiContext } from '../core/context.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
-import { writeWhole } from '../core/store/atomic-write.ts'
+import { writeAtomically } from '../core/store/atomic-write.ts'
 import { messageOf } from '../core/errors.ts'
 import { mergeFixtures } from './fixtures.ts'
 import { Sandbox, type Common } from './sandbox.ts'
@@ -22,7 +22,7 @@ const GOING = '.going'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** What a sandbox that outlives the server is made from again. */
-interface KeptWish extends Wish {
+interface KeptWish extends SandboxRequest {
   readonly createdAt?: number
 }
 
@@ -111,7 +111,7 @@ export class Sandboxes {
    * @param mayMake whether one may come to be for this request
    * @returns the sandbox, or one that is nobody's with the reason why none is meant
    */
-  find({ name, base }: Address, mayMake = true): Found {
+  resolve({ name, base }: Address, mayMake = true): Found {
     try {
       const hosted = this.#named(name, mayMake)
       hosted.lastUsed = Date.now()
@@ -120,12 +120,12 @@ export class Sandboxes {
       if (!(error instanceof Problem)) throw error
       // No vendor knows a 409 for a request that meets no operation.
       const refusal = new Problem(404, error.reason, error.message)
-      return { sandbox: this.nobodys, base, refusal }
+      return { sandbox: this.fallbackSandbox, base, refusal }
     }
   }
 
   /** @throws Problem 409 sandbox.exists, sandboxes.too-many, sandbox.not-kept; 400 */
-  async create(wish: Wish): Promise<Hosted> {
+  async create(wish: SandboxRequest): Promise<Hosted> {
     const name = wish.name ?? this.#freeName()
     this.#refuse(name)
     const settings = this.#settingsFor(name, wish)
@@ -176,11 +176,11 @@ export class Sandboxes {
   }
 
   /** Lets go whoever waits: for requests, or for what a fault says. No server could stop before. */
-  letGo(): void {
+  stopWaiting(): void {
     for (const { sandbox } of this.#hosted.values()) {
       sandbox.requests.close()
-      sandbox.faults.letGo()
-      sandbox.webhooks.letGo()
+      sandbox.faults.closeHeldConnections()
+      sandbox.webhooks.stopWaiting()
     }
   }
 
@@ -212,8 +212,8 @@ export class Sandboxes {
   async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
     this.#hosted.delete(name)
     sandbox.requests.close()
-    sandbox.faults.letGo()
-    sandbox.faults.callOff()
+    sandbox.faults.closeHeldConnections()
+    sandbox.faults.cancelDelayed()
     if (!kept) return await sandbox.webhooks.close()
     this.#busy.add(name)
     try {
@@ -228,7 +228,7 @@ export class Sandboxes {
    * Words the refusals of requests that are for no sandbox. They leave no trace in any but among
    * the requests of `default`, where who wonders about them will look.
    */
-  get nobodys(): Sandbox {
+  get fallbackSandbox(): Sandbox {
     const { settings, common } = this.#options
     this.#nowhere ??= Sandbox.inMemory(
       { ...settings, fixtures: {}, requests: this.default.requests.lost },
@@ -243,11 +243,11 @@ export class Sandboxes {
    *
    * @param prefix of the API that they are refused by
    */
-  atTheDoor(name: string, prefix: string): Place {
-    const place = this.nobodys.placeAt(prefix)
+  contextForRejected(name: string, prefix: string): ApiContext {
+    const context = this.fallbackSandbox.contextAt(prefix)
     const hosted = this.#current(name)
-    if (!hosted || name === DEFAULT) return place
-    return { ...place, requests: hosted.sandbox.requests.lost, sandbox: name }
+    if (!hosted || name === DEFAULT) return context
+    return { ...context, requestLog: hosted.sandbox.requests.lost, sandbox: name }
   }
 
   #refuse(name: string): void {
@@ -273,7 +273,7 @@ export class Sandboxes {
     return name
   }
 
-  #settingsFor(name: string, wish: Wish): Settings {
+  #settingsFor(name: string, wish: SandboxRequest): Settings {
     const { settings } = this.#options
     return {
       name,
@@ -381,7 +381,7 @@ function madeAt({ createdAt = 0 }: KeptWish): number {
 
 function keepWish(folder: string, wish: KeptWish): void {
   const file = join(folder, 'sandbox.json')
-  writeWhole(file, `${JSON.stringify(wish, null, 2)}\n`)
+  writeAtomically(file, `${JSON.stringify(wish, null, 2)}\n`)
 }
 
 function readWish(folder: string): KeptWish {

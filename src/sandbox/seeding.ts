@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Person } from '../core/api.ts'
 import type { Fake } from '../core/fake.ts'
-import { creationOf } from '../core/request/read.ts'
-import type { Place } from '../core/context.ts'
+import { createCallFor } from '../core/request/read.ts'
+import type { ApiContext } from '../core/context.ts'
 import type { Store } from '../core/store/store.ts'
 
 /** People made up between two turns of the event loop. */
@@ -15,7 +15,7 @@ const SLICE = 100
  */
 export async function seed(
   count: number,
-  places: readonly Place[],
+  contexts: readonly ApiContext[],
   { store, fake }: { readonly store: Store; readonly fake: Fake },
 ): Promise<void> {
   for (let done = 0; done < count; done += SLICE) {
@@ -23,9 +23,9 @@ export async function seed(
       for (let i = done; i < Math.min(done + SLICE, count); i++) {
         let person: Person
         do person = invent(store, fake)
-        while (isTaken(person, places[0]))
-        for (const place of places) {
-          create(place, place.api.users!.describe(person, place.tools.known)) // only vendors are seeded
+        while (isTaken(person, contexts[0]))
+        for (const context of contexts) {
+          create(context, context.api.users!.bodyForPerson(person, context.tools.fixtures)) // only vendors are seeded
         }
       }
     })
@@ -39,16 +39,16 @@ export async function seed(
  *
  * @throws Problem as the operation does, and 400 body.invalid
  */
-export function create(place: Place, body: Readonly<Record<string, unknown>>): void {
-  const call = creationOf(place, body)
-  place.api.operations[call.operation!.id]!(call, place.store, place.tools) // creationOf has set it
+export function create(context: ApiContext, body: Readonly<Record<string, unknown>>): void {
+  const call = createCallFor(context, body)
+  context.api.operations[call.operation!.id]!(call, context.store, context.tools) // creationOf has set it
 }
 
 /** A caller may have come upon the same person, and a state that was put may count from anew. */
-function isTaken({ email }: Person, place: Place | undefined): boolean {
-  return (place?.all ?? []).some(({ api }) => {
+function isTaken({ email }: Person, context: ApiContext | undefined): boolean {
+  return (context?.all ?? []).some(({ api }) => {
     if (!api.users) return false
-    const users = place!.store.collection(`${api.name}.${api.users.table}`)
+    const users = context!.store.collection(`${api.name}.${api.users.table}`)
     return users.find(api.users.email, email) !== undefined
   })
 }

@@ -4,28 +4,28 @@ import type { Api } from '../core/api.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
-import type { Place } from '../core/context.ts'
-import type { Requests } from '../core/request-log/request-log.ts'
+import type { ApiContext } from '../core/context.ts'
+import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
 
 /** An API and its contract: the same for every sandbox. */
-export interface Part {
+export interface ApiPart {
   readonly api: Api
   readonly contract: Contract
 }
 
 /** What sandboxes of one server have in common, but for their own API. */
 export interface Shared {
-  readonly vendors: readonly Part[]
-  readonly limits: Place['limits']
+  readonly vendors: readonly ApiPart[]
+  readonly limits: ApiContext['limits']
   /** What each sandbox remembers of its requests. */
-  readonly journal: RequestLimits
+  readonly requestLog: RequestLimits
   readonly log: Log
   /** Told of each write to a sandbox's journal, in milliseconds. */
-  readonly wrote?: StoreOptions['wrote']
-  readonly gate: Pick<Place, 'objection' | 'readsBack' | 'observe'>
+  readonly onFlush?: StoreOptions['onFlush']
+  readonly gate: Pick<ApiContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
   readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
   readonly webhooks: WebhookSettings & {
     /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
@@ -45,5 +45,5 @@ export interface Settings {
   readonly profile: Profiles
   readonly fixtures: Fixtures
   /** Where its requests are written down, where that is not its own book. */
-  readonly requests?: Requests
+  readonly requests?: RequestLog
 }

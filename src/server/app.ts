@@ -25,15 +25,15 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors
   // What is refused at the door is refused in Standin's words: no vendor knows of it.
   const turnAway = (refusal: Problem, request: Request, response: Response) => {
     const { name, base } = response.locals as Address // set below
-    return answer(sandboxes.atTheDoor(name, own), request, response, { base, refusal })
+    return answer(sandboxes.contextForRejected(name, own), request, response, { base, refusal })
   }
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.locals = addressOf(request)
-    const refusal = guard.atTheDoor(request)
+    const refusal = guard.checkHostAndLoad(request)
     return refusal ? turnAway(refusal, request, response) : next()
   })
   const find = (request: Request, { locals }: Response) =>
-    sandboxes.find(locals as Address, !guard.isForeign(request)) // set above
+    sandboxes.resolve(locals as Address, !guard.isForeign(request)) // set above
   for (const prefix of vendors) {
     app.use(prefix, (request: Request, response: Response) => {
       const objection = guard.fromVendor(request)
@@ -41,9 +41,9 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors
       const { sandbox, base, refusal } = find(request, response)
       const allowed = guard.preflight(request)
       if (allowed)
-        return answerPreflight(sandbox.placeAt(prefix), request, response, { base, allowed })
+        return answerPreflight(sandbox.contextAt(prefix), request, response, { base, allowed })
       const headers = guard.corsHeaders(request)
-      return answer(sandbox.placeAt(prefix), request, response, { base, refusal, headers })
+      return answer(sandbox.contextAt(prefix), request, response, { base, refusal, headers })
     })
   }
   const askOwn = (request: Request, response: Response) => {
@@ -52,14 +52,14 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: Doors
     const objection = guard.fromAdmin(request, request.path)
     if (objection) return turnAway(objection, request, response)
     const { sandbox, base, refusal } = find(request, response)
-    return answer(sandbox.placeAt(own), request, response, { base, refusal })
+    return answer(sandbox.contextAt(own), request, response, { base, refusal })
   }
   app.use(own, askOwn)
   app.use((request: Request, response: Response) => {
     const { method, path } = request
     if (path === '/' && (method === 'GET' || method === 'HEAD')) return askOwn(request, response)
     const { sandbox, base, refusal = nowhere } = find(request, response)
-    return answer(sandbox.placeAt(own), request, response, { base, refusal })
+    return answer(sandbox.contextAt(own), request, response, { base, refusal })
   })
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     // Only what the pipeline itself fails at comes here.

@@ -1,8 +1,8 @@
 import { Metrics } from '../telemetry/metrics.ts'
-import type { Hosted } from '../admin/ports.ts'
+import type { HostedSandbox } from '../admin/ports.ts'
 
 /** What a server is measured by besides its requests. */
-export function measuresOf(version: string, list: () => readonly Hosted[]): Metrics {
+export function measuresOf(version: string, list: () => readonly HostedSandbox[]): Metrics {
   const metrics = new Metrics()
   metrics.add({
     name: 'standin_info',
@@ -28,7 +28,9 @@ export function measuresOf(version: string, list: () => readonly Hosted[]): Metr
     name: 'standin_faults_armed',
     help: 'Faults that wait for a request, in all sandboxes.',
     type: 'gauge',
-    values: () => [{ value: list().reduce((sum, { sandbox }) => sum + sandbox.faults.armed, 0) }],
+    values: () => [
+      { value: list().reduce((sum, { sandbox }) => sum + sandbox.faults.armedCount, 0) },
+    ],
   })
   metrics.add({
     name: 'standin_deliveries',
@@ -52,7 +54,9 @@ export function measuresOf(version: string, list: () => readonly Hosted[]): Metr
   return metrics
 }
 
-function deliveriesIn(hosted: readonly Hosted[]): { labels: { state: string }; value: number }[] {
+function deliveriesIn(
+  hosted: readonly HostedSandbox[],
+): { labels: { state: string }; value: number }[] {
   const sums = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
   for (const { sandbox } of hosted) {
     for (const { state } of sandbox.webhooks.deliveries) sums[state]++
@@ -60,7 +64,7 @@ function deliveriesIn(hosted: readonly Hosted[]): { labels: { state: string }; v
   return Object.entries(sums).map(([state, value]) => ({ labels: { state }, value }))
 }
 
-function usersIn(hosted: readonly Hosted[]): { labels: { api: string }; value: number }[] {
+function usersIn(hosted: readonly HostedSandbox[]): { labels: { api: string }; value: number }[] {
   const sums = new Map<string, number>()
   for (const { sandbox } of hosted) {
     for (const [api, users] of Object.entries(sandbox.users)) {

@@ -1,4 +1,4 @@
-import { PASS } from '../core/webhooks/transport.ts'
+import { PASS_HEADER } from '../core/webhooks/transport.ts'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -15,7 +15,7 @@ import { Problem } from '../core/problem.ts'
 import { Secret } from '../core/secrets.ts'
 
 /** Who may come in. */
-export interface House {
+export interface AccessPolicy {
   /** The address or name that is listened on. */
   readonly host: string
   readonly allowedHosts?: readonly string[] | undefined
@@ -33,7 +33,7 @@ type Site = 'own' | 'local' | 'foreign'
 
 interface Rule {
   readonly allows: string
-  readonly fits: (host: Host, house: House & { readonly isOpen: boolean }) => boolean
+  readonly fits: (host: Host, house: AccessPolicy & { readonly isOpen: boolean }) => boolean
 }
 
 /** Names that container runtimes give to the machine they run on. */
@@ -79,7 +79,7 @@ const UNLOCKED = new Set(['/health', '/ready'])
 export class Guard {
   /** What is in that header; another one at each start. */
   readonly pass = randomUUID()
-  readonly #house: House & { readonly isOpen: boolean }
+  readonly #house: AccessPolicy & { readonly isOpen: boolean }
   readonly #token: Secret | undefined
   /** Connections beyond the limit. */
   readonly #crowd = new WeakSet<Socket>()
@@ -87,7 +87,7 @@ export class Guard {
   /** The Host header that was let in last: it is mostly the same. */
   #welcome: string | undefined
 
-  constructor(house: House) {
+  constructor(house: AccessPolicy) {
     const { host, adminToken } = house
     this.#house = { ...house, isOpen: !isLoopback(host) }
     this.#token =
@@ -108,7 +108,7 @@ export class Guard {
   }
 
   /** Why nobody here answers this request, wherever it goes; undefined: it may go on. */
-  atTheDoor(request: IncomingMessage): Problem | undefined {
+  checkHostAndLoad(request: IncomingMessage): Problem | undefined {
     if (this.#isCrowdedOut(request.socket)) {
       const message = `There are more than ${this.#house.maxConnections} connections; close some, or set --max-connections`
       const headers = { Connection: 'close', 'Retry-After': '1' }
@@ -154,7 +154,7 @@ export class Guard {
     if (UNLOCKED.has(path)) return undefined
     const { method, headers } = request
     const isForInbox = method === 'POST' && path.startsWith('/inbox/')
-    if (isForInbox && headers[PASS.toLowerCase()] === this.pass) return undefined
+    if (isForInbox && headers[PASS_HEADER.toLowerCase()] === this.pass) return undefined
     // Who may have webhooks sent is not thereby who may call the admin API: it is a vendor's caller.
     if (headers['standin-delivery'] !== undefined && !isForInbox) {
       const text = 'A webhook may call nothing of the admin API but its inboxes'

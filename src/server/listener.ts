@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Express, Request, Response } from 'express'
 import type { Config } from '../config/config.ts'
-import type { Place } from '../core/context.ts'
+import type { ApiContext } from '../core/context.ts'
 import { Problem } from '../core/problem.ts'
-import { answerRaw, inTurn, refuseUnread, type Wreck } from './malformed-request.ts'
+import { answerRaw, inTurn, refuseUnread, type MalformedRequest } from './malformed-request.ts'
 
 /**
  * Express changes the prototype of every request and response, which costs two thirds of what it
@@ -14,7 +14,7 @@ import { answerRaw, inTurn, refuseUnread, type Wreck } from './malformed-request
 export function serverFor(
   app: Express,
   { headerTimeout }: Config,
-  door: (wreck: Wreck) => Place,
+  door: (malformed: MalformedRequest) => ApiContext,
 ): http.Server {
   /** On each connection the answer to what was asked last. */
   const answering = new WeakMap<Socket, ServerResponse>()
@@ -54,8 +54,8 @@ export function serverFor(
     const names = { headers: headers as Record<string, string> } // of those that are read each is one text
     // A user is no part of what is named there, but may come with a password.
     const authority = url.slice(url.lastIndexOf('@') + 1)
-    const wreck = { refusal, method: 'CONNECT', url: authority, names }
-    inTurn(answering.get(socket), socket, () => answerRaw(door(wreck), socket, wreck))
+    const malformed = { refusal, method: 'CONNECT', url: authority, names }
+    inTurn(answering.get(socket), socket, () => answerRaw(door(malformed), socket, malformed))
   })
   return server
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { Call } from '../core/api.ts'
 import { breakOff } from '../core/http/body.ts'
 import { printable } from '../core/http/printable-url.ts'
-import type { Place } from '../core/context.ts'
+import type { ApiContext } from '../core/context.ts'
 import { Problem } from '../core/problem.ts'
 
 /** What Node says of a request that it could not read. */
@@ -17,7 +17,7 @@ interface ClientError extends Error {
 }
 
 /** What is known of a request that could not be read. */
-export interface Wreck {
+export interface MalformedRequest {
   readonly refusal: Problem
   /** Both are absent where the first line says neither. */
   readonly method?: string
@@ -52,7 +52,7 @@ export function refuseUnread(
   error: ClientError,
   socket: Socket,
   answering: ServerResponse | undefined,
-  door: (wreck: Wreck) => Place,
+  door: (malformed: MalformedRequest) => ApiContext,
 ): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
@@ -60,10 +60,10 @@ export function refuseUnread(
   }
   // The body of a request that is being answered: it is refused as any other body.
   if (answering && !answering.req.complete) return brokenOff(error, socket, answering)
-  const wreck = wreckOf(error, socket)
+  const malformed = wreckOf(error, socket)
   // Browsers open connections that they may never use; nobody has asked for anything there.
   if (socket.bytesRead === 0) socket.end()
-  else inTurn(answering, socket, () => answerRaw(door(wreck), socket, wreck))
+  else inTurn(answering, socket, () => answerRaw(door(malformed), socket, malformed))
 }
 
 /** Connections on which something waits for its turn. */
@@ -110,7 +110,7 @@ function brokenOff(error: ClientError, socket: Socket, answering: ServerResponse
 }
 
 /** What is known by the error that ended the reading of a head. */
-function wreckOf(error: ClientError, { bytesRead }: Socket): Wreck {
+function wreckOf(error: ClientError, { bytesRead }: Socket): MalformedRequest {
   const { rawPacket, bytesParsed = 0 } = error
   const text = rawPacket?.toString('latin1') ?? ''
   // Of a packet that holds more than one request the last is meant.
@@ -184,13 +184,13 @@ function adviceOn(
  * Answers where there is no response to write to, and writes the request down with what is known
  * of it.
  *
- * @param place one at the door: what cannot be read reaches no API
+ * @param context one at the door: what cannot be read reaches no API
  */
-export function answerRaw(place: Place, socket: Socket, wreck: Wreck): void {
-  const { refusal, method = '', url = '', line } = wreck
+export function answerRaw(context: ApiContext, socket: Socket, malformed: MalformedRequest): void {
+  const { refusal, method = '', url = '', line } = malformed
   const { status, reason, message } = refusal
   const call = new Call({
-    id: place.requests.number(),
+    id: context.requestLog.number(),
     method,
     url,
     ...(line === undefined ? {} : { line }),
@@ -198,14 +198,14 @@ export function answerRaw(place: Place, socket: Socket, wreck: Wreck): void {
     query: new URLSearchParams(),
     headers: {},
     address: socket.remoteAddress ?? '',
-    profile: place.profile,
+    profile: context.profile,
     answerType: 'application/problem+json',
   })
   call.problem = refusal
   const body = JSON.stringify(outside(status, reason, message))
   const size = Buffer.byteLength(body)
   const headers = {
-    Date: place.tools.clock.httpDate(),
+    Date: context.tools.clock.httpDate(),
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Content-Length': size,
     'Standin-Reason': reason,
@@ -213,15 +213,15 @@ export function answerRaw(place: Place, socket: Socket, wreck: Wreck): void {
     Connection: 'close',
   }
   // Before it is sent: who has the answer finds it written down.
-  place.requests.record(place, call, { status, headers, body, size, rawHeaders: [] })
+  context.requestLog.record(context, call, { status, headers, body, size, rawHeaders: [] })
   // Nobody else listens here: a caller who is gone by now would take the process along.
   socket.on('error', () => socket.destroy())
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
   // A caller that never closes its half would keep this one.
-  const late = setTimeout(() => socket.destroy(), place.limits.time).unref()
+  const late = setTimeout(() => socket.destroy(), context.limits.time).unref()
   socket.once('close', () => clearTimeout(late))
-  place.observe?.({ place, call, reply: { status, body: undefined } })
+  context.observe?.({ context, call, reply: { status, body: undefined } })
 }
 
 /** A problem (RFC 9457) of a request that no API was reached by. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { letGo } from '../core/http/linger.ts'
+import { closeWhenIdle } from '../core/http/linger.ts'
 import { write } from '../core/http/message.ts'
 import { callFor } from '../core/request/pipeline.ts'
-import type { Place } from '../core/context.ts'
+import type { ApiContext } from '../core/context.ts'
 
 /**
  * Tells a browser that a page may call. No API hears of its question (a CORS preflight), but it is
@@ -12,22 +12,22 @@ import type { Place } from '../core/context.ts'
  * @param allowed what the page may do, as headers
  */
 export function answerPreflight(
-  place: Place,
+  context: ApiContext,
   request: IncomingMessage,
   response: ServerResponse,
   { base, allowed }: { readonly base: string; readonly allowed: Readonly<Record<string, string>> },
 ): void {
-  const call = callFor(place, request, base)
+  const call = callFor(context, request, base)
   call.stage = 'answer'
   const headers = {
-    Date: place.tools.clock.httpDate(),
+    Date: context.tools.clock.httpDate(),
     ...allowed,
     'Standin-Request-Id': call.id,
   }
   const message = { status: 204, headers, body: '' }
   // Before it is sent: who has the answer finds it written down.
-  place.requests.record(place, call, { ...message, size: 0, rawHeaders: request.rawHeaders })
+  context.requestLog.record(context, call, { ...message, size: 0, rawHeaders: request.rawHeaders })
   write(response, message)
-  letGo(request, response, { time: place.limits.time, isRead: false })
-  place.observe?.({ place, call, reply: { status: 204, body: undefined } })
+  closeWhenIdle(request, response, { time: context.limits.time, isRead: false })
+  context.observe?.({ context, call, reply: { status: 204, body: undefined } })
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Express } from 'express'
 import { admin } from '../admin/index.ts'
-import type { Host } from '../admin/ports.ts'
+import type { ServerPort } from '../admin/ports.ts'
 import { announce, removeStale } from './ready-files.ts'
 import { cryptlex } from '../apis/cryptlex/index.ts'
 import { formsonfire } from '../apis/formsonfire/index.ts'
@@ -10,15 +10,15 @@ import { ConfigError, type Config } from '../config/config.ts'
 import type { Api } from '../core/api.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import { Clock } from '../core/time/clock.ts'
-import type { Terms } from '../core/faults/definition.ts'
+import type { FaultVocabulary } from '../core/faults/definition.ts'
 import { Faults } from '../core/faults/faults.ts'
 import { reasonsOf } from '../core/faults/refusal.ts'
 import { Guard } from './guard.ts'
 import { stderr, type Log } from '../core/log.ts'
 import type { Sink } from '../telemetry/log-lines.ts'
-import type { RequestLog } from '../telemetry/open-log.ts'
+import type { RequestLogger } from '../telemetry/open-log.ts'
 import { Egress, readEgress } from '../core/webhooks/egress.ts'
-import { readPlan } from '../core/webhooks/retry-plan.ts'
+import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
 import { Problem } from '../core/problem.ts'
 import type { Common, Sandbox } from '../sandbox/sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type HostOptions } from '../sandbox/sandboxes.ts'
@@ -66,7 +66,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   let sandboxes: Sandboxes
   let stopping = false
   let url: string | undefined
-  const host: Host = {
+  const host: ServerPort = {
     version: VERSION,
     apis: vendors.map(({ api }) => api.name),
     prefixes,
@@ -89,18 +89,19 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       return { api, contract: own }
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
-    journal: { size: config.journalSize, bytes: config.journalBytes },
+    requestLog: { size: config.requestLogSize, bytes: config.requestLogBytes },
     log,
     gate: {
-      objection: parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
-      readsBack: parts.objection !== undefined,
+      reportInvalidAnswer:
+        parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
+      checksRoundTrip: parts.objection !== undefined,
       observe: (answered) => {
         metrics.count(answered)
         requestLog?.observe(answered)
       },
     },
     faults: { terms: termsOf(vendors, own), magic: config.magicFaults, startup: config.faults },
-    wrote: (milliseconds) => metrics.flushes.add(milliseconds),
+    onFlush: (milliseconds) => metrics.flushes.add(milliseconds),
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }
   mustBeUsable(common.faults)
@@ -121,7 +122,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   })
   const app = appFor(sandboxes, { vendors: prefixes, own: own.prefix, guard, log })
   const server = serverFor(app, config, ({ names }) =>
-    sandboxes.atTheDoor(addressOf({ ...names }).name, own.prefix),
+    sandboxes.contextForRejected(addressOf({ ...names }).name, own.prefix),
   )
   guard.watch(server)
   try {
@@ -143,7 +144,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       close: async () => {
         stopping = true
         withdraw()
-        sandboxes.letGo()
+        sandboxes.stopWaiting()
         await stop(server)
         await sandboxes.close()
         await requestLog?.close()
@@ -183,7 +184,7 @@ async function opened(options: HostOptions): Promise<Sandboxes> {
 }
 
 /** What faults may name. */
-function termsOf(vendors: Common['vendors'], own: Contract): Terms {
+function termsOf(vendors: Common['vendors'], own: Contract): FaultVocabulary {
   return {
     schema: own.component('NewFault'),
     check: (definition) => own.violationsOf('NewFault', definition),
@@ -204,10 +205,10 @@ function termsOf(vendors: Common['vendors'], own: Contract): Terms {
 async function requestLogOf(
   { log: format = 'off', logLevel: level }: Config,
   lines: Sink | undefined,
-): Promise<RequestLog | undefined> {
+): Promise<RequestLogger | undefined> {
   if (format === 'off') return undefined
-  const { openLog } = await import('../telemetry/open-log.ts')
-  return openLog({ format, level }, lines)
+  const { openRequestLogger } = await import('../telemetry/open-log.ts')
+  return openRequestLogger({ format, level }, lines)
 }
 
 /** The API's contract; it and the slice name the same operations. */
@@ -225,7 +226,7 @@ function webhooksOf(
   const style = vendors.map(({ api }) => api.webhooks).find((one) => one !== undefined)
   const isOwn = /^(127\.|::1$|localhost$)/.test(config.host)
   return {
-    plan: readPlan(config.webhookRetries),
+    plan: readRetryPlan(config.webhookRetries),
     timeout: config.webhookTimeout,
     ordered: config.webhookOrder,
     scheme: config.webhookScheme,

@@ -1,5 +1,5 @@
-import { userMadeBy } from '../core/api.ts'
-import type { Answered } from '../core/context.ts'
+import { createdUserId } from '../core/api.ts'
+import type { AnsweredCall } from '../core/context.ts'
 import { printable, shownLine, shownUrl } from '../core/http/printable-url.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -30,14 +30,14 @@ export interface Entry {
   readonly warnings: readonly string[]
 }
 
-export function entryOf({ place, call, reply }: Answered): Entry {
+export function entryOf({ context, call, reply }: AnsweredCall): Entry {
   const faults = call.faults?.filter(({ fired }) => fired).map(({ id }) => id) ?? []
   const warnings = call.findings.map(({ code }) => printable(code).slice(0, 80))
   return {
-    level: levelOf({ place, call, reply }, faults.length + warnings.length > 0),
+    level: levelOf({ context, call, reply }, faults.length + warnings.length > 0),
     id: call.id,
-    sandbox: place.sandbox,
-    api: place.api.name,
+    sandbox: context.sandbox,
+    api: context.api.name,
     operation: call.operation?.id,
     method: call.method || '-',
     url:
@@ -46,7 +46,7 @@ export function entryOf({ place, call, reply }: Answered): Entry {
         : shownLine(call.line),
     status: reply.status,
     duration: Math.round((performance.now() - call.startedAt) * 100) / 100,
-    user: userMadeBy(call, place.api),
+    user: createdUserId(call, context.api),
     reason: call.problem?.reason,
     faults,
     webhooks: call.deliveries?.length ?? 0,
@@ -57,7 +57,7 @@ export function entryOf({ place, call, reply }: Answered): Entry {
 /** What is asked again and again, by who waits or watches. */
 const POLLED = new Set(['getHealth', 'getReady', 'getMetrics'])
 
-function levelOf({ call, reply }: Answered, isOdd: boolean): Level {
+function levelOf({ call, reply }: AnsweredCall, isOdd: boolean): Level {
   if (reply.status >= 500) return 'error'
   if (reply.status >= 400 || isOdd) return 'warn'
   return POLLED.has(call.operation?.id ?? '') ? 'debug' : 'info'

@@ -1,4 +1,4 @@
-import type { Answered } from '../core/context.ts'
+import type { AnsweredCall } from '../core/context.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -107,12 +107,12 @@ export class Metrics {
     this.families.push(family)
   }
 
-  count({ place, call, reply }: Answered): void {
-    const api = place.api.name
+  count({ context, call, reply }: AnsweredCall): void {
+    const api = context.api.name
     const operation = call.operation?.id ?? 'none'
     const status = String(reply.status)
     add(this.#requests, `${api} ${operation} ${status}`, { api, operation, status })
-    if (call.fault) add(this.#faulty, api, { api })
+    if (call.firing) add(this.#faulty, api, { api })
     let times = this.#times.get(api)
     if (!times) this.#times.set(api, (times = new Durations()))
     times.add(performance.now() - call.startedAt)

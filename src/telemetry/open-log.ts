@@ -5,7 +5,7 @@ import { Lines, type Sink } from './log-lines.ts'
 import { prettyLine } from './pretty-line.ts'
 
 /** What writes a line for each request. */
-export interface RequestLog {
+export interface RequestLogger {
   readonly observe: Observer
   /** For what is no request, where this log tells of it too. */
   readonly log?: Log
@@ -20,7 +20,10 @@ interface Wish {
 }
 
 /** @param sink where the lines go; by default to standard output, in colour if it is a terminal */
-export async function openLog({ format, level }: Wish, sink?: Sink): Promise<RequestLog> {
+export async function openRequestLogger(
+  { format, level }: Wish,
+  sink?: Sink,
+): Promise<RequestLogger> {
   const lines = new Lines(1)
   const to = sink ?? lines
   const least = LEVELS.indexOf(level)

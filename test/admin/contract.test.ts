@@ -375,7 +375,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
       [requests, 'after'],
       [requests, 'get'],
       [requests, 'clear'],
-      [faults, 'rules'],
+      [faults, 'armed'],
       [faults, 'get'],
       [faults, 'add'],
       [faults, 'replaceAll'],

@@ -55,7 +55,7 @@ test('a refusal is written down with where, why and what was broken', async () =
     ['req-3', 'cryptlex', 'body', 'body.malformed', 400],
     ['req-4', 'cryptlex', 'route', 'route.unknown', 404],
     ['req-5', undefined, 'route', 'route.unknown', 404],
-    ['lost-1', 'cryptlex', 'arrival', 'sandbox.unknown', 404],
+    ['rejected-1', 'cryptlex', 'arrival', 'sandbox.unknown', 404],
   ])
   const violations = requests[0]!.problem!.violations
   expect(violations).toContainEqual({
@@ -66,7 +66,7 @@ test('a refusal is written down with where, why and what was broken', async () =
   expect(violations).toContainEqual(expect.objectContaining({ at: 'body.email', rule: 'format' }))
   expect(requests[4]).toMatchObject({ path: '/nowhere', query: 'a=1' })
   expect(requests[5]!.path).toBe('/~nope/v3/nothing')
-  expect((await caller.get('/_standin/requests/lost-1')).status).toBe(200)
+  expect((await caller.get('/_standin/requests/rejected-1')).status).toBe(200)
 })
 
 test('warnings and XML are written down too', async () => {
@@ -200,16 +200,16 @@ test.each([
 })
 
 test('a request that is not there is a 404 that says why', async () => {
-  const caller = createCaller(await createSandbox({ journalSize: 2 }))
+  const caller = createCaller(await createSandbox({ requestLogSize: 2 }))
   for (let i = 0; i < 3; i++) await caller.get('/v3/nothing')
   const answer = await caller.get('/_standin/requests/req-1')
   expect([answer.status, answer.reason]).toEqual([404, 'request.unknown'])
-  expect(answer.text).toContain('only the newest 2 are kept (--journal-size')
+  expect(answer.text).toContain('only the newest 2 are kept (--request-log-size')
   expect((await requestsOf(caller)).total).toBe(2)
-  const none = createCaller(await createSandbox({ journalSize: 0 }))
+  const none = createCaller(await createSandbox({ requestLogSize: 0 }))
   await none.get('/v3/nothing')
   expect((await requestsOf(none)).total).toBe(0)
-  expect((await none.get('/_standin/requests/req-1')).text).toContain('--journal-size 0')
+  expect((await none.get('/_standin/requests/req-1')).text).toContain('--request-log-size 0')
 })
 
 test('an HTTP Archive has what its readers need', async () => {

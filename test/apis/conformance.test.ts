@@ -106,7 +106,7 @@ const breakStore = ({ sandbox }: TestSandbox) => {
 }
 const breakRouting = (api: string) => (server: TestSandbox) => {
   // The servers of a process share their contracts, so this one is mended again.
-  const { contract } = server.sandbox.places.get(api)!
+  const { contract } = server.sandbox.contexts.get(api)!
   const find = vi.spyOn(contract, 'find').mockImplementation(() => {
     throw new Error(INTERNAL)
   })
@@ -615,8 +615,8 @@ test('nothing secret is kept, neither in the store nor in a file of it', async (
   const folder = createFolder()
   const sandbox = await createSandbox({ data: folder })
   await sendSecrets(sandbox)
-  const { places, store } = sandbox.sandbox
-  const kept = [...places.values()]
+  const { contexts, store } = sandbox.sandbox
+  const kept = [...contexts.values()]
     .flatMap(({ api }) => Object.keys(api.tables).map((table) => `${api.name}.${table}`))
     .map((name) => JSON.stringify(store.collection(name).all()))
     .join('\n')

@@ -3,7 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Egress } from '../../src/core/webhooks/egress.ts'
-import { send, type Outcome, type Wire } from '../../src/core/webhooks/http-sender.ts'
+import {
+  sendHttp,
+  type AttemptOutcome,
+  type WireBehavior,
+} from '../../src/core/webhooks/http-sender.ts'
 import { signatureHeaders, type Scheme } from '../../src/core/webhooks/signature.ts'
 import { Samples, SAMPLES, type RunningSample, type Sample } from '../helpers/samples.ts'
 import { NEVER } from '../helpers/time.ts'
@@ -58,10 +62,10 @@ interface Delivery {
   readonly headers?: (
     signed: readonly (readonly [string, string])[],
   ) => readonly (readonly [string, string])[]
-  readonly wire?: Wire
+  readonly wire?: WireBehavior
 }
 
-async function deliver(url: string, delivery: Delivery): Promise<Outcome> {
+async function deliver(url: string, delivery: Delivery): Promise<AttemptOutcome> {
   const { what = 'created', user, at = '00', id = randomUUID(), age = 0 } = delivery
   const triggeredAt = `2026-01-15T09:30:${at}.1234567Z`
   const text = JSON.stringify({ event: `reseller.user.${what}`, data: user, triggeredAt })
@@ -74,7 +78,7 @@ async function deliver(url: string, delivery: Delivery): Promise<Outcome> {
     body: Buffer.from(text),
   })
   const headers = [['Content-Type', 'application/json; charset=utf-8'], ...signed] as const
-  return send(await egress.resolve(`${url}/hook`), {
+  return sendHttp(await egress.resolve(`${url}/hook`), {
     headers: delivery.headers?.(headers) ?? headers,
     body: Buffer.from(delivery.sent?.(text) ?? text),
     timeout: NEVER,
@@ -83,7 +87,7 @@ async function deliver(url: string, delivery: Delivery): Promise<Outcome> {
 }
 
 /** `2xx`, another status, or what kept an answer away. */
-const inShort = (outcome: Outcome) =>
+const inShort = (outcome: AttemptOutcome) =>
   outcome.kind === 'failed' ? outcome.error : outcome.status < 300 ? '2xx' : String(outcome.status)
 
 interface Believed {
@@ -276,7 +280,7 @@ function cases(): Case[] {
 async function outcomeOf(name: Sample, one: Case) {
   const now = await receiver(name)
   const { deliveries, together, answers, users, welcomed } = one
-  const outcomes: Outcome[] = []
+  const outcomes: AttemptOutcome[] = []
   if (together)
     outcomes.push(...(await Promise.all(deliveries.map((each) => deliver(now.url, each)))))
   else for (const each of deliveries) outcomes.push(await deliver(now.url, each))

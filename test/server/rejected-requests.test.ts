@@ -27,7 +27,7 @@ test('what is turned away is in the journal of the sandbox that it names', async
     return await caller.send({ ...sent, headers: { ...sent.headers, ...headers } })
   }
   const foreign = await from(EVIL, '/~shop')
-  expect(foreign.header('Standin-Request-Id')).toBe('lost-1')
+  expect(foreign.header('Standin-Request-Id')).toBe('rejected-1')
   await from({ ...EVIL, 'Standin-Sandbox': 'shop' })
   await from({ Host: 'evil.test' }, '/~shop')
   await from({ Host: 'evil.test' })
@@ -36,13 +36,13 @@ test('what is turned away is in the journal of the sandbox that it names', async
     all.map(({ id, path, answer, problem }) => [id, path, answer.status, problem?.reason])
   const path = '/v3/resellers/reseller-001/users'
   expect(seen(await journal(caller, '/~shop'))).toEqual([
-    ['lost-1', `/~shop${path}`, 403, 'origin.foreign'],
-    ['lost-2', path, 403, 'origin.foreign'],
-    ['lost-3', `/~shop${path}`, 421, 'host.foreign'],
+    ['rejected-1', `/~shop${path}`, 403, 'origin.foreign'],
+    ['rejected-2', path, 403, 'origin.foreign'],
+    ['rejected-3', `/~shop${path}`, 421, 'host.foreign'],
   ])
   expect(seen(await journal(caller))).toEqual([
-    ['lost-1', path, 421, 'host.foreign'],
-    ['lost-2', `/~nope${path}`, 403, 'origin.foreign'],
+    ['rejected-1', path, 421, 'host.foreign'],
+    ['rejected-2', `/~nope${path}`, 403, 'origin.foreign'],
   ])
 })
 
@@ -70,13 +70,13 @@ test('what keeps a page out is said in plain words', async () => {
 })
 
 test('who floods the door drives out nothing that came further', async () => {
-  const server = await createSandbox({ journalSize: 20 })
+  const server = await createSandbox({ requestLogSize: 20 })
   const caller = createCaller(server)
   await caller.create('cryptlex')
   for (let i = 0; i < 50; i++) await caller.get(`/v3/flood-${i}`, { Host: 'evil.test' })
   await caller.create('mykaarma')
   const ids = (await journal(caller)).map(({ id }) => id)
-  const lost = Array.from({ length: 20 }, (_, i) => `lost-${31 + i}`)
+  const lost = Array.from({ length: 20 }, (_, i) => `rejected-${31 + i}`)
   expect(ids).toEqual(['req-1', ...lost, expect.stringMatching(/^req-/)])
   expect((await caller.delete('/_standin/requests')).json()).toEqual({ cleared: 22 })
   expect(await journal(caller)).toEqual([])
@@ -86,7 +86,7 @@ test('at most a hundred that were turned away are kept', async () => {
   const caller = createCaller(await createSandbox())
   for (let i = 0; i < 120; i++) await caller.get(`/v3/flood-${i}`, { Host: 'evil.test' })
   const all = await journal(caller)
-  expect([all.length, all[0]!.id, all.at(-1)!.id]).toEqual([100, 'lost-21', 'lost-120'])
+  expect([all.length, all[0]!.id, all.at(-1)!.id]).toEqual([100, 'rejected-21', 'rejected-120'])
 })
 
 const LINE = 'The request line could not be read: '
@@ -154,7 +154,7 @@ test.each([
   expect([status, headers['standin-reason'], headers['standin-request-id']]).toEqual([
     400,
     'http.malformed',
-    'lost-1',
+    'rejected-1',
   ])
   const [one, ...more] = await journal(caller)
   expect(more).toEqual([])
@@ -169,8 +169,8 @@ test.each([
   const message = `This is not a well-formed HTTP/1.1 request. ${why}`
   expect(one).toMatchObject({ stage: 'arrival', problem: { message } })
   expect([one!.headers, one!.body]).toEqual([{}, undefined])
-  expect(one!.answer.headers['Standin-Request-Id']).toBe('lost-1')
-  const { summary, hints, nearest } = await explained(caller, 'lost-1')
+  expect(one!.answer.headers['Standin-Request-Id']).toBe('rejected-1')
+  const { summary, hints, nearest } = await explained(caller, 'rejected-1')
   expect(summary).toContain(`Refused with 400 at "Arrival": ${message}`)
   expect([hints, nearest]).toEqual([[], []])
 })
@@ -202,12 +202,12 @@ test('what cannot be read is copied as HAR and curl all the same, and explained 
   expect(har.log.entries).toMatchObject([
     { request: { method: 'UNKNOWN', url: 'http://localhost/' }, _line: "it's nothing" },
   ])
-  const { text } = await caller.get('/_standin/requests/lost-1?format=curl')
+  const { text } = await caller.get('/_standin/requests/rejected-1?format=curl')
   expect(text).toMatch(
-    /^# lost-1 at \S+, answered 400\n# curl cannot send this: it began with: it's nothing\n$/,
+    /^# rejected-1 at \S+, answered 400\n# curl cannot send this: it began with: it's nothing\n$/,
   )
-  const told = await caller.get('/_standin/requests/lost-1/explain?format=text')
-  expect(told.text).toMatch(/^lost-1: it's nothing was answered 400\n/)
+  const told = await caller.get('/_standin/requests/rejected-1/explain?format=text')
+  expect(told.text).toMatch(/^rejected-1: it's nothing was answered 400\n/)
 })
 
 test('what cannot be read is for the sandbox that it names', async () => {
@@ -256,8 +256,8 @@ test('the rest of a body that its Content-Length cuts off is shown nowhere', asy
   const body = '{"x":1,"password":"hunter2-and-more"}'
   await raw(server, `POST /nowhere HTTP/1.1\r\nContent-Length: 20\r\n\r\n${body}`)
   const all = await journal(caller)
-  expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(['lost-1']))
-  const lost = all.find(({ id }) => id === 'lost-1')!
+  expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(['rejected-1']))
+  const lost = all.find(({ id }) => id === 'rejected-1')!
   expect(lost.problem!.message).toContain(LINE + LEFT_BEHIND)
   expect(JSON.stringify(all)).not.toContain('and-more')
 })
@@ -288,7 +288,7 @@ test.each([
       status,
     ])
     const ids = (await journal(caller)).map(({ id }) => id)
-    expect(ids.toSorted()).toEqual(['lost-1', 'req-1', 'req-2'])
+    expect(ids.toSorted()).toEqual(['rejected-1', 'req-1', 'req-2'])
   },
 )
 
@@ -341,8 +341,8 @@ test('what cannot be read is counted, and has a line in the log that shows nothi
   expect(text).toContain('standin_requests_total{api="standin",operation="none",status="400"} 2')
   await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(2))
   expect(lines.slice(0, 2).map((line) => JSON.parse(line) as object)).toMatchObject([
-    { id: 'lost-1', method: '-', url: '…', status: 400, reason: 'http.malformed' },
-    { id: 'lost-2', method: '-', url: '/v3/a?b=…', status: 400, reason: 'http.malformed' },
+    { id: 'rejected-1', method: '-', url: '…', status: 400, reason: 'http.malformed' },
+    { id: 'rejected-2', method: '-', url: '/v3/a?b=…', status: 400, reason: 'http.malformed' },
   ])
   expect(lines.join('')).not.toContain('hunter2')
 })
@@ -388,5 +388,5 @@ test('a preflight for no sandbox is allowed as ever, and is among the lost', asy
   const caller = createCaller(server)
   const asking = { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' }
   const answer = await caller.send({ method: 'OPTIONS', path: '/~nope/v3/x', headers: asking })
-  expect([answer.status, answer.header('Standin-Request-Id')]).toEqual([204, 'lost-1'])
+  expect([answer.status, answer.header('Standin-Request-Id')]).toEqual([204, 'rejected-1'])
 })

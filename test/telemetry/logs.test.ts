@@ -5,7 +5,7 @@ import { withDefaults, type Config } from '../../src/config/config.ts'
 import { entryOf, type Entry } from '../../src/telemetry/log-entry.ts'
 import { Lines } from '../../src/telemetry/log-lines.ts'
 import { prettyLine } from '../../src/telemetry/pretty-line.ts'
-import type { Answered } from '../../src/core/context.ts'
+import type { AnsweredCall } from '../../src/core/context.ts'
 import { startServer } from '../../src/server/server.ts'
 import { createCaller, creation } from '../helpers/caller.ts'
 import { createFolder, CRYPTLEX, FORMSONFIRE, MYKAARMA } from '../helpers/sandbox.ts'
@@ -193,10 +193,10 @@ test('a line says which fault a request met, and is there where it has no answer
 })
 
 test('only a fault that fired is told of, and it is worth a warning', async () => {
-  const answered: Answered[] = []
+  const answered: AnsweredCall[] = []
   const { server, caller } = await logging({})
-  const place = [...server.sandbox.places.values()].find(({ api }) => api.name === 'cryptlex')!
-  Object.assign(place, { observe: (one: Answered) => answered.push(one) })
+  const place = [...server.sandbox.contexts.values()].find(({ api }) => api.name === 'cryptlex')!
+  Object.assign(place, { observe: (one: AnsweredCall) => answered.push(one) })
   await caller.create('cryptlex')
   const [one] = answered
   one!.call.faults = [

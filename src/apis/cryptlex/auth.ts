@@ -117,6 +117,6 @@ function seconds(claim: unknown, otherwise: number): number {
 }
 
 /** The token that a request comes with, unchecked. */
-export function credentialOf(call: Call): string | undefined {
+export function statedCredential(call: Call): string | undefined {
   return /^bearer +(\S+)/i.exec(call.headers.authorization ?? '')?.[1]
 }

@@ -59,7 +59,7 @@ interface Known {
   readonly windows: Map<string, Window>
 }
 
-export function learn(fixtures: unknown): Known {
+export function readFixtures(fixtures: unknown): Known {
   const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   return {
     signing: given.signing ?? {},
@@ -86,7 +86,7 @@ export function learn(fixtures: unknown): Known {
 const CREATES = 'reseller:user:create'
 
 /** The first token that does not expire and may do the most besides creating users. */
-export function credential(fixtures: unknown): Credential | undefined {
+export function goodCredential(fixtures: unknown): Credential | undefined {
   const { tokens = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   const [best] = tokens
     .filter(({ revoked, expiresAt }) => !revoked && expiresAt === undefined)
@@ -97,10 +97,10 @@ export function credential(fixtures: unknown): Credential | undefined {
 
 /** Where seeded users go: the first reseller of the fixtures. */
 export function firstReseller(known: unknown): string {
-  const [first] = (known as Known).resellers.keys() // what learn returned
+  const [first] = (known as Known).resellers.keys() // what readFixtures returned
   return first ?? 'reseller-001'
 }
 
 export function knownOf(tools: Tools): Known {
-  return tools.known as Known // what learn returned
+  return tools.fixtures as Known // what readFixtures returned
 }

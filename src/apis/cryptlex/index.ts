@@ -1,10 +1,10 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
-import { authorize, credentialOf } from './auth.ts'
+import { authorize, statedCredential } from './auth.ts'
 import { explain } from './errors.ts'
-import { credential, firstReseller, learn } from './fixtures.ts'
+import { goodCredential, firstReseller, readFixtures } from './fixtures.ts'
 import { refusals } from './refusals.ts'
-import { admit, limited } from './rate-limit.ts'
+import { admit, rateLimitHeaders } from './rate-limit.ts'
 import { hints } from './hints.ts'
 import { changedUser, createResellerUser, givenOf, nameIn, userEvents } from './users.ts'
 import { webhookOperations, webhookStyle } from './webhooks.ts'
@@ -25,7 +25,7 @@ export const cryptlex: Api = {
     email: 'email',
     operation: 'createResellerUser',
     nameIn,
-    describe: ({ firstName, lastName, email, company }, known) => ({
+    bodyForPerson: ({ firstName, lastName, email, company }, known) => ({
       resellerId: firstReseller(known),
       firstName,
       lastName,
@@ -35,23 +35,23 @@ export const cryptlex: Api = {
       allowCustomerPortalAccess: true,
       password: 'is-not-kept',
     }),
-    call: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
-    given: givenOf,
-    changed: changedUser,
+    createCall: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
+    bodyFromRow: givenOf,
+    changeRow: changedUser,
     events: userEvents,
   },
   webhooks: webhookStyle,
   credentialsIn: 'header',
-  learn,
+  readFixtures,
   authorize,
   explain,
   refusals,
-  credential,
-  credentialOf,
-  names: ['email'],
+  goodCredential,
+  statedCredential,
+  userFields: ['email'],
   hints,
   admit,
-  limited,
+  rateLimitHeaders,
   // Public: every answer is JSON, errors included.
   answerType: (call) => {
     const accept = call.headers.accept

@@ -41,7 +41,7 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
 const EXCEEDED = refusal('rate.exceeded')
 
 /** What the headers say of a limit that holds for this many seconds more. */
-export function limited(tools: Tools, seconds = PERIOD / 1000): Record<string, string> {
+export function rateLimitHeaders(tools: Tools, seconds = PERIOD / 1000): Record<string, string> {
   return {
     'Retry-After': String(seconds),
     'X-Rate-Limit-Remaining': '0',

@@ -50,6 +50,6 @@ function given(
 }
 
 /** The company that a request says it comes from, unchecked. */
-export function credentialOf(call: Call, body: unknown): string | undefined {
+export function statedCredential(call: Call, body: unknown): string | undefined {
   return given(call, 'CompanyId', body)
 }

@@ -33,7 +33,7 @@ interface Known {
   readonly groups: readonly Named[]
 }
 
-export function learn(fixtures: unknown): Known {
+export function readFixtures(fixtures: unknown): Known {
   const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   return {
     companies: new Map(
@@ -51,7 +51,7 @@ export function learn(fixtures: unknown): Known {
 }
 
 /** The first key with full access. */
-export function credential(fixtures: unknown): Credential | undefined {
+export function goodCredential(fixtures: unknown): Credential | undefined {
   const { companies = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   for (const { companyId, keys } of companies) {
     const key = keys.find(({ access }) => access !== 'limited')
@@ -62,10 +62,10 @@ export function credential(fixtures: unknown): Credential | undefined {
 
 /** Where seeded users go: the first company of the fixtures. */
 export function firstCompany(known: unknown): number {
-  const [first] = (known as Known).companies.keys() // what learn returned
+  const [first] = (known as Known).companies.keys() // what readFixtures returned
   return first ?? 1
 }
 
 export function knownOf(tools: Tools): Known {
-  return tools.known as Known // what learn returned
+  return tools.fixtures as Known // what readFixtures returned
 }

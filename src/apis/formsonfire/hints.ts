@@ -51,7 +51,7 @@ function missing(call: Call, sent: Clues['sent']): readonly Hint[] {
     const text = `Send CompanyId and IntegrationKey as members of the body (<CompanyId> and <IntegrationKey> in XML), or in the query: ${where} is not read.`
     return [hint('key.in-header', text)]
   }
-  if ((call.text ?? '').trim() === '') return []
+  if ((call.bodyText ?? '').trim() === '') return []
   const absent = [
     ['CompanyId', given(call, sent, 'companyid')],
     ['IntegrationKey', given(call, sent, 'integrationkey')],

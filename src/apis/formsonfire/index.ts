@@ -1,9 +1,9 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/contract/schema.ts'
-import { authorize, credentialOf } from './auth.ts'
+import { authorize, statedCredential } from './auth.ts'
 import { explain } from './errors.ts'
-import { credential, firstCompany, learn } from './fixtures.ts'
+import { goodCredential, firstCompany, readFixtures } from './fixtures.ts'
 import { refusals } from './refusals.ts'
 import { hints } from './hints.ts'
 import { answerType, bodyType, formats, prepare, route } from './formats.ts'
@@ -21,25 +21,25 @@ export const formsonfire: Api = {
     email: 'email',
     operation: 'createUser',
     nameIn,
-    describe: ({ firstName, lastName, email, username }, known) => ({
+    bodyForPerson: ({ firstName, lastName, email, username }, known) => ({
       CompanyId: firstCompany(known),
       Email: email,
       ExternalId: username,
       FirstName: firstName,
       LastName: lastName,
     }),
-    call: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
-    given: givenOf,
-    changed: changedUser,
+    createCall: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
+    bodyFromRow: givenOf,
+    changeRow: changedUser,
   },
   credentialsIn: 'body',
-  learn,
+  readFixtures,
   authorize,
   explain,
   refusals,
-  credential,
-  credentialOf,
-  names: ['Email'],
+  goodCredential,
+  statedCredential,
+  userFields: ['Email'],
   hints,
   route,
   answerType,

@@ -40,7 +40,7 @@ function credentials(header: string | undefined): { username: string; password: 
 }
 
 /** Who a request says it comes from, unchecked. */
-export function credentialOf(call: Call): string | undefined {
+export function statedCredential(call: Call): string | undefined {
   const encoded = /^basic +(\S+)$/i.exec(call.headers.authorization ?? '')?.[1]
   return encoded && Buffer.from(encoded, 'base64').toString('utf8').split(':', 1)[0]
 }

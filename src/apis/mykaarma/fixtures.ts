@@ -31,7 +31,7 @@ interface Known {
   readonly roles: ReadonlySet<string>
 }
 
-export function learn(fixtures: unknown): Known {
+export function readFixtures(fixtures: unknown): Known {
   const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   return {
     subscribers: new Map(
@@ -46,7 +46,7 @@ export function learn(fixtures: unknown): Known {
 }
 
 /** The first subscriber that may create users. */
-export function credential(fixtures: unknown): Credential | undefined {
+export function goodCredential(fixtures: unknown): Credential | undefined {
   const { subscribers = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   const good = subscribers.find((one) => !one.disabled && one.scopes.includes(SCOPE))
   if (!good) return undefined
@@ -64,5 +64,5 @@ export const OPERATOR: Subscriber = {
 }
 
 export function knownOf(tools: Tools): Known {
-  return tools.known as Known // what learn returned
+  return tools.fixtures as Known // what readFixtures returned
 }

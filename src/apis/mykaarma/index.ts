@@ -1,9 +1,9 @@
 import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
 import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
-import { authorize, credentialOf } from './auth.ts'
+import { authorize, statedCredential } from './auth.ts'
 import { explain } from './errors.ts'
-import { credential, learn, OPERATOR } from './fixtures.ts'
+import { goodCredential, readFixtures, OPERATOR } from './fixtures.ts'
 import { refusals } from './refusals.ts'
 import { hints } from './hints.ts'
 import { changedUser, createUserForPartner, givenOf, nameIn } from './users.ts'
@@ -29,7 +29,7 @@ export function mykaarma(proto: string): Api {
       email: 'emailAddress',
       operation: 'createUserForPartner',
       nameIn,
-      describe: ({ firstName, lastName, email, username, phone }) => ({
+      bodyForPerson: ({ firstName, lastName, email, username, phone }) => ({
         firstName,
         lastName,
         emailAddress: email,
@@ -38,18 +38,18 @@ export function mykaarma(proto: string): Api {
         userInvite: true,
         sendEmail: true,
       }),
-      call: () => ({ caller: OPERATOR }),
-      given: givenOf,
-      changed: changedUser,
+      createCall: () => ({ caller: OPERATOR }),
+      bodyFromRow: givenOf,
+      changeRow: changedUser,
     },
     credentialsIn: 'header',
-    learn,
+    readFixtures,
     authorize,
     explain,
     refusals,
-    credential,
-    credentialOf,
-    names: ['emailAddress', 'username'],
+    goodCredential,
+    statedCredential,
+    userFields: ['emailAddress', 'username'],
     hints,
     admit: (call, tools) => {
       // Public, a guideline of the vendor: the caller's correlation id comes back, or a new one.

@@ -3,7 +3,7 @@ import { inWords as ruleInWords, pathOf, type Violation } from '../problem.ts'
 import { isSecretName } from '../request-log/redact.ts'
 import { isRecord, typesOf, valueAt, type Schema } from '../contract/schema.ts'
 import type { Evidence, EvidenceBook } from './evidence.ts'
-import { schemaOf, sentMembers, type Question } from './hints/question.ts'
+import { schemaOf, sentMembers, type HintInput } from './hints/question.ts'
 import { listed, quotable } from '../words.ts'
 
 /** One thing in a request that the contract has a rule for. */
@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** What the contract said to each parameter and each field, the refused first. */
-export function contractChecks(question: Question, book: EvidenceBook): Check[] {
+export function contractChecks(question: HintInput, book: EvidenceBook): Check[] {
   const { call } = question
   const { operation } = call
   if (!operation) return []
@@ -33,7 +33,7 @@ export function contractChecks(question: Question, book: EvidenceBook): Check[] 
 
 function refusal(
   violation: Violation,
-  question: Question,
+  question: HintInput,
   operation: OperationContract,
   book: EvidenceBook,
 ): Check {
@@ -68,7 +68,7 @@ function parameterChecks(call: Call, operation: OperationContract, book: Evidenc
 }
 
 function fieldChecks(
-  question: Question,
+  question: HintInput,
   operation: OperationContract,
   book: EvidenceBook,
 ): Check[] {
@@ -99,7 +99,7 @@ function fieldChecks(
 }
 
 /** Fields that may be left out, and were. */
-export function fieldsNotSent(question: Question): readonly string[] {
+export function fieldsNotSent(question: HintInput): readonly string[] {
   const sent = sentMembers(question)
   if (!sent) return []
   const given = Object.keys(sent).map((name) => name.toLowerCase())

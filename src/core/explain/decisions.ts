@@ -1,10 +1,10 @@
-import { userMadeBy, type Finding, type Stage } from '../api.ts'
+import { createdUserId, type Finding, type Stage } from '../api.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
 import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
 import { faultsDecision, lastBeforeEnd } from './faults.ts'
-import { statedType, type Question } from './hints/question.ts'
+import { statedType, type HintInput } from './hints/question.ts'
 import { listed, quotable } from '../words.ts'
 
 /** Where decisions are taken; a stage of the pipeline, or what is decided beside it. */
@@ -22,7 +22,7 @@ export interface Decision {
 }
 
 /** A request whose answer somebody wants explained. */
-export interface Asked extends Question {
+export interface ExplainInput extends HintInput {
   /** The sandbox's name. */
   readonly sandbox: string
   /** 0 where the connection ended without an answer. */
@@ -32,10 +32,10 @@ export interface Asked extends Question {
 }
 
 /** What one step decided where it refused nothing; nothing where it had nothing to decide. */
-type Telling = (asked: Asked, book: EvidenceBook) => Decision | undefined
+type Telling = (asked: ExplainInput, book: EvidenceBook) => Decision | undefined
 
 /** All decisions that were taken, in their order; the last is the answer. */
-export function decisionsOn(asked: Asked): readonly Decision[] {
+export function decisionsOn(asked: ExplainInput): readonly Decision[] {
   const { call } = asked
   const book = evidenceOf(asked.contract)
   const isLost = call.problem?.reason === 'sandbox.unknown'
@@ -60,14 +60,14 @@ export function decisionsOn(asked: Asked): readonly Decision[] {
 }
 
 /** As the pipeline goes; where the credentials are in the body, that is read first. */
-function orderOf({ api }: Asked): readonly Exclude<Step, 'answer'>[] {
+function orderOf({ api }: ExplainInput): readonly Exclude<Step, 'answer'>[] {
   const start = ['sandbox', 'arrival', 'route', 'faults'] as const
   const end = ['contract', 'strict', 'operation', 'state', 'webhooks'] as const
   if (api.credentialsIn === 'body') return [...start, 'accept', 'body', 'credentials', ...end]
   return [...start, 'credentials', 'accept', 'body', ...end]
 }
 
-function refusal(step: Step, asked: Asked, book: EvidenceBook): Decision {
+function refusal(step: Step, asked: ExplainInput, book: EvidenceBook): Decision {
   const { call } = asked
   const problem = call.problem! // asked only where there is one
   const checks = step === 'contract' ? contractChecks(asked, book) : undefined
@@ -82,7 +82,11 @@ function refusal(step: Step, asked: Asked, book: EvidenceBook): Decision {
   }
 }
 
-function evidenceFor(step: Step, { call, status }: Asked, book: EvidenceBook): readonly Evidence[] {
+function evidenceFor(
+  step: Step,
+  { call, status }: ExplainInput,
+  book: EvidenceBook,
+): readonly Evidence[] {
   const { operation } = call
   if (!operation) return []
   switch (step) {
@@ -102,7 +106,7 @@ function evidenceFor(step: Step, { call, status }: Asked, book: EvidenceBook): r
 }
 
 /** What was found at this step and let through. */
-function withFindings(decision: Decision, asked: Asked, book: EvidenceBook): Decision {
+function withFindings(decision: Decision, asked: ExplainInput, book: EvidenceBook): Decision {
   const { step } = decision
   const found = asked.call.findings.filter(({ stage }) => stage === step)
   if (found.length === 0) return decision
@@ -177,8 +181,9 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
     return passed('accept', `The answer is in ${call.answerType}; ${asked}.`)
   },
   body: ({ call }, book) => {
-    const { operation, text, bodyType } = call
-    if (!operation || operation.requestTypes.length === 0 || text === undefined) return undefined
+    const { operation, bodyText, bodyType } = call
+    if (!operation || operation.requestTypes.length === 0 || bodyText === undefined)
+      return undefined
     const stated = statedType(call)
     const why =
       stated === undefined
@@ -221,7 +226,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   },
   state: ({ api, call }) => {
     if (!call.operation) return undefined
-    const user = userMadeBy(call, api)
+    const user = createdUserId(call, api)
     const text =
       user !== undefined
         ? `The user ${user} was added; GET ${call.base}/_standin/users/${api.name}/${user} shows it.`
@@ -243,7 +248,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
 }
 
 /** A browser's question that was answered before any API heard of it. */
-function isAllowedPreflight(call: Asked['call']): boolean {
+function isAllowedPreflight(call: ExplainInput['call']): boolean {
   return isPreflight(call) && !call.operation && !call.problem
 }
 
@@ -263,7 +268,7 @@ function countIn(checks: readonly Check[]): string {
     : `All ${all} ${things} are as the contract wants.`
 }
 
-function answerDecision(asked: Asked, book: EvidenceBook): Decision {
+function answerDecision(asked: ExplainInput, book: EvidenceBook): Decision {
   const { call, status, mediaType = call.answerType } = asked
   if (status === 0) return passed('answer', 'The connection ended without an answer.')
   const warned = call.findings.length
@@ -273,6 +278,6 @@ function answerDecision(asked: Asked, book: EvidenceBook): Decision {
       : ` It carries ${warned === 1 ? 'one warning' : `${warned} warnings`} (Standin-Warning).`
   const text = `The answer is ${status}${mediaType === '' ? ' without a body' : ` in ${mediaType}`}.${warnings}`
   // What stands in for the API is in no contract.
-  const isPage = call.ended !== undefined && !call.problem
+  const isPage = call.endedAt !== undefined && !call.problem
   return passed('answer', text, isPage ? [] : book.answer(call.operation, status))
 }

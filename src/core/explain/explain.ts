@@ -1,6 +1,6 @@
-import { userMadeBy, type Hint } from '../api.ts'
+import { createdUserId, type Hint } from '../api.ts'
 import { sentence } from '../problem.ts'
-import { decisionsOn, type Asked, type Decision, type Step } from './decisions.ts'
+import { decisionsOn, type ExplainInput, type Decision, type Step } from './decisions.ts'
 import { endedBy } from './faults.ts'
 import { inWords, type Evidence } from './evidence.ts'
 import { hintsFor } from './hints/index.ts'
@@ -27,7 +27,7 @@ export interface Explanation {
 }
 
 /** Worked out anew on each call, from what is kept of the request. */
-export function explain(asked: Asked): Explanation {
+export function explain(asked: ExplainInput): Explanation {
   const { call, status, all } = asked
   const { reason } = call.problem ?? {}
   const isLost = reason === 'route.unknown' || reason === 'method.not-allowed'
@@ -46,9 +46,9 @@ export function explain(asked: Asked): Explanation {
   }
 }
 
-function summaryOf(asked: Asked, decisions: readonly Decision[]): string {
+function summaryOf(asked: ExplainInput, decisions: readonly Decision[]): string {
   const { call, status, api } = asked
-  const user = userMadeBy(call, api)
+  const user = createdUserId(call, api)
   const made = user === undefined ? '' : ` The user ${user} was created.`
   const fault = endedBy(asked)
   if (fault) return `${fault.text}${made}`

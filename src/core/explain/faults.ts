@@ -1,7 +1,7 @@
 import type { Check } from './checks.ts'
-import { userMadeBy, type ConsideredFault } from '../api.ts'
+import { createdUserId, type ConsideredFault } from '../api.ts'
 import { sentence } from '../problem.ts'
-import type { Asked, Decision, Step } from './decisions.ts'
+import type { ExplainInput, Decision, Step } from './decisions.ts'
 import { listed } from '../words.ts'
 
 /** The last step that a request passed, by what a fault waits for. */
@@ -13,15 +13,15 @@ const PASSED = {
 } as const satisfies Readonly<Record<string, Step>>
 
 /** The step behind which a fault ended the request; undefined where none did. */
-export function lastBeforeEnd({ call, api }: Asked): Step | undefined {
-  if (!call.ended) return undefined
+export function lastBeforeEnd({ call, api }: ExplainInput): Step | undefined {
+  if (!call.endedAt) return undefined
   // Some let the operation run, and then tell another story of it.
-  return userMadeBy(call, api) === undefined ? PASSED[call.ended] : 'webhooks'
+  return createdUserId(call, api) === undefined ? PASSED[call.endedAt] : 'webhooks'
 }
 
 /** The fault that ended the request, and how, in a sentence. */
-export function endedBy({ call, status }: Asked): { readonly text: string } | undefined {
-  if (!call.ended) return undefined
+export function endedBy({ call, status }: ExplainInput): { readonly text: string } | undefined {
+  if (!call.endedAt) return undefined
   const fault = call.faults?.find((one) => one.fired)
   const name = fault ? named(fault) : 'that it asked for'
   if (status === 0) return { text: `Not answered: the fault ${name} ended the connection.` }
@@ -33,7 +33,7 @@ export function endedBy({ call, status }: Asked): { readonly text: string } | un
 }
 
 /** Which faults were looked at, and what they did; nothing where none are armed. */
-export function faultsDecision(asked: Asked): Decision | undefined {
+export function faultsDecision(asked: ExplainInput): Decision | undefined {
   const { call } = asked
   const { faults = [] } = call
   const end = endedBy(asked)

@@ -1,11 +1,11 @@
-import type { Definition, Effect } from '../fault.ts'
+import type { FaultDefinition, FaultEffect } from '../fault.ts'
 import { LAST } from '../time/clock.ts'
 import { milliseconds } from './effect.ts'
 import type { Candidate, Condition } from './conditions.ts'
 import { shortOf } from './short-form.ts'
 
 /** How a fault came to be armed. */
-export type Origin = 'config' | 'admin' | 'code' | 'header' | 'magic'
+export type FaultOrigin = 'config' | 'admin' | 'code' | 'header' | 'magic'
 
 /** What a client did after it met a fault. */
 export interface Meeting {
@@ -32,11 +32,11 @@ const MOST_MEETINGS = 20
 const LIMIT = 'rate.exceeded'
 
 /** A fault that is armed: what it does, when, how often, and what came of it. */
-export class Rule {
+export class ArmedFault {
   readonly id: string
-  readonly origin: Origin
-  readonly definition: Definition
-  readonly effect: Effect
+  readonly origin: FaultOrigin
+  readonly definition: FaultDefinition
+  readonly effect: FaultEffect
   readonly conditions: readonly Condition[]
   readonly armedAt: number
   /** How many requests fitted. */
@@ -47,7 +47,7 @@ export class Rule {
   nearest: Miss | undefined
   readonly meetings: Meeting[] = []
   /** The steps of a sequence: what each does, or nothing. */
-  readonly #steps: readonly (Effect | undefined)[] | undefined
+  readonly #steps: readonly (FaultEffect | undefined)[] | undefined
   readonly #seed: number
   #short: string | undefined
   /** Until when a limit that was exceeded stays so. */
@@ -55,10 +55,10 @@ export class Rule {
 
   constructor(from: {
     readonly id: string
-    readonly origin: Origin
-    readonly definition: Definition
-    readonly effect: Effect
-    readonly steps: readonly (Effect | undefined)[] | undefined
+    readonly origin: FaultOrigin
+    readonly definition: FaultDefinition
+    readonly effect: FaultEffect
+    readonly steps: readonly (FaultEffect | undefined)[] | undefined
     readonly conditions: readonly Condition[]
     readonly armedAt: number
     readonly seed: number
@@ -113,7 +113,7 @@ export class Rule {
   /**
    * Counts a request that fits, and says what happens to it; nothing, and why, where it is spared.
    */
-  take(now: number): { readonly effect: Effect } | { readonly spared: string } {
+  take(now: number): { readonly effect: FaultEffect } | { readonly spared: string } {
     const limited = now < this.#limitedUntil
     if (limited) return this.#fire(now, this.effect, this.#limitedUntil)
     const { from, skip = 0, every = 1, probability, repeat } = this.definition
@@ -134,7 +134,7 @@ export class Rule {
     return step ? this.#fire(now, step) : { spared: `step ${at + 1} of its sequence passes` }
   }
 
-  #fire(now: number, effect: Effect, limitedUntil?: number): { effect: Effect } {
+  #fire(now: number, effect: FaultEffect, limitedUntil?: number): { effect: FaultEffect } {
     this.fired++
     this.#firedBefore = this.lastFiredAt
     this.lastFiredAt = now
@@ -164,7 +164,7 @@ export class Rule {
   }
 
   /** What it may do. */
-  get effects(): readonly Effect[] {
+  get effects(): readonly FaultEffect[] {
     return this.#steps?.filter((step) => step !== undefined) ?? [this.effect]
   }
 

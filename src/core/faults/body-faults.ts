@@ -12,7 +12,7 @@ export interface Written {
 }
 
 /** Faults whose purpose is to break the contract; the others stay within it. */
-export const BREAKING: ReadonlySet<BodyFault> = new Set([
+export const CONTRACT_BREAKING: ReadonlySet<BodyFault> = new Set([
   'truncated',
   'wrong-type',
   'wrong-charset',
@@ -33,7 +33,7 @@ type Changed = Pick<Written, 'text' | 'contentType'>
  *
  * @throws NotApplicable with the reason, where there is nothing in this body that could be changed
  */
-export function spoil(kind: BodyFault, written: Written): Changed {
+export function applyBodyFault(kind: BodyFault, written: Written): Changed {
   const { format, contentType, text } = written
   if (kind.startsWith('xml-') && !format.mediaType.endsWith('xml')) {
     throw new NotApplicable(`the answer is ${format.mediaType}, not XML`)

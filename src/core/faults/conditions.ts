@@ -2,7 +2,7 @@ import type { Call } from '../api.ts'
 import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
 import { differenceIn, matcherFor, type Pattern, type Subject } from '../request-log/matcher.ts'
-import type { Definition, Wanted } from '../fault.ts'
+import type { FaultDefinition, MatchValue } from '../fault.ts'
 
 /** A request as conditions see it. */
 export interface Candidate {
@@ -17,7 +17,7 @@ export interface Candidate {
 }
 
 /** A name that is kept: longer texts are told apart by a number, so that none fills the memory. */
-export function short(name: string): string {
+export function shortened(name: string): string {
   return name.length <= 320 ? name : `long-${hash(name)}`
 }
 
@@ -32,7 +32,11 @@ export interface Condition {
  *
  * @throws Problem 400 fault.invalid
  */
-export function conditionsOf({ api, operation, match = {} }: Definition): readonly Condition[] {
+export function conditionsOf({
+  api,
+  operation,
+  match = {},
+}: FaultDefinition): readonly Condition[] {
   const { params, query, headers, credential, fields } = match
   return [
     ...(api === undefined ? [] : [conditionFor('api', { api })]),
@@ -49,7 +53,7 @@ export function conditionsOf({ api, operation, match = {} }: Definition): readon
 
 function each(
   part: 'params' | 'query' | 'headers' | 'fields',
-  entries: Readonly<Record<string, Wanted>> = {},
+  entries: Readonly<Record<string, MatchValue>> = {},
 ): readonly Condition[] {
   return Object.entries(entries).map(([name, wanted]) =>
     // A name such as __proto__ is one like any other.
@@ -75,7 +79,7 @@ function conditionFor(path: string, pattern: Pattern): Condition {
 }
 
 /** A text such as `/^ada@/i` is an expression. */
-function read(wanted: Wanted): Wanted {
+function read(wanted: MatchValue): MatchValue {
   const [, regex, flags = ''] =
     typeof wanted === 'string' ? (/^\/(.+)\/([iu]*)$/s.exec(wanted) ?? []) : []
   if (regex === undefined) return wanted

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { write, type Message } from '../http/message.ts'
-import type { Effect } from '../fault.ts'
+import type { FaultEffect } from '../fault.ts'
 
 /** The largest number of pieces of a slow answer; smaller ones would take for ever. */
 const MOST_PIECES = 10_000
@@ -10,7 +10,7 @@ const MOST_PIECES = 10_000
 export class Held extends Set<ServerResponse> {
   #isOver = false
 
-  letGo(): void {
+  closeAll(): void {
     this.#isOver = true
     for (const response of this) response.req.socket.destroy()
   }
@@ -27,7 +27,7 @@ export class Held extends Set<ServerResponse> {
 export async function writeFaulty(
   response: ServerResponse,
   message: Message,
-  { connection, cutAfter, slow }: Effect,
+  { connection, cutAfter, slow }: FaultEffect,
   held: Held,
 ): Promise<void> {
   const socket = await turnOf(response)

@@ -2,12 +2,12 @@ import { didYouMean } from '../misspelt.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
 import type { Schema } from '../contract/schema.ts'
 import { effectOf } from './effect.ts'
-import type { Definition, Effect } from '../fault.ts'
+import type { FaultDefinition, FaultEffect } from '../fault.ts'
 import { conditionsOf, type Condition } from './conditions.ts'
 import { readShort } from './short-form.ts'
 
 /** What a definition may name: the contracts' operations and the reasons that slices refuse with. */
-export interface Terms {
+export interface FaultVocabulary {
   /** Of a definition: names and types of its fields. */
   readonly schema: Schema
   readonly check: (definition: unknown) => readonly Violation[]
@@ -24,10 +24,10 @@ export interface Terms {
 
 /** What a definition comes to. */
 interface Read {
-  readonly definition: Definition
-  readonly effect: Effect
+  readonly definition: FaultDefinition
+  readonly effect: FaultEffect
   /** Of a sequence: what each step does, or nothing. */
-  readonly steps: readonly (Effect | undefined)[] | undefined
+  readonly steps: readonly (FaultEffect | undefined)[] | undefined
   readonly conditions: readonly Condition[]
 }
 
@@ -36,7 +36,7 @@ interface Read {
  * @param api where a request asks for it by itself: what it names has to be known there
  * @throws Problem 400 fault.invalid, naming the field and what is allowed
  */
-export function readDefinition(given: unknown, terms: Terms, api?: string): Read {
+export function readDefinition(given: unknown, terms: FaultVocabulary, api?: string): Read {
   const definition = fieldsOf(given, terms, api)
   const effect = effectOf(definition)
   const steps = definition.sequence?.map((step, i) => readStep(step, i, definition, effect, terms))
@@ -48,11 +48,11 @@ export function readDefinition(given: unknown, terms: Terms, api?: string): Read
 }
 
 /** A definition with its short form read into its fields, and looked at. */
-function fieldsOf(given: unknown, terms: Terms, api?: string): Definition {
+function fieldsOf(given: unknown, terms: FaultVocabulary, api?: string): FaultDefinition {
   const { schema, check } = terms
   const whole = typeof given === 'string' ? { fault: given } : given
   mustFit(check(whole))
-  const { fault, ...definition } = whole as Definition // the schema has checked it
+  const { fault, ...definition } = whole as FaultDefinition // the schema has checked it
   if (fault === undefined) return named(definition, terms)
   const read = readShort(fault, schema)
   mustFit(check(read))
@@ -60,7 +60,7 @@ function fieldsOf(given: unknown, terms: Terms, api?: string): Definition {
 }
 
 /** Whether what it names is there. */
-function named(definition: Definition, { apis }: Terms): Definition {
+function named(definition: FaultDefinition, { apis }: FaultVocabulary): FaultDefinition {
   const { api, operation, reason } = definition
   const among = api === undefined ? [...apis.values()] : [apis.get(api)!] // the schema lists them
   const operations = among.flatMap((one) => one.operations)
@@ -78,9 +78,9 @@ function named(definition: Definition, { apis }: Terms): Definition {
 
 /** Where a reason is some APIs' alone, the fault is for these. */
 function knowing(
-  { api }: Definition,
-  effects: readonly (Effect | undefined)[],
-  { apis }: Terms,
+  { api }: FaultDefinition,
+  effects: readonly (FaultEffect | undefined)[],
+  { apis }: FaultVocabulary,
 ): readonly Condition[] {
   const reasons = effects.flatMap((effect) => effect?.refusal?.reason ?? [])
   const those = [...apis].flatMap(([name, one]) =>
@@ -95,10 +95,10 @@ function knowing(
 function readStep(
   step: string,
   i: number,
-  whole: Definition,
-  effect: Effect,
-  terms: Terms,
-): Effect | undefined {
+  whole: FaultDefinition,
+  effect: FaultEffect,
+  terms: FaultVocabulary,
+): FaultEffect | undefined {
   if (step === 'pass') return undefined
   if (step === 'fail') return effect
   try {
@@ -124,7 +124,12 @@ const COUNTING = [
   'match',
 ] as const
 
-function stepOf(step: string, { api }: Definition, { after }: Effect, terms: Terms): Effect {
+function stepOf(
+  step: string,
+  { api }: FaultDefinition,
+  { after }: FaultEffect,
+  terms: FaultVocabulary,
+): FaultEffect {
   const definition = fieldsOf(step, terms, api)
   const counts = COUNTING.filter((name) => definition[name] !== undefined)
   const [wrong] = definition.api === api ? counts : ['api']

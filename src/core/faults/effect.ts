@@ -1,7 +1,7 @@
 import { durationOf } from '../time/duration.ts'
 import { Problem } from '../problem.ts'
 import type { DeliveryFault } from '../webhooks/delivery.ts'
-import type { Definition, Delay, Effect } from '../fault.ts'
+import type { FaultDefinition, Delay, FaultEffect } from '../fault.ts'
 
 /** Longer than any client waits; a longer one is `forever`. */
 const LONGEST = 3_600_000
@@ -11,7 +11,7 @@ const LONGEST = 3_600_000
  *
  * @throws Problem 400 fault.invalid, naming the field and what is allowed
  */
-export function effectOf(given: Definition): Effect {
+export function effectOf(given: FaultDefinition): FaultEffect {
   const { status, reason, fields, words, location, retryAfter, connection, cutAfter } = given
   const isRefusal = status !== undefined || reason !== undefined || words !== undefined
   if (words === 'login-page' ? status !== undefined && status !== 200 : (status ?? 500) < 300) {
@@ -101,7 +101,7 @@ export function effectOf(given: Definition): Effect {
 
 function deliveryFault(
   kind: DeliveryFault['kind'],
-  { webhookBy, webhookAttempts }: Definition,
+  { webhookBy, webhookAttempts }: FaultDefinition,
 ): DeliveryFault {
   return {
     kind,
@@ -111,7 +111,7 @@ function deliveryFault(
 }
 
 /** Whether what says how often goes together. */
-function mustCount({ sequence, repeat, every, probability, from, until }: Definition): void {
+function mustCount({ sequence, repeat, every, probability, from, until }: FaultDefinition): void {
   if (repeat !== undefined && !sequence) throw refused('repeat goes with sequence')
   if (sequence && (every ?? probability) !== undefined) {
     throw refused('sequence goes with neither every nor probability; it says pass where it spares')

@@ -3,27 +3,27 @@ import type { Clock } from '../time/clock.ts'
 import type { Timer } from '../time/timers.ts'
 import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
-import { BREAKING } from './body-faults.ts'
-import { readDefinition, refused, type Terms } from './definition.ts'
-import { FAULT_STAGES, type Definition, type Effect, type FaultStage } from '../fault.ts'
-import { short, type Candidate } from './conditions.ts'
-import { Rule, type Meeting, type Origin } from './armed-fault.ts'
+import { CONTRACT_BREAKING } from './body-faults.ts'
+import { readDefinition, refused, type FaultVocabulary } from './definition.ts'
+import { FAULT_STAGES, type FaultDefinition, type FaultEffect, type FaultStage } from '../fault.ts'
+import { shortened, type Candidate } from './conditions.ts'
+import { ArmedFault, type Meeting, type FaultOrigin } from './armed-fault.ts'
 import { Held } from './connection-faults.ts'
 
 export interface FaultOptions {
   readonly clock: Clock
   readonly seed: number
-  readonly terms: Terms
+  readonly terms: FaultVocabulary
   /** Whether addresses such as `ada+fault.500@example.test` count. */
   readonly magic: boolean
   /** Those that are armed from the start, and again after a reset; undefined: none can be. */
-  readonly startup: readonly Definition[] | undefined
+  readonly startup: readonly FaultDefinition[] | undefined
 }
 
 /** A fault that a request has met. */
 export interface Firing {
-  readonly rule: Rule
-  readonly effect: Effect
+  readonly fault: ArmedFault
+  readonly effect: FaultEffect
   /** Two numbers from 0 up to 1 that belong to this firing. */
   readonly draw: readonly [number, number]
 }
@@ -38,14 +38,14 @@ const ID = /^[\w.-]{1,64}$/
 /** All faults of a sandbox: armed by a tester, or wished for by a request itself. */
 export class Faults {
   readonly #options: FaultOptions
-  readonly #rules = new Map<string, Rule>()
+  readonly #armed = new Map<string, ArmedFault>()
   /** Those that requests brought along, by what they said; a retry counts on. */
-  readonly #wishes = new Map<string, Rule>()
+  readonly #wishes = new Map<string, ArmedFault>()
   readonly #numbers = { fault: 0, header: 0, magic: 0 }
   /** Users whose creation was lost, and is refused as a duplicate from then on: the fault. */
-  readonly #lost = new Map<string, Rule>()
+  readonly #lost = new Map<string, ArmedFault>()
   /** Clients that met a fault and were not seen since, by their name. */
-  readonly #watched = new Map<string, { rule: Rule; meeting: Meeting }>()
+  readonly #watched = new Map<string, { fault: ArmedFault; meeting: Meeting }>()
 
   /** What is put off. */
   readonly #due = new Set<Timer>()
@@ -64,15 +64,15 @@ export class Faults {
     return this.#options.startup !== undefined
   }
 
-  /** Whether a request has to be held against rules at all. */
+  /** Whether a request has to be held against faults at all. */
   get isArmed(): boolean {
-    return this.#rules.size > 0 || this.#lost.size > 0
+    return this.#armed.size > 0 || this.#lost.size > 0
   }
 
   /** How many wait for a request. */
-  get armed(): number {
+  get armedCount(): number {
     const now = this.#options.clock.now()
-    return [...this.#rules.values()].filter((rule) => rule.isLive(now)).length
+    return [...this.#armed.values()].filter((fault) => fault.isLive(now)).length
   }
 
   get usesMagic(): boolean {
@@ -80,17 +80,17 @@ export class Faults {
   }
 
   /** Those that somebody armed, in their order. */
-  rules(): readonly Rule[] {
-    return [...this.#rules.values()]
+  armed(): readonly ArmedFault[] {
+    return [...this.#armed.values()]
   }
 
-  /** Armed rules in their order, then those that requests brought along. */
-  list(): readonly Rule[] {
-    return [...this.#rules.values(), ...this.#wishes.values()]
+  /** Armed faults in their order, then those that requests brought along. */
+  list(): readonly ArmedFault[] {
+    return [...this.#armed.values(), ...this.#wishes.values()]
   }
 
-  get(id: string): Rule | undefined {
-    return this.#rules.get(id) ?? this.list().find((rule) => rule.id === id)
+  get(id: string): ArmedFault | undefined {
+    return this.#armed.get(id) ?? this.list().find((fault) => fault.id === id)
   }
 
   /**
@@ -98,21 +98,21 @@ export class Faults {
    *
    * @throws Problem 400 fault.invalid, faults.too-many; nothing is armed then
    */
-  add(given: unknown, origin: Origin = 'code', id = this.#name('fault')): Rule {
-    if (this.#rules.size >= MOST && !this.#rules.has(id)) {
+  add(given: unknown, origin: FaultOrigin = 'code', id = this.#name('fault')): ArmedFault {
+    if (this.#armed.size >= MOST && !this.#armed.has(id)) {
       throw new Problem(400, 'faults.too-many', `There are ${MOST} faults; DELETE some`)
     }
     if (!ID.test(id)) throw refused('id must be 1 to 64 letters, digits, ., _ and -')
-    const rule = this.#made(given, origin, id)
-    this.#forget(this.#rules.get(id))
-    this.#rules.set(id, rule)
-    return rule
+    const fault = this.#made(given, origin, id)
+    this.#forget(this.#armed.get(id))
+    this.#armed.set(id, fault)
+    return fault
   }
 
   /** Arms these in place of all; all of them, or none. */
-  replaceAll(given: readonly unknown[], origin: Origin = 'code'): readonly Rule[] {
+  replaceAll(given: readonly unknown[], origin: FaultOrigin = 'code'): readonly ArmedFault[] {
     if (given.length > MOST) throw new Problem(400, 'faults.too-many', `At most ${MOST} faults`)
-    const rules = given.map((one, i) => {
+    const armed = given.map((one, i) => {
       try {
         return this.#made(one, origin, this.#name('fault'))
       } catch (error) {
@@ -121,17 +121,17 @@ export class Faults {
       }
     })
     this.clear()
-    for (const rule of rules) this.#rules.set(rule.id, rule)
-    return rules
+    for (const fault of armed) this.#armed.set(fault.id, fault)
+    return armed
   }
 
   /** Whether what it does is meant to be nothing that the contract allows. */
-  breaksContract({ effects, definition }: Rule): boolean {
+  breaksContract({ effects, definition }: ArmedFault): boolean {
     return effects.some((effect) => this.#breaks(effect, definition.api))
   }
 
-  #breaks({ refusal, body, connection }: Effect, api: string | undefined): boolean {
-    if (body && BREAKING.has(body)) return true
+  #breaks({ refusal, body, connection }: FaultEffect, api: string | undefined): boolean {
+    if (body && CONTRACT_BREAKING.has(body)) return true
     if (connection && connection !== 'close-after') return true
     if (!refusal) return false
     if (refusal.words !== 'vendor') return true
@@ -142,48 +142,48 @@ export class Faults {
   }
 
   remove(id: string): void {
-    this.#forget(this.#rules.get(id))
-    this.#rules.delete(id)
-    for (const [key, rule] of this.#wishes) {
-      if (rule.id !== id) continue
+    this.#forget(this.#armed.get(id))
+    this.#armed.delete(id)
+    for (const [key, fault] of this.#wishes) {
+      if (fault.id !== id) continue
       this.#wishes.delete(key)
-      this.#forget(rule)
+      this.#forget(fault)
     }
   }
 
   /** Users whose creation it lost are as any others again. */
-  #forget(gone: Rule | undefined): void {
-    for (const [key, rule] of this.#lost) if (rule === gone) this.#lost.delete(key)
+  #forget(gone: ArmedFault | undefined): void {
+    for (const [key, fault] of this.#lost) if (fault === gone) this.#lost.delete(key)
   }
 
   clear(): void {
-    this.#rules.clear()
+    this.#armed.clear()
     this.#wishes.clear()
     this.#watched.clear()
     this.#lost.clear()
   }
 
   /** Ends the connections of all whose answers wait. */
-  letGo(): void {
-    this.held.letGo()
+  closeHeldConnections(): void {
+    this.held.closeAll()
   }
 
   /** As in a fresh sandbox. */
   reset(): void {
     this.clear()
-    this.callOff()
+    this.cancelDelayed()
     Object.assign(this.#numbers, { fault: 0, header: 0, magic: 0 })
     this.#start()
   }
 
   /** What was put off is not done any more: it belongs to a state that is gone. */
-  callOff(): void {
+  cancelDelayed(): void {
     for (const timer of this.#due) this.#options.clock.cancel(timer)
     this.#due.clear()
   }
 
   /** Does what a fault puts off, by the sandbox's clock; a reset, and another state, take it back. */
-  later(ms: number, work: () => Promise<void>): void {
+  schedule(ms: number, work: () => Promise<void>): void {
     const { clock } = this.#options
     const timer = clock.after(clock.now() + ms, () => {
       this.#due.delete(timer)
@@ -197,24 +197,24 @@ export class Faults {
    *
    * @throws Problem 400 fault.invalid
    */
-  wish(origin: 'header' | 'magic', api: string, about: string, text: string): Rule {
+  requestedFault(origin: 'header' | 'magic', api: string, about: string, text: string): ArmedFault {
     const key = `${origin} ${api} ${about} ${text}`
     const known = this.#wishes.get(key)
     if (known) return known
-    const rule = this.#made({ fault: text }, origin, this.#name(origin), api)
+    const fault = this.#made({ fault: text }, origin, this.#name(origin), api)
     if (this.#wishes.size >= MOST_WISHES) {
       const [oldest = ''] = this.#wishes.keys()
       this.#wishes.delete(oldest)
     }
-    this.#wishes.set(key, rule)
-    return rule
+    this.#wishes.set(key, fault)
+    return fault
   }
 
   /**
    * The fault that a request meets at this stage. Matching and counting are one synchronous step:
    * with an await between them two requests would both get a fault that was armed for one.
    */
-  meet(candidate: Candidate, stage: FaultStage): Firing | undefined {
+  take(candidate: Candidate, stage: FaultStage): Firing | undefined {
     const { call } = candidate
     const now = this.#options.clock.now()
     if (stage === 'validation' && this.#lost.size > 0) {
@@ -223,79 +223,90 @@ export class Faults {
         const why = 'it lost this user before, whom it refuses as a duplicate from then on'
         call.consider({ id: lost.id, fault: lost.short, fired: true, why })
         this.#passOver(lost, candidate, stage, now, false)
-        return { rule: lost, effect: DUPLICATE, draw: [0, 0] }
+        return { fault: lost, effect: DUPLICATE, draw: [0, 0] }
       }
     }
-    const { wish } = call
+    const { requestedFault } = call
     // What a request asks for goes before what is armed, and it alone decides.
-    if (wish && (wish.isLive(now) || call.faults?.some(({ id }) => id === wish.id))) {
-      return wish.effect.after === stage ? this.#taken(wish, candidate, stage, now) : undefined
+    if (
+      requestedFault &&
+      (requestedFault.isLive(now) || call.faults?.some(({ id }) => id === requestedFault.id))
+    ) {
+      return requestedFault.effect.after === stage
+        ? this.#taken(requestedFault, candidate, stage, now)
+        : undefined
     }
-    for (const rule of this.#rules.values()) {
-      if (rule.effect.after !== stage || !rule.isLive(now)) continue
-      const firing = this.#taken(rule, candidate, stage, now)
+    for (const fault of this.#armed.values()) {
+      if (fault.effect.after !== stage || !fault.isLive(now)) continue
+      const firing = this.#taken(fault, candidate, stage, now)
       if (firing) return firing
     }
     return undefined
   }
 
-  #taken(rule: Rule, candidate: Candidate, stage: FaultStage, now: number): Firing | undefined {
+  #taken(
+    fault: ArmedFault,
+    candidate: Candidate,
+    stage: FaultStage,
+    now: number,
+  ): Firing | undefined {
     const { call } = candidate
-    const why = rule.miss(candidate, now)
-    const taken = why === undefined ? rule.take(now) : { spared: why }
+    const why = fault.miss(candidate, now)
+    const taken = why === undefined ? fault.take(now) : { spared: why }
     if ('spared' in taken) {
-      if (why === undefined) rule.spare(candidate, now, taken.spared)
-      call.consider({ id: rule.id, fired: false, why: taken.spared })
+      if (why === undefined) fault.spare(candidate, now, taken.spared)
+      call.consider({ id: fault.id, fired: false, why: taken.spared })
       return undefined
     }
-    call.consider({ id: rule.id, fault: rule.short, fired: true, why: 'the request fits' })
+    call.consider({ id: fault.id, fault: fault.short, fired: true, why: 'the request fits' })
     // A request that asks for a fault by itself has asked none of those that are armed.
-    const isWish = rule === call.wish
-    this.#passOver(rule, candidate, isWish ? 'route' : stage, now, !isWish)
-    this.#watch(rule, candidate, now)
-    return { rule, effect: taken.effect, draw: rule.draw() }
+    const isWish = fault === call.requestedFault
+    this.#passOver(fault, candidate, isWish ? 'route' : stage, now, !isWish)
+    this.#watch(fault, candidate, now)
+    return { fault, effect: taken.effect, draw: fault.draw() }
   }
 
   /**
-   * Tells the rules that are not asked any more, since this one took the request. Those that have
+   * Tells the faults that are not asked any more, since this one took the request. Those that have
    * fired before show by that what they wait for, and cost nothing here.
    *
    * @param hasAsked whether those in front of it had their turn at this stage
    */
   #passOver(
-    taken: Rule,
+    taken: ArmedFault,
     candidate: Candidate,
     stage: FaultStage,
     now: number,
     hasAsked: boolean,
   ): void {
     let isBehind = !hasAsked
-    for (const rule of this.#rules.values()) {
-      if (rule === taken) isBehind = true
-      const comes = FAULT_STAGES.indexOf(rule.effect.after) - FAULT_STAGES.indexOf(stage)
-      if (rule === taken || comes < 0 || (comes === 0 && !isBehind)) continue
-      if (rule.fired > 0 || !rule.isLive(now) || rule.miss(candidate, now) !== undefined) continue
+    for (const fault of this.#armed.values()) {
+      if (fault === taken) isBehind = true
+      const comes = FAULT_STAGES.indexOf(fault.effect.after) - FAULT_STAGES.indexOf(stage)
+      if (fault === taken || comes < 0 || (comes === 0 && !isBehind)) continue
+      if (fault.fired > 0 || !fault.isLive(now) || fault.miss(candidate, now) !== undefined)
+        continue
       const why = `${taken.id}${taken.short && ` (${taken.short})`} came first`
-      rule.spare(candidate, now, why)
-      candidate.call.consider({ id: rule.id, fired: false, why })
+      fault.spare(candidate, now, why)
+      candidate.call.consider({ id: fault.id, fired: false, why })
     }
   }
 
   /** From now on this user is refused as a duplicate, though nobody has it. */
-  lose(candidate: Candidate, rule: Rule): void {
+  markAsLost(candidate: Candidate, fault: ArmedFault): void {
     const key = lostKey(candidate)
     if (key === undefined) return
     if (this.#lost.size >= MOST) this.#lost.clear()
-    this.#lost.set(key, rule)
+    this.#lost.set(key, fault)
   }
 
-  #watch(rule: Rule, candidate: Candidate, at: number): void {
+  #watch(fault: ArmedFault, candidate: Candidate, at: number): void {
     const client = clientOf(candidate)
     const meeting = { requestId: candidate.call.id, at, client, about: candidate.about() }
-    rule.meet(meeting)
+    fault.meet(meeting)
     this.#followUp(client, candidate, false)
     if (this.#watched.size >= MOST) this.#watched.clear()
-    this.#watched.set(client, { rule, meeting })
+    this.#watched.set(client, { fault, meeting })
   }
 
   /** Whether somebody met a fault and may be back with this request. */
@@ -325,17 +336,17 @@ export class Faults {
   #name(kind: 'fault' | 'header' | 'magic'): string {
     let id: string
     do id = `${kind}-${++this.#numbers[kind]}`
-    while (this.#rules.has(id))
+    while (this.#armed.has(id))
     return id
   }
 
   /** @param api where a request asks for it by itself: what it names has to be known there */
-  #made(given: unknown, origin: Origin, id: string, api?: string): Rule {
+  #made(given: unknown, origin: FaultOrigin, id: string, api?: string): ArmedFault {
     if (!this.isOn) {
       const message = 'Faults are off here; start the server without --faults off'
       throw new Problem(400, 'faults.off', message)
     }
-    return new Rule({
+    return new ArmedFault({
       id,
       origin,
       ...readDefinition(given, this.#options.terms, api),
@@ -346,7 +357,7 @@ export class Faults {
 }
 
 /** What a user that was lost is refused with. */
-const DUPLICATE: Effect = {
+const DUPLICATE: FaultEffect = {
   refusal: { reason: 'user.duplicate', words: 'vendor' },
   cutAfter: 0,
   later: 0,
@@ -354,7 +365,7 @@ const DUPLICATE: Effect = {
 }
 
 function clientOf(candidate: Candidate): string {
-  return short(candidate.credential() ?? candidate.call.address)
+  return shortened(candidate.credential() ?? candidate.call.address)
 }
 
 /** Who names nobody cannot be told from others. */
@@ -364,7 +375,7 @@ function lostKey(candidate: Candidate): string | undefined {
 }
 
 /** The header's own fault, or Prism's way of asking for a status; undefined where there is none. */
-export function wishInHeaders({ headers }: Call): string | undefined {
+export function faultRequestedInHeaders({ headers }: Call): string | undefined {
   const own = headers['standin-fault']
   if (own !== undefined) return [own].flat().join(';')
   const code = /(?:^|[,;\s])code="?(\d{3})"?(?:$|[,;\s])/.exec(
@@ -374,7 +385,7 @@ export function wishInHeaders({ headers }: Call): string | undefined {
 }
 
 /** `ada+fault.500@example.test`: what stands behind `+fault.`, before the `@` or the end. */
-export function wishInValue(value: unknown): string | undefined {
+export function faultRequestedInValue(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   // `;` is not allowed in an address, `/` and `=` are.
   return /\+fault\.([^@\s]{1,200})(?:@|$)/.exec(value)?.[1]?.replaceAll('/', ';')

@@ -7,13 +7,18 @@ import { isRecord } from '../contract/schema.ts'
 import type { Collection, Row, State } from '../store/state.ts'
 import { drawnDelay } from './effect.ts'
 import type { FaultStage } from '../fault.ts'
-import { wishInHeaders, wishInValue, type Faults, type Firing } from './faults.ts'
-import { short, type Candidate } from './conditions.ts'
+import {
+  faultRequestedInHeaders,
+  faultRequestedInValue,
+  type Faults,
+  type Firing,
+} from './faults.ts'
+import { shortened, type Candidate } from './conditions.ts'
 import { pageFor, refusalFor } from './refusal.ts'
 import { hangUp, pause } from './connection-faults.ts'
 
 /** Thrown where nobody is to be answered any more: the connection is gone. */
-export class Unanswered extends Error {}
+export class ConnectionEnded extends Error {}
 
 /**
  * A body that may be looked at before the credentials are: larger ones are not waited for. One that
@@ -30,7 +35,7 @@ function isComing({ headers: { expect } }: IncomingMessage): boolean {
 }
 
 /** What a request and the faults of its sandbox make of each other. */
-export class Encounter implements Candidate {
+export class FaultInjector implements Candidate {
   readonly api: string
   readonly call: Call
   readonly #api: Api
@@ -56,7 +61,7 @@ export class Encounter implements Candidate {
   }
 
   credential(): string | undefined {
-    return this.#api.credentialOf?.(this.call, this.#body())
+    return this.#api.statedCredential?.(this.call, this.#body())
   }
 
   get subject(): Subject {
@@ -67,17 +72,17 @@ export class Encounter implements Candidate {
   #body(): unknown {
     const { call } = this
     if (call.body !== undefined) return call.body
-    if (call.text === undefined) return undefined
-    this.#peeked ??= { body: peeked(call.text, call, this.#api) }
+    if (call.bodyText === undefined) return undefined
+    this.#peeked ??= { body: peeked(call.bodyText, call, this.#api) }
     return this.#peeked.body
   }
 
   about(): string | undefined {
     const body = this.#body()
     if (!isRecord(body)) return undefined
-    for (const name of this.#api.names ?? []) {
+    for (const name of this.#api.userFields ?? []) {
       const value = body[name]
-      if (typeof value === 'string' && value !== '') return short(value.toLowerCase())
+      if (typeof value === 'string' && value !== '') return shortened(value.toLowerCase())
     }
     return undefined
   }
@@ -88,19 +93,19 @@ export class Encounter implements Candidate {
    * @throws Problem 400 fault.invalid
    */
   async begin(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined> {
-    const text = wishInHeaders(this.call)
+    const text = faultRequestedInHeaders(this.call)
     if (text === undefined && !this.#faults.isArmed) return undefined
     if (isComing(request) && (text === undefined || COUNTS.test(text))) await read()
     if (text !== undefined) {
       const about = `${this.call.operation?.id} ${this.about() ?? ''}`
-      this.call.wish = this.#faults.wish('header', this.api, about, text)
+      this.call.requestedFault = this.#faults.requestedFault('header', this.api, about, text)
     } else this.#wishByMagic()
     return await this.meet('route')
   }
 
   /** Whether credentials that are wrong still leave a body to look at. */
   mayLookAt(request: IncomingMessage): boolean {
-    if (!this.#faults.usesMagic || this.call.wish || this.call.fault) return false
+    if (!this.#faults.usesMagic || this.call.requestedFault || this.call.firing) return false
     const { 'content-length': length, 'transfer-encoding': coding } = request.headers
     const isSmall = coding !== undefined || (length !== undefined && Number(length) <= SMALL)
     return isSmall && isComing(request)
@@ -108,7 +113,7 @@ export class Encounter implements Candidate {
 
   /** What the body asks for, once it is there: at every stage that the request has passed. */
   async inBody(passed: readonly FaultStage[]): Promise<Reply | undefined> {
-    if (this.call.wish || this.call.fault || !this.#wishByMagic()) return undefined
+    if (this.call.requestedFault || this.call.firing || !this.#wishByMagic()) return undefined
     for (const stage of passed) {
       const reply = await this.meet(stage)
       if (reply) return reply
@@ -119,13 +124,18 @@ export class Encounter implements Candidate {
   #wishByMagic(): boolean {
     const { call } = this
     // The + and the dots of it may be escaped.
-    if (!this.#faults.usesMagic || !call.text?.includes('fault')) return false
+    if (!this.#faults.usesMagic || !call.bodyText?.includes('fault')) return false
     const body = this.#body()
     if (!isRecord(body)) return false
-    for (const name of this.#api.names ?? []) {
-      const text = wishInValue(body[name])
+    for (const name of this.#api.userFields ?? []) {
+      const text = faultRequestedInValue(body[name])
       if (text === undefined) continue
-      call.wish = this.#faults.wish('magic', this.api, short(String(body[name])), text)
+      call.requestedFault = this.#faults.requestedFault(
+        'magic',
+        this.api,
+        shortened(String(body[name])),
+        text,
+      )
       return true
     }
     return false
@@ -139,16 +149,16 @@ export class Encounter implements Candidate {
    */
   async meet(stage: FaultStage): Promise<Reply | undefined> {
     const { call } = this
-    if (call.fault) return undefined
-    const firing = this.#faults.meet(this, stage)
+    if (call.firing) return undefined
+    const firing = this.#faults.take(this, stage)
     if (!firing) return undefined
-    call.fault = firing
+    call.firing = firing
     const { delay, connection, outcome } = firing.effect
     if (delay) {
       const isThere = await pause(this.#response, drawnDelay(delay, firing.draw), this.#faults.held)
       if (!isThere) {
-        call.ended = stage
-        throw new Unanswered()
+        call.endedAt = stage
+        throw new ConnectionEnded()
       }
     }
     // An outcome is brought about first, and told of after that.
@@ -159,19 +169,19 @@ export class Encounter implements Candidate {
 
   /** @throws Unanswered */
   hangUp(how: 'reset' | 'close'): never {
-    this.call.ended = this.call.fault?.effect.after
+    this.call.endedAt = this.call.firing?.effect.after
     void hangUp(this.#response, how)
-    throw new Unanswered()
+    throw new ConnectionEnded()
   }
 
   /** The answer that the fault is, if it is one. */
   refusal(otherwise?: number): Reply | undefined {
-    const { effect } = this.call.fault!
+    const { effect } = this.call.firing!
     const wanted =
       effect.refusal ??
       (otherwise === undefined ? undefined : { status: otherwise, words: 'vendor' as const })
     if (!wanted) return undefined
-    this.call.ended = effect.after
+    this.call.endedAt = effect.after
     if (wanted.words !== 'vendor') return pageFor(wanted)
     throw refusalFor(wanted, this.call, this.#api, this.#tools)
   }
@@ -183,8 +193,8 @@ export class Encounter implements Candidate {
  * @param how `operate` makes the change and keeps it, `imagine` makes it and takes it back
  */
 export function withOutcome(
-  encounter: Encounter,
-  { effect, rule }: Firing,
+  injector: FaultInjector,
+  { effect, fault }: Firing,
   faults: Faults,
   how: {
     readonly operate: (seen?: (state: State) => State) => Reply
@@ -194,8 +204,8 @@ export function withOutcome(
 ): Reply {
   const told = (otherwise?: number) => {
     const { connection } = effect
-    if (connection === 'reset' || connection === 'close') encounter.hangUp(connection)
-    return encounter.refusal(otherwise)
+    if (connection === 'reset' || connection === 'close') injector.hangUp(connection)
+    return injector.refusal(otherwise)
   }
   switch (effect.outcome) {
     case 'not-stored': {
@@ -207,7 +217,7 @@ export function withOutcome(
       how.later(effect.later, () => void how.operate())
       return told(500)!
     case 'lost-then-duplicate':
-      faults.lose(encounter, rule)
+      faults.markAsLost(injector, fault)
       return told(500)!
     case 'duplicate-accepted': {
       const reply = how.operate(blind)

@@ -2,9 +2,9 @@ import { STATUS_CODES } from 'node:http'
 import type { Api, Call, Reply, Tools } from '../api.ts'
 import { invalid, Problem } from '../problem.ts'
 import { violationAt } from '../contract/violations.ts'
-import type { Effect } from '../fault.ts'
+import type { FaultEffect } from '../fault.ts'
 
-type Refusal = NonNullable<Effect['refusal']>
+type Refusal = NonNullable<FaultEffect['refusal']>
 
 /** What no vendor refuses in a way of its own: status and words. */
 const COMMON: Readonly<
@@ -40,7 +40,9 @@ export function refusalFor(wanted: Refusal, call: Call, api: Api, tools: Tools):
   const problem = problemFor(wanted, call, api)
   const { retryAfter, status = problem.status } = wanted
   const limits = {
-    ...(retryAfter !== undefined || status === 429 ? api.limited?.(tools, retryAfter) : {}),
+    ...(retryAfter !== undefined || status === 429
+      ? api.rateLimitHeaders?.(tools, retryAfter)
+      : {}),
     ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
   }
   const allow =
@@ -78,7 +80,7 @@ function problemFor({ status, reason, fields }: Refusal, call: Call, api: Api): 
 /** The field that a client is most likely to have forgotten. */
 function firstField(call: Call, api: Api): string {
   const schema = call.operation?.requestSchema(call.operation.requestTypes[0] ?? '')
-  return schema?.required?.[0] ?? api.names?.[0] ?? 'body'
+  return schema?.required?.[0] ?? api.userFields?.[0] ?? 'body'
 }
 
 /** `Email`, or with the rule that it breaks: `Email:maxLength`. */

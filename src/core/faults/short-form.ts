@@ -1,10 +1,10 @@
 import { closest, didYouMean } from '../misspelt.ts'
 import { Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
-import { BODIES, CONNECTIONS, OUTCOMES, WORDINGS, type Definition } from '../fault.ts'
+import { BODIES, CONNECTIONS, OUTCOMES, WORDINGS, type FaultDefinition } from '../fault.ts'
 
 /** Words of the short form that stand for a field with a value. */
-const WORDS: Readonly<Record<string, Definition>> = {
+const WORDS: Readonly<Record<string, FaultDefinition>> = {
   hang: { delay: 'forever' },
   'slow-headers': { slow: 'headers' },
   'slow-body': { slow: 'body' },
@@ -27,7 +27,7 @@ export const SHORT_WORDS: readonly string[] = Object.keys(WORDS)
  * @param schema of a definition, which tells the names and types of its fields
  * @throws Problem 400 fault.invalid
  */
-export function readShort(text: string, schema: Schema): Definition {
+export function readShort(text: string, schema: Schema): FaultDefinition {
   const found: Record<string, unknown> = {}
   for (const piece of text.split(';').map((part) => part.trim())) {
     if (piece === '') continue
@@ -107,7 +107,7 @@ function meantBy(part: string, fields: readonly string[]): string {
 }
 
 /** The fault that a fault is said to be: its short form where it has one, with what else it says. */
-export function shortOf(definition: Definition): string {
+export function shortOf(definition: FaultDefinition): string {
   const parts: string[] = []
   for (const [name, value] of Object.entries(definition) as [string, unknown][]) {
     if (isRecord(value) || name === 'fault' || name === 'note' || name === 'api') continue

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
  * @param time milliseconds without anything moving
  * @param isRead whether the whole body was read, which Node may be about to notice only
  */
-export function letGo(
+export function closeWhenIdle(
   request: IncomingMessage,
   response: ServerResponse,
   { time, isRead }: { readonly time: number; readonly isRead: boolean },

@@ -1,4 +1,4 @@
-import type { RecordedHeaders, RequestRecord } from './redacted-record.ts'
+import type { RecordedHeaders, RedactedRecord } from './redacted-record.ts'
 import { REDACTED } from './redact.ts'
 
 /** What curl says by itself, or what was about the connection. */
@@ -18,11 +18,11 @@ const LEFT_OUT = new Set([
  *
  * @param origin `http://localhost:4020`
  */
-export function curlOf(records: readonly RequestRecord[], origin: string): string {
+export function curlOf(records: readonly RedactedRecord[], origin: string): string {
   return records.map((record) => command(record, origin)).join('\n')
 }
 
-function command(record: RequestRecord, origin: string): string {
+function command(record: RedactedRecord, origin: string): string {
   const { id, time, method, path, query, headers, body, answer } = record
   if (method === undefined) return unsendable(record)
   const secrets: string[] = []
@@ -48,7 +48,7 @@ function command(record: RequestRecord, origin: string): string {
 }
 
 /** A comment, since no client would send it. */
-function unsendable({ id, time, line, answer }: RequestRecord): string {
+function unsendable({ id, time, line, answer }: RedactedRecord): string {
   const what = line === undefined ? 'nothing of it could be read' : `it began with: ${line}`
   return `# ${id} at ${time}, answered ${answer.status}\n# curl cannot send this: ${what}\n`
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Call, userMadeBy, type Finding, type OperationContract, type Stage } from '../api.ts'
-import type { Place } from '../context.ts'
+import { Call, createdUserId, type Finding, type OperationContract, type Stage } from '../api.ts'
+import type { ApiContext } from '../context.ts'
 import type { Problem } from '../problem.ts'
 
 /** The answer as it went out. */
@@ -36,8 +36,8 @@ export class Entry {
   readonly seq: number
   readonly id: string
   /** Where it was answered; for what no API was reached by, the sandbox's own. */
-  readonly place: Place
-  /** Whether it reached the API of that place. */
+  readonly context: ApiContext
+  /** Whether it reached the API of that context. */
   readonly arrived: boolean
   /** When it came, in milliseconds since the process began. */
   readonly startedAt: number
@@ -65,7 +65,7 @@ export class Entry {
   readonly #created: string | undefined
   readonly #events: Call['events']
   readonly #deliveries: Call['deliveries']
-  readonly #ended: Call['ended']
+  readonly #ended: Call['endedAt']
   /** Head, body and answer, one after the other, from `start` to the end of each. */
   readonly #bytes: Buffer
   readonly #start: number
@@ -78,23 +78,23 @@ export class Entry {
   /** @param room a slab with room for so many bytes */
   constructor(
     seq: number,
-    place: Place,
+    context: ApiContext,
     call: Call,
     arrived: boolean,
     answer: Answered,
     room: (bytes: number) => Slab,
   ) {
-    const { text, findings } = call
+    const { bodyText, findings } = call
     const { body } = answer
     this.seq = seq
     this.id = call.id
-    this.place = place
+    this.context = context
     this.arrived = arrived
     this.startedAt = call.startedAt
     this.ms = performance.now() - call.startedAt
-    this.at = place.tools.clock.now()
-    this.size = text === undefined ? 0 : Buffer.byteLength(text)
-    this.user = userMadeBy(call, place.api)
+    this.at = context.tools.clock.now()
+    this.size = bodyText === undefined ? 0 : Buffer.byteLength(bodyText)
+    this.user = createdUserId(call, context.api)
     this.#method = call.method
     this.#address = call.address
     this.#base = call.base
@@ -111,7 +111,7 @@ export class Entry {
     this.#created = call.created
     this.#events = call.events
     this.#deliveries = call.deliveries
-    this.#ended = call.ended
+    this.#ended = call.endedAt
     // No part of a head can hold the end of a line.
     const first = call.line ?? call.url
     const { rawHeaders } = answer
@@ -123,9 +123,9 @@ export class Entry {
     this.#bytes = bytes
     this.#start = slab.used
     this.#headEnd = this.#start + bytes.write(head, this.#start)
-    this.#hasText = text !== undefined
+    this.#hasText = bodyText !== undefined
     // What does not fit is left out, and no character is cut in two.
-    this.#textEnd = this.#headEnd + (text ? bytes.write(text, this.#headEnd, most) : 0)
+    this.#textEnd = this.#headEnd + (bodyText ? bytes.write(bodyText, this.#headEnd, most) : 0)
     this.#isBinary = typeof body !== 'string'
     this.#end = this.#textEnd
     if (typeof body === 'string') this.#end += bytes.write(body, this.#textEnd, mostAnswered)
@@ -151,8 +151,8 @@ export class Entry {
     const [first = '', ...rawHeaders] = this.#head()
     // What could not be read has its first line there.
     const url = this.#method === '' ? '' : first
-    const { api, contract, profile } = this.place
-    const prefix = this.arrived && api.answersAll !== true ? contract.prefix : ''
+    const { api, contract, profile } = this.context
+    const prefix = this.arrived && api.isOwnApi !== true ? contract.prefix : ''
     const below = url.slice(this.#base.length + prefix.length)
     const [stem = ''] = below.split('?', 1)
     const query = new URLSearchParams(below.slice(stem.length))
@@ -177,11 +177,11 @@ export class Entry {
     call.created = this.#created
     call.events = this.#events
     call.deliveries = this.#deliveries
-    call.ended = this.#ended
+    call.endedAt = this.#ended
     call.operation = this.#operation
     call.bodyType = this.#bodyType
     call.findings.push(...(this.#findings ?? []))
-    if (this.#hasText) call.text = this.#bytes.toString('utf8', this.#headEnd, this.#textEnd)
+    if (this.#hasText) call.bodyText = this.#bytes.toString('utf8', this.#headEnd, this.#textEnd)
     if (this.#operation) call.params = contract.find(this.#method, path).params
     return call
   }

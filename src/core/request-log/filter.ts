@@ -2,7 +2,7 @@ import { Problem } from '../problem.ts'
 import { matcherFor, type Mismatch, type Pattern } from './matcher.ts'
 import type { Entry } from './entry.ts'
 import type { Reading } from './searchable-entry.ts'
-import type { Requests } from './request-log.ts'
+import type { RequestLog } from './request-log.ts'
 
 /** What a remembered request should be; texts as a query has them. */
 export interface Filter extends Pattern {
@@ -27,7 +27,7 @@ export type EntryMatcher = (reading: Reading) => readonly Mismatch[]
  */
 export function filterFor(
   { email, header, since, text, ...pattern }: Filter,
-  requests: Requests,
+  requests: RequestLog,
   secrets: readonly string[],
 ): EntryMatcher {
   const [, name = '', value] = /^([^:]*)(?::\s*(.*))?$/s.exec(header ?? '') ?? []
@@ -72,7 +72,7 @@ export function isBefore(mismatches: readonly Mismatch[]): boolean {
   return mismatches[0] === BEFORE
 }
 
-function laterThan(since: string, requests: Requests): (entry: Entry) => boolean {
+function laterThan(since: string, requests: RequestLog): (entry: Entry) => boolean {
   const known = requests.get(since)
   if (known) return ({ seq }) => seq > known.seq
   const number = numberIn(since)

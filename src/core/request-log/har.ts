@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { RecordedHeaders, RequestRecord } from './redacted-record.ts'
+import type { RecordedHeaders, RedactedRecord } from './redacted-record.ts'
 
 interface NameValue {
   readonly name: string
@@ -7,7 +7,7 @@ interface NameValue {
 }
 
 /** Requests as an HTTP Archive 1.2, with what only we know in fields that begin with `_`. */
-export function harOf(records: readonly RequestRecord[], version: string) {
+export function harOf(records: readonly RedactedRecord[], version: string) {
   return {
     log: {
       version: '1.2' as const,
@@ -17,7 +17,7 @@ export function harOf(records: readonly RequestRecord[], version: string) {
   }
 }
 
-function entryOf(record: RequestRecord) {
+function entryOf(record: RedactedRecord) {
   const { id, time, api, operation, query, headers, body, answer, ms } = record
   const { problem, faults, deliveries, line } = record
   // The format has no word for what has neither.

@@ -1,16 +1,16 @@
 import type { Api, Call } from '../api.ts'
-import type { Place } from '../context.ts'
+import type { ApiContext } from '../context.ts'
 import type { Subject } from './matcher.ts'
 import type { Entry } from './entry.ts'
 
 /** What a matcher looks at in a request that was answered. */
-export function subjectOf({ call, place, arrived, answer }: Entry): Subject {
+export function subjectOf({ call, context, arrived, answer }: Entry): Subject {
   let body: { readonly value: unknown } | undefined
   const read = () => {
-    body ??= { value: bodyOf(call, place) }
+    body ??= { value: bodyOf(call, context) }
     return body.value
   }
-  return subjectFrom(arrived ? place.api : undefined, call, read, answer.status)
+  return subjectFrom(arrived ? context.api : undefined, call, read, answer.status)
 }
 
 /** @param read the body; asked when somebody looks at it, and whenever somebody does */
@@ -33,7 +33,7 @@ export function subjectFrom(
       return read()
     },
     get caller() {
-      return api?.credentialOf?.(call, read())
+      return api?.statedCredential?.(call, read())
     },
   }
 }
@@ -48,23 +48,25 @@ function pathBelow({ url, base }: Call): string {
  * What the sender wrote: every field under the name that it was sent by. What cannot be read as
  * it was meant is read as what it looks like.
  */
-export function bodyOf(call: Call, { api }: Pick<Place, 'api'>): unknown {
-  const { text, operation, bodyType } = call
-  if (text === undefined || text.trim() === '') return undefined
+export function bodyOf(call: Call, { api }: Pick<ApiContext, 'api'>): unknown {
+  const { bodyText, operation, bodyType } = call
+  if (bodyText === undefined || bodyText.trim() === '') return undefined
   const format = api.formats.find(({ mediaType }) => mediaType === bodyType)
-  const start = text.trimStart().charAt(0)
+  const start = bodyText.trimStart().charAt(0)
   const formats = [format, ...api.formats].filter((one) => one?.read !== undefined)
   for (const one of formats) {
     if (one !== format && (start === '<') !== one!.mediaType.endsWith('xml')) continue
     try {
-      return one!.read!(text, operation?.requestSchema(one!.mediaType) ?? {})
+      return one!.read!(bodyText, operation?.requestSchema(one!.mediaType) ?? {})
     } catch {
       // The next one may take it.
     }
   }
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(bodyText) as unknown
   } catch {
-    return /^[\w.%+-]+=/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : undefined
+    return /^[\w.%+-]+=/.test(bodyText)
+      ? Object.fromEntries(new URLSearchParams(bodyText))
+      : undefined
   }
 }

@@ -18,7 +18,7 @@ export interface RecordedBody {
 export type RecordedHeaders = Readonly<Record<string, string | string[]>>
 
 /** One request and its answer as they may be shown: secrets are taken out. */
-export interface RequestRecord {
+export interface RedactedRecord {
   readonly id: string
   /** By the sandbox's clock, when it was answered. */
   readonly time: string
@@ -62,15 +62,15 @@ export interface RequestRecord {
 }
 
 /** @param secrets known ones of the sandbox, taken out wherever they stand */
-export function recordOf(entry: Entry, secrets: readonly string[] = []): RequestRecord {
-  const { call, place, arrived, answer } = entry
+export function recordOf(entry: Entry, secrets: readonly string[] = []): RedactedRecord {
+  const { call, context, arrived, answer } = entry
   const redactor = new Redactor(secrets)
   const mark = call.url.indexOf('?')
   // All that names its secrets comes first: what is found in one part is scrubbed in every other.
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
   const line = call.line === undefined ? undefined : redactor.line(call.line)
   const headers = headersOf(pairs(entry.rawHeaders), redactor)
-  const body = call.text === undefined ? undefined : bodyOf(call.text, entry.size, redactor)
+  const body = call.bodyText === undefined ? undefined : bodyOf(call.bodyText, entry.size, redactor)
   const answered = {
     status: answer.status,
     headers: headersOf(Object.entries(answer.headers), redactor),
@@ -78,10 +78,10 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Request
   }
   const user = createdBy(entry)
   const fired = (call.faults ?? []).filter((one) => one.fired)
-  const record: RequestRecord = {
+  const record: RedactedRecord = {
     id: call.id,
     time: new Date(entry.at).toISOString(),
-    ...(arrived ? { api: place.api.name } : {}),
+    ...(arrived ? { api: context.api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
     ...(call.method === ''
       ? {}
@@ -109,7 +109,7 @@ export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))
   if (call.line !== undefined) redactor.line(call.line)
   headersOf(pairs(entry.rawHeaders), redactor)
-  if (call.text !== undefined) redactor.body(call.text)
+  if (call.bodyText !== undefined) redactor.body(call.bodyText)
   return redactor
 }
 
@@ -138,7 +138,7 @@ function bodyOf(body: string | Uint8Array, size: number, redactor: Redactor): Re
   return { text: Buffer.from(body).toString('base64'), encoding: 'base64', size, ...cut }
 }
 
-function problemOf(problem: Problem): NonNullable<RequestRecord['problem']> {
+function problemOf(problem: Problem): NonNullable<RedactedRecord['problem']> {
   const { reason, message, violations } = problem
   return {
     reason,
@@ -152,7 +152,7 @@ function problemOf(problem: Problem): NonNullable<RequestRecord['problem']> {
 }
 
 /** The user that a request created, with the address that the sandbox has now, if it has one. */
-export function createdBy({ place: { api, store }, user }: Entry): RequestRecord['user'] {
+export function createdBy({ context: { api, store }, user }: Entry): RedactedRecord['user'] {
   if (user === undefined || !api.users) return undefined
   const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(user)
   const email = isRecord(row) ? row[api.users.email] : undefined

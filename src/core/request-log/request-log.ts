@@ -1,8 +1,8 @@
 import type { Call } from '../api.ts'
-import type { Place } from '../context.ts'
+import type { ApiContext } from '../context.ts'
 import { Entry, type Answered } from './entry.ts'
 import { Reading } from './searchable-entry.ts'
-import { Ring, type RequestLimits } from './ring-buffer.ts'
+import { RingBuffer, type RequestLimits } from './ring-buffer.ts'
 
 /** Somebody who hears of every request as it is answered. */
 export interface Listener {
@@ -22,22 +22,22 @@ const MOST_LOST: RequestLimits = { size: 100, bytes: 1024 * 1024 }
  * copied next to those of others, and all else of it is let go; redacting, reading and wording are
  * left to whoever asks.
  */
-export class Requests {
+export class RequestLog {
   readonly #limits: RequestLimits
-  readonly #met: Ring
-  readonly #lost: Ring
+  readonly #met: RingBuffer
+  readonly #lost: RingBuffer
   #seq = 0
   #numbered = 0
   #closed = false
-  #door: LostRequests | undefined
+  #door: RejectedRequests | undefined
   readonly #listeners = new Set<Listener>()
   /** Tells the entries of this process from those of another. */
   readonly epoch = Date.now().toString(36)
 
   constructor(limits: RequestLimits) {
     this.#limits = limits
-    this.#met = new Ring(limits)
-    this.#lost = new Ring({
+    this.#met = new RingBuffer(limits)
+    this.#lost = new RingBuffer({
       size: Math.min(limits.size, MOST_LOST.size),
       bytes: Math.min(limits.bytes, MOST_LOST.bytes),
     })
@@ -47,8 +47,8 @@ export class Requests {
    * The same book for requests that get no further than the door: they are numbered and bounded
    * apart, so that they change nothing among the others.
    */
-  get lost(): LostRequests {
-    this.#door ??= new LostRequests(this)
+  get lost(): RejectedRequests {
+    this.#door ??= new RejectedRequests(this)
     return this.#door
   }
 
@@ -81,21 +81,27 @@ export class Requests {
   }
 
   /** Writes a request down, unless it is one of the sandbox's own API. */
-  record(place: Place, call: Call, answer: Answered): void {
-    const { api, contract } = place
-    const arrived = api.answersAll !== true || isBelow(call, contract.prefix)
-    if (api.answersAll && (arrived || call.operation)) return
-    this.#write(this.#met, place, call, arrived, answer)
+  record(context: ApiContext, call: Call, answer: Answered): void {
+    const { api, contract } = context
+    const arrived = api.isOwnApi !== true || isBelow(call, contract.prefix)
+    if (api.isOwnApi && (arrived || call.operation)) return
+    this.#write(this.#met, context, call, arrived, answer)
   }
 
   /** Writes down one that got no further than the door, whatever it was for. */
-  recordLost(place: Place, call: Call, answer: Answered): void {
-    this.#write(this.#lost, place, call, place.api.answersAll !== true, answer)
+  recordLost(context: ApiContext, call: Call, answer: Answered): void {
+    this.#write(this.#lost, context, call, context.api.isOwnApi !== true, answer)
   }
 
-  #write(ring: Ring, place: Place, call: Call, arrived: boolean, answer: Answered): void {
+  #write(
+    ring: RingBuffer,
+    context: ApiContext,
+    call: Call,
+    arrived: boolean,
+    answer: Answered,
+  ): void {
     if (this.#limits.size === 0 && this.#listeners.size === 0) return
-    const entry = new Entry(++this.#seq, place, call, arrived, answer, ring.room)
+    const entry = new Entry(++this.#seq, context, call, arrived, answer, ring.room)
     ring.keep(entry)
     if (this.#listeners.size > 0) this.#tell(entry)
   }
@@ -157,29 +163,29 @@ export class Requests {
           listener.take(reading)
         } catch (error) {
           // Nobody else would catch it: the request has its answer.
-          entry.place.log.bug('who listens to requests failed', error)
+          entry.context.log.bug('who listens to requests failed', error)
         }
       }
     })
   }
 }
 
-/** A book's requests that get no further than the door: `lost-1`, `lost-2`, … */
-export class LostRequests extends Requests {
-  readonly #book: Requests
+/** A book's requests that get no further than the door: `rejected-1`, `rejected-2`, … */
+export class RejectedRequests extends RequestLog {
+  readonly #book: RequestLog
   #lost = 0
 
-  constructor(book: Requests) {
+  constructor(book: RequestLog) {
     super({ size: 0, bytes: 0 })
     this.#book = book
   }
 
   override number(): string {
-    return `lost-${++this.#lost}`
+    return `rejected-${++this.#lost}`
   }
 
-  override record(place: Place, call: Call, answer: Answered): void {
-    this.#book.recordLost(place, call, answer)
+  override record(context: ApiContext, call: Call, answer: Answered): void {
+    this.#book.recordLost(context, call, answer)
   }
 }
 

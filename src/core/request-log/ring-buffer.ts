@@ -13,7 +13,7 @@ const SMALLEST_SLAB = 8 * 1024
 const LARGEST_SLAB = 256 * 1024
 
 /** The newest entries that fit; the place of an entry is its count modulo the size. */
-export class Ring {
+export class RingBuffer {
   readonly #limits: RequestLimits
   readonly #entries: (Entry | undefined)[] = []
   /** The oldest that is kept, and the next to come, counted from the first. */

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Call, type Reply } from '../api.ts'
 import { hintHeaders } from '../explain/hints/index.ts'
-import { Encounter, Unanswered, withOutcome } from '../faults/injector.ts'
+import { FaultInjector, ConnectionEnded, withOutcome } from '../faults/injector.ts'
 import type { Faults } from '../faults/faults.ts'
-import { leaveOutUnknownFields, readBody, readEarly, readRaw } from './read.ts'
-import { letGo } from '../http/linger.ts'
+import { dropUnknownFields, readBody, readEarly, readRaw } from './read.ts'
+import { closeWhenIdle } from '../http/linger.ts'
 import { acceptable, refusalType } from './negotiation.ts'
-import type { Place } from '../context.ts'
+import type { ApiContext } from '../context.ts'
 import { invalid, Problem } from '../problem.ts'
-import { send } from './respond.ts'
+import { respond } from './respond.ts'
 import type { State } from '../store/state.ts'
 
 /**
@@ -17,14 +17,14 @@ import type { State } from '../store/state.ts'
  * way of `send`. Faults are met on the way, and cost nothing where none are armed.
  */
 export async function answer(
-  place: Place,
+  context: ApiContext,
   request: IncomingMessage,
   response: ServerResponse,
   { base = '', refusal, headers: extra }: Way = {},
 ): Promise<void> {
-  const { api, faults, tools } = place
-  const call = callFor(place, request, base)
-  const encounter = faults && new Encounter({ api, tools, faults, call, response })
+  const { api, faults, tools } = context
+  const call = callFor(context, request, base)
+  const injector = faults && new FaultInjector({ api, tools, faults, call, response })
   let headers: Headers = extra ?? {}
   let reply: Reply
   try {
@@ -34,33 +34,33 @@ export async function answer(
       if (refusal.reason === 'route.unknown') call.stage = 'route'
       throw refusal
     }
-    reply = await served(place, call, request, encounter)
-    if (!call.ended) call.stage = 'answer'
+    reply = await served(context, call, request, injector)
+    if (!call.endedAt) call.stage = 'answer'
   } catch (error) {
-    if (error instanceof Unanswered) {
-      if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
-      return unanswered(place, call, request)
+    if (error instanceof ConnectionEnded) {
+      if (injector && faults.isWatching) faults.seen(injector, call.created !== undefined)
+      return unanswered(context, call, request)
     }
-    reply = refused(place, call, error)
+    reply = refused(context, call, error)
     // Who is refused for what the state holds may rely on it, so it has to be there.
-    if (place.store.isUnsure) {
-      await place.store.saved().catch((lost: unknown) => {
-        reply = refused(place, call, lost)
+    if (context.store.isUnsure) {
+      await context.store.saved().catch((lost: unknown) => {
+        reply = refused(context, call, lost)
       })
     }
   }
-  if (encounter && faults.isWatching) faults.seen(encounter, call.created !== undefined)
+  if (injector && faults.isWatching) faults.seen(injector, call.created !== undefined)
   if (call.headers['standin-explain'] === '1') {
-    headers = { ...headers, ...hintHeaders({ ...place, call }) }
+    headers = { ...headers, ...hintHeaders({ ...context, call }) }
   }
-  send(place, call, reply, headers, response)
+  respond(context, call, reply, headers, response)
   // A compressed body may end before what was announced does.
-  const isRead = call.text !== undefined && request.headers['content-encoding'] === undefined
-  letGo(request, response, { time: place.limits.time, isRead })
-  if (call.deliveries) place.webhooks.tell(call.deliveries)
+  const isRead = call.bodyText !== undefined && request.headers['content-encoding'] === undefined
+  closeWhenIdle(request, response, { time: context.limits.time, isRead })
+  if (call.deliveries) context.webhooks.deliver(call.deliveries)
 }
 
-/** How a request came to its place. */
+/** How a request came to its context. */
 interface Way {
   /** What stood before the API's prefix. */
   readonly base?: string
@@ -78,16 +78,16 @@ function together(some: Headers, others: Headers): Headers {
 }
 
 /** What is left to do where the connection was ended instead: the status is 0, as HAR has it. */
-function unanswered(place: Place, call: Call, { rawHeaders }: IncomingMessage): void {
+function unanswered(context: ApiContext, call: Call, { rawHeaders }: IncomingMessage): void {
   const reply = { status: 0, body: undefined }
-  place.requests.record(place, call, { ...reply, headers: {}, body: '', size: 0, rawHeaders })
+  context.requestLog.record(context, call, { ...reply, headers: {}, body: '', size: 0, rawHeaders })
   // The user is there all the same, and so is what tells of it.
-  if (call.deliveries) place.webhooks.tell(call.deliveries)
-  place.observe?.({ place, call, reply })
+  if (call.deliveries) context.webhooks.deliver(call.deliveries)
+  context.observe?.({ context, call, reply })
 }
 
 export function callFor(
-  { api, profile, requests }: Place,
+  { api, profile, requestLog }: ApiContext,
   request: IncomingMessage,
   base: string,
 ): Call {
@@ -96,7 +96,7 @@ export function callFor(
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(url.slice(mark + 1))
   return new Call({
-    id: requests.number(),
+    id: requestLog.number(),
     method: request.method ?? 'GET',
     // As it came: what finds the sandbox and the API takes its part off the URL.
     url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
@@ -111,19 +111,19 @@ export function callFor(
 }
 
 async function served(
-  place: Place,
+  context: ApiContext,
   call: Call,
   request: IncomingMessage,
-  encounter: Encounter | undefined,
+  injector: FaultInjector | undefined,
 ): Promise<Reply> {
-  const { api, contract, tools, faults } = place
+  const { api, contract, tools, faults } = context
   if (api.answerType) call.answerType = api.answerType(call)
   call.stage = 'route'
   const { operation, params } = contract.find(call.method, call.path)
   call.operation = operation
   call.params = params
-  const read = () => readEarly(place, call, request)
-  const first = encounter && (await encounter.begin(request, read))
+  const read = () => readEarly(context, call, request)
+  const first = injector && (await injector.begin(request, read))
   if (first) return first
   call.stage = 'credentials'
   if (api.credentialsIn === 'header') {
@@ -131,60 +131,60 @@ async function served(
       call.caller = await api.authorize(call, tools)
     } catch (error) {
       // Faults come before credentials, and one may be in the body.
-      if (!encounter?.mayLookAt(request)) throw error
+      if (!injector?.mayLookAt(request)) throw error
       await read()
-      const instead = await encounter.inBody(['route'])
+      const instead = await injector.inBody(['route'])
       if (instead) return instead
       throw error
     }
-    const met = faults && isOn(call, faults) && (await encounter!.meet('auth')) // faults have one
+    const met = faults && isOn(call, faults) && (await injector!.meet('auth')) // faults have one
     if (met) return met
   }
   call.stage = 'accept'
   if (!api.answerType) call.answerType = acceptable(call, operation.answerTypes)
   call.stage = 'body'
-  if (operation.rawBody) await readRaw(place, call, request)
+  if (operation.rawBody) await readRaw(context, call, request)
   else if (operation.requestTypes.length > 0) {
-    const met = await readBody(place, call, request, encounter)
+    const met = await readBody(context, call, request, injector)
     if (met) return met
   }
   if (api.credentialsIn === 'body') {
     call.stage = 'credentials'
     call.caller = await api.authorize(call, tools)
-    const met = faults && isOn(call, faults) && (await encounter!.meet('auth')) // faults have one
+    const met = faults && isOn(call, faults) && (await injector!.meet('auth')) // faults have one
     if (met) return met
   }
   call.stage = 'contract'
   const violations = operation.check(call)
   if (violations.length > 0) throw invalid(violations)
-  leaveOutUnknownFields(call, operation)
+  dropUnknownFields(call, operation)
   call.stage = 'strict'
   const doubts = operation.checkStrictly(call)
   if (doubts.length > 0) call.assume(invalid(doubts))
-  if (!faults || !isOn(call, faults)) return await operated(place, call)
-  const met = await encounter!.meet('validation') // faults have one
+  if (!faults || !isOn(call, faults)) return await operated(context, call)
+  const met = await injector!.meet('validation') // faults have one
   if (met) return met
-  const reply = await operated(place, call, encounter)
-  return (await encounter!.meet('commit')) ?? reply
+  const reply = await operated(context, call, injector)
+  return (await injector!.meet('commit')) ?? reply
 }
 
 /** Whether this request may still meet a fault. */
-function isOn({ fault, wish }: Call, faults: Faults): boolean {
-  return fault !== undefined || wish !== undefined || faults.isArmed
+function isOn({ firing, requestedFault }: Call, faults: Faults): boolean {
+  return firing !== undefined || requestedFault !== undefined || faults.isArmed
 }
 
 /** The operation itself, and the wait until what it changed is kept. */
-async function operated(place: Place, call: Call, encounter?: Encounter): Promise<Reply> {
-  const { api, store } = place
+async function operated(context: ApiContext, call: Call, injector?: FaultInjector): Promise<Reply> {
+  const { api, store } = context
   call.stage = 'operation'
   // What other calls of a vendor read may be about webhooks.
-  if (api.webhooks && call.operation!.id !== api.users?.operation) place.webhooks.flush()
+  if (api.webhooks && call.operation!.id !== api.users?.operation) context.webhooks.flush()
   const task = api.tasks?.[call.operation!.id] // found before
   const reply = task
     ? await task(call)
-    : call.fault?.effect.outcome
-      ? withFault(place, call, encounter!) // who met a fault has one
-      : operate(place, call)
+    : call.firing?.effect.outcome
+      ? withFault(context, call, injector!) // who met a fault has one
+      : operate(context, call)
   call.stage = 'saving'
   if (store.isUnsure) {
     await store.saved().catch((lost: unknown) => {
@@ -192,18 +192,18 @@ async function operated(place: Place, call: Call, encounter?: Encounter): Promis
       throw lost
     })
   }
-  if (call.deliveries && call.deliveryFaults) await place.webhooks.beforeAnswer(call.deliveries)
+  if (call.deliveries && call.deliveryFaults) await context.webhooks.beforeAnswer(call.deliveries)
   return reply
 }
 
 /** Runs the operation so that all of its changes are kept together, or none. */
 function operate(
-  { api, store, tools, webhooks }: Place,
+  { api, store, tools, webhooks }: ApiContext,
   call: Call,
   seen = (state: State) => state,
 ): Reply {
   const work = api.operations[call.operation!.id]! // the start has looked
-  const webhook = call.fault?.effect.webhook
+  const webhook = call.firing?.effect.webhook
   if (webhook) call.deliveryFaults = [webhook]
   const reply = store.transact(() => {
     const made = work(call, seen(store), tools)
@@ -216,17 +216,17 @@ function operate(
   return reply
 }
 
-function withFault(place: Place, call: Call, encounter: Encounter): Reply {
-  const { api, store, tools, log, faults, webhooks } = place
-  return withOutcome(encounter, call.fault!, faults!, {
-    operate: (seen) => operate(place, call, seen),
+function withFault(context: ApiContext, call: Call, injector: FaultInjector): Reply {
+  const { api, store, tools, log, faults, webhooks } = context
+  return withOutcome(injector, call.firing!, faults!, {
+    operate: (seen) => operate(context, call, seen),
     imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
     later: (ms, work) => {
-      faults!.later(ms, async () => {
+      faults!.schedule(ms, async () => {
         try {
           work()
           if (store.isUnsure) await store.saved()
-          if (call.deliveries) webhooks.tell(call.deliveries)
+          if (call.deliveries) webhooks.deliver(call.deliveries)
         } catch (error) {
           if (!(error instanceof Problem)) log.bug('a user could not be created later', error)
         }
@@ -236,20 +236,20 @@ function withFault(place: Place, call: Call, encounter: Encounter): Reply {
 }
 
 /** The refusal in the vendor's words; what is no Problem is our own bug and says nothing. */
-function refused(place: Place, call: Call, error: unknown): Reply {
+function refused(context: ApiContext, call: Call, error: unknown): Reply {
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
-    if (problem.status === 500 && !call.fault) place.log.warn(problem.message)
+    if (problem.status === 500 && !call.firing) context.log.warn(problem.message)
   } else {
-    place.log.bug(`${place.api.name} failed to answer ${call.method} ${call.path}`, error)
+    context.log.bug(`${context.api.name} failed to answer ${call.method} ${call.path}`, error)
     problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
   }
   call.problem = problem
-  if (!place.api.answerType) call.answerType = refusalType(call, place.api)
-  const reply = place.api.explain(problem, call, place.tools)
+  if (!context.api.answerType) call.answerType = refusalType(call, context.api)
+  const reply = context.api.explain(problem, call, context.tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
   // A tester who asks for a status gets it, even where the vendor would use another.
-  const status = call.fault?.effect.refusal?.status ?? reply.status
+  const status = call.firing?.effect.refusal?.status ?? reply.status
   return { ...reply, status, headers }
 }

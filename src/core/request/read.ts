@@ -1,55 +1,60 @@
 import type { IncomingMessage } from 'node:http'
 import { Call, type OperationContract, type Reply } from '../api.ts'
 import { readBytes, readText } from '../http/body.ts'
-import type { Encounter } from '../faults/injector.ts'
+import type { FaultInjector } from '../faults/injector.ts'
 import { formatOf, statedType } from './negotiation.ts'
-import type { Place } from '../context.ts'
+import type { ApiContext } from '../context.ts'
 import { invalid, Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
 
 /** The body's text; read once, whoever asks first. */
-export async function readEarly(place: Place, call: Call, request: IncomingMessage): Promise<void> {
-  if (call.text !== undefined || call.unread || call.operation!.requestTypes.length === 0) return
+export async function readEarly(
+  context: ApiContext,
+  call: Call,
+  request: IncomingMessage,
+): Promise<void> {
+  if (call.bodyText !== undefined || call.bodyError || call.operation!.requestTypes.length === 0)
+    return
   try {
-    call.text = await textOf(place, call, request)
+    call.bodyText = await textOf(context, call, request)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    call.unread = error
+    call.bodyError = error
   }
 }
 
 export async function readBody(
-  place: Place,
+  context: ApiContext,
   call: Call,
   request: IncomingMessage,
-  encounter: Encounter | undefined,
+  injector: FaultInjector | undefined,
 ): Promise<Reply | undefined> {
-  const { api } = place
+  const { api } = context
   const operation = call.operation!
   // Before the body is read where that is enough to refuse it.
   if (!api.bodyType) call.bodyType = statedType(call, operation.requestTypes)
-  if (call.unread) throw call.unread
-  call.text ??= await textOf(place, call, request)
-  const { text } = call
+  if (call.bodyError) throw call.bodyError
+  call.bodyText ??= await textOf(context, call, request)
+  const { bodyText } = call
   const passed = api.credentialsIn === 'header' ? (['route', 'auth'] as const) : ['route' as const]
-  const met = await encounter?.inBody(passed)
+  const met = await injector?.inBody(passed)
   if (met) return met
-  if (api.bodyType) call.bodyType = api.bodyType(call, text)
+  if (api.bodyType) call.bodyType = api.bodyType(call, bodyText)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
-  call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema)
+  call.body = bodyText === '' && !operation.bodyRequired ? {} : format.read!(bodyText, schema)
   api.prepare?.(call)
   return undefined
 }
 
-function textOf({ limits }: Place, call: Call, request: IncomingMessage): Promise<string> {
+function textOf({ limits }: ApiContext, call: Call, request: IncomingMessage): Promise<string> {
   const { maxBody = limits.size } = call.operation! // found before
   return readText(request, { ...limits, size: maxBody })
 }
 
 /** For who wants to see what came as it came. */
 export async function readRaw(
-  { limits }: Place,
+  { limits }: ApiContext,
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {
@@ -64,7 +69,7 @@ export async function readRaw(
  * All three vendors ignore fields that they do not know. A typo should be findable all the same,
  * and what is in them (a secret under a wrong name) is kept nowhere.
  */
-export function leaveOutUnknownFields(call: Call, operation: OperationContract): void {
+export function dropUnknownFields(call: Call, operation: OperationContract): void {
   leaveOut(call, operation.requestSchema(call.bodyType), call.body, '')
 }
 
@@ -90,8 +95,8 @@ function leaveOut(call: Call, schema: Schema, value: unknown, path: string): voi
  *
  * @throws Problem 400 body.invalid
  */
-export function creationOf(
-  { api, contract }: Pick<Place, 'api' | 'contract'>,
+export function createCallFor(
+  { api, contract }: Pick<ApiContext, 'api' | 'contract'>,
   body: Readonly<Record<string, unknown>>,
 ): Call {
   const users = api.users! // only vendors are asked
@@ -105,7 +110,7 @@ export function creationOf(
     profile: 'documented',
     answerType: 'application/json',
   })
-  const { params, caller } = users.call(body)
+  const { params, caller } = users.createCall(body)
   call.operation = operation
   call.params = params ?? {}
   call.caller = caller
@@ -113,6 +118,6 @@ export function creationOf(
   call.bodyType = 'application/json'
   const violations = operation.check(call)
   if (violations.length > 0) throw invalid(violations)
-  leaveOutUnknownFields(call, operation)
+  dropUnknownFields(call, operation)
   return call
 }

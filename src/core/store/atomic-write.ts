@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Writes a small file so that it is there whole or as it was before, whatever happens. */
-export function writeWhole(file: string, text: string): void {
+export function writeAtomically(file: string, text: string): void {
   const temporary = `${file}.tmp`
   const fd = fs.openSync(temporary, 'w', 0o600)
   try {

@@ -14,7 +14,7 @@ export type Change =
  * The rows of one collection, in the order in which they came, with an index for the id and for
  * each unique field: what a lookup costs does not depend on how many there are.
  */
-export class Rows<T extends Row = Row> implements Collection<T> {
+export class IndexedRows<T extends Row = Row> implements Collection<T> {
   readonly #name: string
   readonly #rows = new Map<string, { readonly place: number; readonly row: T }>()
   #lastPlace = 0

@@ -1,14 +1,14 @@
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { Rows, type Change } from './indexed-rows.ts'
+import { IndexedRows, type Change } from './indexed-rows.ts'
 
 /** What a store holds in memory: rows by collection, counters by stream, and settings by name. */
-export class Contents {
+export class MemoryState {
   readonly tables: Tables
   readonly counters = new Map<string, number>()
   readonly settings = new Map<string, unknown>()
-  readonly #rows = new Map<string, Rows>()
+  readonly #rows = new Map<string, IndexedRows>()
 
   /** @param changed told of each change that is made through a collection, and how it is undone */
   constructor(tables: Tables, changed: (undo: Change, change: Change) => void) {
@@ -16,13 +16,13 @@ export class Contents {
     for (const [api, shapes] of Object.entries(tables)) {
       for (const [table, shape] of Object.entries(shapes)) {
         const name = `${api}.${table}`
-        this.#rows.set(name, new Rows(name, shape, changed))
+        this.#rows.set(name, new IndexedRows(name, shape, changed))
       }
     }
   }
 
   /** The collection of this name, `api.table`. */
-  rows(name: string): Rows {
+  rows(name: string): IndexedRows {
     const rows = this.#rows.get(name)
     if (!rows) throw new Error(`No API keeps ${name}`)
     return rows

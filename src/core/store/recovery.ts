@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Log } from '../log.ts'
-import { readJournal, type Entry, type Reading } from './write-ahead-log.ts'
+import { readWriteAheadLog, type LogRecord, type Reading } from './write-ahead-log.ts'
 
 /** One level after the other: below /proc, Node's own `recursive` goes round for ever. */
 export function makeFolder(folder: string): void {
@@ -11,7 +11,7 @@ export function makeFolder(folder: string): void {
 }
 
 /** The journals of a folder, in order, with the transaction that each begins with. */
-export function journalsIn(folder: string): { file: string; first: number }[] {
+export function writeAheadLogsIn(folder: string): { file: string; first: number }[] {
   return fs
     .readdirSync(folder)
     .flatMap((name) => {
@@ -22,7 +22,7 @@ export function journalsIn(folder: string): { file: string; first: number }[] {
 }
 
 /** The journal that begins with this transaction. */
-export function journalFile(folder: string, first: number): string {
+export function writeAheadLogFile(folder: string, first: number): string {
   return join(folder, `journal-${String(first).padStart(12, '0')}.log`)
 }
 
@@ -31,18 +31,18 @@ export function journalFile(folder: string, first: number): string {
  *
  * @throws Error naming the file and the line where one is damaged, unless it may be mended
  */
-export function entriesAfter(
+export function recordsAfter(
   folder: string,
   seq: number,
   how: { readonly recover?: boolean; readonly log: Log },
-): { entries: readonly Entry[]; newest: number } {
-  const journals = journalsIn(folder)
-  const entries: Entry[] = []
+): { entries: readonly LogRecord[]; newest: number } {
+  const journals = writeAheadLogsIn(folder)
+  const entries: LogRecord[] = []
   let reached = seq
   let newest = 0
   for (const [i, { file }] of journals.entries()) {
     const next = journals[i + 1]?.first ?? Infinity
-    const reading = readJournal(file)
+    const reading = readWriteAheadLog(file)
     for (const entry of reading.entries) {
       newest = entry.seq
       if (entry.seq <= reached || entry.seq >= next) continue

@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { messageOf } from '../errors.ts'
 import { flawIn, type Document, type Tables } from './document.ts'
-import { writeWhole } from './atomic-write.ts'
+import { writeAtomically } from './atomic-write.ts'
 
 /** A state under a name that a tester gave it. */
 export interface Saved {
@@ -90,7 +90,7 @@ function write(folder: string, saved: Saved, date: number): void {
   const file = join(folder, `${saved.name}.json`)
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeWhole(file, JSON.stringify(saved))
+    writeAtomically(file, JSON.stringify(saved))
     fs.utimesSync(file, date / 1000, date / 1000)
   } catch (cause) {
     const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`

@@ -5,9 +5,9 @@ import type { Counters } from '../fake.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { Collection, Row, State } from './state.ts'
-import { Contents } from './memory.ts'
-import { entriesAfter, journalFile, journalsIn, makeFolder } from './recovery.ts'
-import { Journal, type Disk, type Durability } from './write-ahead-log.ts'
+import { MemoryState } from './memory.ts'
+import { recordsAfter, writeAheadLogFile, writeAheadLogsIn, makeFolder } from './recovery.ts'
+import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
 import { lock } from './lock.ts'
 import type { Change } from './indexed-rows.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
@@ -25,7 +25,7 @@ export interface StoreOptions {
   readonly log: Log
   readonly disk?: Disk
   /** Told of each write to the journal, in milliseconds. */
-  readonly wrote?: ((milliseconds: number) => void) | undefined
+  readonly onFlush?: ((milliseconds: number) => void) | undefined
 }
 
 /** Milliseconds without a change after which the state file is written. */
@@ -42,7 +42,7 @@ const JOURNAL_LIMIT = 64 * 1024 * 1024
  */
 export class Store implements State, Counters {
   readonly #options: StoreOptions
-  readonly #contents: Contents
+  readonly #contents: MemoryState
   /** Counters that moved since the last transaction, refusals' included. */
   readonly #moved = new Set<string>()
   readonly #folder: string | undefined
@@ -51,7 +51,7 @@ export class Store implements State, Counters {
   #unsure: { readonly seq: number; readonly undo: readonly Change[] }[] = []
   #changes: Change[] = []
   #undo: Change[] = []
-  #journal: Journal | undefined
+  #journal: WriteAheadLog | undefined
   #db: Low<Document> | undefined
   #unlock: (() => void) | undefined
   #idle: NodeJS.Timeout | undefined
@@ -63,7 +63,7 @@ export class Store implements State, Counters {
   private constructor(options: StoreOptions) {
     this.#options = options
     this.#folder = options.folder
-    this.#contents = new Contents(options.tables, (undo, change) => {
+    this.#contents = new MemoryState(options.tables, (undo, change) => {
       this.#undo.push(undo)
       this.#changes.push(change)
     })
@@ -295,11 +295,11 @@ export class Store implements State, Counters {
     }
     this.#load(this.#db.data)
     const hasState = fs.existsSync(file)
-    const first = journalsIn(folder)[0]
-    this.#journal = new Journal(this.#options.durability, this.#options.disk ?? fs, {
+    const first = writeAheadLogsIn(folder)[0]
+    this.#journal = new WriteAheadLog(this.#options.durability, this.#options.disk ?? fs, {
       kept: (seq) => this.#kept(seq),
       lost: (error) => this.#lost(error),
-      wrote: this.#options.wrote,
+      wrote: this.#options.onFlush,
     })
     if (!hasState && first && first.first > 1 && this.#seq === 0) {
       throw new Error(
@@ -322,7 +322,10 @@ export class Store implements State, Counters {
     const fallback = await new StateFileAdapter(previous, previous, tables)
       .read()
       .catch((error: unknown) => messageOf(error))
-    if (typeof fallback === 'string' || (!fallback && (journalsIn(folder)[0]?.first ?? 1) > 1)) {
+    if (
+      typeof fallback === 'string' ||
+      (!fallback && (writeAheadLogsIn(folder)[0]?.first ?? 1) > 1)
+    ) {
       const neither =
         typeof fallback === 'string' ? fallback.split('. ')[0] : `there is no ${previous}`
       throw new Error(
@@ -354,7 +357,7 @@ export class Store implements State, Counters {
   }
 
   #replay(folder: string): void {
-    const { entries, newest } = entriesAfter(folder, this.#seq, this.#options)
+    const { entries, newest } = recordsAfter(folder, this.#seq, this.#options)
     for (const { seq, changes } of entries) {
       for (const change of changes) this.#apply(change)
       this.#seq = seq
@@ -366,7 +369,7 @@ export class Store implements State, Counters {
   #continueJournal(): void {
     const first = this.#unsure[0]?.seq ?? this.#seq + 1
     try {
-      this.#journal!.turnTo(journalFile(this.#folder!, first))
+      this.#journal!.turnTo(writeAheadLogFile(this.#folder!, first))
     } catch (error) {
       throw this.#refusal(error)
     }
@@ -415,7 +418,7 @@ export class Store implements State, Counters {
     await this.#db!.write()
     const before = this.#writtenSeq
     this.#writtenSeq = document.standin.seq
-    const journals = journalsIn(folder)
+    const journals = writeAheadLogsIn(folder)
     for (const [i, { file }] of journals.entries()) {
       const next = journals[i + 1]?.first ?? Infinity
       if (next - 1 <= before) fs.rmSync(file, { force: true })

@@ -9,7 +9,7 @@ import type { Change } from './indexed-rows.ts'
 export type Durability = 'fsync' | 'write' | 'none'
 
 /** One transaction in the journal. */
-export interface Entry {
+export interface LogRecord {
   readonly seq: number
   readonly changes: readonly Change[]
 }
@@ -39,14 +39,14 @@ class Batch {
     this.settled.catch(() => {})
   }
 
-  add(entry: Entry): void {
+  add(entry: LogRecord): void {
     this.text += lineOf(entry)
     this.last = entry.seq
   }
 }
 
 /** What a journal tells the store, before anybody who waits is told. */
-export interface JournalEvents {
+export interface WriteAheadLogEvents {
   /** Every entry up to this one is kept. */
   kept(seq: number): void
   /** A write was kept that took this many milliseconds. */
@@ -60,10 +60,10 @@ export interface JournalEvents {
  * appended in one turn of the event loop is written at once, and what comes while the disk is
  * busy goes into the next write, so one fdatasync serves all who wait for it.
  */
-export class Journal {
+export class WriteAheadLog {
   readonly #disk: Disk
   readonly #durability: Durability
-  readonly #events: JournalEvents
+  readonly #events: WriteAheadLogEvents
   #fd: number | undefined
   /** The file's length up to which every line is whole and kept. */
   #good = 0
@@ -73,7 +73,7 @@ export class Journal {
   #damaged = false
   #startedAt = 0
 
-  constructor(durability: Durability, disk: Disk, events: JournalEvents) {
+  constructor(durability: Durability, disk: Disk, events: WriteAheadLogEvents) {
     this.#durability = durability
     this.#disk = disk
     this.#events = events
@@ -105,7 +105,7 @@ export class Journal {
     this.#damaged = false
   }
 
-  append(entry: Entry): void {
+  append(entry: LogRecord): void {
     if (!this.#collecting) {
       this.#collecting = new Batch()
       if (!this.#writing) setImmediate(() => this.#write())
@@ -178,23 +178,23 @@ export class Journal {
   }
 }
 
-function lineOf({ seq, changes }: Entry): string {
+function lineOf({ seq, changes }: LogRecord): string {
   const text = JSON.stringify([seq, changes])
   return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
 }
 
 /** What a journal file holds. */
 export interface Reading {
-  readonly entries: readonly Entry[]
+  readonly entries: readonly LogRecord[]
   /** The line at which reading stopped, with the bytes before it, or undefined at a clean end. */
   readonly torn:
     { readonly line: number; readonly offset: number; readonly last: boolean } | undefined
 }
 
 /** Reads whole lines up to the first that is not as it was written. */
-export function readJournal(file: string): Reading {
+export function readWriteAheadLog(file: string): Reading {
   const bytes = fs.readFileSync(file)
-  const entries: Entry[] = []
+  const entries: LogRecord[] = []
   let offset = 0
   while (offset < bytes.length) {
     const end = bytes.indexOf(0x0a, offset)
@@ -209,7 +209,7 @@ export function readJournal(file: string): Reading {
   return { entries, torn: undefined }
 }
 
-function entryOf(line: string): Entry | undefined {
+function entryOf(line: string): LogRecord | undefined {
   const text = line.slice(9)
   if (line.slice(0, 8) !== crc32(text).toString(16).padStart(8, '0')) return undefined
   const [seq, changes] = JSON.parse(text) as [number, Change[]]

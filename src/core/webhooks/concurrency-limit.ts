@@ -1,5 +1,5 @@
 /** At most so many at once for each key; the others wait in line, and nobody waits for another key. */
-export class Slots {
+export class ConcurrencyLimit {
   readonly #most: number
   readonly #taken = new Map<string, number>()
   readonly #lines = new Map<string, (() => void)[]>()

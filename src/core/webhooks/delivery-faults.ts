@@ -1,6 +1,6 @@
 import { isRecord } from '../contract/schema.ts'
 import type { DeliveryFault, FaultKind } from './delivery.ts'
-import type { Outcome, Wire } from './http-sender.ts'
+import type { AttemptOutcome, WireBehavior } from './http-sender.ts'
 import { signatureHeaders, type Scheme } from './signature.ts'
 
 /** An attempt before it is signed. */
@@ -23,15 +23,15 @@ export interface Draft {
 export interface Sending {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
-  readonly wire?: Wire
+  readonly wire?: WireBehavior
 }
 
 /** What an attempt comes to. */
-export interface Spoilt {
+export interface FaultyRequest {
   /** One after the other; what becomes of the first counts. */
   readonly sendings: readonly Sending[]
   /** What happens in the place of sending. */
-  readonly instead?: Outcome
+  readonly instead?: AttemptOutcome
   readonly faults: readonly FaultKind[]
 }
 
@@ -39,7 +39,10 @@ const HOUR = 3_600_000
 const MEGABYTE = 1024 * 1024
 
 /** What is sent for an attempt, and how these faults spoil it. */
-export function apply(draft: Draft, faults: readonly DeliveryFault[] = []): Spoilt {
+export function applyDeliveryFault(
+  draft: Draft,
+  faults: readonly DeliveryFault[] = [],
+): FaultyRequest {
   const armed = new Map(
     faults
       .filter(({ attempts }) => attempts === undefined || draft.attempt <= attempts)
@@ -60,7 +63,7 @@ export function apply(draft: Draft, faults: readonly DeliveryFault[] = []): Spoi
 }
 
 /** What a receiver that has moved answers; nobody goes after it. */
-const REDIRECT: Outcome = {
+const REDIRECT: AttemptOutcome = {
   kind: 'answered',
   status: 302,
   headers: { location: 'https://moved.example/' },
@@ -128,8 +131,11 @@ function changed(
   return JSON.stringify(body)
 }
 
-function wireOf(length: number, faults: ReadonlyMap<FaultKind, DeliveryFault>): Wire | undefined {
-  const wire: Wire = {
+function wireOf(
+  length: number,
+  faults: ReadonlyMap<FaultKind, DeliveryFault>,
+): WireBehavior | undefined {
+  const wire: WireBehavior = {
     ...(faults.has('chunked') ? { chunked: true } : {}),
     ...(faults.has('gzip') ? { gzip: true } : {}),
     ...(faults.has('truncated') ? { truncateAt: Math.floor(length / 2) } : {}),

@@ -8,7 +8,7 @@ import { codeOf, messageOf } from '../errors.ts'
 import type { Target } from './egress.ts'
 
 /** How a delivery goes over the wire when it does not go in the ordinary way. */
-export interface Wire {
+export interface WireBehavior {
   /** Transfer-Encoding: chunked in place of Content-Length, in more than one chunk. */
   readonly chunked?: boolean
   /** So many bytes of the body every so many milliseconds. */
@@ -27,7 +27,7 @@ export interface SendRequest {
   readonly method?: string
   /** Milliseconds for the whole exchange; 10,000 where nothing is said. */
   readonly timeout?: number
-  readonly wire?: Wire
+  readonly wire?: WireBehavior
   readonly signal?: AbortSignal
   /** PEM: trusted in place of what the machine trusts. */
   readonly ca?: string
@@ -52,7 +52,7 @@ export type SendError =
   | 'request'
 
 /** What came of an attempt. */
-export type Outcome =
+export type AttemptOutcome =
   | {
       readonly kind: 'answered'
       readonly status: number
@@ -78,8 +78,8 @@ const LONGEST_HEADER = 1024
 
 /** An outcome before it is known how long it took. */
 type Result =
-  | Omit<Extract<Outcome, { kind: 'answered' }>, 'ms'>
-  | Omit<Extract<Outcome, { kind: 'failed' }>, 'ms'>
+  | Omit<Extract<AttemptOutcome, { kind: 'answered' }>, 'ms'>
+  | Omit<Extract<AttemptOutcome, { kind: 'failed' }>, 'ms'>
 
 const failed = (error: SendError, message: string): Result => ({ kind: 'failed', error, message })
 
@@ -87,7 +87,7 @@ const failed = (error: SendError, message: string): Result => ({ kind: 'failed',
  * Sends one request to an address that the gate let through, over a connection of its own.
  * Redirects are not followed. Never throws.
  */
-export async function send(target: Target, request: SendRequest): Promise<Outcome> {
+export async function sendHttp(target: Target, request: SendRequest): Promise<AttemptOutcome> {
   const began = performance.now()
   const result = await exchange(target, request).catch((error: unknown) =>
     failed('request', messageOf(error)),
@@ -96,7 +96,7 @@ export async function send(target: Target, request: SendRequest): Promise<Outcom
 }
 
 /** The outcome of an attempt that the gate refused: `dns` for a name without address, or `egress`. */
-export function refusedOutcome(problem: Problem): Outcome {
+export function refusedOutcome(problem: Problem): AttemptOutcome {
   const error = problem.reason === 'egress.unresolved' ? 'dns' : 'egress'
   return { kind: 'failed', error, message: problem.message, ms: 0 }
 }
@@ -203,7 +203,7 @@ function headersOf({ url }: Target, request: SendRequest, body: Uint8Array): str
 function write(
   sending: ClientRequest,
   body: Uint8Array,
-  { chunked, slow, truncateAt = Infinity }: Wire,
+  { chunked, slow, truncateAt = Infinity }: WireBehavior,
   secure: boolean,
   out: () => void,
 ): void {

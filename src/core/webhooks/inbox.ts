@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import type { Outcome } from './http-sender.ts'
+import type { AttemptOutcome } from './http-sender.ts'
 import { verifyWebhook, type Verdict } from './signature.ts'
 
 /** What came in by one request. */
@@ -23,7 +23,7 @@ export interface Received {
 }
 
 /** How an inbox answers. */
-export interface Told {
+export interface InboxReply {
   readonly status: number
   readonly retryAfter: number | undefined
   /** Machine's milliseconds. */
@@ -80,7 +80,7 @@ export class Inboxes {
       size,
       tokens,
     }: { readonly at: number; readonly size: number; readonly tokens: readonly string[] },
-  ): Told {
+  ): InboxReply {
     const told = this.#told(inbox, query)
     const bytes = size + OVERHEAD
     const number = (this.#counts.get(inbox) ?? 0) + 1
@@ -121,7 +121,7 @@ export class Inboxes {
     this.#asked.clear()
   }
 
-  #told(inbox: string, query: string): Told {
+  #told(inbox: string, query: string): InboxReply {
     if (query === '') return GOOD
     const asked = new URLSearchParams(query)
     const wish = Number(asked.get('status') ?? 200)
@@ -168,7 +168,7 @@ export class Inboxes {
   }
 }
 
-const GOOD: Told = { status: 200, retryAfter: undefined, delay: 0 }
+const GOOD: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
 
 function unfolded(body: Uint8Array, encoding: string | undefined): Uint8Array {
   if (encoding?.toLowerCase() !== 'gzip') return body
@@ -186,7 +186,7 @@ function delayOf(text: string | null): number {
 }
 
 /** What a sender sees of an inbox' answer. */
-export function outcomeOf({ status, retryAfter, delay }: Told): Outcome {
+export function outcomeOf({ status, retryAfter, delay }: InboxReply): AttemptOutcome {
   return {
     kind: 'answered',
     status,

@@ -1,8 +1,8 @@
 import { durationOf, UNITS } from '../time/duration.ts'
-import type { Outcome } from './http-sender.ts'
+import type { AttemptOutcome } from './http-sender.ts'
 
 /** When a failed delivery is tried again. */
-export interface Plan {
+export interface RetryPlan {
   /** `readPlan` makes the same plan of it. */
   readonly name: string
   /** Milliseconds to wait after the first failed attempt, the second, … */
@@ -21,7 +21,7 @@ const LONGEST_RETRY_AFTER = DAY
 const LONGEST_DELAY = 30 * DAY
 const MOST_RETRIES = 100
 
-const PLANS: readonly Plan[] = [
+const PLANS: readonly RetryPlan[] = [
   // Five retries, five minutes apart; off after 50 failed attempts in a row.
   { name: 'vendor', delays: Array.from({ length: 5 }, () => 300 * SECOND), suspendAfter: 50 },
   // The example of the Standard Webhooks specification: 75 hours, 35 minutes and 5 seconds.
@@ -42,7 +42,7 @@ const PLANS: readonly Plan[] = [
  * `vendor`, `standard-webhooks`, `fast`, `none`, or delays such as `5s,5m,2h`. Throws an Error
  * that says so.
  */
-export function readPlan(text: string): Plan {
+export function readRetryPlan(text: string): RetryPlan {
   const given = text.trim().toLowerCase()
   const known = PLANS.find(({ name }) => name === given)
   if (known) return known
@@ -63,12 +63,12 @@ function inWords(delay: number): string {
 }
 
 /** Only an answer from 200 to 299 is a success. */
-export function isSuccess(outcome: Outcome): boolean {
+export function isSuccess(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status >= 200 && outcome.status <= 299
 }
 
 /** 410 Gone: the receiver wants nothing any more, and its subscription is switched off. */
-export function isGone(outcome: Outcome): boolean {
+export function isGone(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status === 410
 }
 
@@ -81,9 +81,9 @@ export function isGone(outcome: Outcome): boolean {
  * @param now milliseconds since 1970, by the sandbox's clock
  */
 export function nextAttempt(
-  plan: Plan,
+  plan: RetryPlan,
   attemptsMade: number,
-  outcome: Outcome,
+  outcome: AttemptOutcome,
   now: number,
 ): number | undefined {
   if (isSuccess(outcome) || isGone(outcome)) return undefined
@@ -94,7 +94,7 @@ export function nextAttempt(
 }
 
 /** Milliseconds that the receiver asks for; undefined where it does not, or not in a known form. */
-function retryAfter(outcome: Outcome, now: number): number | undefined {
+function retryAfter(outcome: AttemptOutcome, now: number): number | undefined {
   if (outcome.kind === 'failed') return undefined
   const asked = outcome.headers['retry-after']?.trim()
   if (asked === undefined) return undefined

@@ -1,7 +1,7 @@
 import type { Clock } from '../time/clock.ts'
 import type { Log } from '../log.ts'
 import type { Timer } from '../time/timers.ts'
-import type { Courier, WebhookSettings } from './transport.ts'
+import type { Transport, WebhookSettings } from './transport.ts'
 import {
   triesOf,
   type Attempt,
@@ -12,9 +12,9 @@ import {
 } from './delivery.ts'
 import type { Outbox } from './outbox.ts'
 import { isGone, isSuccess, nextAttempt } from './retry-plan.ts'
-import type { Outcome } from './http-sender.ts'
-import { Slots } from './concurrency-limit.ts'
-import type { Waits } from './waiters.ts'
+import type { AttemptOutcome } from './http-sender.ts'
+import { ConcurrencyLimit } from './concurrency-limit.ts'
+import type { Waiters } from './waiters.ts'
 
 /** Attempts to one receiver at the same time. */
 const MOST_AT_ONCE = 10
@@ -41,14 +41,14 @@ interface Live {
 }
 
 /** Sends what is in the outbox, and again when it must be. */
-export class Engine {
+export class Scheduler {
   readonly #settings: WebhookSettings
   readonly #outbox: Outbox
-  readonly #courier: Courier
+  readonly #courier: Transport
   readonly #clock: Clock
-  readonly #waits: Waits<Delivery>
+  readonly #waits: Waiters<Delivery>
   readonly #log: Log
-  readonly #slots = new Slots(MOST_AT_ONCE)
+  readonly #slots = new ConcurrencyLimit(MOST_AT_ONCE)
   readonly #live = new Map<string, Live>()
   /** By subscription, in the order in which they came to be; only where order is kept. */
   readonly #lanes = new Map<string, Live[]>()
@@ -60,9 +60,9 @@ export class Engine {
   constructor(parts: {
     settings: WebhookSettings
     outbox: Outbox
-    courier: Courier
+    courier: Transport
     clock: Clock
-    waits: Waits<Delivery>
+    waits: Waiters<Delivery>
     log: Log
   }) {
     this.#settings = parts.settings
@@ -227,14 +227,18 @@ export class Engine {
       live.abort = new AbortController()
       return live.abort.signal
     })
-    const after = (became: Outcome) =>
+    const after = (became: AttemptOutcome) =>
       this.#after(live, { at, faults: spoilt.faults, outcome: became })
     return outcome instanceof Promise ? outcome.then(after) : after(outcome)
   }
 
   #after(
     live: Live,
-    made: { readonly at: number; readonly faults: readonly FaultKind[]; readonly outcome: Outcome },
+    made: {
+      readonly at: number
+      readonly faults: readonly FaultKind[]
+      readonly outcome: AttemptOutcome
+    },
   ): void | Promise<void> {
     const before = this.#outbox.get(live.id)
     if (live.gone || !before) return
@@ -336,14 +340,14 @@ function reasonOf({ status }: Subscription): string {
 }
 
 /** Why the next attempt is made. */
-function whyOf(outcome: Outcome): string {
+function whyOf(outcome: AttemptOutcome): string {
   return outcome.kind === 'answered' ? `answered ${outcome.status}` : outcome.error
 }
 
 function attemptOf(
   { attempts }: Delivery,
   why: string,
-  { at, faults, outcome }: { at: number; faults: readonly FaultKind[]; outcome: Outcome },
+  { at, faults, outcome }: { at: number; faults: readonly FaultKind[]; outcome: AttemptOutcome },
 ): Attempt {
   const { kind: _, ...became } = outcome
   const number = (attempts.at(-1)?.number ?? 0) + 1

@@ -3,21 +3,26 @@ import type { Finding } from '../api.ts'
 import type { Clock } from '../time/clock.ts'
 import { isLoopback, readHost } from '../http/hosts.ts'
 import { Problem } from '../problem.ts'
-import { apply, type Draft, type Sending, type Spoilt } from './delivery-faults.ts'
+import {
+  applyDeliveryFault,
+  type Draft,
+  type Sending,
+  type FaultyRequest,
+} from './delivery-faults.ts'
 import { tokensOf, triesOf, type Delivery, type Subscription } from './delivery.ts'
 import type { Egress } from './egress.ts'
 import { outcomeOf, type Arrival, type Inboxes } from './inbox.ts'
-import type { Plan } from './retry-plan.ts'
-import type { Outcome } from './http-sender.ts'
+import type { RetryPlan } from './retry-plan.ts'
+import type { AttemptOutcome } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
 import { inboxAt } from './subscriptions.ts'
 
 /** By this header the server's own webhooks come in at its inboxes, whatever token is asked for. */
-export const PASS = 'Standin-Pass'
+export const PASS_HEADER = 'Standin-Pass'
 
 /** How a server delivers webhooks: the same for all of its sandboxes. */
 export interface WebhookSettings {
-  readonly plan: Plan
+  readonly plan: RetryPlan
   /** Milliseconds that an attempt may take. */
   readonly timeout: number
   /** Whether a delivery waits until those before it to the same receiver are done with. */
@@ -33,10 +38,10 @@ export interface WebhookSettings {
 }
 
 /** What speaks against a URL that is taken all the same: a finding about the request that named it. */
-export type Doubt = Pick<Finding, 'code' | 'text'>
+export type UrlWarning = Pick<Finding, 'code' | 'text'>
 
 /** Takes one attempt to its receiver: an inbox of the same sandbox, or one on the network. */
-export class Courier {
+export class Transport {
   readonly #settings: WebhookSettings
   readonly #inboxes: Inboxes
   readonly #clock: Clock
@@ -58,15 +63,18 @@ export class Courier {
     delivery: Delivery,
     subscription: Subscription,
     signal: () => AbortSignal,
-  ): { readonly spoilt: Pick<Spoilt, 'faults'>; readonly outcome: Outcome | Promise<Outcome> } {
+  ): {
+    readonly spoilt: Pick<FaultyRequest, 'faults'>
+    readonly outcome: AttemptOutcome | Promise<AttemptOutcome>
+  } {
     const draft = this.#draft(delivery, subscription)
     const inbox = this.#ownInbox(subscription.url)
     if (inbox && !delivery.faults) {
-      const arrival = () => arrived(apply(draft).sendings[0]!) // without a fault there is one
+      const arrival = () => arrived(applyDeliveryFault(draft).sendings[0]!) // without a fault there is one
       const outcome = this.#drop(inbox, subscription, [arrival], draft.body.length, signal)
       return { spoilt: NOTHING, outcome }
     }
-    const spoilt = apply(draft, delivery.faults)
+    const spoilt = applyDeliveryFault(draft, delivery.faults)
     if (spoilt.instead) return { spoilt, outcome: spoilt.instead }
     const onWire = spoilt.sendings.some(({ wire }) => wire)
     const self = this.#settings.self()
@@ -86,7 +94,7 @@ export class Courier {
   }
 
   /** Why nothing that is sent there will arrive, as far as can be said without a look-up. */
-  doubtAbout(url: string): Doubt | undefined {
+  doubtAbout(url: string): UrlWarning | undefined {
     if (this.#ownInbox(url)) return undefined
     const inbox = inboxAt(this.#isHere(url) ? new URL(url).pathname : url)
     if (inbox && inbox.base !== this.#base) {
@@ -136,7 +144,7 @@ export class Courier {
     arrivals: readonly (() => Arrival)[],
     size: number,
     signal: () => AbortSignal,
-  ): Outcome | Promise<Outcome> {
+  ): AttemptOutcome | Promise<AttemptOutcome> {
     const about = {
       at: this.#clock.now(),
       size,
@@ -157,18 +165,18 @@ export class Courier {
     own: boolean,
     sendings: readonly Sending[],
     signal: () => AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<AttemptOutcome> {
     // Loaded with the first webhook that leaves the server.
-    const { send, refusedOutcome } = await import('./http-sender.ts')
+    const { sendHttp, refusedOutcome } = await import('./http-sender.ts')
     const { timeout, egress, pass } = this.#settings
     try {
       const gate = own ? new (await import('./egress.ts')).Egress({ kind: 'any' }) : egress
       const target = await gate.resolve(url)
-      let first: Outcome | undefined
+      let first: AttemptOutcome | undefined
       const aborts = signal()
       for (const sending of sendings) {
-        const headers = own ? [...sending.headers, [PASS, pass] as const] : sending.headers
-        const outcome = await send(target, { ...sending, headers, timeout, signal: aborts })
+        const headers = own ? [...sending.headers, [PASS_HEADER, pass] as const] : sending.headers
+        const outcome = await sendHttp(target, { ...sending, headers, timeout, signal: aborts })
         first ??= outcome
       }
       return first!
@@ -191,7 +199,7 @@ function arrived({ headers, body }: Sending): Arrival {
   return { headers: [...framing, ...headers], body }
 }
 
-function tooLate(timeout: number): Outcome {
+function tooLate(timeout: number): AttemptOutcome {
   const message = `No answer within ${timeout} ms`
   return { kind: 'failed', error: 'timeout', message, ms: timeout }
 }

@@ -5,7 +5,7 @@ export type News<T> = ReadonlyMap<string, T> | undefined
  * Whoever waits for something to become true is told of what changes; nobody looks again and again,
  * nor at what is as it was.
  */
-export class Waits<T extends { readonly id: string }> {
+export class Waiters<T extends { readonly id: string }> {
   readonly #checks = new Set<(news: News<T>) => void>()
   /** What ends the wait of each. */
   readonly #leavers = new Set<() => void>()
@@ -44,7 +44,7 @@ export class Waits<T extends { readonly id: string }> {
   }
 
   /** Lets go whoever waits, as if the time were up. */
-  letGo(): void {
+  stopWaiting(): void {
     for (const give of this.#leavers) give()
   }
 

@@ -1,15 +1,15 @@
 import type { Call, Event } from '../api.ts'
 import type { Clock } from '../time/clock.ts'
-import { PASS } from './transport.ts'
+import { PASS_HEADER } from './transport.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
-import { Courier, type Doubt, type WebhookSettings } from './transport.ts'
+import { Transport, type UrlWarning, type WebhookSettings } from './transport.ts'
 import { DELIVERIES, type Delivery, type DeliveryFault, type Subscription } from './delivery.ts'
-import { Engine } from './scheduler.ts'
-import { Inboxes, type Arrival, type Received, type Told } from './inbox.ts'
+import { Scheduler } from './scheduler.ts'
+import { Inboxes, type Arrival, type Received, type InboxReply } from './inbox.ts'
 import { Outbox } from './outbox.ts'
-import { Tally, Waits } from './waiters.ts'
+import { Tally, Waiters } from './waiters.ts'
 
 /** What a wait for a settled sandbox came to. */
 export interface Settled {
@@ -24,9 +24,9 @@ export class Webhooks {
   readonly #clock: Clock
   readonly #outbox: Outbox
   readonly #inboxes: Inboxes
-  readonly #courier: Courier
-  readonly #engine: Engine
-  readonly #waits = new Waits<Delivery>()
+  readonly #courier: Transport
+  readonly #engine: Scheduler
+  readonly #waits = new Waiters<Delivery>()
 
   /** @param parts.base what stands before the sandbox's paths, such as `/~checkout` */
   constructor(parts: {
@@ -42,8 +42,8 @@ export class Webhooks {
     this.#clock = clock
     this.#outbox = new Outbox(store, fake, log)
     this.#inboxes = new Inboxes(settings.header)
-    this.#courier = new Courier(settings, this.#inboxes, clock, base)
-    this.#engine = new Engine({
+    this.#courier = new Transport(settings, this.#inboxes, clock, base)
+    this.#engine = new Scheduler({
       settings,
       outbox: this.#outbox,
       courier: this.#courier,
@@ -82,7 +82,7 @@ export class Webhooks {
   }
 
   /** Sends what was recorded, now that it is kept and its request is answered. */
-  tell(ids: readonly string[]): void {
+  deliver(ids: readonly string[]): void {
     for (const id of ids) void this.#engine.begin(id)
   }
 
@@ -105,7 +105,7 @@ export class Webhooks {
   }
 
   /** Why nothing that is sent there will arrive, as far as can be said without a look-up. */
-  doubtAbout(url: string): Doubt | undefined {
+  urlWarning(url: string): UrlWarning | undefined {
     return this.#courier.doubtAbout(url)
   }
 
@@ -182,8 +182,8 @@ export class Webhooks {
   }
 
   /** Takes what came to an inbox by the network, and says how to answer. */
-  receive(inbox: string, query: string, { headers: all, body }: Arrival): Told {
-    const headers = all.filter(([name]) => name.toLowerCase() !== PASS.toLowerCase())
+  receive(inbox: string, query: string, { headers: all, body }: Arrival): InboxReply {
+    const headers = all.filter(([name]) => name.toLowerCase() !== PASS_HEADER.toLowerCase())
     const arrival = { headers, body }
     const tokens = this.#courier.tokensFor(inbox, this.subscriptions)
     const at = this.#clock.now()
@@ -214,8 +214,8 @@ export class Webhooks {
   }
 
   /** Lets go whoever waits: no server could stop before. */
-  letGo(): void {
-    this.#waits.letGo()
+  stopWaiting(): void {
+    this.#waits.stopWaiting()
   }
 
   async close(): Promise<void> {

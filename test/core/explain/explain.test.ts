@@ -177,12 +177,12 @@ test.each([
 test('each fault that was looked at says why it fired or did not', async () => {
   const server = await createSandbox({ clock: NOW })
   const { answer } = await asked(createCaller(server), GOOD.cryptlex)
-  const { call, place } = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
+  const { call, context } = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
   call.faults = [
     { id: 'fault-1', fired: false, why: 'it is for another operation' },
     { id: 'fault-2', fired: true, why: 'it is the first request of two' },
   ]
-  const { decisions } = explain({ ...place, call, sandbox: 'default', status: 201 })
+  const { decisions } = explain({ ...context, call, sandbox: 'default', status: 201 })
   const faults = decisions.find(({ step }) => step === 'faults')!
   expect(faults).toMatchObject({ outcome: 'noted' })
   expect(faults.text).toContain('fault-2 fired')

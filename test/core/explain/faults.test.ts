@@ -178,7 +178,7 @@ test.each(['commit-reset', 'commit-500', 'created-later;later=1s'])(
   async (fault) => {
     const { server, caller } = await fresh()
     await create(caller, fault)
-    await server.sandbox.turn(() => ({ held: NOW + 5000 }))
+    await server.sandbox.turnClock(() => ({ held: NOW + 5000 }))
     await settled(caller)
     const sent = await deliveries(caller)
     expect(sent.map(({ state, requestId }) => [state, requestId])).toEqual([['delivered', 'req-1']])

@@ -40,7 +40,7 @@ test('each client reports each fault as the table says, and the user is what it 
       const { faults } = sandbox.sandbox
       expect(faults.list().filter(({ fired }) => fired === 0)).toEqual([])
 
-      await sandbox.sandbox.turn(() => ({ ahead: LATER }))
+      await sandbox.sandbox.turnClock(() => ({ ahead: LATER }))
       return FAULTS.map(({ short, seen }, i) => {
         const report = reports[i]!.map(told).join(', then ')
         const isAllowed = [seen[client]].flat().includes(report)

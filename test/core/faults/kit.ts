@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Server } from '../../../src/server/server.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'
-import type { Rule } from '../../../src/core/faults/armed-fault.ts'
+import type { ArmedFault } from '../../../src/core/faults/armed-fault.ts'
 import { doors, type Door } from '../../helpers/raw-requests.ts'
 import { NEVER } from '../../helpers/time.ts'
 
@@ -46,7 +46,7 @@ export function refusalOf(work: () => unknown): string {
 }
 
 /** Arms a fault in code. */
-export function add({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): Rule {
+export function add({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): ArmedFault {
   return sandbox.faults.add(given)
 }
 
@@ -159,7 +159,7 @@ function addressIn(row: object): unknown {
 }
 
 /** The armed or wished fault that an answer names. */
-export function ruleOf(server: Server, { headers }: Heard): Rule | undefined {
+export function ruleOf(server: Server, { headers }: Heard): ArmedFault | undefined {
   const id = headers['standin-fault']
   return id === undefined ? undefined : server.sandbox.faults.get(id)
 }

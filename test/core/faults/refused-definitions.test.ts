@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { withDefaults } from '../../../src/config/config.ts'
-import type { Definition } from '../../../src/core/fault.ts'
+import type { FaultDefinition } from '../../../src/core/fault.ts'
 import { startServer } from '../../../src/server/server.ts'
 import { createCaller } from '../../helpers/caller.ts'
 import { doors, expectRefusal } from '../../helpers/raw-requests.ts'
@@ -202,7 +202,7 @@ test.each(['nonsense', '50', '500;Times', 'no.such'])('%j is asked nothing', asy
 
 test('a start with one of them stops, and says where it stands', async () => {
   for (const [given, ...says] of [...short, ...whole]) {
-    const faults = [given as Definition]
+    const faults = [given as FaultDefinition]
     const starting = startServer(withDefaults({ port: 0, memory: true, faults }))
     const message = await starting.then(
       async (server) => {

@@ -1,4 +1,4 @@
-import { wishInValue } from '../../../src/core/faults/faults.ts'
+import { faultRequestedInValue } from '../../../src/core/faults/faults.ts'
 import { reasonsOf } from '../../../src/core/faults/refusal.ts'
 import { APIS, createCaller, creation, named, type Api } from '../../helpers/caller.ts'
 import { code, table } from '../../helpers/document.ts'
@@ -54,7 +54,9 @@ export function magicAddresses(): readonly { short: string; happens: string; add
     const address = `${local}@example.test`
     // RFC 5321: what an address may have before its @ without quotes.
     const isAddress = /^[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*$/.test(local)
-    return isAddress && wishInValue(address) === short ? [{ short, happens, address }] : []
+    return isAddress && faultRequestedInValue(address) === short
+      ? [{ short, happens, address }]
+      : []
   })
 }
 

@@ -3,18 +3,23 @@ import { connect, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { MOST_KEPT, type Entry } from '../../../src/core/request-log/entry.ts'
 import type { Reading } from '../../../src/core/request-log/searchable-entry.ts'
-import { Requests } from '../../../src/core/request-log/request-log.ts'
+import { RequestLog } from '../../../src/core/request-log/request-log.ts'
 import { Call } from '../../../src/core/api.ts'
-import type { Place } from '../../../src/core/context.ts'
+import type { ApiContext } from '../../../src/core/context.ts'
 import { createCaller } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 
 /** A place that answers, of a sandbox of the test's own. */
-async function createPlace(): Promise<Place> {
-  return (await createSandbox()).sandbox.placeAt('/v3')
+async function createPlace(): Promise<ApiContext> {
+  return (await createSandbox()).sandbox.contextAt('/v3')
 }
 
-function ask(requests: Requests, place: Place, text: string | undefined, answer = '{}'): string {
+function ask(
+  requests: RequestLog,
+  place: ApiContext,
+  text: string | undefined,
+  answer = '{}',
+): string {
   const id = requests.number()
   const call = new Call({
     id,
@@ -27,17 +32,17 @@ function ask(requests: Requests, place: Place, text: string | undefined, answer 
     profile: 'documented',
     answerType: 'application/json',
   })
-  call.text = text
+  call.bodyText = text
   const size = Buffer.byteLength(answer)
   requests.record(place, call, { status: 200, headers: {}, body: answer, size, rawHeaders: [] })
   return id
 }
 
-const ids = (requests: Requests): string[] => [...requests.after()].map(({ call }) => call.id)
+const ids = (requests: RequestLog): string[] => [...requests.after()].map(({ call }) => call.id)
 
 test('the newest are kept, as many as may be', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 3, bytes: 1e9 })
+  const requests = new RequestLog({ size: 3, bytes: 1e9 })
   for (let i = 0; i < 10; i++) ask(requests, place, 'a')
   expect(ids(requests)).toEqual(['req-8', 'req-9', 'req-10'])
   expect(requests.size).toBe(3)
@@ -50,14 +55,14 @@ test('the newest are kept, as many as may be', async () => {
 
 test('no more bytes are kept than may be, whatever the number', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 1000, bytes: 100_000 })
+  const requests = new RequestLog({ size: 1000, bytes: 100_000 })
   for (let i = 0; i < 100; i++) {
     ask(requests, place, 'é'.repeat(5000), 'a'.repeat(2000))
     expect(requests.bytes).toBeLessThanOrEqual(100_000)
   }
   expect(requests.size).toBe(7)
   // One that is too large by itself is not kept, and takes the others' place.
-  const small = new Requests({ size: 10, bytes: 5000 })
+  const small = new RequestLog({ size: 10, bytes: 5000 })
   ask(small, place, 'a')
   ask(small, place, 'a'.repeat(10_000))
   expect(ids(small)).toEqual([])
@@ -68,20 +73,20 @@ test('no more bytes are kept than may be, whatever the number', async () => {
 
 test('only the beginning of a large body is kept, and its length', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 10, bytes: 1e9 })
+  const requests = new RequestLog({ size: 10, bytes: 1e9 })
   ask(requests, place, 'é'.repeat(MOST_KEPT), 'b'.repeat(MOST_KEPT + 1))
   ask(requests, place, `a${'😀'.repeat(MOST_KEPT / 4)}`)
   const [first, second] = [...requests.after()] as [Entry, Entry]
   expect(first.size).toBe(2 * MOST_KEPT)
-  expect(first.call.text).toBe('é'.repeat(MOST_KEPT / 2))
+  expect(first.call.bodyText).toBe('é'.repeat(MOST_KEPT / 2))
   expect([first.answer.body.length, first.answer.size]).toEqual([MOST_KEPT, MOST_KEPT + 1])
   // No character is cut in two.
-  expect(second.call.text).toBe(`a${'😀'.repeat(MOST_KEPT / 4 - 1)}`)
+  expect(second.call.bodyText).toBe(`a${'😀'.repeat(MOST_KEPT / 4 - 1)}`)
 })
 
 test('nothing is kept where none may be, and numbers go on', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 0, bytes: 1e9 })
+  const requests = new RequestLog({ size: 0, bytes: 1e9 })
   ask(requests, place, 'a')
   expect(ask(requests, place, 'a')).toBe('req-2')
   expect(ids(requests)).toEqual([])
@@ -90,7 +95,7 @@ test('nothing is kept where none may be, and numbers go on', async () => {
 test('who listens hears each request once, and nothing after leaving', async () => {
   const place = await createPlace()
   for (const size of [0, 10]) {
-    const requests = new Requests({ size, bytes: 1e9 })
+    const requests = new RequestLog({ size, bytes: 1e9 })
     const heard: string[] = []
     let ended = 0
     const listener = { take: ({ entry }: Reading) => heard.push(entry.id), end: () => ended++ }
@@ -115,7 +120,7 @@ test('who listens hears each request once, and nothing after leaving', async () 
 
 test('all who listen share one reading of a request', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 10, bytes: 1e9 })
+  const requests = new RequestLog({ size: 10, bytes: 1e9 })
   const heard: Reading[] = []
   for (let i = 0; i < 3; i++) requests.listen({ take: (one) => heard.push(one), end: () => {} })
   ask(requests, place, 'a')
@@ -127,7 +132,7 @@ test('all who listen share one reading of a request', async () => {
 
 test('a listener that fails harms nobody', async () => {
   const { sandbox, logged } = await createSandbox()
-  const place = sandbox.placeAt('/v3')
+  const place = sandbox.contextAt('/v3')
   const heard: string[] = []
   const fail = () => {
     throw new Error('broken')
@@ -142,7 +147,7 @@ test('a listener that fails harms nobody', async () => {
 
 test('those that are forgotten while somebody reads are passed over', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 3, bytes: 1e9 })
+  const requests = new RequestLog({ size: 3, bytes: 1e9 })
   for (let i = 0; i < 3; i++) ask(requests, place, 'a')
   const read: string[] = []
   for (const { call } of requests.after()) {
@@ -159,7 +164,7 @@ test('those that are forgotten while somebody reads are passed over', async () =
 
 test('a reset forgets and counts anew; the events go on counting', async () => {
   const place = await createPlace()
-  const requests = new Requests({ size: 3, bytes: 1e9 })
+  const requests = new RequestLog({ size: 3, bytes: 1e9 })
   ask(requests, place, 'a')
   ask(requests, place, 'a')
   requests.reset()
@@ -169,7 +174,7 @@ test('a reset forgets and counts anew; the events go on counting', async () => {
 })
 
 test('many large requests take no more memory than is allowed', async () => {
-  const server = await createSandbox({ journalBytes: 4 * 1024 * 1024, maxBody: 2 * 1024 * 1024 })
+  const server = await createSandbox({ requestLogBytes: 4 * 1024 * 1024, maxBody: 2 * 1024 * 1024 })
   const caller = createCaller(server)
   const { requests } = server.sandbox
   const body = { firstName: 'a'.repeat(30_000), list: Array.from({ length: 20_000 }, (_, i) => i) }
@@ -187,7 +192,7 @@ test('many large requests take no more memory than is allowed', async () => {
   expect(full).toBeLessThan(70)
   for (const { call } of requests.after()) {
     expect(call.body).toBeUndefined()
-    expect(call.text!.length).toBeLessThanOrEqual(MOST_KEPT)
+    expect(call.bodyText!.length).toBeLessThanOrEqual(MOST_KEPT)
   }
   await send(60)
   expect(requests.size).toBeLessThanOrEqual(full + 1)
@@ -204,7 +209,7 @@ test('a call that met a fault is made anew with what came of it', async () => {
     created: user,
     events: ['reseller.user.created'],
     deliveries: server.sandbox.webhooks.deliveries.map(({ id }) => id),
-    ended: 'commit',
+    endedAt: 'commit',
     stage: 'saving',
     faults: [
       { id: 'fault-1', fired: false },
@@ -213,7 +218,7 @@ test('a call that met a fault is made anew with what came of it', async () => {
   })
   expect(call.deliveries).toHaveLength(1)
   // Forgotten faults, bodies that were read twice and such are let go.
-  expect([call.fault, call.wish, call.body, call.raw]).toEqual(Array(4).fill(undefined))
+  expect([call.firing, call.requestedFault, call.body, call.raw]).toEqual(Array(4).fill(undefined))
 })
 
 test('a call is made anew as it was', async () => {
@@ -256,7 +261,11 @@ test('a call is made anew as it was', async () => {
   const [entry] = [...server.sandbox.requests.after()]
   const { call } = entry!
   expect(call.headers).toEqual(headers)
-  expect(call).toMatchObject({ method: 'POST', url: '/api/v2/USER.json?a=1&a=%20b&c', text: '{}' })
+  expect(call).toMatchObject({
+    method: 'POST',
+    url: '/api/v2/USER.json?a=1&a=%20b&c',
+    bodyText: '{}',
+  })
   expect(call.path).toBe('/v2/user')
   expect([...call.query]).toEqual([
     ['a', '1'],

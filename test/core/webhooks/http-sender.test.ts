@@ -17,8 +17,8 @@ import { Problem } from '../../../src/core/problem.ts'
 import { Egress, type Target } from '../../../src/core/webhooks/egress.ts'
 import {
   refusedOutcome,
-  send,
-  type Outcome,
+  sendHttp,
+  type AttemptOutcome,
   type SendRequest,
 } from '../../../src/core/webhooks/http-sender.ts'
 import { eventually, NEVER } from '../../helpers/time.ts'
@@ -93,8 +93,8 @@ async function receiver(
 /** A receiver of bytes, for what no HTTP server of Node's would do or say. */
 const tcp = (serve: (socket: Socket) => void) => listen(createTcpServer(serve))
 
-const deliver = async (url: string, more: Partial<SendRequest> = {}): Promise<Outcome> =>
-  send(await target(url), plain(more))
+const deliver = async (url: string, more: Partial<SendRequest> = {}): Promise<AttemptOutcome> =>
+  sendHttp(await target(url), plain(more))
 
 describe('an answer', () => {
   test.each([200, 201, 204, 299, 400, 401, 404, 410, 429, 500, 503])(

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { isGone, isSuccess, nextAttempt, readPlan } from '../../../src/core/webhooks/retry-plan.ts'
-import type { Outcome, SendError } from '../../../src/core/webhooks/http-sender.ts'
+import {
+  isGone,
+  isSuccess,
+  nextAttempt,
+  readRetryPlan,
+} from '../../../src/core/webhooks/retry-plan.ts'
+import type { AttemptOutcome, SendError } from '../../../src/core/webhooks/http-sender.ts'
 
 const NOW = Date.UTC(2026, 0, 15, 9, 30)
 const SECOND = 1000
 const HOUR = 3600 * SECOND
 
-const answered = (status: number, headers: Record<string, string> = {}): Outcome => ({
+const answered = (status: number, headers: Record<string, string> = {}): AttemptOutcome => ({
   kind: 'answered',
   status,
   headers,
@@ -14,11 +19,16 @@ const answered = (status: number, headers: Record<string, string> = {}): Outcome
   ms: 1,
 })
 
-const failed = (error: SendError): Outcome => ({ kind: 'failed', error, message: error, ms: 1 })
+const failed = (error: SendError): AttemptOutcome => ({
+  kind: 'failed',
+  error,
+  message: error,
+  ms: 1,
+})
 
 /** When the attempts of a delivery are made that never succeeds: milliseconds after the first. */
 function offsets(text: string): number[] {
-  const plan = readPlan(text)
+  const plan = readRetryPlan(text)
   const times = [NOW]
   for (;;) {
     const next = nextAttempt(plan, times.length, answered(500), times.at(-1)!)
@@ -29,7 +39,7 @@ function offsets(text: string): number[] {
 
 test('the plan of the vendor retries five times, 300 s apart, and suspends after 50', () => {
   expect(offsets('vendor')).toEqual([0, 300, 600, 900, 1200, 1500].map((s) => s * SECOND))
-  expect(readPlan('vendor').suspendAfter).toBe(50)
+  expect(readRetryPlan('vendor').suspendAfter).toBe(50)
 })
 
 test('the plan of Standard Webhooks goes on for 75 hours', () => {
@@ -45,27 +55,27 @@ test('fast is over in less than half a second, none at once', () => {
 })
 
 test('an own list is a plan, and its name makes the same one', () => {
-  const plan = readPlan(' 500ms, 5s ,300S, 120m,2d, 0s')
+  const plan = readRetryPlan(' 500ms, 5s ,300S, 120m,2d, 0s')
   expect(plan).toEqual({
     name: '500ms,5s,5m,2h,2d,0s',
     delays: [500, 5000, 300_000, 7_200_000, 172_800_000, 0],
   })
   for (const name of [plan.name, 'vendor', 'standard-webhooks', 'fast', 'none']) {
-    expect(readPlan(name).name).toBe(name)
+    expect(readRetryPlan(name).name).toBe(name)
   }
 })
 
 test.each(['', 'often', '5', '5s,', '5s;5m', '-5s', '1.5s', '31d', '99999999999999s'])(
   'a plan may not be %j',
   (text) => {
-    expect(() => readPlan(text)).toThrow(/must be vendor, standard-webhooks, fast, none, or/)
+    expect(() => readRetryPlan(text)).toThrow(/must be vendor, standard-webhooks, fast, none, or/)
   },
 )
 
 test('a plan has a hundred retries at most', () => {
   const retries = (count: number) => Array.from({ length: count }, () => '1s').join(',')
-  expect(readPlan(retries(100)).delays).toHaveLength(100)
-  expect(() => readPlan(retries(101))).toThrow(/at most 100 delays/)
+  expect(readRetryPlan(retries(100)).delays).toHaveLength(100)
+  expect(() => readRetryPlan(retries(101))).toThrow(/at most 100 delays/)
 })
 
 test.each([
@@ -82,7 +92,7 @@ test.each([
   [500, false],
 ])('an answer of %i is a success: %s', (status, success) => {
   expect(isSuccess(answered(status))).toBe(success)
-  expect(nextAttempt(readPlan('fast'), 1, answered(status), NOW) === undefined).toBe(
+  expect(nextAttempt(readRetryPlan('fast'), 1, answered(status), NOW) === undefined).toBe(
     success || status === 410,
   )
 })
@@ -91,16 +101,16 @@ test.each(['refused', 'reset', 'timeout', 'tls', 'dns', 'unreachable', 'protocol
   'an attempt that failed with %s is made again',
   (error) => {
     expect(isSuccess(failed(error))).toBe(false)
-    expect(nextAttempt(readPlan('fast'), 1, failed(error), NOW)).toBe(NOW + 10)
+    expect(nextAttempt(readRetryPlan('fast'), 1, failed(error), NOW)).toBe(NOW + 10)
   },
 )
 
 test('what the egress policy refuses is not tried again', () => {
-  expect(nextAttempt(readPlan('vendor'), 1, failed('egress'), NOW)).toBeUndefined()
+  expect(nextAttempt(readRetryPlan('vendor'), 1, failed('egress'), NOW)).toBeUndefined()
 })
 
 test('410 ends it: no retry, and the subscription is gone', () => {
-  expect(nextAttempt(readPlan('vendor'), 1, answered(410, { 'retry-after': '5' }), NOW)).toBe(
+  expect(nextAttempt(readRetryPlan('vendor'), 1, answered(410, { 'retry-after': '5' }), NOW)).toBe(
     undefined,
   )
   expect(isGone(answered(410))).toBe(true)
@@ -110,7 +120,8 @@ test('410 ends it: no retry, and the subscription is gone', () => {
 
 describe('Retry-After', () => {
   const wait = (value: string, headers: Record<string, string> = {}, plan = 'fast') =>
-    nextAttempt(readPlan(plan), 1, answered(503, { 'retry-after': value, ...headers }), NOW)! - NOW
+    nextAttempt(readRetryPlan(plan), 1, answered(503, { 'retry-after': value, ...headers }), NOW)! -
+    NOW
 
   test.each([
     ['120', 120 * SECOND],
@@ -145,7 +156,7 @@ describe('Retry-After', () => {
 
   test('adds no attempt to the plan', () => {
     const asked = answered(429, { 'retry-after': '1' })
-    expect(nextAttempt(readPlan('none'), 1, asked, NOW)).toBeUndefined()
-    expect(nextAttempt(readPlan('fast'), 6, asked, NOW)).toBeUndefined()
+    expect(nextAttempt(readRetryPlan('none'), 1, asked, NOW)).toBeUndefined()
+    expect(nextAttempt(readRetryPlan('fast'), 6, asked, NOW)).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Tally, Waits, type News } from '../../../src/core/webhooks/waiters.ts'
+import { Tally, Waiters, type News } from '../../../src/core/webhooks/waiters.ts'
 import { createCaller, named } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { advance, awaited, deliveries } from '../../helpers/webhooks.ts'
@@ -12,7 +12,7 @@ interface Thing {
 }
 
 test('who waits is told once a turn of all that changed, as it is now', async () => {
-  const waits = new Waits<Thing>()
+  const waits = new Waiters<Thing>()
   const told: News<Thing>[] = []
   const end = waits.until((news) => {
     told.push(news)
@@ -73,7 +73,7 @@ test('a webhook costs who waits no look at those that were there', async () => {
   await awaited(caller, 'count=51')
   // Once when it came to be, once when it was delivered.
   expect(looked).toBeLessThanOrEqual(52)
-  server.sandbox.webhooks.letGo()
+  server.sandbox.webhooks.stopWaiting()
   expect(await end).toBeUndefined()
 })
 

@@ -1,9 +1,9 @@
 import { isRecord, type Schema } from '../../contract/schema.ts'
 import { bare, distance, listed, quotable, wordsOf } from '../../words.ts'
-import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
+import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './question.ts'
 
 /** Members of the body that the operation does not know, and what they were meant to be. */
-export const fieldRules: readonly Rule[] = [unknownFields, missingFields]
+export const fieldRules: readonly HintRule[] = [unknownFields, missingFields]
 
 /** What people call things; the right-hand side is a field of some contract. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 
 const MOST = 5
 
-function unknownFields(question: Question) {
+function unknownFields(question: HintInput) {
   const sent = sentMembers(question)
   return sent ? inObject(sent, schemaOf(question.call), '').slice(0, MOST) : []
 }
@@ -99,7 +99,7 @@ function surplus(a: readonly string[], b: readonly string[]): number {
 }
 
 /** What is missing altogether; what is there under another name was said above. */
-function missingFields(question: Question) {
+function missingFields(question: HintInput) {
   const { call } = question
   const broken = (call.problem?.violations ?? []).filter(
     ({ part, rule, at }) => part === 'body' && rule === 'required' && at.length > 0,

@@ -1,9 +1,9 @@
 import type { Hint } from '../../api.ts'
-import type { Place } from '../../context.ts'
+import type { ApiContext } from '../../context.ts'
 import { fieldRules } from './fields.ts'
 import { jsonRules } from './json.ts'
 import { pathRules } from './path.ts'
-import { sentMembers, type Question } from './question.ts'
+import { sentMembers, type HintInput } from './question.ts'
 import { transportRules } from './transport.ts'
 import { valueRules } from './values.ts'
 import { xmlRules } from './xml.ts'
@@ -20,10 +20,10 @@ const LONGEST_IN_HEADER = 400
  * about it. Worked out anew on each call, from what is kept of the request: ask only when somebody
  * wants to know.
  */
-export function hintsFor(question: Question): readonly Hint[] {
+export function hintsFor(question: HintInput): readonly Hint[] {
   const { api, call, tools, store } = question
   // Nothing that the sender could change was the reason, or nothing is known but that.
-  if (call.ended || call.method === '') return []
+  if (call.endedAt || call.method === '') return []
   const all = [
     ...pathRules.flatMap((rule) => rule(question)),
     ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),
@@ -40,7 +40,7 @@ export function hintsFor(question: Question): readonly Hint[] {
 }
 
 /** The first hints as the header `Standin-Hint`: a list of RFC 8941 strings, each with its code. */
-export function hintHeaders(question: Question & Pick<Place, 'log'>): Record<string, string> {
+export function hintHeaders(question: HintInput & Pick<ApiContext, 'log'>): Record<string, string> {
   try {
     const hints = hintsFor(question).slice(0, MOST_IN_HEADER)
     if (hints.length === 0) return {}

@@ -1,24 +1,24 @@
 import { MOST_KEPT } from '../../request-log/entry.ts'
 import { isRecord } from '../../contract/schema.ts'
 import { placeIn } from '../../words.ts'
-import { hint, schemaOf, wantedType, type Question, type Rule } from './question.ts'
+import { hint, schemaOf, wantedType, type HintInput, type HintRule } from './question.ts'
 
 /** What stands in a body that should be JSON and is not, or not the JSON that is wanted. */
-export const jsonRules: readonly Rule[] = [empty, otherFormat, broken, otherShape]
+export const jsonRules: readonly HintRule[] = [empty, otherFormat, broken, otherShape]
 
 const JSON_TYPE = 'application/json'
 
-function isRead({ call }: Question): boolean {
-  return wantedType(call) === JSON_TYPE && call.text !== undefined
+function isRead({ call }: HintInput): boolean {
+  return wantedType(call) === JSON_TYPE && call.bodyText !== undefined
 }
 
-function isMalformed({ call }: Question): boolean {
+function isMalformed({ call }: HintInput): boolean {
   return call.problem?.reason === 'body.malformed'
 }
 
-function empty(question: Question) {
+function empty(question: HintInput) {
   const { call } = question
-  if (call.text === undefined || call.text.trim() !== '') return []
+  if (call.bodyText === undefined || call.bodyText.trim() !== '') return []
   const none =
     call.headers['content-length'] === '0' || call.headers['content-length'] === undefined
   if (!call.problem || !call.operation || call.problem.status >= 500) return []
@@ -29,16 +29,16 @@ function empty(question: Question) {
   return [hint('body.empty', text)]
 }
 
-function named({ call }: Question): string {
+function named({ call }: HintInput): string {
   return wantedType(call) === JSON_TYPE ? 'JSON object' : 'XML document'
 }
 
 /** XML where JSON is announced, and the other way round; forms, and what was escaped once more. */
-function otherFormat(question: Question) {
+function otherFormat(question: HintInput) {
   const { call } = question
-  if (call.text === undefined) return []
+  if (call.bodyText === undefined) return []
   if (!isMalformed(question) && call.problem?.reason !== 'body.invalid') return []
-  const start = call.text.trimStart()
+  const start = call.bodyText.trimStart()
   const type = wantedType(call)
   const isXml = type !== JSON_TYPE
   if (!isXml && start.startsWith('<')) {
@@ -101,10 +101,10 @@ const STRANGE: readonly (readonly [code: string, pattern: RegExp, fix: string])[
   ['json.missing-comma', /["}\]\w]\s{1,200}"/, 'Put a comma between the members'],
 ]
 
-function broken(question: Question) {
+function broken(question: HintInput) {
   const { call } = question
-  if (!isRead(question) || !isMalformed(question) || call.text!.trim() === '') return []
-  const text = call.text! // isRead looked
+  if (!isRead(question) || !isMalformed(question) || call.bodyText!.trim() === '') return []
+  const text = call.bodyText! // isRead looked
   if (/^(\uFEFF|\u00EF\u00BB\u00BF)/.test(text)) {
     const twice =
       'Leave out the byte order mark at the start of the body (in .NET: new UTF8Encoding(false)); one too many is there.'
@@ -143,12 +143,12 @@ function masked(text: string): string {
 }
 
 /** Good JSON that is not the object of the operation. */
-function otherShape(question: Question) {
+function otherShape(question: HintInput) {
   const { call } = question
   if (!isRead(question) || call.problem?.reason !== 'body.invalid') return []
   let body: unknown
   try {
-    body = JSON.parse(call.text!) as unknown // isRead looked
+    body = JSON.parse(call.bodyText!) as unknown // isRead looked
   } catch {
     return []
   }
@@ -175,7 +175,7 @@ function otherShape(question: Question) {
 }
 
 /** `{"user": {…}}`, and SOAP's and GraphQL's ways of the same. */
-function wrapped(body: object, call: Question['call']) {
+function wrapped(body: object, call: HintInput['call']) {
   const { properties } = schemaOf(call)
   if (!properties) return []
   const known = Object.keys(properties).map((name) => name.toLowerCase())

@@ -1,12 +1,12 @@
 import { nearest, type Nearest } from '../nearest.ts'
 import { listed, quotable } from '../../words.ts'
-import { hint, type Question, type Rule } from './question.ts'
+import { hint, type HintInput, type HintRule } from './question.ts'
 
 /** What is wrong with the method, the path or the sandbox that is asked for. */
-export const pathRules: readonly Rule[] = [wrongPlace, unknownSandbox, placeholder]
+export const pathRules: readonly HintRule[] = [wrongPlace, unknownSandbox, placeholder]
 
 /** The URL as it was sent, without what stands for the sandbox. */
-export function urlBelow({ call }: Pick<Question, 'call'>): string {
+export function urlBelow({ call }: Pick<HintInput, 'call'>): string {
   return call.url.startsWith(call.base) ? call.url.slice(call.base.length) : call.url
 }
 
@@ -20,7 +20,7 @@ export function inWords({ edits }: Nearest): string {
   return listed(edits.map(({ text }) => text))
 }
 
-function wrongPlace(question: Question) {
+function wrongPlace(question: HintInput) {
   const { call, all } = question
   const reason = call.problem?.reason
   if (reason !== 'route.unknown' && reason !== 'method.not-allowed') return []
@@ -52,11 +52,11 @@ function wrongPlace(question: Question) {
   return [hint('method.wrong', `Send ${where} instead of ${call.method}.`)]
 }
 
-function hasBody(headers: Question['call']['headers']): boolean {
+function hasBody(headers: HintInput['call']['headers']): boolean {
   return Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined
 }
 
-function unknownSandbox({ call }: Question) {
+function unknownSandbox({ call }: HintInput) {
   if (call.problem?.reason !== 'sandbox.unknown') return []
   const fromHost = /^([^.:]+)\.localhost/i.exec(call.headers.host ?? '')?.[1]
   const named =
@@ -70,7 +70,7 @@ function unknownSandbox({ call }: Question) {
 }
 
 /** `{resellerId}` as the documentation has it, sent as it stands. */
-function placeholder({ call }: Question) {
+function placeholder({ call }: HintInput) {
   return Object.entries(call.params).flatMap(([name, value]) => {
     if (
       /^(\{+.*\}+|:[a-z]\w*|<.*>|\$\{?\w+\}?|%\w+%|undefined|null|\[object Object\])$/i.test(value)

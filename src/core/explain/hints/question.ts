@@ -1,14 +1,17 @@
 import type { Call, Hint } from '../../api.ts'
-import type { Place } from '../../context.ts'
+import type { ApiContext } from '../../context.ts'
 import { isRecord, type Schema } from '../../contract/schema.ts'
 
 /** A request that somebody wonders about, where it was answered. */
-export interface Question extends Pick<Place, 'api' | 'contract' | 'all' | 'tools' | 'store'> {
+export interface HintInput extends Pick<
+  ApiContext,
+  'api' | 'contract' | 'all' | 'tools' | 'store'
+> {
   readonly call: Call
 }
 
 /** Hints of one kind; nothing when they do not fit. */
-export type Rule = (question: Question) => readonly Hint[]
+export type HintRule = (question: HintInput) => readonly Hint[]
 
 export function hint(code: string, text: string): Hint {
   return { code, text }
@@ -35,11 +38,11 @@ export function schemaOf({ operation, bodyType }: Call): Schema {
 export function sentMembers({
   call,
   api,
-}: Question): Readonly<Record<string, unknown>> | undefined {
-  if (call.text === undefined || !call.operation) return undefined
+}: HintInput): Readonly<Record<string, unknown>> | undefined {
+  if (call.bodyText === undefined || !call.operation) return undefined
   const format = api.formats.find(({ mediaType }) => mediaType === call.bodyType)
   try {
-    const body = format?.read?.(call.text, schemaOf(call))
+    const body = format?.read?.(call.bodyText, schemaOf(call))
     return isRecord(body) ? body : undefined
   } catch {
     return undefined

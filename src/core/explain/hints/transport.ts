@@ -1,10 +1,10 @@
 import { hostOfOrigin, isPreflight } from '../../http/hosts.ts'
 import { closest } from '../../misspelt.ts'
 import { listed } from '../../words.ts'
-import { hint, statedType, wantedType, type Question, type Rule } from './question.ts'
+import { hint, statedType, wantedType, type HintInput, type HintRule } from './question.ts'
 
 /** What is wrong with the headers, or with the bytes of the body before anybody reads them. */
-export const transportRules: readonly Rule[] = [
+export const transportRules: readonly HintRule[] = [
   ownHeader,
   contentType,
   charset,
@@ -19,7 +19,7 @@ export const transportRules: readonly Rule[] = [
 /** Headers that Standin reads, and no vendor. */
 const OWN = ['Standin-Fault', 'Standin-Sandbox', 'Standin-Explain', 'Standin-Admin-Token']
 
-function ownHeader({ call }: Question) {
+function ownHeader({ call }: HintInput) {
   const known = OWN.map((name) => name.toLowerCase())
   return Object.keys(call.headers).flatMap((name) => {
     if (!/^(?:x-)?stand-?in-[a-z-]{1,30}$/.test(name) || known.includes(name)) return []
@@ -30,7 +30,7 @@ function ownHeader({ call }: Question) {
   })
 }
 
-function contentType({ call }: Question) {
+function contentType({ call }: HintInput) {
   if (call.problem?.reason !== 'media.unsupported') return []
   const stated = statedType(call)
   const wanted = call.operation?.requestTypes ?? ['application/json']
@@ -41,7 +41,7 @@ function contentType({ call }: Question) {
     return [hint('content-type.missing', text)]
   }
   if (stated === 'application/x-www-form-urlencoded' || stated === 'multipart/form-data') {
-    const isForm = call.text === undefined || !/^\s*[<{[]/.test(call.text)
+    const isForm = call.bodyText === undefined || !/^\s*[<{[]/.test(call.bodyText)
     const text = isForm
       ? `Send the body as ${types} and say so in Content-Type: ${type}. A form is not read here; curl -d and many HTTP clients say it is one unless they are told otherwise.`
       : `Send Content-Type: ${type} with this body: the header says that it is a form, as curl -d does by itself.`
@@ -55,14 +55,14 @@ function shown(type: string): string {
   return /^[\w.+/-]{1,60}$/.test(type) ? type : 'what the request has'
 }
 
-function charset({ call }: Question) {
+function charset({ call }: HintInput) {
   if (call.problem?.reason !== 'charset.unsupported') return []
   const type = statedType(call) ?? wantedType(call)
   const text = `Encode the body as UTF-8 and send Content-Type: ${type}; charset=utf-8; the charset that the header names is not read.`
   return [hint('charset.unsupported', text)]
 }
 
-function encoding({ call }: Question) {
+function encoding({ call }: HintInput) {
   if (call.problem?.reason !== 'encoding.unsupported') return []
   const text =
     'Leave Content-Encoding out, or compress the body with gzip, deflate or br and name that.'
@@ -70,9 +70,9 @@ function encoding({ call }: Question) {
 }
 
 /** The text is missing where the bytes were none; what they were is gone with them. */
-function notText({ call }: Question) {
-  const { problem, text } = call
-  if (problem?.reason !== 'body.malformed' || text !== undefined) return []
+function notText({ call }: HintInput) {
+  const { problem, bodyText } = call
+  if (problem?.reason !== 'body.malformed' || bodyText !== undefined) return []
   if (problem.message.includes('Content-Encoding')) {
     const named = 'Compress the body as its Content-Encoding says, or leave the header out.'
     return [hint('encoding.wrong', named)]
@@ -82,7 +82,7 @@ function notText({ call }: Question) {
   return [hint('body.not-utf-8', said)]
 }
 
-function accept({ call, api }: Question) {
+function accept({ call, api }: HintInput) {
   const refused = call.problem?.reason === 'accept.unsupported'
   if (!refused && !call.findings.some(({ code }) => code === 'accept.ignored')) return []
   const offered = refused
@@ -93,7 +93,7 @@ function accept({ call, api }: Question) {
   return [hint('accept.unsupported', text)]
 }
 
-function size({ call }: Question) {
+function size({ call }: HintInput) {
   const { problem } = call
   if (problem?.reason === 'body.too-large') {
     const text = `Send less: ${problem.message}. Standin reads more with --max-body BYTES.`
@@ -107,7 +107,7 @@ function size({ call }: Question) {
   return []
 }
 
-function preflight({ call }: Question) {
+function preflight({ call }: HintInput) {
   const { origin = '' } = call.headers
   if (!call.problem || !isPreflight(call) || !hostOfOrigin(origin)) return []
   const page = new URL(origin).origin
@@ -115,7 +115,7 @@ function preflight({ call }: Question) {
   return [hint('cors.preflight', text)]
 }
 
-function expectation({ call }: Question) {
+function expectation({ call }: HintInput) {
   if (call.headers.expect?.toLowerCase() !== '100-continue') return []
   const text =
     'Nothing to mend here: the request asked for 100 Continue and got it. Where a server does not answer that, clients wait a second before they send the body; leave the header out then (curl -H "Expect:", or ExpectContinue = false).'

@@ -2,14 +2,14 @@ import { pathOf, type Violation } from '../../problem.ts'
 import { isSecretName } from '../../request-log/redact.ts'
 import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../contract/schema.ts'
 import { distance, listed, quotable } from '../../words.ts'
-import { hint, schemaOf, sentMembers, type Question, type Rule } from './question.ts'
+import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './question.ts'
 
 /** Values of known fields that have another type than is wanted, or another form. */
-export const valueRules: readonly Rule[] = [refusedValues, looseTypes, oddTexts, dates]
+export const valueRules: readonly HintRule[] = [refusedValues, looseTypes, oddTexts, dates]
 
 const MOST = 5
 
-function refusedValues(question: Question) {
+function refusedValues(question: HintInput) {
   const { call } = question
   const violations = (call.problem?.violations ?? []).filter(({ part }) => part === 'body')
   const sent = sentMembers(question)
@@ -88,7 +88,7 @@ function notListed(path: string, value: unknown, allowed: readonly unknown[]) {
 }
 
 /** Texts that a lenient reader took for what they stand for; others will not. */
-function looseTypes({ call }: Question) {
+function looseTypes({ call }: HintInput) {
   return call.findings
     .filter(({ code }) => code.startsWith('type.'))
     .map(({ code, text }) => {
@@ -102,7 +102,7 @@ function looseTypes({ call }: Question) {
 }
 
 /** Texts that fit their type and still show that something went wrong on the way. */
-function oddTexts(question: Question) {
+function oddTexts(question: HintInput) {
   const { call } = question
   const schema = schemaOf(call)
   const found: ReturnType<typeof hint>[] = []
@@ -196,7 +196,7 @@ function oddEmail(value: string, path: string) {
 }
 
 /** Times in another form than RFC 3339 has it. */
-function dates(question: Question) {
+function dates(question: HintInput) {
   const { call } = question
   const sent = sentMembers(question)
   return (call.problem?.violations ?? []).flatMap((violation) => {

@@ -1,12 +1,19 @@
 import { isRecord, type Schema } from '../../contract/schema.ts'
 import { bare, placeIn, quotable } from '../../words.ts'
-import { hint, schemaOf, sentMembers, wantedType, type Question, type Rule } from './question.ts'
+import {
+  hint,
+  schemaOf,
+  sentMembers,
+  wantedType,
+  type HintInput,
+  type HintRule,
+} from './question.ts'
 
 /** What stands in a body that should be XML and is not, or not the XML that is wanted. */
-export const xmlRules: readonly Rule[] = [malformed, order, lists]
+export const xmlRules: readonly HintRule[] = [malformed, order, lists]
 
-function isXml({ call }: Question): boolean {
-  return wantedType(call) === 'application/xml' && (call.text ?? '').trim() !== ''
+function isXml({ call }: HintInput): boolean {
+  return wantedType(call) === 'application/xml' && (call.bodyText ?? '').trim() !== ''
 }
 
 /** The first element of a document, as it is spelt; a pattern is enough for a hint. */
@@ -16,10 +23,10 @@ function rootOf(text: string): { name: string; prefix: string } | undefined {
   return name === undefined ? undefined : { name, prefix }
 }
 
-function malformed(question: Question) {
+function malformed(question: HintInput) {
   const { call } = question
   if (!isXml(question) || call.problem?.reason !== 'body.malformed') return []
-  const text = call.text! // isXml looked
+  const text = call.bodyText! // isXml looked
   const wanted = schemaOf(call).xml?.name ?? 'root'
   if (!text.trimStart().startsWith('<')) return []
   if (/^\s+<\?xml/.test(text)) {
@@ -69,7 +76,7 @@ function rootHint(name: string, wanted: string) {
 }
 
 /** Elements that come too late; the slice that minds the order has noted them. */
-function order(question: Question) {
+function order(question: HintInput) {
   const late = question.call.findings.filter(({ code }) => code.startsWith('xml.order.'))
   if (late.length === 0) return []
   const known = schemaOf(question.call).properties ?? {}
@@ -82,7 +89,7 @@ function order(question: Question) {
 }
 
 /** `<Folders>id</Folders>`, and items under another name, which are read as an empty list. */
-function lists(question: Question) {
+function lists(question: HintInput) {
   const { call } = question
   if (!isXml(question)) return []
   const sent = sentMembers(question)
@@ -94,7 +101,7 @@ function lists(question: Question) {
     const isLost =
       Array.isArray(value) &&
       value.length === 0 &&
-      new RegExp(`<(?:[\\w.-]+:)?${name}>\\s*<(?!/)`).test(call.text ?? '')
+      new RegExp(`<(?:[\\w.-]+:)?${name}>\\s*<(?!/)`).test(call.bodyText ?? '')
     if (typeof value !== 'string' && !isRecord(value) && !isLost) return []
     const text = `Write <${name}><${item}>...</${item}></${name}>: each entry of ${name} is an element ${item} of its own.`
     return [hint('xml.list', text)]
