@@ -1,4 +1,5 @@
-import type { Api, Call, Task, Tools } from '../core/api.ts'
+import type { Api, Task, Tools } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import { createCallFor } from '../core/request/read.ts'
 import { duplicate, Problem } from '../core/problem.ts'

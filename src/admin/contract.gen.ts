@@ -420,7 +420,7 @@ export interface Decision {
     | 'contract'
     | 'strict'
     | 'operation'
-    | 'state'
+    | 'saving'
     | 'webhooks'
     | 'answer'
   /**

@@ -1,4 +1,5 @@
-import type { Call, Task } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
+import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Attempt, Delivery } from '../core/webhooks/delivery.ts'
 import type * as Contract from './contract.gen.ts'

@@ -1,4 +1,5 @@
-import type { Call, Task } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
+import type { Task } from '../core/api.ts'
 import { text as plain } from '../core/formats/text.ts'
 import { scrubbed } from './hints.ts'
 import { entryOf } from './requests.ts'

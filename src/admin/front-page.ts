@@ -1,4 +1,5 @@
-import type { Call, Reply, Task } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
+import type { Reply, Task } from '../core/api.ts'
 import { html as format } from '../core/formats/text.ts'
 import { acceptable } from '../core/request/negotiation.ts'
 import { Problem } from '../core/problem.ts'

@@ -1,4 +1,5 @@
-import type { Api, Call, Reply, Task } from '../core/api.ts'
+import type { Api, Reply, Task } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
 import { Clock } from '../core/time/clock.ts'
 import type { Format } from '../core/formats/format.ts'
 import { json } from '../core/formats/json.ts'

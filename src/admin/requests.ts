@@ -1,4 +1,5 @@
-import type { Call, Reply, Task } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
+import type { Reply, Task } from '../core/api.ts'
 import { text } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { curlOf } from '../core/request-log/curl.ts'

@@ -1,4 +1,5 @@
-import type { Call, Reply, Task } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
+import type { Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Collection, Row } from '../core/store/state.ts'

@@ -1,6 +1,7 @@
 import type { Event, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
-import { SUBSCRIPTIONS, type DeliveryFault, type Subscription } from '../core/webhooks/delivery.ts'
+import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
+import { type DeliveryFault } from '../core/fault.ts'
 import { subscribe } from '../core/webhooks/subscriptions.ts'
 import type * as Contract from './contract.gen.ts'
 import { deliveryFor, shownDelivery } from './deliveries.ts'

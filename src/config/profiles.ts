@@ -1,4 +1,4 @@
-import type { Profile } from '../core/api.ts'
+import type { Profile } from '../core/call.ts'
 import { APIS } from './settings.ts'
 import { oneOf } from './values.ts'
 

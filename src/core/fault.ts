@@ -1,9 +1,5 @@
-import type { Condition } from './request-log/matcher.ts'
-import type { DeliveryFault, FaultKind } from './webhooks/delivery.ts'
-
-/** Where in a request's way a fault comes: before everything that may refuse it, or after this. */
-export const FAULT_STAGES = ['route', 'auth', 'validation', 'commit'] as const
-export type FaultStage = (typeof FAULT_STAGES)[number]
+import type { Condition } from './match.ts'
+import type { FaultStage } from './stages.ts'
 
 /** Who words a refusal: the vendor, or what stands in front of it. */
 export const WORDINGS = ['vendor', 'gateway', 'gateway-json', 'login-page'] as const
@@ -37,6 +33,39 @@ export const BODIES = [
   'protobuf-unknown',
 ] as const
 export type BodyFault = (typeof BODIES)[number]
+
+/** How a delivery goes wrong on purpose. */
+export interface DeliveryFault {
+  readonly kind: FaultKind
+  /** Milliseconds: of `delay`, of the window of `reorder`, of how stale `stale-timestamp` is. */
+  readonly by?: number
+  /** Only so many attempts are spoilt; all of them where nothing is said. */
+  readonly attempts?: number
+}
+
+export const FAULT_KINDS = [
+  'drop',
+  'delay',
+  'duplicate',
+  'duplicate-new-id',
+  'reorder',
+  'before-answer',
+  'after-delete',
+  'wrong-secret',
+  'stale-timestamp',
+  'reserialised',
+  'unsigned',
+  'header-case',
+  'truncated',
+  'gzip',
+  'chunked',
+  'large',
+  'extra-fields',
+  'unknown-event',
+  'redirect',
+  'slow',
+] as const
+export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** What is told of a change and what is true of it fall apart. */
 export const OUTCOMES = [
@@ -133,4 +162,19 @@ export interface FaultEffect {
   readonly later: number
   readonly webhook?: DeliveryFault
   readonly after: FaultStage
+}
+
+/** A fault that a request has met. */
+export interface Firing {
+  readonly fault: FiredFault
+  readonly effect: FaultEffect
+  /** Two numbers from 0 up to 1 that belong to this firing. */
+  readonly draw: readonly [number, number]
+}
+
+/** An armed fault as the request that it fired for sees it. */
+export interface FiredFault {
+  readonly id: string
+  /** Its short form. */
+  readonly short: string
 }

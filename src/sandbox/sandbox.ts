@@ -6,7 +6,7 @@ import type { Credential, Tools } from '../core/api.ts'
 import { Clock, type ClockSetting } from '../core/time/clock.ts'
 import { Fake } from '../core/fake.ts'
 import { Faults } from '../core/faults/faults.ts'
-import type { ApiContext } from '../core/context.ts'
+import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 import { secretsIn } from '../core/request-log/redact.ts'
 import { RequestLog } from '../core/request-log/request-log.ts'
@@ -46,7 +46,7 @@ export class Sandbox {
   /** Settles when the clock has been turned as it was last asked to be. */
   #turning: Promise<void> = Promise.resolve()
   #secrets: readonly string[] | undefined
-  #contexts: ReadonlyMap<string, ApiContext> = new Map()
+  #contexts: ReadonlyMap<string, PipelineContext> = new Map()
 
   private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
     this.settings = settings
@@ -100,12 +100,12 @@ export class Sandbox {
   }
 
   /** Where each API answers, by its name. */
-  get contexts(): ReadonlyMap<string, ApiContext> {
+  get contexts(): ReadonlyMap<string, PipelineContext> {
     return this.#contexts
   }
 
   /** Where the API below this prefix answers. */
-  contextAt(prefix: string): ApiContext {
+  contextAt(prefix: string): PipelineContext {
     for (const context of this.#contexts.values())
       if (context.contract.prefix === prefix) return context
     throw new Error(`No API is at ${prefix}`)
@@ -268,7 +268,7 @@ export class Sandbox {
         const fixtures = api.readFixtures(this.#fixtures[api.name])
         const webhookUrlWarning = (url: string) => this.webhooks.urlWarning(url)
         const tools: Tools = { clock: this.clock, fake: this.#fake, fixtures, webhookUrlWarning }
-        const context: ApiContext = {
+        const context: PipelineContext = {
           api,
           contract,
           all,

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Fixtures, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
-import type { ApiContext } from '../core/context.ts'
+import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
@@ -243,7 +243,7 @@ export class Sandboxes {
    *
    * @param prefix of the API that they are refused by
    */
-  contextForRejected(name: string, prefix: string): ApiContext {
+  contextForRejected(name: string, prefix: string): PipelineContext {
     const context = this.fallbackSandbox.contextAt(prefix)
     const hosted = this.#current(name)
     if (!hosted || name === DEFAULT) return context

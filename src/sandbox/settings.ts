@@ -4,7 +4,7 @@ import type { Api } from '../core/api.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
-import type { ApiContext } from '../core/context.ts'
+import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
@@ -19,13 +19,13 @@ export interface ApiPart {
 /** What sandboxes of one server have in common, but for their own API. */
 export interface Shared {
   readonly vendors: readonly ApiPart[]
-  readonly limits: ApiContext['limits']
+  readonly limits: PipelineContext['limits']
   /** What each sandbox remembers of its requests. */
   readonly requestLog: RequestLimits
   readonly log: Log
   /** Told of each write to a sandbox's journal, in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']
-  readonly gate: Pick<ApiContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
+  readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
   readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
   readonly webhooks: WebhookSettings & {
     /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */

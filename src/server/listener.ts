@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Express, Request, Response } from 'express'
 import type { Config } from '../config/config.ts'
-import type { ApiContext } from '../core/context.ts'
+import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 import { answerRaw, inTurn, refuseUnread, type MalformedRequest } from './malformed-request.ts'
 
@@ -14,7 +14,7 @@ import { answerRaw, inTurn, refuseUnread, type MalformedRequest } from './malfor
 export function serverFor(
   app: Express,
   { headerTimeout }: Config,
-  door: (malformed: MalformedRequest) => ApiContext,
+  door: (malformed: MalformedRequest) => PipelineContext,
 ): http.Server {
   /** On each connection the answer to what was asked last. */
   const answering = new WeakMap<Socket, ServerResponse>()

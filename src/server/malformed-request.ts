@@ -1,9 +1,9 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { Call } from '../core/api.ts'
+import { Call } from '../core/call.ts'
 import { breakOff } from '../core/http/body.ts'
 import { printable } from '../core/http/printable-url.ts'
-import type { ApiContext } from '../core/context.ts'
+import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 
 /** What Node says of a request that it could not read. */
@@ -52,7 +52,7 @@ export function refuseUnread(
   error: ClientError,
   socket: Socket,
   answering: ServerResponse | undefined,
-  door: (malformed: MalformedRequest) => ApiContext,
+  door: (malformed: MalformedRequest) => PipelineContext,
 ): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
@@ -186,7 +186,11 @@ function adviceOn(
  *
  * @param context one at the door: what cannot be read reaches no API
  */
-export function answerRaw(context: ApiContext, socket: Socket, malformed: MalformedRequest): void {
+export function answerRaw(
+  context: PipelineContext,
+  socket: Socket,
+  malformed: MalformedRequest,
+): void {
   const { refusal, method = '', url = '', line } = malformed
   const { status, reason, message } = refusal
   const call = new Call({

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { closeWhenIdle } from '../core/http/linger.ts'
 import { write } from '../core/http/message.ts'
 import { callFor } from '../core/request/pipeline.ts'
-import type { ApiContext } from '../core/context.ts'
+import type { PipelineContext } from '../core/request/pipeline-context.ts'
 
 /**
  * Tells a browser that a page may call. No API hears of its question (a CORS preflight), but it is
@@ -12,7 +12,7 @@ import type { ApiContext } from '../core/context.ts'
  * @param allowed what the page may do, as headers
  */
 export function answerPreflight(
-  context: ApiContext,
+  context: PipelineContext,
   request: IncomingMessage,
   response: ServerResponse,
   { base, allowed }: { readonly base: string; readonly allowed: Readonly<Record<string, string>> },

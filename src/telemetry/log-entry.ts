@@ -1,5 +1,5 @@
 import { createdUserId } from '../core/api.ts'
-import type { AnsweredCall } from '../core/context.ts'
+import type { AnsweredCall } from '../core/request/pipeline-context.ts'
 import { printable, shownLine, shownUrl } from '../core/http/printable-url.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const

@@ -1,4 +1,4 @@
-import type { AnsweredCall } from '../core/context.ts'
+import type { AnsweredCall } from '../core/request/pipeline-context.ts'
 
 type Labels = Readonly<Record<string, string>>
 

@@ -1,5 +1,5 @@
 import type { Log } from '../core/log.ts'
-import type { Observer } from '../core/context.ts'
+import type { Observer } from '../core/request/pipeline-context.ts'
 import { entryOf, LEVELS, type Entry, type Level } from './log-entry.ts'
 import { Lines, type Sink } from './log-lines.ts'
 import { prettyLine } from './pretty-line.ts'

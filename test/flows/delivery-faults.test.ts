@@ -1,10 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import {
-  FAULT_KINDS,
-  type DeliveryFault,
-  type FaultKind,
-} from '../../src/core/webhooks/delivery.ts'
+import { FAULT_KINDS, type DeliveryFault, type FaultKind } from '../../src/core/fault.ts'
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
 import { createReceiver, type Came } from '../helpers/receiver.ts'

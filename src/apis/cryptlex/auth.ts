@@ -1,5 +1,6 @@
 import type * as Jose from 'jose'
-import type { Call, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import { fingerprint } from '../../core/secrets.ts'
 import { knownOf, type Grant } from './fixtures.ts'

@@ -1,4 +1,5 @@
-import type { Call, Reply } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Reply } from '../../core/api.ts'
 import { pathOf, type Problem, sentence, type Violation } from '../../core/problem.ts'
 import type { Error as ErrorBody } from './contract.gen.ts'
 

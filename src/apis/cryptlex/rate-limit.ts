@@ -1,4 +1,5 @@
-import type { Call, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Tools } from '../../core/api.ts'
 import { knownOf } from './fixtures.ts'
 import { refusal } from './refusals.ts'
 import { timestamp } from './time.ts'

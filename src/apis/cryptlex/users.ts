@@ -1,4 +1,5 @@
-import type { Call, Event, Operation, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Event, Operation, Tools } from '../../core/api.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
 import type { NewUser, Organization, User } from './contract.gen.ts'
 import { knownOf } from './fixtures.ts'

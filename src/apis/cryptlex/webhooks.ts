@@ -1,4 +1,5 @@
-import type { Call, Operation, Tools, WebhookStyle } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Operation, Tools, WebhookStyle } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import type { State } from '../../core/store/state.ts'
 import {

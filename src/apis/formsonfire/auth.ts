@@ -1,4 +1,5 @@
-import type { Call, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
 import { isRecord } from '../../core/contract/schema.ts'
 import { knownOf, type Key } from './fixtures.ts'

@@ -1,4 +1,4 @@
-import type { Call } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
 import { json } from '../../core/formats/json.ts'
 import { xml } from '../../core/formats/xml.ts'
 import type { Format } from '../../core/formats/format.ts'

@@ -1,5 +1,6 @@
-import type { Call, Clues, Hint } from '../../core/api.ts'
-import { hint, taken } from '../../core/explain/hints/question.ts'
+import type { Call } from '../../core/call.ts'
+import type { Clues, Hint } from '../../core/api.ts'
+import { hint, taken } from '../../core/explain/hints/hint-input.ts'
 import { knownOf } from './fixtures.ts'
 
 /** What callers of this API get wrong, and what to change. */

@@ -1,4 +1,5 @@
-import type { Call, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
 import { knownOf, type Subscriber } from './fixtures.ts'
 import { refusal, SCOPE } from './refusals.ts'

@@ -1,4 +1,5 @@
-import type { Call, Reply, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Reply, Tools } from '../../core/api.ts'
 import { pathOf, type Problem, sentence, type Violation } from '../../core/problem.ts'
 import type { ErrorResponse } from './contract.gen.ts'
 

@@ -1,10 +1,11 @@
-import type { Call, Clues, Hint } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Clues, Hint } from '../../core/api.ts'
 import {
   authorizationHints,
   basicCredentials,
   urlDecoded,
 } from '../../core/explain/hints/credentials.ts'
-import { hint, taken } from '../../core/explain/hints/question.ts'
+import { hint, taken } from '../../core/explain/hints/hint-input.ts'
 import { listed } from '../../core/words.ts'
 import { knownOf } from './fixtures.ts'
 

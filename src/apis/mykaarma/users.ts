@@ -1,4 +1,5 @@
-import type { Call, Operation, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
+import type { Operation, Tools } from '../../core/api.ts'
 import { duplicate } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row } from '../../core/store/state.ts'
 import type { ApiWarning, CreateUserResponse, NewUser } from './contract.gen.ts'

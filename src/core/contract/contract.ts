@@ -5,7 +5,7 @@ import type { Request, Response } from 'express'
 // in its words) and its loader (compiles OpenAPI's meta-schema at each start, 170 ms a contract).
 // test/core/contract.test.ts holds it against the whole package's verdicts.
 import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js'
-import type { Call, OperationContract } from '../api.ts'
+import type { OperationContract, RequestParts } from './operation.ts'
 import {
   METHODS,
   readDocument,
@@ -228,16 +228,16 @@ export class Contract {
       maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,
       strictSchema: (mediaType) => content[mediaType]?.['x-strict'],
-      check: (call) => {
-        const schema = schemaFor(call.bodyType)
-        return checked(validator, call, path, operation).map((error) =>
-          violation(error, schema, call.body, operation),
+      check: (request) => {
+        const schema = schemaFor(request.bodyType)
+        return checked(validator, request, path, operation).map((error) =>
+          violation(error, schema, request.body, operation),
         )
       },
-      checkStrictly: (call) => {
-        const validate = strict.get(call.bodyType)
-        if (!validate || validate(call.body)) return []
-        return violationsIn(validate.errors ?? [], call.body)
+      checkStrictly: (request) => {
+        const validate = strict.get(request.bodyType)
+        if (!validate || validate(request.body)) return []
+        return violationsIn(validate.errors ?? [], request.body)
       },
     }
   }
@@ -246,24 +246,24 @@ export class Contract {
 /** Runs the validator on the little of a request that it reads. */
 function checked(
   validator: RequestValidator,
-  call: Call,
+  request: RequestParts,
   path: string,
   schema: OperationObject,
 ): readonly { path: string; errorCode?: string }[] {
-  const request = {
-    method: call.method,
-    path: call.path,
-    originalUrl: call.path,
+  const asExpress = {
+    method: request.method,
+    path,
+    originalUrl: path,
     // The type that the body was read by, without the parameters that it came with.
-    headers: withType(call.headers, call.bodyType),
-    query: call.query.size > 0 ? firstOfEach(call.query) : {},
-    params: call.params,
-    body: call.body,
-    openapi: { expressRoute: path, openApiRoute: path, pathParams: call.params, schema },
+    headers: withType(request.headers, request.bodyType),
+    query: request.query.size > 0 ? firstOfEach(request.query) : {},
+    params: request.params,
+    body: request.body,
+    openapi: { expressRoute: path, openApiRoute: path, pathParams: request.params, schema },
   }
   try {
     // It reads these members of an Express request and no others; the response is not read.
-    void validator.validate(request as unknown as Request, {} as Response, () => {})
+    void validator.validate(asExpress as unknown as Request, {} as Response, () => {})
     return []
   } catch (error) {
     if (isRecord(error) && Array.isArray(error['errors'])) {
@@ -278,7 +278,7 @@ function firstOfEach(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...query].toReversed())
 }
 
-function withType(headers: Call['headers'], type: string): Call['headers'] {
+function withType(headers: RequestParts['headers'], type: string): RequestParts['headers'] {
   const stated = type === '' ? undefined : type
   return headers['content-type'] === stated ? headers : { ...headers, 'content-type': stated }
 }

@@ -1,9 +1,10 @@
-import type { Call, OperationContract } from '../api.ts'
+import type { Call } from '../call.ts'
+import type { OperationContract } from '../contract/operation.ts'
 import { inWords as ruleInWords, pathOf, type Violation } from '../problem.ts'
 import { isSecretName } from '../request-log/redact.ts'
 import { isRecord, typesOf, valueAt, type Schema } from '../contract/schema.ts'
 import type { Evidence, EvidenceBook } from './evidence.ts'
-import { schemaOf, sentMembers, type HintInput } from './hints/question.ts'
+import { schemaOf, sentMembers, type HintInput } from './hints/hint-input.ts'
 import { listed, quotable } from '../words.ts'
 
 /** One thing in a request that the contract has a rule for. */

@@ -1,35 +1,14 @@
-import { createdUserId, type Finding, type Stage } from '../api.ts'
+import { stagesOf } from '../stages.ts'
+import type { Decision, ExplainInput, Step } from './model.ts'
+import { createdUserId } from '../api.ts'
+import { type Finding } from '../call.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
 import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
 import { faultsDecision, lastBeforeEnd } from './faults.ts'
-import { statedType, type HintInput } from './hints/question.ts'
+import { statedType } from './hints/hint-input.ts'
 import { listed, quotable } from '../words.ts'
-
-/** Where decisions are taken; a stage of the pipeline, or what is decided beside it. */
-export type Step = Exclude<Stage, 'saving'> | 'sandbox' | 'faults' | 'state' | 'webhooks'
-
-/** One decision on the way from a request to its answer. */
-export interface Decision {
-  readonly step: Step
-  /** `noted` was let through with a warning. */
-  readonly outcome: 'passed' | 'noted' | 'refused'
-  readonly text: string
-  readonly evidence: readonly Evidence[]
-  /** What was looked at one by one. */
-  readonly checks?: readonly Check[]
-}
-
-/** A request whose answer somebody wants explained. */
-export interface ExplainInput extends HintInput {
-  /** The sandbox's name. */
-  readonly sandbox: string
-  /** 0 where the connection ended without an answer. */
-  readonly status: number
-  /** Of the answer, where that is known. */
-  readonly mediaType?: string
-}
 
 /** What one step decided where it refused nothing; nothing where it had nothing to decide. */
 type Telling = (asked: ExplainInput, book: EvidenceBook) => Decision | undefined
@@ -39,8 +18,7 @@ export function decisionsOn(asked: ExplainInput): readonly Decision[] {
   const { call } = asked
   const book = evidenceOf(asked.contract)
   const isLost = call.problem?.reason === 'sandbox.unknown'
-  const stop: Step | undefined =
-    call.problem && (isLost ? 'sandbox' : call.stage === 'saving' ? 'state' : call.stage)
+  const stop: Step | undefined = call.problem && (isLost ? 'sandbox' : call.stage)
   const end = lastBeforeEnd(asked)
   const found: Decision[] = []
   for (const step of orderOf(asked)) {
@@ -59,12 +37,12 @@ export function decisionsOn(asked: ExplainInput): readonly Decision[] {
   return [...found, answerDecision(asked, book)]
 }
 
-/** As the pipeline goes; where the credentials are in the body, that is read first. */
+/** The stages as the pipeline runs them for this API, with the decisions beside them. */
 function orderOf({ api }: ExplainInput): readonly Exclude<Step, 'answer'>[] {
-  const start = ['sandbox', 'arrival', 'route', 'faults'] as const
-  const end = ['contract', 'strict', 'operation', 'state', 'webhooks'] as const
-  if (api.credentialsIn === 'body') return [...start, 'accept', 'body', 'credentials', ...end]
-  return [...start, 'credentials', 'accept', 'body', ...end]
+  const stages = stagesOf(api).flatMap(({ name }): Exclude<Step, 'answer'>[] =>
+    name === 'route' ? [name, 'faults'] : [name],
+  )
+  return ['sandbox', 'arrival', ...stages, 'webhooks']
 }
 
 function refusal(step: Step, asked: ExplainInput, book: EvidenceBook): Decision {
@@ -224,7 +202,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
         : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
     return passed('operation', text)
   },
-  state: ({ api, call }) => {
+  saving: ({ api, call }) => {
     if (!call.operation) return undefined
     const user = createdUserId(call, api)
     const text =
@@ -233,7 +211,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
         : call.created !== undefined
           ? `${call.created} was added.`
           : 'Nothing was changed.'
-    return passed('state', text)
+    return passed('saving', text)
   },
   webhooks: ({ call }) => {
     const { events, deliveries } = call

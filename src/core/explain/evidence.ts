@@ -1,5 +1,5 @@
 import { readYaml } from '../contract/yaml.ts'
-import type { OperationContract } from '../api.ts'
+import type { OperationContract } from '../contract/operation.ts'
 import type { Contract } from '../contract/contract.ts'
 import { isRecord, valueAt } from '../contract/schema.ts'
 

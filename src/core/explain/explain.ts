@@ -1,11 +1,13 @@
 import { createdUserId, type Hint } from '../api.ts'
 import { sentence } from '../problem.ts'
-import { decisionsOn, type ExplainInput, type Decision, type Step } from './decisions.ts'
+import { decisionsOn } from './decisions.ts'
+import type { Decision, ExplainInput, Step } from './model.ts'
+import { STAGES } from '../stages.ts'
 import { endedBy } from './faults.ts'
 import { inWords, type Evidence } from './evidence.ts'
 import { hintsFor } from './hints/index.ts'
 import { urlBelow } from './hints/path.ts'
-import { nearest, type Nearest } from './nearest.ts'
+import { nearest, type Nearest } from './hints/nearest.ts'
 
 /** Why a request was answered as it was. */
 export interface Explanation {
@@ -61,21 +63,13 @@ function summaryOf(asked: ExplainInput, decisions: readonly Decision[]): string 
   return `Accepted, and answered with ${status}.${made}${warned}`
 }
 
-const TITLES: Readonly<Record<Step, string>> = {
+/** The headings of the steps; those of the stages come from the one table of stages. */
+const TITLES = {
+  ...Object.fromEntries(STAGES.map(({ name, title }) => [name, title])),
   sandbox: 'Sandbox',
-  arrival: 'Arrival',
-  route: 'Operation',
   faults: 'Faults',
-  credentials: 'Credentials',
-  accept: 'Format of the answer',
-  body: 'Reading the body',
-  contract: 'Checks of the contract',
-  strict: 'Checks of the strict profile',
-  operation: 'Rules of the operation',
-  state: 'Change of the state',
   webhooks: 'Webhooks',
-  answer: 'Answer',
-}
+} as Readonly<Record<Step, string>> // every stage has its title
 
 const WORDS = { passed: 'ok', noted: 'ok, with a note', refused: 'REFUSED' } as const
 /** A fault that fires does what it was armed for. */

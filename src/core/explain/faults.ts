@@ -1,16 +1,18 @@
 import type { Check } from './checks.ts'
-import { createdUserId, type ConsideredFault } from '../api.ts'
+import { createdUserId } from '../api.ts'
+import { type ConsideredFault } from '../call.ts'
 import { sentence } from '../problem.ts'
-import type { ExplainInput, Decision, Step } from './decisions.ts'
+import type { FaultStage } from '../stages.ts'
+import type { ExplainInput, Decision, Step } from './model.ts'
 import { listed } from '../words.ts'
 
 /** The last step that a request passed, by what a fault waits for. */
-const PASSED = {
+const PASSED: Readonly<Record<FaultStage, Step>> = {
   route: 'route',
   auth: 'credentials',
   validation: 'strict',
   commit: 'webhooks',
-} as const satisfies Readonly<Record<string, Step>>
+}
 
 /** The step behind which a fault ended the request; undefined where none did. */
 export function lastBeforeEnd({ call, api }: ExplainInput): Step | undefined {

@@ -2,13 +2,17 @@ import type { Format } from '../formats/format.ts'
 import { isRecord, typesOf, type Schema } from '../contract/schema.ts'
 import type { BodyFault } from '../fault.ts'
 
-/** An answer's body, before and after it was written. */
-export interface Written {
+/** A body as it is sent. */
+export interface WrittenBody {
+  readonly text: string | Uint8Array
+  readonly contentType: string
+}
+
+/** A body as it is sent, with the value, the schema and the format that it was written from. */
+export interface BodyParts extends WrittenBody {
   readonly value: unknown
   readonly schema: Schema
   readonly format: Format
-  readonly text: string | Uint8Array
-  readonly contentType: string
 }
 
 /** Faults whose purpose is to break the contract; the others stay within it. */
@@ -26,14 +30,12 @@ export const CONTRACT_BREAKING: ReadonlySet<BodyFault> = new Set([
 /** Says what a body cannot be made of. */
 export class NotApplicable extends Error {}
 
-type Changed = Pick<Written, 'text' | 'contentType'>
-
 /**
  * The body with its fault in it.
  *
  * @throws NotApplicable with the reason, where there is nothing in this body that could be changed
  */
-export function applyBodyFault(kind: BodyFault, written: Written): Changed {
+export function applyBodyFault(kind: BodyFault, written: BodyParts): WrittenBody {
   const { format, contentType, text } = written
   if (kind.startsWith('xml-') && !format.mediaType.endsWith('xml')) {
     throw new NotApplicable(`the answer is ${format.mediaType}, not XML`)
@@ -44,7 +46,7 @@ export function applyBodyFault(kind: BodyFault, written: Written): Changed {
   return { text, contentType, ...CHANGES[kind](written) }
 }
 
-const CHANGES: Readonly<Record<BodyFault, (written: Written) => Partial<Changed>>> = {
+const CHANGES: Readonly<Record<BodyFault, (written: BodyParts) => Partial<WrittenBody>>> = {
   truncated: ({ text }) => {
     const bytes = Buffer.from(text)
     if (bytes.length < 2) throw new NotApplicable('the answer has no body to cut')
@@ -83,9 +85,9 @@ const CHANGES: Readonly<Record<BodyFault, (written: Written) => Partial<Changed>
 
 /** Written anew from a changed value; one that did not change is not applicable. */
 function rewritten(
-  { value, schema, format }: Written,
+  { value, schema, format }: BodyParts,
   change: (value: unknown, schema: Schema) => unknown,
-): Partial<Changed> {
+): Partial<WrittenBody> {
   if (format.mediaType.endsWith('protobuf')) {
     throw new NotApplicable('the answer is protobuf; protobuf-unknown adds a field to it')
   }

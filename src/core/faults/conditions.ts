@@ -1,4 +1,4 @@
-import type { Call } from '../api.ts'
+import type { Call } from '../call.ts'
 import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
 import { differenceIn, matcherFor, type Pattern, type Subject } from '../request-log/matcher.ts'

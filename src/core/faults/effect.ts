@@ -1,6 +1,6 @@
 import { durationOf } from '../time/duration.ts'
 import { Problem } from '../problem.ts'
-import type { DeliveryFault } from '../webhooks/delivery.ts'
+import type { DeliveryFault } from '../fault.ts'
 import type { FaultDefinition, Delay, FaultEffect } from '../fault.ts'
 
 /** Longer than any client waits; a longer one is `forever`. */

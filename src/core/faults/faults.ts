@@ -1,11 +1,12 @@
-import type { Call } from '../api.ts'
+import type { Call } from '../call.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Timer } from '../time/timers.ts'
 import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
 import { CONTRACT_BREAKING } from './body-faults.ts'
 import { readDefinition, refused, type FaultVocabulary } from './definition.ts'
-import { FAULT_STAGES, type FaultDefinition, type FaultEffect, type FaultStage } from '../fault.ts'
+import { type FaultDefinition, type FaultEffect, type Firing } from '../fault.ts'
+import { FAULT_STAGES, type FaultStage } from '../stages.ts'
 import { shortened, type Candidate } from './conditions.ts'
 import { ArmedFault, type Meeting, type FaultOrigin } from './armed-fault.ts'
 import { Held } from './connection-faults.ts'
@@ -20,12 +21,15 @@ export interface FaultOptions {
   readonly startup: readonly FaultDefinition[] | undefined
 }
 
-/** A fault that a request has met. */
-export interface Firing {
+/** A request that may meet a fault. */
+export interface FaultCandidate extends Candidate {
+  /** The fault that the request itself asks for. */
+  readonly requestedFault: ArmedFault | undefined
+}
+
+/** A firing with its fault, which counts it. */
+export interface ArmedFiring extends Firing {
   readonly fault: ArmedFault
-  readonly effect: FaultEffect
-  /** Two numbers from 0 up to 1 that belong to this firing. */
-  readonly draw: readonly [number, number]
 }
 
 /** So that a client in a loop cannot fill the memory. */
@@ -214,7 +218,7 @@ export class Faults {
    * The fault that a request meets at this stage. Matching and counting are one synchronous step:
    * with an await between them two requests would both get a fault that was armed for one.
    */
-  take(candidate: Candidate, stage: FaultStage): Firing | undefined {
+  take(candidate: FaultCandidate, stage: FaultStage): ArmedFiring | undefined {
     const { call } = candidate
     const now = this.#options.clock.now()
     if (stage === 'validation' && this.#lost.size > 0) {
@@ -226,7 +230,7 @@ export class Faults {
         return { fault: lost, effect: DUPLICATE, draw: [0, 0] }
       }
     }
-    const { requestedFault } = call
+    const { requestedFault } = candidate
     // What a request asks for goes before what is armed, and it alone decides.
     if (
       requestedFault &&
@@ -246,10 +250,10 @@ export class Faults {
 
   #taken(
     fault: ArmedFault,
-    candidate: Candidate,
+    candidate: FaultCandidate,
     stage: FaultStage,
     now: number,
-  ): Firing | undefined {
+  ): ArmedFiring | undefined {
     const { call } = candidate
     const why = fault.miss(candidate, now)
     const taken = why === undefined ? fault.take(now) : { spared: why }
@@ -260,7 +264,7 @@ export class Faults {
     }
     call.consider({ id: fault.id, fault: fault.short, fired: true, why: 'the request fits' })
     // A request that asks for a fault by itself has asked none of those that are armed.
-    const isWish = fault === call.requestedFault
+    const isWish = fault === candidate.requestedFault
     this.#passOver(fault, candidate, isWish ? 'route' : stage, now, !isWish)
     this.#watch(fault, candidate, now)
     return { fault, effect: taken.effect, draw: fault.draw() }
@@ -274,7 +278,7 @@ export class Faults {
    */
   #passOver(
     taken: ArmedFault,
-    candidate: Candidate,
+    candidate: FaultCandidate,
     stage: FaultStage,
     now: number,
     hasAsked: boolean,
@@ -293,14 +297,14 @@ export class Faults {
   }
 
   /** From now on this user is refused as a duplicate, though nobody has it. */
-  markAsLost(candidate: Candidate, fault: ArmedFault): void {
+  markAsLost(candidate: FaultCandidate, fault: ArmedFault): void {
     const key = lostKey(candidate)
     if (key === undefined) return
     if (this.#lost.size >= MOST) this.#lost.clear()
     this.#lost.set(key, fault)
   }
 
-  #watch(fault: ArmedFault, candidate: Candidate, at: number): void {
+  #watch(fault: ArmedFault, candidate: FaultCandidate, at: number): void {
     const client = clientOf(candidate)
     const meeting = { requestId: candidate.call.id, at, client, about: candidate.about() }
     fault.meet(meeting)
@@ -315,11 +319,11 @@ export class Faults {
   }
 
   /** Tells what a client did after its fault, once its next request is answered. */
-  seen(candidate: Candidate, created: boolean): void {
+  seen(candidate: FaultCandidate, created: boolean): void {
     this.#followUp(clientOf(candidate), candidate, created)
   }
 
-  #followUp(client: string, candidate: Candidate, created: boolean): void {
+  #followUp(client: string, candidate: FaultCandidate, created: boolean): void {
     const watched = this.#watched.get(client)
     if (!watched || watched.meeting.requestId === candidate.call.id) return
     this.#watched.delete(client)

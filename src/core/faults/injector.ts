@@ -1,63 +1,141 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Api, Call, Reply, Tools } from '../api.ts'
+import type { Api, Reply, Tools } from '../api.ts'
+import type { Call } from '../call.ts'
+import { isRecord } from '../contract/schema.ts'
+import type { FaultEffect } from '../fault.ts'
+import { write, type Message } from '../http/message.ts'
+import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { Subject } from '../request-log/matcher.ts'
 import { subjectFrom } from '../request-log/match-subject.ts'
-import { isRecord } from '../contract/schema.ts'
+import type { FaultStage } from '../stages.ts'
 import type { Collection, Row, State } from '../store/state.ts'
+import type { ArmedFault } from './armed-fault.ts'
+import {
+  applyBodyFault,
+  CONTRACT_BREAKING,
+  NotApplicable,
+  type BodyParts,
+  type WrittenBody,
+} from './body-faults.ts'
+import { shortened } from './conditions.ts'
+import { hangUp, pause, writeFaulty } from './connection-faults.ts'
 import { drawnDelay } from './effect.ts'
-import type { FaultStage } from '../fault.ts'
 import {
   faultRequestedInHeaders,
   faultRequestedInValue,
+  type ArmedFiring,
+  type FaultCandidate,
   type Faults,
-  type Firing,
 } from './faults.ts'
-import { shortened, type Candidate } from './conditions.ts'
 import { pageFor, refusalFor } from './refusal.ts'
-import { hangUp, pause } from './connection-faults.ts'
 
-/** Thrown where nobody is to be answered any more: the connection is gone. */
+/** Thrown where a fault ended the connection: there is nobody left to answer. */
 export class ConnectionEnded extends Error {}
 
+/** The ways to run an operation, of which a fault chooses one. */
+export interface OperationRuns {
+  /** Runs it; `seen` replaces the state that it reads. */
+  readonly run: (seen?: (state: State) => State) => Reply
+  /** Runs it and takes its changes back. */
+  readonly rehearse: () => Reply
+  /** Runs it after the answer. */
+  readonly runLater: () => Promise<void>
+}
+
+/** A written body, and whether it still reads back as the value that it was written from. */
+interface InjectedBody extends WrittenBody {
+  readonly readsBack: boolean
+}
+
+/** Applies faults to one request. The pipeline calls it at each point where a fault may act. */
+export interface Injector {
+  /**
+   * Reads the fault that the request itself asks for in its head.
+   *
+   * @param read reads the body early, where that decides which fault fires
+   * @throws Problem 400 fault.invalid
+   */
+  begin(request: IncomingMessage, read: () => Promise<void>): Promise<void>
+  /** Looks for a requested fault in the body of a request that is about to be refused. */
+  beforeRefusal(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined>
+  /** Looks for a requested fault in the body; it may fire after a stage that was passed before. */
+  afterBody(passed: readonly FaultStage[]): Promise<Reply | undefined>
+  /**
+   * Fires the fault for this stage, if there is one: delays, ends the connection or refuses.
+   *
+   * @returns the answer in place of the API's; undefined: the request goes on
+   * @throws ConnectionEnded
+   */
+  meet(stage: FaultStage): Promise<Reply | undefined>
+  /** Runs the operation as the fired fault has it. */
+  operate(runs: OperationRuns): Reply
+  /** Applies the fired fault to a written body. */
+  alterBody(body: BodyParts): InjectedBody
+  /** Writes the answer, broken as the fired fault has it. */
+  send(response: ServerResponse, message: Message): void
+  /** Called once the outcome is known: reports what a client does after its fault. */
+  finish(): void
+}
+
+/** The injector where no faults can be armed. */
+export const NO_FAULTS: Injector = {
+  begin: () => Promise.resolve(),
+  beforeRefusal: () => Promise.resolve(undefined),
+  afterBody: () => Promise.resolve(undefined),
+  meet: () => Promise.resolve(undefined),
+  operate: ({ run }) => run(),
+  alterBody: (body) => ({ ...body, readsBack: true }),
+  send: write,
+  finish: () => {},
+}
+
 /**
- * A body that may be looked at before the credentials are: larger ones are not waited for. One that
- * does not say how large it is has the limits of any other body, in bytes and in time.
+ * The largest body that is read before the credentials are checked, in bytes. A chunked body does
+ * not say how large it is; the limits of any other body hold for it.
  */
 const SMALL = 64 * 1024
 
-/** A wish that counts is counted for each user, so its body has to be there. */
+/** A requested fault that counts is counted for each user, so its body has to be there. */
 const COUNTS = /times|skip|every|sequence|probability|retry|429/
 
-/** Whether its body is on its way, or comes when it is read: Node itself says 100 Continue. */
+/** Reports whether the body is on its way, or comes when it is read: Node itself says 100 Continue. */
 function isComing({ headers: { expect } }: IncomingMessage): boolean {
   return expect === undefined || /^100-continue$/i.test(expect)
 }
 
-/** What a request and the faults of its sandbox make of each other. */
-export class FaultInjector implements Candidate {
+/** Applies the faults of a sandbox to one request. */
+export class FaultInjector implements Injector, FaultCandidate {
   readonly api: string
   readonly call: Call
+  /** The fault that the request itself asks for. */
+  requestedFault: ArmedFault | undefined
   readonly #api: Api
   readonly #tools: Tools
   readonly #faults: Faults
   readonly #response: ServerResponse
+  readonly #log: Log
+  #firing: ArmedFiring | undefined
   #subject: Subject | undefined
-  #peeked: { readonly body: unknown } | undefined
+  #parsedEarly: { readonly body: unknown } | undefined
 
-  constructor(from: {
-    readonly api: Api
-    readonly tools: Tools
-    readonly faults: Faults
-    readonly call: Call
-    readonly response: ServerResponse
-  }) {
+  constructor(
+    faults: Faults,
+    from: {
+      readonly api: Api
+      readonly tools: Tools
+      readonly call: Call
+      readonly response: ServerResponse
+      readonly log: Log
+    },
+  ) {
     this.api = from.api.name
     this.call = from.call
     this.#api = from.api
     this.#tools = from.tools
-    this.#faults = from.faults
+    this.#faults = faults
     this.#response = from.response
+    this.#log = from.log
   }
 
   credential(): string | undefined {
@@ -73,8 +151,8 @@ export class FaultInjector implements Candidate {
     const { call } = this
     if (call.body !== undefined) return call.body
     if (call.bodyText === undefined) return undefined
-    this.#peeked ??= { body: peeked(call.bodyText, call, this.#api) }
-    return this.#peeked.body
+    this.#parsedEarly ??= { body: parsedEarly(call.bodyText, call, this.#api) }
+    return this.#parsedEarly.body
   }
 
   about(): string | undefined {
@@ -87,33 +165,31 @@ export class FaultInjector implements Candidate {
     return undefined
   }
 
-  /**
-   * What the head of a request asks for; `read` reads its body early where that decides.
-   *
-   * @throws Problem 400 fault.invalid
-   */
-  async begin(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined> {
+  async begin(request: IncomingMessage, read: () => Promise<void>): Promise<void> {
     const text = faultRequestedInHeaders(this.call)
-    if (text === undefined && !this.#faults.isArmed) return undefined
+    if (text === undefined && !this.#faults.isArmed) return
     if (isComing(request) && (text === undefined || COUNTS.test(text))) await read()
     if (text !== undefined) {
       const about = `${this.call.operation?.id} ${this.about() ?? ''}`
-      this.call.requestedFault = this.#faults.requestedFault('header', this.api, about, text)
-    } else this.#wishByMagic()
-    return await this.meet('route')
+      this.requestedFault = this.#faults.requestedFault('header', this.api, about, text)
+    } else this.#readMagicAddress()
   }
 
-  /** Whether credentials that are wrong still leave a body to look at. */
-  mayLookAt(request: IncomingMessage): boolean {
-    if (!this.#faults.usesMagic || this.call.requestedFault || this.call.firing) return false
+  async beforeRefusal(
+    request: IncomingMessage,
+    read: () => Promise<void>,
+  ): Promise<Reply | undefined> {
+    // Faults come before credentials, and one may be in the body.
+    if (!this.#faults.usesMagic || this.requestedFault || this.#firing) return undefined
     const { 'content-length': length, 'transfer-encoding': coding } = request.headers
     const isSmall = coding !== undefined || (length !== undefined && Number(length) <= SMALL)
-    return isSmall && isComing(request)
+    if (!isSmall || !isComing(request)) return undefined
+    await read()
+    return this.afterBody(['route'])
   }
 
-  /** What the body asks for, once it is there: at every stage that the request has passed. */
-  async inBody(passed: readonly FaultStage[]): Promise<Reply | undefined> {
-    if (this.call.requestedFault || this.call.firing || !this.#wishByMagic()) return undefined
+  async afterBody(passed: readonly FaultStage[]): Promise<Reply | undefined> {
+    if (this.requestedFault || this.#firing || !this.#readMagicAddress()) return undefined
     for (const stage of passed) {
       const reply = await this.meet(stage)
       if (reply) return reply
@@ -121,7 +197,7 @@ export class FaultInjector implements Candidate {
     return undefined
   }
 
-  #wishByMagic(): boolean {
+  #readMagicAddress(): boolean {
     const { call } = this
     // The + and the dots of it may be escaped.
     if (!this.#faults.usesMagic || !call.bodyText?.includes('fault')) return false
@@ -130,106 +206,122 @@ export class FaultInjector implements Candidate {
     for (const name of this.#api.userFields ?? []) {
       const text = faultRequestedInValue(body[name])
       if (text === undefined) continue
-      call.requestedFault = this.#faults.requestedFault(
-        'magic',
-        this.api,
-        shortened(String(body[name])),
-        text,
-      )
+      const about = shortened(String(body[name]))
+      this.requestedFault = this.#faults.requestedFault('magic', this.api, about, text)
       return true
     }
     return false
   }
 
-  /**
-   * Meets a fault at this stage, if there is one: waits, hangs up or refuses as it says.
-   *
-   * @returns what is answered instead; undefined: the request goes on
-   * @throws Unanswered
-   */
   async meet(stage: FaultStage): Promise<Reply | undefined> {
-    const { call } = this
-    if (call.firing) return undefined
+    if (this.#firing) return undefined
     const firing = this.#faults.take(this, stage)
     if (!firing) return undefined
-    call.firing = firing
+    this.#firing = this.call.firing = firing
     const { delay, connection, outcome } = firing.effect
     if (delay) {
       const isThere = await pause(this.#response, drawnDelay(delay, firing.draw), this.#faults.held)
       if (!isThere) {
-        call.endedAt = stage
+        this.call.endedAt = stage
         throw new ConnectionEnded()
       }
     }
-    // An outcome is brought about first, and told of after that.
+    // An outcome is brought about by the operation, and reported after that.
     if (outcome) return undefined
-    if (connection === 'reset' || connection === 'close') this.hangUp(connection)
-    return this.refusal()
+    if (connection === 'reset' || connection === 'close') this.#hangUp(connection, firing.effect)
+    return this.#refusal(firing.effect)
   }
 
-  /** @throws Unanswered */
-  hangUp(how: 'reset' | 'close'): never {
-    this.call.endedAt = this.call.firing?.effect.after
+  /** @throws ConnectionEnded */
+  #hangUp(how: 'reset' | 'close', { after }: FaultEffect): never {
+    this.call.endedAt = after
     void hangUp(this.#response, how)
     throw new ConnectionEnded()
   }
 
-  /** The answer that the fault is, if it is one. */
-  refusal(otherwise?: number): Reply | undefined {
-    const { effect } = this.call.firing!
+  /**
+   * The answer that the effect is, if it is one.
+   *
+   * @param fallback the status where the effect names none
+   * @throws Problem where the vendor words it
+   */
+  #refusal(effect: FaultEffect, fallback?: number): Reply | undefined {
     const wanted =
       effect.refusal ??
-      (otherwise === undefined ? undefined : { status: otherwise, words: 'vendor' as const })
+      (fallback === undefined ? undefined : { status: fallback, words: 'vendor' as const })
     if (!wanted) return undefined
     this.call.endedAt = effect.after
     if (wanted.words !== 'vendor') return pageFor(wanted)
     throw refusalFor(wanted, this.call, this.#api, this.#tools)
   }
-}
 
-/**
- * Runs an operation so that what is told of it and what is true of it fall apart.
- *
- * @param how `operate` makes the change and keeps it, `imagine` makes it and takes it back
- */
-export function withOutcome(
-  injector: FaultInjector,
-  { effect, fault }: Firing,
-  faults: Faults,
-  how: {
-    readonly operate: (seen?: (state: State) => State) => Reply
-    readonly imagine: () => Reply
-    readonly later: (ms: number, work: () => void) => void
-  },
-): Reply {
-  const told = (otherwise?: number) => {
+  operate({ run, rehearse, runLater }: OperationRuns): Reply {
+    if (!this.#firing) return run()
+    const { effect, fault } = this.#firing
+    switch (effect.outcome) {
+      case 'not-stored': {
+        // The client is told of a user that is not there, and no webhook goes out.
+        const { created: _, events: __, ...reply } = rehearse()
+        return this.#report(effect) ?? reply
+      }
+      case 'created-later':
+        this.#faults.schedule(effect.later, runLater)
+        return this.#reportFailure(effect)
+      case 'lost-then-duplicate':
+        this.#faults.markAsLost(this, fault)
+        return this.#reportFailure(effect)
+      case 'duplicate-accepted': {
+        const reply = run(withoutUniqueness)
+        return this.#report(effect) ?? reply
+      }
+      default:
+        return run()
+    }
+  }
+
+  /** Reports an outcome as the effect has it: with its refusal, or a connection that ends. */
+  #report(effect: FaultEffect, fallback?: number): Reply | undefined {
     const { connection } = effect
-    if (connection === 'reset' || connection === 'close') injector.hangUp(connection)
-    return injector.refusal(otherwise)
+    if (connection === 'reset' || connection === 'close') this.#hangUp(connection, effect)
+    return this.#refusal(effect, fallback)
   }
-  switch (effect.outcome) {
-    case 'not-stored': {
-      // Nobody is there, and nothing has happened.
-      const { created: _, events: __, ...reply } = how.imagine()
-      return told() ?? reply
+
+  #reportFailure(effect: FaultEffect): Reply {
+    const reply = this.#report(effect, 500)
+    if (!reply) throw new Error('A failure has a refusal')
+    return reply
+  }
+
+  alterBody(body: BodyParts): InjectedBody {
+    const firing = this.#firing
+    const kind = firing?.effect.body
+    if (!kind) return { ...body, readsBack: true }
+    try {
+      const readsBack = !CONTRACT_BREAKING.has(kind) && kind !== 'nulls'
+      return { ...applyBodyFault(kind, body), readsBack }
+    } catch (error) {
+      if (!(error instanceof NotApplicable)) throw error
+      firing.fault.takeBack(this, this.#tools.clock.now(), error.message)
+      this.#firing = this.call.firing = undefined
+      this.call.note('fault.not-applicable', `The fault ${kind} did nothing: ${error.message}`)
+      return { ...body, readsBack: true }
     }
-    case 'created-later':
-      how.later(effect.later, () => void how.operate())
-      return told(500)!
-    case 'lost-then-duplicate':
-      faults.markAsLost(injector, fault)
-      return told(500)!
-    case 'duplicate-accepted': {
-      const reply = how.operate(blind)
-      return told() ?? reply
-    }
-    default:
-      return how.operate()
+  }
+
+  send(response: ServerResponse, message: Message): void {
+    if (!this.#firing) return write(response, message)
+    writeFaulty(response, message, this.#firing.effect, this.#faults.held).catch((error: unknown) =>
+      this.#log.bug('a fault could not be applied to an answer', error),
+    )
+  }
+
+  finish(): void {
+    if (this.#faults.isWatching) this.#faults.seen(this, this.call.created !== undefined)
   }
 }
 
-/** A state in which nobody has anything yet: what is unique is not found, and inserted as a copy. */
-function blind(state: State): State {
+/** A state whose unique fields find no row, so that a second user with the same address is inserted. */
+function withoutUniqueness(state: State): State {
   return {
     collection<T extends Row>(name: string): Collection<T> {
       const real = state.collection<T>(name)
@@ -257,8 +349,8 @@ function blind(state: State): State {
   }
 }
 
-/** The body as far as it can be read, before anybody has decided how it has to be. */
-function peeked(text: string, call: Call, api: Api): unknown {
+/** The body as far as it can be parsed before its media type and its shape are decided. */
+function parsedEarly(text: string, call: Call, api: Api): unknown {
   const start = text.trimStart()
   try {
     if (!start.startsWith('<')) return JSON.parse(start) as unknown

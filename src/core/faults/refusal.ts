@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { Api, Call, Reply, Tools } from '../api.ts'
+import type { Api, Reply, Tools } from '../api.ts'
+import type { Call } from '../call.ts'
 import { invalid, Problem } from '../problem.ts'
 import { violationAt } from '../contract/violations.ts'
 import type { FaultEffect } from '../fault.ts'

@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Call, createdUserId, type Finding, type OperationContract, type Stage } from '../api.ts'
+import { Call, type Finding } from '../call.ts'
+import { createdUserId } from '../api.ts'
+import { type OperationContract } from '../contract/operation.ts'
+import { type Stage } from '../stages.ts'
 import type { ApiContext } from '../context.ts'
 import type { Problem } from '../problem.ts'
 

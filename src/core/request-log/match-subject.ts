@@ -1,4 +1,5 @@
-import type { Api, Call } from '../api.ts'
+import type { Api } from '../api.ts'
+import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import type { Subject } from './matcher.ts'
 import type { Entry } from './entry.ts'

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Condition, Wanted } from '../match.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Expression, LONGEST_TEXT } from './safe-regex.ts'
@@ -21,25 +22,6 @@ export interface Subject {
   readonly body: unknown
   /** Who calls, as the API finds it, unchecked: a user name, a token, a company. */
   readonly caller?: string | undefined
-}
-
-/** What a value should be: itself, or a condition. */
-export type Wanted =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly unknown[]
-  | Condition
-  | Readonly<Record<string, unknown>>
-
-export interface Condition {
-  readonly equals?: unknown
-  /** An expression that fits a part of the value's text. */
-  readonly regex?: string
-  /** Whether the expression takes capitals and small letters for the same. */
-  readonly ignoreCase?: boolean
-  readonly exists?: boolean
 }
 
 /** What a request should be; what is left out may be anything. */

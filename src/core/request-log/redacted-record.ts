@@ -2,7 +2,9 @@ import { inWords, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Redactor } from './redact.ts'
 import { MOST_KEPT, type Entry } from './entry.ts'
-import type { Finding, Hint, Stage } from '../api.ts'
+import type { Finding } from '../call.ts'
+import type { Hint } from '../api.ts'
+import type { Stage } from '../stages.ts'
 
 /** A body as it may be shown. */
 export interface RecordedBody {

@@ -1,4 +1,4 @@
-import type { Call } from '../api.ts'
+import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import { Entry, type Answered } from './entry.ts'
 import { Reading } from './searchable-entry.ts'

@@ -1,4 +1,5 @@
-import type { Api, Call } from '../api.ts'
+import type { Api } from '../api.ts'
+import type { Call } from '../call.ts'
 import type { Format } from '../formats/format.ts'
 import { Problem } from '../problem.ts'
 

@@ -1,93 +1,175 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Call, type Reply } from '../api.ts'
+import type { Reply } from '../api.ts'
+import { Call } from '../call.ts'
 import { hintHeaders } from '../explain/hints/index.ts'
-import { FaultInjector, ConnectionEnded, withOutcome } from '../faults/injector.ts'
-import type { Faults } from '../faults/faults.ts'
-import { dropUnknownFields, readBody, readEarly, readRaw } from './read.ts'
+import { ConnectionEnded, FaultInjector, NO_FAULTS, type Injector } from '../faults/injector.ts'
 import { closeWhenIdle } from '../http/linger.ts'
-import { acceptable, refusalType } from './negotiation.ts'
-import type { ApiContext } from '../context.ts'
 import { invalid, Problem } from '../problem.ts'
-import { respond } from './respond.ts'
+import { faultStagesBefore, stagesOf, type ServedStage } from '../stages.ts'
 import type { State } from '../store/state.ts'
+import { acceptable, refusalType } from './negotiation.ts'
+import type { PipelineContext } from './pipeline-context.ts'
+import { dropUnknownFields, parseBody, readEarly, readRaw, readText } from './read.ts'
+import { respond } from './respond.ts'
+
+/** How a request reached an API. */
+interface Arrival {
+  /** The path before the API's prefix: a sandbox's, or nothing. */
+  readonly base?: string
+  /** Refuses the request whatever it holds. */
+  readonly refusal?: Problem | undefined
+  /** Headers of the answer, whatever it is. */
+  readonly headers?: Headers | undefined
+}
+
+type Headers = Readonly<Record<string, string>>
+
+/** One request while the pipeline runs. */
+interface Exchange {
+  readonly context: PipelineContext
+  readonly call: Call
+  readonly request: IncomingMessage
+  readonly injector: Injector
+  /** The answer of the operation, once it has run. */
+  reply?: Reply
+}
 
 /**
- * One request, from its head to its answer: route, credentials, body, contract, operation, store,
- * answer. Everything that refuses throws a Problem; it is worded by the API and answered here, by
- * way of `send`. Faults are met on the way, and cost nothing where none are armed.
+ * Answers one request: runs its stages, or words the Problem that one of them throws in the
+ * vendor's words, and writes the answer.
  */
 export async function answer(
-  context: ApiContext,
+  context: PipelineContext,
   request: IncomingMessage,
   response: ServerResponse,
-  { base = '', refusal, headers: extra }: Way = {},
+  arrival: Arrival = {},
 ): Promise<void> {
   const { api, faults, tools } = context
-  const call = callFor(context, request, base)
-  const injector = faults && new FaultInjector({ api, tools, faults, call, response })
-  let headers: Headers = extra ?? {}
+  const call = callFor(context, request, arrival.base ?? '')
+  const injector = faults ? new FaultInjector(faults, { ...context, call, response }) : NO_FAULTS
+  let headers = arrival.headers ?? {}
   let reply: Reply
   try {
-    const own = api.admit?.(call, tools) ?? {}
-    headers = extra ? together(extra, own) : own
-    if (refusal) {
-      if (refusal.reason === 'route.unknown') call.stage = 'route'
-      throw refusal
-    }
-    reply = await served(context, call, request, injector)
+    headers = merged(arrival.headers, api.admit?.(call, tools))
+    if (arrival.refusal) refuseAtArrival(call, arrival.refusal)
+    reply = await serve({ context, call, request, injector })
     if (!call.endedAt) call.stage = 'answer'
   } catch (error) {
     if (error instanceof ConnectionEnded) {
-      if (injector && faults.isWatching) faults.seen(injector, call.created !== undefined)
-      return unanswered(context, call, request)
+      injector.finish()
+      return recordUnanswered(context, call, request)
     }
-    reply = refused(context, call, error)
-    // Who is refused for what the state holds may rely on it, so it has to be there.
-    if (context.store.isUnsure) {
-      await context.store.saved().catch((lost: unknown) => {
-        reply = refused(context, call, lost)
-      })
-    }
+    reply = await refusedAndSaved(context, call, error)
   }
-  if (injector && faults.isWatching) faults.seen(injector, call.created !== undefined)
+  injector.finish()
   if (call.headers['standin-explain'] === '1') {
     headers = { ...headers, ...hintHeaders({ ...context, call }) }
   }
-  respond(context, call, reply, headers, response)
+  respond({ context, call, injector, response }, reply, headers)
   // A compressed body may end before what was announced does.
   const isRead = call.bodyText !== undefined && request.headers['content-encoding'] === undefined
   closeWhenIdle(request, response, { time: context.limits.time, isRead })
   if (call.deliveries) context.webhooks.deliver(call.deliveries)
 }
 
-/** How a request came to its context. */
-interface Way {
-  /** What stood before the API's prefix. */
-  readonly base?: string
-  /** Why it is refused in any case. */
-  readonly refusal?: Problem | undefined
-  /** For the answer, whatever it is. */
-  readonly headers?: Headers | undefined
+/** Runs the stages in the API's order. Each may refuse by throwing, and a fault may end each. */
+async function serve(exchange: Exchange): Promise<Reply> {
+  const { context, call, injector } = exchange
+  for (const { name, faultsAfter } of stagesOf(context.api)) {
+    call.stage = name
+    const ended =
+      (await STAGE_HANDLERS[name](exchange)) ?? (faultsAfter && (await injector.meet(faultsAfter)))
+    if (ended) return ended
+  }
+  if (!exchange.reply) throw new Error(`No operation answered ${call.method} ${call.path}`)
+  return exchange.reply
 }
 
-type Headers = Readonly<Record<string, string>>
+/** The work of each stage. A handler that returns an answer ends the request with it. */
+const STAGE_HANDLERS: Readonly<
+  Record<
+    ServedStage,
+    (exchange: Exchange) => void | Reply | undefined | Promise<void | Reply | undefined>
+  >
+> = {
+  route: async ({ context, call, request, injector }) => {
+    const { api, contract } = context
+    if (api.answerType) call.answerType = api.answerType(call)
+    const { operation, params } = contract.find(call.method, call.path)
+    call.operation = operation
+    call.params = params
+    await injector.begin(request, () => readEarly(context, call, request))
+  },
 
-function together(some: Headers, others: Headers): Headers {
-  const vary = [some['Vary'], others['Vary']].filter((name) => name !== undefined).join(', ')
-  return vary === '' ? { ...some, ...others } : { ...some, ...others, Vary: vary }
+  credentials: async ({ context, call, request, injector }) => {
+    const { api, tools } = context
+    if (api.credentialsIn === 'none') return undefined
+    try {
+      call.caller = await api.authorize(call, tools)
+      return undefined
+    } catch (error) {
+      const read = () => readEarly(context, call, request)
+      const ended = await injector.beforeRefusal(request, read)
+      if (ended) return ended
+      throw error
+    }
+  },
+
+  accept: ({ context: { api }, call }) => {
+    if (!api.answerType) call.answerType = acceptable(call, operationOf(call).answerTypes)
+  },
+
+  body: async ({ context, call, request, injector }) => {
+    const { rawBody, requestTypes } = operationOf(call)
+    if (rawBody) return readRaw(context, call, request)
+    if (requestTypes.length === 0) return undefined
+    await readText(context, call, request)
+    const ended = await injector.afterBody(faultStagesBefore(stagesOf(context.api), 'body'))
+    if (ended) return ended
+    return parseBody(context, call)
+  },
+
+  contract: ({ call }) => {
+    const violations = operationOf(call).check(call)
+    if (violations.length > 0) throw invalid(violations)
+    dropUnknownFields(call, operationOf(call))
+  },
+
+  strict: ({ call }) => {
+    const violations = operationOf(call).checkStrictly(call)
+    if (violations.length > 0) call.assume(invalid(violations))
+  },
+
+  operation: async (exchange) => {
+    const { context, call, injector } = exchange
+    const { api, webhooks } = context
+    const { id } = operationOf(call)
+    // The vendor's other calls may read what pending webhooks change.
+    if (api.webhooks && id !== api.users?.operation) webhooks.flush()
+    const task = api.tasks?.[id]
+    exchange.reply = task
+      ? await task(call)
+      : injector.operate({
+          run: (seen) => operate(context, call, seen),
+          rehearse: () => rehearse(context, call),
+          runLater: () => operateLater(context, call),
+        })
+  },
+
+  saving: async ({ context: { store, webhooks }, call }) => {
+    if (store.isUnsure) {
+      await store.saved().catch((error: unknown) => {
+        call.created = call.events = call.deliveries = undefined
+        throw error
+      })
+    }
+    if (call.deliveries && call.deliveryFaults) await webhooks.beforeAnswer(call.deliveries)
+  },
 }
 
-/** What is left to do where the connection was ended instead: the status is 0, as HAR has it. */
-function unanswered(context: ApiContext, call: Call, { rawHeaders }: IncomingMessage): void {
-  const reply = { status: 0, body: undefined }
-  context.requestLog.record(context, call, { ...reply, headers: {}, body: '', size: 0, rawHeaders })
-  // The user is there all the same, and so is what tells of it.
-  if (call.deliveries) context.webhooks.deliver(call.deliveries)
-  context.observe?.({ context, call, reply })
-}
-
+/** Reads a request's head. The body is not touched. */
 export function callFor(
-  { api, profile, requestLog }: ApiContext,
+  { api, profile, requestLog }: PipelineContext,
   request: IncomingMessage,
   base: string,
 ): Call {
@@ -98,7 +180,7 @@ export function callFor(
   return new Call({
     id: requestLog.number(),
     method: request.method ?? 'GET',
-    // As it came: what finds the sandbox and the API takes its part off the URL.
+    // Express cuts the parts off `url` by which it finds the sandbox and the API.
     url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
     path: api.route?.(path, query) ?? path,
     query,
@@ -110,99 +192,30 @@ export function callFor(
   })
 }
 
-async function served(
-  context: ApiContext,
-  call: Call,
-  request: IncomingMessage,
-  injector: FaultInjector | undefined,
-): Promise<Reply> {
-  const { api, contract, tools, faults } = context
-  if (api.answerType) call.answerType = api.answerType(call)
-  call.stage = 'route'
-  const { operation, params } = contract.find(call.method, call.path)
-  call.operation = operation
-  call.params = params
-  const read = () => readEarly(context, call, request)
-  const first = injector && (await injector.begin(request, read))
-  if (first) return first
-  call.stage = 'credentials'
-  if (api.credentialsIn === 'header') {
-    try {
-      call.caller = await api.authorize(call, tools)
-    } catch (error) {
-      // Faults come before credentials, and one may be in the body.
-      if (!injector?.mayLookAt(request)) throw error
-      await read()
-      const instead = await injector.inBody(['route'])
-      if (instead) return instead
-      throw error
-    }
-    const met = faults && isOn(call, faults) && (await injector!.meet('auth')) // faults have one
-    if (met) return met
-  }
-  call.stage = 'accept'
-  if (!api.answerType) call.answerType = acceptable(call, operation.answerTypes)
-  call.stage = 'body'
-  if (operation.rawBody) await readRaw(context, call, request)
-  else if (operation.requestTypes.length > 0) {
-    const met = await readBody(context, call, request, injector)
-    if (met) return met
-  }
-  if (api.credentialsIn === 'body') {
-    call.stage = 'credentials'
-    call.caller = await api.authorize(call, tools)
-    const met = faults && isOn(call, faults) && (await injector!.meet('auth')) // faults have one
-    if (met) return met
-  }
-  call.stage = 'contract'
-  const violations = operation.check(call)
-  if (violations.length > 0) throw invalid(violations)
-  dropUnknownFields(call, operation)
-  call.stage = 'strict'
-  const doubts = operation.checkStrictly(call)
-  if (doubts.length > 0) call.assume(invalid(doubts))
-  if (!faults || !isOn(call, faults)) return await operated(context, call)
-  const met = await injector!.meet('validation') // faults have one
-  if (met) return met
-  const reply = await operated(context, call, injector)
-  return (await injector!.meet('commit')) ?? reply
+function operationOf({ operation }: Call): NonNullable<Call['operation']> {
+  if (!operation) throw new Error('No operation was found for the request yet')
+  return operation
 }
 
-/** Whether this request may still meet a fault. */
-function isOn({ firing, requestedFault }: Call, faults: Faults): boolean {
-  return firing !== undefined || requestedFault !== undefined || faults.isArmed
+function merged(arrival: Headers | undefined, admitted: Headers | undefined): Headers {
+  if (!arrival || !admitted) return arrival ?? admitted ?? {}
+  const vary = [arrival['Vary'], admitted['Vary']].filter((name) => name !== undefined).join(', ')
+  const both = { ...arrival, ...admitted }
+  return vary === '' ? both : { ...both, Vary: vary }
 }
 
-/** The operation itself, and the wait until what it changed is kept. */
-async function operated(context: ApiContext, call: Call, injector?: FaultInjector): Promise<Reply> {
-  const { api, store } = context
-  call.stage = 'operation'
-  // What other calls of a vendor read may be about webhooks.
-  if (api.webhooks && call.operation!.id !== api.users?.operation) context.webhooks.flush()
-  const task = api.tasks?.[call.operation!.id] // found before
-  const reply = task
-    ? await task(call)
-    : call.firing?.effect.outcome
-      ? withFault(context, call, injector!) // who met a fault has one
-      : operate(context, call)
-  call.stage = 'saving'
-  if (store.isUnsure) {
-    await store.saved().catch((lost: unknown) => {
-      call.created = call.events = call.deliveries = undefined
-      throw lost
-    })
-  }
-  if (call.deliveries && call.deliveryFaults) await context.webhooks.beforeAnswer(call.deliveries)
-  return reply
+function refuseAtArrival(call: Call, refusal: Problem): never {
+  if (refusal.reason === 'route.unknown') call.stage = 'route'
+  throw refusal
 }
 
-/** Runs the operation so that all of its changes are kept together, or none. */
+/** Runs the operation in one transaction: all of its changes are stored, or none. */
 function operate(
-  { api, store, tools, webhooks }: ApiContext,
+  { api, store, tools, webhooks }: PipelineContext,
   call: Call,
   seen = (state: State) => state,
 ): Reply {
-  const work = api.operations[call.operation!.id]! // the start has looked
+  const work = api.operations[operationOf(call).id]! // the start has compared slice and contract
   const webhook = call.firing?.effect.webhook
   if (webhook) call.deliveryFaults = [webhook]
   const reply = store.transact(() => {
@@ -216,40 +229,72 @@ function operate(
   return reply
 }
 
-function withFault(context: ApiContext, call: Call, injector: FaultInjector): Reply {
-  const { api, store, tools, log, faults, webhooks } = context
-  return withOutcome(injector, call.firing!, faults!, {
-    operate: (seen) => operate(context, call, seen),
-    imagine: () => store.undone(() => api.operations[call.operation!.id]!(call, store, tools)),
-    later: (ms, work) => {
-      faults!.schedule(ms, async () => {
-        try {
-          work()
-          if (store.isUnsure) await store.saved()
-          if (call.deliveries) webhooks.deliver(call.deliveries)
-        } catch (error) {
-          if (!(error instanceof Problem)) log.bug('a user could not be created later', error)
-        }
-      })
-    },
-  })
+/** Runs the operation and takes its changes back: the answer is real, the change is not. */
+function rehearse({ api, store, tools }: PipelineContext, call: Call): Reply {
+  return store.undone(() => api.operations[operationOf(call).id]!(call, store, tools)) // as above
 }
 
-/** The refusal in the vendor's words; what is no Problem is our own bug and says nothing. */
-function refused(context: ApiContext, call: Call, error: unknown): Reply {
+/** Runs the operation for a client that already has its answer. */
+async function operateLater(context: PipelineContext, call: Call): Promise<void> {
+  const { store, log, webhooks } = context
+  try {
+    operate(context, call)
+    if (store.isUnsure) await store.saved()
+    if (call.deliveries) webhooks.deliver(call.deliveries)
+  } catch (error) {
+    if (!(error instanceof Problem)) log.bug('a delayed operation failed', error)
+  }
+}
+
+/** The refusal, once the state that it rests on is stored: the client may rely on what it says. */
+async function refusedAndSaved(
+  context: PipelineContext,
+  call: Call,
+  error: unknown,
+): Promise<Reply> {
+  const reply = refused(context, call, error)
+  if (!context.store.isUnsure) return reply
+  return context.store.saved().then(
+    () => reply,
+    (failure: unknown) => refused(context, call, failure),
+  )
+}
+
+/** The refusal in the vendor's words. What is no Problem is a bug of Standin's and reveals nothing. */
+function refused(context: PipelineContext, call: Call, error: unknown): Reply {
+  const { api, log, tools } = context
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
-    if (problem.status === 500 && !call.firing) context.log.warn(problem.message)
+    if (problem.status === 500 && !call.firing) log.warn(problem.message)
   } else {
-    context.log.bug(`${context.api.name} failed to answer ${call.method} ${call.path}`, error)
+    log.bug(`${api.name} failed to answer ${call.method} ${call.path}`, error)
     problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
   }
   call.problem = problem
-  if (!context.api.answerType) call.answerType = refusalType(call, context.api)
-  const reply = context.api.explain(problem, call, context.tools)
+  if (!api.answerType) call.answerType = refusalType(call, api)
+  const reply = api.explain(problem, call, tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
-  // A tester who asks for a status gets it, even where the vendor would use another.
+  // A fault's status goes out as asked, even where the vendor would use another.
   const status = call.firing?.effect.refusal?.status ?? reply.status
   return { ...reply, status, headers }
+}
+
+/** Records a request whose connection a fault ended: its status is 0, as HAR has it. */
+function recordUnanswered(
+  context: PipelineContext,
+  call: Call,
+  { rawHeaders }: IncomingMessage,
+): void {
+  const reply = { status: 0, body: undefined }
+  context.requestLog.record(context, call, {
+    ...reply,
+    headers: {},
+    body: '',
+    size: 0,
+    rawHeaders,
+  })
+  // The user may be stored all the same, and so are its webhooks.
+  if (call.deliveries) context.webhooks.deliver(call.deliveries)
+  context.observe?.({ context, call, reply })
 }

@@ -1,15 +1,18 @@
 import type { IncomingMessage } from 'node:http'
-import { Call, type OperationContract, type Reply } from '../api.ts'
-import { readBytes, readText } from '../http/body.ts'
-import type { FaultInjector } from '../faults/injector.ts'
+import { Call } from '../call.ts'
+import { type OperationContract } from '../contract/operation.ts'
+import { readBytes, readText as readBodyText } from '../http/body.ts'
 import { formatOf, statedType } from './negotiation.ts'
 import type { ApiContext } from '../context.ts'
+import type { PipelineContext } from './pipeline-context.ts'
 import { invalid, Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
 
-/** The body's text; read once, whoever asks first. */
+type ReadContext = Pick<PipelineContext, 'api' | 'limits'>
+
+/** Reads the body's text before its stage; an error waits for that stage. */
 export async function readEarly(
-  context: ApiContext,
+  context: ReadContext,
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {
@@ -23,38 +26,43 @@ export async function readEarly(
   }
 }
 
-export async function readBody(
-  context: ApiContext,
+/**
+ * Reads the body's text, unless it was read before. Where the media type alone is enough to refuse
+ * the request, the body is not read.
+ */
+export async function readText(
+  context: ReadContext,
   call: Call,
   request: IncomingMessage,
-  injector: FaultInjector | undefined,
-): Promise<Reply | undefined> {
-  const { api } = context
-  const operation = call.operation!
-  // Before the body is read where that is enough to refuse it.
-  if (!api.bodyType) call.bodyType = statedType(call, operation.requestTypes)
+): Promise<void> {
+  if (!context.api.bodyType) call.bodyType = statedType(call, call.operation!.requestTypes) // found before
   if (call.bodyError) throw call.bodyError
   call.bodyText ??= await textOf(context, call, request)
-  const { bodyText } = call
-  const passed = api.credentialsIn === 'header' ? (['route', 'auth'] as const) : ['route' as const]
-  const met = await injector?.inBody(passed)
-  if (met) return met
-  if (api.bodyType) call.bodyType = api.bodyType(call, bodyText)
+}
+
+/** Parses the body's text by its media type, as far as the contract's shape is needed for that. */
+export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void {
+  const operation = call.operation! // found before
+  const text = call.bodyText ?? ''
+  if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
-  call.body = bodyText === '' && !operation.bodyRequired ? {} : format.read!(bodyText, schema)
+  call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema)
   api.prepare?.(call)
-  return undefined
 }
 
-function textOf({ limits }: ApiContext, call: Call, request: IncomingMessage): Promise<string> {
+function textOf(
+  { limits }: Pick<ReadContext, 'limits'>,
+  call: Call,
+  request: IncomingMessage,
+): Promise<string> {
   const { maxBody = limits.size } = call.operation! // found before
-  return readText(request, { ...limits, size: maxBody })
+  return readBodyText(request, { ...limits, size: maxBody })
 }
 
-/** For who wants to see what came as it came. */
+/** Reads the raw body and headers, unparsed; used by the webhook inbox. */
 export async function readRaw(
-  { limits }: ApiContext,
+  { limits }: Pick<ReadContext, 'limits'>,
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { isRecord } from '../contract/schema.ts'
-import type { DeliveryFault, FaultKind } from './delivery.ts'
+import type { DeliveryFault, FaultKind } from '../fault.ts'
 import type { AttemptOutcome, WireBehavior } from './http-sender.ts'
 import { signatureHeaders, type Scheme } from './signature.ts'
 

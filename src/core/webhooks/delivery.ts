@@ -1,3 +1,4 @@
+import type { DeliveryFault, FaultKind } from '../fault.ts'
 import type { Row, Table } from '../store/state.ts'
 import type { SendError } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
@@ -37,39 +38,6 @@ export interface Subscription extends Row {
 export function tokensOf({ token, previousToken }: Subscription): string[] {
   return previousToken ? [token, previousToken] : [token]
 }
-
-/** How a delivery goes wrong on purpose. */
-export interface DeliveryFault {
-  readonly kind: FaultKind
-  /** Milliseconds: of `delay`, of the window of `reorder`, of how stale `stale-timestamp` is. */
-  readonly by?: number
-  /** Only so many attempts are spoilt; all of them where nothing is said. */
-  readonly attempts?: number
-}
-
-export const FAULT_KINDS = [
-  'drop',
-  'delay',
-  'duplicate',
-  'duplicate-new-id',
-  'reorder',
-  'before-answer',
-  'after-delete',
-  'wrong-secret',
-  'stale-timestamp',
-  'reserialised',
-  'unsigned',
-  'header-case',
-  'truncated',
-  'gzip',
-  'chunked',
-  'large',
-  'extra-fields',
-  'unknown-event',
-  'redirect',
-  'slow',
-] as const
-export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** One try at a delivery. */
 export interface Attempt {

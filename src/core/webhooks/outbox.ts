@@ -4,13 +4,8 @@ import type { Log } from '../log.ts'
 import type { Collection } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
 import { messageOf } from '../errors.ts'
-import {
-  DELIVERIES,
-  SUBSCRIPTIONS,
-  type Delivery,
-  type DeliveryFault,
-  type Subscription,
-} from './delivery.ts'
+import { DELIVERIES, SUBSCRIPTIONS, type Delivery, type Subscription } from './delivery.ts'
+import { type DeliveryFault } from '../fault.ts'
 
 /** Deliveries that are kept after they are done with. */
 export const MOST_FINISHED = 1000

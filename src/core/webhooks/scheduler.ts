@@ -2,14 +2,8 @@ import type { Clock } from '../time/clock.ts'
 import type { Log } from '../log.ts'
 import type { Timer } from '../time/timers.ts'
 import type { Transport, WebhookSettings } from './transport.ts'
-import {
-  triesOf,
-  type Attempt,
-  type Delivery,
-  type DeliveryFault,
-  type FaultKind,
-  type Subscription,
-} from './delivery.ts'
+import { triesOf, type Attempt, type Delivery, type Subscription } from './delivery.ts'
+import { type DeliveryFault, type FaultKind } from '../fault.ts'
 import type { Outbox } from './outbox.ts'
 import { isGone, isSuccess, nextAttempt } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'

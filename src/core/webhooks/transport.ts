@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Finding } from '../api.ts'
+import type { Finding } from '../call.ts'
 import type { Clock } from '../time/clock.ts'
 import { isLoopback, readHost } from '../http/hosts.ts'
 import { Problem } from '../problem.ts'

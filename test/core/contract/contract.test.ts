@@ -9,7 +9,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import { middleware } from 'express-openapi-validator'
 import * as fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Call } from '../../../src/core/api.ts'
+import { Call } from '../../../src/core/call.ts'
 import { Contract } from '../../../src/core/contract/contract.ts'
 import { Problem } from '../../../src/core/problem.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'

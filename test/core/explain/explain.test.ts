@@ -54,7 +54,7 @@ test('a good request is explained step by step, each field with the line of the 
     'contract',
     'strict',
     'operation',
-    'state',
+    'saving',
     'webhooks',
     'answer',
   ])
@@ -66,7 +66,7 @@ test('a good request is explained step by step, each field with the line of the 
     level: 'documented',
     line: 'password* string, min: 8, max: 256',
   })
-  expect(step('state')!.text).toMatch(/The user [\w-]{36} was added/)
+  expect(step('saving')!.text).toMatch(/The user [\w-]{36} was added/)
   expect(step('webhooks')!.text).toContain('reseller.user.created')
   expect(text).toContain('from the vendor\'s page about it: "email* string, min: 1, format: email"')
 })
@@ -121,7 +121,7 @@ test('a duplicate is refused by the rules of the operation, and names who has th
   const first = await asked(one, GOOD.cryptlex)
   const { step, said } = await asked(one, GOOD.cryptlex)
   expect(step('operation')).toMatchObject({ outcome: 'refused' })
-  const id = /The user (\S+) was added/.exec(first.step('state')!.text)![1]!
+  const id = /The user (\S+) was added/.exec(first.step('saving')!.text)![1]!
   expect(said.hints[0]).toMatchObject({ code: 'user.duplicate' })
   expect(said.hints[0]!.text).toContain(id)
 })

@@ -39,13 +39,13 @@ test.each([
   ['500', 500, ['faults', 'answer']],
   ['500;after=auth', 500, ['credentials', 'faults', 'answer']],
   ['500;after=validation', 500, [...CREDENTIALS, 'faults', 'answer']],
-  ['commit-500', 500, [...CREDENTIALS, 'operation', 'state', 'webhooks', 'faults', 'answer']],
+  ['commit-500', 500, [...CREDENTIALS, 'operation', 'saving', 'webhooks', 'faults', 'answer']],
   ['404', 404, ['faults', 'answer']],
   ['503', 503, ['faults', 'answer']],
   ['login-page', 200, ['faults', 'answer']],
   ['reset', 0, ['faults', 'answer']],
   ['close;after=auth', 0, ['credentials', 'faults', 'answer']],
-  ['commit-reset', 0, [...CREDENTIALS, 'operation', 'state', 'webhooks', 'faults', 'answer']],
+  ['commit-reset', 0, [...CREDENTIALS, 'operation', 'saving', 'webhooks', 'faults', 'answer']],
   ['created-later', 500, [...CREDENTIALS, 'faults', 'answer']],
 ])('a request that %s ended is told as ended there', async (fault, status, rest) => {
   const { caller } = await fresh()

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { MOST_KEPT, type Entry } from '../../../src/core/request-log/entry.ts'
 import type { Reading } from '../../../src/core/request-log/searchable-entry.ts'
 import { RequestLog } from '../../../src/core/request-log/request-log.ts'
-import { Call } from '../../../src/core/api.ts'
+import { Call } from '../../../src/core/call.ts'
 import type { ApiContext } from '../../../src/core/context.ts'
 import { createCaller } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
@@ -218,7 +218,7 @@ test('a call that met a fault is made anew with what came of it', async () => {
   })
   expect(call.deliveries).toHaveLength(1)
   // Forgotten faults, bodies that were read twice and such are let go.
-  expect([call.firing, call.requestedFault, call.body, call.raw]).toEqual(Array(4).fill(undefined))
+  expect([call.firing, call.body, call.raw]).toEqual(Array(3).fill(undefined))
 })
 
 test('a call is made anew as it was', async () => {

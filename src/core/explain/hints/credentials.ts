@@ -1,5 +1,6 @@
-import type { Call, Hint } from '../../api.ts'
-import { hint } from './question.ts'
+import type { Call } from '../../call.ts'
+import type { Hint } from '../../api.ts'
+import { hint } from './hint-input.ts'
 
 /**
  * What is wrong with an `Authorization` header before anybody looks at who calls. The header's

@@ -1,6 +1,6 @@
 import { isRecord, type Schema } from '../../contract/schema.ts'
 import { bare, distance, listed, quotable, wordsOf } from '../../words.ts'
-import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './question.ts'
+import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './hint-input.ts'
 
 /** Members of the body that the operation does not know, and what they were meant to be. */
 export const fieldRules: readonly HintRule[] = [unknownFields, missingFields]

@@ -1,7 +1,7 @@
 import { MOST_KEPT } from '../../request-log/entry.ts'
 import { isRecord } from '../../contract/schema.ts'
 import { placeIn } from '../../words.ts'
-import { hint, schemaOf, wantedType, type HintInput, type HintRule } from './question.ts'
+import { hint, schemaOf, wantedType, type HintInput, type HintRule } from './hint-input.ts'
 
 /** What stands in a body that should be JSON and is not, or not the JSON that is wanted. */
 export const jsonRules: readonly HintRule[] = [empty, otherFormat, broken, otherShape]

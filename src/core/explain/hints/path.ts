@@ -1,6 +1,6 @@
-import { nearest, type Nearest } from '../nearest.ts'
+import { nearest, type Nearest } from './nearest.ts'
 import { listed, quotable } from '../../words.ts'
-import { hint, type HintInput, type HintRule } from './question.ts'
+import { hint, type HintInput, type HintRule } from './hint-input.ts'
 
 /** What is wrong with the method, the path or the sandbox that is asked for. */
 export const pathRules: readonly HintRule[] = [wrongPlace, unknownSandbox, placeholder]

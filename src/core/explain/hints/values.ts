@@ -2,7 +2,7 @@ import { pathOf, type Violation } from '../../problem.ts'
 import { isSecretName } from '../../request-log/redact.ts'
 import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../contract/schema.ts'
 import { distance, listed, quotable } from '../../words.ts'
-import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './question.ts'
+import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './hint-input.ts'
 
 /** Values of known fields that have another type than is wanted, or another form. */
 export const valueRules: readonly HintRule[] = [refusedValues, looseTypes, oddTexts, dates]

@@ -7,7 +7,7 @@ import {
   wantedType,
   type HintInput,
   type HintRule,
-} from './question.ts'
+} from './hint-input.ts'
 
 /** What stands in a body that should be XML and is not, or not the XML that is wanted. */
 export const xmlRules: readonly HintRule[] = [malformed, order, lists]

@@ -1,4 +1,5 @@
-import type { Call, Hint } from '../../api.ts'
+import type { Call } from '../../call.ts'
+import type { Hint } from '../../api.ts'
 import type { ApiContext } from '../../context.ts'
 import { isRecord, type Schema } from '../../contract/schema.ts'
 

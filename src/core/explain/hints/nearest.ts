@@ -1,6 +1,7 @@
-import type { Api, OperationContract } from '../api.ts'
-import type { Contract } from '../contract/contract.ts'
-import { distance, quotable } from '../words.ts'
+import type { Api } from '../../api.ts'
+import type { OperationContract } from '../../contract/operation.ts'
+import type { Contract } from '../../contract/contract.ts'
+import { distance, quotable } from '../../words.ts'
 
 /** One change to a request's method or path. */
 export interface Edit {
