@@ -1,7 +1,7 @@
 import type { FaultDefinition } from '../core/fault.ts'
 import { whereBroken } from '../core/formats/json.ts'
-import { closest } from '../core/misspelt.ts'
-import { APIS } from './settings.ts'
+import { closest } from '../core/words.ts'
+import { APIS } from './names.ts'
 
 /**
  * A JSON list of definitions, or short forms parted by commas, each for one API where its name and

@@ -1,4 +1,4 @@
-import { didYouMean } from '../core/misspelt.ts'
+import { didYouMean } from '../core/words.ts'
 import type { Config } from './settings.ts'
 
 /** A setting that cannot be used, in words for the person who set it. */

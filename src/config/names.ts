@@ -7,3 +7,6 @@ export function kebab(key: string): string {
 export function variableOf(key: string): string {
   return `STANDIN_${kebab(key).replaceAll('-', '_').toUpperCase()}`
 }
+
+/** Names of the APIs, as files, flags and tables have them. */
+export const APIS = ['mykaarma', 'cryptlex', 'formsonfire']

@@ -1,5 +1,5 @@
 import type { Profile } from '../core/call.ts'
-import { APIS } from './settings.ts'
+import { APIS } from './names.ts'
 import { oneOf } from './values.ts'
 
 /** Which profile an API answers under: one for all, and exceptions by the API's name. */

@@ -66,6 +66,3 @@ export interface Config {
 }
 
 export type LogFormat = 'pretty' | 'json' | 'off'
-
-/** Names of the APIs, as files, flags and tables have them. */
-export const APIS = ['mykaarma', 'cryptlex', 'formsonfire']

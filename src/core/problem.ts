@@ -1,4 +1,4 @@
-import { didYouMean } from './misspelt.ts'
+import { didYouMean } from './words.ts'
 
 /** One thing in a request that its contract does not allow. It never carries a caller's secret. */
 export interface Violation {

@@ -1,4 +1,4 @@
-import { didYouMean } from '../misspelt.ts'
+import { didYouMean } from '../words.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
 import type { Schema } from '../contract/schema.ts'
 import { effectOf } from './effect.ts'

@@ -1,4 +1,4 @@
-import { closest, didYouMean } from '../misspelt.ts'
+import { closest, didYouMean } from '../words.ts'
 import { Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
 import { BODIES, CONNECTIONS, OUTCOMES, WORDINGS, type FaultDefinition } from '../fault.ts'

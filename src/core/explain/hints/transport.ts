@@ -1,6 +1,5 @@
 import { hostOfOrigin, isPreflight } from '../../http/hosts.ts'
-import { closest } from '../../misspelt.ts'
-import { listed } from '../../words.ts'
+import { closest, listed } from '../../words.ts'
 import { hint, statedType, wantedType, type HintInput, type HintRule } from './hint-input.ts'
 
 /** What is wrong with the headers, or with the bytes of the body before anybody reads them. */
