@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 
 /** Where an address leads. */
-export type Reach =
+export type AddressRange =
   | 'loopback'
   | 'private'
   | 'public'
@@ -11,7 +11,7 @@ export type Reach =
   | 'multicast'
   | 'reserved'
 
-type Rule = readonly [network: string, reach: Reach]
+type Rule = readonly [network: string, reach: AddressRange]
 
 /** The first that fits counts. What fits none is public. */
 const IPV4 = rules([
@@ -66,7 +66,7 @@ const NAT64 = network('64:ff9b::/96')
  * for a relay to find (6to4, Teredo, ISATAP, IPv4-compatible, local NAT64) are reserved: what
  * they reach cannot be told from here.
  */
-export function reachOf(address: string): Reach | undefined {
+export function rangeOf(address: string): AddressRange | undefined {
   // fe80::1%eth0: a zone says by which interface, and so it belongs to a link alone.
   const [plain = '', ...zones] = address.split('%')
   const family = isIP(plain)
@@ -89,7 +89,7 @@ interface Network {
   readonly bits: number
 }
 
-function rules(given: readonly Rule[]): readonly (readonly [Network, Reach])[] {
+function rules(given: readonly Rule[]): readonly (readonly [Network, AddressRange])[] {
   return given.map(([text, reach]) => [network(text), reach])
 }
 
@@ -99,9 +99,9 @@ function network(text: string): Network {
 }
 
 function found(
-  among: readonly (readonly [Network, Reach])[],
+  among: readonly (readonly [Network, AddressRange])[],
   bytes: Uint8Array,
-): Reach | undefined {
+): AddressRange | undefined {
   return among.find(([one]) => fits(bytes, one))?.[1]
 }
 

@@ -16,7 +16,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
 import { Egress, type Target } from '../../../src/core/webhooks/egress.ts'
 import {
-  refusedOutcome,
+  outcomeOfRefusal,
   sendHttp,
   type AttemptOutcome,
   type SendRequest,
@@ -424,7 +424,7 @@ describe('without an answer', () => {
     const { url } = await receiver((_request, response) => response.write('half'))
     expect(await deliver(url, { timeout: 500 })).toMatchObject({
       error: 'timeout',
-      message: 'The receiver answered 200, but was not done within 500 ms',
+      message: 'The receiver answered 200, but did not finish its answer within 500 ms',
     })
   })
 
@@ -566,7 +566,7 @@ describe('over TLS', () => {
 })
 
 test('a refusal of the gate is an outcome as well', () => {
-  const refusal = (reason: string) => refusedOutcome(new Problem(400, reason, 'Not there'))
+  const refusal = (reason: string) => outcomeOfRefusal(new Problem(400, reason, 'Not there'))
   expect(refusal('egress.refused')).toEqual({
     kind: 'failed',
     error: 'egress',

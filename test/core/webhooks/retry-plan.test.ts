@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   isGone,
   isSuccess,
-  nextAttempt,
+  nextAttemptAt,
   readRetryPlan,
 } from '../../../src/core/webhooks/retry-plan.ts'
 import type { AttemptOutcome, SendError } from '../../../src/core/webhooks/http-sender.ts'
@@ -31,7 +31,7 @@ function offsets(text: string): number[] {
   const plan = readRetryPlan(text)
   const times = [NOW]
   for (;;) {
-    const next = nextAttempt(plan, times.length, answered(500), times.at(-1)!)
+    const next = nextAttemptAt(plan, times.length, answered(500), times.at(-1)!)
     if (next === undefined) return times.map((time) => time - NOW)
     times.push(next)
   }
@@ -92,7 +92,7 @@ test.each([
   [500, false],
 ])('an answer of %i is a success: %s', (status, success) => {
   expect(isSuccess(answered(status))).toBe(success)
-  expect(nextAttempt(readRetryPlan('fast'), 1, answered(status), NOW) === undefined).toBe(
+  expect(nextAttemptAt(readRetryPlan('fast'), 1, answered(status), NOW) === undefined).toBe(
     success || status === 410,
   )
 })
@@ -101,18 +101,18 @@ test.each(['refused', 'reset', 'timeout', 'tls', 'dns', 'unreachable', 'protocol
   'an attempt that failed with %s is made again',
   (error) => {
     expect(isSuccess(failed(error))).toBe(false)
-    expect(nextAttempt(readRetryPlan('fast'), 1, failed(error), NOW)).toBe(NOW + 10)
+    expect(nextAttemptAt(readRetryPlan('fast'), 1, failed(error), NOW)).toBe(NOW + 10)
   },
 )
 
 test('what the egress policy refuses is not tried again', () => {
-  expect(nextAttempt(readRetryPlan('vendor'), 1, failed('egress'), NOW)).toBeUndefined()
+  expect(nextAttemptAt(readRetryPlan('vendor'), 1, failed('egress'), NOW)).toBeUndefined()
 })
 
 test('410 ends it: no retry, and the subscription is gone', () => {
-  expect(nextAttempt(readRetryPlan('vendor'), 1, answered(410, { 'retry-after': '5' }), NOW)).toBe(
-    undefined,
-  )
+  expect(
+    nextAttemptAt(readRetryPlan('vendor'), 1, answered(410, { 'retry-after': '5' }), NOW),
+  ).toBe(undefined)
   expect(isGone(answered(410))).toBe(true)
   expect(isGone(answered(404))).toBe(false)
   expect(isGone(failed('reset'))).toBe(false)
@@ -120,8 +120,12 @@ test('410 ends it: no retry, and the subscription is gone', () => {
 
 describe('Retry-After', () => {
   const wait = (value: string, headers: Record<string, string> = {}, plan = 'fast') =>
-    nextAttempt(readRetryPlan(plan), 1, answered(503, { 'retry-after': value, ...headers }), NOW)! -
-    NOW
+    nextAttemptAt(
+      readRetryPlan(plan),
+      1,
+      answered(503, { 'retry-after': value, ...headers }),
+      NOW,
+    )! - NOW
 
   test.each([
     ['120', 120 * SECOND],
@@ -156,7 +160,7 @@ describe('Retry-After', () => {
 
   test('adds no attempt to the plan', () => {
     const asked = answered(429, { 'retry-after': '1' })
-    expect(nextAttempt(readRetryPlan('none'), 1, asked, NOW)).toBeUndefined()
-    expect(nextAttempt(readRetryPlan('fast'), 6, asked, NOW)).toBeUndefined()
+    expect(nextAttemptAt(readRetryPlan('none'), 1, asked, NOW)).toBeUndefined()
+    expect(nextAttemptAt(readRetryPlan('fast'), 6, asked, NOW)).toBeUndefined()
   })
 })

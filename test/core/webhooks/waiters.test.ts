@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Tally, Waiters, type News } from '../../../src/core/webhooks/waiters.ts'
+import { Tally, Waiters, type Changes } from '../../../src/core/webhooks/waiters.ts'
 import { createCaller, named } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { advance, awaited, deliveries } from '../../helpers/webhooks.ts'
@@ -13,8 +13,8 @@ interface Thing {
 
 test('who waits is told once a turn of all that changed, as it is now', async () => {
   const waits = new Waiters<Thing>()
-  const told: News<Thing>[] = []
-  const end = waits.until((news) => {
+  const told: Changes<Thing>[] = []
+  const end = waits.waitFor((news) => {
     told.push(news)
     return told.length === 4 ? 'enough' : undefined
   }, PATIENCE)
@@ -25,7 +25,7 @@ test('who waits is told once a turn of all that changed, as it is now', async ()
   waits.changed()
   await Promise.resolve()
   waits.changed({ id: 'a', isGood: false })
-  waits.replaced()
+  waits.allChanged()
   expect(await end).toBe('enough')
   expect(told.map((news) => news && [...news.values()])).toEqual([
     undefined,
@@ -40,7 +40,7 @@ test('who waits is told once a turn of all that changed, as it is now', async ()
 
 test('a tally follows what becomes of each', () => {
   const tally = new Tally<Thing>(({ isGood }) => isGood)
-  const news = (...things: Thing[]): News<Thing> => new Map(things.map((one) => [one.id, one]))
+  const news = (...things: Thing[]): Changes<Thing> => new Map(things.map((one) => [one.id, one]))
   const none = () => []
   tally.update(undefined, () => [
     { id: 'a', isGood: true },
@@ -60,7 +60,7 @@ test('a webhook costs who waits no look at those that were there', async () => {
   const caller = createCaller(server)
   for (let i = 0; i < 50; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
   let looked = 0
-  const end = server.sandbox.webhooks.until(
+  const end = server.sandbox.webhooks.waitFor(
     ({ state }) => {
       looked++
       return state === 'failed'
@@ -81,11 +81,11 @@ test('a delivery that is put off is seen before anything becomes of it', async (
   const server = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
   const caller = createCaller(server)
   const { webhooks } = server.sandbox
-  const pending = webhooks.until(({ state }) => state === 'pending', 1, PATIENCE)
+  const pending = webhooks.waitFor(({ state }) => state === 'pending', 1, PATIENCE)
   await caller.post('/_standin/faults', { webhook: 'delay', webhookBy: '1m' })
   await caller.create('cryptlex')
   expect(await pending).toHaveLength(1)
-  const delivered = webhooks.until(({ state }) => state === 'delivered', 1, PATIENCE)
+  const delivered = webhooks.waitFor(({ state }) => state === 'delivered', 1, PATIENCE)
   await advance(caller, '1m')
   expect(await delivered).toHaveLength(1)
 })
@@ -95,7 +95,7 @@ test('what a reset takes away is counted no more', async () => {
   const caller = createCaller(server)
   await caller.create('cryptlex')
   await awaited(caller, 'count=1')
-  const both = server.sandbox.webhooks.until(({ state }) => state === 'delivered', 2, PATIENCE)
+  const both = server.sandbox.webhooks.waitFor(({ state }) => state === 'delivered', 2, PATIENCE)
   await caller.post('/_standin/reset', {})
   await caller.create('cryptlex')
   await awaited(caller, 'count=1')
