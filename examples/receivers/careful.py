@@ -1,9 +1,9 @@
-"""A receiver that takes a webhook for what it is: a message that may come twice, late, in the wrong
-order, cut off, or from somebody else. Compare naive.py.
+"""A receiver that handles webhooks safely: a message may arrive twice, late, in the wrong order,
+truncated, or from another sender. Compare naive.py.
 
     WEBHOOK_SECRET=… python3 examples/receivers/careful.py [port]
 
-POST anywhere: a webhook. GET /users: whom it knows, and whom it has sent a welcome to.
+POST to any path: a webhook. GET /users: the stored users and the addresses of sent welcomes.
 """
 
 import base64
@@ -18,42 +18,42 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SECRET = os.environ.get("WEBHOOK_SECRET", "")
-# Seconds that a signed timestamp may be off.
+# Largest age of a signed timestamp, in seconds; the same limit holds for the future.
 TOLERANCE = float(os.environ.get("WEBHOOK_TOLERANCE", "300"))
-# Bytes, before and after decompression.
+# Size limit in bytes, before and after decompression.
 LARGEST_BODY = 4 * 1024 * 1024
-# Seconds for a body to arrive.
+# Time limit for receiving a body, in seconds.
 SLOWEST_BODY = 15
 MOST_REMEMBERED = 100_000
 
 
 class Refusal(Exception):
-    """An answer that is no success."""
+    """Answer other than success."""
 
     def __init__(self, status, message):
         super().__init__(message)
         self.status = status
 
 
-class BrokenOff(Exception):
-    """The sender went away: there is nobody to answer, and it will send again."""
+class Disconnected(Exception):
+    """The sender closed the connection and will retry, so there is no answer."""
 
 
 class Users:
-    """Taking an event twice, or in another order, ends the same."""
+    """The stored users. Repeated or reordered events lead to the same state."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.users = {}
-        self.newest = {}  # when what is known of a user happened, as text that sorts
-        self.deleted = set()  # who is gone, and stays gone whatever comes late
+        self.newest = {}  # time of the newest event of each user, in a form that sorts as text
+        self.deleted = set()  # stay deleted, even if an earlier event arrives late
         self.seen = {}
         self.welcomed = {}
 
-    def take(self, text):
+    def apply(self, text):
         event, data, triggered_at = read_webhook(text)
         user_id = data["id"]
-        # The same event may come under another delivery's id, so what it says identifies it.
+        # The same event may arrive under another delivery id, so its content identifies it.
         identity = (event, user_id, triggered_at)
         with self.lock:
             if identity in self.seen:
@@ -64,19 +64,19 @@ class Users:
                         self.users[user_id] = data
                         self.newest[user_id] = sortable(triggered_at)
                     if event == "reseller.user.created":
-                        # Slow work would go to a queue here: the answer does not wait for it.
+                        # Slow work belongs in a queue here, so that the answer does not wait for it.
                         self.welcomed.setdefault(user_id, data.get("email"))
             elif event == "reseller.user.deleted":
                 self.deleted.add(user_id)
                 self.users.pop(user_id, None)
             else:
-                # An event that is new is no error: an error would be sent again and again.
+                # An unknown event is not an error: the sender would retry an error again and again.
                 print(f"nothing to do for {event!r}", flush=True)
             self.seen[identity] = True
             if len(self.seen) > MOST_REMEMBERED:
                 del self.seen[next(iter(self.seen))]
 
-    def shown(self):
+    def snapshot(self):
         with self.lock:
             return {"users": list(self.users.values()), "welcomed": list(self.welcomed.values())}
 
@@ -85,42 +85,42 @@ def read_webhook(text):
     try:
         webhook = json.loads(text)
     except ValueError:
-        raise Refusal(400, "The body is no JSON") from None
+        raise Refusal(400, "The body is not JSON") from None
     webhook = webhook if isinstance(webhook, dict) else {}
     event, data, triggered_at = (webhook.get(key) for key in ("event", "data", "triggeredAt"))
-    # Whatever else it holds is kept as it is: a field more is no error.
+    # Unknown fields are kept: an additional field is not an error.
     data = {"id": "", **data} if isinstance(data, dict) else {"id": ""}
     if not all(isinstance(one, str) for one in (event, triggered_at, data["id"])):
-        raise Refusal(400, "The body is no webhook")
+        raise Refusal(400, "The body is not a webhook")
     if event.startswith("reseller.user.") and not data["id"]:
-        raise Refusal(400, "There is no user")
+        raise Refusal(400, "The user is missing")
     return event, data, triggered_at
 
 
 def sortable(moment):
-    """With seven digits of a second, so that times compare as text."""
+    """Pads to seven decimal digits, so that times compare as text."""
     seconds, _, fraction = moment.rstrip("Z").partition(".")
     return f"{seconds}.{fraction:0<7}"
 
 
 def verify(headers, bodies):
-    """Over the bytes as they came; a compressed body may be signed before or after that."""
+    """Verifies the raw bytes. A compressed body may have been signed before or after compression."""
     given = headers.get("Webhook-Signature")
     if not given:
-        raise Refusal(401, "There is no signature")
+        raise Refusal(401, "The signature is missing")
     if "v1," in given:
-        fits = fits_standard(headers, given, bodies)
+        matches = matches_standard(headers, given, bodies)
     else:
-        fits = any(equal(given, sign(SECRET.encode(), body)) for body in bodies)
-    if not fits:
+        matches = any(equal(given, sign(SECRET.encode(), body)) for body in bodies)
+    if not matches:
         raise Refusal(401, "The signature is wrong")
 
 
-def fits_standard(headers, given, bodies):
-    """Standard Webhooks: the id and the time are signed as well, so that nothing can be replayed."""
+def matches_standard(headers, given, bodies):
+    """Standard Webhooks also signs the id and the time, which prevents replays."""
     message_id, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not moment.isdigit() or abs(time.time() - int(moment)) > TOLERANCE:
-        raise Refusal(401, "The timestamp is too old, or too new")
+        raise Refusal(401, "The timestamp is too old or too new")
     key = base64.b64decode(SECRET[6:]) if SECRET.startswith("whsec_") else SECRET.encode()
     before = f"{message_id}.{moment}.".encode()
     expected = [f"v1,{sign(key, before + body)}" for body in bodies]
@@ -132,25 +132,25 @@ def sign(key, content):
 
 
 def equal(a, b):
-    """Takes the same time wherever the two differ."""
+    """Compares in constant time."""
     return hmac.compare_digest(a.encode(), b.encode())
 
 
-def unfold(body, encoding):
+def decompress(body, encoding):
     if encoding in ("", "identity"):
         return body
     if encoding != "gzip":
-        raise Refusal(415, f"Content-Encoding {encoding} is not known")
+        raise Refusal(415, f"Content-Encoding {encoding} is not supported")
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        unfolded = decompressor.decompress(body, LARGEST_BODY)
+        decompressed = decompressor.decompress(body, LARGEST_BODY)
     except zlib.error:
         raise Refusal(400, "The body does not decompress") from None
     if decompressor.unconsumed_tail:
         raise Refusal(413, "The body is too large")
     if not decompressor.eof:
         raise Refusal(400, "The body does not decompress")
-    return unfolded
+    return decompressed
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -160,11 +160,11 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self):
         try:
             raw = self.read_body()
-            body = unfold(raw, self.headers.get("Content-Encoding", "").lower())
+            body = decompress(raw, self.headers.get("Content-Encoding", "").lower())
             verify(self.headers, [raw] if raw is body else [raw, body])
-            users.take(body)
+            users.apply(body)
             self.answer(204, b"")
-        except (BrokenOff, OSError):
+        except (Disconnected, OSError):
             self.close_connection = True
         except Refusal as refusal:
             self.close_connection = True
@@ -172,7 +172,7 @@ class Receiver(BaseHTTPRequestHandler):
             self.answer(refusal.status, str(refusal).encode())
 
     def do_GET(self):
-        self.answer(200, json.dumps(users.shown()).encode())
+        self.answer(200, json.dumps(users.snapshot()).encode())
 
     def answer(self, status, body):
         self.send_response(status)
@@ -183,7 +183,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def read_body(self):
-        """In one piece or in chunks, which http.server leaves to us."""
+        """Reads a body with a length or in chunks; http.server decodes neither."""
         self.due = time.monotonic() + SLOWEST_BODY
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             length = self.headers.get("Content-Length", "0")
@@ -207,7 +207,7 @@ class Receiver(BaseHTTPRequestHandler):
                 raise Refusal(408, "The body is too slow")
             piece = self.rfile.read1(size)
             if not piece:
-                raise BrokenOff
+                raise Disconnected
             pieces.append(piece)
             size -= len(piece)
         return b"".join(pieces)
@@ -216,9 +216,9 @@ class Receiver(BaseHTTPRequestHandler):
         try:
             value = int(text, base)
         except ValueError:
-            raise BrokenOff from None
+            raise Disconnected from None
         if value < 0:
-            raise BrokenOff
+            raise Disconnected
         return value
 
     def log_message(self, *_):
@@ -226,7 +226,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if not SECRET:
-    sys.exit("WEBHOOK_SECRET must be set: without it, anybody could say anything")
+    sys.exit("WEBHOOK_SECRET must be set: without it, anybody could send webhooks")
 users = Users()
 port = int((sys.argv[1:] or [os.environ.get("PORT", "0")])[0])
 server = ThreadingHTTPServer(("127.0.0.1", port), Receiver)

@@ -1,9 +1,9 @@
-// A receiver that takes a webhook for what it is: a message that may come twice, late, in the wrong
-// order, cut off, or from somebody else. Compare naive.ts.
+// A receiver that handles webhooks safely: a message may arrive twice, late, in the wrong order,
+// truncated, or from another sender. Compare naive.ts.
 //
 //   WEBHOOK_SECRET=… npx tsx examples/receivers/careful.ts [port]
 //
-// POST anywhere: a webhook. GET /users: whom it knows, and whom it has sent a welcome to.
+// POST to any path: a webhook. GET /users: the stored users and the addresses of sent welcomes.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,11 +11,11 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
 const SECRET = process.env['WEBHOOK_SECRET'] ?? ''
-/** Seconds that a signed timestamp may be off. */
+/** Largest age of a signed timestamp, in seconds; the same limit holds for the future. */
 const TOLERANCE = Number(process.env['WEBHOOK_TOLERANCE'] ?? 300)
-/** Bytes, before and after decompression. */
+/** Size limit in bytes, before and after decompression. */
 const LARGEST_BODY = 4 * 1024 * 1024
-/** Milliseconds for a request to arrive. */
+/** Time limit for receiving a request, in milliseconds. */
 const SLOWEST_BODY = 15_000
 const MOST_REMEMBERED = 100_000
 
@@ -24,7 +24,7 @@ interface User {
   readonly [field: string]: unknown
 }
 
-/** An answer that is no success. */
+/** Answer other than success. */
 class Refusal extends Error {
   readonly status: number
 
@@ -35,17 +35,17 @@ class Refusal extends Error {
 }
 
 const users = new Map<string, User>()
-/** When what is known of a user happened, as text that sorts. */
+/** Time of the newest event of each user, in a form that sorts as text. */
 const newest = new Map<string, string>()
-/** Users who are gone, and stay gone whatever comes late. */
+/** Deleted users. They stay deleted, even if an earlier event arrives late. */
 const deleted = new Set<string>()
 const seen = new Set<string>()
 const welcomed = new Map<string, unknown>()
 
-/** Takes a webhook whose signature is right. Doing it twice, or in another order, ends the same. */
-function take(text: string): void {
+/** Applies a verified webhook. Repeated or reordered webhooks lead to the same state. */
+function applyWebhook(text: string): void {
   const { event, data, triggeredAt } = readWebhook(text)
-  // The same event may come under another delivery's id, so what it says identifies it.
+  // The same event may arrive under another delivery id, so its content identifies it.
   const identity = `${event} ${data.id} ${triggeredAt}`
   if (seen.has(identity)) return
   switch (event) {
@@ -63,18 +63,18 @@ function take(text: string): void {
       users.delete(data.id)
       break
     default:
-      // An event that is new is no error: an error would be sent again and again.
+      // An unknown event is not an error: the sender would retry an error again and again.
       console.log(`nothing to do for ${JSON.stringify(event)}`)
   }
   seen.add(identity)
   if (seen.size > MOST_REMEMBERED) for (const oldest of seen) return void seen.delete(oldest)
 }
 
-/** Slow work comes after the answer, and once for each user. */
+/** Slow work runs after the answer, and once for each user. */
 function welcome(user: User): void {
   if (welcomed.has(user.id)) return
   welcomed.set(user.id, user['email'])
-  setImmediate(() => console.log(`a welcome goes to ${user.id}`))
+  setImmediate(() => console.log(`welcome sent to ${user.id}`))
 }
 
 function readWebhook(text: string): { event: string; data: User; triggeredAt: string } {
@@ -82,43 +82,43 @@ function readWebhook(text: string): { event: string; data: User; triggeredAt: st
   try {
     read = JSON.parse(text)
   } catch {
-    throw new Refusal(400, 'The body is no JSON')
+    throw new Refusal(400, 'The body is not JSON')
   }
-  const { event, data, triggeredAt } = (read ?? {}) as Record<string, unknown> // looked at below
+  const { event, data, triggeredAt } = (read ?? {}) as Record<string, unknown> // checked below
   const id: unknown = typeof data === 'object' && data !== null && 'id' in data ? data.id : ''
   if (typeof event !== 'string' || typeof triggeredAt !== 'string' || typeof id !== 'string') {
-    throw new Refusal(400, 'The body is no webhook')
+    throw new Refusal(400, 'The body is not a webhook')
   }
-  if (event.startsWith('reseller.user.') && id === '') throw new Refusal(400, 'There is no user')
-  // Whatever else it holds is kept as it is: a field more is no error.
+  if (event.startsWith('reseller.user.') && id === '') throw new Refusal(400, 'The user is missing')
+  // Unknown fields are kept: an additional field is not an error.
   return { event, data: { ...(data as object), id }, triggeredAt }
 }
 
-/** `…:34.69Z` with seven digits of a second, so that times compare as text. */
+/** Pads `…:34.69Z` to seven decimal digits, so that times compare as text. */
 function sortable(time: string): string {
   const [, seconds = time, fraction = ''] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(time) ?? []
   return `${seconds}.${fraction.padEnd(7, '0')}`
 }
 
-/** Over the bytes as they came; a body that was compressed may be signed before or after that. */
+/** Verifies the raw bytes. A compressed body may have been signed before or after compression. */
 function verify(headers: IncomingHttpHeaders, bodies: readonly Buffer[]): void {
   const given = headers['webhook-signature']
-  if (typeof given !== 'string') throw new Refusal(401, 'There is no signature')
-  const fits = given.includes('v1,')
-    ? fitsStandard(headers, given, bodies)
+  if (typeof given !== 'string') throw new Refusal(401, 'The signature is missing')
+  const matches = given.includes('v1,')
+    ? matchesStandard(headers, given, bodies)
     : bodies.some((body) => equal(given, hmac(SECRET, body)))
-  if (!fits) throw new Refusal(401, 'The signature is wrong')
+  if (!matches) throw new Refusal(401, 'The signature is wrong')
 }
 
-/** Standard Webhooks: the id and the time are signed as well, so that nothing can be replayed. */
-function fitsStandard(
+/** Standard Webhooks also signs the id and the time, which prevents replays. */
+function matchesStandard(
   headers: IncomingHttpHeaders,
   given: string,
   bodies: readonly Buffer[],
 ): boolean {
   const [id, time] = [headers['webhook-id'], headers['webhook-timestamp']]
   const age = Math.abs(Date.now() / 1000 - Number(time))
-  if (!(age <= TOLERANCE)) throw new Refusal(401, 'The timestamp is too old, or too new')
+  if (!(age <= TOLERANCE)) throw new Refusal(401, 'The timestamp is too old or too new')
   const key = SECRET.startsWith('whsec_') ? Buffer.from(SECRET.slice(6), 'base64') : SECRET
   return bodies.some((body) => {
     const expected = `v1,${hmac(key, `${String(id)}.${String(time)}.`, body)}`
@@ -132,7 +132,7 @@ function hmac(key: string | Buffer, ...parts: readonly (string | Buffer)[]): str
   return digest.digest('base64')
 }
 
-/** Takes the same time wherever the two differ. */
+/** Compares in constant time. */
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
   return left.length === right.length && timingSafeEqual(left, right)
@@ -149,26 +149,26 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
     })
     request.on('end', () => resolve(Buffer.concat(chunks)))
     request.on('error', reject)
-    request.on('close', () => reject(new Error('The body broke off')))
+    request.on('close', () => reject(new Error('The body is incomplete')))
   })
 }
 
-async function unfold(body: Buffer, encoding = 'identity'): Promise<Buffer> {
+async function decompress(body: Buffer, encoding = 'identity'): Promise<Buffer> {
   if (encoding === 'identity') return body
-  if (encoding !== 'gzip') throw new Refusal(415, `Content-Encoding ${encoding} is not known`)
+  if (encoding !== 'gzip') throw new Refusal(415, `Content-Encoding ${encoding} is not supported`)
   try {
     return await promisify(gunzip)(body, { maxOutputLength: LARGEST_BODY })
   } catch (error) {
-    const tooLarge = error instanceof RangeError // a bomb is not unfolded to its end
-    throw new Refusal(tooLarge ? 413 : 400, 'The body does not decompress to its size')
+    const tooLarge = error instanceof RangeError // stops a decompression bomb
+    throw new Refusal(tooLarge ? 413 : 400, 'The body does not decompress within the size limit')
   }
 }
 
 async function receive(request: IncomingMessage): Promise<void> {
   const raw = await readBody(request)
-  const body = await unfold(raw, request.headers['content-encoding']?.toLowerCase())
+  const body = await decompress(raw, request.headers['content-encoding']?.toLowerCase())
   verify(request.headers, raw === body ? [raw] : [raw, body])
-  take(body.toString('utf8'))
+  applyWebhook(body.toString('utf8'))
 }
 
 const server = createServer({ requestTimeout: SLOWEST_BODY }, (request, response) => {
@@ -180,7 +180,7 @@ const server = createServer({ requestTimeout: SLOWEST_BODY }, (request, response
   receive(request).then(
     () => response.writeHead(204).end(),
     (error: unknown) => {
-      // What broke off says nothing, and there is nobody to answer: it will be sent again.
+      // The sender closed the connection and will retry, so there is no answer.
       if (request.destroyed && !request.complete) return
       const refusal = error instanceof Refusal ? error : new Refusal(500, String(error))
       console.error(`refused with ${refusal.status}: ${refusal.message}`)
@@ -190,7 +190,7 @@ const server = createServer({ requestTimeout: SLOWEST_BODY }, (request, response
 })
 
 if (SECRET === '') {
-  console.error('WEBHOOK_SECRET must be set: without it, anybody could say anything')
+  console.error('WEBHOOK_SECRET must be set: without it, anybody could send webhooks')
   process.exit(1)
 }
 server.listen(Number(process.argv[2] ?? process.env['PORT'] ?? 0), '127.0.0.1', () => {

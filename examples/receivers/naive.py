@@ -1,9 +1,8 @@
-"""A receiver as it is written first, and as it passes a first try. Every line that trusts too much
-says so. Compare careful.py.
+"""A typical first version of a receiver. Each unsafe assumption has a comment. Compare careful.py.
 
     python3 examples/receivers/naive.py [port]
 
-POST anywhere: a webhook. GET /users: whom it knows, and whom it has sent a welcome to.
+POST to any path: a webhook. GET /users: the stored users and the addresses of sent welcomes.
 """
 
 import json
@@ -21,7 +20,7 @@ welcomed = []
 
 
 def created(user):
-    # Trusts that each event comes once, and that users never get a field more.
+    # Assumes that each event arrives once, and that users never have additional fields.
     for field in user:
         if field not in COLUMNS:
             raise ValueError(f"The table users has no column {field}")
@@ -30,12 +29,12 @@ def created(user):
 
 
 def updated(user):
-    # Trusts that the user is known, and that what comes last is what is newest.
+    # Assumes that the user is stored, and that events arrive in order.
     next(one for one in users if one["id"] == user["id"]).update(user)
 
 
 def deleted(user):
-    # Trusts that the user is known.
+    # Assumes that the user is stored.
     users.remove(next(one for one in users if one["id"] == user["id"]))
 
 
@@ -48,12 +47,12 @@ HANDLERS = {
 
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self):
-        # Trusts that there is a length, that the body is not compressed, and that it comes quickly:
-        # nobody else is served meanwhile.
+        # Assumes a Content-Length, an uncompressed body and a fast sender: no other request is served
+        # meanwhile.
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        # Trusts whoever sends: there is a signature, and nobody looks at it.
+        # Accepts every sender: the signature is not verified.
         webhook = json.loads(body)
-        # Trusts that there is a handler. What is raised here leaves the sender without an answer.
+        # Assumes that the event has a handler. An error here leaves the sender without an answer.
         HANDLERS[webhook["event"]](webhook["data"])
         self.answer(b"")
 

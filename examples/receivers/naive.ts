@@ -1,9 +1,8 @@
-// A receiver as it is written first, and as it passes a first try. Every line that trusts too much
-// says so. Compare careful.ts.
+// A typical first version of a receiver. Each unsafe assumption has a comment. Compare careful.ts.
 //
 //   npx tsx examples/receivers/naive.ts [port]
 //
-// POST anywhere: a webhook. GET /users: whom it knows, and whom it has sent a welcome to.
+// POST to any path: a webhook. GET /users: the stored users and the addresses of sent welcomes.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -27,23 +26,23 @@ const users: User[] = []
 const welcomed: string[] = []
 
 const handlers: Record<string, (user: User) => void> = {
-  // Trusts that each event comes once.
+  // Assumes that each event arrives once.
   'reseller.user.created'(user) {
     for (const field of Object.keys(user)) {
-      // Trusts that users never get a field more.
+      // Assumes that users never have additional fields.
       if (!COLUMNS.includes(field)) throw new Error(`The table users has no column ${field}`)
     }
     users.push(user)
     welcomed.push(user.email)
   },
-  // Trusts that the user is known, and that what comes last is what is newest.
+  // Assumes that the user is stored, and that events arrive in order.
   'reseller.user.updated'(user) {
     Object.assign(
       users.find(({ id }) => id === user.id)!,
       user,
     ) // it was created before
   },
-  // Trusts that the user is known, and takes away the last one when it is not.
+  // Assumes that the user is stored; removes the last user otherwise.
   'reseller.user.deleted'(user) {
     users.splice(
       users.findIndex(({ id }) => id === user.id),
@@ -60,14 +59,14 @@ const server = createServer((request, response) => {
   }
   let body = ''
   request.on('data', (chunk) => {
-    // Trusts that no character lies across two chunks, and that the body is not compressed.
+    // Assumes that no character spans two chunks, and that the body is not compressed.
     body += String(chunk)
     if (body.length > LARGEST_BODY) request.destroy()
   })
   request.on('end', () => {
-    // Trusts whoever sends: there is a signature, and nobody looks at it.
+    // Accepts every sender: the signature is not verified.
     const { event, data } = JSON.parse(body) as Webhook
-    // Trusts that there is a handler. What is thrown here ends the process.
+    // Assumes that the event has a handler. An error here ends the process.
     handlers[event]!(data)
     response.end()
   })

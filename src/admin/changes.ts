@@ -28,15 +28,15 @@ export function changeTasks(world: SandboxPort): Record<'updateUser' | 'deleteUs
         world.store.collection(place.table).remove(place.row.id)
         return {
           told: tell(world, place, 'deleted', place.row, call),
-          freed: world.webhooks.free(place.row.id),
+          freed: world.webhooks.releaseAfterDelete(place.row.id),
         }
       })
       await world.saved()
       world.webhooks.deliver(told)
       if (freed.length > 0) {
         // What is late on purpose comes after what says that the user is gone.
-        await world.webhooks.quiet()
-        world.webhooks.freed(freed)
+        await world.webhooks.attemptsDone()
+        world.webhooks.deliverReleased(freed)
       }
       call.deliveries = [...told, ...freed]
       return { status: 200, body: shownUser(place.api, place.row) }

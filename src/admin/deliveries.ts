@@ -26,7 +26,7 @@ export function deliveryTasks(world: SandboxPort): Record<Names, Task> {
       const wanted = filter(call)
       const state = call.query.get('state') ?? 'delivered'
       const count = Number(call.query.get('count') ?? 1)
-      const found = await webhooks.until(
+      const found = await webhooks.waitFor(
         (delivery) => wanted(delivery) && delivery.state === state,
         count,
         timeoutOf(call.query.get('timeout')),

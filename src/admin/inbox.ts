@@ -1,5 +1,5 @@
 import type { Task } from '../core/api.ts'
-import type { Received } from '../core/webhooks/inbox.ts'
+import type { ReceivedWebhook } from '../core/webhooks/inbox.ts'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { InboxEntry, InboxPage, InboxReceipt } from './contract.gen.ts'
 import type { SandboxPort } from './ports.ts'
@@ -14,7 +14,7 @@ export function inboxTasks(
 ): Record<'receive' | 'listInbox' | 'clearInbox', Task> {
   const { webhooks } = world
   const page = (inbox: string, after: number, limit: number): InboxPage => {
-    const { total, entries } = webhooks.received(inbox, { after, limit })
+    const { total, entries } = webhooks.listInbox(inbox, { after, limit })
     return { total, received: entries.map(shown) }
   }
   return {
@@ -22,7 +22,7 @@ export function inboxTasks(
       const inbox = params['inbox']!
       const told = webhooks.receive(inbox, query.toString(), raw!) // by the contract it is raw
       if (told.delay > 0) await wait(told.delay, undefined, { ref: false })
-      const { total } = webhooks.received(inbox, { limit: 0 })
+      const { total } = webhooks.listInbox(inbox, { limit: 0 })
       const body: InboxReceipt | undefined = told.status === 204 ? undefined : { received: total }
       const { retryAfter } = told
       return {
@@ -44,7 +44,7 @@ export function inboxTasks(
   }
 }
 
-function shown({ number, at, status, headers, body, verdict }: Received): InboxEntry {
+function shown({ number, at, status, headers, body, verdict }: ReceivedWebhook): InboxEntry {
   return {
     number,
     at: new Date(at).toISOString(),

@@ -25,7 +25,7 @@ export interface SandboxPort {
   /** What is shown nowhere. */
   readonly secrets: readonly string[]
   readonly webhooks: Webhooks
-  readonly egress: Pick<Egress, 'refusesLiterally'>
+  readonly egress: Pick<Egress, 'refusalWithoutLookup'>
   readonly tools: Pick<Tools, 'clock' | 'fake'>
   readonly profile: string
   /** How many users each API has. */

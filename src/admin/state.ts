@@ -6,7 +6,7 @@ import type { Collection, Row } from '../core/store/state.ts'
 import { flawIn, FORMAT, type Document } from '../core/store/document.ts'
 import type { Saved } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
-import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
+import { REDACTED, redactTokens } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.gen.ts'
 import { described } from './sandboxes.ts'
 import { isTime } from './clock.ts'
@@ -157,21 +157,21 @@ function redacted(document: Document): Document {
   const webhooks = document['webhooks']
   if (!isRecord(webhooks) || !Array.isArray(webhooks['subscriptions'])) return document
   const rows = webhooks['subscriptions'] as readonly Row[] // as the store has them
-  return { ...document, webhooks: { ...webhooks, subscriptions: rows.map(withoutToken) } }
+  return { ...document, webhooks: { ...webhooks, subscriptions: rows.map(redactTokens) } }
 }
 
 function withoutTokens(found: Difference): Difference {
   const webhooks = found[SUBSCRIPTIONS]
   if (!webhooks) return found
-  const plain = (rows: readonly object[]) => rows.map((row) => withoutToken(row as Row)) // all rows
+  const plain = (rows: readonly object[]) => rows.map((row) => redactTokens(row as Row)) // all rows
   return {
     ...found,
     [SUBSCRIPTIONS]: {
       added: plain(webhooks.added),
       removed: plain(webhooks.removed),
       changed: webhooks.changed.map(({ before, after }) => ({
-        before: withoutToken(before as Row),
-        after: withoutToken(after as Row),
+        before: redactTokens(before as Row),
+        after: redactTokens(after as Row),
       })),
     },
   }

@@ -24,7 +24,7 @@ export function webhookTasks(world: SandboxPort): Record<Names, Task> {
       const { events = ['*'], ...given } = call.body as Contract.NewSubscription // it is checked
       const refusal = given.url.startsWith('/')
         ? undefined
-        : world.egress.refusesLiterally(given.url)
+        : world.egress.refusalWithoutLookup(given.url)
       if (refusal) throw refusal
       const row = world.store.transact(() =>
         subscribe(world.store, { ...given, events }, world.tools),

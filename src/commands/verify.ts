@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/config.ts'
 import { nearest } from '../config/messages.ts'
 import { readTime } from '../config/values.ts'
-import { verifyWebhook, type Verdict } from '../core/webhooks/signature.ts'
+import { verifyWebhook, type Verdict } from '../core/webhooks/signature-check.ts'
 import { codeOf, messageOf } from '../core/errors.ts'
 import type { OwnCommand } from './command.ts'
 

@@ -17,7 +17,11 @@ import { Snapshots } from '../core/store/snapshots.ts'
 import { Store, type StoreOptions } from '../core/store/store.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
 import { SUBSCRIPTIONS, TABLES, type Subscription } from '../core/webhooks/delivery.ts'
-import { resubscribe, subscribe, type NewSubscription } from '../core/webhooks/subscriptions.ts'
+import {
+  updateSubscription,
+  subscribe,
+  type NewSubscription,
+} from '../core/webhooks/subscriptions.ts'
 import { Webhooks } from '../core/webhooks/webhooks.ts'
 import { create, seed } from './seeding.ts'
 import type { ApiPart, Settings, Shared } from './settings.ts'
@@ -219,7 +223,7 @@ export class Sandbox {
   async #turn(before: Promise<void>, setting: () => ClockSetting): Promise<void> {
     await before
     // What is under way was begun before, and what becomes of it is dated so.
-    await this.webhooks.quiet()
+    await this.webhooks.attemptsDone()
     const goal = setting()
     this.store.transact(() => this.store.set('clock', goal))
     await this.saved()
@@ -308,7 +312,7 @@ export class Sandbox {
       const wish = { name: 'Standin', url: target, token: secret, events }
       subscribe(this.store, wish, this.tools, id)
     } else if (row && (row.url !== target || row.token !== secret)) {
-      resubscribe(this.store, row, { url: target, token: secret }, this.clock.now())
+      updateSubscription(this.store, row, { url: target, token: secret }, this.clock.now())
     }
   }
 

@@ -1,4 +1,4 @@
-import { PASS_HEADER } from '../core/webhooks/transport.ts'
+import { INBOX_PASS_HEADER } from '../core/webhooks/transport.ts'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -154,7 +154,7 @@ export class Guard {
     if (UNLOCKED.has(path)) return undefined
     const { method, headers } = request
     const isForInbox = method === 'POST' && path.startsWith('/inbox/')
-    if (isForInbox && headers[PASS_HEADER.toLowerCase()] === this.pass) return undefined
+    if (isForInbox && headers[INBOX_PASS_HEADER.toLowerCase()] === this.pass) return undefined
     // Who may have webhooks sent is not thereby who may call the admin API: it is a vendor's caller.
     if (headers['standin-delivery'] !== undefined && !isForInbox) {
       const text = 'A webhook may call nothing of the admin API but its inboxes'

@@ -30,12 +30,12 @@ describe('standin verify', () => {
   test('prints every step of a signature that is right, and ends with 0', async () => {
     const { out, err, code } = await run(GOOD)
     expect(err).toBe('')
-    expect(out).toBe(`ok      header     webhook-signature is there
-ok      form       It is written as Base64
-ok      decode     It decodes
-ok      length     It is 32 bytes, as HMAC-SHA256 is
+    expect(out).toBe(`ok      header     webhook-signature is present
+ok      form       The signature is written in Base64
+ok      decode     The signature decodes
+ok      length     The signature is 32 bytes long, as HMAC-SHA256 is
 ok      secret     The secret is usable: its UTF-8 bytes are the key
-ok      signature  It is right for the body of 158 bytes
+ok      signature  The signature matches the body of 158 bytes
 verified by the plain scheme
 `)
     expect(code).toBe(0)
@@ -44,7 +44,7 @@ verified by the plain scheme
   test('names the step that fails and what is behind it, and ends with 1', async () => {
     const { out, code } = await run(GOOD, `${BODY}\n`)
     expect(out).toMatch(
-      /^FAILED {2}signature {2}.*: the body has got white space at its end, such as a newline$/m,
+      /^FAILED {2}signature {2}.*: white space, such as a newline, was added at the end of the body after signing$/m,
     )
     expect(out).toMatch(/\nnot verified by the plain scheme: signature\n$/)
     expect(code).toBe(1)
@@ -77,7 +77,9 @@ verified by the plain scheme
     expect(inTime).toMatchObject({ code: 0 })
     expect(inTime.out).toContain('ok      timestamp  The timestamp is 240 s old')
     expect(late).toMatchObject({ code: 1 })
-    expect(late.out).toContain('FAILED  timestamp  The timestamp is 301 s old; 300 s are allowed')
+    expect(late.out).toContain(
+      'FAILED  timestamp  The timestamp is 301 s old; at most 300 s are allowed',
+    )
     expect(lenient).toMatchObject({ code: 0 })
   })
 

@@ -50,14 +50,14 @@ const newUser = (more: object = {}): User => {
 interface Delivery {
   readonly what?: string
   readonly user: User
-  /** Seconds of the minute in which it happened. */
+  /** Seconds of the event's time. */
   readonly at?: string
   readonly scheme?: Scheme
   readonly id?: string
   readonly secret?: string
-  /** Seconds that the signed timestamp lies back. */
+  /** Age of the signed timestamp in seconds. */
   readonly age?: number
-  /** The body as it is sent, where it is not the one that was signed. */
+  /** Changes the body after it is signed. */
   readonly sent?: (text: string) => string | Uint8Array
   readonly headers?: (
     signed: readonly (readonly [string, string])[],
@@ -86,22 +86,22 @@ async function deliver(url: string, delivery: Delivery): Promise<AttemptOutcome>
   })
 }
 
-/** `2xx`, another status, or what kept an answer away. */
+/** `2xx`, another status, or the error. */
 const inShort = (outcome: AttemptOutcome) =>
   outcome.kind === 'failed' ? outcome.error : outcome.status < 300 ? '2xx' : String(outcome.status)
 
-interface Believed {
+interface ReceiverState {
   readonly users: readonly User[]
   readonly welcomed: readonly string[]
 }
 
-/** What a receiver believes about these users; undefined when it is not there any more. */
-async function beliefs(
+/** State of a receiver for these users; undefined if its process ended. */
+async function stateOf(
   { url }: Pick<RunningSample, 'url'>,
   about: readonly User[],
-): Promise<Believed | undefined> {
+): Promise<ReceiverState | undefined> {
   try {
-    const { users, welcomed } = (await (await fetch(`${url}/users`)).json()) as Believed
+    const { users, welcomed } = (await (await fetch(`${url}/users`)).json()) as ReceiverState
     const ids = about.map(({ id }) => id)
     const emails = about.map(({ email }) => email)
     return {
@@ -116,14 +116,14 @@ async function beliefs(
 interface Case {
   readonly fault: string
   readonly deliveries: readonly Delivery[]
-  /** All at once in place of one after the other. */
+  /** Sends all deliveries at once. */
   readonly together?: boolean
-  /** How each is to be answered. */
+  /** Expected answers. */
   readonly answers: readonly string[]
-  /** What is to be believed at the end. */
+  /** Expected state at the end. */
   readonly users: readonly User[]
   readonly welcomed: readonly User[]
-  /** Whether the naive receivers come to the same. */
+  /** Expects the naive receivers to end in the same state. */
   readonly harmless: boolean
 }
 
@@ -131,7 +131,7 @@ function cases(): Case[] {
   const [ada, other] = [newUser(), newUser()]
   const renamed = { ...ada, name: 'Ada Lovelace', lastName: 'Lovelace' }
   const again = { ...ada, name: 'Ada King', lastName: 'King' }
-  // Three bytes each: wherever a body is parted, it is within one of them.
+  // Characters of three bytes: every split of the body falls within one of them.
   const wide = newUser({ company: '–'.repeat(600) })
   const large = newUser({ notes: 'x'.repeat(1024 * 1024) })
   const good = { answers: ['2xx'], users: [ada], welcomed: [ada] }
@@ -142,7 +142,7 @@ function cases(): Case[] {
     { fault: 'none (standard)', deliveries: [standard], ...good, harmless: true },
     { fault: 'none (both)', deliveries: [{ user: ada, scheme: 'both' }], ...good, harmless: true },
     {
-      fault: 'none, through a life',
+      fault: 'none, for create, update and delete',
       deliveries: [
         { user: ada },
         { what: 'updated', user: renamed, at: '01' },
@@ -213,7 +213,7 @@ function cases(): Case[] {
     { fault: 'wrong-secret', deliveries: [{ user: ada, secret: 'another' }], ...refused },
     { fault: 'wrong-secret (standard)', deliveries: [{ ...standard, secret: 'no' }], ...refused },
     { fault: 'stale-timestamp', deliveries: [{ ...standard, age: 3600 }], ...refused },
-    { fault: 'a timestamp to come', deliveries: [{ ...standard, age: -3600 }], ...refused },
+    { fault: 'a timestamp in the future', deliveries: [{ ...standard, age: -3600 }], ...refused },
     {
       fault: 'unsigned',
       deliveries: [{ user: ada, headers: (signed) => signed.slice(0, 1) }],
@@ -276,7 +276,7 @@ function cases(): Case[] {
   ]
 }
 
-/** How a receiver takes a case: as it should, or what it does in place of that. */
+/** Runs a case and returns the expected and the actual result. */
 async function outcomeOf(name: Sample, one: Case) {
   const now = await receiver(name)
   const { deliveries, together, answers, users, welcomed } = one
@@ -286,12 +286,12 @@ async function outcomeOf(name: Sample, one: Case) {
   else for (const each of deliveries) outcomes.push(await deliver(now.url, each))
   const about = deliveries.map(({ user }) => user)
   return {
-    expected: { answers, believed: { users, welcomed: welcomed.map(({ email }) => email) } },
-    actual: { answers: outcomes.map(inShort), believed: await beliefs(now, about) },
+    expected: { answers, state: { users, welcomed: welcomed.map(({ email }) => email) } },
+    actual: { answers: outcomes.map(inShort), state: await stateOf(now, about) },
   }
 }
 
-/** Each test takes its case anew, with users of its own. */
+/** Each test builds its case again, with new users. */
 const CASES = cases()
 const TITLES = CASES.map(({ fault }, index) => [fault, index] as const)
 
@@ -301,7 +301,7 @@ describe.each(['careful.ts', 'careful.py'] as const)('%s', (name) => {
     expect(actual).toEqual(expected)
   })
 
-  test('takes a slow body, and others meanwhile', async () => {
+  test('receives a slow body, and other requests meanwhile', async () => {
     const { url } = await receiver(name)
     const [slow, quick] = [newUser({ company: '–'.repeat(100) }), newUser()]
     const order: string[] = []
@@ -312,10 +312,10 @@ describe.each(['careful.ts', 'careful.py'] as const)('%s', (name) => {
     ])
     expect(outcomes.map(inShort)).toEqual(['2xx', '2xx'])
     expect(order).toEqual(['quick', 'slow'])
-    expect((await beliefs({ url }, [slow]))?.users).toEqual([slow])
+    expect((await stateOf({ url }, [slow]))?.users).toEqual([slow])
   })
 
-  test('believes nothing that was cut off, and takes it when it comes again', async () => {
+  test('ignores a truncated body, and accepts its retry', async () => {
     const now = await receiver(name)
     const ada = newUser()
     for (const wire of [
@@ -325,19 +325,19 @@ describe.each(['careful.ts', 'careful.py'] as const)('%s', (name) => {
     ]) {
       expect(inShort(await deliver(now.url, { user: ada, wire }))).not.toBe('2xx')
     }
-    expect(await beliefs(now, [ada])).toEqual({ users: [], welcomed: [] })
+    expect(await stateOf(now, [ada])).toEqual({ users: [], welcomed: [] })
     expect(inShort(await deliver(now.url, { user: ada }))).toBe('2xx')
-    expect((await beliefs(now, [ada]))?.users).toEqual([ada])
+    expect((await stateOf(now, [ada]))?.users).toEqual([ada])
   })
 
   test.each([
-    // Who is still sending may see the connection break before the answer.
+    // A sender may see the connection break before the answer.
     ['too large', /^(?:413|reset)$/, () => Buffer.alloc(5 * 1024 * 1024, 'x'), ''],
     ['a bomb', /^413$/, () => gzipSync(Buffer.alloc(50 * 1024 * 1024)), 'gzip'],
-    ['compressed by its header alone', /^400$/, () => Buffer.from('{}'), 'gzip'],
+    ['not compressed, in spite of its header', /^400$/, () => Buffer.from('{}'), 'gzip'],
     ['compressed in another way', /^415$/, () => Buffer.from('{}'), 'br'],
     ['empty', /^401$/, () => Buffer.alloc(0), ''],
-  ])('refuses a body that is %s, and goes on', async (_title, answer, sent, encoding) => {
+  ])('refuses a body that is %s, and continues', async (_title, answer, sent, encoding) => {
     const now = await receiver(name)
     const ada = newUser()
     const outcome = await deliver(now.url, {
@@ -365,7 +365,7 @@ describe.each(['careful.ts', 'careful.py'] as const)('%s', (name) => {
 
 describe.each(['naive.ts', 'naive.py'] as const)('%s', (name) => {
   test.each(TITLES.filter((_title, index) => CASES[index]!.harmless))(
-    'holds against: %s',
+    'is not broken by: %s',
     async (_fault, index) => {
       const { actual, expected } = await outcomeOf(name, cases()[index]!)
       expect(actual).toEqual(expected)
@@ -381,14 +381,14 @@ describe.each(['naive.ts', 'naive.py'] as const)('%s', (name) => {
   )
 })
 
-test('naive.ts spoils what comes slowly', async () => {
+test('naive.ts corrupts a slow body', async () => {
   const now = await receiver('naive.ts')
   const slow = newUser({ company: '–'.repeat(100) })
   await deliver(now.url, { user: slow, wire: { slow: { bytes: 100, every: 5 } } })
-  expect((await beliefs(now, [slow]))?.users).not.toEqual([slow])
+  expect((await stateOf(now, [slow]))?.users).not.toEqual([slow])
 })
 
-test('naive.py serves nobody else while something comes slowly', async () => {
+test('naive.py serves no other request during a slow body', async () => {
   const now = await receiver('naive.py')
   const order: string[] = []
   const wire = { slow: { bytes: 40, every: 20 } }

@@ -6,21 +6,29 @@ import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
 import { createReceiver, type Came } from '../helpers/receiver.ts'
 import { Samples, type RunningSample, type Sample } from '../helpers/samples.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../helpers/sandbox.ts'
-import { advance, awaited, deliveries, inbox, settled, spoilt, USER } from '../helpers/webhooks.ts'
+import {
+  advance,
+  awaited,
+  deliveries,
+  inbox,
+  settled,
+  sendTestWebhook,
+  USER,
+} from '../helpers/webhooks.ts'
 
 const SECRET = 'sandbox-webhook-token'
 const START = Date.parse('2026-01-15T09:30:00Z')
 
 const isSigned = ({ headers, body }: Came) => headers['webhook-signature'] === sign(SECRET, body)
-const told = ({ body }: Came) =>
+const contentOf = ({ body }: Came) =>
   JSON.parse(body.toString()) as {
     event: string
     data: Record<string, unknown>
     triggeredAt: string
   }
 
-/** A sandbox that tells a real receiver, and nothing again. */
-async function telling(settings: Settings = {}) {
+/** A sandbox that delivers to a real receiver without retries. */
+async function createDelivering(settings: Settings = {}) {
   const receiver = await createReceiver()
   const server = await createSandbox({
     webhookUrl: receiver.url,
@@ -31,7 +39,7 @@ async function telling(settings: Settings = {}) {
   return { receiver, server, caller: createCaller(server) }
 }
 
-/** From now on creates are told of like this. */
+/** Applies these faults to the webhooks of all further creates. */
 function arm({ sandbox: { webhooks } }: TestSandbox, ...faults: readonly DeliveryFault[]): void {
   const record = webhooks.record.bind(webhooks)
   vi.spyOn(webhooks, 'record').mockImplementation((events, call) => {
@@ -42,10 +50,10 @@ function arm({ sandbox: { webhooks } }: TestSandbox, ...faults: readonly Deliver
 }
 
 describe('a receiver sees', () => {
-  test('nothing of one that is dropped', async () => {
-    const { receiver, caller } = await telling()
-    await spoilt(caller, { kind: 'drop' })
-    await spoilt(caller)
+  test('no webhook with drop', async () => {
+    const { receiver, caller } = await createDelivering()
+    await sendTestWebhook(caller, { kind: 'drop' })
+    await sendTestWebhook(caller)
     await receiver.count(1)
     expect((await deliveries(caller)).map(({ state, reason }) => [state, reason])).toEqual([
       ['dropped', 'the fault drop'],
@@ -53,9 +61,9 @@ describe('a receiver sees', () => {
     ])
   })
 
-  test('a delay, by the sandbox’s clock', async () => {
-    const { receiver, caller } = await telling({ clock: START })
-    await spoilt(caller, { kind: 'delay', by: '10m' })
+  test('a delayed webhook, by the sandbox’s clock', async () => {
+    const { receiver, caller } = await createDelivering({ clock: START })
+    await sendTestWebhook(caller, { kind: 'delay', by: '10m' })
     await advance(caller, '9m')
     expect(receiver.came).toEqual([])
     await advance(caller, '1m')
@@ -63,10 +71,10 @@ describe('a receiver sees', () => {
     expect((await deliveries(caller))[0]!.attempts[0]!.at).toBe('2026-01-15T09:40:00.000Z')
   })
 
-  test('a duplicate with the same id, and one with another', async () => {
-    const { receiver, caller } = await telling()
+  test('a duplicate with the same id, and a duplicate with another id', async () => {
+    const { receiver, caller } = await createDelivering()
     for (const kind of ['duplicate', 'duplicate-new-id']) {
-      await spoilt(caller, { kind })
+      await sendTestWebhook(caller, { kind })
       await settled(caller)
     }
     const ids = receiver.came.map(({ headers }) => headers['standin-delivery'])
@@ -76,8 +84,8 @@ describe('a receiver sees', () => {
     expect(new Set(receiver.came.slice(0, 2).map(({ body }) => body.toString())).size).toBe(1)
   })
 
-  test('one that is overtaken by the next, or comes at the end of its window', async () => {
-    const { receiver, caller } = await telling({ clock: START })
+  test('a reordered webhook after the next one, or at the end of its window', async () => {
+    const { receiver, caller } = await createDelivering({ clock: START })
     await caller.post('/_standin/webhooks/test', {
       event: 'first',
       fault: { kind: 'reorder', by: '1h' },
@@ -90,8 +98,8 @@ describe('a receiver sees', () => {
     expect(receiver.events).toEqual(['second', 'first', 'third'])
   })
 
-  test('one before the create is answered', async () => {
-    const { receiver, server, caller } = await telling()
+  test('a webhook before the create is answered', async () => {
+    const { receiver, server, caller } = await createDelivering()
     arm(server, { kind: 'before-answer' })
     let seen = 0
     const creating = caller.create('cryptlex').then(() => (seen = receiver.came.length))
@@ -100,8 +108,8 @@ describe('a receiver sees', () => {
     expect(receiver.came).toHaveLength(1)
   })
 
-  test('one after the user is gone', async () => {
-    const { receiver, server, caller } = await telling()
+  test('a webhook after its user is removed', async () => {
+    const { receiver, server, caller } = await createDelivering()
     arm(server, { kind: 'after-delete' })
     const id = idIn('cryptlex', await caller.create('cryptlex'))
     const { settled: isSettled, pending } = await settled(caller)
@@ -110,43 +118,43 @@ describe('a receiver sees', () => {
     await caller.delete(`/_standin/users/cryptlex/${id}`)
     await receiver.count(2)
     expect(receiver.events).toEqual(['reseller.user.deleted', 'reseller.user.created'])
-    expect(receiver.came.map((came) => told(came).data['id'])).toEqual([id, id])
+    expect(receiver.came.map((came) => contentOf(came).data['id'])).toEqual([id, id])
   })
 
   test.each(['wrong-secret', 'unsigned', 'reserialised'] as const)('%s', async (kind) => {
-    const { receiver, caller } = await telling()
-    const { body } = await spoilt(caller, { kind })
+    const { receiver, caller } = await createDelivering()
+    const { body } = await sendTestWebhook(caller, { kind })
     await receiver.count(1)
     const [came] = receiver.came
     expect(isSigned(came!)).toBe(false)
     expect('webhook-signature' in came!.headers).toBe(kind !== 'unsigned')
-    expect(told(came!)).toEqual(JSON.parse(body))
+    expect(contentOf(came!)).toEqual(JSON.parse(body))
     expect(came!.body.toString() === body).toBe(kind !== 'reserialised')
     if (kind === 'reserialised') {
       expect(came!.headers['webhook-signature']).toBe(sign(SECRET, Buffer.from(body)))
     }
   })
 
-  test('a stale time: in the standard’s header, and in the body', async () => {
-    const { receiver, caller } = await telling({ clock: START, webhookScheme: 'standard' })
-    await spoilt(caller, { kind: 'stale-timestamp', by: '2h' })
+  test('a stale timestamp in the standard’s header and in the body', async () => {
+    const { receiver, caller } = await createDelivering({ clock: START, webhookScheme: 'standard' })
+    await sendTestWebhook(caller, { kind: 'stale-timestamp', by: '2h' })
     await receiver.count(1)
     const [came] = receiver.came
     expect(Number(came!.headers['webhook-timestamp'])).toBe(START / 1000 - 7200)
-    expect(told(came!).triggeredAt).toBe('2026-01-15T07:30:00.0000000Z')
+    expect(contentOf(came!).triggeredAt).toBe('2026-01-15T07:30:00.0000000Z')
   })
 
-  test('names of headers in another case', async () => {
-    const { receiver, caller } = await telling()
-    await spoilt(caller, { kind: 'header-case' })
+  test('header names in upper case', async () => {
+    const { receiver, caller } = await createDelivering()
+    await sendTestWebhook(caller, { kind: 'header-case' })
     await receiver.count(1)
     expect(receiver.came[0]!.rawHeaders).toContain('WEBHOOK-SIGNATURE')
     expect(receiver.came.every(isSigned)).toBe(true)
   })
 
-  test('half a body, and then the whole one', async () => {
-    const { receiver, caller } = await telling({ webhookRetries: 'fast' })
-    const { body } = await spoilt(caller, { kind: 'truncated', attempts: 1 })
+  test('half a body, and then the whole body', async () => {
+    const { receiver, caller } = await createDelivering({ webhookRetries: 'fast' })
+    const { body } = await sendTestWebhook(caller, { kind: 'truncated', attempts: 1 })
     await receiver.count(2)
     expect(receiver.came.map(({ whole }) => whole)).toEqual([false, true])
     expect(receiver.came[0]!.body.length).toBeLessThan(body.length)
@@ -155,9 +163,9 @@ describe('a receiver sees', () => {
     expect(found[0]!.attempts.map(({ faults }) => faults)).toEqual([['truncated'], undefined])
   })
 
-  test('a compressed body, signed before that', async () => {
-    const { receiver, caller } = await telling()
-    const { body } = await spoilt(caller, { kind: 'gzip' })
+  test('a compressed body that was signed before compression', async () => {
+    const { receiver, caller } = await createDelivering()
+    const { body } = await sendTestWebhook(caller, { kind: 'gzip' })
     await receiver.count(1)
     const [came] = receiver.came
     expect(came!.headers['content-encoding']).toBe('gzip')
@@ -165,10 +173,10 @@ describe('a receiver sees', () => {
     expect(came!.headers['webhook-signature']).toBe(sign(SECRET, Buffer.from(body)))
   })
 
-  test('a body in chunks, and one that comes slowly', async () => {
-    const { receiver, caller } = await telling()
-    await spoilt(caller, { kind: 'chunked' })
-    await spoilt(caller, { kind: 'slow' })
+  test('a body in chunks, and a slow body', async () => {
+    const { receiver, caller } = await createDelivering()
+    await sendTestWebhook(caller, { kind: 'chunked' })
+    await sendTestWebhook(caller, { kind: 'slow' })
     await receiver.count(2)
     const chunked = receiver.came.find(({ headers }) => headers['transfer-encoding'])
     expect(chunked!.headers).toMatchObject({ 'transfer-encoding': 'chunked' })
@@ -182,20 +190,20 @@ describe('a receiver sees', () => {
     ['large', (came: Came) => came.body.length > 1024 * 1024],
     [
       'extra-fields',
-      (came: Came) => 'nickname' in told(came).data && told(came).data['id'] === USER.id,
+      (came: Came) => 'nickname' in contentOf(came).data && contentOf(came).data['id'] === USER.id,
     ],
-    ['unknown-event', (came: Came) => told(came).event === 'reseller.user.created.unheard-of'],
-  ] as const)('%s, well signed', async (kind, isSo) => {
-    const { receiver, caller } = await telling()
-    await spoilt(caller, { kind })
+    ['unknown-event', (came: Came) => contentOf(came).event === 'reseller.user.created.unheard-of'],
+  ] as const)('%s with a valid signature', async (kind, isSo) => {
+    const { receiver, caller } = await createDelivering()
+    await sendTestWebhook(caller, { kind })
     await receiver.count(1)
     expect(receiver.came.map(isSo)).toEqual([true])
     expect(receiver.came.every(isSigned)).toBe(true)
   })
 
-  test('nothing where the answer is a redirect, until the redirect is gone', async () => {
-    const { receiver, caller } = await telling({ webhookRetries: 'fast' })
-    await spoilt(caller, { kind: 'redirect', attempts: 2 })
+  test('no webhook while the fault redirect fires', async () => {
+    const { receiver, caller } = await createDelivering({ webhookRetries: 'fast' })
+    await sendTestWebhook(caller, { kind: 'redirect', attempts: 2 })
     await receiver.count(1)
     await settled(caller)
     const [delivery] = await deliveries(caller)
@@ -203,9 +211,9 @@ describe('a receiver sees', () => {
     expect(receiver.came).toHaveLength(1)
   })
 
-  test('what a redelivery is spoilt by', async () => {
-    const { receiver, caller } = await telling()
-    const { id } = await spoilt(caller)
+  test('the fault of a redelivery', async () => {
+    const { receiver, caller } = await createDelivering()
+    const { id } = await sendTestWebhook(caller)
     await settled(caller)
     await caller.post(`/_standin/deliveries/${id}/redeliver`, { fault: { kind: 'unsigned' } })
     await receiver.count(2)
@@ -216,9 +224,9 @@ describe('a receiver sees', () => {
 
 test.each(
   FAULT_KINDS.filter((kind) => !['drop', 'redirect', 'truncated', 'after-delete'].includes(kind)),
-)('the inbox takes what is spoilt by %s, and judges its signature', async (kind) => {
+)('the inbox receives a webhook with %s and checks its signature', async (kind) => {
   const caller = createCaller(await createSandbox({ clock: START }))
-  const { id } = await spoilt(caller, { kind })
+  const { id } = await sendTestWebhook(caller, { kind })
   await settled(caller)
   await advance(caller, '1m')
   const { received } = await inbox(caller)
@@ -231,14 +239,14 @@ test.each(
   if (bad.includes(kind)) expect(received[0]!.signature!.failedAt).toBeTypeOf('string')
 })
 
-// --- the sample receivers, told by a server ----------------------------------------------------
+// --- the sample receivers, with a real server --------------------------------------------------
 
 const samples = new Samples(SECRET)
 const sample = (name: Sample) => samples.get(name)
 afterAll(() => samples.stop())
 
-/** How often it believes that there is a user of this address, and how often that was welcomed. */
-async function believes({ url, child }: RunningSample, email: string): Promise<string> {
+/** Number of users with this address in a receiver, and of welcomes sent to it. */
+async function stateOf({ url, child }: RunningSample, email: string): Promise<string> {
   try {
     const answer = await fetch(`${url}/users`)
     const { users, welcomed } = (await answer.json()) as {
@@ -248,7 +256,7 @@ async function believes({ url, child }: RunningSample, email: string): Promise<s
     const known = users.filter((user) => user.email === email).length
     return `known ${known}, welcomed ${welcomed.filter((one) => one === email).length}`
   } catch {
-    return `it is gone (exit code ${child.exitCode})`
+    return `the process ended (exit code ${child.exitCode})`
   }
 }
 
@@ -258,9 +266,9 @@ interface Trial {
   readonly attempts?: number
   readonly settings?: Settings
   readonly after?: (caller: Caller, id: string) => Promise<unknown>
-  /** Whether the user is to be known at the end. */
+  /** Expects the user to be stored at the end. */
   readonly known: boolean
-  /** Whether one that trusts comes to another end. */
+  /** Expects a naive receiver to end in another state. */
   readonly breaks: boolean
 }
 
@@ -305,19 +313,19 @@ const TRIALS: readonly Trial[] = [
   { kind: 'slow', known: true, breaks: false },
 ]
 
-test('every fault is tried', () => {
+test('every delivery fault has a trial', () => {
   expect(TRIALS.map(({ kind }) => kind)).toEqual(FAULT_KINDS)
 })
 
 describe.each(['careful.ts', 'careful.py', 'naive.ts'] as const)('%s', (name) => {
-  test.each(TRIALS)('told with the fault $kind', async (trial) => {
+  test.each(TRIALS)('handles the fault $kind', async (trial) => {
     const { kind, by, attempts, settings = {}, after, known, breaks } = trial
     const receiver = await sample(name)
     const server = await createSandbox({
       webhookUrl: receiver.url,
       webhookSecret: SECRET,
       webhookRetries: 'fast',
-      // Other ids than the others have: a receiver lives longer than a sandbox.
+      // A seed of its own for other ids, since the receiver outlives the sandbox.
       seed: 1000 + TRIALS.indexOf(trial),
       ...settings,
     })
@@ -331,9 +339,9 @@ describe.each(['careful.ts', 'careful.py', 'naive.ts'] as const)('%s', (name) =>
     const id = idIn('cryptlex', await caller.create('cryptlex', { email }))
     await after?.(caller, id)
     expect(await settled(caller)).toEqual({ settled: true, pending: [] })
-    const right = known ? 'known 1, welcomed 1' : 'known 0, welcomed 0'
-    const believed = await believes(receiver, email)
-    if (name === 'naive.ts' && breaks) expect(believed).not.toBe(right)
-    else expect(believed).toBe(right)
+    const expected = known ? 'known 1, welcomed 1' : 'known 0, welcomed 0'
+    const actual = await stateOf(receiver, email)
+    if (name === 'naive.ts' && breaks) expect(actual).not.toBe(expected)
+    else expect(actual).toBe(expected)
   })
 })

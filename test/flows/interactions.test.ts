@@ -15,13 +15,13 @@ const deliveriesOf = async (sandbox: TestSandbox) =>
 const usersOf = async (sandbox: TestSandbox) =>
   ((await get(sandbox, '/users?api=cryptlex')).body as UserPage).users
 
-/** A create that meets this fault, whatever becomes of its connection. */
+/** Creates a user with this fault; the connection may break. */
 const createWith = async (sandbox: TestSandbox, fault: string): Promise<void> => {
   await Promise.allSettled([createCryptlexUser(sandbox).set('Standin-Fault', fault)])
 }
 
 it.each(['commit-reset', 'commit-close', 'created-later'])(
-  'tells of the user that %s made, once',
+  'sends one webhook for the user that %s created',
   async (fault) => {
     const sandbox = await createSandbox({ clock: START })
     await createWith(sandbox, fault)
@@ -35,7 +35,7 @@ it.each(['commit-reset', 'commit-close', 'created-later'])(
   },
 )
 
-it('lets no webhook call the admin API, though it comes from this machine', async () => {
+it('refuses webhooks to the admin API, although they come from this machine', async () => {
   const sandbox = await createSandbox()
   await request(sandbox.url)
     .post('/v3/webhooks')
@@ -54,7 +54,7 @@ it('lets no webhook call the admin API, though it comes from this machine', asyn
 })
 
 it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
-  'takes %s webhooks in its own inbox, whatever token the admin API asks for',
+  'receives %s webhooks in its own inbox without the admin token',
   async (kind) => {
     const adminToken = 'a-token-of-this-test'
     const sandbox = await createSandbox({ adminToken, bodyTimeout: 1500 })
@@ -72,7 +72,7 @@ it.each(['chunked', 'gzip', 'slow', 'truncated'] as const)(
   },
 )
 
-it('refuses to hold the server up with expressions', async () => {
+it('refuses expressions that would block the server', async () => {
   const sandbox = await createSandbox()
   for (let i = 0; i < 40; i++) {
     await createCryptlexUser(sandbox, { firstName: 'a'.repeat(4000) })
@@ -85,7 +85,7 @@ it('refuses to hold the server up with expressions', async () => {
   expect(answer.body).toMatchObject({ reason: 'expression.invalid' })
 })
 
-it('creates nobody later in a state that was restored meanwhile', async () => {
+it('creates no user of created-later in a state that was restored meanwhile', async () => {
   const sandbox = await createSandbox({ clock: START })
   await request(sandbox.url).put('/_standin/snapshots/empty').expect(200)
   await createWith(sandbox, 'created-later')
@@ -94,7 +94,7 @@ it('creates nobody later in a state that was restored meanwhile', async () => {
   expect(await usersOf(sandbox)).toEqual([])
 })
 
-it('sends thousands in their order when the first is through at last', async () => {
+it('sends thousands of deliveries in order after the first succeeds', async () => {
   const settings = {
     clock: START,
     webhookOrder: true,

@@ -13,28 +13,28 @@ const SECRET = 'sandbox-webhook-token'
 const START = Date.parse('2026-01-15T09:30:00Z')
 const EVENT = 'reseller.user.created'
 
-test('a created user is told of in the documented body, signed over its bytes', async () => {
+test('a created user triggers a webhook with the documented body, signed over its bytes', async () => {
   const receiver = await createReceiver()
   const caller = createCaller(
     await createSandbox({ webhookUrl: receiver.url, webhookSecret: SECRET, clock: START }),
   )
   const created = await caller.create('cryptlex')
   await receiver.count(1)
-  const [came] = receiver.came
-  const text = came!.body.toString()
+  const [request] = receiver.came
+  const text = request!.body.toString()
   expect(Object.keys(JSON.parse(text) as object)).toEqual(['event', 'data', 'triggeredAt'])
-  const told = JSON.parse(text) as { event: string; data: object; triggeredAt: string }
-  expect(told.event).toBe(EVENT)
-  expect(JSON.stringify(told.data)).toBe(created.text)
-  expect(told.triggeredAt).toBe(created.json()['createdAt'])
-  expect(came!.method).toBe('POST')
-  expect(came!.headers['content-type']).toBe('application/json; charset=utf-8')
-  expect(came!.rawHeaders).toContain('Webhook-Signature')
-  expect(came!.headers['webhook-signature']).toBe(sign(SECRET, came!.body))
+  const sent = JSON.parse(text) as { event: string; data: object; triggeredAt: string }
+  expect(sent.event).toBe(EVENT)
+  expect(JSON.stringify(sent.data)).toBe(created.text)
+  expect(sent.triggeredAt).toBe(created.json()['createdAt'])
+  expect(request!.method).toBe('POST')
+  expect(request!.headers['content-type']).toBe('application/json; charset=utf-8')
+  expect(request!.rawHeaders).toContain('Webhook-Signature')
+  expect(request!.headers['webhook-signature']).toBe(sign(SECRET, request!.body))
   expect(text).not.toContain('analytical-engine')
 })
 
-test('other APIs and refused creates are told of to nobody', async () => {
+test('other APIs and refused creates trigger no webhook', async () => {
   const receiver = await createReceiver()
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url }))
   await caller.create('mykaarma')
@@ -46,7 +46,7 @@ test('other APIs and refused creates are told of to nobody', async () => {
   expect(receiver.events).toEqual([EVENT])
 })
 
-test('what fails is sent again by the vendor’s plan, byte for byte, at exact times', async () => {
+test('a failed delivery is retried by the vendor’s plan with the same bytes at exact times', async () => {
   const receiver = await createReceiver()
   receiver.answer(500, 'reset', { status: 302, headers: { Location: receiver.url } }, 404)
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
@@ -79,7 +79,7 @@ test('what fails is sent again by the vendor’s plan, byte for byte, at exact t
   ])
 })
 
-test('after the last retry it has failed', async () => {
+test('a delivery fails after its last retry', async () => {
   const receiver = await createReceiver()
   receiver.always(503)
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
@@ -93,7 +93,7 @@ test('after the last retry it has failed', async () => {
   expect(await settled(caller)).toEqual({ settled: true, pending: [] })
 })
 
-test('75 hours are played in under a second, with exact offsets', async () => {
+test('75 hours of retries take under a second, with exact offsets', async () => {
   const receiver = await createReceiver()
   receiver.always(500)
   const caller = createCaller(
@@ -113,7 +113,7 @@ test('75 hours are played in under a second, with exact offsets', async () => {
   expect(delivery!.attempts.map(({ at }) => Date.parse(at) - START)).toEqual(offsets)
 })
 
-test('Retry-After is waited for', async () => {
+test('a retry waits for Retry-After', async () => {
   const receiver = await createReceiver()
   receiver.answer({ status: 429, headers: { 'Retry-After': '3600' } })
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
@@ -125,7 +125,7 @@ test('Retry-After is waited for', async () => {
   expect(receiver.came).toHaveLength(2)
 })
 
-test('410 ends it at once and switches the webhook off', async () => {
+test('410 ends the delivery at once and suspends the webhook', async () => {
   const receiver = await createReceiver()
   receiver.always(410)
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url }))
@@ -140,7 +140,7 @@ test('410 ends it at once and switches the webhook off', async () => {
   expect(await deliveries(caller)).toHaveLength(1)
 })
 
-test('a receiver that hangs is given up after the timeout', async () => {
+test('an attempt to a receiver that hangs ends after the timeout', async () => {
   const receiver = await createReceiver()
   receiver.answer('hang')
   const caller = createCaller(
@@ -150,11 +150,11 @@ test('a receiver that hangs is given up after the timeout', async () => {
   expect(await awaited(caller, `event=${EVENT}`)).toMatchObject({ fulfilled: true })
   const [delivery] = await deliveries(caller)
   expect(delivery!.attempts[0]).toMatchObject({ error: 'timeout' })
-  // On a machine that is busy the next may come too late as well.
+  // On a busy machine the next attempt may time out as well.
   expect(delivery!.attempts.at(-1)).toMatchObject({ status: 200, why: 'timeout' })
 })
 
-test('a receiver that hangs is in nobody’s way', async () => {
+test('a receiver that hangs does not delay other receivers', async () => {
   const hanging = await createReceiver()
   hanging.always('hang')
   const healthy = await createReceiver()
@@ -185,7 +185,7 @@ test('a connection that is refused is retried like any other failure', async () 
   expect(receiver.came).toHaveLength(1)
 })
 
-test('what may not be reached is refused, and the delivery names the setting', async () => {
+test('a refused address fails the delivery, which names the setting', async () => {
   const receiver = await createReceiver()
   const caller = createCaller(
     await createSandbox({
@@ -202,7 +202,7 @@ test('what may not be reached is refused, and the delivery names the setting', a
   expect(receiver.came).toEqual([])
 })
 
-test('a server that others reach calls nobody unless it is told so', async () => {
+test('a server on a public address calls no receiver until --egress is set', async () => {
   const receiver = await createReceiver()
   const open = createCaller(
     await createSandbox({ host: '0.0.0.0', webhookUrl: receiver.url, webhookRetries: 'none' }),
@@ -217,7 +217,7 @@ test('a server that others reach calls nobody unless it is told so', async () =>
   await receiver.count(1)
 })
 
-test('a webhook that fails 50 times in a row is suspended, and heals when it is switched on', async () => {
+test('a webhook is suspended after 50 failures in a row, and healthy when it is activated again', async () => {
   const receiver = await createReceiver()
   receiver.always(500)
   const server = await createSandbox({ webhookUrl: receiver.url, clock: START })
@@ -249,7 +249,7 @@ test('a webhook that fails 50 times in a row is suspended, and heals when it is 
   await receiver.count(51)
 })
 
-test('with --webhook-order nothing overtakes what is tried again', async () => {
+test('with --webhook-order no delivery overtakes a retry', async () => {
   const receiver = await createReceiver()
   receiver.answer(500, 500)
   const settings = { webhookUrl: receiver.url, webhookRetries: 'fast' }
@@ -297,7 +297,7 @@ test('pending retries outlive a restart, with their id, body and schedule', asyn
   expect(new Set(receiver.came.map(({ body }) => body.toString())).size).toBe(1)
 })
 
-test('what was in flight when the server closed is sent by the next start', async () => {
+test('an attempt that was running when the server closed is repeated after the next start', async () => {
   const receiver = await createReceiver()
   receiver.answer('hang')
   const data = createFolder()
@@ -310,7 +310,7 @@ test('what was in flight when the server closed is sent by the next start', asyn
   expect(await awaited(second, `event=${EVENT}`)).toMatchObject({ fulfilled: true })
 })
 
-test('a reset forgets what was on its way, a restored snapshot goes on with what it holds', async () => {
+test('a reset discards pending deliveries, and a restored snapshot resumes its own', async () => {
   const receiver = await createReceiver()
   receiver.answer(500, 500)
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
@@ -328,7 +328,7 @@ test('a reset forgets what was on its way, a restored snapshot goes on with what
   expect(await settled(caller)).toEqual({ settled: true, pending: [] })
 })
 
-test('a sandbox tells its own inbox, and another one knows nothing of it', async () => {
+test('a sandbox delivers to its own inbox only', async () => {
   const server = await createSandbox({ autoSandboxes: true })
   const caller = createCaller(server)
   await caller.create('cryptlex', {}, '/~one')
@@ -340,7 +340,7 @@ test('a sandbox tells its own inbox, and another one knows nothing of it', async
   })
 })
 
-test('a sandbox that is removed stops telling', async () => {
+test('a removed sandbox sends no more webhooks', async () => {
   const receiver = await createReceiver()
   receiver.always(500)
   const caller = createCaller(
@@ -355,7 +355,7 @@ test('a sandbox that is removed stops telling', async () => {
   expect(receiver.came).toHaveLength(length)
 })
 
-test('1,000 users are created and awaited, without a sleep and without a miss', async () => {
+test('1,000 users are created and awaited without a sleep, and none is missed', async () => {
   const receiver = await createReceiver()
   const caller = createCaller(
     await createSandbox({ webhookUrl: receiver.url, webhookRetries: 'none' }),
@@ -370,7 +370,7 @@ test('1,000 users are created and awaited, without a sleep and without a miss', 
   }
 })
 
-test('no token is shown again, wherever one looks', async () => {
+test('no call shows a token after its creation', async () => {
   const token = 'a-token-that-nobody-sees'
   const settings = { webhookSecret: token, webhookUrl: 'inbox' }
   const server = await createSandbox(settings)
@@ -414,7 +414,7 @@ test('no token is shown again, wherever one looks', async () => {
   expect(seen.filter(({ text, head }) => `${head}${text}`.includes(token))).toEqual([])
   expect(server.logged.join()).not.toContain(token)
 
-  // Put back as it was shown, everything goes on as it was signed.
+  // After the shown state is put back, the same tokens still sign.
   const state = (await caller.get('/_standin/state')).json<{
     webhooks: { subscriptions: object[] }
   }>()
@@ -430,14 +430,14 @@ test('no token is shown again, wherever one looks', async () => {
   expect(refused.text).toContain('webhooks.subscriptions[0].token is redacted')
 })
 
-test('with --webhook-url none nobody is told', async () => {
+test('with --webhook-url none no webhook is sent', async () => {
   const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
   await caller.create('cryptlex')
   expect(await deliveries(caller)).toEqual([])
   expect((await caller.get('/_standin/webhooks')).json()).toEqual({ webhooks: [] })
 })
 
-test('the webhook of the settings follows them at the next start', async () => {
+test('the webhook of --webhook-url follows the option at the next start', async () => {
   const receiver = await createReceiver()
   const data = createFolder()
   const urls: (string | undefined)[] = []
@@ -450,7 +450,7 @@ test('the webhook of the settings follows them at the next start', async () => {
     urls.push(webhooks[0]?.url)
     await server.close()
   }
-  // Who was removed comes back only by a URL that somebody names.
+  // A removed webhook returns only when the option names a URL.
   expect(urls).toEqual([
     '/_standin/inbox/default',
     receiver.url,
@@ -460,7 +460,7 @@ test('the webhook of the settings follows them at the next start', async () => {
   ])
 })
 
-test('a delivery over TLS that is not trusted fails', async () => {
+test('a delivery to an untrusted TLS receiver fails', async () => {
   const tls = net.createServer((socket) => socket.end('HTTP/1.1 400 No\r\n\r\n'))
   await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void tls.close())

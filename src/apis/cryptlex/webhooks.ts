@@ -9,7 +9,7 @@ import {
   type Delivery,
   type Subscription,
 } from '../../core/webhooks/delivery.ts'
-import { resubscribe, subscribe } from '../../core/webhooks/subscriptions.ts'
+import { updateSubscription, subscribe } from '../../core/webhooks/subscriptions.ts'
 import type {
   NewlyMadeWebhook,
   NewWebhook,
@@ -72,7 +72,7 @@ export const webhookOperations: Readonly<
   updateWebhook: (call, state, tools) => {
     const row = rowFor(call, state)
     const changes = call.body as WebhookChanges // the contract has checked it
-    const changed = resubscribe(state, row, changes, tools.clock.now())
+    const changed = updateSubscription(state, row, changes, tools.clock.now())
     if (changes.url !== undefined) warnOf(changes.url, call, tools)
     return { status: 200, body: shown(changed) }
   },

@@ -163,7 +163,7 @@ const STAGE_HANDLERS: Readonly<
         throw error
       })
     }
-    if (call.deliveries && call.deliveryFaults) await webhooks.beforeAnswer(call.deliveries)
+    if (call.deliveries && call.deliveryFaults) await webhooks.deliverBeforeAnswer(call.deliveries)
   },
 }
 

@@ -1,43 +1,42 @@
-/** At most so many at once for each key; the others wait in line, and nobody waits for another key. */
+/** Limits how many tasks run at once for each key. Further tasks wait in a queue of their key. */
 export class ConcurrencyLimit {
-  readonly #most: number
-  readonly #taken = new Map<string, number>()
-  readonly #lines = new Map<string, (() => void)[]>()
+  readonly #limit: number
+  readonly #running = new Map<string, number>()
+  readonly #queues = new Map<string, (() => void)[]>()
 
-  constructor(most: number) {
-    this.#most = most
+  constructor(limit: number) {
+    this.#limit = limit
   }
 
-  async use<T>(key: string, work: () => T | Promise<T>): Promise<T> {
-    const taken = this.#taken.get(key) ?? 0
-    if (taken >= this.#most) await this.#line(key)
-    else this.#taken.set(key, taken + 1)
+  async run<T>(key: string, task: () => T | Promise<T>): Promise<T> {
+    const running = this.#running.get(key) ?? 0
+    if (running >= this.#limit) await this.#enqueue(key)
+    else this.#running.set(key, running + 1)
     try {
-      return await work()
+      return await task()
     } finally {
       this.#release(key)
     }
   }
 
-  #line(key: string): Promise<void> {
+  #enqueue(key: string): Promise<void> {
     return new Promise((resolve) => {
-      const line = this.#lines.get(key)
-      if (line) line.push(resolve)
-      else this.#lines.set(key, [resolve])
+      const queue = this.#queues.get(key)
+      if (queue) queue.push(resolve)
+      else this.#queues.set(key, [resolve])
     })
   }
 
-  /** The slot goes to the next in line, if there is one. */
+  /** Passes the free place to the next task in the queue, if there is one. */
   #release(key: string): void {
-    const line = this.#lines.get(key)
-    const next = line?.shift()
+    const next = this.#queues.get(key)?.shift()
     if (next) {
       next()
       return
     }
-    this.#lines.delete(key)
-    const taken = this.#taken.get(key)! - 1 // it was taken
-    if (taken === 0) this.#taken.delete(key)
-    else this.#taken.set(key, taken)
+    this.#queues.delete(key)
+    const running = this.#running.get(key)! - 1 // this task was counted
+    if (running === 0) this.#running.delete(key)
+    else this.#running.set(key, running)
   }
 }

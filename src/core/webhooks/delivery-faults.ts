@@ -6,63 +6,66 @@ import { signatureHeaders, type Scheme } from './signature.ts'
 /** An attempt before it is signed. */
 export interface Draft {
   readonly id: string
-  /** Which try it is since the plan began. */
+  /** Number of the attempt since the retry plan started. */
   readonly attempt: number
-  /** The exact text. */
+  /** Exact text of the body. */
   readonly body: string
   readonly scheme: Scheme
-  /** The header of the plain scheme. */
+  /** Header of the plain scheme. */
   readonly header: string
-  /** The newest first. */
+  /** Signing tokens, the newest first. */
   readonly tokens: readonly string[]
   /** Milliseconds since 1970, by the sandbox's clock. */
   readonly now: number
 }
 
-/** What goes to the receiver. */
-export interface Sending {
+/** One request to the receiver. */
+export interface OutgoingRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
   readonly wire?: WireBehavior
 }
 
-/** What an attempt comes to. */
-export interface FaultyRequest {
-  /** One after the other; what becomes of the first counts. */
-  readonly sendings: readonly Sending[]
-  /** What happens in the place of sending. */
-  readonly instead?: AttemptOutcome
+/** A signed attempt with its faults applied. */
+export interface PreparedAttempt {
+  /** Requests to send in order. The outcome of the first is the outcome of the attempt. */
+  readonly requests: readonly OutgoingRequest[]
+  /** Outcome to record without sending anything. */
+  readonly outcome?: AttemptOutcome
   readonly faults: readonly FaultKind[]
 }
+
+type ActiveFaults = ReadonlyMap<FaultKind, DeliveryFault>
 
 const HOUR = 3_600_000
 const MEGABYTE = 1024 * 1024
 
-/** What is sent for an attempt, and how these faults spoil it. */
-export function applyDeliveryFault(
+/** Signs an attempt and applies its delivery faults. */
+export function applyDeliveryFaults(
   draft: Draft,
   faults: readonly DeliveryFault[] = [],
-): FaultyRequest {
-  const armed = new Map(
+): PreparedAttempt {
+  const active: ActiveFaults = new Map(
     faults
       .filter(({ attempts }) => attempts === undefined || draft.attempt <= attempts)
       .map((fault) => [fault.kind, fault]),
   )
-  const kinds = [...armed.keys()]
-  if (armed.has('redirect')) return { sendings: [], instead: REDIRECT, faults: kinds }
-  const make = (id: string) => sending({ ...draft, id }, armed)
-  const first = make(draft.id)
+  const kinds = [...active.keys()]
+  if (active.has('redirect')) return { requests: [], outcome: REDIRECT, faults: kinds }
+  const first = requestFor(draft, active)
   return {
-    sendings: [
+    requests: [
       first,
-      ...(armed.has('duplicate') ? [first] : []),
-      ...(armed.has('duplicate-new-id') ? [make(`${draft.id}-again`)] : []),
+      ...(active.has('duplicate') ? [first] : []),
+      ...(active.has('duplicate-new-id')
+        ? [requestFor({ ...draft, id: `${draft.id}-again` }, active)]
+        : []),
     ],
     faults: kinds,
   }
 }
 
-/** What a receiver that has moved answers; nobody goes after it. */
+/** Answer of a receiver that has moved; redirects are not followed. */
 const REDIRECT: AttemptOutcome = {
   kind: 'answered',
   status: 302,
@@ -71,11 +74,11 @@ const REDIRECT: AttemptOutcome = {
   ms: 0,
 }
 
-function sending(draft: Draft, faults: ReadonlyMap<FaultKind, DeliveryFault>): Sending {
+function requestFor(draft: Draft, faults: ActiveFaults): OutgoingRequest {
   const { id, attempt, scheme, header, now } = draft
   const stale = faults.get('stale-timestamp')
-  const late = stale ? (stale.by ?? HOUR) : 0
-  const signed = changed(draft.body, faults, late)
+  const age = stale ? (stale.by ?? HOUR) : 0
+  const signed = changeBody(draft.body, faults, age)
   const tokens = faults.has('wrong-secret') ? ['not-the-secret-of-this-webhook'] : draft.tokens
   const signature = faults.has('unsigned')
     ? []
@@ -84,12 +87,12 @@ function sending(draft: Draft, faults: ReadonlyMap<FaultKind, DeliveryFault>): S
         header,
         tokens,
         id,
-        timestamp: Math.floor((now - late) / 1000),
+        timestamp: Math.floor((now - age) / 1000),
         body: Buffer.from(signed),
       })
   const sent = faults.has('reserialised') ? JSON.stringify(JSON.parse(signed), null, 2) : signed
   const body = Buffer.from(sent)
-  const wire = wireOf(body.length, faults)
+  const wire = wireBehavior(body.length, faults)
   const headers = [
     ['Content-Type', 'application/json; charset=utf-8'],
     ...signature,
@@ -106,14 +109,10 @@ function sending(draft: Draft, faults: ReadonlyMap<FaultKind, DeliveryFault>): S
   }
 }
 
-/** The text with what is changed before it is signed, so that the signature is right. */
-function changed(
-  text: string,
-  faults: ReadonlyMap<FaultKind, DeliveryFault>,
-  late: number,
-): string {
+/** Applies the faults that change the body before it is signed, so that the signature is valid. */
+function changeBody(text: string, faults: ActiveFaults, age: number): string {
   const needed = ['large', 'extra-fields', 'unknown-event'] as const
-  if (late === 0 && !needed.some((kind) => faults.has(kind))) return text
+  if (age === 0 && !needed.some((kind) => faults.has(kind))) return text
   const body = JSON.parse(text) as Record<string, unknown> // the outbox wrote it
   const data = isRecord(body['data']) ? body['data'] : {}
   if (faults.has('unknown-event')) body['event'] = `${String(body['event'])}.unheard-of`
@@ -122,19 +121,16 @@ function changed(
     body['version'] = 2
   }
   if (faults.has('large')) body['data'] = { ...data, notes: 'x'.repeat(MEGABYTE) }
-  if (late > 0) {
+  if (age > 0) {
     const time = String(body['triggeredAt'])
-    // What is finer than milliseconds stays as it was.
-    const before = new Date(Date.parse(time) - late).toISOString().slice(0, -1)
-    body['triggeredAt'] = `${before}${time.slice(before.length)}`
+    // Digits finer than milliseconds are copied unchanged.
+    const earlier = new Date(Date.parse(time) - age).toISOString().slice(0, -1)
+    body['triggeredAt'] = `${earlier}${time.slice(earlier.length)}`
   }
   return JSON.stringify(body)
 }
 
-function wireOf(
-  length: number,
-  faults: ReadonlyMap<FaultKind, DeliveryFault>,
-): WireBehavior | undefined {
+function wireBehavior(length: number, faults: ActiveFaults): WireBehavior | undefined {
   const wire: WireBehavior = {
     ...(faults.has('chunked') ? { chunked: true } : {}),
     ...(faults.has('gzip') ? { gzip: true } : {}),

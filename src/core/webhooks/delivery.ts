@@ -3,7 +3,7 @@ import type { Row, Table } from '../store/state.ts'
 import type { SendError } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
 
-/** What the store keeps for webhooks, as if it were one more API's. */
+/** Tables of the store for webhooks, named like those of an API. */
 export const TABLES: Readonly<Record<'subscriptions' | 'deliveries', Table>> = {
   subscriptions: { unique: [] },
   deliveries: { unique: [] },
@@ -13,81 +13,81 @@ export const DELIVERIES = 'webhooks.deliveries'
 
 export type Health = 'Healthy' | 'Unhealthy' | 'Suspended'
 
-/** Who wants to be told of what. */
+/** A webhook URL with its events and its token. */
 export interface Subscription extends Row {
   readonly name: string
-  /** http(s), or the path of an inbox of the same sandbox. */
+  /** An http or https URL, or the path of an inbox of the same sandbox. */
   readonly url: string
-  /** What deliveries are signed with; it is kept because it must be, and shown nowhere. */
+  /** Signs the deliveries; stored in plain text because signing needs it, and never shown. */
   readonly token: string
-  /** The one before, while it is rotated. */
+  /** Token before the last change; still signs in the standard scheme. */
   readonly previousToken?: string
   readonly active: boolean
   readonly events: readonly string[]
   readonly status: Health
   /** Failed attempts in a row. */
   readonly failures: number
-  /** Where it is not the server's own. */
+  /** Signature scheme, if it is not the server's default. */
   readonly scheme?: Scheme
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly updatedAt: number
 }
 
-/** What a webhook's deliveries are signed with, the newest first. */
+/** Returns the tokens that sign the deliveries of a subscription, the newest first. */
 export function tokensOf({ token, previousToken }: Subscription): string[] {
   return previousToken ? [token, previousToken] : [token]
 }
 
-/** One try at a delivery. */
+/** One try to send a delivery. */
 export interface Attempt {
   readonly number: number
-  /** When it began, by the sandbox's clock. */
+  /** Start, in milliseconds since 1970 by the sandbox's clock. */
   readonly at: number
-  /** Why it was made: `event`, `redelivery`, or what became of the one before. */
+  /** Reason: `event`, `redelivery`, `restart`, or the outcome of the previous attempt. */
   readonly why: string
-  /** Faults that it was spoilt by. */
+  /** Delivery faults that were applied. */
   readonly faults?: readonly FaultKind[]
-  /** Machine's milliseconds that it took; 0 where nothing left the server. */
+  /** Duration in milliseconds of real time; 0 if nothing left the server. */
   readonly ms: number
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** The beginning of the receiver's answer. */
+  /** Beginning of the receiver's answer. */
   readonly excerpt?: string
   readonly error?: SendError
   readonly message?: string
 }
 
-/** `dropped` was never to arrive, or its subscription sends nothing any more. */
+/** `dropped`: the fault `drop` fired, or the subscription is inactive or removed. */
 export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'dropped'
 
-/** A webhook in the outbox. */
+/** One event for one subscription. */
 export interface Delivery extends Row {
   readonly event: string
   readonly subscription: string
   readonly url: string
-  /** The exact text that is sent, the same on every attempt. */
+  /** Exact text of the body, the same for every attempt. */
   readonly body: string
-  /** Of the user that it tells of. */
+  /** Id of the user that the event is about. */
   readonly userId?: string
-  /** Of the request that caused it. */
+  /** Id of the request that caused the event. */
   readonly requestId?: string
-  /** Milliseconds since 1970, as the rest. */
+  /** Milliseconds since 1970, like all times here. */
   readonly createdAt: number
   readonly state: DeliveryState
-  /** When it is tried next. */
+  /** Time of the next attempt. */
   readonly nextAt?: number
-  /** What it waits for besides: that its user is removed. */
+  /** Condition of the first attempt: the removal of the user (fault `after-delete`). */
   readonly waitsFor?: 'removal'
-  /** Why it will not be tried again. */
+  /** Why no further attempt is made. */
   readonly reason?: string
   readonly attempts: readonly Attempt[]
-  /** The number of the last attempt before a redelivery: a retry plan begins anew with that. */
+  /** Number of the last attempt before a redelivery, which starts the retry plan again. */
   readonly before?: number
   readonly faults?: readonly DeliveryFault[]
 }
 
-/** How many attempts were made since the plan began. */
-export function triesOf({ attempts, before = 0 }: Delivery): number {
+/** Counts the attempts since the retry plan started. */
+export function attemptsInPlan({ attempts, before = 0 }: Delivery): number {
   return (attempts.at(-1)?.number ?? 0) - before
 }

@@ -3,12 +3,12 @@ import { isIP } from 'node:net'
 import { distance } from '../words.ts'
 import { Problem } from '../problem.ts'
 import { codeOf, messageOf } from '../errors.ts'
-import { reachOf, type Reach } from './address-ranges.ts'
+import { rangeOf, type AddressRange } from './address-ranges.ts'
 
-/** Which addresses the server may call. Some are refused under each of them. */
+/** Addresses that the server may call. Metadata, link-local and similar ranges are always refused. */
 export type EgressPolicy =
   | { readonly kind: 'loopback' | 'private' | 'any' }
-  /** Hosts as a URL spells them, each with or without `:port`. */
+  /** Hosts in the spelling of a URL, each with or without `:port`. */
   | { readonly kind: 'hosts'; readonly hosts: readonly string[] }
 
 export interface Address {
@@ -16,30 +16,30 @@ export interface Address {
   readonly family: 4 | 6
 }
 
-/** A URL that may be called, with the address that it was looked up to: connect to that one. */
+/** A permitted URL with the address it resolved to. Senders connect to that address. */
 export interface Target extends Address {
   readonly url: URL
   readonly port: number
-  /** As the URL has it, without brackets: for the Host header and the name in TLS. */
+  /** Host of the URL without brackets, for the Host header and the TLS server name. */
   readonly hostname: string
-  /** https */
+  /** True for https. */
   readonly secure: boolean
-  /** Further addresses of the name, for when the first one takes no connection. */
+  /** Further addresses of the name, tried when the first does not accept the connection. */
   readonly others: readonly Address[]
 }
 
-/** Every address of a host name. */
+/** Resolves a host name to all its addresses. */
 export type Lookup = (
   hostname: string,
 ) => Promise<readonly { readonly address: string; readonly family: number }[]>
 
 const SETTING = 'STANDIN_EGRESS (--egress)'
-const LONGEST_URL = 2048
-/** Milliseconds for a name to be found. */
-const PATIENCE = 5000
+const MAX_URL_LENGTH = 2048
+/** Time limit for resolving a name, in milliseconds. */
+const LOOKUP_TIMEOUT = 5000
 
-/** Names under which clouds keep the credentials of their machines. */
-const METADATA = [
+/** Host names of cloud metadata services, which hand out credentials. */
+const METADATA_HOSTS = [
   'metadata',
   'metadata.google.internal',
   'metadata.goog',
@@ -50,26 +50,30 @@ const METADATA = [
   'instance-data.ec2.internal',
 ]
 
-/** What each policy lets through. What is in none is refused always. */
-const ALLOWED: Readonly<Record<EgressPolicy['kind'], readonly Reach[]>> = {
+/** Ranges that each policy permits. A range in none of them is always refused. */
+const ALLOWED: Readonly<Record<EgressPolicy['kind'], readonly AddressRange[]>> = {
   loopback: ['loopback'],
   private: ['loopback', 'private'],
   any: ['loopback', 'private', 'public'],
   hosts: ['loopback', 'private', 'public'],
 }
 
-const IN_WORDS: Readonly<Record<Reach, string>> = {
+const DESCRIPTIONS: Readonly<Record<AddressRange, string>> = {
   loopback: 'on this machine',
   private: 'in a private network',
-  public: 'in the internet',
-  metadata: 'the metadata service of a cloud',
+  public: 'on the internet',
+  metadata: 'a cloud metadata service',
   'link-local': 'a link-local address',
-  unspecified: 'no address to call; 127.0.0.1 is this machine',
+  unspecified: 'an unspecified address (use 127.0.0.1 for this machine)',
   multicast: 'a multicast address',
   reserved: 'a reserved address',
 }
 
-/** `loopback`, `private`, `any`, or hosts with commas between. Throws an Error that says so. */
+/**
+ * Parses an egress policy: `loopback`, `private`, `any`, or hosts separated by commas.
+ *
+ * @throws Error with a message that lists the permitted values
+ */
 export function readEgress(text: string): EgressPolicy {
   const allowed =
     'must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080'
@@ -81,14 +85,14 @@ export function readEgress(text: string): EgressPolicy {
   if (first === undefined) throw new Error(allowed)
   const kind = first.toLowerCase()
   if (kind === 'loopback' || kind === 'private' || kind === 'any') {
-    if (words.length > 1) throw new Error(`${allowed}, and ${kind} stands alone`)
+    if (words.length > 1) throw new Error(`${allowed}, and ${kind} cannot be combined with hosts`)
     return { kind }
   }
   const hosts = words.map((word) => {
-    const meant = MISTAKABLE.find((policy) => distance(word.toLowerCase(), policy) === 1)
-    if (meant !== undefined) {
-      const host = `a host of that name is written with its port, such as ${word}:80`
-      throw new Error(`${allowed}; did you mean ${meant}? (${host})`)
+    const similar = MISTYPED_POLICIES.find((policy) => distance(word.toLowerCase(), policy) === 1)
+    if (similar !== undefined) {
+      const host = `to allow a host of that name, add its port, such as ${word}:80`
+      throw new Error(`${allowed}; did you mean ${similar}? (${host})`)
     }
     const host = readHost(word)
     if (host === undefined) throw new Error(allowed)
@@ -97,54 +101,56 @@ export function readEgress(text: string): EgressPolicy {
   return { kind: 'hosts', hosts }
 }
 
-/** Policies that a word is one letter away from by mistake; for `any`, services' names are too short. */
-const MISTAKABLE = ['loopback', 'private']
+/** Policies that are checked for typing errors. `any` is too short: service names resemble it. */
+const MISTYPED_POLICIES = ['loopback', 'private']
 
-/** Words that a person may mean as a policy; a list of one host would be a surprise. */
-const NO_HOST = /^(?:loopback|private|any|all|none|no|off|on|yes|true|false|public|local|internet)$/
+/** Words that are probably meant as a policy, so they are not accepted as host names. */
+const NOT_A_HOST =
+  /^(?:loopback|private|any|all|none|no|off|on|yes|true|false|public|local|internet)$/
 
-/** A host as a URL spells it; undefined when it is none. */
+/** Normalizes a host to its URL spelling; returns undefined for anything else. */
 function readHost(word: string): string | undefined {
   const bare = isIP(word) === 6 ? `[${word}]` : word
   const [, name = '', port] = /^(\[[^\]]*\]|[^:/?#@\\*\s]+)(?::(\d{1,5}))?$/.exec(bare) ?? []
-  if (name === '' || NO_HOST.test(name.toLowerCase()) || Number(port ?? 1) > 65535) return undefined
+  if (name === '' || NOT_A_HOST.test(name.toLowerCase()) || Number(port ?? 1) > 65535)
+    return undefined
   const url = `http://${name}`
   if (!URL.canParse(url)) return undefined
-  const host = withoutDots(new URL(url).hostname)
+  const host = withoutTrailingDots(new URL(url).hostname)
   return port === undefined ? host : `${host}:${Number(port)}`
 }
 
-/** The one gate for everything that leaves the server. */
+/** Checks the destination of every outgoing request against the egress policy. */
 export class Egress {
   readonly policy: EgressPolicy
   readonly #lookup: Lookup
 
-  constructor(policy: EgressPolicy, lookup: Lookup = inTime) {
+  constructor(policy: EgressPolicy, lookup: Lookup = lookupWithTimeout) {
     this.policy = policy
     this.#lookup = lookup
   }
 
   /**
-   * Looks a name up once. It is refused if one of its addresses is: which of them a connection
-   * would take is not ours to say.
+   * Resolves the URL's host once and checks every address. One refused address refuses the URL,
+   * because the connection could use any of them.
    *
    * @throws Problem 400 egress.malformed, egress.scheme, egress.refused, egress.unresolved
    */
   async resolve(url: string): Promise<Target> {
-    const place = this.#place(url)
-    const addresses = await this.#addressesOf(place)
-    for (const { address } of addresses) this.#check(place, address)
+    const parsed = this.#parse(url)
+    const addresses = await this.#lookUp(parsed)
+    for (const { address } of addresses) this.#checkAddress(parsed, address)
     const [first, ...others] = addresses
-    const { hostname } = place
+    const { hostname } = parsed
     if (!first) throw new Problem(400, 'egress.unresolved', `${hostname} has no address`)
-    return { ...place, ...first, others }
+    return { ...parsed, ...first, others }
   }
 
-  /** Why this URL is refused, as far as can be said without a look-up. */
-  refusesLiterally(url: string): Problem | undefined {
+  /** Returns the problem that refuses this URL, as far as its text shows; resolves no name. */
+  refusalWithoutLookup(url: string): Problem | undefined {
     try {
-      const place = this.#place(url)
-      if (isIP(place.hostname) > 0) this.#check(place, place.hostname)
+      const parsed = this.#parse(url)
+      if (isIP(parsed.hostname) > 0) this.#checkAddress(parsed, parsed.hostname)
       return undefined
     } catch (refusal) {
       if (refusal instanceof Problem) return refusal
@@ -152,17 +158,17 @@ export class Egress {
     }
   }
 
-  /** What its text says, refused where that is enough. */
-  #place(text: string): Omit<Target, keyof Address | 'others'> {
-    const url = read(text)
+  /** Parses the URL and applies the checks that need no address. */
+  #parse(text: string): Omit<Target, keyof Address | 'others'> {
+    const url = parseUrl(text)
     const secure = url.protocol === 'https:'
     const port = Number(url.port || (secure ? 443 : 80))
-    const host = withoutDots(url.hostname)
-    if (METADATA.includes(host)) throw never(host, 'metadata')
+    const host = withoutTrailingDots(url.hostname)
+    if (METADATA_HOSTS.includes(host)) throw alwaysRefused(host, 'metadata')
     const { policy } = this
     if (
       policy.kind === 'hosts' &&
-      ![host, `${host}:${port}`].some((is) => policy.hosts.includes(is))
+      ![host, `${host}:${port}`].some((one) => policy.hosts.includes(one))
     ) {
       const message = `${host}:${port} is not in ${SETTING}, which is ${policy.hosts.join(',') || 'not set'}: add it there`
       throw new Problem(400, 'egress.refused', message)
@@ -170,10 +176,10 @@ export class Egress {
     return { url, secure, port, hostname: host.replace(/^\[(.*)\]$/, '$1') }
   }
 
-  async #addressesOf({ hostname }: { hostname: string }): Promise<readonly Address[]> {
+  async #lookUp({ hostname }: { hostname: string }): Promise<readonly Address[]> {
     const family = isIP(hostname)
     if (family !== 0) return [addressOf(hostname, family)]
-    // No name server is asked for this machine (RFC 6761).
+    // RFC 6761: localhost is never looked up at a name server.
     if (/(?:^|\.)localhost$/.test(hostname)) return [addressOf('127.0.0.1', 4), addressOf('::1', 6)]
     try {
       const found = await this.#lookup(hostname)
@@ -184,48 +190,49 @@ export class Egress {
     }
   }
 
-  #check({ hostname }: { hostname: string }, address: string): void {
-    const reach = reachOf(address) ?? 'reserved'
+  #checkAddress({ hostname }: { hostname: string }, address: string): void {
+    const range = rangeOf(address) ?? 'reserved'
     const shown = hostname === address ? hostname : `${hostname} (${address})`
-    if (!ALLOWED.any.includes(reach)) throw never(shown, reach)
+    if (!ALLOWED.any.includes(range)) throw alwaysRefused(shown, range)
     const { kind } = this.policy
-    if (ALLOWED[kind].includes(reach)) return
-    const enough = reach === 'private' ? 'private' : 'any'
+    if (ALLOWED[kind].includes(range)) return
+    const sufficient = range === 'private' ? 'private' : 'any'
     throw new Problem(
       400,
       'egress.refused',
-      `${shown} is ${IN_WORDS[reach]}, and ${SETTING} is ${kind}: set it to ${enough}, or to a list with ${hostname}`,
+      `${shown} is ${DESCRIPTIONS[range]}, and ${SETTING} is ${kind}: set it to ${sufficient}, or to a list of hosts with ${hostname}`,
     )
   }
 }
 
-/** A URL that can be sent to, whatever the policy. */
-function read(text: string): URL {
+/** Parses a URL and checks what no policy permits. */
+function parseUrl(text: string): URL {
   const malformed = (why: string) =>
     new Problem(
       400,
       'egress.malformed',
-      `The URL ${why}; one is such as https://hooks.example.test/in`,
+      `The URL ${why}; expected a URL such as https://hooks.example.test/in`,
     )
-  if (text.length > LONGEST_URL) throw malformed(`is longer than ${LONGEST_URL} characters`)
-  if (!URL.canParse(text)) throw malformed('is none')
+  if (text.length > MAX_URL_LENGTH) throw malformed(`is longer than ${MAX_URL_LENGTH} characters`)
+  if (!URL.canParse(text)) throw malformed('is malformed')
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    const message = `A webhook goes to http and https only, not to ${url.protocol.slice(0, 20)}`
+    const message = `The URL must be http or https, got ${url.protocol.slice(0, 20)}`
     throw new Problem(400, 'egress.scheme', message)
   }
-  if (url.username !== '' || url.password !== '') throw malformed('must hold no user and password')
+  if (url.username !== '' || url.password !== '')
+    throw malformed('must not contain a user name or password')
   if (url.port === '0') throw malformed('must have a port from 1 to 65535')
   return url
 }
 
-function never(shown: string, reach: Reach): Problem {
-  const message = `${shown} is ${IN_WORDS[reach]}: it is never called, whatever ${SETTING} says`
+function alwaysRefused(shown: string, range: AddressRange): Problem {
+  const message = `${shown} is ${DESCRIPTIONS[range]}: it is never called, whatever ${SETTING} says`
   return new Problem(400, 'egress.refused', message)
 }
 
-/** `example.test.` and `example.test` are one name. */
-function withoutDots(host: string): string {
+/** Removes trailing dots: `example.test.` and `example.test` are the same name. */
+function withoutTrailingDots(host: string): string {
   return host.replace(/\.+$/, '')
 }
 
@@ -233,14 +240,17 @@ function addressOf(address: string, family: number): Address {
   return { address, family: family === 6 ? 6 : 4 }
 }
 
-/** The machine's own look-up, which alone could take minutes. */
-async function inTime(hostname: string): ReturnType<Lookup> {
+/** Resolves a name with the system resolver, which has no time limit of its own. */
+async function lookupWithTimeout(hostname: string): ReturnType<Lookup> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not found within ${PATIENCE} ms`)), PATIENCE)
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`not found within ${LOOKUP_TIMEOUT} ms`)),
+      LOOKUP_TIMEOUT,
+    )
   })
   try {
-    return await Promise.race([systemLookup(hostname, { all: true, verbatim: true }), late])
+    return await Promise.race([systemLookup(hostname, { all: true, verbatim: true }), expired])
   } finally {
     clearTimeout(timer)
   }

@@ -7,60 +7,60 @@ import type { Problem } from '../problem.ts'
 import { codeOf, messageOf } from '../errors.ts'
 import type { Target } from './egress.ts'
 
-/** How a delivery goes over the wire when it does not go in the ordinary way. */
+/** Deviations from a normal HTTP transfer. */
 export interface WireBehavior {
-  /** Transfer-Encoding: chunked in place of Content-Length, in more than one chunk. */
+  /** Sends Transfer-Encoding: chunked instead of Content-Length, in several chunks. */
   readonly chunked?: boolean
-  /** So many bytes of the body every so many milliseconds. */
+  /** Sends `bytes` of the body every `every` milliseconds. */
   readonly slow?: { readonly bytes: number; readonly every: number }
-  /** The whole body is announced, and after this many bytes of it nothing more is sent. */
+  /** Announces the whole body, but sends only this many bytes of it. */
   readonly truncateAt?: number
-  /** The body is sent compressed, with Content-Encoding: gzip. */
+  /** Compresses the body and sends Content-Encoding: gzip. */
   readonly gzip?: boolean
 }
 
 export interface SendRequest {
-  /** Written in this order and case. Host, Content-Length and Connection are added where missing. */
+  /** Written in this order and case. Host, Content-Length and Connection are added if missing. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
-  /** POST where nothing is said. */
+  /** Default: POST. */
   readonly method?: string
-  /** Milliseconds for the whole exchange; 10,000 where nothing is said. */
+  /** Time limit for the whole exchange in milliseconds. Default: 10,000. */
   readonly timeout?: number
   readonly wire?: WireBehavior
   readonly signal?: AbortSignal
-  /** PEM: trusted in place of what the machine trusts. */
+  /** Trusted certificates (PEM), instead of those of the machine. */
   readonly ca?: string
 }
 
 export type SendError =
-  /** Nobody takes the connection. */
+  /** Connection refused. */
   | 'refused'
-  /** The connection broke before the answer was there. */
+  /** The connection closed before the answer was complete. */
   | 'reset'
   | 'timeout'
   | 'tls'
   | 'dns'
   | 'egress'
-  /** By the signal. */
+  /** Aborted by the signal. */
   | 'aborted'
-  /** No way to the address. */
+  /** No route to the address. */
   | 'unreachable'
-  /** What came back is no HTTP. */
+  /** The answer was not valid HTTP. */
   | 'protocol'
-  /** It could not be sent as it was given. */
+  /** The request itself was invalid. */
   | 'request'
 
-/** What came of an attempt. */
+/** Outcome of an attempt. */
 export type AttemptOutcome =
   | {
       readonly kind: 'answered'
       readonly status: number
-      /** By lower-case name; at most 50, each at most 1,024 characters. */
+      /** Keyed by lower-case name; at most 50, each at most 1,024 characters. */
       readonly headers: Readonly<Record<string, string>>
-      /** The first 1,024 bytes of the body as text, control characters escaped. */
+      /** First 1,024 bytes of the body as text, with control characters escaped. */
       readonly excerpt: string
-      /** Milliseconds that it took. */
+      /** Duration in milliseconds. */
       readonly ms: number
     }
   | {
@@ -70,13 +70,13 @@ export type AttemptOutcome =
       readonly ms: number
     }
 
-const TIMEOUT = 10_000
-const LARGEST_BODY = 16 * 1024 * 1024
-const EXCERPT = 1024
-const MOST_HEADERS = 50
-const LONGEST_HEADER = 1024
+const DEFAULT_TIMEOUT = 10_000
+const MAX_BODY = 16 * 1024 * 1024
+const MAX_EXCERPT = 1024
+const MAX_HEADERS = 50
+const MAX_HEADER_LENGTH = 1024
 
-/** An outcome before it is known how long it took. */
+/** Outcome without its duration. */
 type Result =
   | Omit<Extract<AttemptOutcome, { kind: 'answered' }>, 'ms'>
   | Omit<Extract<AttemptOutcome, { kind: 'failed' }>, 'ms'>
@@ -84,8 +84,8 @@ type Result =
 const failed = (error: SendError, message: string): Result => ({ kind: 'failed', error, message })
 
 /**
- * Sends one request to an address that the gate let through, over a connection of its own.
- * Redirects are not followed. Never throws.
+ * Sends one request to an address that passed the egress check, over a new connection. Does not
+ * follow redirects and never throws.
  */
 export async function sendHttp(target: Target, request: SendRequest): Promise<AttemptOutcome> {
   const began = performance.now()
@@ -95,17 +95,17 @@ export async function sendHttp(target: Target, request: SendRequest): Promise<At
   return { ...result, ms: Math.round(performance.now() - began) }
 }
 
-/** The outcome of an attempt that the gate refused: `dns` for a name without address, or `egress`. */
-export function refusedOutcome(problem: Problem): AttemptOutcome {
+/** Converts a refusal by the egress check: `dns` for an unresolved name, otherwise `egress`. */
+export function outcomeOfRefusal(problem: Problem): AttemptOutcome {
   const error = problem.reason === 'egress.unresolved' ? 'dns' : 'egress'
   return { kind: 'failed', error, message: problem.message, ms: 0 }
 }
 
-/** Throws what the request itself is to blame for. */
+/** @throws Error if the request itself is invalid */
 async function exchange(target: Target, request: SendRequest): Promise<Result> {
-  const { wire = {}, signal, timeout = TIMEOUT } = request
-  if (request.body.length > LARGEST_BODY) {
-    return failed('request', `The body is larger than ${LARGEST_BODY} bytes`)
+  const { wire = {}, signal, timeout = DEFAULT_TIMEOUT } = request
+  if (request.body.length > MAX_BODY) {
+    return failed('request', `The body is larger than ${MAX_BODY} bytes`)
   }
   const body = wire.gzip ? await promisify(gzip)(request.body) : request.body
   if (signal?.aborted) return failed('aborted', 'The delivery was aborted')
@@ -113,7 +113,7 @@ async function exchange(target: Target, request: SendRequest): Promise<Result> {
   return await new Promise<Result>((resolve) => {
     let response: IncomingMessage | undefined
     let written = false
-    /** Reads the answer; a second time it does nothing. */
+    /** Reads the answer; further calls do nothing. */
     let read = () => {}
 
     const settle = (result: Result) => {
@@ -124,28 +124,30 @@ async function exchange(target: Target, request: SendRequest): Promise<Result> {
     }
     const abort = () => settle(failed('aborted', 'The delivery was aborted'))
     const timer = setTimeout(() => {
-      const got = response ? `answered ${response.statusCode}, but was not done` : 'did not answer'
-      settle(failed('timeout', `The receiver ${got} within ${timeout} ms`))
+      const progress = response
+        ? `answered ${response.statusCode}, but did not finish its answer`
+        : 'did not answer'
+      settle(failed('timeout', `The receiver ${progress} within ${timeout} ms`))
     }, timeout)
-    /** The connection is gone; an answer that is there in full still counts. */
-    const broken = (result: Result) => (response?.complete ? read() : settle(result))
-    const breaks = (error: Error) => broken(failed(kindOf(error, target), sayWhy(error)))
+    /** Handles a closed connection. An answer that arrived completely still counts. */
+    const onClosed = (result: Result) => (response?.complete ? read() : settle(result))
+    const onError = (error: Error) => onClosed(failed(errorKind(error, target), describe(error)))
     signal?.addEventListener('abort', abort)
 
-    sending.on('error', breaks)
-    sending.on('close', () => broken(failed('reset', 'The receiver closed the connection')))
+    sending.on('error', onError)
+    sending.on('close', () => onClosed(failed('reset', 'The receiver closed the connection')))
     sending.on('response', (arrived) => {
       const { statusCode: status = 0 } = arrived
       response = arrived
-      arrived.on('error', breaks)
+      arrived.on('error', onError)
       read = () => {
         read = () => {}
         collect(arrived, (excerpt) =>
-          settle({ kind: 'answered', status, headers: capped(arrived), excerpt }),
+          settle({ kind: 'answered', status, headers: limitHeaders(arrived), excerpt }),
         )
       }
-      // Node closes the connection when an answer has been read, and what thanks too early would
-      // not get the rest of the body.
+      // Node closes the connection once the answer has been read. A receiver that answers 2xx early
+      // would then miss the rest of the body, so the body is sent first.
       if (written || status >= 300) read()
     })
     write(sending, body, wire, target.secure, () => {
@@ -159,10 +161,10 @@ function open(target: Target, request: SendRequest, headers: readonly string[]):
   const { hostname, secure, url } = target
   const isAddress = isIP(hostname) > 0
   const addresses = [target, ...target.others].map(({ address, family }) => ({ address, family }))
-  // The gate has looked the name up, and nobody looks again.
-  const lookup: LookupFunction = (_name, options, found) => {
-    if (options.all) found(null, addresses)
-    else found(null, target.address, target.family)
+  // The egress check has resolved the name. A second lookup could return another address.
+  const lookup: LookupFunction = (_name, options, callback) => {
+    if (options.all) callback(null, addresses)
+    else callback(null, target.address, target.family)
   }
   const common = {
     agent: false,
@@ -182,45 +184,45 @@ function open(target: Target, request: SendRequest, headers: readonly string[]):
   })
 }
 
-/** Names and values in turns, which is how they are written as they are. */
+/** Returns names and values in turn, the form that Node writes unchanged. */
 function headersOf({ url }: Target, request: SendRequest, body: Uint8Array): string[] {
   const { headers, wire = {} } = request
-  const given = new Set(headers.map(([name]) => name.toLowerCase()))
-  const unless = (name: string, value: string) =>
-    given.has(name.toLowerCase()) ? [] : [name, value]
+  const present = new Set(headers.map(([name]) => name.toLowerCase()))
+  const ifMissing = (name: string, value: string) =>
+    present.has(name.toLowerCase()) ? [] : [name, value]
   return [
-    ...unless('Host', url.host),
+    ...ifMissing('Host', url.host),
     ...headers.flat(),
-    ...(wire.gzip ? unless('Content-Encoding', 'gzip') : []),
+    ...(wire.gzip ? ifMissing('Content-Encoding', 'gzip') : []),
     ...(wire.chunked
-      ? unless('Transfer-Encoding', 'chunked')
-      : unless('Content-Length', String(body.length))),
-    ...unless('Connection', 'close'),
+      ? ifMissing('Transfer-Encoding', 'chunked')
+      : ifMissing('Content-Length', String(body.length))),
+    ...ifMissing('Connection', 'close'),
   ]
 }
 
-/** Writes the body as the wire says, and then says that it is out. */
+/** Writes the body with the given deviations and calls `onWritten` at its end. */
 function write(
   sending: ClientRequest,
   body: Uint8Array,
   { chunked, slow, truncateAt = Infinity }: WireBehavior,
   secure: boolean,
-  out: () => void,
+  onWritten: () => void,
 ): void {
   const truncated = truncateAt < body.length
   if (!slow && !chunked && !truncated) {
-    sending.end(body, out)
+    sending.end(body, onWritten)
     return
   }
   const sent = truncated ? body.subarray(0, truncateAt) : body
   const size = Math.max(1, slow?.bytes ?? Math.ceil(sent.length / (chunked ? 4 : 1)))
   const finish = () => {
     if (!truncated) {
-      sending.end(out)
+      sending.end(onWritten)
       return
     }
-    // Half closed: the receiver may still say what it thinks of that.
-    sending.socket?.end(out)
+    // Half-closes the connection, so that the receiver can still answer.
+    sending.socket?.end(onWritten)
   }
   let at = 0
   const next = () => {
@@ -239,39 +241,42 @@ function write(
   sending.once('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', next))
 }
 
-/** Reads the beginning of a body; whatever is more is not read. */
+/** Reads the beginning of a body and ignores the rest. */
 function collect(response: IncomingMessage, done: (excerpt: string) => void): void {
   const chunks: Buffer[] = []
   let size = 0
   const finish = () => {
     response.removeAllListeners('data').off('end', finish).pause()
-    done(escaped(Buffer.concat(chunks).subarray(0, EXCERPT)))
+    done(escaped(Buffer.concat(chunks).subarray(0, MAX_EXCERPT)))
   }
   response.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     size += chunk.length
-    if (size >= EXCERPT) finish()
+    if (size >= MAX_EXCERPT) finish()
   })
   response.once('end', finish)
 }
 
-/** Characters that would do something on the terminal or page where the excerpt is shown. */
-const ACTING = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+/** Characters that a terminal or page could interpret when it shows the excerpt. */
+const CONTROL_CHARACTERS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
 function escaped(bytes: Buffer): string {
   return bytes
     .toString('utf8')
-    .replaceAll(ACTING, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replaceAll(
+      CONTROL_CHARACTERS,
+      (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
 }
 
-function capped({ headers }: IncomingMessage): Readonly<Record<string, string>> {
-  const kept = Object.entries(headers).slice(0, MOST_HEADERS)
+function limitHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const limited = Object.entries(headers).slice(0, MAX_HEADERS)
   return Object.fromEntries(
-    kept.map(([name, value]) => [name, [value].flat().join(', ').slice(0, LONGEST_HEADER)]),
+    limited.map(([name, value]) => [name, [value].flat().join(', ').slice(0, MAX_HEADER_LENGTH)]),
   )
 }
 
-const KINDS: Readonly<Record<string, SendError>> = {
+const ERROR_KINDS: Readonly<Record<string, SendError>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
@@ -285,18 +290,18 @@ const KINDS: Readonly<Record<string, SendError>> = {
   EPROTO: 'tls',
 }
 
-function kindOf(error: Error, { secure }: Target): SendError {
+function errorKind(error: Error, { secure }: Target): SendError {
   const code = codeOf(error) ?? ''
   if (code.startsWith('HPE_')) return 'protocol'
-  // What can be wrong with a certificate has many codes, such as CERT_HAS_EXPIRED; the system's
-  // own have no underscore.
-  return KINDS[code] ?? (secure && code.includes('_') ? 'tls' : 'request')
+  // Certificate errors have many codes, such as CERT_HAS_EXPIRED. Codes of the operating system
+  // contain no underscore.
+  return ERROR_KINDS[code] ?? (secure && code.includes('_') ? 'tls' : 'request')
 }
 
-/** The message; of several addresses each has its own. */
-function sayWhy(error: Error): string {
-  const each = error instanceof AggregateError ? error.errors.map(messageOf) : [error.message]
+/** Joins the messages of all addresses that were tried, with the error code. */
+function describe(error: Error): string {
+  const messages = error instanceof AggregateError ? error.errors.map(messageOf) : [error.message]
   const code = codeOf(error)
-  const text = each.join('; ')
+  const text = messages.join('; ')
   return code === undefined || text.includes(code) ? text : `${text} (${code})`
 }

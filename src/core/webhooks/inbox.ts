@@ -1,192 +1,203 @@
 import { gunzipSync } from 'node:zlib'
 import type { AttemptOutcome } from './http-sender.ts'
-import { verifyWebhook, type Verdict } from './signature.ts'
+import { verifyWebhook, type Verdict } from './signature-check.ts'
 
-/** What came in by one request. */
-export interface Arrival {
+/** A request to an inbox. */
+export interface InboxRequest {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array
 }
 
-/** One that came, with what it was answered. */
-export interface Received {
+/** A request that an inbox received, with its answer. */
+export interface ReceivedWebhook {
   /** Counted from 1 in each inbox. */
   readonly number: number
   /** Milliseconds since 1970, by the sandbox's clock. */
   readonly at: number
-  readonly headers: Arrival['headers']
-  /** With its Content-Encoding undone, where it is gzip: that is what is signed. */
+  readonly headers: InboxRequest['headers']
+  /** Body after gzip is decoded, which is what the signature covers. */
   readonly body: Uint8Array
+  /** Status of the answer. */
   readonly status: number
-  /** Whether the signature is right; undefined where no webhook points here. */
+  /** Result of the signature check; undefined if no subscription delivers to this inbox. */
   readonly verdict: Verdict | undefined
 }
 
-/** How an inbox answers. */
+/** Answer of an inbox. */
 export interface InboxReply {
   readonly status: number
   readonly retryAfter: number | undefined
-  /** Machine's milliseconds. */
+  /** Milliseconds of real time before the answer. */
   readonly delay: number
 }
 
-interface Kept {
+interface Entry {
   readonly inbox: string
   readonly number: number
   readonly at: number
   readonly status: number
   readonly bytes: number
   readonly tokens: readonly string[]
-  arrival: Arrival | (() => Arrival)
+  /** The request, or a function that builds it when the inbox is read. */
+  request: InboxRequest | (() => InboxRequest)
 }
 
-const MOST = 1000
-const MOST_BYTES = 16 * 1024 * 1024
-/** About what it takes to keep one besides its body, in bytes. */
-const OVERHEAD = 500
-/** So that queries that differ cannot fill the memory. */
-const MOST_COUNTED = 1000
-/** Milliseconds that an answer may be put off. */
-const LONGEST_DELAY = 60_000
+/** Limits on the requests that all inboxes of a sandbox keep together. */
+const MAX_ENTRIES = 1000
+const MAX_BYTES = 16 * 1024 * 1024
+/** Approximate memory of an entry besides its body, in bytes. */
+const ENTRY_OVERHEAD = 500
+/** Limit on counted names and queries, so that varying ones cannot fill the memory. */
+const MAX_COUNTERS = 1000
+/** Longest delay of an answer, in milliseconds. */
+const MAX_DELAY = 60_000
 
 /**
- * Receivers inside the server, each by its name. They take whatever comes, answer as the query of
- * the URL tells them, and show what came. All of a sandbox's are bounded together; the oldest go.
+ * The webhook receivers inside the server, each with a name. An inbox accepts every request,
+ * answers as its URL's query says, and lists what it received. All inboxes of a sandbox share the
+ * limits; the oldest requests are removed first.
  */
 export class Inboxes {
   readonly #header: string
-  #kept: Kept[] = []
+  #entries: Entry[] = []
   #bytes = 0
-  readonly #counts = new Map<string, number>()
-  readonly #asked = new Map<string, number>()
+  /** Requests since the last clear, by inbox. */
+  readonly #totals = new Map<string, number>()
+  /** Requests with `times`, by inbox and query. */
+  readonly #timesUsed = new Map<string, number>()
 
-  /** @param header the one that the plain scheme's signature is in */
+  /** @param header signature header of the plain scheme */
   constructor(header: string) {
     this.#header = header
   }
 
   /**
-   * Takes what came, and says how to answer it.
+   * Stores a request and returns its reply.
    *
-   * @param tokens the secrets of the webhooks that point here
-   * @param size of the body, in bytes
+   * @param details.size size of the body in bytes
+   * @param details.tokens tokens of the subscriptions that deliver to this inbox
    */
-  take(
+  receive(
     inbox: string,
     query: string,
-    arrival: Arrival | (() => Arrival),
-    {
-      at,
-      size,
-      tokens,
-    }: { readonly at: number; readonly size: number; readonly tokens: readonly string[] },
+    request: InboxRequest | (() => InboxRequest),
+    details: { readonly at: number; readonly size: number; readonly tokens: readonly string[] },
   ): InboxReply {
-    const told = this.#told(inbox, query)
-    const bytes = size + OVERHEAD
-    const number = (this.#counts.get(inbox) ?? 0) + 1
-    this.#counts.delete(inbox)
-    this.#counts.set(inbox, number)
-    this.#kept.push({ inbox, number, at, status: told.status, bytes, tokens, arrival })
+    const { at, size, tokens } = details
+    const reply = this.#replyFor(inbox, query)
+    const bytes = size + ENTRY_OVERHEAD
+    const number = this.total(inbox) + 1
+    this.#totals.delete(inbox)
+    this.#totals.set(inbox, number)
+    this.#entries.push({ inbox, number, at, status: reply.status, bytes, tokens, request })
     this.#bytes += bytes
-    this.#bound()
-    return told
+    this.#applyLimits()
+    return reply
   }
 
-  /** How many came since it was last cleared. */
+  /** Number of requests since the inbox was last cleared. */
   total(inbox: string): number {
-    return this.#counts.get(inbox) ?? 0
+    return this.#totals.get(inbox) ?? 0
   }
 
-  /** Those that are still kept, the newest last. */
-  list(inbox: string, { after = 0, limit }: { after?: number; limit: number }): Received[] {
-    return this.#kept
-      .slice(-MOST)
-      .filter((kept) => kept.inbox === inbox && kept.number > after)
+  /** Lists the requests that are kept, the newest last. */
+  list(
+    inbox: string,
+    { after = 0, limit }: { after?: number; limit: number },
+  ): readonly ReceivedWebhook[] {
+    return this.#entries
+      .slice(-MAX_ENTRIES)
+      .filter((entry) => entry.inbox === inbox && entry.number > after)
       .slice(0, limit)
-      .map((kept) => this.#shown(kept))
+      .map((entry) => this.#shown(entry))
   }
 
-  /** Forgets what came to one inbox, and how often it was asked. */
+  /** Removes the requests and counters of one inbox. */
   clear(inbox: string): void {
-    this.#kept = this.#kept.filter((kept) => kept.inbox !== inbox)
-    this.#bytes = this.#kept.reduce((sum, { bytes }) => sum + bytes, 0)
-    this.#counts.delete(inbox)
-    for (const key of this.#asked.keys()) if (key.startsWith(`${inbox}?`)) this.#asked.delete(key)
+    this.#entries = this.#entries.filter((entry) => entry.inbox !== inbox)
+    this.#bytes = this.#entries.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#totals.delete(inbox)
+    for (const key of this.#timesUsed.keys()) {
+      if (key.startsWith(`${inbox}?`)) this.#timesUsed.delete(key)
+    }
   }
 
   clearAll(): void {
-    this.#kept = []
+    this.#entries = []
     this.#bytes = 0
-    this.#counts.clear()
-    this.#asked.clear()
+    this.#totals.clear()
+    this.#timesUsed.clear()
   }
 
-  #told(inbox: string, query: string): InboxReply {
-    if (query === '') return GOOD
-    const asked = new URLSearchParams(query)
-    const wish = Number(asked.get('status') ?? 200)
-    const status = wish >= 200 && wish <= 599 && Number.isInteger(wish) ? wish : 200
-    const delay = Math.min(LONGEST_DELAY, delayOf(asked.get('delay')))
-    const wait = asked.get('retry-after')
-    const retryAfter = wait !== null && /^\d{1,6}$/.test(wait) ? Number(wait) : undefined
-    const times = asked.get('times')
+  #replyFor(inbox: string, query: string): InboxReply {
+    if (query === '') return OK
+    const params = new URLSearchParams(query)
+    const requested = Number(params.get('status') ?? 200)
+    const isStatus = requested >= 200 && requested <= 599 && Number.isInteger(requested)
+    const status = isStatus ? requested : 200
+    const delay = Math.min(MAX_DELAY, delayOf(params.get('delay')))
+    const seconds = params.get('retry-after')
+    const retryAfter = seconds !== null && /^\d{1,6}$/.test(seconds) ? Number(seconds) : undefined
+    const times = params.get('times')
     if (times === null) return { status, retryAfter, delay }
     const key = `${inbox}?${query}`
-    const n = (this.#asked.get(key) ?? 0) + 1
-    if (this.#asked.size >= MOST_COUNTED) this.#asked.clear()
-    this.#asked.set(key, n)
-    return n <= Number(times) ? { status, retryAfter, delay } : GOOD
+    const used = (this.#timesUsed.get(key) ?? 0) + 1
+    if (this.#timesUsed.size >= MAX_COUNTERS) this.#timesUsed.clear()
+    this.#timesUsed.set(key, used)
+    return used <= Number(times) ? { status, retryAfter, delay } : OK
   }
 
-  #bound(): void {
-    if (this.#kept.length >= 2 * MOST || this.#bytes > MOST_BYTES) this.#cut()
-    if (this.#counts.size > MOST_COUNTED) this.#counts.delete(this.#counts.keys().next().value!)
+  #applyLimits(): void {
+    if (this.#entries.length >= 2 * MAX_ENTRIES || this.#bytes > MAX_BYTES) this.#removeOldest()
+    // The map is not empty: its size is above the limit.
+    if (this.#totals.size > MAX_COUNTERS) this.#totals.delete(this.#totals.keys().next().value!)
   }
 
-  /** In one go, now and then: taking the first of a list moves all others. */
-  #cut(): void {
-    let gone = Math.max(0, this.#kept.length - MOST)
-    for (const { bytes } of this.#kept.slice(0, gone)) this.#bytes -= bytes
-    while (this.#bytes > MOST_BYTES && gone < this.#kept.length - 1) {
-      this.#bytes -= this.#kept[gone]!.bytes
-      gone++
+  /** Removes many entries at once, since removing the first entry of an array moves all others. */
+  #removeOldest(): void {
+    let count = Math.max(0, this.#entries.length - MAX_ENTRIES)
+    for (const { bytes } of this.#entries.slice(0, count)) this.#bytes -= bytes
+    while (this.#bytes > MAX_BYTES && count < this.#entries.length - 1) {
+      this.#bytes -= this.#entries[count]!.bytes // count is below the length
+      count++
     }
-    this.#kept.splice(0, gone)
+    this.#entries.splice(0, count)
   }
 
-  #shown(kept: Kept): Received {
-    if (typeof kept.arrival === 'function') kept.arrival = kept.arrival()
-    const { number, at, status, arrival, tokens } = kept
+  #shown(entry: Entry): ReceivedWebhook {
+    if (typeof entry.request === 'function') entry.request = entry.request()
+    const { number, at, status, request, tokens } = entry
     const headers: Record<string, string> = {}
-    for (const [name, value] of arrival.headers) headers[name.toLowerCase()] = value
-    const body = unfolded(arrival.body, headers['content-encoding'])
+    for (const [name, value] of request.headers) headers[name.toLowerCase()] = value
+    const body = decompress(request.body, headers['content-encoding'])
     const verdicts = tokens.map((token) =>
       verifyWebhook(body, headers, token, { now: at, header: this.#header.toLowerCase() }),
     )
     const verdict = verdicts.find(({ verified }) => verified) ?? verdicts[0]
-    return { number, at, headers: arrival.headers, body, status, verdict }
+    return { number, at, headers: request.headers, body, status, verdict }
   }
 }
 
-const GOOD: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
+const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
 
-function unfolded(body: Uint8Array, encoding: string | undefined): Uint8Array {
+/** Decodes gzip; returns a body that is not valid gzip unchanged. */
+function decompress(body: Uint8Array, encoding: string | undefined): Uint8Array {
   if (encoding?.toLowerCase() !== 'gzip') return body
   try {
-    return gunzipSync(body, { maxOutputLength: MOST_BYTES })
+    return gunzipSync(body, { maxOutputLength: MAX_BYTES })
   } catch {
-    return body // shown, and judged, as it came
+    return body
   }
 }
 
-/** `250ms`, `2s`, or milliseconds; 0 for what is neither. */
+/** Parses `250ms`, `2s` or plain milliseconds; returns 0 for anything else. */
 function delayOf(text: string | null): number {
   const [, amount, unit = 'ms'] = /^(\d{1,7})(ms|s)?$/.exec(text ?? '') ?? []
   return Number(amount ?? 0) * (unit === 's' ? 1000 : 1)
 }
 
-/** What a sender sees of an inbox' answer. */
-export function outcomeOf({ status, retryAfter, delay }: InboxReply): AttemptOutcome {
+/** Converts the reply of an inbox to the outcome that its sender records. */
+export function replyOutcome({ status, retryAfter, delay }: InboxReply): AttemptOutcome {
   return {
     kind: 'answered',
     status,

@@ -7,34 +7,38 @@ import { messageOf } from '../errors.ts'
 import { DELIVERIES, SUBSCRIPTIONS, type Delivery, type Subscription } from './delivery.ts'
 import { type DeliveryFault } from '../fault.ts'
 
-/** Deliveries that are kept after they are done with. */
-export const MOST_FINISHED = 1000
-/** Milliseconds after which what became of a delivery is written, if no create does it before. */
-const IDLE = 100
+/** Finished deliveries that are kept; the oldest are removed first. */
+export const MAX_FINISHED = 1000
+/** Delay in milliseconds before changed deliveries are stored, if no create stores them earlier. */
+const FLUSH_DELAY = 100
 
-/** What a delivery is made for. */
+/** Origin of a delivery: the request, its delivery faults and the time. */
 export interface Cause {
   readonly requestId?: string
   readonly faults?: readonly DeliveryFault[]
   readonly now: number
 }
 
+type Health = Pick<Subscription, 'status' | 'failures' | 'active'>
+type HealthChanges = readonly (readonly [id: string, health: Health])[]
+
 /**
- * The deliveries of a sandbox. They come to be in the transaction of what they tell of. What becomes
- * of them later is known here at once and written with the next create or shortly after: were it
- * written by itself, the disk would be busy with it when a create comes.
+ * The deliveries of a sandbox. A delivery is inserted in the transaction of the change that caused
+ * it. Later changes to it are visible here at once, and are stored with the next create or shortly
+ * afterwards: storing each one separately would keep the disk busy when a create arrives.
  */
 export class Outbox {
   readonly #store: Store
   readonly #fake: Fake
   readonly #log: Log
+  /** Deliveries and subscriptions whose latest change is not stored yet. */
   readonly #changed = new Map<string, Delivery>()
-  readonly #health = new Map<string, Partial<Subscription>>()
-  /** Done with, the oldest first. */
+  readonly #health = new Map<string, Health>()
+  /** Ids of finished deliveries, the oldest first. */
   readonly #finished = new Set<string>()
   #timer: NodeJS.Timeout | undefined
-  /** The disk refused: only a create tries again, for whoever reads would be refused as well. */
-  #stuck = false
+  /** The last write failed. Only a create tries again, since a read must not fail because of it. */
+  #writeFailed = false
 
   constructor(store: Store, fake: Fake, log: Log) {
     this.#store = store
@@ -50,16 +54,16 @@ export class Outbox {
     return this.#store.collection<Subscription>(SUBSCRIPTIONS)
   }
 
-  /** As part of the running transaction: one delivery for each who wants to be told. */
-  record(event: Event, to: readonly Subscription[], cause: Cause): Delivery[] {
-    // Right after this transaction, so that both are one write to the disk.
+  /** Inserts one delivery for each subscription, as part of the running transaction. */
+  record(event: Event, subscriptions: readonly Subscription[], cause: Cause): Delivery[] {
+    // Directly after this transaction, so that both become one write to the disk.
     if (this.#changed.size > 0) queueMicrotask(() => this.#flush())
     const { name, data, triggeredAt } = event
     const body = JSON.stringify({ event: name, data, triggeredAt })
     const userId = data['id']
-    return to.map((subscription) => {
+    return subscriptions.map((subscription) => {
       const delivery: Delivery = {
-        id: this.#freeId(),
+        id: this.#newId(),
         event: name,
         subscription: subscription.id,
         url: subscription.url,
@@ -79,57 +83,57 @@ export class Outbox {
     })
   }
 
-  /** One as it is now. */
+  /** Returns a delivery in its current state. */
   get(id: string): Delivery | undefined {
     const row = this.#rows.get(id)
     return row && (this.#changed.get(id) ?? row)
   }
 
-  /** All of them as they are now, in the order in which they came to be. */
+  /** Returns all deliveries in their current state, in the order of their creation. */
   all(): Delivery[] {
     return this.#rows.all().map((row) => this.#changed.get(row.id) ?? row)
   }
 
-  /** Puts it in the place of what it was. */
-  change(delivery: Delivery): void {
+  /** Replaces a delivery; stored later. */
+  update(delivery: Delivery): void {
     this.#changed.set(delivery.id, delivery)
-    this.#soon()
+    this.#scheduleFlush()
   }
 
-  /** A subscription as its last attempts left it. */
+  /** Returns a subscription with its current health. */
   subscription(id: string): Subscription | undefined {
     const row = this.subscriptions.get(id)
     const health = this.#health.get(id)
     return row && health ? { ...row, ...health } : row
   }
 
-  /** How a subscription fares from now on. */
-  fares(id: string, health: Pick<Subscription, 'status' | 'failures' | 'active'>): void {
+  /** Replaces the health of a subscription; stored later. */
+  updateHealth(id: string, health: Health): void {
     this.#health.set(id, health)
-    this.#soon()
+    this.#scheduleFlush()
   }
 
-  /** Forgets what was not yet written: the rows are others now. */
-  forget(): void {
+  /** Discards changes that are not stored yet, because all rows were replaced. */
+  discardChanges(): void {
     this.#changed.clear()
     this.#health.clear()
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#stuck = false
-    this.#recount()
+    this.#writeFailed = false
+    this.#collectFinished()
   }
 
-  #recount(): void {
+  #collectFinished(): void {
     this.#finished.clear()
     for (const { id, state } of this.#rows.all()) if (state !== 'pending') this.#finished.add(id)
   }
 
-  /** Writes what became of deliveries; never within a transaction. */
+  /** Stores all changes; must not be called within a transaction. */
   flush(): void {
-    if (!this.#stuck) this.#flush()
+    if (!this.#writeFailed) this.#flush()
   }
 
-  /** Writes what it can, the last time. */
+  /** Stores all changes a last time, even after a failed write. */
   close(): void {
     this.#flush()
     clearTimeout(this.#timer)
@@ -144,26 +148,23 @@ export class Outbox {
     try {
       this.#store.transact(() => this.#write(changed, health))
     } catch (error) {
-      this.#log.warn(`what became of webhooks could not be written: ${messageOf(error)}`)
-      this.#stuck = true
+      this.#log.warn(`the outcomes of webhook deliveries could not be stored: ${messageOf(error)}`)
+      this.#writeFailed = true
       return
     }
     this.#changed.clear()
     this.#health.clear()
-    if (this.#store.isUnsure) void this.#sure(changed, health)
+    if (this.#store.isUnsure) void this.#confirmWrite(changed, health)
   }
 
-  async #sure(
-    changed: readonly Delivery[],
-    health: readonly (readonly [string, Partial<Subscription>])[],
-  ): Promise<void> {
+  /** Waits for the write. If it fails, restores the changes that no newer change has replaced. */
+  async #confirmWrite(changed: readonly Delivery[], health: HealthChanges): Promise<void> {
     try {
       await this.#store.saved()
-      this.#stuck = false
+      this.#writeFailed = false
     } catch {
-      this.#stuck = true
-      // Taken back: what is not known better by now is so still.
-      this.#recount()
+      this.#writeFailed = true
+      this.#collectFinished()
       for (const delivery of changed) {
         if (!this.#changed.has(delivery.id)) this.#changed.set(delivery.id, delivery)
       }
@@ -171,20 +172,17 @@ export class Outbox {
     }
   }
 
-  #write(
-    changed: readonly Delivery[],
-    health: readonly (readonly [string, Partial<Subscription>])[],
-  ): void {
+  #write(changed: readonly Delivery[], health: HealthChanges): void {
     const rows = this.#rows
     for (const delivery of changed) {
-      // A create that was taken back takes its delivery along.
+      // The delivery is gone if its create was rolled back.
       if (!rows.get(delivery.id)) continue
       rows.replace(delivery)
       this.#finished.delete(delivery.id)
       if (delivery.state !== 'pending') this.#finished.add(delivery.id)
     }
     for (const id of this.#finished) {
-      if (this.#finished.size <= MOST_FINISHED) break
+      if (this.#finished.size <= MAX_FINISHED) break
       this.#finished.delete(id)
       rows.remove(id)
     }
@@ -194,16 +192,16 @@ export class Outbox {
     }
   }
 
-  #soon(): void {
-    if (this.#timer || this.#stuck) return
+  #scheduleFlush(): void {
+    if (this.#timer || this.#writeFailed) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.flush()
-    }, IDLE)
+    }, FLUSH_DELAY)
     this.#timer.unref()
   }
 
-  #freeId(): string {
+  #newId(): string {
     for (;;) {
       const id = `whd_${this.#fake.draw('webhooks.delivery').string.uuid().replaceAll('-', '')}`
       if (!this.#rows.get(id)) return id

@@ -2,98 +2,99 @@ import type { Clock } from '../time/clock.ts'
 import type { Log } from '../log.ts'
 import type { Timer } from '../time/timers.ts'
 import type { Transport, WebhookSettings } from './transport.ts'
-import { triesOf, type Attempt, type Delivery, type Subscription } from './delivery.ts'
+import { attemptsInPlan, type Attempt, type Delivery, type Subscription } from './delivery.ts'
 import { type DeliveryFault, type FaultKind } from '../fault.ts'
 import type { Outbox } from './outbox.ts'
-import { isGone, isSuccess, nextAttempt } from './retry-plan.ts'
+import { isGone, isSuccess, nextAttemptAt } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import type { Waiters } from './waiters.ts'
 
-/** Attempts to one receiver at the same time. */
-const MOST_AT_ONCE = 10
-/** Attempts that are kept of one delivery; the oldest go. */
-const MOST_ATTEMPTS = 100
-/** Milliseconds: the window of `reorder`, where nothing is said. */
-const WINDOW = 1000
-/** Milliseconds that `delay` puts a delivery off, where nothing is said. */
+/** Attempts that run at the same time for one receiver. */
+const MAX_CONCURRENT = 10
+/** Attempts that are kept for each delivery; the oldest are removed first. */
+const MAX_ATTEMPTS = 100
+/** Default time window of `reorder`, in milliseconds. */
+const REORDER_WINDOW = 1000
+/** Default delay of `delay`, in milliseconds. */
 const DELAY = 5000
-/** Machine's milliseconds that attempts which are under way have when the server closes. */
-const GRACE = 500
+/** Real time in milliseconds that running attempts have to finish when the server closes. */
+const CLOSE_TIMEOUT = 500
 
-/** A delivery that is not yet done with. */
-interface Live {
+/** A pending delivery. */
+interface Pending {
   readonly id: string
+  /** Why the next attempt is made. */
   why: string
   timer?: Timer | undefined
-  /** Its time has come; it waits for its turn, or an attempt is under way. */
+  /** The next attempt is due: it waits for its turn, or is running. */
   ready: boolean
-  /** What became of it is of no interest any more. */
-  gone: boolean
-  /** Of the attempt that is under way; made only where there is something to abort. */
+  /** The outcome of a running attempt is ignored. */
+  discarded: boolean
+  /** Aborts the running attempt; set only if there is something to abort. */
   abort?: AbortController
 }
 
-/** Sends what is in the outbox, and again when it must be. */
+/** Makes the attempts of pending deliveries when they are due. */
 export class Scheduler {
   readonly #settings: WebhookSettings
   readonly #outbox: Outbox
-  readonly #courier: Transport
+  readonly #transport: Transport
   readonly #clock: Clock
-  readonly #waits: Waiters<Delivery>
+  readonly #waiters: Waiters<Delivery>
   readonly #log: Log
-  readonly #slots = new ConcurrencyLimit(MOST_AT_ONCE)
-  readonly #live = new Map<string, Live>()
-  /** By subscription, in the order in which they came to be; only where order is kept. */
-  readonly #lanes = new Map<string, Live[]>()
-  /** Those that wait for another one to overtake them. */
-  readonly #held = new Set<Live>()
+  readonly #limit = new ConcurrencyLimit(MAX_CONCURRENT)
+  readonly #pending = new Map<string, Pending>()
+  /** Pending deliveries by subscription, in the order of their creation; used by `ordered` only. */
+  readonly #queues = new Map<string, Pending[]>()
+  /** Deliveries with the fault `reorder` that wait for a later delivery to overtake them. */
+  readonly #reordered = new Set<Pending>()
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
   constructor(parts: {
     settings: WebhookSettings
     outbox: Outbox
-    courier: Transport
+    transport: Transport
     clock: Clock
-    waits: Waiters<Delivery>
+    waiters: Waiters<Delivery>
     log: Log
   }) {
     this.#settings = parts.settings
     this.#outbox = parts.outbox
-    this.#courier = parts.courier
+    this.#transport = parts.transport
     this.#clock = parts.clock
-    this.#waits = parts.waits
+    this.#waiters = parts.waiters
     this.#log = parts.log
   }
 
-  /** Those that are not yet done with, and whether an attempt is due or under way. */
+  /** Pending deliveries; `ready` if an attempt is due or running. */
   get pending(): readonly { readonly id: string; readonly ready: boolean }[] {
-    return [...this.#live.values()]
+    return [...this.#pending.values()]
   }
 
   /**
-   * Begins with a delivery that is in the outbox, at once or when it is due.
+   * Starts a delivery of the outbox, now or when it is due.
    *
-   * @returns when its first attempt was made, if that is now
+   * @returns a promise for the first attempt, if it is made now
    */
-  begin(id: string, why = 'event'): void | Promise<void> {
+  start(id: string, why = 'event'): void | Promise<void> {
     const delivery = this.#outbox.get(id)
-    if (this.#closed || delivery?.state !== 'pending' || this.#live.has(id)) return
-    const live: Live = { id, why, ready: false, gone: false }
-    this.#live.set(id, live)
-    this.#waits.changed(delivery)
-    if (this.#settings.ordered) this.#laneOf(delivery).push(live)
-    const first = triesOf(delivery) === 0
+    if (this.#closed || delivery?.state !== 'pending' || this.#pending.has(id)) return
+    const pending: Pending = { id, why, ready: false, discarded: false }
+    this.#pending.set(id, pending)
+    this.#waiters.changed(delivery)
+    if (this.#settings.ordered) this.#queueOf(delivery).push(pending)
+    const isFirst = attemptsInPlan(delivery) === 0
     const fault = (kind: FaultKind) =>
-      first ? delivery.faults?.find((one) => one.kind === kind) : undefined
-    if (fault('drop')) return this.#finish(live, delivery, 'dropped', 'the fault drop')
+      isFirst ? delivery.faults?.find((one) => one.kind === kind) : undefined
+    if (fault('drop')) return this.#finish(pending, delivery, 'dropped', 'the fault drop')
     if (delivery.waitsFor) return
-    return this.#put(live, delivery, fault('delay'), fault('reorder'))
+    return this.#scheduleFirst(pending, delivery, fault('delay'), fault('reorder'))
   }
 
-  #put(
-    live: Live,
+  #scheduleFirst(
+    pending: Pending,
     delivery: Delivery,
     delay: DeliveryFault | undefined,
     reorder: DeliveryFault | undefined,
@@ -102,99 +103,99 @@ export class Scheduler {
     let at = delivery.nextAt ?? now
     if (delay) at = Math.max(at, delivery.createdAt + (delay.by ?? DELAY))
     if (reorder) {
-      at = Math.max(at, delivery.createdAt + (reorder.by ?? WINDOW))
-      this.#held.add(live)
+      at = Math.max(at, delivery.createdAt + (reorder.by ?? REORDER_WINDOW))
+      this.#reordered.add(pending)
     }
-    if (at <= now) return this.#go(live)
-    this.#change({ ...delivery, nextAt: at })
-    this.#schedule(live, at)
+    if (at <= now) return this.#run(pending)
+    this.#update({ ...delivery, nextAt: at })
+    this.#schedule(pending, at)
   }
 
-  /** Sends it again now, whatever became of it: with its id and body, and a plan that begins anew. */
+  /** Sends a delivery again now, in any state, with its id and body. The retry plan starts again. */
   redeliver(id: string, faults: readonly DeliveryFault[]): void {
     const delivery = this.#outbox.get(id)
     if (!delivery) return
     const { faults: _, reason: __, waitsFor: ___, ...rest } = delivery
-    this.#forget(id)
-    this.#change({
+    this.#discard(id)
+    this.#update({
       ...rest,
       state: 'pending',
       nextAt: this.#clock.now(),
       before: delivery.attempts.at(-1)?.number ?? 0,
       ...(faults.length > 0 ? { faults } : {}),
     })
-    void this.begin(id, 'redelivery')
+    void this.start(id, 'redelivery')
   }
 
-  /** What waited for the removal of this user goes now; their rows say so already. */
-  released(ids: readonly string[]): void {
+  /** Starts deliveries that waited for the removal of their user and whose rows are released. */
+  startReleased(ids: readonly string[]): void {
     for (const id of ids) {
-      this.#forget(id)
-      void this.begin(id)
+      this.#discard(id)
+      void this.start(id)
     }
   }
 
-  /** Settles when the attempts that are under way now have been made. */
-  async quiet(): Promise<void> {
+  /** Resolves when the attempts that are running now are done. */
+  async attemptsDone(): Promise<void> {
     await Promise.all(this.#running)
   }
 
-  /** Lets go of all that is under way: the rows are others now. */
-  drop(): void {
-    for (const id of this.#live.keys()) this.#forget(id)
-    this.#lanes.clear()
+  /** Discards all pending deliveries, because the rows were replaced. */
+  discardAll(): void {
+    for (const id of this.#pending.keys()) this.#discard(id)
+    this.#queues.clear()
   }
 
-  /** What is under way is waited for a moment, and made again by the next start if it must be. */
+  /** Gives running attempts a moment to finish. The next start repeats unfinished ones. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const { timer } of this.#live.values()) if (timer) this.#clock.cancel(timer)
+    for (const { timer } of this.#pending.values()) if (timer) this.#clock.cancel(timer)
     if (this.#running.size > 0) {
-      let late: NodeJS.Timeout | undefined
-      const patience = new Promise((resolve) => (late = setTimeout(resolve, GRACE)))
-      await Promise.race([Promise.all(this.#running), patience])
-      clearTimeout(late)
+      let timer: NodeJS.Timeout | undefined
+      const timeout = new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_TIMEOUT)))
+      await Promise.race([Promise.all(this.#running), timeout])
+      clearTimeout(timer)
     }
-    this.drop()
+    this.discardAll()
   }
 
-  #change(delivery: Delivery): void {
-    this.#outbox.change(delivery)
-    this.#waits.changed(delivery)
+  #update(delivery: Delivery): void {
+    this.#outbox.update(delivery)
+    this.#waiters.changed(delivery)
   }
 
-  #forget(id: string): void {
-    const live = this.#live.get(id)
-    if (!live) return
-    live.gone = true
-    if (live.timer) this.#clock.cancel(live.timer)
-    live.abort?.abort()
-    this.#live.delete(id)
-    this.#held.delete(live)
-    for (const lane of this.#lanes.values()) leave(lane, live)
+  #discard(id: string): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    pending.discarded = true
+    if (pending.timer) this.#clock.cancel(pending.timer)
+    pending.abort?.abort()
+    this.#pending.delete(id)
+    this.#reordered.delete(pending)
+    for (const queue of this.#queues.values()) removeFrom(queue, pending)
   }
 
-  #schedule(live: Live, at: number): void {
-    live.ready = false
-    live.timer = this.#clock.after(at, () => this.#go(live))
+  #schedule(pending: Pending, at: number): void {
+    pending.ready = false
+    pending.timer = this.#clock.after(at, () => this.#run(pending))
   }
 
-  /** Its time has come: it is attempted when it is its turn. */
-  #go(live: Live): void | Promise<void> {
-    if (live.gone || this.#closed) return
-    live.timer = undefined
-    this.#held.delete(live)
-    live.ready = true
-    const delivery = this.#outbox.get(live.id)
-    if (!delivery) return this.#forget(live.id)
-    if (this.#settings.ordered && this.#laneOf(delivery)[0] !== live) return
+  /** Makes the due attempt, or leaves it to its queue or to the concurrency limit. */
+  #run(pending: Pending): void | Promise<void> {
+    if (pending.discarded || this.#closed) return
+    pending.timer = undefined
+    this.#reordered.delete(pending)
+    pending.ready = true
+    const delivery = this.#outbox.get(pending.id)
+    if (!delivery) return this.#discard(pending.id)
+    if (this.#settings.ordered && this.#queueOf(delivery)[0] !== pending) return
     const subscription = this.#outbox.subscription(delivery.subscription)
-    const slot = this.#courier.slotOf(subscription?.url ?? delivery.url)
-    if (slot === undefined) {
-      const made = this.#attempt(live)
-      return made && this.#track(made)
+    const key = this.#transport.limitKey(subscription?.url ?? delivery.url)
+    if (key === undefined) {
+      const attempt = this.#attempt(pending)
+      return attempt && this.#track(attempt)
     }
-    return this.#track(this.#slots.use(slot, () => this.#attempt(live)))
+    return this.#track(this.#limit.run(key, () => this.#attempt(pending)))
   }
 
   #track(work: Promise<void>): Promise<void> {
@@ -202,139 +203,139 @@ export class Scheduler {
       .catch((error: unknown) => this.#log.bug('a webhook could not be sent', error))
       .finally(() => {
         this.#running.delete(tracked)
-        this.#waits.changed()
+        this.#waiters.changed()
       })
     this.#running.add(tracked)
     return tracked
   }
 
-  #attempt(live: Live): void | Promise<void> {
-    const delivery = this.#outbox.get(live.id)
-    if (live.gone || this.#closed || !delivery) return
+  #attempt(pending: Pending): void | Promise<void> {
+    const delivery = this.#outbox.get(pending.id)
+    if (pending.discarded || this.#closed || !delivery) return
     const subscription = this.#outbox.subscription(delivery.subscription)
-    if (!subscription) return this.#finish(live, delivery, 'dropped', 'the webhook was removed')
-    if (!subscription.active && live.why !== 'redelivery') {
-      return this.#finish(live, delivery, 'dropped', reasonOf(subscription))
+    if (!subscription) return this.#finish(pending, delivery, 'dropped', 'the webhook was removed')
+    if (!subscription.active && pending.why !== 'redelivery') {
+      return this.#finish(pending, delivery, 'dropped', inactiveReason(subscription))
     }
     const at = this.#clock.now()
-    const { spoilt, outcome } = this.#courier.attempt(delivery, subscription, () => {
-      live.abort = new AbortController()
-      return live.abort.signal
+    const { faults, outcome } = this.#transport.attempt(delivery, subscription, () => {
+      pending.abort = new AbortController()
+      return pending.abort.signal
     })
-    const after = (became: AttemptOutcome) =>
-      this.#after(live, { at, faults: spoilt.faults, outcome: became })
-    return outcome instanceof Promise ? outcome.then(after) : after(outcome)
+    const record = (result: AttemptOutcome) =>
+      this.#recordAttempt(pending, { at, faults, outcome: result })
+    return outcome instanceof Promise ? outcome.then(record) : record(outcome)
   }
 
-  #after(
-    live: Live,
-    made: {
+  /** Records an attempt, then finishes the delivery or schedules the next attempt. */
+  #recordAttempt(
+    pending: Pending,
+    attempt: {
       readonly at: number
       readonly faults: readonly FaultKind[]
       readonly outcome: AttemptOutcome
     },
   ): void | Promise<void> {
-    const before = this.#outbox.get(live.id)
-    if (live.gone || !before) return
-    const { outcome } = made
-    const attempts = [...before.attempts, attemptOf(before, live.why, made)]
-    const delivery = { ...before, attempts: attempts.slice(-MOST_ATTEMPTS) }
+    const before = this.#outbox.get(pending.id)
+    if (pending.discarded || !before) return
+    const { outcome } = attempt
+    const attempts = [...before.attempts, attemptOf(before, pending.why, attempt)]
+    const delivery = { ...before, attempts: attempts.slice(-MAX_ATTEMPTS) }
     const gone = isGone(outcome)
-    this.#fare(delivery, isSuccess(outcome), gone)
-    this.#letGo(delivery)
-    if (isSuccess(outcome)) return this.#finish(live, delivery, 'delivered')
-    if (gone) return this.#finish(live, delivery, 'failed', 'the receiver answered 410 Gone')
-    const tries = triesOf(delivery)
-    const next = nextAttempt(this.#settings.plan, tries, outcome, this.#clock.now())
+    this.#updateHealth(delivery, isSuccess(outcome), gone)
+    this.#releaseReordered(delivery)
+    if (isSuccess(outcome)) return this.#finish(pending, delivery, 'delivered')
+    if (gone) return this.#finish(pending, delivery, 'failed', 'the receiver answered 410 Gone')
+    const made = attemptsInPlan(delivery)
+    const next = nextAttemptAt(this.#settings.plan, made, outcome, this.#clock.now())
     if (next === undefined) {
-      return this.#finish(
-        live,
-        delivery,
-        'failed',
-        tries === 1 ? 'the attempt failed' : `${tries} attempts failed`,
-      )
+      const reason = made === 1 ? 'the attempt failed' : `${made} attempts failed`
+      return this.#finish(pending, delivery, 'failed', reason)
     }
-    live.why = whyOf(outcome)
-    this.#change({ ...delivery, nextAt: next })
-    this.#schedule(live, next)
+    pending.why = retryReason(outcome)
+    this.#update({ ...delivery, nextAt: next })
+    this.#schedule(pending, next)
   }
 
-  /** A success heals a webhook; too many failures in a row, or a 410, switch it off. */
-  #fare({ subscription: id }: Delivery, good: boolean, gone: boolean): void {
+  /**
+   * Updates a subscription after an attempt: a success makes it healthy; 410 or too many failures
+   * in a row suspend it.
+   */
+  #updateHealth({ subscription: id }: Delivery, succeeded: boolean, gone: boolean): void {
     const subscription = this.#outbox.subscription(id)
-    if (!subscription || (good && subscription.status === 'Healthy')) return
-    const failures = good ? 0 : subscription.failures + 1
+    if (!subscription || (succeeded && subscription.status === 'Healthy')) return
+    const failures = succeeded ? 0 : subscription.failures + 1
     const { suspendAfter = Infinity } = this.#settings.plan
-    const off = gone || failures >= suspendAfter
-    this.#outbox.fares(id, {
+    const suspended = gone || failures >= suspendAfter
+    this.#outbox.updateHealth(id, {
       failures,
-      status: good ? 'Healthy' : off ? 'Suspended' : 'Unhealthy',
-      active: subscription.active && !off,
+      status: succeeded ? 'Healthy' : suspended ? 'Suspended' : 'Unhealthy',
+      active: subscription.active && !suspended,
     })
-    if (off) this.#dropAllOf(id)
+    if (suspended) this.#dropWaiting(id)
   }
 
-  /** What waits for a later attempt to a webhook that is off will not be sent. */
-  #dropAllOf(id: string): void {
-    for (const live of this.#live.values()) {
-      const delivery = live.ready ? undefined : this.#outbox.get(live.id)
-      if (delivery?.subscription !== id) continue
-      if (live.timer) this.#clock.cancel(live.timer)
-      void this.#finish(live, delivery, 'dropped', 'the webhook is suspended')
+  /** Drops the deliveries of a suspended subscription that wait for a later attempt. */
+  #dropWaiting(subscription: string): void {
+    for (const pending of this.#pending.values()) {
+      const delivery = pending.ready ? undefined : this.#outbox.get(pending.id)
+      if (delivery?.subscription !== subscription) continue
+      if (pending.timer) this.#clock.cancel(pending.timer)
+      void this.#finish(pending, delivery, 'dropped', 'the webhook is suspended')
     }
   }
 
-  /** Those that were to be overtaken by this one have been. */
-  #letGo({ id, subscription }: Delivery): void {
-    for (const live of this.#held) {
-      if (live.id === id) continue
-      if (this.#outbox.get(live.id)?.subscription !== subscription) continue
-      if (live.timer) this.#clock.cancel(live.timer)
-      void this.#go(live)
+  /** Sends the deliveries with the fault `reorder` that this delivery has overtaken. */
+  #releaseReordered({ id, subscription }: Delivery): void {
+    for (const pending of this.#reordered) {
+      if (pending.id === id) continue
+      if (this.#outbox.get(pending.id)?.subscription !== subscription) continue
+      if (pending.timer) this.#clock.cancel(pending.timer)
+      void this.#run(pending)
     }
   }
 
   #finish(
-    live: Live,
+    pending: Pending,
     { nextAt: _, waitsFor: __, ...delivery }: Delivery,
     state: Exclude<Delivery['state'], 'pending'>,
     reason?: string,
   ): void | Promise<void> {
-    this.#live.delete(live.id)
-    this.#held.delete(live)
-    this.#change({ ...delivery, state, ...(reason === undefined ? {} : { reason }) })
+    this.#pending.delete(pending.id)
+    this.#reordered.delete(pending)
+    this.#update({ ...delivery, state, ...(reason === undefined ? {} : { reason }) })
     if (!this.#settings.ordered) return
-    const lane = this.#laneOf(delivery)
-    leave(lane, live)
-    const next = lane[0]
-    if (!next) this.#lanes.delete(delivery.subscription)
-    // In a turn of its own: thousands may stand in line, and each would be called by the one before.
-    else if (next.ready) return this.#track(this.#goSoon(next))
+    const queue = this.#queueOf(delivery)
+    removeFrom(queue, pending)
+    const next = queue[0]
+    if (!next) this.#queues.delete(delivery.subscription)
+    // Run later: a queue may hold thousands of deliveries, which would otherwise call each other.
+    else if (next.ready) return this.#track(this.#runLater(next))
   }
 
-  async #goSoon(live: Live): Promise<void> {
+  async #runLater(pending: Pending): Promise<void> {
     await Promise.resolve()
-    await this.#go(live)
+    await this.#run(pending)
   }
 
-  #laneOf({ subscription }: Pick<Delivery, 'subscription'>): Live[] {
-    const lane = this.#lanes.get(subscription) ?? []
-    this.#lanes.set(subscription, lane)
-    return lane
+  #queueOf({ subscription }: Pick<Delivery, 'subscription'>): Pending[] {
+    const queue = this.#queues.get(subscription) ?? []
+    this.#queues.set(subscription, queue)
+    return queue
   }
 }
 
-function leave(lane: Live[], live: Live): void {
-  const place = lane.indexOf(live)
-  if (place >= 0) lane.splice(place, 1)
+function removeFrom(queue: Pending[], pending: Pending): void {
+  const index = queue.indexOf(pending)
+  if (index >= 0) queue.splice(index, 1)
 }
 
-function reasonOf({ status }: Subscription): string {
+function inactiveReason({ status }: Subscription): string {
   return status === 'Suspended' ? 'the webhook is suspended' : 'the webhook is not active'
 }
 
-/** Why the next attempt is made. */
-function whyOf(outcome: AttemptOutcome): string {
+/** Returns the `why` of the attempt that follows this outcome. */
+function retryReason(outcome: AttemptOutcome): string {
   return outcome.kind === 'answered' ? `answered ${outcome.status}` : outcome.error
 }
 
@@ -343,7 +344,7 @@ function attemptOf(
   why: string,
   { at, faults, outcome }: { at: number; faults: readonly FaultKind[]; outcome: AttemptOutcome },
 ): Attempt {
-  const { kind: _, ...became } = outcome
+  const { kind: _, ...result } = outcome
   const number = (attempts.at(-1)?.number ?? 0) + 1
-  return { number, at, why, ...(faults.length > 0 ? { faults } : {}), ...became }
+  return { number, at, why, ...(faults.length > 0 ? { faults } : {}), ...result }
 }

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { fromBase64, hmac, isStandardSecret, standardKey } from './hmac.ts'
-import { whyUnequal } from './signature-hints.ts'
+import { explainMismatch } from './signature-hints.ts'
 
-/** Headers as a plain object in any case, or as `Headers`. */
+/** Headers as a plain object with names in any case, or as `Headers`. */
 export type HeadersLike =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | readonly string[] | undefined>>
@@ -10,7 +10,7 @@ export type HeadersLike =
 export type VerifyStep =
   'header' | 'form' | 'decode' | 'length' | 'timestamp' | 'secret' | 'signature'
 
-/** What became of a check, step by step as far as it came. */
+/** Result of a signature check, with its steps up to the first failed one. */
 export interface Verdict {
   readonly verified: boolean
   readonly scheme: 'plain' | 'standard'
@@ -18,34 +18,35 @@ export interface Verdict {
   readonly steps: readonly {
     readonly step: VerifyStep
     readonly passed: boolean
-    /** A sentence: what was found, or what is wrong and what may be behind it. */
+    /** A sentence: the finding, or the failure and its probable cause. */
     readonly text: string
   }[]
 }
 
 export interface VerifyOptions {
-  /** Milliseconds since 1970; the machine's time where nothing is said. */
+  /** Milliseconds since 1970. Default: the machine's time. */
   readonly now?: number
-  /** How far a timestamp may be off; 300 where nothing is said. */
+  /** Largest permitted difference of a timestamp to `now`. Default: 300. */
   readonly toleranceSeconds?: number
-  /** The plain scheme's header; `webhook-signature` where nothing is said. */
+  /** Header of the plain scheme. Default: `webhook-signature`. */
   readonly header?: string
-  /** Which scheme to check by; where nothing is said, the headers tell. */
+  /** Scheme to check. Default: detected from the headers. */
   readonly scheme?: 'plain' | 'standard'
 }
 
-const TOLERANCE = 300
+const DEFAULT_TOLERANCE = 300
+/** Length of an HMAC-SHA256. */
 const BYTES = 32
 
 /**
- * Whether a webhook's signature is right, and if not, at which step it fails and what may be the
- * reason. Two schemes are known: `plain`, where one header is the Base64 of HMAC-SHA256 over the
- * body with the secret's UTF-8 bytes as the key; and `standard`, Standard Webhooks, under the
- * names `webhook-…` or `svix-…`.
+ * Verifies the signature of a webhook. If it is invalid, the result names the failed step and the
+ * probable cause. Two schemes are supported: `plain`, where one header holds the Base64 of
+ * HMAC-SHA256 over the body, keyed with the secret's UTF-8 bytes; and `standard`, Standard Webhooks,
+ * with headers named `webhook-…` or `svix-…`.
  *
- * @param body the bytes as they arrived; text stands for its UTF-8 bytes
+ * @param body the raw bytes; a string stands for its UTF-8 bytes
  * @param secret the token, or for Standard Webhooks Base64 with or without `whsec_`; any other
- *   token counts for what `standardSecret` makes of it
+ *   token is converted by `standardSecret`
  */
 export function verifyWebhook(
   body: Uint8Array | string,
@@ -55,25 +56,25 @@ export function verifyWebhook(
 ): Verdict {
   const header = (options.header ?? 'webhook-signature').toLowerCase()
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  const get = reader(headers)
+  const get = headerReader(headers)
   const scheme = options.scheme ?? schemeOf(get, header)
   const steps = scheme === 'plain' ? plainSteps : standardSteps
-  const taken: Verdict['steps'][number][] = []
+  const done: Verdict['steps'][number][] = []
   try {
     for (const [step, text] of steps({ bytes, get, secret, header, options })) {
-      taken.push({ step, passed: true, text })
+      done.push({ step, passed: true, text })
     }
-    return { verified: true, scheme, steps: taken }
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure
-    const { step, message: text } = failure
-    taken.push({ step, passed: false, text })
-    return { verified: false, scheme, failedAt: step, steps: taken }
+    return { verified: true, scheme, steps: done }
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error
+    const { step, message: text } = error
+    done.push({ step, passed: false, text })
+    return { verified: false, scheme, failedAt: step, steps: done }
   }
 }
 
-/** The step at which a check ends. */
-class Failure extends Error {
+/** Failure of one step, which ends the check. */
+class CheckFailure extends Error {
   readonly step: VerifyStep
 
   constructor(step: VerifyStep, message: string) {
@@ -82,93 +83,106 @@ class Failure extends Error {
   }
 }
 
-interface Checked {
+interface CheckInput {
   readonly bytes: Uint8Array
   readonly get: (name: string) => string | undefined
   readonly secret: string
-  /** In lower case. */
+  /** Name in lower case. */
   readonly header: string
   readonly options: VerifyOptions
 }
 
-type Passed = readonly [step: VerifyStep, text: string]
+type PassedStep = readonly [step: VerifyStep, text: string]
 
-/** Yields each step that passes, and throws the Failure at which it ends. */
-function* plainSteps({ bytes, get, secret, header }: Checked): Generator<Passed> {
+/**
+ * Yields each step that passes.
+ *
+ * @throws CheckFailure at the first step that fails
+ */
+function* plainSteps({ bytes, get, secret, header }: CheckInput): Generator<PassedStep> {
   const value = get(header)
-  if (!value) throw new Failure('header', missing(header, get))
-  yield ['header', `${header} is there`]
-  formed(value)
-  yield ['form', 'It is written as Base64']
-  const given = decoded(value)
-  yield ['decode', 'It decodes']
-  lengthy(given)
-  yield ['length', `It is ${BYTES} bytes, as HMAC-SHA256 is`]
-  if (secret === '') throw new Failure('secret', 'The secret is empty')
+  if (!value) throw new CheckFailure('header', missingHeader(header, get))
+  yield ['header', `${header} is present`]
+  requireBase64(value)
+  yield ['form', 'The signature is written in Base64']
+  const given = decode(value)
+  yield ['decode', 'The signature decodes']
+  requireLength(given)
+  yield ['length', `The signature is ${BYTES} bytes long, as HMAC-SHA256 is`]
+  if (secret === '') throw new CheckFailure('secret', 'The secret is empty')
   yield ['secret', 'The secret is usable: its UTF-8 bytes are the key']
   const key = new TextEncoder().encode(secret)
   if (!timingSafeEqual(given, hmac(key, bytes))) {
-    throw new Failure('signature', whyUnequal({ given: [given], bytes, secret, key, before: '' }))
+    throw new CheckFailure(
+      'signature',
+      explainMismatch({ given: [given], bytes, secret, key, before: '' }),
+    )
   }
-  yield ['signature', `It is right for the body of ${bytes.length} bytes`]
+  yield ['signature', `The signature matches the body of ${bytes.length} bytes`]
 }
 
-function* standardSteps({ bytes, get, secret, options }: Checked): Generator<Passed> {
+function* standardSteps({ bytes, get, secret, options }: CheckInput): Generator<PassedStep> {
   const prefix = standardPrefix(get) ?? 'webhook'
   const [id = '', time = '', value = ''] = ['id', 'timestamp', 'signature'].map((name) => {
-    const found = get(`${prefix}-${name}`)
-    if (!found) throw new Failure('header', missing(`${prefix}-${name}`, get))
-    return found
+    const header = get(`${prefix}-${name}`)
+    if (!header) throw new CheckFailure('header', missingHeader(`${prefix}-${name}`, get))
+    return header
   })
-  yield ['header', `${prefix}-id, ${prefix}-timestamp and ${prefix}-signature are there`]
-  const listed = value.split(' ').map((one) => one.split(','))
-  const signatures = listed.flatMap(([version, one]) => (version === 'v1' && one ? [one] : []))
+  yield ['header', `${prefix}-id, ${prefix}-timestamp and ${prefix}-signature are present`]
+  const entries = value.split(' ').map((entry) => entry.split(','))
+  const signatures = entries.flatMap(([version, text]) => (version === 'v1' && text ? [text] : []))
   if (signatures.length === 0) {
-    const message = `No v1 signature is in ${prefix}-signature, which is a list such as v1,… v1,… with spaces between`
-    throw new Failure('form', message)
+    const message = `${prefix}-signature holds no v1 signature; expected a list separated by spaces, such as v1,… v1,…`
+    throw new CheckFailure('form', message)
   }
-  signatures.forEach(formed)
-  yield ['form', `It lists ${signatures.length} of version v1, written as Base64`]
-  const given = signatures.map(decoded)
-  yield ['decode', given.length === 1 ? 'It decodes' : 'They decode']
-  given.forEach(lengthy)
-  yield ['length', `${given.length === 1 ? 'It is' : 'Each is'} ${BYTES} bytes, as HMAC-SHA256 is`]
-  yield ['timestamp', fresh(time, options)]
+  signatures.forEach(requireBase64)
+  yield ['form', `The number of v1 signatures is ${signatures.length}; all are written in Base64`]
+  const given = signatures.map(decode)
+  yield ['decode', given.length === 1 ? 'The signature decodes' : 'The signatures decode']
+  given.forEach(requireLength)
+  yield [
+    'length',
+    `${given.length === 1 ? 'The signature is' : 'Each signature is'} ${BYTES} bytes long, as HMAC-SHA256 is`,
+  ]
+  yield ['timestamp', checkTimestamp(time, options)]
   const keys = standardKeys(secret)
-  yield ['secret', `The secret is usable: ${keys.map(({ what }) => what).join(', or ')}`]
+  yield [
+    'secret',
+    `The secret is usable: ${keys.map(({ description }) => description).join(', or ')}`,
+  ]
   const before = `${id}.${time}.`
-  for (const { key, what } of keys) {
+  for (const { key, description } of keys) {
     const expected = hmac(key, before, bytes)
-    // Each is compared, so that the time does not tell which one fits.
-    const fitting = given.map((one) => timingSafeEqual(one, expected)).indexOf(true)
-    if (fitting < 0) continue
-    const which = given.length === 1 ? 'It' : `Number ${fitting + 1} of ${given.length}`
-    const how = keys.length === 1 ? '' : `, with ${what}`
-    const text = `${which} is right for the id, the timestamp and the body of ${bytes.length} bytes${how}`
+    // Compares every signature, so that the duration does not reveal which one matches.
+    const index = given.map((one) => timingSafeEqual(one, expected)).indexOf(true)
+    if (index < 0) continue
+    const which = given.length === 1 ? 'The signature' : `Signature ${index + 1} of ${given.length}`
+    const how = keys.length === 1 ? '' : `, with ${description}`
+    const text = `${which} matches the id, the timestamp and the body of ${bytes.length} bytes${how}`
     yield ['signature', text]
     return
   }
   const [{ key }] = keys
-  throw new Failure('signature', whyUnequal({ given, bytes, secret, key, before }))
+  throw new CheckFailure('signature', explainMismatch({ given, bytes, secret, key, before }))
 }
 
 interface Key {
   readonly key: Uint8Array
-  readonly what: string
+  readonly description: string
 }
 
-/** What a secret may mean: Base64 of a key or, as `standardSecret` has it, any other text. */
+/** Returns the possible keys of a secret: decoded from Base64, or its text (see `standardSecret`). */
 function standardKeys(secret: string): readonly [Key, ...Key[]] {
-  if (secret === '') throw new Failure('secret', 'The secret is empty')
+  if (secret === '') throw new CheckFailure('secret', 'The secret is empty')
   const bytes = standardKey(secret)
   const utf8 = new TextEncoder().encode(secret)
-  const text = { key: utf8, what: `its text as a key of ${utf8.length} bytes` }
+  const text = { key: utf8, description: `its text is a key of ${utf8.length} bytes` }
   if (!bytes) return [text]
-  const key = { key: bytes, what: `Base64 of a key of ${bytes.length} bytes` }
+  const key = { key: bytes, description: `it is the Base64 of a key of ${bytes.length} bytes` }
   return isStandardSecret(secret) ? [key] : [key, text]
 }
 
-function schemeOf(get: Checked['get'], header: string): 'plain' | 'standard' {
+function schemeOf(get: CheckInput['get'], header: string): 'plain' | 'standard' {
   const value = get(header)
   if (value === undefined) return standardPrefix(get) ? 'standard' : 'plain'
   if (header !== 'webhook-signature') return 'plain'
@@ -176,16 +190,16 @@ function schemeOf(get: Checked['get'], header: string): 'plain' | 'standard' {
   return listed || (get('webhook-id') && get('webhook-timestamp')) ? 'standard' : 'plain'
 }
 
-/** What the standard's headers begin with here. */
-function standardPrefix(get: Checked['get']): string | undefined {
-  const named = (prefix: string) =>
+/** Returns the prefix of the standard's headers in this request. */
+function standardPrefix(get: CheckInput['get']): string | undefined {
+  const present = (prefix: string) =>
     ['id', 'timestamp', 'signature'].filter((name) => get(`${prefix}-${name}`))
-  // A plain signature has one of the three names.
-  if (named('svix').length > 0 && named('webhook').length < 3) return 'svix'
-  return named('webhook').length > 0 ? 'webhook' : undefined
+  // A single webhook-… header may belong to a plain signature.
+  if (present('svix').length > 0 && present('webhook').length < 3) return 'svix'
+  return present('webhook').length > 0 ? 'webhook' : undefined
 }
 
-function reader(headers: HeadersLike): Checked['get'] {
+function headerReader(headers: HeadersLike): CheckInput['get'] {
   if (isHeaders(headers)) return (name) => headers.get(name) ?? undefined
   const found = new Map<string, string>()
   for (const [name, value] of Object.entries(headers)) {
@@ -198,40 +212,43 @@ function isHeaders(headers: HeadersLike): headers is { get(name: string): string
   return typeof headers['get'] === 'function'
 }
 
-/** Where a proxy or framework may have put what is missing. */
-function missing(name: string, get: Checked['get']): string {
+/** Reports a missing header, and a similar name that a proxy or framework may have given it. */
+function missingHeader(name: string, get: CheckInput['get']): string {
   const others = [`x-${name}`, name.replaceAll('-', '_'), `http_${name.replaceAll('-', '_')}`]
   const found = others.find((other) => get(other))
-  const hint = found ? `; there is ${found}, which is another name` : ''
-  return `There is no header ${name}${hint}`
+  const hint = found ? `; the request has ${found} instead` : ''
+  return `The header ${name} is missing${hint}`
 }
 
-function formed(value: string): void {
+/** @throws CheckFailure form */
+function requireBase64(value: string): void {
   const fail = (why: string) => {
-    throw new Failure('form', `The signature is not written as Base64: ${why}`)
+    throw new CheckFailure('form', `The signature is not written in Base64: ${why}`)
   }
   if (/^[\da-f]+$/i.test(value) && value.length === BYTES * 2) {
-    fail('it is 64 hexadecimal digits; the same bytes are to be sent as Base64')
+    fail('it is 64 hexadecimal digits; send the same bytes in Base64')
   }
-  if (value !== value.trim()) fail('there is white space around it')
-  if (/^["'].*["']$/.test(value)) fail('there are quotes around it')
+  if (value !== value.trim()) fail('it has white space around it')
+  if (/^["'].*["']$/.test(value)) fail('it has quotes around it')
   if (/^sha256=/i.test(value)) fail('it begins with sha256=')
-  if (value.includes(',')) fail('it is a list, as when a header comes twice')
+  if (value.includes(',')) fail('it is a list, as if the header was sent twice')
   if (/^[\w-]+={0,2}$/.test(value) && /[-_]/.test(value)) {
-    fail('it has - or _ as base64url has; + and / are meant')
+    fail('it has - or _ as in base64url; use + and /')
   }
   const odd = /[^A-Za-z\d+/=]/.exec(value)
   if (odd) fail(`it has ${JSON.stringify(odd[0])} at ${odd.index}`)
 }
 
-function decoded(value: string): Uint8Array {
+/** @throws CheckFailure decode */
+function decode(value: string): Uint8Array {
   const bytes = fromBase64(value)
   if (bytes && value.length % 4 === 0) return bytes
-  const why = bytes ? 'its = at the end are missing' : 'it is cut off, or has = inside'
-  throw new Failure('decode', `The signature does not decode as Base64: ${why}`)
+  const why = bytes ? 'the = at its end are missing' : 'it is truncated, or has = inside'
+  throw new CheckFailure('decode', `The signature does not decode as Base64: ${why}`)
 }
 
-const OTHERS: Readonly<Record<number, string>> = {
+/** Other hash functions by the length of their digest. */
+const OTHER_HASHES: Readonly<Record<number, string>> = {
   16: 'MD5',
   20: 'SHA-1',
   28: 'SHA-224',
@@ -239,21 +256,32 @@ const OTHERS: Readonly<Record<number, string>> = {
   64: 'SHA-512',
 }
 
-function lengthy({ length }: Uint8Array): void {
+/** @throws CheckFailure length */
+function requireLength({ length }: Uint8Array): void {
   if (length === BYTES) return
-  const hint = OTHERS[length] ? `, as ${OTHERS[length]} is` : ''
-  throw new Failure('length', `The signature is ${length} bytes${hint}; HMAC-SHA256 is ${BYTES}`)
+  const hint = OTHER_HASHES[length] ? `, as ${OTHER_HASHES[length]} is` : ''
+  throw new CheckFailure(
+    'length',
+    `The signature is ${length} bytes${hint}; HMAC-SHA256 is ${BYTES}`,
+  )
 }
 
-/** How fresh it is; throws when that is not enough. */
-function fresh(text: string, options: VerifyOptions): string {
-  const { now = Date.now(), toleranceSeconds = TOLERANCE } = options
+/**
+ * Describes the age of a timestamp.
+ *
+ * @throws CheckFailure timestamp if it is malformed or outside the tolerance
+ */
+function checkTimestamp(text: string, options: VerifyOptions): string {
+  const { now = Date.now(), toleranceSeconds = DEFAULT_TOLERANCE } = options
   if (!/^\d{1,11}$/.test(text)) {
-    const hint = /^\d{13}$/.test(text) ? '; these are milliseconds' : ''
-    throw new Failure('timestamp', `The timestamp must be seconds since 1970${hint}`)
+    const hint = /^\d{13}$/.test(text) ? '; this value is in milliseconds' : ''
+    throw new CheckFailure('timestamp', `The timestamp must be seconds since 1970${hint}`)
   }
   const age = Math.floor(now / 1000) - Number(text)
-  const said = age < 0 ? `${-age} s ahead of the clock` : `${age} s old`
-  if (Math.abs(age) <= toleranceSeconds) return `The timestamp is ${said}`
-  throw new Failure('timestamp', `The timestamp is ${said}; ${toleranceSeconds} s are allowed`)
+  const described = age < 0 ? `${-age} s ahead of the clock` : `${age} s old`
+  if (Math.abs(age) <= toleranceSeconds) return `The timestamp is ${described}`
+  throw new CheckFailure(
+    'timestamp',
+    `The timestamp is ${described}; at most ${toleranceSeconds} s are allowed`,
+  )
 }

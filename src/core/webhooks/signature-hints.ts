@@ -2,67 +2,76 @@ import { timingSafeEqual } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { hmac, standardKey } from './hmac.ts'
 
-interface Unequal {
-  /** Signatures of which none fits, 32 bytes each. */
+interface Mismatch {
+  /** Received signatures, 32 bytes each. */
   readonly given: readonly Uint8Array[]
   readonly bytes: Uint8Array
   readonly secret: string
   readonly key: Uint8Array
-  /** What is signed before the body. */
+  /** Text that is signed before the body. */
   readonly before: string
 }
 
-/** Bytes above which nobody looks for the reason: each guess costs a digest. */
-const MOST = 256 * 1024
+/** Largest body for which causes are tried: each one costs a digest. */
+const MAX_BODY = 256 * 1024
 
-/** Says that no signature fits, and which common mistake explains it. */
-export function whyUnequal(unequal: Unequal): string {
-  const { bytes, given } = unequal
-  const fact = `The signature is not the one of this body (${bytes.length} bytes) with this secret`
-  if (bytes.length > MOST) return fact
-  for (const [key, before, body, hint] of guesses(unequal)) {
+/** Reports that no signature matches, and the common mistake that explains it. */
+export function explainMismatch(mismatch: Mismatch): string {
+  const { bytes, given } = mismatch
+  const fact = `The signature does not match this body (${bytes.length} bytes) with this secret`
+  if (bytes.length > MAX_BODY) return fact
+  for (const [key, before, body, hint] of candidates(mismatch)) {
     const expected = hmac(key, before, body)
     if (given.some((one) => timingSafeEqual(one, expected))) return `${fact}: ${hint}`
   }
-  if (bytes.length > 0) return `${fact}: it is one of another secret, or of another body`
-  return `${fact}: the body is empty, as when something else has read it before`
+  if (bytes.length > 0) return `${fact}: the secret or the body differs from what was signed`
+  return `${fact}: the body is empty; other code may have read it before`
 }
 
-type Guess = readonly [key: Uint8Array, before: string, body: Uint8Array | string, hint: string]
+type Candidate = readonly [key: Uint8Array, before: string, body: Uint8Array | string, hint: string]
 
-/** One mistake each. */
-function* guesses({ bytes, secret, key, before }: Unequal): Generator<Guess> {
+/** Yields the signed content that results from each common mistake. */
+function* candidates({ bytes, secret, key, before }: Mismatch): Generator<Candidate> {
   for (const [body, hint] of bodies(bytes)) yield [key, before, body, hint]
   for (const [other, hint] of keys(secret)) yield [other, before, bytes, hint]
   if (before !== '') {
-    yield [key, '', bytes, 'it is one of the body alone, without the id and the timestamp']
+    yield [key, '', bytes, 'it covers the body alone, without the id and the timestamp']
     const text = new TextEncoder().encode(secret)
-    yield [text, '', bytes, 'it is one of the body alone, with the text of the secret as the key']
+    yield [text, '', bytes, 'it covers the body alone, with the text of the secret as the key']
   }
 }
 
 function* bodies(bytes: Uint8Array): Generator<readonly [Uint8Array | string, string]> {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  const newline = 'the body had a newline at its end when it was signed, and has none now'
+  const newline = 'a newline at the end of the body was removed after signing'
   yield [`${text}\n`, newline]
   yield [`${text}\r\n`, newline]
-  yield [text.trimEnd(), 'the body has got white space at its end, such as a newline']
-  yield [text.replaceAll('\r\n', '\n'), 'the line ends of the body have become CR LF']
-  yield [text.replaceAll(/\r?\n/g, '\r\n'), 'the line ends of the body were CR LF']
-  yield [text.replace(/^\uFEFF/, ''), 'the body has got a byte order mark']
-  yield [Buffer.from(text, 'latin1'), 'the body was read as Latin-1 and written as UTF-8']
-  const value = parsed(text)
+  yield [
+    text.trimEnd(),
+    'white space, such as a newline, was added at the end of the body after signing',
+  ]
+  yield [
+    text.replaceAll('\r\n', '\n'),
+    'the line ends of the body were changed from LF to CR LF after signing',
+  ]
+  yield [
+    text.replaceAll(/\r?\n/g, '\r\n'),
+    'the line ends of the body were changed from CR LF to LF after signing',
+  ]
+  yield [text.replace(/^\uFEFF/, ''), 'a byte order mark was added to the body after signing']
+  yield [Buffer.from(text, 'latin1'), 'the body was decoded as Latin-1 and encoded as UTF-8']
+  const value = parseJson(text)
   if (value !== undefined) {
     const hint =
-      'it fits the same JSON in another spelling; the body was parsed and written again after it was signed: check the bytes as they arrive'
-    for (const spelling of spellings(value)) yield [spelling, hint]
+      'it matches the same JSON with other formatting, so the body was parsed and serialized again after signing; verify the raw bytes'
+    for (const variant of serializations(value)) yield [variant, hint]
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      const unfolded = gunzipSync(bytes, { maxOutputLength: MOST })
-      yield [unfolded, 'it is one of the body before its compression: undo Content-Encoding first']
+      const decompressed = gunzipSync(bytes, { maxOutputLength: MAX_BODY })
+      yield [decompressed, 'it covers the uncompressed body; decode Content-Encoding first']
     } catch {
-      // not what it looked like
+      // The body only looks like gzip.
     }
   }
 }
@@ -72,15 +81,19 @@ function* keys(secret: string): Generator<readonly [Uint8Array, string]> {
   yield [utf8(secret.trim()), 'the secret has white space around it']
   yield [utf8(`${secret}\n`), 'the sender signs with a newline at the end of the secret']
   yield [utf8(secret.replace(/^(["'])(.*)\1$/, '$2')), 'the secret has quotes around it']
-  yield [utf8(secret), 'the text of the secret is the key, undecoded']
-  yield [utf8(secret.replace(/^whsec_/, '')), 'the text after whsec_ is the key, undecoded']
+  yield [utf8(secret), 'the sender uses the text of the secret as the key, without decoding it']
+  yield [
+    utf8(secret.replace(/^whsec_/, '')),
+    'the sender uses the text after whsec_ as the key, without decoding it',
+  ]
   const hex = Buffer.from(secret, 'hex')
-  if (hex.length * 2 === secret.length) yield [hex, 'the secret is read as hexadecimal digits']
+  if (hex.length * 2 === secret.length)
+    yield [hex, 'the sender decodes the secret from hexadecimal digits']
   const decoded = standardKey(secret.trim())
-  if (decoded) yield [decoded, 'the key is what the secret decodes to as Base64']
+  if (decoded) yield [decoded, 'the sender decodes the secret from Base64']
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -88,46 +101,46 @@ function parsed(text: string): unknown {
   }
 }
 
-/** How others write the same JSON. */
-function* spellings(value: unknown): Generator<string> {
+/** Yields the same JSON as other serializers write it. */
+function* serializations(value: unknown): Generator<string> {
   const compact = JSON.stringify(value)
   yield compact
   for (const indent of [2, 4, '\t']) yield JSON.stringify(value, undefined, indent)
-  const sorted = JSON.stringify(inOrder(value))
+  const sorted = JSON.stringify(sortKeys(value))
   yield sorted
-  yield ascii(compact)
+  yield escapeNonAscii(compact)
   // PHP
   yield compact.replaceAll('/', String.raw`\/`)
-  yield ascii(compact).replaceAll('/', String.raw`\/`)
+  yield escapeNonAscii(compact).replaceAll('/', String.raw`\/`)
   // Go
-  yield compact.replaceAll(/[<>&\u2028\u2029]/g, inHex)
+  yield compact.replaceAll(/[<>&\u2028\u2029]/g, unicodeEscape)
   // Python
-  for (const one of [spaced(value), spaced(inOrder(value))]) {
-    yield one
-    yield ascii(one)
+  for (const text of [serializeSpaced(value), serializeSpaced(sortKeys(value))]) {
+    yield text
+    yield escapeNonAscii(text)
   }
 }
 
-/** With the keys of each object in order. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder)
+/** Sorts the keys of every object. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, one]) => [key, inOrder(one)]))
+  return Object.fromEntries(entries.map(([key, one]) => [key, sortKeys(one)]))
 }
 
-/** With a space after each comma and colon. */
-function spaced(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
+/** Serializes with a space after each comma and colon. */
+function serializeSpaced(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(serializeSpaced).join(', ')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const entries = Object.entries(value)
-  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}: ${spaced(one)}`).join(', ')}}`
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}: ${serializeSpaced(one)}`).join(', ')}}`
 }
 
-function ascii(json: string): string {
-  return json.replaceAll(/[\u007f-\uffff]/g, inHex)
+function escapeNonAscii(json: string): string {
+  return json.replaceAll(/[\u007f-\uffff]/g, unicodeEscape)
 }
 
-function inHex(unit: string): string {
+function unicodeEscape(unit: string): string {
   return String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

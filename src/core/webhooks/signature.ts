@@ -1,46 +1,45 @@
 import { hmac, standardKey, standardSecret } from './hmac.ts'
 
-export { standardSecret } from './hmac.ts'
-export * from './signature-check.ts'
-
 /**
- * How a subscription's deliveries are signed. Both schemes would sign in `webhook-signature`, and
- * a header that two share is good for neither: a plain receiver compares the whole of it. So
- * `both` leaves the plain header exactly as it is and adds the standard's headers under the names
- * `svix-id`, `svix-timestamp` and `svix-signature`: the older spelling of the same three, which
- * the `svix` verifiers look for first. One for `webhook-…` names alone is handed them by those.
+ * Signature scheme of a subscription. Both schemes use the header `webhook-signature`, which cannot
+ * hold both signatures, because a plain receiver compares its whole value. So `both` leaves the
+ * plain header unchanged and adds the standard's headers under their older names `svix-id`,
+ * `svix-timestamp` and `svix-signature`, which the `svix` verifiers read first. For a verifier that
+ * knows only the `webhook-…` names, the receiver renames these headers.
  */
 export type Scheme = 'plain' | 'standard' | 'both'
 
 type Headers = readonly (readonly [name: string, value: string])[]
 
-/** Base64 of HMAC-SHA256 over the body, with the UTF-8 bytes of the token as the key. */
+/** Signs in the plain scheme: Base64 of HMAC-SHA256 over the body, keyed with the token's UTF-8. */
 export function sign(token: string, body: Uint8Array): string {
   return toBase64(hmac(Buffer.from(token), body))
 }
 
-/** What Standard Webhooks signs. */
-export interface StandardSigned {
-  /** The same through every retry. */
+/** Input of a Standard Webhooks signature. */
+export interface StandardSigningInput {
+  /** Delivery id, the same for every retry. */
   readonly id: string
   /** Seconds since 1970, of this attempt. */
   readonly timestamp: number
   readonly body: Uint8Array
-  /** Base64 with or without `whsec_`; with several, each signs: that is how one is rotated. */
+  /** Base64 with or without `whsec_`. Several secrets sign side by side during a rotation. */
   readonly secrets: readonly string[]
-  /** What the names begin with; `webhook` where nothing is said. */
+  /** Prefix of the header names. Default: `webhook`. */
   readonly prefix?: 'webhook' | 'svix'
 }
 
 /**
- * The headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, as
- * https://www.standardwebhooks.com has them. Throws an Error when a secret is no Base64.
+ * Signs by https://www.standardwebhooks.com: returns the headers `webhook-id`, `webhook-timestamp`
+ * and `webhook-signature`.
+ *
+ * @throws Error if a secret is not Base64
  */
-export function signStandard(signed: StandardSigned): Headers {
-  const { id, timestamp, body, secrets, prefix = 'webhook' } = signed
+export function signStandard(input: StandardSigningInput): Headers {
+  const { id, timestamp, body, secrets, prefix = 'webhook' } = input
   const signatures = secrets.map((secret) => {
     const key = standardKey(secret)
-    if (!key) throw new Error('A secret of Standard Webhooks is Base64, with or without whsec_')
+    if (!key) throw new Error('A Standard Webhooks secret must be Base64, with or without whsec_')
     return `v1,${toBase64(hmac(key, `${id}.${timestamp}.`, body))}`
   })
   return [
@@ -50,14 +49,14 @@ export function signStandard(signed: StandardSigned): Headers {
   ]
 }
 
-/** A delivery, as far as it is signed. */
-export interface Signed {
+/** Input of a delivery's signature. */
+export interface SigningInput {
   readonly scheme: Scheme
-  /** The plain scheme's header, in the case in which it is written. */
+  /** Header of the plain scheme, in the case in which it is sent. */
   readonly header: string
   /**
-   * The newest first. The plain scheme has room for one signature, and signs with the first;
-   * Standard Webhooks signs with each, as `standardSecret` writes it.
+   * Tokens, the newest first. The plain scheme signs with the first only; Standard Webhooks signs
+   * with each, converted by `standardSecret`.
    */
   readonly tokens: readonly string[]
   readonly id: string
@@ -66,9 +65,9 @@ export interface Signed {
   readonly body: Uint8Array
 }
 
-/** The headers that sign a delivery by its subscription's scheme. */
-export function signatureHeaders(signed: Signed): Headers {
-  const { scheme, header, tokens, id, timestamp, body } = signed
+/** Returns the signature headers of a delivery. */
+export function signatureHeaders(input: SigningInput): Headers {
+  const { scheme, header, tokens, id, timestamp, body } = input
   const plain = [header, sign(tokens[0] ?? '', body)] as const
   if (scheme === 'plain') return [plain]
   const secrets = tokens.map(standardSecret)

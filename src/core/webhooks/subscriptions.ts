@@ -4,20 +4,20 @@ import { Problem } from '../problem.ts'
 import type { Collection, Row, State } from '../store/state.ts'
 import { SUBSCRIPTIONS, type Subscription } from './delivery.ts'
 
-/** So that one create cannot cause any number of deliveries. */
-export const MOST_SUBSCRIPTIONS = 100
-/** What stands in the place of a token wherever one would be shown. */
+/** Limits the number of deliveries that one create causes. */
+export const MAX_SUBSCRIPTIONS = 100
+/** Shown instead of a token. */
 export const REDACTED = '[redacted]'
 
 const INBOX = /^((?:\/~[a-z0-9-]+)?)\/_standin\/inbox\/([a-z0-9-]+)(?:\?(.*))?$/
 
-/** What one is made from; without a token one is made up. */
+/** Values of a new subscription. Without a token, a random one is generated. */
 export interface NewSubscription
   extends
     Pick<Subscription, 'url' | 'events'>,
     Partial<Pick<Subscription, 'name' | 'token' | 'previousToken' | 'active' | 'scheme'>> {}
 
-/** An inbox that a URL names: of the sandbox at `base`, and how it is to answer. */
+/** Parses the path of an inbox: the sandbox's path prefix, the name and the query. */
 export function inboxAt(
   url: string,
 ): { readonly base: string; readonly name: string; readonly query: string } | undefined {
@@ -26,9 +26,9 @@ export function inboxAt(
 }
 
 /**
- * Keeps a new subscription, as part of the running transaction.
+ * Inserts a new subscription, as part of the running transaction.
  *
- * @param id one that nobody has; made up where it is left out
+ * @param id unused id; generated if omitted
  * @throws Problem 400 webhook.url, 409 webhooks.too-many
  */
 export function subscribe(
@@ -38,15 +38,15 @@ export function subscribe(
   id?: string,
 ): Subscription {
   const rows = state.collection<Subscription>(SUBSCRIPTIONS)
-  if (rows.size >= MOST_SUBSCRIPTIONS) {
-    const message = `There are ${MOST_SUBSCRIPTIONS} webhooks; DELETE some`
+  if (rows.size >= MAX_SUBSCRIPTIONS) {
+    const message = `The sandbox already has ${MAX_SUBSCRIPTIONS} webhooks, the maximum; delete one first`
     throw new Problem(409, 'webhooks.too-many', message)
   }
-  refuseUrl(given.url)
+  checkUrl(given.url)
   const now = tools.clock.now()
   const { name = given.url, active = true, token, ...rest } = given
   const subscription: Subscription = {
-    id: id ?? freeId(rows, tools.fake),
+    id: id ?? newId(rows, tools.fake),
     ...rest,
     name,
     token: token ?? tools.fake.draw('webhooks.token').string.alphanumeric(32),
@@ -61,22 +61,22 @@ export function subscribe(
 }
 
 /**
- * Changes a subscription, as part of the running transaction. One that is switched on begins anew;
- * a token that is replaced still signs beside the new one, where the scheme allows two.
+ * Changes a subscription, as part of the running transaction. Setting `active` to true resets its
+ * health. A replaced token keeps signing beside the new one, if the scheme allows two signatures.
  *
  * @throws Problem 400 webhook.url
  */
-export function resubscribe(
+export function updateSubscription(
   state: State,
   row: Subscription,
   changes: Partial<NewSubscription>,
   now: number,
 ): Subscription {
-  if (changes.url !== undefined) refuseUrl(changes.url)
-  const rotated = changes.token !== undefined && changes.token !== row.token
+  if (changes.url !== undefined) checkUrl(changes.url)
+  const tokenChanged = changes.token !== undefined && changes.token !== row.token
   const changed: Subscription = {
     ...row,
-    ...(rotated ? { previousToken: row.token } : {}),
+    ...(tokenChanged ? { previousToken: row.token } : {}),
     ...changes,
     ...(changes.active === true ? { status: 'Healthy', failures: 0 } : {}),
     updatedAt: now,
@@ -86,28 +86,28 @@ export function resubscribe(
 }
 
 /** @throws Problem 400 webhook.url */
-function refuseUrl(url: string): void {
+function checkUrl(url: string): void {
   if (inboxAt(url)) return
-  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : NOWHERE
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : NO_URL
   if ((protocol === 'http:' || protocol === 'https:') && username + password === '') return
   const message =
-    'url must be an http or https URL without credentials, or an inbox such as /_standin/inbox/default'
+    'url must be an http or https URL without credentials, or the path of an inbox such as /_standin/inbox/default'
   throw new Problem(400, 'webhook.url', message, {
     violations: [{ part: 'body', at: ['url'], rule: 'webhook-url' }],
   })
 }
 
-const NOWHERE = { protocol: '', username: '', password: '' }
+const NO_URL = { protocol: '', username: '', password: '' }
 
-function freeId(rows: Collection<Subscription>, fake: Fake): string {
+function newId(rows: Collection<Subscription>, fake: Fake): string {
   for (;;) {
     const id = fake.draw('webhooks.subscription').string.uuid()
     if (!rows.get(id)) return id
   }
 }
 
-/** A row without what it is signed with. */
-export function withoutToken<T extends Row>(row: T): T {
+/** Replaces the tokens of a row by a placeholder. */
+export function redactTokens<T extends Row>(row: T): T {
   const tokens = ['token', 'previousToken'].filter((name) => name in row)
   return { ...row, ...Object.fromEntries(tokens.map((name) => [name, REDACTED])) }
 }

@@ -1,51 +1,47 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Finding } from '../call.ts'
 import type { Clock } from '../time/clock.ts'
+import type { FaultKind } from '../fault.ts'
 import { isLoopback, readHost } from '../http/hosts.ts'
 import { Problem } from '../problem.ts'
-import {
-  applyDeliveryFault,
-  type Draft,
-  type Sending,
-  type FaultyRequest,
-} from './delivery-faults.ts'
-import { tokensOf, triesOf, type Delivery, type Subscription } from './delivery.ts'
+import { applyDeliveryFaults, type Draft, type OutgoingRequest } from './delivery-faults.ts'
+import { attemptsInPlan, tokensOf, type Delivery, type Subscription } from './delivery.ts'
 import type { Egress } from './egress.ts'
-import { outcomeOf, type Arrival, type Inboxes } from './inbox.ts'
+import { replyOutcome, type Inboxes, type InboxRequest } from './inbox.ts'
 import type { RetryPlan } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
 import { inboxAt } from './subscriptions.ts'
 
-/** By this header the server's own webhooks come in at its inboxes, whatever token is asked for. */
-export const PASS_HEADER = 'Standin-Pass'
+/** Header that admits the server's own webhooks to its inboxes without an admin token. */
+export const INBOX_PASS_HEADER = 'Standin-Pass'
 
-/** How a server delivers webhooks: the same for all of its sandboxes. */
+/** Delivery settings of a server, shared by its sandboxes. */
 export interface WebhookSettings {
   readonly plan: RetryPlan
-  /** Milliseconds that an attempt may take. */
+  /** Time limit of an attempt in milliseconds. */
   readonly timeout: number
-  /** Whether a delivery waits until those before it to the same receiver are done with. */
+  /** Delays a delivery until all earlier ones to the same receiver are finished. */
   readonly ordered: boolean
   readonly scheme: Scheme
-  /** The header of the plain scheme. */
+  /** Header of the plain scheme. */
   readonly header: string
   readonly egress: Egress
-  /** Where the server is reached from its own machine, once it listens. */
+  /** Returns the server's URL on its own machine, once it listens. */
   readonly self: () => string | undefined
-  /** What opens the server's own inboxes to what it sends itself. */
+  /** Value of the pass header. */
   readonly pass: string
 }
 
-/** What speaks against a URL that is taken all the same: a finding about the request that named it. */
+/** Warning about a webhook URL that is accepted although no delivery will reach it. */
 export type UrlWarning = Pick<Finding, 'code' | 'text'>
 
-/** Takes one attempt to its receiver: an inbox of the same sandbox, or one on the network. */
+/** Delivers one attempt to its receiver: an inbox of the same sandbox, or a URL on the network. */
 export class Transport {
   readonly #settings: WebhookSettings
   readonly #inboxes: Inboxes
   readonly #clock: Clock
-  /** What stands before the sandbox's paths, such as `/~checkout`. */
+  /** Path prefix of the sandbox, such as `/~checkout`. */
   readonly #base: string
 
   constructor(settings: WebhookSettings, inboxes: Inboxes, clock: Clock, base: string) {
@@ -56,65 +52,72 @@ export class Transport {
   }
 
   /**
-   * Makes an attempt. To an inbox of its own sandbox it is made at once: nothing is waited for, and
-   * what was sent is put together only when somebody looks.
+   * Makes an attempt. An attempt to an inbox of the same sandbox is synchronous, and its request is
+   * built only when the inbox is read.
    */
   attempt(
     delivery: Delivery,
     subscription: Subscription,
     signal: () => AbortSignal,
   ): {
-    readonly spoilt: Pick<FaultyRequest, 'faults'>
+    readonly faults: readonly FaultKind[]
     readonly outcome: AttemptOutcome | Promise<AttemptOutcome>
   } {
     const draft = this.#draft(delivery, subscription)
     const inbox = this.#ownInbox(subscription.url)
     if (inbox && !delivery.faults) {
-      const arrival = () => arrived(applyDeliveryFault(draft).sendings[0]!) // without a fault there is one
-      const outcome = this.#drop(inbox, subscription, [arrival], draft.body.length, signal)
-      return { spoilt: NOTHING, outcome }
+      const build = () => received(applyDeliveryFaults(draft).requests[0]!) // one without faults
+      const size = draft.body.length
+      const outcome = this.#deliverToInbox(inbox, subscription, [build], size, signal)
+      return { faults: [], outcome }
     }
-    const spoilt = applyDeliveryFault(draft, delivery.faults)
-    if (spoilt.instead) return { spoilt, outcome: spoilt.instead }
-    const onWire = spoilt.sendings.some(({ wire }) => wire)
+    const { faults, outcome, requests } = applyDeliveryFaults(draft, delivery.faults)
+    if (outcome) return { faults, outcome }
     const self = this.#settings.self()
-    if (inbox && !(onWire && self !== undefined)) {
-      const arrivals = spoilt.sendings.map((sending) => () => arrived(sending))
-      const size = spoilt.sendings[0]!.body.length // instead aside, there is one
-      return { spoilt, outcome: this.#drop(inbox, subscription, arrivals, size, signal) }
+    const needsConnection = requests.some(({ wire }) => wire)
+    if (inbox && !(needsConnection && self !== undefined)) {
+      const builds = requests.map((request) => () => received(request))
+      const size = requests[0]!.body.length // there is one unless there is an outcome
+      return {
+        faults,
+        outcome: this.#deliverToInbox(inbox, subscription, builds, size, signal),
+      }
     }
     const url = inbox ? `${self}${subscription.url}` : subscription.url
-    return { spoilt, outcome: this.#sendAll(url, inbox !== undefined, spoilt.sendings, signal) }
+    return { faults, outcome: this.#sendOverNetwork(url, inbox !== undefined, requests, signal) }
   }
 
-  /** Whose limit an attempt counts for; undefined where it needs none. */
-  slotOf(url: string): string | undefined {
+  /** Returns the key of the concurrency limit: the origin; undefined for an inbox, which has none. */
+  limitKey(url: string): string | undefined {
     if (this.#ownInbox(url)) return undefined
     return URL.canParse(url) ? new URL(url).origin : url
   }
 
-  /** Why nothing that is sent there will arrive, as far as can be said without a look-up. */
-  doubtAbout(url: string): UrlWarning | undefined {
+  /** Returns a warning if no delivery will reach this URL, as far as its text shows. */
+  urlWarning(url: string): UrlWarning | undefined {
     if (this.#ownInbox(url)) return undefined
-    const inbox = inboxAt(this.#isHere(url) ? new URL(url).pathname : url)
+    const inbox = inboxAt(this.#isThisServer(url) ? new URL(url).pathname : url)
     if (inbox && inbox.base !== this.#base) {
       const own = `${this.#base}/_standin/inbox/${inbox.name}`
-      return { code: 'webhook.inbox', text: `This is no inbox of this sandbox; its own is ${own}` }
+      return {
+        code: 'webhook.inbox',
+        text: `The URL is not an inbox of this sandbox; use ${own}`,
+      }
     }
-    const refusal = this.#settings.egress.refusesLiterally(url)
-    return refusal && { code: refusal.reason, text: `Nothing will arrive: ${refusal.message}` }
+    const refusal = this.#settings.egress.refusalWithoutLookup(url)
+    return refusal && { code: refusal.reason, text: `No delivery will arrive: ${refusal.message}` }
   }
 
-  /** Whether it leads to this server, by whatever name of this machine. */
-  #isHere(url: string): boolean {
+  /** Matches URLs of this server under any loopback host name. */
+  #isThisServer(url: string): boolean {
     const self = this.#settings.self()
     if (self === undefined || !URL.canParse(url)) return false
     const { host, port } = new URL(url)
     return port === new URL(self).port && isLoopback(readHost(host)?.name ?? '')
   }
 
-  /** What is signed with for an inbox: the tokens of the webhooks that point at it. */
-  tokensFor(inbox: string, subscriptions: readonly Subscription[]): string[] {
+  /** Returns the tokens of the subscriptions that deliver to an inbox. */
+  tokensOfInbox(inbox: string, subscriptions: readonly Subscription[]): string[] {
     return subscriptions.filter(({ url }) => this.#ownInbox(url)?.name === inbox).flatMap(tokensOf)
   }
 
@@ -129,7 +132,7 @@ export class Transport {
     const { scheme = this.#settings.scheme } = subscription
     return {
       id: delivery.id,
-      attempt: triesOf(delivery) + 1,
+      attempt: attemptsInPlan(delivery) + 1,
       body: delivery.body,
       scheme,
       header: this.#settings.header,
@@ -138,59 +141,55 @@ export class Transport {
     }
   }
 
-  #drop(
+  #deliverToInbox(
     { name, query }: { readonly name: string; readonly query: string },
     subscription: Subscription,
-    arrivals: readonly (() => Arrival)[],
+    builds: readonly (() => InboxRequest)[],
     size: number,
     signal: () => AbortSignal,
   ): AttemptOutcome | Promise<AttemptOutcome> {
-    const about = {
-      at: this.#clock.now(),
-      size,
-      tokens: tokensOf(subscription),
-    }
-    const [first] = arrivals.map((arrival) => this.#inboxes.take(name, query, arrival, about))
-    const outcome = outcomeOf(first!) // there is at least one arrival
+    const details = { at: this.#clock.now(), size, tokens: tokensOf(subscription) }
+    const [first] = builds.map((build) => this.#inboxes.receive(name, query, build, details))
+    const outcome = replyOutcome(first!) // there is at least one request
     if (first!.delay === 0) return outcome
     const { timeout } = this.#settings
     return wait(Math.min(first!.delay, timeout), undefined, { signal: signal(), ref: false }).then(
-      () => (first!.delay < timeout ? outcome : tooLate(timeout)),
-      () => tooLate(timeout),
+      () => (first!.delay < timeout ? outcome : timedOut(timeout)),
+      () => timedOut(timeout),
     )
   }
 
-  async #sendAll(
+  async #sendOverNetwork(
     url: string,
-    own: boolean,
-    sendings: readonly Sending[],
+    isOwnInbox: boolean,
+    requests: readonly OutgoingRequest[],
     signal: () => AbortSignal,
   ): Promise<AttemptOutcome> {
     // Loaded with the first webhook that leaves the server.
-    const { sendHttp, refusedOutcome } = await import('./http-sender.ts')
+    const { sendHttp, outcomeOfRefusal } = await import('./http-sender.ts')
     const { timeout, egress, pass } = this.#settings
     try {
-      const gate = own ? new (await import('./egress.ts')).Egress({ kind: 'any' }) : egress
+      const gate = isOwnInbox ? new (await import('./egress.ts')).Egress({ kind: 'any' }) : egress
       const target = await gate.resolve(url)
       let first: AttemptOutcome | undefined
-      const aborts = signal()
-      for (const sending of sendings) {
-        const headers = own ? [...sending.headers, [PASS_HEADER, pass] as const] : sending.headers
-        const outcome = await sendHttp(target, { ...sending, headers, timeout, signal: aborts })
+      const abort = signal()
+      for (const request of requests) {
+        const headers = isOwnInbox
+          ? [...request.headers, [INBOX_PASS_HEADER, pass] as const]
+          : request.headers
+        const outcome = await sendHttp(target, { ...request, headers, timeout, signal: abort })
         first ??= outcome
       }
-      return first!
+      return first! // there is at least one request
     } catch (error) {
-      if (error instanceof Problem) return refusedOutcome(error)
+      if (error instanceof Problem) return outcomeOfRefusal(error)
       throw error
     }
   }
 }
 
-const NOTHING = { faults: [] }
-
-/** As it would have come over the wire. */
-function arrived({ headers, body }: Sending): Arrival {
+/** Adds the headers that the request would have over a connection. */
+function received({ headers, body }: OutgoingRequest): InboxRequest {
   const framing = [
     ['Host', 'localhost'],
     ['Content-Length', String(body.length)],
@@ -199,7 +198,7 @@ function arrived({ headers, body }: Sending): Arrival {
   return { headers: [...framing, ...headers], body }
 }
 
-function tooLate(timeout: number): AttemptOutcome {
-  const message = `No answer within ${timeout} ms`
+function timedOut(timeout: number): AttemptOutcome {
+  const message = `The receiver did not answer within ${timeout} ms`
   return { kind: 'failed', error: 'timeout', message, ms: timeout }
 }

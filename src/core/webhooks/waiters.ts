@@ -1,103 +1,104 @@
-/** What changed since somebody looked last, by id; undefined: everything may be another now. */
-export type News<T> = ReadonlyMap<string, T> | undefined
+/** Items that changed since the last notification, by id; undefined: all items may have changed. */
+export type Changes<T> = ReadonlyMap<string, T> | undefined
 
-/**
- * Whoever waits for something to become true is told of what changes; nobody looks again and again,
- * nor at what is as it was.
- */
+/** Waits for conditions. Each change is passed on, so that no condition is polled or recomputed. */
 export class Waiters<T extends { readonly id: string }> {
-  readonly #checks = new Set<(news: News<T>) => void>()
-  /** What ends the wait of each. */
-  readonly #leavers = new Set<() => void>()
-  #news = new Map<string, T>()
-  #isAllNew = false
-  #queued = false
+  readonly #checks = new Set<(changes: Changes<T>) => void>()
+  /** Functions that end one wait each, without a result. */
+  readonly #cancels = new Set<() => void>()
+  #changes = new Map<string, T>()
+  #allChanged = false
+  #isScheduled = false
 
   /**
-   * What `found` finds as soon as it finds something; undefined when it found nothing in time.
+   * Resolves with the first result of `find` that is not undefined, or with undefined when the time
+   * is up. Rejects if `find` throws.
    *
-   * @param timeout milliseconds by the machine's clock
+   * @param timeout milliseconds of real time
    */
-  until<R>(found: (news: News<T>) => R | undefined, timeout: number): Promise<R | undefined> {
+  waitFor<R>(
+    find: (changes: Changes<T>) => R | undefined,
+    timeout: number,
+  ): Promise<R | undefined> {
     return new Promise((resolve, reject) => {
-      const settle = (work: () => void) => {
+      const settle = (end: () => void) => {
         this.#checks.delete(check)
-        this.#leavers.delete(leave)
-        clearTimeout(late)
-        work()
+        this.#cancels.delete(cancel)
+        clearTimeout(timer)
+        end()
       }
-      const check = (news: News<T>) => {
+      const check = (changes: Changes<T>) => {
         try {
-          const value = found(news)
+          const value = find(changes)
           if (value !== undefined) settle(() => resolve(value))
         } catch (error) {
           settle(() => reject(error))
         }
       }
-      const leave = () => settle(() => resolve(undefined))
-      const late = setTimeout(leave, timeout)
-      late.unref()
-      this.#leavers.add(leave)
+      const cancel = () => settle(() => resolve(undefined))
+      const timer = setTimeout(cancel, timeout)
+      timer.unref()
+      this.#cancels.add(cancel)
       this.#checks.add(check)
       check(undefined)
     })
   }
 
-  /** Lets go whoever waits, as if the time were up. */
+  /** Ends all waits, as if their time were up. */
   stopWaiting(): void {
-    for (const give of this.#leavers) give()
+    for (const cancel of this.#cancels) cancel()
   }
 
   /**
-   * Something changed; who waits looks once, however much changes in one turn.
+   * Notifies all waiters of a change, once for all changes of one turn of the event loop.
    *
-   * @param one what it is now; without it, nothing that `News` tells of
+   * @param item new state of the item; omitted if something else changed
    */
-  changed(one?: T): void {
+  changed(item?: T): void {
     if (this.#checks.size === 0) return
-    if (one) this.#news.set(one.id, one)
-    this.#tellSoon()
+    if (item) this.#changes.set(item.id, item)
+    this.#scheduleNotification()
   }
 
-  /** Everything may be another now, and some of it gone. */
-  replaced(): void {
+  /** Notifies all waiters that any item may have changed or disappeared. */
+  allChanged(): void {
     if (this.#checks.size === 0) return
-    this.#isAllNew = true
-    this.#tellSoon()
+    this.#allChanged = true
+    this.#scheduleNotification()
   }
 
-  #tellSoon(): void {
-    if (this.#queued) return
-    this.#queued = true
+  #scheduleNotification(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
     queueMicrotask(() => {
-      const news = this.#isAllNew ? undefined : this.#news
-      this.#queued = this.#isAllNew = false
-      this.#news = new Map()
-      for (const check of this.#checks) check(news)
+      const changes = this.#allChanged ? undefined : this.#changes
+      this.#isScheduled = this.#allChanged = false
+      this.#changes = new Map()
+      for (const check of this.#checks) check(changes)
     })
   }
 }
 
-/** How many are as somebody wants them, counted change by change. */
+/** Counts the items that match a condition, updated with each change. */
 export class Tally<T extends { readonly id: string }> {
-  readonly #wanted: (one: T) => boolean
+  readonly #matches: (item: T) => boolean
   readonly #ids = new Set<string>()
 
-  constructor(wanted: (one: T) => boolean) {
-    this.#wanted = wanted
+  constructor(matches: (item: T) => boolean) {
+    this.#matches = matches
   }
 
-  /** Those that were told of and are not gone from it: what is kept no more is counted on. */
+  /** Number of matching items. Items removed since the last full update are still counted. */
   get size(): number {
     return this.#ids.size
   }
 
-  /** Counts what changed, or all that there is. */
-  update(news: News<T>, all: () => readonly T[]): void {
-    if (!news) this.#ids.clear()
-    for (const one of news?.values() ?? all()) {
-      if (this.#wanted(one)) this.#ids.add(one.id)
-      else this.#ids.delete(one.id)
+  /** Counts the changed items, or all items if any may have changed. */
+  update(changes: Changes<T>, all: () => readonly T[]): void {
+    if (!changes) this.#ids.clear()
+    for (const item of changes?.values() ?? all()) {
+      if (this.#matches(item)) this.#ids.add(item.id)
+      else this.#ids.delete(item.id)
     }
   }
 }

@@ -1,36 +1,35 @@
 import type { Call } from '../call.ts'
 import type { Event } from '../api.ts'
 import type { Clock } from '../time/clock.ts'
-import { PASS_HEADER } from './transport.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
-import { Transport, type UrlWarning, type WebhookSettings } from './transport.ts'
+import { INBOX_PASS_HEADER, Transport, type UrlWarning, type WebhookSettings } from './transport.ts'
 import { DELIVERIES, type Delivery, type Subscription } from './delivery.ts'
 import { type DeliveryFault } from '../fault.ts'
 import { Scheduler } from './scheduler.ts'
-import { Inboxes, type Arrival, type Received, type InboxReply } from './inbox.ts'
-import { Outbox } from './outbox.ts'
+import { Inboxes, type InboxReply, type InboxRequest, type ReceivedWebhook } from './inbox.ts'
+import { Outbox, type Cause } from './outbox.ts'
 import { Tally, Waiters } from './waiters.ts'
 
-/** What a wait for a settled sandbox came to. */
-export interface Settled {
+/** Result of waiting until no delivery is pending. */
+export interface SettleResult {
   readonly settled: boolean
-  /** What is not yet done with. */
+  /** Deliveries that are still pending. */
   readonly pending: readonly Delivery[]
 }
 
-/** All webhooks of one sandbox: who is told, what is on its way, what came of it. */
+/** The webhooks of one sandbox: subscriptions, deliveries and inboxes. */
 export class Webhooks {
   readonly #store: Store
   readonly #clock: Clock
   readonly #outbox: Outbox
   readonly #inboxes: Inboxes
-  readonly #courier: Transport
-  readonly #engine: Scheduler
-  readonly #waits = new Waiters<Delivery>()
+  readonly #transport: Transport
+  readonly #scheduler: Scheduler
+  readonly #waiters = new Waiters<Delivery>()
 
-  /** @param parts.base what stands before the sandbox's paths, such as `/~checkout` */
+  /** @param parts.base path prefix of the sandbox, such as `/~checkout` */
   constructor(parts: {
     readonly settings: WebhookSettings
     readonly store: Store
@@ -44,51 +43,62 @@ export class Webhooks {
     this.#clock = clock
     this.#outbox = new Outbox(store, fake, log)
     this.#inboxes = new Inboxes(settings.header)
-    this.#courier = new Transport(settings, this.#inboxes, clock, base)
-    this.#engine = new Scheduler({
+    this.#transport = new Transport(settings, this.#inboxes, clock, base)
+    this.#scheduler = new Scheduler({
       settings,
       outbox: this.#outbox,
-      courier: this.#courier,
+      transport: this.#transport,
       clock,
-      waits: this.#waits,
+      waiters: this.#waiters,
       log,
     })
   }
 
   /**
-   * Puts these into the outbox, as part of the running transaction: whoever keeps the user keeps
-   * what is to be told of it.
+   * Records one delivery for each event and each subscription to it, as part of the running
+   * transaction: a stored user never lacks its deliveries.
    *
-   * @returns the deliveries' ids; undefined when nobody wants to be told
+   * @returns the ids of the deliveries; undefined if there is none
    */
   record(
     events: readonly Event[],
     call?: Pick<Call, 'id' | 'deliveryFaults'>,
   ): readonly string[] | undefined {
-    const subscriptions = this.#outbox.subscriptions.all().filter(({ active }) => active)
-    if (subscriptions.length === 0) return undefined
+    const active = this.#outbox.subscriptions.all().filter((subscription) => subscription.active)
+    if (active.length === 0) return undefined
     const cause = causeOf(call, this.#clock.now())
     const ids = events.flatMap((event) => {
-      const to = subscriptions.filter(({ events: wanted }) => wants(wanted, event.name))
-      return this.#outbox.record(event, to, cause).map(({ id }) => id)
+      const subscriptions = active.filter(({ events: names }) => includesEvent(names, event.name))
+      return this.#outbox.record(event, subscriptions, cause).map(({ id }) => id)
     })
     return ids.length > 0 ? ids : undefined
   }
 
-  /** Sends those that are to arrive before the answer of the request that caused them. */
-  async beforeAnswer(ids: readonly string[]): Promise<void> {
+  /** Records a delivery for one subscription, as part of the running transaction. */
+  recordFor(
+    subscription: Subscription,
+    event: Event,
+    call: Pick<Call, 'id' | 'deliveryFaults'>,
+  ): string {
+    const cause = causeOf(call, this.#clock.now())
+    const [delivery] = this.#outbox.record(event, [subscription], cause)
+    return delivery!.id // one for each subscription
+  }
+
+  /** Sends the deliveries with the fault `before-answer`, before their request is answered. */
+  async deliverBeforeAnswer(ids: readonly string[]): Promise<void> {
     const early = ids.filter((id) =>
       this.#outbox.get(id)?.faults?.some(({ kind }) => kind === 'before-answer'),
     )
-    await Promise.all(early.map(async (id) => await this.#engine.begin(id)))
+    await Promise.all(early.map(async (id) => await this.#scheduler.start(id)))
   }
 
-  /** Sends what was recorded, now that it is kept and its request is answered. */
+  /** Starts recorded deliveries, once they are stored and their request is answered. */
   deliver(ids: readonly string[]): void {
-    for (const id of ids) void this.#engine.begin(id)
+    for (const id of ids) void this.#scheduler.start(id)
   }
 
-  /** Writes what became of deliveries, so that who reads the state next sees it. */
+  /** Stores the outcomes of deliveries, so that the next reader of the state sees them. */
   flush(): void {
     this.#outbox.flush()
   }
@@ -106,31 +116,22 @@ export class Webhooks {
     return this.#outbox.subscriptions.all()
   }
 
-  /** Why nothing that is sent there will arrive, as far as can be said without a look-up. */
+  /** Returns a warning if no delivery will reach this URL, as far as its text shows. */
   urlWarning(url: string): UrlWarning | undefined {
-    return this.#courier.doubtAbout(url)
+    return this.#transport.urlWarning(url)
   }
 
   redeliver(id: string, faults: readonly DeliveryFault[]): void {
-    this.#engine.redeliver(id, faults)
-  }
-
-  /** Puts one event for one subscription into the outbox, as part of the running transaction. */
-  recordFor(
-    subscription: Subscription,
-    event: Event,
-    call: Pick<Call, 'id' | 'deliveryFaults'>,
-  ): string {
-    const cause = causeOf(call, this.#clock.now())
-    const [delivery] = this.#outbox.record(event, [subscription], cause)
-    return delivery!.id // one for each subscription
+    this.#scheduler.redeliver(id, faults)
   }
 
   /**
-   * As part of the running transaction: what was to arrive after this user's removal may go. It
-   * goes when `freed` is called with what this returns, behind what tells of the removal itself.
+   * Releases the deliveries that wait for the removal of this user, as part of the running
+   * transaction.
+   *
+   * @returns their ids, for `deliverReleased` once the event of the removal itself is delivered
    */
-  free(userId: string): readonly string[] {
+  releaseAfterDelete(userId: string): readonly string[] {
     const rows = this.#store.collection<Delivery>(DELIVERIES)
     const waiting = rows.all().filter((row) => row.waitsFor === 'removal' && row.userId === userId)
     for (const { waitsFor: _, ...row } of waiting)
@@ -138,64 +139,70 @@ export class Webhooks {
     return waiting.map(({ id }) => id)
   }
 
-  freed(ids: readonly string[]): void {
-    this.#engine.released(ids)
+  deliverReleased(ids: readonly string[]): void {
+    this.#scheduler.startReleased(ids)
   }
 
-  /** Waits until so many deliveries are as they are wanted, or the time is up. */
-  async until(
-    wanted: (delivery: Delivery) => boolean,
+  /**
+   * Waits until at least `count` deliveries match.
+   *
+   * @returns the matching deliveries; undefined when the time is up
+   */
+  async waitFor(
+    matches: (delivery: Delivery) => boolean,
     count: number,
     timeout: number,
   ): Promise<readonly Delivery[] | undefined> {
-    const tally = new Tally(wanted)
+    const tally = new Tally(matches)
     const all = () => this.#outbox.all()
-    return await this.#waits.until((news) => {
-      tally.update(news, all)
+    return await this.#waiters.waitFor((changes) => {
+      tally.update(changes, all)
       if (tally.size < count) return undefined
-      const found = all().filter(wanted)
+      const found = all().filter(matches)
       if (found.length >= count) return found
-      // Some are not kept any more.
+      // Some of the counted deliveries have been removed.
       tally.update(undefined, () => found)
       return undefined
     }, timeout)
   }
 
   /**
-   * Waits until nothing is pending. What is due only after that time, or never while the clock is
-   * held, is not waited for.
+   * Waits until no delivery is pending. Ignores deliveries that are not due before the timeout, and
+   * those that never become due because the clock is held.
    */
-  async settle(timeout: number): Promise<Settled> {
+  async settle(timeout: number): Promise<SettleResult> {
     const until = performance.now() + timeout
     const left = () => Math.max(0, until - performance.now())
-    await this.#waits.until(() => {
-      const soon = this.#clock.now() + (this.#clock.isHeld ? 0 : left())
-      const isWorthIt = ({ id, ready }: { id: string; ready: boolean }) =>
-        ready || (this.#outbox.get(id)?.nextAt ?? Infinity) <= soon
-      return this.#engine.pending.some(isWorthIt) ? undefined : true
+    await this.#waiters.waitFor(() => {
+      const latest = this.#clock.now() + (this.#clock.isHeld ? 0 : left())
+      const isDue = ({ id, ready }: { id: string; ready: boolean }) =>
+        ready || (this.#outbox.get(id)?.nextAt ?? Infinity) <= latest
+      return this.#scheduler.pending.some(isDue) ? undefined : true
     }, timeout)
-    const pending = this.#engine.pending.flatMap(({ id }) => this.#outbox.get(id) ?? [])
+    const pending = this.#scheduler.pending.flatMap(({ id }) => this.#outbox.get(id) ?? [])
     return { settled: pending.length === 0, pending }
   }
 
-  /** Settles when the attempts that are under way now have been made. */
-  quiet(): Promise<void> {
-    return this.#engine.quiet()
+  /** Resolves when the attempts that are running now are done. */
+  attemptsDone(): Promise<void> {
+    return this.#scheduler.attemptsDone()
   }
 
-  /** Takes what came to an inbox by the network, and says how to answer. */
-  receive(inbox: string, query: string, { headers: all, body }: Arrival): InboxReply {
-    const headers = all.filter(([name]) => name.toLowerCase() !== PASS_HEADER.toLowerCase())
-    const arrival = { headers, body }
-    const tokens = this.#courier.tokensFor(inbox, this.subscriptions)
+  /** Stores a request that arrived at an inbox over the network, and returns its reply. */
+  receive(inbox: string, query: string, request: InboxRequest): InboxReply {
+    const { body } = request
+    const headers = request.headers.filter(
+      ([name]) => name.toLowerCase() !== INBOX_PASS_HEADER.toLowerCase(),
+    )
+    const tokens = this.#transport.tokensOfInbox(inbox, this.subscriptions)
     const at = this.#clock.now()
-    return this.#inboxes.take(inbox, query, arrival, { at, size: body.length, tokens })
+    return this.#inboxes.receive(inbox, query, { headers, body }, { at, size: body.length, tokens })
   }
 
-  received(
+  listInbox(
     inbox: string,
     page: { readonly after?: number; readonly limit: number },
-  ): { readonly total: number; readonly entries: readonly Received[] } {
+  ): { readonly total: number; readonly entries: readonly ReceivedWebhook[] } {
     return { total: this.#inboxes.total(inbox), entries: this.#inboxes.list(inbox, page) }
   }
 
@@ -203,30 +210,34 @@ export class Webhooks {
     this.#inboxes.clear(inbox)
   }
 
-  /** Goes on from what the store holds: at the start, and when everything in it was replaced. */
+  /**
+   * Resumes the pending deliveries of the store: at the start, and after all rows were replaced.
+   *
+   * @param options.fresh also clears the inboxes
+   */
   reload({ fresh = false } = {}): void {
-    this.#engine.drop()
-    this.#outbox.forget()
+    this.#scheduler.discardAll()
+    this.#outbox.discardChanges()
     if (fresh) this.#inboxes.clearAll()
     for (const { id, state, attempts } of this.#outbox.all()) {
       if (state === 'pending')
-        void this.#engine.begin(id, attempts.length > 0 ? 'restart' : 'event')
+        void this.#scheduler.start(id, attempts.length > 0 ? 'restart' : 'event')
     }
-    this.#waits.replaced()
+    this.#waiters.allChanged()
   }
 
-  /** Lets go whoever waits: no server could stop before. */
+  /** Ends all waits, so that their requests do not keep the server from closing. */
   stopWaiting(): void {
-    this.#waits.stopWaiting()
+    this.#waiters.stopWaiting()
   }
 
   async close(): Promise<void> {
-    await this.#engine.close()
+    await this.#scheduler.close()
     this.#outbox.close()
   }
 }
 
-function causeOf(call: Pick<Call, 'id' | 'deliveryFaults'> | undefined, now: number) {
+function causeOf(call: Pick<Call, 'id' | 'deliveryFaults'> | undefined, now: number): Cause {
   return {
     now,
     ...(call?.id ? { requestId: call.id } : {}),
@@ -234,6 +245,6 @@ function causeOf(call: Pick<Call, 'id' | 'deliveryFaults'> | undefined, now: num
   }
 }
 
-function wants(events: readonly string[], event: string): boolean {
-  return events.includes(event) || events.includes('*')
+function includesEvent(names: readonly string[], event: string): boolean {
+  return names.includes(event) || names.includes('*')
 }

@@ -4,7 +4,7 @@ import { createCaller, named, type Caller } from '../../helpers/caller.ts'
 import { createReceiver } from '../../helpers/receiver.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { settled } from '../../helpers/webhooks.ts'
-import { standardSecret } from '../../../src/core/webhooks/signature.ts'
+import { standardSecret } from '../../../src/core/webhooks/hmac.ts'
 
 const AUTH = { Authorization: 'Bearer standin-token-webhooks' }
 const WISH = {
@@ -236,9 +236,9 @@ test('an inbox of another sandbox is warned of, one of its own is not', async ()
   }
   for (const url of [foreign, `${server.url}${foreign}`, `${local}${foreign}?status=500`]) {
     expect(await warning('/~checkout', url)).toBe(
-      `"This is no inbox of this sandbox; its own is ${own}";code=webhook.inbox`,
+      `"The URL is not an inbox of this sandbox; use ${own}";code=webhook.inbox`,
     )
     expect(await warning('', url)).toBeUndefined()
   }
-  expect(await warning('', own)).toContain(`its own is ${foreign}"`)
+  expect(await warning('', own)).toContain(`use ${foreign}"`)
 })

@@ -1,15 +1,15 @@
 import { assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { reachOf } from '../../../src/core/webhooks/address-ranges.ts'
+import { rangeOf } from '../../../src/core/webhooks/address-ranges.ts'
 import { Egress, readEgress, type Lookup } from '../../../src/core/webhooks/egress.ts'
 import { Problem } from '../../../src/core/problem.ts'
 
-/** How an address may be called: under which policy at the least, or never. */
-type Least = 'loopback' | 'private' | 'any' | 'never'
+/** Strictest policy that permits an address, or `never`. */
+type Strictest = 'loopback' | 'private' | 'any' | 'never'
 const POLICIES = ['loopback', 'private', 'any'] as const
 
-/** Hosts as they stand in a URL. */
-const TABLE: readonly (readonly [host: string, least: Least])[] = [
+/** Hosts as written in a URL. */
+const TABLE: readonly (readonly [host: string, strictest: Strictest])[] = [
   // this machine
   ['127.0.0.1', 'loopback'],
   ['127.0.0.1.', 'loopback'],
@@ -54,7 +54,7 @@ const TABLE: readonly (readonly [host: string, least: Least])[] = [
   ['[2606:4700:4700::1111]', 'any'],
   ['[::ffff:8.8.8.8]', 'any'],
   ['[64:ff9b::8.8.8.8]', 'any'],
-  // where clouds keep their credentials, in every spelling
+  // cloud metadata services, in every spelling
   ['169.254.169.254', 'never'],
   ['169.254.169.254.', 'never'],
   ['2852039166', 'never'],
@@ -96,7 +96,7 @@ const TABLE: readonly (readonly [host: string, least: Least])[] = [
   ['0.1.2.3', 'never'],
   ['[::]', 'never'],
   ['[::ffff:0.0.0.0]', 'never'],
-  // multicast, broadcast, reserved, for documentation, behind somebody else's NAT64
+  // multicast, broadcast, reserved, documentation, private networks behind a NAT64
   ['224.0.0.1', 'never'],
   ['239.255.255.255', 'never'],
   ['255.255.255.255', 'never'],
@@ -116,14 +116,14 @@ const TABLE: readonly (readonly [host: string, least: Least])[] = [
   ['[2002:7f00:1::]', 'never'],
 ]
 
-const allows = (policy: (typeof POLICIES)[number], least: Least) =>
-  least !== 'never' && POLICIES.indexOf(policy) >= POLICIES.indexOf(least)
+const allows = (policy: (typeof POLICIES)[number], strictest: Strictest) =>
+  strictest !== 'never' && POLICIES.indexOf(policy) >= POLICIES.indexOf(strictest)
 
-/** Without the brackets of a URL. */
+/** Removes the brackets of a URL. */
 const bare = (host: string) => host.replace(/^\[(.*)\]$/, '$1')
 
-/** A name server that knows these names alone. */
-const knowing =
+/** A lookup that resolves only these names. */
+const resolving =
   (names: Readonly<Record<string, readonly string[]>>): Lookup =>
   async (name) => {
     const found = names[name]
@@ -136,7 +136,7 @@ const noLookup: Lookup = (name) => Promise.reject(new Error(`${name} was looked 
 
 async function refusalOf(attempt: Promise<unknown>): Promise<Problem> {
   const thrown: unknown = await attempt.then(
-    () => new Error('It was let through'),
+    () => new Error('The URL was permitted'),
     (error: unknown) => error,
   )
   if (thrown instanceof Problem) return thrown
@@ -146,26 +146,29 @@ async function refusalOf(attempt: Promise<unknown>): Promise<Problem> {
 describe.each(POLICIES)('under %s', (policy) => {
   const egress = new Egress({ kind: policy }, noLookup)
 
-  test.each(TABLE)('http://%s/ may be called under %s at the least', async (host, least) => {
-    const url = `http://${host}/hook`
-    if (allows(policy, least)) {
-      await expect(egress.resolve(url)).resolves.toMatchObject({ port: 80, secure: false })
-      expect(egress.refusesLiterally(url)).toBeUndefined()
-      return
-    }
-    const refusal = await refusalOf(egress.resolve(url))
-    expect(refusal).toMatchObject({ status: 400, reason: 'egress.refused' })
-    expect(refusal.message).toContain('STANDIN_EGRESS (--egress)')
-    expect(egress.refusesLiterally(url)?.message).toBe(refusal.message)
-  })
+  test.each(TABLE)(
+    'http://%s/ is permitted from policy %s on',
+    async (host, strictest) => {
+      const url = `http://${host}/hook`
+      if (allows(policy, strictest)) {
+        await expect(egress.resolve(url)).resolves.toMatchObject({ port: 80, secure: false })
+        expect(egress.refusalWithoutLookup(url)).toBeUndefined()
+        return
+      }
+      const refusal = await refusalOf(egress.resolve(url))
+      expect(refusal).toMatchObject({ status: 400, reason: 'egress.refused' })
+      expect(refusal.message).toContain('STANDIN_EGRESS (--egress)')
+      expect(egress.refusalWithoutLookup(url)?.message).toBe(refusal.message)
+    },
+  )
 
-  test.each(TABLE.filter(([host]) => /^[\d.]+\d$|^\[/.test(host) && reachOf(bare(host))))(
-    'a name that leads to %s may be called under %s at the least',
-    async (host, least) => {
-      const named = new Egress({ kind: policy }, knowing({ 'hooks.example.test': [bare(host)] }))
+  test.each(TABLE.filter(([host]) => /^[\d.]+\d$|^\[/.test(host) && rangeOf(bare(host))))(
+    'a name that leads to %s is permitted from policy %s on',
+    async (host, strictest) => {
+      const named = new Egress({ kind: policy }, resolving({ 'hooks.example.test': [bare(host)] }))
       const url = 'https://hooks.example.test/in'
-      expect(named.refusesLiterally(url)).toBeUndefined()
-      if (allows(policy, least)) {
+      expect(named.refusalWithoutLookup(url)).toBeUndefined()
+      if (allows(policy, strictest)) {
         await expect(named.resolve(url)).resolves.toMatchObject({ address: bare(host) })
       } else {
         const refusal = await refusalOf(named.resolve(url))
@@ -176,12 +179,12 @@ describe.each(POLICIES)('under %s', (policy) => {
   )
 })
 
-test('the table holds more than sixty addresses', () => {
+test('the table holds more than sixty different addresses', () => {
   expect(TABLE.length).toBeGreaterThan(60)
   expect(new Set(TABLE.map(([host]) => host)).size).toBe(TABLE.length)
 })
 
-test('an address is judged the same in each of its spellings', () => {
+test('all spellings of an address get the same result', () => {
   const hex = (value: number, digits = 0) => value.toString(16).padStart(digits, '0')
   const spellings: readonly ((bytes: readonly number[], value: number) => string)[] = [
     (_bytes, value) => `${value}`,
@@ -195,9 +198,9 @@ test('an address is judged the same in each of its spellings', () => {
     (bytes) => `[::ffff:${bytes.join('.')}]`,
     (_bytes, value) => `[0:0:0:0:0:FFFF:${hex(value >>> 16)}:${hex(value & 0xffff, 4)}]`,
   ]
-  const judge = (policy: (typeof POLICIES)[number], host: string) =>
-    new Egress({ kind: policy }).refusesLiterally(`http://${host}/`)?.reason
-  // Half of them near a border, where a mistake would be.
+  const refusalReason = (policy: (typeof POLICIES)[number], host: string) =>
+    new Egress({ kind: policy }).refusalWithoutLookup(`http://${host}/`)?.reason
+  // Half of the addresses are near a range boundary, where mistakes are likely.
   const near = constantFrom(0x0a, 0x64, 0x7f, 0xa9fe, 0xac1, 0xc0a8, 0xe, 0xf)
   const value = integer({ min: 0, max: 0xffffffff })
   assert(
@@ -209,7 +212,9 @@ test('an address is judged the same in each of its spellings', () => {
       (any, at, spell, policy) => {
         for (const one of [any, Number(`0x${(hex(at) + hex(any, 8)).slice(0, 8)}`)]) {
           const bytes = [24, 16, 8, 0].map((shift) => (one >>> shift) & 0xff)
-          expect(judge(policy, spell(bytes, one))).toBe(judge(policy, bytes.join('.')))
+          expect(refusalReason(policy, spell(bytes, one))).toBe(
+            refusalReason(policy, bytes.join('.')),
+          )
         }
       },
     ),
@@ -217,10 +222,10 @@ test('an address is judged the same in each of its spellings', () => {
   )
 })
 
-test('an address with a zone belongs to a link, and is refused', async () => {
+test('an address with a zone is link-local and refused', async () => {
   const egress = new Egress(
     { kind: 'any' },
-    knowing({ 'near.test': ['fe80::1%eth0'], 'odd.test': ['::1%lo'] }),
+    resolving({ 'near.test': ['fe80::1%eth0'], 'odd.test': ['::1%lo'] }),
   )
   for (const name of ['near.test', 'odd.test']) {
     const refusal = await refusalOf(egress.resolve(`http://${name}/`))
@@ -228,18 +233,18 @@ test('an address with a zone belongs to a link, and is refused', async () => {
   }
 })
 
-test('a refusal says what to set', () => {
+test('a refusal names the setting and the value to set', () => {
   const message = (kind: 'loopback' | 'private', url: string) =>
-    new Egress({ kind }).refusesLiterally(url)?.message
+    new Egress({ kind }).refusalWithoutLookup(url)?.message
   expect(message('loopback', 'http://10.0.0.5/')).toBe(
-    '10.0.0.5 is in a private network, and STANDIN_EGRESS (--egress) is loopback: set it to private, or to a list with 10.0.0.5',
+    '10.0.0.5 is in a private network, and STANDIN_EGRESS (--egress) is loopback: set it to private, or to a list of hosts with 10.0.0.5',
   )
   expect(message('private', 'http://8.8.8.8/')).toContain('set it to any, or to a list')
   expect(message('loopback', 'http://169.254.169.254/')).toContain('never called, whatever')
 })
 
-test('a name is refused if any of its addresses is', async () => {
-  const lookup = knowing({ 'mixed.test': ['127.0.0.1', '10.0.0.1', '169.254.169.254'] })
+test('a name is refused if any of its addresses is refused', async () => {
+  const lookup = resolving({ 'mixed.test': ['127.0.0.1', '10.0.0.1', '169.254.169.254'] })
   for (const policy of POLICIES) {
     const refusal = await refusalOf(
       new Egress({ kind: policy }, lookup).resolve('http://mixed.test/'),
@@ -248,7 +253,7 @@ test('a name is refused if any of its addresses is', async () => {
   }
 })
 
-test('a name is looked up once, and the target holds what was found', async () => {
+test('a name is looked up once, and the target holds all its addresses', async () => {
   const answers = [['127.0.0.1', '::1'], ['169.254.169.254']]
   const egress = new Egress({ kind: 'loopback' }, async () =>
     (answers.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
@@ -266,8 +271,8 @@ test('a name is looked up once, and the target holds what was found', async () =
   expect(answers).toHaveLength(1)
 })
 
-test('localhost is this machine, whatever a name server says', async () => {
-  const egress = new Egress({ kind: 'loopback' }, knowing({ localhost: ['10.0.0.1'] }))
+test('localhost is this machine, whatever the name server answers', async () => {
+  const egress = new Egress({ kind: 'loopback' }, resolving({ localhost: ['10.0.0.1'] }))
   const target = await egress.resolve('http://localhost:4020/')
   expect([target.address, ...target.others.map(({ address }) => address)]).toEqual([
     '127.0.0.1',
@@ -295,16 +300,16 @@ test.each([
 ])('%s is refused as %s', async (url, reason) => {
   const egress = new Egress({ kind: 'any' }, noLookup)
   expect(await refusalOf(egress.resolve(url))).toMatchObject({ status: 400, reason })
-  expect(egress.refusesLiterally(url)?.reason).toBe(reason)
+  expect(egress.refusalWithoutLookup(url)?.reason).toBe(reason)
 })
 
-test('a refusal never repeats a password', () => {
-  const refusal = new Egress({ kind: 'any' }).refusesLiterally('http://user:hunter2@127.0.0.1/')
+test('a refusal never shows the password of the URL', () => {
+  const refusal = new Egress({ kind: 'any' }).refusalWithoutLookup('http://user:hunter2@127.0.0.1/')
   expect(refusal?.message).not.toContain('hunter2')
 })
 
-test('a name without address is unresolved', async () => {
-  const egress = new Egress({ kind: 'any' }, knowing({ 'empty.test': [] }))
+test('a name without an address is unresolved', async () => {
+  const egress = new Egress({ kind: 'any' }, resolving({ 'empty.test': [] }))
   for (const name of ['nowhere.test', 'empty.test']) {
     const refusal = await refusalOf(egress.resolve(`http://${name}/`))
     expect(refusal).toMatchObject({ status: 400, reason: 'egress.unresolved' })
@@ -315,7 +320,7 @@ test('a name without address is unresolved', async () => {
 describe('a list of hosts', () => {
   const egress = new Egress(
     readEgress('Hooks.Example.test, 10.0.0.5:8080, ::1, metadata.google.internal, 169.254.169.254'),
-    knowing({
+    resolving({
       'hooks.example.test': ['93.184.215.14'],
       'other.example.test': ['93.184.215.14'],
       'www.hooks.example.test': ['93.184.215.14'],
@@ -328,9 +333,9 @@ describe('a list of hosts', () => {
     'http://10.0.0.5:8080/',
     'http://0xa000005:8080/',
     'http://[0::1]:4020/',
-  ])('lets %s through', async (url) => {
+  ])('permits %s', async (url) => {
     await expect(egress.resolve(url)).resolves.toBeDefined()
-    expect(egress.refusesLiterally(url)).toBeUndefined()
+    expect(egress.refusalWithoutLookup(url)).toBeUndefined()
   })
 
   test.each([
@@ -344,13 +349,13 @@ describe('a list of hosts', () => {
     'http://169.254.169.254/',
   ])('refuses %s', async (url) => {
     expect(await refusalOf(egress.resolve(url))).toMatchObject({ reason: 'egress.refused' })
-    expect(egress.refusesLiterally(url)?.reason).toBe('egress.refused')
+    expect(egress.refusalWithoutLookup(url)?.reason).toBe('egress.refused')
   })
 
-  test('opens no way to what is always refused', async () => {
+  test('does not permit addresses that are always refused', async () => {
     const turned = new Egress(
       readEgress('hooks.test'),
-      knowing({ 'hooks.test': ['169.254.169.254'] }),
+      resolving({ 'hooks.test': ['169.254.169.254'] }),
     )
     const refusal = await refusalOf(turned.resolve('http://hooks.test/'))
     expect(refusal.message).toContain('never called')
@@ -358,11 +363,11 @@ describe('a list of hosts', () => {
 })
 
 describe('the setting', () => {
-  test.each(['loopback', 'private', 'any'])('is %s, in any case', (kind) => {
+  test.each(['loopback', 'private', 'any'])('can be %s, in any case', (kind) => {
     expect(readEgress(` ${kind.toUpperCase()} `)).toEqual({ kind })
   })
 
-  test('is a list of hosts, as a URL would spell them', () => {
+  test('can be a list of hosts, in the spelling of a URL', () => {
     expect(readEgress('Example.test., ::1,[0::1]:80, 0x7f.1:80, receiver')).toEqual({
       kind: 'hosts',
       hosts: ['example.test', '[::1]', '[::1]:80', '127.0.0.1:80', 'receiver'],
@@ -385,7 +390,7 @@ describe('the setting', () => {
     '10.0.0.0/8',
     '256.1.1.1',
     'two words',
-  ])('may not be %j', (text) => {
+  ])('must not be %j', (text) => {
     expect(() => readEgress(text)).toThrow(/must be loopback, private, any, or hosts such as/)
   })
 
@@ -394,8 +399,8 @@ describe('the setting', () => {
     ['Pirvate', 'private'],
     ['lopback', 'loopback'],
     ['hooks.example.test,loopbackk', 'loopback'],
-  ])('is not taken for a host where it is %s', (text, meant) => {
-    expect(() => readEgress(text)).toThrow(`did you mean ${meant}? (a host of that name is`)
+  ])('is not read as a host: %s resembles %s', (text, meant) => {
+    expect(() => readEgress(text)).toThrow(`did you mean ${meant}? (to allow a host of that name`)
   })
 
   test.each([
@@ -408,7 +413,7 @@ describe('the setting', () => {
     'primary',
     'privte:80',
     'privte.test',
-  ])('may be the host %s', (text) => {
+  ])('can be the host %s', (text) => {
     expect(readEgress(text)).toEqual({ kind: 'hosts', hosts: [text] })
   })
 })

@@ -16,7 +16,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
 import { Egress, type Target } from '../../../src/core/webhooks/egress.ts'
 import {
-  refusedOutcome,
+  outcomeOfRefusal,
   sendHttp,
   type AttemptOutcome,
   type SendRequest,
@@ -38,7 +38,7 @@ const plain = (more: Partial<SendRequest> = {}): SendRequest => ({
   ...more,
 })
 
-/** Listens on a free port until the test is over; every socket is cut then. */
+/** Listens on a free port until the test ends, then destroys all sockets. */
 async function listen(server: Server, secure = false, host = '127.0.0.1'): Promise<string> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -54,7 +54,7 @@ async function listen(server: Server, secure = false, host = '127.0.0.1'): Promi
   return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}/hook?x=1`
 }
 
-interface Got {
+interface ReceivedRequest {
   readonly method: string | undefined
   readonly path: string | undefined
   readonly rawHeaders: readonly string[]
@@ -64,15 +64,15 @@ interface Got {
   readonly took: number
 }
 
-/** Headers as they came, name by name. */
+/** Pairs of names and values from raw headers. */
 const pairs = (raw: readonly string[]) =>
   raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1]]] : []))
 
-/** A receiver that reads the body and then answers so. */
+/** A receiver that reads the body and then answers. */
 async function receiver(
   answer: RequestListener = (_request, response) => response.end('thanks'),
-): Promise<{ url: string; got: Got[] }> {
-  const got: Got[] = []
+): Promise<{ url: string; got: ReceivedRequest[] }> {
+  const got: ReceivedRequest[] = []
   const url = await listen(
     createServer((request, response) => {
       const chunks: Buffer[] = []
@@ -90,7 +90,7 @@ async function receiver(
   return { url, got }
 }
 
-/** A receiver of bytes, for what no HTTP server of Node's would do or say. */
+/** A TCP server, for behaviour that Node's HTTP server does not permit. */
 const tcp = (serve: (socket: Socket) => void) => listen(createTcpServer(serve))
 
 const deliver = async (url: string, more: Partial<SendRequest> = {}): Promise<AttemptOutcome> =>
@@ -98,7 +98,7 @@ const deliver = async (url: string, more: Partial<SendRequest> = {}): Promise<At
 
 describe('an answer', () => {
   test.each([200, 201, 204, 299, 400, 401, 404, 410, 429, 500, 503])(
-    'of %i is the outcome',
+    'with status %i is the outcome',
     async (status) => {
       const { url } = await receiver((_request, response) => response.writeHead(status).end('so'))
       const outcome = await deliver(url)
@@ -111,7 +111,7 @@ describe('an answer', () => {
     },
   )
 
-  test.each([301, 302, 303, 307, 308])('of %i is not followed', async (status) => {
+  test.each([301, 302, 303, 307, 308])('with status %i is not followed', async (status) => {
     const elsewhere = await receiver()
     const { url, got } = await receiver((_request, response) =>
       response.writeHead(status, { Location: elsewhere.url }).end(),
@@ -125,7 +125,7 @@ describe('an answer', () => {
     expect(elsewhere.got).toEqual([])
   })
 
-  test('keeps its headers by lower-case name, and not more than a few', async () => {
+  test('has its headers under lower-case names, limited in number and length', async () => {
     const { url } = await receiver((_request, response) => {
       response.setHeader('Retry-After', '120').setHeader('Set-Cookie', ['a=1', 'b=2'])
       response.setHeader('X-Long', 'x'.repeat(3000))
@@ -139,7 +139,7 @@ describe('an answer', () => {
     expect(Object.keys(outcome.headers)).toHaveLength(50)
   })
 
-  test('that is huge is read no further than its beginning', async () => {
+  test('with a huge body is read only at its beginning', async () => {
     let sent = 0
     const { url } = await receiver((_request, response) => {
       const more = () => {
@@ -159,7 +159,7 @@ describe('an answer', () => {
     expect(sent).toBeLessThan(50e6)
   })
 
-  test('with control characters shows them as they are written', async () => {
+  test('with control characters has an escaped excerpt', async () => {
     const { url } = await receiver((_request, response) =>
       response.end('a\u001b[31mred\r\n\u0000\u009b\u202etxt é'),
     )
@@ -168,7 +168,7 @@ describe('an answer', () => {
     })
   })
 
-  test('that refuses may come before the body is out', async () => {
+  test('that refuses may arrive before the whole body is sent', async () => {
     const url = await tcp((socket) =>
       socket.once('data', () => {
         socket.pause()
@@ -180,7 +180,7 @@ describe('an answer', () => {
     expect(outcome).toMatchObject({ status: 413 })
   })
 
-  test('that thanks too early does not keep the rest of the body back', async () => {
+  test('with an early success does not stop the rest of the body', async () => {
     let text = ''
     const url = await tcp((socket) => {
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'))
@@ -192,8 +192,8 @@ describe('an answer', () => {
   })
 })
 
-describe('what is sent', () => {
-  test('has the bytes of the body, and the headers in their order and case', async () => {
+describe('a request', () => {
+  test('has the exact body, and the headers in their order and case', async () => {
     const { url, got } = await receiver()
     await deliver(url, {
       headers: [
@@ -218,7 +218,7 @@ describe('what is sent', () => {
     ])
   })
 
-  test('has a Host, a Content-Length and a method of its own where it is told to', async () => {
+  test('can set its own Host, Content-Length and method', async () => {
     const { url, got } = await receiver()
     await deliver(url, {
       method: 'PUT',
@@ -235,7 +235,7 @@ describe('what is sent', () => {
     ])
   })
 
-  test('names the host and goes to the address that was looked up', async () => {
+  test('names the host and goes to the resolved address', async () => {
     const { url, got } = await receiver()
     const { port } = new URL(url)
     expect(await deliver(`http://hooks.example.test:${port}/in`)).toMatchObject({ status: 200 })
@@ -243,10 +243,10 @@ describe('what is sent', () => {
   })
 
   const own = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
-  // Not every machine, and not every container, has IPv6.
+  // Some machines and containers have no IPv6.
   const loopbacks = ['127.0.0.1', '::1'].filter((host) => own.some((one) => one.address === host))
 
-  test.each(loopbacks)('reaches localhost where it listens on %s', async (host) => {
+  test.each(loopbacks)('reaches localhost if the receiver listens on %s', async (host) => {
     const url = await listen(
       createServer((request, response) => request.resume().on('end', () => response.end())),
       false,
@@ -256,14 +256,14 @@ describe('what is sent', () => {
     expect(await deliver(`http://localhost:${port}/`)).toMatchObject({ status: 200 })
   })
 
-  test.each([0, 1, 1024 * 1024])('may be a body of %i bytes', async (length) => {
+  test.each([0, 1, 1024 * 1024])('can have a body of %i bytes', async (length) => {
     const { url, got } = await receiver()
     expect(await deliver(url, { body: Buffer.alloc(length, 'x') })).toMatchObject({ status: 200 })
     expect(got[0]!.body).toHaveLength(length)
     expect(got[0]!.headers['content-length']).toBe(String(length))
   })
 
-  test('is no body of more than 16 MiB', async () => {
+  test('cannot have a body larger than 16 MiB', async () => {
     const { url, got } = await receiver()
     expect(await deliver(url, { body: Buffer.alloc(16 * 1024 * 1024 + 1) })).toMatchObject({
       kind: 'failed',
@@ -274,7 +274,7 @@ describe('what is sent', () => {
   })
 
   test.each([['Bad Name', 'x'] as const, ['X-Bad', 'a\r\nInjected: yes'] as const])(
-    'is no header such as %j: %j',
+    'cannot have the header %j: %j',
     async (name, value) => {
       const { url, got } = await receiver()
       expect(await deliver(url, { headers: [[name, value]] })).toMatchObject({
@@ -286,15 +286,15 @@ describe('what is sent', () => {
   )
 })
 
-describe('over an odd wire', () => {
-  test('a body comes in chunks', async () => {
+describe('with wire behaviour', () => {
+  test('a body is sent in chunks', async () => {
     const { url, got } = await receiver()
     expect(await deliver(url, { wire: { chunked: true } })).toMatchObject({ status: 200 })
     expect(got[0]).toMatchObject({ body: BODY, headers: { 'transfer-encoding': 'chunked' } })
     expect(got[0]!.headers).not.toHaveProperty('content-length')
   })
 
-  test('chunks are more than one', async () => {
+  test('a chunked body has several chunks', async () => {
     let text = ''
     const url = await tcp((socket) =>
       socket.on('data', (bytes) => {
@@ -306,10 +306,10 @@ describe('over an odd wire', () => {
     expect(text.match(/^[\da-f]+\r$/gm)?.length).toBe(5)
   })
 
-  test('a body comes compressed', async () => {
+  test('a body is sent compressed', async () => {
     const { url, got } = await receiver()
     expect(await deliver(url, { wire: { gzip: true } })).toMatchObject({ status: 200 })
-    const [{ headers, body }] = got as [Got]
+    const [{ headers, body }] = got as [ReceivedRequest]
     expect(headers).toMatchObject({
       'content-encoding': 'gzip',
       'content-length': String(body.length),
@@ -317,7 +317,7 @@ describe('over an odd wire', () => {
     expect(gunzipSync(body)).toEqual(BODY)
   })
 
-  test('a body comes slowly', async () => {
+  test('a body is sent slowly', async () => {
     const { url, got } = await receiver()
     const slow = { bytes: 10, every: 10 }
     expect(await deliver(url, { wire: { slow } })).toMatchObject({ status: 200 })
@@ -326,7 +326,7 @@ describe('over an odd wire', () => {
     expect(got[0]!.took).toBeGreaterThan((BODY.length / 10 - 2) * 10 * 0.8)
   })
 
-  test('a body comes slowly, in chunks and compressed', async () => {
+  test('a body is sent slowly, in chunks and compressed', async () => {
     const { url, got } = await receiver()
     const wire = { chunked: true, gzip: true, slow: { bytes: 16, every: 1 } }
     expect(await deliver(url, { wire })).toMatchObject({ status: 200 })
@@ -334,7 +334,7 @@ describe('over an odd wire', () => {
     expect(got[0]!.headers['transfer-encoding']).toBe('chunked')
   })
 
-  test('a body that is slower than the timeout is timed out', async () => {
+  test('a body that takes longer than the timeout fails with timeout', async () => {
     const { url, got } = await receiver()
     const outcome = await deliver(url, { timeout: 60, wire: { slow: { bytes: 1, every: 20 } } })
     expect(outcome).toMatchObject({ kind: 'failed', error: 'timeout' })
@@ -342,7 +342,7 @@ describe('over an odd wire', () => {
   })
 
   test.each([{ chunked: false }, { chunked: true }])(
-    'a body that is cut is announced in full (%j)',
+    'a truncated body is announced in full (%j)',
     async ({ chunked }) => {
       let text = ''
       let ended = false
@@ -367,7 +367,7 @@ describe('over an odd wire', () => {
     },
   )
 
-  test('a body may be cut before its first byte', async () => {
+  test('a body can be truncated before its first byte', async () => {
     const url = await tcp((socket) => {
       let text = ''
       socket.on('data', (bytes) => (text += bytes.toString()))
@@ -376,7 +376,7 @@ describe('over an odd wire', () => {
     expect(await deliver(url, { wire: { truncateAt: 0 } })).toMatchObject({ excerpt: '.' })
   })
 
-  test('a real receiver never sees a cut body end', async () => {
+  test('a real receiver never sees the end of a truncated body', async () => {
     const { url, got } = await receiver()
     const outcome = await deliver(url, { wire: { truncateAt: 12 } })
     expect(outcome.kind === 'failed' ? outcome.error : outcome.status).toBe(400)
@@ -385,17 +385,17 @@ describe('over an odd wire', () => {
 })
 
 describe('without an answer', () => {
-  test('nobody listens', async () => {
+  test('no receiver listens', async () => {
     const server = createTcpServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo // it listens on a port
     await new Promise((resolve) => server.close(resolve))
-    const nobody = { kind: 'failed', error: 'refused' }
+    const refused = { kind: 'failed', error: 'refused' }
     const outcome = await deliver(`http://127.0.0.1:${port}/`)
-    expect(outcome).toMatchObject(nobody)
+    expect(outcome).toMatchObject(refused)
     expect(outcome).toMatchObject({ message: expect.stringContaining('ECONNREFUSED') as string })
     // Both addresses of the name were tried, and each is named.
-    expect(await deliver(`http://localhost:${port}/`)).toMatchObject(nobody)
+    expect(await deliver(`http://localhost:${port}/`)).toMatchObject(refused)
   })
 
   test('the receiver hangs', async () => {
@@ -410,21 +410,21 @@ describe('without an answer', () => {
     expect(got).toHaveLength(1)
   })
 
-  test('the receiver takes the connection and says nothing', async () => {
+  test('the receiver accepts the connection and never answers', async () => {
     const url = await tcp(() => {})
     expect(await deliver(url, { timeout: 50 })).toMatchObject({ error: 'timeout' })
   })
 
-  test('the receiver dawdles over the head of its answer', async () => {
+  test('the receiver does not finish the head of its answer', async () => {
     const url = await tcp((socket) => socket.write('HTTP/1.1 200 OK\r\nX-'))
     expect(await deliver(url, { timeout: 50 })).toMatchObject({ error: 'timeout' })
   })
 
-  test('the receiver dawdles over the body of its answer', async () => {
+  test('the receiver does not finish the body of its answer', async () => {
     const { url } = await receiver((_request, response) => response.write('half'))
     expect(await deliver(url, { timeout: 500 })).toMatchObject({
       error: 'timeout',
-      message: 'The receiver answered 200, but was not done within 500 ms',
+      message: 'The receiver answered 200, but did not finish its answer within 500 ms',
     })
   })
 
@@ -438,7 +438,7 @@ describe('without an answer', () => {
     expect(await deliver(url)).toMatchObject({ kind: 'failed', error: 'reset' })
   })
 
-  test('the receiver breaks off in its answer', async () => {
+  test('the receiver resets the connection within its answer', async () => {
     const url = await tcp((socket) =>
       socket.once('data', () => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () =>
@@ -450,21 +450,21 @@ describe('without an answer', () => {
   })
 
   test.each([
-    ['what is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['something other than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['a head that never ends', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`],
     ['both lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],
-  ])('the receiver says %s', async (_title, said) => {
+  ])('the receiver answers with %s', async (_title, said) => {
     const url = await tcp((socket) => socket.once('data', () => socket.write(said)))
     expect(await deliver(url)).toMatchObject({ kind: 'failed', error: 'protocol' })
   })
 
-  test('the receiver wants another protocol', async () => {
+  test('the receiver switches to another protocol', async () => {
     const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
     const url = await tcp((socket) => socket.once('data', () => socket.write(upgrade)))
     expect(await deliver(url)).toMatchObject({ kind: 'failed', error: 'reset' })
   })
 
-  test('the delivery is aborted, before and while it is made', async () => {
+  test('the delivery is aborted before or during the attempt', async () => {
     const { url, got } = await receiver(() => {})
     const gone = AbortSignal.abort()
     const aborted = { kind: 'failed', error: 'aborted', message: 'The delivery was aborted' }
@@ -479,7 +479,7 @@ describe('without an answer', () => {
     expect(await delivery).toMatchObject(aborted)
   })
 
-  test('it leaves nothing behind: no listener on the signal, no open connection', async () => {
+  test('an attempt leaves no listener on the signal and no open connection', async () => {
     let open = 0
     const server = createServer((request, response) => {
       request.resume().on('end', () => response.end())
@@ -527,7 +527,7 @@ describe('over TLS', () => {
     return { url: url.href, named: `https://hooks.example.test:${url.port}/in`, names }
   }
 
-  test('a certificate that nobody vouches for fails', async () => {
+  test('an untrusted certificate fails', async () => {
     const { url, named } = await secureReceiver()
     for (const to of [url, named]) {
       expect(await deliver(to)).toMatchObject({
@@ -538,7 +538,7 @@ describe('over TLS', () => {
     }
   })
 
-  test('a trusted certificate is good for its names', async () => {
+  test('a trusted certificate is accepted for its names', async () => {
     const { url, named, names } = await secureReceiver()
     expect(await deliver(named, { ca: cert })).toMatchObject({ status: 200, excerpt: 'thanks' })
     expect(await deliver(url, { ca: cert })).toMatchObject({ status: 200 })
@@ -550,7 +550,7 @@ describe('over TLS', () => {
     })
   })
 
-  test('a trusted certificate is good for no other name', async () => {
+  test('a trusted certificate is refused for another name', async () => {
     const { named } = await secureReceiver()
     const other = named.replace('hooks.', 'other.')
     expect(await deliver(other, { ca: cert })).toMatchObject({ kind: 'failed', error: 'tls' })
@@ -565,8 +565,8 @@ describe('over TLS', () => {
   })
 })
 
-test('a refusal of the gate is an outcome as well', () => {
-  const refusal = (reason: string) => refusedOutcome(new Problem(400, reason, 'Not there'))
+test('a refusal by the egress check becomes an outcome', () => {
+  const refusal = (reason: string) => outcomeOfRefusal(new Problem(400, reason, 'Not there'))
   expect(refusal('egress.refused')).toEqual({
     kind: 'failed',
     error: 'egress',

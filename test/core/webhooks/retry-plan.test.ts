@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   isGone,
   isSuccess,
-  nextAttempt,
+  nextAttemptAt,
   readRetryPlan,
 } from '../../../src/core/webhooks/retry-plan.ts'
 import type { AttemptOutcome, SendError } from '../../../src/core/webhooks/http-sender.ts'
@@ -26,35 +26,35 @@ const failed = (error: SendError): AttemptOutcome => ({
   ms: 1,
 })
 
-/** When the attempts of a delivery are made that never succeeds: milliseconds after the first. */
+/** Times of all attempts of a delivery that never succeeds, in milliseconds after the first. */
 function offsets(text: string): number[] {
   const plan = readRetryPlan(text)
   const times = [NOW]
   for (;;) {
-    const next = nextAttempt(plan, times.length, answered(500), times.at(-1)!)
+    const next = nextAttemptAt(plan, times.length, answered(500), times.at(-1)!)
     if (next === undefined) return times.map((time) => time - NOW)
     times.push(next)
   }
 }
 
-test('the plan of the vendor retries five times, 300 s apart, and suspends after 50', () => {
+test('the vendor plan retries five times, 300 s apart, and suspends after 50 failures', () => {
   expect(offsets('vendor')).toEqual([0, 300, 600, 900, 1200, 1500].map((s) => s * SECOND))
   expect(readRetryPlan('vendor').suspendAfter).toBe(50)
 })
 
-test('the plan of Standard Webhooks goes on for 75 hours', () => {
+test('the Standard Webhooks plan lasts 75 hours', () => {
   const times = offsets('standard-webhooks')
   expect(times).toHaveLength(10)
   expect(times.slice(0, 4)).toEqual([0, 5 * SECOND, 305 * SECOND, 2105 * SECOND])
   expect(times.at(-1)).toBe(75 * HOUR + 35 * 60 * SECOND + 5 * SECOND)
 })
 
-test('fast is over in less than half a second, none at once', () => {
+test('the plan fast takes less than half a second, and none has no retries', () => {
   expect(offsets('fast')).toEqual([0, 10, 30, 80, 180, 380])
   expect(offsets('none')).toEqual([0])
 })
 
-test('an own list is a plan, and its name makes the same one', () => {
+test('a list of delays is a plan, and its name is read as the same plan', () => {
   const plan = readRetryPlan(' 500ms, 5s ,300S, 120m,2d, 0s')
   expect(plan).toEqual({
     name: '500ms,5s,5m,2h,2d,0s',
@@ -66,13 +66,13 @@ test('an own list is a plan, and its name makes the same one', () => {
 })
 
 test.each(['', 'often', '5', '5s,', '5s;5m', '-5s', '1.5s', '31d', '99999999999999s'])(
-  'a plan may not be %j',
+  'a plan must not be %j',
   (text) => {
     expect(() => readRetryPlan(text)).toThrow(/must be vendor, standard-webhooks, fast, none, or/)
   },
 )
 
-test('a plan has a hundred retries at most', () => {
+test('a plan has at most a hundred retries', () => {
   const retries = (count: number) => Array.from({ length: count }, () => '1s').join(',')
   expect(readRetryPlan(retries(100)).delays).toHaveLength(100)
   expect(() => readRetryPlan(retries(101))).toThrow(/at most 100 delays/)
@@ -90,29 +90,29 @@ test.each([
   [400, false],
   [410, false],
   [500, false],
-])('an answer of %i is a success: %s', (status, success) => {
+])('an answer with status %i is a success: %s', (status, success) => {
   expect(isSuccess(answered(status))).toBe(success)
-  expect(nextAttempt(readRetryPlan('fast'), 1, answered(status), NOW) === undefined).toBe(
+  expect(nextAttemptAt(readRetryPlan('fast'), 1, answered(status), NOW) === undefined).toBe(
     success || status === 410,
   )
 })
 
 test.each(['refused', 'reset', 'timeout', 'tls', 'dns', 'unreachable', 'protocol'] as const)(
-  'an attempt that failed with %s is made again',
+  'an attempt that failed with %s is retried',
   (error) => {
     expect(isSuccess(failed(error))).toBe(false)
-    expect(nextAttempt(readRetryPlan('fast'), 1, failed(error), NOW)).toBe(NOW + 10)
+    expect(nextAttemptAt(readRetryPlan('fast'), 1, failed(error), NOW)).toBe(NOW + 10)
   },
 )
 
-test('what the egress policy refuses is not tried again', () => {
-  expect(nextAttempt(readRetryPlan('vendor'), 1, failed('egress'), NOW)).toBeUndefined()
+test('an attempt that the egress policy refused is not retried', () => {
+  expect(nextAttemptAt(readRetryPlan('vendor'), 1, failed('egress'), NOW)).toBeUndefined()
 })
 
-test('410 ends it: no retry, and the subscription is gone', () => {
-  expect(nextAttempt(readRetryPlan('vendor'), 1, answered(410, { 'retry-after': '5' }), NOW)).toBe(
-    undefined,
-  )
+test('410 ends the retries and reports that the receiver is gone', () => {
+  expect(
+    nextAttemptAt(readRetryPlan('vendor'), 1, answered(410, { 'retry-after': '5' }), NOW),
+  ).toBe(undefined)
   expect(isGone(answered(410))).toBe(true)
   expect(isGone(answered(404))).toBe(false)
   expect(isGone(failed('reset'))).toBe(false)
@@ -120,8 +120,12 @@ test('410 ends it: no retry, and the subscription is gone', () => {
 
 describe('Retry-After', () => {
   const wait = (value: string, headers: Record<string, string> = {}, plan = 'fast') =>
-    nextAttempt(readRetryPlan(plan), 1, answered(503, { 'retry-after': value, ...headers }), NOW)! -
-    NOW
+    nextAttemptAt(
+      readRetryPlan(plan),
+      1,
+      answered(503, { 'retry-after': value, ...headers }),
+      NOW,
+    )! - NOW
 
   test.each([
     ['120', 120 * SECOND],
@@ -129,12 +133,12 @@ describe('Retry-After', () => {
     ['0', 10],
     ['Thu, 15 Jan 2026 09:31:30 GMT', 90 * SECOND],
     ['Thu, 15 Jan 2026 09:29:00 GMT', 10],
-    // a day at most
+    // at most a day
     ['86400', 24 * HOUR],
     ['86401', 24 * HOUR],
     ['999999999999999999999999', 24 * HOUR],
     ['Fri, 31 Dec 9999 23:59:59 GMT', 24 * HOUR],
-    // no form that is known
+    // malformed
     ['soon', 10],
     ['-5', 10],
     ['1.5', 10],
@@ -149,14 +153,14 @@ describe('Retry-After', () => {
     expect(wait('5', {}, 'vendor')).toBe(300 * SECOND)
   })
 
-  test('is counted from the Date of the receiver, whose clock is another', () => {
+  test('is relative to the Date of the receiver, whose clock may differ', () => {
     const date = 'Mon, 01 Jun 2099 00:00:00 GMT'
     expect(wait('Mon, 01 Jun 2099 00:00:30 GMT', { date })).toBe(30 * SECOND)
   })
 
   test('adds no attempt to the plan', () => {
-    const asked = answered(429, { 'retry-after': '1' })
-    expect(nextAttempt(readRetryPlan('none'), 1, asked, NOW)).toBeUndefined()
-    expect(nextAttempt(readRetryPlan('fast'), 6, asked, NOW)).toBeUndefined()
+    const limited = answered(429, { 'retry-after': '1' })
+    expect(nextAttemptAt(readRetryPlan('none'), 1, limited, NOW)).toBeUndefined()
+    expect(nextAttemptAt(readRetryPlan('fast'), 6, limited, NOW)).toBeUndefined()
   })
 })

@@ -1,33 +1,33 @@
 import { expect, test } from 'vitest'
-import { Tally, Waiters, type News } from '../../../src/core/webhooks/waiters.ts'
+import { Tally, Waiters, type Changes } from '../../../src/core/webhooks/waiters.ts'
 import { createCaller, named } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { advance, awaited, deliveries } from '../../helpers/webhooks.ts'
 
-const PATIENCE = 10_000
+const TIMEOUT = 10_000
 
 interface Thing {
   readonly id: string
   readonly isGood: boolean
 }
 
-test('who waits is told once a turn of all that changed, as it is now', async () => {
-  const waits = new Waiters<Thing>()
-  const told: News<Thing>[] = []
-  const end = waits.until((news) => {
-    told.push(news)
-    return told.length === 4 ? 'enough' : undefined
-  }, PATIENCE)
-  waits.changed({ id: 'a', isGood: false })
-  waits.changed({ id: 'b', isGood: true })
-  waits.changed({ id: 'a', isGood: true })
+test('a waiter is notified once per turn of all changed items in their latest state', async () => {
+  const waiters = new Waiters<Thing>()
+  const notified: Changes<Thing>[] = []
+  const end = waiters.waitFor((changes) => {
+    notified.push(changes)
+    return notified.length === 4 ? 'enough' : undefined
+  }, TIMEOUT)
+  waiters.changed({ id: 'a', isGood: false })
+  waiters.changed({ id: 'b', isGood: true })
+  waiters.changed({ id: 'a', isGood: true })
   await Promise.resolve()
-  waits.changed()
+  waiters.changed()
   await Promise.resolve()
-  waits.changed({ id: 'a', isGood: false })
-  waits.replaced()
+  waiters.changed({ id: 'a', isGood: false })
+  waiters.allChanged()
   expect(await end).toBe('enough')
-  expect(told.map((news) => news && [...news.values()])).toEqual([
+  expect(notified.map((changes) => changes && [...changes.values()])).toEqual([
     undefined,
     [
       { id: 'a', isGood: true },
@@ -38,71 +38,72 @@ test('who waits is told once a turn of all that changed, as it is now', async ()
   ])
 })
 
-test('a tally follows what becomes of each', () => {
+test('a tally counts the matching items after each change', () => {
   const tally = new Tally<Thing>(({ isGood }) => isGood)
-  const news = (...things: Thing[]): News<Thing> => new Map(things.map((one) => [one.id, one]))
+  const changes = (...things: Thing[]): Changes<Thing> =>
+    new Map(things.map((one) => [one.id, one]))
   const none = () => []
   tally.update(undefined, () => [
     { id: 'a', isGood: true },
     { id: 'b', isGood: false },
   ])
   expect(tally.size).toBe(1)
-  tally.update(news({ id: 'a', isGood: true }, { id: 'b', isGood: true }), none)
+  tally.update(changes({ id: 'a', isGood: true }, { id: 'b', isGood: true }), none)
   expect(tally.size).toBe(2)
-  tally.update(news({ id: 'a', isGood: false }), none)
+  tally.update(changes({ id: 'a', isGood: false }), none)
   expect(tally.size).toBe(1)
   tally.update(undefined, none)
   expect(tally.size).toBe(0)
 })
 
-test('a webhook costs who waits no look at those that were there', async () => {
+test('a new delivery is checked without checking the earlier ones again', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   for (let i = 0; i < 50; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
-  let looked = 0
-  const end = server.sandbox.webhooks.until(
+  let checks = 0
+  const end = server.sandbox.webhooks.waitFor(
     ({ state }) => {
-      looked++
+      checks++
       return state === 'failed'
     },
     1,
-    PATIENCE,
+    TIMEOUT,
   )
-  expect(looked).toBe(50)
+  expect(checks).toBe(50)
   await caller.create('cryptlex', named('cryptlex', 'another'))
   await awaited(caller, 'count=51')
-  // Once when it came to be, once when it was delivered.
-  expect(looked).toBeLessThanOrEqual(52)
+  // Once when it was created, once when it was delivered.
+  expect(checks).toBeLessThanOrEqual(52)
   server.sandbox.webhooks.stopWaiting()
   expect(await end).toBeUndefined()
 })
 
-test('a delivery that is put off is seen before anything becomes of it', async () => {
+test('a delayed delivery is visible as pending before its first attempt', async () => {
   const server = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
   const caller = createCaller(server)
   const { webhooks } = server.sandbox
-  const pending = webhooks.until(({ state }) => state === 'pending', 1, PATIENCE)
+  const pending = webhooks.waitFor(({ state }) => state === 'pending', 1, TIMEOUT)
   await caller.post('/_standin/faults', { webhook: 'delay', webhookBy: '1m' })
   await caller.create('cryptlex')
   expect(await pending).toHaveLength(1)
-  const delivered = webhooks.until(({ state }) => state === 'delivered', 1, PATIENCE)
+  const delivered = webhooks.waitFor(({ state }) => state === 'delivered', 1, TIMEOUT)
   await advance(caller, '1m')
   expect(await delivered).toHaveLength(1)
 })
 
-test('what a reset takes away is counted no more', async () => {
+test('deliveries that a reset removed are no longer counted', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await caller.create('cryptlex')
   await awaited(caller, 'count=1')
-  const both = server.sandbox.webhooks.until(({ state }) => state === 'delivered', 2, PATIENCE)
+  const both = server.sandbox.webhooks.waitFor(({ state }) => state === 'delivered', 2, TIMEOUT)
   await caller.post('/_standin/reset', {})
   await caller.create('cryptlex')
   await awaited(caller, 'count=1')
-  let isThere = false
-  void both.then(() => (isThere = true))
+  let isDone = false
+  void both.then(() => (isDone = true))
   expect(await deliveries(caller)).toHaveLength(1)
-  expect(isThere).toBe(false)
+  expect(isDone).toBe(false)
   await caller.create('cryptlex', named('cryptlex', 'second'))
   expect(await both).toHaveLength(2)
 })
