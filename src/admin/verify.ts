@@ -1,7 +1,7 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Filter } from '../core/request-log/filter.ts'
-import { bounded } from '../core/request-log/safe-regex.ts'
+import { withRegexBudget } from '../core/request-log/safe-regex.ts'
 import { Reading } from '../core/request-log/searchable-entry.ts'
 import { described, nearestTo, verified, type Expectation } from '../core/request-log/verify.ts'
 import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.gen.ts'
@@ -18,7 +18,7 @@ export function verifyTasks(world: SandboxPort): Record<'verifyRequests' | 'awai
       const { expectations, order, since } = call.body as Verification // the contract has checked it
       const read = expectations.map((one, i) => expectationFrom(one, i, since, world))
       refuseSameNames(read)
-      const body: Verified = bounded(() =>
+      const body: Verified = withRegexBudget(() =>
         verified(read, [...world.requests.after()], world.secrets, order),
       )
       return { status: 200, body }

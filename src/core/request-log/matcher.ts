@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Condition, Wanted } from '../match.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
-import { Expression, LONGEST_TEXT } from './safe-regex.ts'
+import { SafeRegex, MAX_TEXT_LENGTH } from './safe-regex.ts'
 import { isSecretName, REDACTED } from './redact.ts'
 
 /** A request, live or remembered, as a matcher sees it. */
@@ -147,7 +147,7 @@ function valueCheck(
     // Letter by letter, an expression would tell what nobody is shown.
     throw invalid(`${at} is a secret: only equals and exists can look at it`)
   }
-  const expression = regex === undefined ? undefined : new Expression(regex, { ignoreCase })
+  const expression = regex === undefined ? undefined : new SafeRegex(regex, { ignoreCase })
   const fits = (value: unknown): boolean => {
     if ('equals' in condition && !isSame(value, equals, typed)) return false
     return !expression || expression.test(textOf(value))
@@ -159,9 +159,9 @@ function valueCheck(
       if (values.length === 0) return undefined
     } else if (values.some(fits)) return undefined
     const shown = values.map((value) => (secret ? REDACTED : quoted(withoutSecrets(value))))
-    const long = expression && values.some((value) => textOf(value).length > LONGEST_TEXT)
+    const long = expression && values.some((value) => textOf(value).length > MAX_TEXT_LENGTH)
     const found = shown.length === 0 ? 'nothing' : shown.slice(0, 3).join(', ')
-    const why = long ? ` (longer than the ${LONGEST_TEXT} characters that are looked at)` : ''
+    const why = long ? ` (longer than the ${MAX_TEXT_LENGTH} characters that are looked at)` : ''
     return { at, wanted: words, found: `${found}${why}` }
   }
 }
