@@ -44,7 +44,7 @@ export default defineConfig({
   input: { main: 'src/main.ts', index: 'src/index.ts' },
   platform: 'node',
   logLevel: 'warn',
-  external: ['xml2js', 'saxes', 'protobufjs', 'pino', 'prom-client', 'js-yaml'],
+  external: ['xml2js', 'saxes', 'protobufjs', 're2js', 'pino', 'prom-client', 'js-yaml'],
   plugins: [specs, noBodyParser, latin],
   output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js' },
 })

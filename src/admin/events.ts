@@ -1,6 +1,6 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
-import { Reading } from '../core/request-log/searchable-entry.ts'
+import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { Outlet } from '../core/http/stream.ts'
 import { matcherIn, shown } from './requests.ts'
 import type { SandboxPort } from './ports.ts'
@@ -17,15 +17,15 @@ export function eventTasks(world: SandboxPort): Record<'streamEvents', Task> {
       const last = [call.headers['last-event-id'] ?? []].flat()[0]
       call.answerType = events.mediaType
       const stream = (outlet: Outlet): (() => void) => {
-        const tell = (reading: Reading) => {
-          if (matches(reading).length > 0) return
-          outlet.write(written(reading, world))
+        const tell = (request: SearchableEntry) => {
+          if (matches(request).length > 0) return
+          outlet.write(written(request, world))
         }
         outlet.write('retry: 1000\n\n')
         // In one go: whatever is answered meanwhile is told once.
         const missed = last === undefined ? [] : requests.after(seqIn(last, world))
-        for (const entry of missed) tell(new Reading(entry))
-        const leave = requests.listen({ take: tell, end: () => outlet.end() })
+        for (const entry of missed) tell(new SearchableEntry(entry))
+        const leave = requests.listen({ onRequest: tell, onClose: () => outlet.end() })
         const heartbeat = setInterval(() => outlet.write(': still here\n\n'), HEARTBEAT)
         heartbeat.unref()
         return () => {
@@ -44,7 +44,7 @@ function seqIn(id: string, { requests }: SandboxPort): number {
   return epoch === requests.epoch && /^\d{1,15}$/.test(seq ?? '') ? Number(seq) : 0
 }
 
-function written({ entry }: Reading, world: SandboxPort): string {
+function written({ entry }: SearchableEntry, world: SandboxPort): string {
   const id = `${world.requests.epoch}-${entry.seq}`
   return `id: ${id}\nevent: request\ndata: ${JSON.stringify(shown(entry, world))}\n\n`
 }

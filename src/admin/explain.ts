@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import type { Task } from '../core/api.ts'
 import { text as plain } from '../core/formats/text.ts'
+import { callOf } from '../core/request-log/entry.ts'
 import { scrubbed } from './hints.ts'
 import { entryOf } from './requests.ts'
 import type { SandboxPort } from './ports.ts'
@@ -12,9 +13,9 @@ export function explainTasks(world: SandboxPort): Record<'explainRequest', Task>
       const entry = entryOf(call, world)
       // Loaded with the first question: it reads the contracts once more, prose and all.
       const { explain, inText } = await import('../core/explain/explain.ts')
-      const { status, headers } = entry.answer
-      const question = { ...entry.context, call: entry.call, sandbox: world.settings.name }
-      const mediaType = String(headers['Content-Type'] ?? '').split(';', 1)[0]!
+      const { status, answerHeaders } = entry
+      const question = { ...entry.context, call: callOf(entry), sandbox: world.settings.name }
+      const mediaType = String(answerHeaders['Content-Type'] ?? '').split(';', 1)[0]!
       const explanation = explain({ ...question, status, mediaType })
       const body = scrubbed(explanation, entry, world.secrets)
       if (!isText(call)) return { status: 200, body }

@@ -1,12 +1,12 @@
 import type { Hint } from '../core/api.ts'
 import { hintsFor } from '../core/explain/hints/index.ts'
-import type { Entry } from '../core/request-log/entry.ts'
+import { callOf, type Entry } from '../core/request-log/entry.ts'
 import { redactorOf } from '../core/request-log/redacted-record.ts'
 import type { SandboxPort } from './ports.ts'
 
 /** What the sender of a request probably meant. */
 export function hintsOn(entry: Entry, { secrets }: SandboxPort): Hint[] {
-  const hints = hintsFor({ ...entry.context, call: entry.call })
+  const hints = hintsFor({ ...entry.context, call: callOf(entry) })
   return hints.length === 0 ? [] : [...scrubbed(hints, entry, secrets)]
 }
 

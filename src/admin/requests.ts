@@ -3,11 +3,15 @@ import type { Reply, Task } from '../core/api.ts'
 import { text } from '../core/formats/text.ts'
 import { Problem } from '../core/problem.ts'
 import { curlOf } from '../core/request-log/curl.ts'
-import { filterFor, type EntryMatcher, type Filter } from '../core/request-log/filter.ts'
+import {
+  createEntryMatcher,
+  type EntryMatcher,
+  type RequestFilter,
+} from '../core/request-log/filter.ts'
 import { harOf } from '../core/request-log/har.ts'
 import { recordOf, type RedactedRecord } from '../core/request-log/redacted-record.ts'
 import type { Entry } from '../core/request-log/entry.ts'
-import { Reading } from '../core/request-log/searchable-entry.ts'
+import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
 import { hintsOn } from './hints.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
@@ -23,7 +27,7 @@ export function requestTasks(
     listRequests: (call) => {
       const matches = matcherIn(call, world)
       const found = [...world.requests.after()].filter(
-        (entry) => matches(new Reading(entry)).length === 0,
+        (entry) => matches(new SearchableEntry(entry)).length === 0,
       )
       const last = call.query.get('last')
       const wanted = last === null ? found : found.slice(-Number(last))
@@ -82,8 +86,8 @@ export function matcherIn({ query }: Call, world: SandboxPort): EntryMatcher {
   return matcherOf(Object.fromEntries(given), world)
 }
 
-/** @throws Problem 400 operation.unknown, and as filterFor does */
-export function matcherOf(filter: Filter, world: SandboxPort): EntryMatcher {
+/** @throws Problem 400 operation.unknown, and as createEntryMatcher does */
+export function matcherOf(filter: RequestFilter, world: SandboxPort): EntryMatcher {
   const { operation } = filter
   const known = world.vendors.flatMap(({ contract }) => contract.operations.map(({ id }) => id))
   // A misspelt one would fit nothing, and "at most 0" would pass.
@@ -91,7 +95,7 @@ export function matcherOf(filter: Filter, world: SandboxPort): EntryMatcher {
     const message = `No API has an operation ${operation}; there are: ${known.join(', ')}`
     throw new Problem(400, 'operation.unknown', message)
   }
-  return filterFor(filter, world.requests, world.secrets)
+  return createEntryMatcher(filter, world.requests, world.secrets)
 }
 
 function replyWith(

@@ -1,9 +1,14 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
-import type { Filter } from '../core/request-log/filter.ts'
-import { bounded } from '../core/request-log/safe-regex.ts'
-import { Reading } from '../core/request-log/searchable-entry.ts'
-import { described, nearestTo, verified, type Expectation } from '../core/request-log/verify.ts'
+import type { RequestFilter } from '../core/request-log/filter.ts'
+import { withRegexBudget } from '../core/request-log/safe-regex.ts'
+import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
+import {
+  describeNearest,
+  findNearest,
+  verifyExpectations,
+  type Expectation,
+} from '../core/request-log/verify.ts'
 import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.gen.ts'
 import { matcherIn, matcherOf, shown } from './requests.ts'
 import { milliseconds } from './clock.ts'
@@ -18,8 +23,8 @@ export function verifyTasks(world: SandboxPort): Record<'verifyRequests' | 'awai
       const { expectations, order, since } = call.body as Verification // the contract has checked it
       const read = expectations.map((one, i) => expectationFrom(one, i, since, world))
       refuseSameNames(read)
-      const body: Verified = bounded(() =>
-        verified(read, [...world.requests.after()], world.secrets, order),
+      const body: Verified = withRegexBudget(() =>
+        verifyExpectations(read, [...world.requests.after()], world.secrets, order),
       )
       return { status: 200, body }
     },
@@ -43,12 +48,12 @@ export function verifyTasks(world: SandboxPort): Record<'verifyRequests' | 'awai
         const body: Awaited = { fulfilled: true, requests }
         return { status: 200, body }
       }
-      const nearest = nearestTo(matches, readings(world), world.secrets)
+      const nearest = findNearest(matches, readings(world), world.secrets)
       const lacking = `${found.length} of ${count} came within ${timeout}`
       const body: Awaited = {
         fulfilled: false,
         requests,
-        difference: `${lacking}${described(nearest)}`,
+        difference: `${lacking}${describeNearest(nearest)}`,
         nearest,
       }
       return { status: 200, body }
@@ -56,15 +61,15 @@ export function verifyTasks(world: SandboxPort): Record<'verifyRequests' | 'awai
   }
 }
 
-function readings({ requests }: SandboxPort): Reading[] {
-  return [...requests.after()].map((entry) => new Reading(entry))
+function readings({ requests }: SandboxPort): SearchableEntry[] {
+  return [...requests.after()].map((entry) => new SearchableEntry(entry))
 }
 
 /** Until one is the last that is wanted, the time is up or the server stops. */
 function more(
   { requests }: SandboxPort,
   wait: number,
-  isLast: (reading: Reading) => boolean,
+  isLast: (request: SearchableEntry) => boolean,
 ): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -74,10 +79,10 @@ function more(
     }
     const timer = setTimeout(done, wait)
     const leave = requests.listen({
-      take: (reading) => {
-        if (isLast(reading)) done()
+      onRequest: (request) => {
+        if (isLast(request)) done()
       },
-      end: done,
+      onClose: done,
     })
   })
 }
@@ -89,7 +94,7 @@ function expectationFrom(
   world: SandboxPort,
 ): Expectation {
   const { name, match, count = {}, before, after, ...rest } = asked
-  const filter = { ...rest, ...match, ...(since === undefined ? {} : { since }) } as Filter // texts and conditions: the matcher looks at each
+  const filter = { ...rest, ...match, ...(since === undefined ? {} : { since }) } as RequestFilter // texts and conditions: the matcher looks at each
   return {
     name: name ?? `expectation ${i + 1}`,
     matches: matcherOf(filter, world),

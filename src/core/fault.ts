@@ -1,4 +1,4 @@
-import type { Condition } from './match.ts'
+import type { ValueCondition } from './match.ts'
 import type { FaultStage } from './stages.ts'
 
 /** Who words a refusal: the vendor, or what stands in front of it. */
@@ -77,7 +77,7 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** What an entry of a fault's `match` asks of a value: the value itself, `/a pattern/`, or a condition. */
-export type MatchValue = string | number | boolean | Condition
+export type MatchValue = string | number | boolean | ValueCondition
 
 /**
  * A fault as a tester writes it down, in whatever way it comes in. `specs/standin.yaml` says what

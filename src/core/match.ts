@@ -1,18 +1,20 @@
-/** What a value should be: itself, or a condition. */
-export type Wanted =
+/** The value that is expected, or a condition for it. */
+export type ExpectedValue =
   | string
   | number
   | boolean
   | null
   | readonly unknown[]
-  | Condition
+  | ValueCondition
   | Readonly<Record<string, unknown>>
 
-export interface Condition {
+/** A condition for a value; all of its members must hold. */
+export interface ValueCondition {
   readonly equals?: unknown
-  /** An expression that fits a part of the value's text. */
+  /** A regular expression that matches part of the value's text. */
   readonly regex?: string
-  /** Whether the expression takes capitals and small letters for the same. */
+  /** Whether the expression ignores case. */
   readonly ignoreCase?: boolean
+  /** Whether the value is present. */
   readonly exists?: boolean
 }

@@ -60,7 +60,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#keptFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
-    this.requests = settings.requests ?? new RequestLog(common.requestLog)
+    this.requests = new RequestLog(common.requestLog)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...common.faults, clock: this.clock, seed: settings.seed })
     this.webhooks = new Webhooks({
@@ -282,7 +282,7 @@ export class Sandbox {
           webhooks: this.webhooks,
           limits,
           log,
-          requestLog: this.requests,
+          requestLog: this.settings.recorder ?? this.requests,
           sandbox: this.settings.name,
           ...gate,
           ...(i < vendors.length && this.faults.isOn ? { faults: this.faults } : {}),

@@ -231,7 +231,7 @@ export class Sandboxes {
   get fallbackSandbox(): Sandbox {
     const { settings, common } = this.#options
     this.#nowhere ??= Sandbox.inMemory(
-      { ...settings, fixtures: {}, requests: this.default.requests.lost },
+      { ...settings, fixtures: {}, recorder: this.default.requests.rejected },
       common,
     )
     return this.#nowhere
@@ -247,7 +247,7 @@ export class Sandboxes {
     const context = this.fallbackSandbox.contextAt(prefix)
     const hosted = this.#current(name)
     if (!hosted || name === DEFAULT) return context
-    return { ...context, requestLog: hosted.sandbox.requests.lost, sandbox: name }
+    return { ...context, requestLog: hosted.sandbox.requests.rejected, sandbox: name }
   }
 
   #refuse(name: string): void {

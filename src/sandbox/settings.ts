@@ -5,7 +5,7 @@ import type { Contract } from '../core/contract/contract.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
-import type { RequestLog } from '../core/request-log/request-log.ts'
+import type { RequestRecorder } from '../core/request-log/request-log.ts'
 import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
@@ -44,6 +44,6 @@ export interface Settings {
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures
-  /** Where its requests are written down, where that is not its own book. */
-  readonly requests?: RequestLog
+  /** Records its requests in place of its own request log. */
+  readonly recorder?: RequestRecorder
 }

@@ -7,7 +7,7 @@ import { APIS, createCaller, CREATED, idIn, named } from '../helpers/caller.ts'
 import { createReader, requestsOf, type Recorded } from '../helpers/requests.ts'
 import { createFormsOnFireUserInXml, createSandbox, fixture, MYKAARMA } from '../helpers/sandbox.ts'
 
-test.each(APIS)('%s: a create is written down as it was sent and answered', async (api) => {
+test.each(APIS)('%s: a create is recorded as it was sent and answered', async (api) => {
   const caller = createCaller(await createSandbox({ clock: Date.UTC(2026, 0, 15, 9, 30) }))
   const created = await caller.create(api, named(api, 'ada'))
   const { requests, total } = await requestsOf(caller)
@@ -32,7 +32,7 @@ test.each(APIS)('%s: a create is written down as it was sent and answered', asyn
   expect((await caller.get(`/_standin/requests/${one.id}`)).json()).toEqual(one)
 })
 
-test('a refusal is written down with where, why and what was broken', async () => {
+test('a refusal is recorded with its stage, its reason and the violated rules', async () => {
   const caller = createCaller(await createSandbox())
   await caller.create('cryptlex', { email: 'no address', firstNam: 'Ada', firstName: undefined })
   await caller.post('/v3/resellers/r-1/users', {}, { Authorization: 'Bearer nope' })
@@ -69,7 +69,7 @@ test('a refusal is written down with where, why and what was broken', async () =
   expect((await caller.get('/_standin/requests/rejected-1')).status).toBe(200)
 })
 
-test('warnings and XML are written down too', async () => {
+test('warnings and XML bodies are recorded', async () => {
   const server = await createSandbox()
   const xml = fixture('formsonfire.xml').replace('</User>', '<Zoo>1</Zoo></User>')
   await createFormsOnFireUserInXml(server, xml).expect(200)
@@ -80,7 +80,7 @@ test('warnings and XML are written down too', async () => {
   expect(one.body!.size).toBe(Buffer.byteLength(xml))
 })
 
-test('an answer in protobuf is shown in Base64', async () => {
+test('an answer in protobuf is recorded in Base64', async () => {
   const caller = createCaller(await createSandbox())
   await caller.send({
     method: 'POST',
@@ -93,7 +93,7 @@ test('an answer in protobuf is shown in Base64', async () => {
   expect(Buffer.from(one.answer.body.text, 'base64').length).toBeGreaterThan(10)
 })
 
-test('requests of the admin API are not written down, nor those of other sandboxes', async () => {
+test('requests to the admin API and to other sandboxes are not recorded', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/sandboxes', { name: 'other' })
   await caller.get('/_standin/nope')
@@ -106,7 +106,7 @@ test('requests of the admin API are not written down, nor those of other sandbox
 })
 
 test.each(['warnings', 'cryptlex', 'decisions', 'documented', 'createResellerUser'])(
-  'a password that is a word of ours, %s, spoils nothing that is shown',
+  'a password that is also a word of the record, %s, redacts only itself',
   async (password) => {
     const caller = createCaller(await createSandbox())
     const made = await caller.create('cryptlex', { password })
@@ -119,7 +119,7 @@ test.each(['warnings', 'cryptlex', 'decisions', 'documented', 'createResellerUse
   },
 )
 
-test('a reset forgets all, and so does who asks for it', async () => {
+test('DELETE and a reset empty the request log', async () => {
   const caller = createCaller(await createSandbox())
   for (let i = 0; i < 3; i++) await caller.create('cryptlex')
   expect((await caller.delete('/_standin/requests')).json()).toEqual({ cleared: 3 })
@@ -130,7 +130,7 @@ test('a reset forgets all, and so does who asks for it', async () => {
   expect((await requestsOf(caller)).total).toBe(0)
 })
 
-test('pages of any size show each request once, however many come meanwhile', async () => {
+test('pages of any size list each request once, even while others arrive', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   for (let i = 0; i < 7; i++) await caller.get(`/v3/${i}`)
@@ -151,7 +151,7 @@ test('pages of any size show each request once, however many come meanwhile', as
   expect([requests.length, total]).toEqual([2, 2])
 })
 
-test('filters find what they say, alone and together', async () => {
+test('filters work alone and together', async () => {
   const caller = createCaller(await createSandbox())
   for (const api of APIS) await caller.create(api, named(api, 'ada')) // 1, 2, 3
   await caller.create('cryptlex', { email: 'ADA@example.test' }) // 4: taken
@@ -193,13 +193,13 @@ test.each([
   ['limit=0', 'limit must be at least 1'],
   ['after=a', 'after must be'],
   ['colour=red', 'colour is not known here; allowed: api, operation, status, email, '],
-])('requests cannot be listed by %s', async (query, detail) => {
+])('a list of requests by %s is refused', async (query, detail) => {
   const answer = await createCaller(await createSandbox()).get(`/_standin/requests?${query}`)
   expect(answer.status).toBe(400)
   expect(answer.json<{ detail: string }>().detail).toContain(detail)
 })
 
-test('a request that is not there is a 404 that says why', async () => {
+test('an unknown request is a 404 that says why', async () => {
   const caller = createCaller(await createSandbox({ requestLogSize: 2 }))
   for (let i = 0; i < 3; i++) await caller.get('/v3/nothing')
   const answer = await caller.get('/_standin/requests/req-1')
@@ -212,7 +212,7 @@ test('a request that is not there is a 404 that says why', async () => {
   expect((await none.get('/_standin/requests/req-1')).text).toContain('--request-log-size 0')
 })
 
-test('an HTTP Archive has what its readers need', async () => {
+test('an HTTP Archive has all required members', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await caller.create('cryptlex')
@@ -267,7 +267,7 @@ interface Har {
   }
 }
 
-test('commands for curl send the same again, once they have the secrets', async () => {
+test('curl commands repeat the requests once the secrets are set', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   const odd = `it's "$HOME" \`id\` \\ 😀\n[a-c]{1,2}`
@@ -292,7 +292,7 @@ test('commands for curl send the same again, once they have the secrets', async 
   expect(requests[1]!.headers).toMatchObject({ 'X-Empty': '', 'X-Odd': "o'dd $HOME" })
 })
 
-test('a listener hears of requests as they are answered', async () => {
+test('the event stream sends each request as it is answered', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await caller.get('/v3/before')
@@ -311,7 +311,7 @@ test('a listener hears of requests as they are answered', async () => {
   expect((await picky.events(1)).map(({ data }) => data.path)).toEqual(['/v3/nothing'])
 })
 
-test('a listener that comes back hears what it missed, once', async () => {
+test('a client that reconnects to the event stream gets each missed request once', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   const url = `${server.url}/_standin/events`
@@ -326,12 +326,12 @@ test('a listener that comes back hears what it missed, once', async () => {
   const heard = await again.events(3)
   expect(heard.map(({ data }) => data.path)).toEqual(['/v3/2', '/v3/3', '/v3/4'])
   expect(new Set(heard.map((event) => event.id)).size).toBe(3)
-  // Of another process, everything was missed.
+  // An id of another process: everything was missed.
   const stranger = await createReader(url, { 'Last-Event-ID': 'abc-3' })
   expect(await stranger.events(4)).toHaveLength(4)
 })
 
-test('a listener that does not read is let go', async () => {
+test('an event stream that is not read is closed', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   const socket = connect(server.port, '127.0.0.1')
@@ -342,19 +342,19 @@ test('a listener that does not read is let go', async () => {
   socket.on('error', () => {})
   const large = { company: 'a'.repeat(60_000) }
   let sent = 0
-  // The kernel takes some megabytes of its own before anything waits.
+  // The kernel buffers some megabytes before the server has to wait.
   while (listeners(server) > 0 && sent++ < 1000) await caller.create('cryptlex', large)
   expect(sent).toBeLessThan(1000)
   socket.resume()
   await closed
 })
 
-/** How many listen to the sandbox, seen from within. */
+/** The number of listeners of the sandbox's request log. */
 function listeners({ sandbox }: Awaited<ReturnType<typeof createSandbox>>): number {
   return sandbox.requests.listening
 }
 
-test('a listener ends with its sandbox and with the server', async () => {
+test('the event stream ends with its sandbox and with the server', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await caller.post('/_standin/sandboxes', { name: 'short' })
@@ -363,7 +363,7 @@ test('a listener ends with its sandbox and with the server', async () => {
   await caller.delete('/_standin/sandboxes/short')
   await short.ended
   const waiting = caller.get('/_standin/requests/await?timeout=10m')
-  // Both are there by now.
+  // Wait until both listen.
   while (listeners(server) < 2) await turn()
   await server.close()
   await long.ended

@@ -23,8 +23,8 @@ async function verify(caller: Caller, expectations: object[], more = {}): Promis
   return answer.json<Verified>()
 }
 
-/** ada at Cryptlex, ada at myKaarma, grace at Cryptlex twice, of which the second is refused. */
-async function createAsked(): Promise<Caller> {
+/** Creates ada at Cryptlex and myKaarma, and grace at Cryptlex twice; the second is refused. */
+async function createCallerWithRequests(): Promise<Caller> {
   const caller = createCaller(await createSandbox())
   await caller.create('cryptlex', named('cryptlex', 'ada')) // req-1
   await caller.create('mykaarma', named('mykaarma', 'ada')) // req-2
@@ -37,29 +37,29 @@ const CREATE = { operation: 'createResellerUser' }
 const at = (email: string) => ({ ...CREATE, match: { fields: { email } } })
 
 test.each<[string, object]>([
-  ['one', at('ada@example.test')],
-  ['exactly so many', { ...CREATE, count: { exactly: 3 } }],
-  ['none', { ...CREATE, status: 401, count: { exactly: 0 } }],
-  ['at most', { api: 'formsonfire', count: { atMost: 1 } }],
-  ['between', { api: 'cryptlex', count: { atLeast: 1, atMost: 3 } }],
+  ['one request', at('ada@example.test')],
+  ['an exact number', { ...CREATE, count: { exactly: 3 } }],
+  ['no request', { ...CREATE, status: 401, count: { exactly: 0 } }],
+  ['a maximum', { api: 'formsonfire', count: { atMost: 1 } }],
+  ['a range', { api: 'cryptlex', count: { atLeast: 1, atMost: 3 } }],
   ['a status', { ...CREATE, status: '2xx', count: { exactly: 2 } }],
   ['method and path', { method: 'POST', path: '/v3/resellers/reseller-001/users' }],
-  ['a path by expression', { path: { regex: '^/manage/' }, count: { exactly: 1 } }],
+  ['a path by regex', { path: { regex: '^/manage/' }, count: { exactly: 1 } }],
   ['headers', { match: { headers: { 'content-type': { regex: '^application/json' } } } }],
   ['a parameter of the path', { match: { params: { resellerId: 'reseller-001' } } }],
-  ['who called', { match: { credential: 'standin-token' }, count: { exactly: 3 } }],
-  ['who called by Basic', { match: { credential: 'partner:partner-secret' } }],
+  ['the caller', { match: { credential: 'standin-token' }, count: { exactly: 3 } }],
+  ['the caller by Basic', { match: { credential: 'partner:partner-secret' } }],
   ['a secret', { match: { fields: { password: 'analytical-engine-1' } } }],
-])('an expectation of %s passes', async (_, expectation) => {
-  const caller = await createAsked()
+])('an expectation about %s passes', async (_, expectation) => {
+  const caller = await createCallerWithRequests()
   const { passed, results } = await verify(caller, [expectation])
   expect(results[0]).toMatchObject({ name: 'expectation 1', passed: true })
   expect(results[0]).not.toHaveProperty('difference')
   expect(passed).toBe(true)
 })
 
-test('too few are answered with the nearest requests and what differs in them', async () => {
-  const caller = await createAsked()
+test('too few requests are reported with the nearest ones and their differences', async () => {
+  const caller = await createCallerWithRequests()
   const { passed, results } = await verify(caller, [
     { name: 'alan', ...at('alan@example.test'), status: 201 },
     at('ada@example.test'),
@@ -73,61 +73,63 @@ test('too few are answered with the nearest requests and what differs in them', 
     { at: 'fields.email', wanted: '"alan@example.test"', found: '"grace@example.test"' },
   ])
   expect(alan.difference).toBe(
-    `at least 1 should have come, 0 came; nearest:
+    `expected at least 1 request, got 0; nearest:
   req-3: fields.email is "grace@example.test", not "alan@example.test"
   req-1: fields.email is "ada@example.test", not "alan@example.test"
   req-4: status is 409, not 201; fields.email is "grace@example.test", not "alan@example.test"`,
   )
 })
 
-test('too many are named', async () => {
-  const caller = await createAsked()
+test('too many requests are listed', async () => {
+  const caller = await createCallerWithRequests()
   const { results } = await verify(caller, [
     { ...at('grace@example.test'), count: { exactly: 1 } },
     { ...CREATE, count: { atMost: 2 } },
   ])
   expect(results.map(({ difference }) => difference)).toEqual([
-    'exactly 1 should have come, 2 came: req-3, req-4',
-    'at most 2 should have come, 3 came: req-1, req-3, req-4',
+    'expected exactly 1 request, got 2: req-3, req-4',
+    'expected at most 2 requests, got 3: req-1, req-3, req-4',
   ])
   expect(results[0]!.requests).toEqual(['req-3', 'req-4'])
 })
 
-test('nothing came at all', async () => {
+test('a failed expectation says when no request was recorded', async () => {
   const caller = createCaller(await createSandbox())
   const { results } = await verify(caller, [CREATE])
   expect(results[0]!.difference).toBe(
-    'at least 1 should have come, 0 came; no other request has come',
+    'expected at least 1 request, got 0; no other request was recorded',
   )
 })
 
-test('what should come before or after another is told apart', async () => {
-  const caller = await createAsked()
+test('before and after compare the first matches of two expectations', async () => {
+  const caller = await createCallerWithRequests()
   const expectations = (more: object) => [
     { name: 'ada', ...at('ada@example.test'), ...more },
     { name: 'grace', ...at('grace@example.test') },
     { name: 'alan', ...at('alan@example.test'), count: { atMost: 1 } },
   ]
-  const asked = async (more: object) => {
+  const differenceWith = async (more: object) => {
     const { passed, results } = await verify(caller, expectations(more))
     return passed || results[0]!.difference
   }
-  expect(await asked({ before: 'grace' })).toBe(true)
-  expect(await asked({ after: 'grace' })).toBe(
-    'req-1 should have come after req-3, the first of grace',
+  expect(await differenceWith({ before: 'grace' })).toBe(true)
+  expect(await differenceWith({ after: 'grace' })).toBe(
+    'req-1 should have come after req-3, the first match of grace',
   )
-  expect(await asked({ before: 'alan' })).toBe(
-    'it cannot come before alan, since nothing fits alan',
+  expect(await differenceWith({ before: 'alan' })).toBe(
+    'it cannot come before alan: no request matches alan',
   )
   const { reason, text } = await caller.post('/_standin/verify', {
     expectations: expectations({ before: 'nobody' }),
   })
   expect(reason).toBe('expectation.unknown')
-  expect(text).toContain('ada should come before nobody, which is none of: ada, grace, alan')
+  expect(text).toContain(
+    'ada is to come before nobody, but no expectation has this name; there are: ada, grace, alan',
+  )
 })
 
-test('a whole order is followed, others between', async () => {
-  const caller = await createAsked()
+test('an order holds with other requests in between', async () => {
+  const caller = await createCallerWithRequests()
   const ada = { name: 'ada', ...at('ada@example.test') }
   const both = { name: 'both', ...CREATE, count: { atLeast: 2 } }
   const partner = { name: 'partner', api: 'mykaarma' }
@@ -136,12 +138,12 @@ test('a whole order is followed, others between', async () => {
   const { passed, results } = await verify(caller, [both, partner, ada], { order: true })
   expect(passed).toBe(false)
   expect(results.map((result) => result.passed)).toEqual([true, true, false])
-  expect(results[2]!.difference).toBe('none came after req-2, which is there for partner')
+  expect(results[2]!.difference).toBe('no match came after req-2, the match of partner')
   expect((await verify(caller, [both, partner, ada])).passed).toBe(true)
 })
 
-test('only what came since counts', async () => {
-  const caller = await createAsked()
+test('since leaves out earlier requests', async () => {
+  const caller = await createCallerWithRequests()
   expect((await verify(caller, [at('ada@example.test')], { since: 'req-1' })).passed).toBe(false)
   expect((await verify(caller, [at('grace@example.test')], { since: 'req-3' })).passed).toBe(true)
 })
@@ -150,7 +152,7 @@ test.each<[object, string, string]>([
   [{ operation: 'createUsers', count: { exactly: 0 } }, 'operation.unknown', 'createResellerUser'],
   [{ match: { fields: { email: { regex: '(' } } } }, 'expression.invalid', 'not well-formed'],
   [{ match: { fields: { password: { regex: '^a' } } } }, 'pattern.invalid', 'only equals'],
-  [{ match: { fields: { 'a[': 1 } } }, 'pattern.invalid', 'no place in a body'],
+  [{ match: { fields: { 'a[': 1 } } }, 'pattern.invalid', 'is not a field path'],
   [{ status: '9xx' }, 'pattern.invalid', 'such as 201 or 4xx'],
   [{ count: {} }, 'body.invalid', 'count'],
   [{ api: 'okta' }, 'body.invalid', 'api must be one of'],
@@ -161,7 +163,7 @@ test.each<[object, string, string]>([
   expect(answer.text).toContain(detail)
 })
 
-test('two of a name are refused', async () => {
+test('two expectations of the same name are refused', async () => {
   const caller = createCaller(await createSandbox())
   const expectations = [
     { name: 'a', ...CREATE },
@@ -172,7 +174,7 @@ test('two of a name are refused', async () => {
   )
 })
 
-test('a misspelt key of an expectation is told, since it would pass for less than was meant', async () => {
+test('a misspelt member of an expectation is refused, since the expectation would check less', async () => {
   const caller = createCaller(await createSandbox())
   const answer = await caller.post('/_standin/verify', {
     expectations: [{ ...CREATE, cuont: { exactly: 0 } }],
@@ -187,7 +189,7 @@ interface Awaited {
   readonly difference?: string
 }
 
-test('who waits hears at once of what was there, and of the rest when it comes', async () => {
+test('await answers at once with recorded requests, and waits for the rest', async () => {
   const server = await createSandbox()
   const [caller, waiter] = [createCaller(server), createCaller(server)]
   await caller.create('cryptlex', named('cryptlex', 'ada'))
@@ -204,8 +206,8 @@ test('who waits hears at once of what was there, and of the rest when it comes',
   expect(server.sandbox.requests.listening).toBe(0)
 })
 
-test('whose time is up hears what came nearest', async () => {
-  const caller = await createAsked()
+test('await reports the nearest requests when its time is up', async () => {
+  const caller = await createCallerWithRequests()
   const answer = await caller.get(
     '/_standin/requests/await?operation=createResellerUser&status=401&timeout=20ms',
   )
@@ -218,7 +220,7 @@ test('whose time is up hears what came nearest', async () => {
   expect(long.reason).toBe('timeout.too-long')
 })
 
-test('a hundred who wait at once all hear', async () => {
+test('a hundred clients that wait at once all get their answer', async () => {
   const server = await createSandbox()
   const waiting = Array.from({ length: 100 }, (_, i) =>
     createCaller(server)

@@ -6,7 +6,7 @@ import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 
 const run = promisify(execFile)
 
-/** Commands in the order of the page, each to be pasted as it is. */
+/** The commands of a page, in order; each line is one command. */
 function commandsIn(page: string): string[] {
   const text = readFileSync(page, 'utf8')
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block]) =>
@@ -14,35 +14,35 @@ function commandsIn(page: string): string[] {
   )
 }
 
-test('every command of docs/requests.md does what the page says', async () => {
+test('every command of docs/request-log.md works as the page says', async () => {
   const { url } = await createSandbox()
   const cwd = createFolder()
-  const commands = commandsIn('docs/requests.md')
+  const commands = commandsIn('docs/request-log.md')
   expect(commands.length).toBeGreaterThan(10)
   for (const command of commands) {
-    const own = command
+    const adapted = command
       .replaceAll('http://127.0.0.1:4020', url)
-      // The page empties the journal early; what follows shows more with something in it.
+      // The page empties the request log early; the commands below need a request in it.
       .replace(/^curl -X DELETE .*$/, 'true')
       .replace('curl -N', 'curl --max-time 0.2 -N')
-    const failing = own.replace('curl ', 'curl -sS --fail-with-body ')
+    const failing = adapted.replace('curl ', 'curl -sS --fail-with-body ')
     const { stdout, code } = await run('sh', ['-c', failing], { cwd }).then(
       (done) => ({ ...done, code: 0 }),
       (error: { code: number; stdout: string }) => error,
     )
-    // A stream goes on until curl's own time is up.
+    // 28: curl's own time limit ended the stream.
     expect(code, `${command}\n${stdout}`).toBe(command.includes('curl -N') ? 28 : 0)
     if (command.includes('/verify')) expect(stdout).toContain('"passed":true')
     if (command.includes('/await')) expect(stdout).toContain('"fulfilled":true')
   }
 })
 
-test('every command of docs/webhooks.md does what the page says', async () => {
+test('every command of docs/webhooks.md works as the page says', async () => {
   const { url } = await createSandbox({ webhookUrl: 'inbox' })
   const text = readFileSync('docs/webhooks.md', 'utf8')
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
     .map(([, block]) => block!)
-    .filter((block) => !block.startsWith('npx standin ')) // the server that runs already
+    .filter((block) => !block.startsWith('npx standin ')) // the server runs already
   expect(blocks.length).toBeGreaterThan(6)
   const script = blocks
     .join('')

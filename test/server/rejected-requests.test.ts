@@ -204,7 +204,7 @@ test('what cannot be read is copied as HAR and curl all the same, and explained 
   ])
   const { text } = await caller.get('/_standin/requests/rejected-1?format=curl')
   expect(text).toMatch(
-    /^# rejected-1 at \S+, answered 400\n# curl cannot send this: it began with: it's nothing\n$/,
+    /^# rejected-1 at \S+, answered 400\n# curl cannot send this request: its first line is malformed: it's nothing\n$/,
   )
   const told = await caller.get('/_standin/requests/rejected-1/explain?format=text')
   expect(told.text).toMatch(/^rejected-1: it's nothing was answered 400\n/)

@@ -1,7 +1,12 @@
 import type { Call } from '../call.ts'
 import { hash } from '../fake.ts'
 import { Problem } from '../problem.ts'
-import { differenceIn, matcherFor, type Pattern, type Subject } from '../request-log/matcher.ts'
+import {
+  createMatcher,
+  describeMismatch,
+  type MatchSubject,
+  type RequestPattern,
+} from '../request-log/matcher.ts'
 import type { FaultDefinition, MatchValue } from '../fault.ts'
 
 /** A request as conditions see it. */
@@ -9,7 +14,7 @@ export interface Candidate {
   readonly api: string
   readonly call: Call
   /** What matchers look at; its body as far as it can be read, undefined before it came. */
-  readonly subject: Subject
+  readonly subject: MatchSubject
   /** Who calls, as far as the request says it unchecked: a user name, a token, a company. */
   credential(): string | undefined
   /** The user that it is about: the address, in lower case. */
@@ -63,13 +68,13 @@ function each(
   )
 }
 
-function conditionFor(path: string, pattern: Pattern): Condition {
+function conditionFor(path: string, pattern: RequestPattern): Condition {
   try {
-    const differences = matcherFor(pattern)
+    const differences = createMatcher(pattern)
     return {
       miss: ({ subject }) => {
         const [first] = differences(subject)
-        return first && differenceIn(first)
+        return first && describeMismatch(first)
       },
     }
   } catch (error) {

@@ -6,7 +6,7 @@ import type { FaultEffect } from '../fault.ts'
 import { write, type Message } from '../http/message.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
-import type { Subject } from '../request-log/matcher.ts'
+import type { MatchSubject } from '../request-log/matcher.ts'
 import { subjectFrom } from '../request-log/match-subject.ts'
 import type { FaultStage } from '../stages.ts'
 import type { Collection, Row, State } from '../store/state.ts'
@@ -116,7 +116,7 @@ export class FaultInjector implements Injector, FaultCandidate {
   readonly #response: ServerResponse
   readonly #log: Log
   #firing: ArmedFiring | undefined
-  #subject: Subject | undefined
+  #subject: MatchSubject | undefined
   #parsedEarly: { readonly body: unknown } | undefined
 
   constructor(
@@ -142,7 +142,7 @@ export class FaultInjector implements Injector, FaultCandidate {
     return this.#api.statedCredential?.(this.call, this.#body())
   }
 
-  get subject(): Subject {
+  get subject(): MatchSubject {
     this.#subject ??= subjectFrom(this.#api, this.call, () => this.#body())
     return this.#subject
   }

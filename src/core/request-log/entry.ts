@@ -1,212 +1,223 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Call, type Finding } from '../call.ts'
 import { createdUserId } from '../api.ts'
-import { type OperationContract } from '../contract/operation.ts'
-import { type Stage } from '../stages.ts'
+import { Call, type Finding } from '../call.ts'
 import type { ApiContext } from '../context.ts'
-import type { Problem } from '../problem.ts'
 
-/** The answer as it went out. */
-export interface Answered {
+/** An answer as it was sent. */
+export interface RecordedAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[] | number>>
   readonly body: string | Uint8Array
-  /** Bytes of the body, cut or not. */
+  /** Size of the body in bytes, before it was cut. */
   readonly size: number
-  /** Of the request: names and values by turns, as they were received. */
+}
+
+/** What is recorded of a request besides its call. */
+export interface AnsweredRequest extends RecordedAnswer {
+  /** The request's header names and values, alternating, as they were received. */
   readonly rawHeaders: readonly string[]
 }
 
-/** Bytes of a body that are kept. */
-export const MOST_KEPT = 64 * 1024
-/** What an entry takes besides its texts, in bytes, as it was measured. */
-const OVERHEAD = 1024
+/** Bytes that are kept of a body. */
+export const MAX_KEPT_BODY = 64 * 1024
+/** Measured size of an entry without its texts, in bytes. */
+const ENTRY_OVERHEAD = 1024
 
-/** A piece of memory that texts are written into, one after the other. */
+/** A block of memory that the texts of several entries are written into. */
 export interface Slab {
   readonly bytes: Buffer
   used: number
 }
 
+/** Members of a call that an entry keeps; `callOf` derives the others from the texts. */
+type KeptOfCall =
+  | 'id'
+  | 'startedAt'
+  | 'method'
+  | 'address'
+  | 'base'
+  | 'stage'
+  | 'problem'
+  | 'faults'
+  | 'operation'
+  | 'bodyType'
+  | 'answerType'
+  | 'created'
+  | 'events'
+  | 'deliveries'
+  | 'endedAt'
+
 /**
- * One request that was answered. It holds secrets: `recordOf` makes what may be shown of it.
+ * One answered request. It holds secrets: `recordOf` makes the redacted record of it.
  *
- * Objects that stay for a while are what the garbage collector has most work with. So the texts
- * are written into a slab, and the call is made anew for whoever asks.
+ * Long-lived objects cost the garbage collector most, so the texts are written into a slab, and
+ * the call is created again when it is needed.
  */
-export class Entry {
-  /** Counts the entries of this process, resets or not. */
+export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
+  /** Sequence number in this process; a reset does not restart it. */
   readonly seq: number
-  readonly id: string
-  /** Where it was answered; for what no API was reached by, the sandbox's own. */
+  /** Context that answered; the sandbox's own API where the path matched no API. */
   readonly context: ApiContext
-  /** Whether it reached the API of that context. */
-  readonly arrived: boolean
-  /** When it came, in milliseconds since the process began. */
-  readonly startedAt: number
-  /** Milliseconds that it took. */
-  readonly ms: number
-  /** Milliseconds since 1970, by the sandbox's clock: when it was answered. */
-  readonly at: number
-  /** Bytes of the request's body. */
-  readonly size: number
-  /** The id of the user that it made. */
-  readonly user: string | undefined
-  readonly #method: string
-  readonly #address: string
-  readonly #base: string
-  readonly #stage: Stage
-  readonly #problem: Problem | undefined
-  readonly #findings: readonly Finding[] | undefined
-  readonly #faults: Call['faults']
-  readonly #operation: OperationContract | undefined
-  readonly #bodyType: string
-  readonly #answerType: string
-  readonly #status: number
-  readonly #headers: Answered['headers']
-  readonly #answerSize: number
-  readonly #created: string | undefined
-  readonly #events: Call['events']
-  readonly #deliveries: Call['deliveries']
-  readonly #ended: Call['endedAt']
-  /** Head, body and answer, one after the other, from `start` to the end of each. */
-  readonly #bytes: Buffer
-  readonly #start: number
-  readonly #headEnd: number
-  readonly #textEnd: number
-  readonly #end: number
-  readonly #hasText: boolean
-  readonly #isBinary: boolean
+  /** Whether the path matched the API of that context. */
+  readonly reachedApi: boolean
+  /** Time from the arrival to the answer, in milliseconds. */
+  readonly duration: number
+  /** Time of the answer by the sandbox's clock, in milliseconds since 1970. */
+  readonly answeredAt: number
+  /** Size of the request's body in bytes, before it was cut. */
+  readonly bodySize: number
+  /** Id of the user that the request created. */
+  readonly userId: string | undefined
+  readonly findings: readonly Finding[]
+  readonly status: number
+  readonly answerHeaders: RecordedAnswer['headers']
+  readonly answerSize: number
+  /** Holds the head, the body and the answer's body in this order, from `start` to the end of each. */
+  readonly bytes: Buffer
+  readonly start: number
+  readonly headEnd: number
+  readonly bodyEnd: number
+  readonly answerEnd: number
+  readonly hasBody: boolean
+  readonly isBinaryAnswer: boolean
+}
 
-  /** @param room a slab with room for so many bytes */
-  constructor(
-    seq: number,
-    context: ApiContext,
-    call: Call,
-    arrived: boolean,
-    answer: Answered,
-    room: (bytes: number) => Slab,
-  ) {
-    const { bodyText, findings } = call
-    const { body } = answer
-    this.seq = seq
-    this.id = call.id
-    this.context = context
-    this.arrived = arrived
-    this.startedAt = call.startedAt
-    this.ms = performance.now() - call.startedAt
-    this.at = context.tools.clock.now()
-    this.size = bodyText === undefined ? 0 : Buffer.byteLength(bodyText)
-    this.user = createdUserId(call, context.api)
-    this.#method = call.method
-    this.#address = call.address
-    this.#base = call.base
-    this.#stage = call.stage
-    this.#problem = call.problem
-    this.#findings = findings.length === 0 ? undefined : findings
-    this.#faults = call.faults
-    this.#operation = call.operation
-    this.#bodyType = call.bodyType
-    this.#answerType = call.answerType
-    this.#status = answer.status
-    this.#headers = answer.headers
-    this.#answerSize = answer.size
-    this.#created = call.created
-    this.#events = call.events
-    this.#deliveries = call.deliveries
-    this.#ended = call.endedAt
-    // No part of a head can hold the end of a line.
-    const first = call.line ?? call.url
-    const { rawHeaders } = answer
-    const head = rawHeaders.length === 0 ? first : `${first}\n${rawHeaders.join('\n')}`
-    const most = Math.min(this.size, MOST_KEPT)
-    const mostAnswered = Math.min(answer.size, MOST_KEPT)
-    const slab = room(Buffer.byteLength(head) + most + mostAnswered)
-    const { bytes } = slab
-    this.#bytes = bytes
-    this.#start = slab.used
-    this.#headEnd = this.#start + bytes.write(head, this.#start)
-    this.#hasText = bodyText !== undefined
-    // What does not fit is left out, and no character is cut in two.
-    this.#textEnd = this.#headEnd + (bodyText ? bytes.write(bodyText, this.#headEnd, most) : 0)
-    this.#isBinary = typeof body !== 'string'
-    this.#end = this.#textEnd
-    if (typeof body === 'string') this.#end += bytes.write(body, this.#textEnd, mostAnswered)
-    else {
-      bytes.set(body.subarray(0, mostAnswered), this.#textEnd)
-      this.#end += mostAnswered
-    }
-    slab.used = this.#end
-  }
+/** Shared, so that most entries keep no list of their own. */
+const NO_FINDINGS: readonly Finding[] = []
 
-  /** What it takes, in bytes. */
-  get weight(): number {
-    return OVERHEAD + this.#end - this.#start
-  }
-
-  /** Names and values by turns, as they were received. */
-  get rawHeaders(): readonly string[] {
-    return this.#head().slice(1)
-  }
-
-  /** The call as it was, but for what was read out of its body, and its body cut. */
-  get call(): Call {
-    const [first = '', ...rawHeaders] = this.#head()
-    // What could not be read has its first line there.
-    const url = this.#method === '' ? '' : first
-    const { api, contract, profile } = this.context
-    const prefix = this.arrived && api.isOwnApi !== true ? contract.prefix : ''
-    const below = url.slice(this.#base.length + prefix.length)
-    const [stem = ''] = below.split('?', 1)
-    const query = new URLSearchParams(below.slice(stem.length))
-    const path = api.route?.(stem || '/', query) ?? (stem || '/')
-    const call = new Call({
-      id: this.id,
-      startedAt: this.startedAt,
-      method: this.#method,
-      url,
-      ...(this.#method === '' && first !== '' ? { line: first } : {}),
-      path,
-      query,
-      headers: lookedUp(rawHeaders),
-      address: this.#address,
-      base: this.#base,
-      profile,
-      answerType: this.#answerType,
-    })
-    call.stage = this.#stage
-    call.problem = this.#problem
-    call.faults = this.#faults
-    call.created = this.#created
-    call.events = this.#events
-    call.deliveries = this.#deliveries
-    call.endedAt = this.#ended
-    call.operation = this.#operation
-    call.bodyType = this.#bodyType
-    call.findings.push(...(this.#findings ?? []))
-    if (this.#hasText) call.bodyText = this.#bytes.toString('utf8', this.#headEnd, this.#textEnd)
-    if (this.#operation) call.params = contract.find(this.#method, path).params
-    return call
-  }
-
-  /** The answer as it was, its body cut. */
-  get answer(): Omit<Answered, 'rawHeaders'> {
-    const body = this.#bytes.subarray(this.#textEnd, this.#end)
-    return {
-      status: this.#status,
-      headers: this.#headers,
-      body: this.#isBinary ? body : body.toString('utf8'),
-      size: this.#answerSize,
-    }
-  }
-
-  /** The URL or the line, then names and values of headers by turns. */
-  #head(): string[] {
-    return this.#bytes.toString('utf8', this.#start, this.#headEnd).split('\n')
+/** @param slabFor returns a slab with room for so many bytes */
+export function entryFrom(
+  seq: number,
+  context: ApiContext,
+  call: Call,
+  reachedApi: boolean,
+  answer: AnsweredRequest,
+  slabFor: (bytes: number) => Slab,
+): Entry {
+  const { bodyText, findings } = call
+  const duration = performance.now() - call.startedAt
+  const { body, rawHeaders } = answer
+  const bodySize = bodyText === undefined ? 0 : Buffer.byteLength(bodyText)
+  // Neither a request line nor a header can contain a line break.
+  const firstLine = call.line ?? call.url
+  const head = rawHeaders.length === 0 ? firstLine : `${firstLine}\n${rawHeaders.join('\n')}`
+  const keptBody = Math.min(bodySize, MAX_KEPT_BODY)
+  const keptAnswer = Math.min(answer.size, MAX_KEPT_BODY)
+  const slab = slabFor(Buffer.byteLength(head) + keptBody + keptAnswer)
+  const { bytes, used: start } = slab
+  const headEnd = start + bytes.write(head, start)
+  // Buffer.write leaves out what does not fit and never splits a character.
+  const bodyEnd = headEnd + (bodyText ? bytes.write(bodyText, headEnd, keptBody) : 0)
+  const isBinaryAnswer = typeof body !== 'string'
+  let answerEnd = bodyEnd + keptAnswer
+  if (isBinaryAnswer) bytes.set(body.subarray(0, keptAnswer), bodyEnd)
+  else answerEnd = bodyEnd + bytes.write(body, bodyEnd, keptAnswer)
+  slab.used = answerEnd
+  return {
+    seq,
+    id: call.id,
+    context,
+    reachedApi,
+    startedAt: call.startedAt,
+    duration,
+    answeredAt: context.tools.clock.now(),
+    bodySize,
+    userId: createdUserId(call, context.api),
+    method: call.method,
+    address: call.address,
+    base: call.base,
+    stage: call.stage,
+    problem: call.problem,
+    findings: findings.length === 0 ? NO_FINDINGS : findings,
+    faults: call.faults,
+    operation: call.operation,
+    bodyType: call.bodyType,
+    answerType: call.answerType,
+    status: answer.status,
+    answerHeaders: answer.headers,
+    answerSize: answer.size,
+    created: call.created,
+    events: call.events,
+    deliveries: call.deliveries,
+    endedAt: call.endedAt,
+    bytes,
+    start,
+    headEnd,
+    bodyEnd,
+    answerEnd,
+    hasBody: bodyText !== undefined,
+    isBinaryAnswer,
   }
 }
 
-/** Headers of which only the first counts, as Node reads them. */
+/** Memory that an entry takes, in bytes. */
+export function entrySize({ start, answerEnd }: Entry): number {
+  return ENTRY_OVERHEAD + answerEnd - start
+}
+
+/** The request's header names and values, alternating, as they were received. */
+export function rawHeadersOf(entry: Entry): readonly string[] {
+  return headOf(entry).slice(1)
+}
+
+/** Creates the call again, with its body cut and without what was parsed from the body. */
+export function callOf(entry: Entry): Call {
+  const { api, contract, profile } = entry.context
+  const [first = '', ...rawHeaders] = headOf(entry)
+  // A request that could not be read has no method, and its first line in place of the URL.
+  const isMalformed = entry.method === ''
+  const url = isMalformed ? '' : first
+  const prefix = entry.reachedApi && api.isOwnApi !== true ? contract.prefix : ''
+  const below = url.slice(entry.base.length + prefix.length)
+  const [stem = ''] = below.split('?', 1)
+  const query = new URLSearchParams(below.slice(stem.length))
+  const path = api.route?.(stem || '/', query) ?? (stem || '/')
+  const call = new Call({
+    id: entry.id,
+    startedAt: entry.startedAt,
+    method: entry.method,
+    url,
+    ...(isMalformed && first !== '' ? { line: first } : {}),
+    path,
+    query,
+    headers: parseHeaders(rawHeaders),
+    address: entry.address,
+    base: entry.base,
+    profile,
+    answerType: entry.answerType,
+  })
+  call.stage = entry.stage
+  call.problem = entry.problem
+  call.faults = entry.faults
+  call.created = entry.created
+  call.events = entry.events
+  call.deliveries = entry.deliveries
+  call.endedAt = entry.endedAt
+  call.operation = entry.operation
+  call.bodyType = entry.bodyType
+  call.findings.push(...entry.findings)
+  if (entry.hasBody) call.bodyText = entry.bytes.toString('utf8', entry.headEnd, entry.bodyEnd)
+  if (entry.operation) call.params = contract.find(entry.method, path).params
+  return call
+}
+
+/** The answer as it was sent, with its body cut. */
+export function answerOf(entry: Entry): RecordedAnswer {
+  const body = entry.bytes.subarray(entry.bodyEnd, entry.answerEnd)
+  return {
+    status: entry.status,
+    headers: entry.answerHeaders,
+    body: entry.isBinaryAnswer ? body : body.toString('utf8'),
+    size: entry.answerSize,
+  }
+}
+
+/** The URL or the malformed first line, then header names and values, alternating. */
+function headOf({ bytes, start, headEnd }: Entry): string[] {
+  return bytes.toString('utf8', start, headEnd).split('\n')
+}
+
+/** Headers that Node reads only once; it ignores repetitions. */
 const FIRST_ONLY = new Set([
   'age',
   'authorization',
@@ -228,18 +239,18 @@ const FIRST_ONLY = new Set([
   'user-agent',
 ])
 
-/** Headers by their names in lower case, as a request of Node has them. */
-function lookedUp(raw: readonly string[]): IncomingHttpHeaders {
-  const found: Record<string, string | string[]> = {}
+/** Parses headers as Node does for `request.headers`: names in lower case, repetitions joined. */
+function parseHeaders(raw: readonly string[]): IncomingHttpHeaders {
+  const headers: Record<string, string | string[]> = {}
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
     const value = raw[i + 1] ?? ''
-    const before = found[name]
-    if (name === 'set-cookie') found[name] = [before ?? [], value].flat()
-    else if (before === undefined) found[name] = value
+    const previous = headers[name]
+    if (name === 'set-cookie') headers[name] = [previous ?? [], value].flat()
+    else if (previous === undefined) headers[name] = value
     else if (!FIRST_ONLY.has(name)) {
-      found[name] = `${String(before)}${name === 'cookie' ? '; ' : ', '}${value}`
+      headers[name] = `${String(previous)}${name === 'cookie' ? '; ' : ', '}${value}`
     }
   }
-  return found
+  return headers
 }

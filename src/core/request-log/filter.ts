@@ -1,33 +1,33 @@
 import { Problem } from '../problem.ts'
-import { matcherFor, type Mismatch, type Pattern } from './matcher.ts'
+import { createMatcher, type Mismatch, type RequestPattern } from './matcher.ts'
 import type { Entry } from './entry.ts'
-import type { Reading } from './searchable-entry.ts'
+import type { SearchableEntry } from './searchable-entry.ts'
 import type { RequestLog } from './request-log.ts'
 
-/** What a remembered request should be; texts as a query has them. */
-export interface Filter extends Pattern {
-  /** In the body, the query or the created user, in any case of letters. */
+/** Conditions for a recorded request; the texts come from a query string. */
+export interface RequestFilter extends RequestPattern {
+  /** An address in the body, the query or the created user, in any case. */
   readonly email?: string
   /** `name` or `name:value`. */
   readonly header?: string
-  /** A time, or the id of a request. */
+  /** A time or a request's id. */
   readonly since?: string
-  /** Somewhere in what may be shown of it, in any case of letters. */
+  /** A part of the redacted record, in any case. */
   readonly text?: string
 }
 
-/** What is not as it should be; empty when the request fits. */
-export type EntryMatcher = (reading: Reading) => readonly Mismatch[]
+/** Returns the mismatches; empty when the request matches. */
+export type EntryMatcher = (request: SearchableEntry) => readonly Mismatch[]
 
 /**
- * A filter, read once.
+ * Compiles a filter.
  *
- * @param secrets are not searched
- * @throws Problem 400 since.unknown, and as matcherFor does
+ * @param secrets known secrets of the sandbox; text search does not see them
+ * @throws Problem 400 since.unknown, and as createMatcher does
  */
-export function filterFor(
-  { email, header, since, text, ...pattern }: Filter,
-  requests: RequestLog,
+export function createEntryMatcher(
+  { email, header, since, text, ...pattern }: RequestFilter,
+  requestLog: RequestLog,
   secrets: readonly string[],
 ): EntryMatcher {
   const [, name = '', value] = /^([^:]*)(?::\s*(.*))?$/s.exec(header ?? '') ?? []
@@ -35,58 +35,61 @@ export function filterFor(
     header === undefined
       ? pattern.headers
       : { ...pattern.headers, [name.trim()]: value === undefined ? { exists: true } : value.trim() }
-  const matcher = matcherFor({ ...pattern, ...(headers ? { headers } : {}) })
-  const isLater = since === undefined ? undefined : laterThan(since, requests)
+  const matcher = createMatcher({ ...pattern, ...(headers ? { headers } : {}) })
+  const isLater = since === undefined ? undefined : laterThan(since, requestLog)
   const checks: EntryMatcher[] = [({ subject }) => matcher(subject)]
   if (email !== undefined) {
-    const sought = email.trim().toLowerCase()
-    const other = [{ at: 'email', wanted: email, found: 'another, or none' }]
-    checks.push((reading) => (reading.speaksOf(sought) ? [] : other))
+    const lower = email.trim().toLowerCase()
+    const mismatch = [{ at: 'email', wanted: email, found: 'another or absent' }]
+    checks.push((request) => (request.hasValue(lower) ? [] : mismatch))
   }
   if (text !== undefined) {
-    const sought = text.toLowerCase()
-    const none = [{ at: 'text', wanted: text, found: 'nothing like it' }]
-    checks.push((reading) => (reading.shown(secrets).includes(sought) ? [] : none))
+    const lower = text.toLowerCase()
+    const mismatch = [{ at: 'text', wanted: text, found: 'absent' }]
+    checks.push((request) => (request.redactedText(secrets).includes(lower) ? [] : mismatch))
   }
-  return (reading) => {
-    // What came before is not looked at, and is near to nothing.
-    if (isLater && !isLater(reading.entry)) return [BEFORE]
-    return all(checks, reading)
+  return (request) => {
+    // Earlier requests are not compared any further, and never count as nearest.
+    if (isLater && !isLater(request.entry)) return [EARLIER]
+    return mismatchesOf(checks, request)
   }
 }
 
-/** What all of them find; without a copy where one finds it all, since many wait and few are met. */
-function all(checks: readonly EntryMatcher[], reading: Reading): readonly Mismatch[] {
-  let found: readonly Mismatch[] = []
+/** Joins the mismatches of all checks; copies nothing in the common case of one failing check. */
+function mismatchesOf(
+  checks: readonly EntryMatcher[],
+  request: SearchableEntry,
+): readonly Mismatch[] {
+  let mismatches: readonly Mismatch[] = []
   for (const check of checks) {
-    const more = check(reading)
-    if (more.length > 0) found = found.length === 0 ? more : [...found, ...more]
+    const found = check(request)
+    if (found.length > 0) mismatches = mismatches.length === 0 ? found : [...mismatches, ...found]
   }
-  return found
+  return mismatches
 }
 
-const BEFORE: Mismatch = { at: 'since', wanted: 'later', found: 'earlier' }
+const EARLIER: Mismatch = { at: 'since', wanted: 'later', found: 'earlier' }
 
-/** Whether a mismatch only says that a request came too early to be looked at. */
-export function isBefore(mismatches: readonly Mismatch[]): boolean {
-  return mismatches[0] === BEFORE
+/** Tests for the mismatch of a request that came before `since`. */
+export function isEarlier(mismatches: readonly Mismatch[]): boolean {
+  return mismatches[0] === EARLIER
 }
 
-function laterThan(since: string, requests: RequestLog): (entry: Entry) => boolean {
-  const known = requests.get(since)
-  if (known) return ({ seq }) => seq > known.seq
+function laterThan(since: string, requestLog: RequestLog): (entry: Entry) => boolean {
+  const recorded = requestLog.get(since)
+  if (recorded) return ({ seq }) => seq > recorded.seq
   const number = numberIn(since)
   if (number !== undefined) return ({ id }) => (numberIn(id) ?? 0) > number
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(since) ? Date.parse(since) : NaN
   if (Number.isNaN(time)) {
     const message =
-      'since must be a time such as 2026-01-15T09:30:00Z, or the id of a request such as req-7'
+      'since must be a time such as 2026-01-15T09:30:00Z, or a request id such as req-7'
     throw new Problem(400, 'since.unknown', message)
   }
-  return ({ at }) => at >= time
+  return ({ answeredAt }) => answeredAt >= time
 }
 
-/** Requests are numbered as they come, so what is forgotten can still be told from what is later. */
+/** The number in an id. Requests are numbered in order, so `since` may name one that is gone. */
 function numberIn(id: string): number | undefined {
   const digits = /^req-(\d{1,15})$/.exec(id)?.[1]
   return digits === undefined ? undefined : Number(digits)

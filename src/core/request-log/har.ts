@@ -6,7 +6,7 @@ interface NameValue {
   readonly value: string
 }
 
-/** Requests as an HTTP Archive 1.2, with what only we know in fields that begin with `_`. */
+/** Exports requests as an HTTP Archive 1.2; our own fields begin with `_`, as it asks. */
 export function harOf(records: readonly RedactedRecord[], version: string) {
   return {
     log: {
@@ -20,9 +20,9 @@ export function harOf(records: readonly RedactedRecord[], version: string) {
 function entryOf(record: RedactedRecord) {
   const { id, time, api, operation, query, headers, body, answer, ms } = record
   const { problem, faults, deliveries, line } = record
-  // The format has no word for what has neither.
+  // HAR requires both, and a malformed request has neither.
   const { method = 'UNKNOWN', path = '/' } = record
-  const host = valueOf(headers, 'host') ?? 'localhost'
+  const host = headerValue(headers, 'host') ?? 'localhost'
   return {
     startedDateTime: time,
     time: ms,
@@ -31,7 +31,7 @@ function entryOf(record: RedactedRecord) {
       url: `http://${host}${path}${query === undefined ? '' : `?${query}`}`,
       httpVersion: 'HTTP/1.1',
       cookies: [],
-      headers: fields(headers),
+      headers: headerList(headers),
       queryString: [...new URLSearchParams(query ?? '')].map(([name, value]) => ({ name, value })),
       headersSize: -1,
       bodySize: body?.size ?? 0,
@@ -39,7 +39,7 @@ function entryOf(record: RedactedRecord) {
         ? {}
         : {
             postData: {
-              mimeType: valueOf(headers, 'content-type') ?? '',
+              mimeType: headerValue(headers, 'content-type') ?? '',
               text: body.text,
               params: [],
               ...(body.cut ? { comment: 'cut' } : {}),
@@ -51,17 +51,17 @@ function entryOf(record: RedactedRecord) {
       statusText: STATUS_CODES[answer.status] ?? '',
       httpVersion: answer.status === 0 ? '' : 'HTTP/1.1',
       cookies: [],
-      headers: fields(answer.headers),
+      headers: headerList(answer.headers),
       content: {
         size: answer.body.size,
-        mimeType: valueOf(answer.headers, 'content-type') ?? 'x-unknown',
+        mimeType: headerValue(answer.headers, 'content-type') ?? 'x-unknown',
         text: answer.body.text,
         ...(answer.body.encoding ? { encoding: answer.body.encoding } : {}),
       },
       redirectURL: '',
       headersSize: -1,
       bodySize: answer.body.size,
-      // As browsers word what has no status.
+      // As browsers report a request without a status.
       ...(answer.status === 0 ? { _error: 'the connection ended without an answer' } : {}),
     },
     cache: {},
@@ -76,13 +76,13 @@ function entryOf(record: RedactedRecord) {
   }
 }
 
-function fields(headers: RecordedHeaders): NameValue[] {
+function headerList(headers: RecordedHeaders): NameValue[] {
   return Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().map((value) => ({ name, value })),
   )
 }
 
-function valueOf(headers: RecordedHeaders, wanted: string): string | undefined {
-  const found = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)
-  return found && [found[1]].flat()[0]
+function headerValue(headers: RecordedHeaders, lowerName: string): string | undefined {
+  const header = Object.entries(headers).find(([name]) => name.toLowerCase() === lowerName)
+  return header && [header[1]].flat()[0]
 }

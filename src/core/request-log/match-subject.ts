@@ -1,26 +1,28 @@
 import type { Api } from '../api.ts'
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
-import type { Subject } from './matcher.ts'
-import type { Entry } from './entry.ts'
+import { callOf, type Entry } from './entry.ts'
+import type { MatchSubject } from './matcher.ts'
 
-/** What a matcher looks at in a request that was answered. */
-export function subjectOf({ call, context, arrived, answer }: Entry): Subject {
+/** The subject of a recorded request. */
+export function subjectOf(entry: Entry): MatchSubject {
+  const { context, reachedApi, status } = entry
+  const call = callOf(entry)
   let body: { readonly value: unknown } | undefined
-  const read = () => {
-    body ??= { value: bodyOf(call, context) }
+  const parseBody = () => {
+    body ??= { value: sentBody(call, context) }
     return body.value
   }
-  return subjectFrom(arrived ? context.api : undefined, call, read, answer.status)
+  return subjectFrom(reachedApi ? context.api : undefined, call, parseBody, status)
 }
 
-/** @param read the body; asked when somebody looks at it, and whenever somebody does */
+/** @param parseBody called at each access to the body or the caller */
 export function subjectFrom(
   api: Api | undefined,
   call: Call,
-  read: () => unknown,
+  parseBody: () => unknown,
   status?: number,
-): Subject {
+): MatchSubject {
   return {
     ...(api ? { api: api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
@@ -31,36 +33,37 @@ export function subjectFrom(
     query: call.query,
     headers: call.headers,
     get body() {
-      return read()
+      return parseBody()
     },
     get caller() {
-      return api?.statedCredential?.(call, read())
+      return api?.statedCredential?.(call, parseBody())
     },
   }
 }
 
-/** As the caller wrote it, without the sandbox and the query. */
+/** The path as the caller wrote it, without the sandbox and the query. */
 function pathBelow({ url, base }: Call): string {
   const [path = ''] = url.split('?', 1)
   return base !== '' && path.startsWith(base) ? path.slice(base.length) || '/' : path
 }
 
 /**
- * What the sender wrote: every field under the name that it was sent by. What cannot be read as
- * it was meant is read as what it looks like.
+ * Parses the body as it was sent: every field under its original name. A body that its own format
+ * cannot read is tried as the formats that it looks like.
  */
-export function bodyOf(call: Call, { api }: Pick<ApiContext, 'api'>): unknown {
+export function sentBody(call: Call, { api }: Pick<ApiContext, 'api'>): unknown {
   const { bodyText, operation, bodyType } = call
   if (bodyText === undefined || bodyText.trim() === '') return undefined
   const format = api.formats.find(({ mediaType }) => mediaType === bodyType)
   const start = bodyText.trimStart().charAt(0)
-  const formats = [format, ...api.formats].filter((one) => one?.read !== undefined)
-  for (const one of formats) {
-    if (one !== format && (start === '<') !== one!.mediaType.endsWith('xml')) continue
+  for (const candidate of format ? [format, ...api.formats] : api.formats) {
+    const { mediaType } = candidate
+    if (!candidate.read) continue
+    if (candidate !== format && (start === '<') !== mediaType.endsWith('xml')) continue
     try {
-      return one!.read!(bodyText, operation?.requestSchema(one!.mediaType) ?? {})
+      return candidate.read(bodyText, operation?.requestSchema(mediaType) ?? {})
     } catch {
-      // The next one may take it.
+      // The next format may be able to read it.
     }
   }
   try {

@@ -1,51 +1,51 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Condition, Wanted } from '../match.ts'
+import type { ExpectedValue, ValueCondition } from '../match.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
-import { Expression, LONGEST_TEXT } from './safe-regex.ts'
+import { SafeRegex, MAX_TEXT_LENGTH } from './safe-regex.ts'
 import { isSecretName, REDACTED } from './redact.ts'
 
-/** A request, live or remembered, as a matcher sees it. */
-export interface Subject {
+/** The parts of a request that a matcher tests; the request is live or recorded. */
+export interface MatchSubject {
   readonly api?: string
   readonly operation?: string
   readonly method: string
-  /** With the API's prefix, without the sandbox and the query. */
+  /** Includes the API's prefix, but neither the sandbox nor the query. */
   readonly path: string
-  /** Of the answer, where there is one. */
+  /** Status of the answer; absent before there is one. */
   readonly status?: number
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders
   readonly body: unknown
-  /** Who calls, as the API finds it, unchecked: a user name, a token, a company. */
+  /** The caller that the request names, unverified: a user name, a token, a company. */
   readonly caller?: string | undefined
 }
 
-/** What a request should be; what is left out may be anything. */
-export interface Pattern {
+/** Conditions for a request; each member that is present must hold. */
+export interface RequestPattern {
   readonly api?: string
   readonly operation?: string
   readonly method?: string
-  readonly path?: Wanted
-  /** `201`, or a class such as `4xx`; 0 is no answer. */
+  readonly path?: ExpectedValue
+  /** `201`, a class such as `4xx`, or 0 for a connection that ended without an answer. */
   readonly status?: number | string
-  /** By where they are in the body: `email`, `Folders[0]`, `$.address.city`, `Groups[*]`. */
-  readonly fields?: Readonly<Record<string, Wanted>>
-  readonly headers?: Readonly<Record<string, Wanted>>
-  readonly query?: Readonly<Record<string, Wanted>>
-  /** Of the path, by their names in the contract. */
-  readonly params?: Readonly<Record<string, Wanted>>
+  /** Body fields by path: `email`, `Folders[0]`, `$.address.city`, `Groups[*]`. */
+  readonly fields?: Readonly<Record<string, ExpectedValue>>
+  readonly headers?: Readonly<Record<string, ExpectedValue>>
+  readonly query?: Readonly<Record<string, ExpectedValue>>
+  /** Path parameters by their names in the contract. */
+  readonly params?: Readonly<Record<string, ExpectedValue>>
   /**
-   * The token of `Authorization: Bearer`, `user:password` of Basic, the whole of any other; or who
-   * calls: the user name of Basic, a company.
+   * The token of `Authorization: Bearer`, `user:password` of Basic, the whole header of any other
+   * scheme; or the caller: the user name of Basic, a company.
    */
-  readonly credential?: Wanted
+  readonly credential?: ExpectedValue
 }
 
-/** One thing in which a request is not what it should be, in words. */
+/** One condition that a request does not meet, as text. */
 export interface Mismatch {
   /** `fields.email`, `headers.accept`, `status`, … */
   readonly at: string
@@ -53,39 +53,45 @@ export interface Mismatch {
   readonly found: string
 }
 
-/** A mismatch as a sentence without its stop. */
-export function differenceIn({ at, wanted, found }: Mismatch): string {
+/** Describes a mismatch, without a full stop. */
+export function describeMismatch({ at, wanted, found }: Mismatch): string {
   return `${at} is ${found}, not ${wanted}`
 }
 
-/** What is not as it should be; empty when the request fits. */
-export type Matcher = (subject: Subject) => readonly Mismatch[]
+/** Returns the mismatches; empty when the request matches. */
+export type Matcher = (subject: MatchSubject) => readonly Mismatch[]
 
-type Check = (subject: Subject) => Mismatch | undefined
+type Check = (subject: MatchSubject) => Mismatch | undefined
 
 /**
- * A pattern, read once: every check of it is a pure function of the subject.
+ * Compiles a pattern. The matcher is a pure function of the subject.
  *
  * @throws Problem 400 expression.invalid, pattern.invalid
  */
-export function matcherFor(pattern: Pattern): Matcher {
+export function createMatcher(pattern: RequestPattern): Matcher {
   const checks: Check[] = []
   const { api, operation, method, path, status, credential } = pattern
-  const exactly = (at: string, wanted: string | undefined, of: (subject: Subject) => string) => {
+  const addExact = (
+    at: string,
+    wanted: string | undefined,
+    valueOf: (subject: MatchSubject) => string,
+  ) => {
     if (wanted === undefined) return
     const shown = quoted(wanted)
     checks.push((subject) => {
-      const found = of(subject)
+      const found = valueOf(subject)
       return found === wanted ? undefined : { at, wanted: shown, found: quoted(found) }
     })
   }
-  exactly('api', api, (subject) => subject.api ?? 'none')
-  exactly('operation', operation, (subject) => subject.operation ?? 'none')
-  exactly('method', method?.toUpperCase(), (subject) => subject.method)
+  addExact('api', api, (subject) => subject.api ?? 'none')
+  addExact('operation', operation, (subject) => subject.operation ?? 'none')
+  addExact('method', method?.toUpperCase(), (subject) => subject.method)
   if (path !== undefined) checks.push(valueCheck('path', path, ({ path: found }) => [found]))
   if (status !== undefined) checks.push(statusCheck(String(status)))
   for (const [name, wanted] of Object.entries(pattern.params ?? {})) {
-    checks.push(valueCheck(`params.${name}`, wanted, ({ params }) => valuesOf(own(params, name))))
+    checks.push(
+      valueCheck(`params.${name}`, wanted, ({ params }) => listOf(ownValue(params, name))),
+    )
   }
   for (const [name, wanted] of Object.entries(pattern.query ?? {})) {
     checks.push(
@@ -94,33 +100,36 @@ export function matcherFor(pattern: Pattern): Matcher {
   }
   for (const [name, wanted] of Object.entries(pattern.headers ?? {})) {
     const lower = name.toLowerCase()
-    const of = ({ headers }: Subject) => [own(headers, lower) ?? []].flat()
-    checks.push(valueCheck(`headers.${lower}`, wanted, of, isSecretName(name)))
+    const valuesOf = ({ headers }: MatchSubject) => [ownValue(headers, lower) ?? []].flat()
+    checks.push(valueCheck(`headers.${lower}`, wanted, valuesOf, isSecretName(name)))
   }
   if (credential !== undefined) {
-    const of = ({ headers, caller }: Subject) => [...credentialIn(headers), ...valuesOf(caller)]
-    checks.push(valueCheck('credential', credential, of, true))
+    const valuesOf = ({ headers, caller }: MatchSubject) => [
+      ...credentialIn(headers),
+      ...listOf(caller),
+    ]
+    checks.push(valueCheck('credential', credential, valuesOf, true))
   }
-  for (const [where, wanted] of Object.entries(pattern.fields ?? {})) {
-    const steps = stepsIn(where)
+  for (const [field, wanted] of Object.entries(pattern.fields ?? {})) {
+    const steps = parseFieldPath(field)
     const secret = steps.some((step) => typeof step === 'string' && isSecretName(step))
-    const of = ({ body }: Subject) => valuesAt(body, where, steps)
-    checks.push(valueCheck(`fields.${where}`, wanted, of, secret, true))
+    const valuesOf = ({ body }: MatchSubject) => valuesAt(body, field, steps)
+    checks.push(valueCheck(`fields.${field}`, wanted, valuesOf, secret, true))
   }
   return (subject) => {
-    const found: Mismatch[] = []
+    const mismatches: Mismatch[] = []
     for (const check of checks) {
       const mismatch = check(subject)
-      if (mismatch) found.push(mismatch)
+      if (mismatch) mismatches.push(mismatch)
     }
-    return found
+    return mismatches
   }
 }
 
-/** `201`, `4xx` or `0`. */
+/** Checks the status for `201`, `4xx` or `0`. */
 function statusCheck(wanted: string): Check {
   if (!/^(?:0|[1-5](?:\d\d|xx))$/i.test(wanted)) {
-    throw invalid(`status must be such as 201 or 4xx, or 0 for no answer, not ${wanted}`)
+    throw invalid(`status must be such as 201 or 4xx, or 0 for no answer, got ${wanted}`)
   }
   const digits = wanted.toLowerCase().replace('xx', '')
   return ({ status }) =>
@@ -130,57 +139,60 @@ function statusCheck(wanted: string): Check {
 }
 
 /**
- * @param of the values that are there; the check holds when one of them is as wanted
- * @param secret whether the value is shown to nobody, and compared as a whole only
+ * Checks that one of the values meets the condition.
+ *
+ * @param secret whether the value is hidden in mismatches and compared only as a whole
  * @param typed whether `1` and `"1"` differ
  */
 function valueCheck(
   at: string,
-  wanted: Wanted,
-  of: (subject: Subject) => readonly unknown[],
+  wanted: ExpectedValue,
+  valuesOf: (subject: MatchSubject) => readonly unknown[],
   secret = false,
   typed = false,
 ): Check {
-  const condition = conditionIn(at, wanted)
+  const condition = conditionFrom(at, wanted)
   const { equals, regex, exists, ignoreCase } = condition
   if (regex !== undefined && secret) {
-    // Letter by letter, an expression would tell what nobody is shown.
-    throw invalid(`${at} is a secret: only equals and exists can look at it`)
+    // An expression could reveal a secret letter by letter.
+    throw invalid(`${at} is a secret: only equals and exists can be used on it`)
   }
-  const expression = regex === undefined ? undefined : new Expression(regex, { ignoreCase })
-  const fits = (value: unknown): boolean => {
+  const expression = regex === undefined ? undefined : new SafeRegex(regex, { ignoreCase })
+  const matches = (value: unknown): boolean => {
     if ('equals' in condition && !isSame(value, equals, typed)) return false
     return !expression || expression.test(textOf(value))
   }
-  const words = inWords(condition, secret)
+  const shownCondition = describeCondition(condition, secret)
   return (subject) => {
-    const values = of(subject)
+    const values = valuesOf(subject)
     if (exists === false) {
       if (values.length === 0) return undefined
-    } else if (values.some(fits)) return undefined
+    } else if (values.some(matches)) return undefined
     const shown = values.map((value) => (secret ? REDACTED : quoted(withoutSecrets(value))))
-    const long = expression && values.some((value) => textOf(value).length > LONGEST_TEXT)
-    const found = shown.length === 0 ? 'nothing' : shown.slice(0, 3).join(', ')
-    const why = long ? ` (longer than the ${LONGEST_TEXT} characters that are looked at)` : ''
-    return { at, wanted: words, found: `${found}${why}` }
+    const tooLong = expression && values.some((value) => textOf(value).length > MAX_TEXT_LENGTH)
+    const found = shown.length === 0 ? 'absent' : shown.slice(0, 3).join(', ')
+    const why = tooLong ? ` (longer than the limit of ${MAX_TEXT_LENGTH} characters)` : ''
+    return { at, wanted: shownCondition, found: `${found}${why}` }
   }
 }
 
-function conditionIn(at: string, wanted: Wanted): Condition {
+/** Reads a value that is expected; an object without a condition's member is compared as a whole. */
+function conditionFrom(at: string, wanted: ExpectedValue): ValueCondition {
   if (!isRecord(wanted)) return { equals: wanted }
   const names = Object.keys(wanted)
   const known = names.filter((name) => CONDITIONS.includes(name))
   if (known.length === 0) return { equals: wanted }
   if (known.length < names.length) {
-    throw invalid(`${at} has more than ${CONDITIONS.join(', ')}: ${names.join(', ')}`)
+    throw invalid(`${at} may have only ${CONDITIONS.join(', ')}, got ${names.join(', ')}`)
   }
   const { regex, exists, ignoreCase } = wanted
-  if (regex !== undefined && typeof regex !== 'string') throw invalid(`${at}.regex must be a text`)
+  if (regex !== undefined && typeof regex !== 'string')
+    throw invalid(`${at}.regex must be a string`)
   if (exists !== undefined && typeof exists !== 'boolean') {
     throw invalid(`${at}.exists must be true or false`)
   }
   if (ignoreCase !== undefined && (typeof ignoreCase !== 'boolean' || regex === undefined)) {
-    throw invalid(`${at}.ignoreCase must be true or false, and goes with regex`)
+    throw invalid(`${at}.ignoreCase must be true or false, and needs regex beside it`)
   }
   return wanted
 }
@@ -191,43 +203,43 @@ function isSame(value: unknown, wanted: unknown, typed: boolean): boolean {
   return typed ? isDeepStrictEqual(value, wanted) : textOf(value) === textOf(wanted)
 }
 
-function inWords(condition: Condition, secret: boolean): string {
+function describeCondition(condition: ValueCondition, secret: boolean): string {
   const { regex, ignoreCase, exists } = condition
   const parts = [
     ...('equals' in condition ? [secret ? 'another secret' : quoted(condition.equals)] : []),
-    ...(regex === undefined ? [] : [`what fits /${regex}/${ignoreCase ? 'i' : ''}`]),
+    ...(regex === undefined ? [] : [`a match for /${regex}/${ignoreCase ? 'i' : ''}`]),
   ]
-  if (exists === false) return 'nothing'
-  return parts.length === 0 ? 'anything' : parts.join(' and ')
+  if (exists === false) return 'absent'
+  return parts.length === 0 ? 'present' : parts.join(' and ')
 }
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }
 
-/** A value as a difference shows it, its type told by its quotes. */
+/** A value as a mismatch shows it: as JSON, so that quotes tell its type. */
 function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
+  const text = JSON.stringify(value) ?? 'absent'
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-/** A value without those of its members that are secrets by their name. */
+/** Redacts the members whose names are names of secrets. */
 function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets)
   if (!isRecord(value)) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, held]) => [
+    Object.entries(value).map(([name, member]) => [
       name,
-      isSecretName(name) ? REDACTED : withoutSecrets(held),
+      isSecretName(name) ? REDACTED : withoutSecrets(member),
     ]),
   )
 }
 
-function own<T>(from: Readonly<Record<string, T>>, name: string): T | undefined {
+function ownValue<T>(from: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(from, name) ? from[name] : undefined
 }
 
-function valuesOf(value: unknown): unknown[] {
+function listOf(value: unknown): unknown[] {
   return value === undefined ? [] : [value]
 }
 
@@ -238,29 +250,29 @@ function credentialIn({ authorization }: IncomingHttpHeaders): string[] {
   return [/^bearer$/i.test(scheme) ? rest : authorization]
 }
 
-const LONGEST_PLACE = 500
+const MAX_PATH_LENGTH = 500
 type FieldStep = string | number | typeof ANY
 const ANY = Symbol('any')
 
 /**
- * Where a field is: `address.city`, `Folders[0]`, `Folders.0`, `$.Groups[*]`, `$['a.b']`.
+ * Parses the path of a body field: `address.city`, `Folders[0]`, `Folders.0`, `$.Groups[*]`, `$['a.b']`.
  *
  * @throws Problem 400 pattern.invalid
  */
-function stepsIn(where: string): readonly FieldStep[] {
+function parseFieldPath(path: string): readonly FieldStep[] {
   const steps: FieldStep[] = []
-  if (where === '' || where.length > LONGEST_PLACE) {
-    const shown = where.slice(0, 60)
-    const allowed = `1 to ${LONGEST_PLACE} characters such as email, Folders[0] or $.Groups[*]`
-    throw invalid(`"${shown}" is no place in a body: that is ${allowed}`)
+  if (path === '' || path.length > MAX_PATH_LENGTH) {
+    const shown = path.slice(0, 60)
+    const allowed = `1 to ${MAX_PATH_LENGTH} characters such as email, Folders[0] or $.Groups[*]`
+    throw invalid(`"${shown}" is not a field path: it must be ${allowed}`)
   }
   const step = /\.?([^.[\]'"$*\s][^.[\]]*)|\[(\d+)\]|(\[\*\]|\.\*)|\[(?:'([^']*)'|"([^"]*)")\]/y
-  step.lastIndex = where === '$' || /^\$[.[]/.test(where) ? 1 : 0
-  while (step.lastIndex < where.length) {
+  step.lastIndex = path === '$' || /^\$[.[]/.test(path) ? 1 : 0
+  while (step.lastIndex < path.length) {
     const at = step.lastIndex
-    const match = step.exec(where)
+    const match = step.exec(path)
     if (!match) {
-      throw invalid(`${where} is no place in a body: "${where.slice(at)}" is not understood`)
+      throw invalid(`${path} is not a field path: "${path.slice(at)}" cannot be parsed`)
     }
     const [, name, index, any, single, double] = match
     if (any !== undefined) steps.push(ANY)
@@ -270,20 +282,20 @@ function stepsIn(where: string): readonly FieldStep[] {
   return steps
 }
 
-/** All values at a place; a name that has dots in it is found too. */
-function valuesAt(body: unknown, where: string, steps: readonly FieldStep[]): unknown[] {
-  if (isRecord(body) && Object.hasOwn(body, where)) return [body[where]]
+/** All values at a path; a member whose name contains dots is found too. */
+function valuesAt(body: unknown, path: string, steps: readonly FieldStep[]): unknown[] {
+  if (isRecord(body) && Object.hasOwn(body, path)) return [body[path]]
   return steps.reduce<unknown[]>(
-    (held, step) => held.flatMap((value) => within(value, step)),
-    valuesOf(body),
+    (values, step) => values.flatMap((value) => valuesIn(value, step)),
+    listOf(body),
   )
 }
 
-function within(value: unknown, step: FieldStep): unknown[] {
+function valuesIn(value: unknown, step: FieldStep): unknown[] {
   if (step === ANY) {
     return Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : []
   }
-  if (Array.isArray(value)) return /^\d+$/.test(String(step)) ? valuesOf(value[Number(step)]) : []
+  if (Array.isArray(value)) return /^\d+$/.test(String(step)) ? listOf(value[Number(step)]) : []
   return isRecord(value) && Object.hasOwn(value, step) ? [value[step]] : []
 }
 

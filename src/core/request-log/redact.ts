@@ -1,15 +1,16 @@
 import { isRecord } from '../contract/schema.ts'
 
-/** What stands where a secret was. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]'
 
-/** Shorter ones are too likely to be a word that means no harm elsewhere. */
-const LEAST_SCRUBBED = 6
-const MOST_SCRUBBED = 500
-const LONGEST_SCRUBBED = 4096
+/** Shorter secrets are not scrubbed: they are too likely to be an ordinary word elsewhere. */
+const MIN_SECRET_LENGTH = 6
+const MAX_SECRET_LENGTH = 4096
+/** Number of secrets that are scrubbed. */
+const MAX_SECRETS = 500
 
 /**
- * Whether a field, parameter or header of this name holds a secret: `password`, `PASS_WORD`,
+ * Tests whether a field, parameter or header of this name holds a secret: `password`, `PASS_WORD`,
  * `IntegrationKey`, `pasword`, `x-api-key`, `pass\u0077ord`, …
  */
 export function isSecretName(name: string): boolean {
@@ -28,18 +29,18 @@ function decodedName(name: string): string {
     .replaceAll(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
 }
 
-/** The texts in a value, such as a sandbox's fixtures, that stand under the name of a secret. */
+/** Collects the strings in a value, such as a sandbox's fixtures, whose names are secret names. */
 export function secretsIn(value: unknown, name = ''): string[] {
   if (typeof value === 'string') return isSecretName(name) && isLong(value) ? [value] : []
-  if (Array.isArray(value)) return value.flatMap((item) => secretsIn(item)).slice(0, MOST_SCRUBBED)
+  if (Array.isArray(value)) return value.flatMap((item) => secretsIn(item)).slice(0, MAX_SECRETS)
   if (!isRecord(value)) return []
   return Object.entries(value)
-    .flatMap(([inner, held]) => secretsIn(held, inner))
-    .slice(0, MOST_SCRUBBED)
+    .flatMap(([inner, member]) => secretsIn(member, inner))
+    .slice(0, MAX_SECRETS)
 }
 
-/** Members that hold nothing of the caller's: a password that is such a word may stay in them. */
-const OURS = new Set([
+/** Members that hold only words of our own: they stay readable when a password is such a word. */
+const OWN_MEMBERS = new Set([
   'id',
   'time',
   'api',
@@ -53,22 +54,22 @@ const OURS = new Set([
 ])
 
 function isLong(text: string): boolean {
-  return text.length >= LEAST_SCRUBBED && text !== REDACTED
+  return text.length >= MIN_SECRET_LENGTH && text !== REDACTED
 }
 
 /**
- * Takes the secrets out of the texts of one request and its answer. First each text is redacted by
- * what it says about itself: names, schemes, the look of a token. What was found so is then
- * scrubbed wherever else it stands, in whatever field or error message, by `scrub`.
+ * Redacts the secrets in the texts of one request and its answer. First each text is redacted by
+ * names, authorization schemes and the form of tokens. `scrub` then removes the secrets that were
+ * found wherever else they occur, in any field or error message.
  */
 export class Redactor {
-  readonly #found: Set<string>
-  /** The longest first: one may be a part of another. */
+  readonly #secrets: Set<string>
+  /** Longest first, since one secret may be part of another. */
   #sorted: readonly string[] | undefined
 
-  /** @param known secrets of the sandbox, which are scrubbed wherever they stand */
+  /** @param known secrets of the sandbox, scrubbed wherever they occur */
   constructor(known: readonly string[] = []) {
-    this.#found = new Set(known.flatMap(spellings))
+    this.#secrets = new Set(known.flatMap(spellings))
   }
 
   header(name: string, value: string): string {
@@ -79,7 +80,7 @@ export class Redactor {
     return REDACTED
   }
 
-  /** The query of a URL, or a body that is form-encoded. */
+  /** Redacts the query of a URL or a form-encoded body. */
   query(text: string): string {
     return text
       .split('&')
@@ -95,38 +96,38 @@ export class Redactor {
       .join('&')
   }
 
-  /** What came in place of the first line of a request. */
+  /** Redacts a malformed request line. */
   line(text: string): string {
-    // The password of a URL that has no scheme in front, as behind CONNECT.
+    // A password in a URL without a scheme, as after CONNECT.
     const plain = text.replace(/^(\S+ [^\s/:@]*:)[^\s/@]+@/, `$1${REDACTED}@`)
     return this.query(this.body(plain))
   }
 
-  /** A body in any format, well-formed or not: names of secrets are looked for as text. */
+  /** Redacts a body in any format, well-formed or not: it searches for secret names as text. */
   body(text: string): string {
-    const closed = new Set<string>()
-    let written = ''
+    const unclosed = new Set<string>()
+    let redacted = ''
     let from = 0
     NAME.lastIndex = 0
     for (let match = NAME.exec(text); match; match = NAME.exec(text)) {
       const [name] = match
       if (!isSecretName(name)) continue
-      const value = valueAfter(text, match.index, match.index + name.length, closed)
+      const value = valueAfter(text, match.index, match.index + name.length, unclosed)
       if (!value || value.start === value.end) continue
       const secret = text.slice(value.start, value.end)
       if (/^(?:true|false|null|\[redacted\])$/.test(secret)) continue
-      // A thing that is called just "key" is as often the name of another.
+      // The value of a plain "key" is often a name and no secret.
       if (/^[[{]/.test(secret))
         for (const [, inner] of secret.matchAll(/"([^"]+)"/g)) this.#learn(inner!)
       else if (!/^key$/i.test(name)) this.#learn(secret)
-      written += `${text.slice(from, value.start)}${value.bare ? `"${REDACTED}"` : REDACTED}`
+      redacted += `${text.slice(from, value.start)}${value.bare ? `"${REDACTED}"` : REDACTED}`
       from = value.end
       NAME.lastIndex = value.end
     }
-    return written + text.slice(from)
+    return redacted + text.slice(from)
   }
 
-  /** What looks like a secret, or was found to be one, is taken out of any text. */
+  /** Removes all that has the form of a secret, and the secrets found so far, from any text. */
   scrub(text: string): string {
     const plain = text
       .replaceAll(/\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g, REDACTED)
@@ -137,27 +138,27 @@ export class Redactor {
         /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
         REDACTED,
       )
-    this.#sorted ??= [...this.#found].sort((a, b) => b.length - a.length)
-    return this.#sorted.reduce((done, secret) => done.replaceAll(secret, REDACTED), plain)
+    this.#sorted ??= [...this.#secrets].sort((a, b) => b.length - a.length)
+    return this.#sorted.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), plain)
   }
 
-  /** What we say of a request, with the caller's texts in it scrubbed; headers with their names. */
-  scrubAll<T>(said: T): T {
-    const scrubbed = (value: unknown, isCallers = false): unknown => {
+  /** Scrubs all strings of a record, including the names of headers. */
+  scrubAll<T>(record: T): T {
+    const scrubbed = (value: unknown, hasSentNames = false): unknown => {
       if (typeof value === 'string') return this.scrub(value)
       if (Array.isArray(value)) return value.map((item) => scrubbed(item))
       if (!isRecord(value)) return value
       return Object.fromEntries(
-        Object.entries(value).map(([name, held]) => {
-          if (isCallers) return [this.scrub(name), scrubbed(held)]
-          return [name, OURS.has(name) ? held : scrubbed(held, name === 'headers')]
+        Object.entries(value).map(([name, member]) => {
+          if (hasSentNames) return [this.scrub(name), scrubbed(member)]
+          return [name, OWN_MEMBERS.has(name) ? member : scrubbed(member, name === 'headers')]
         }),
       )
     }
-    return scrubbed(said) as T // of the same shape: texts stay texts
+    return scrubbed(record) as T // of the same shape: strings stay strings
   }
 
-  /** `Bearer [redacted]`; without a scheme that is known, nothing of it is shown. */
+  /** Redacts to `Bearer [redacted]`, or as a whole where the scheme is unknown. */
   #credentials(value: string): string {
     const [, schemes = '', rest = ''] =
       /^((?:(?:basic|bearer|digest|negotiate|token|apikey)\s+)*)(.*)$/is.exec(value) ?? []
@@ -169,17 +170,17 @@ export class Redactor {
   }
 
   #learn(secret: string): void {
-    if (this.#found.size >= MOST_SCRUBBED || secret.length > LONGEST_SCRUBBED) return
-    for (const spelling of spellings(secret)) this.#found.add(spelling)
+    if (this.#secrets.size >= MAX_SECRETS || secret.length > MAX_SECRET_LENGTH) return
+    for (const spelling of spellings(secret)) this.#secrets.add(spelling)
     this.#sorted = undefined
   }
 }
 
-/** A secret as it stands in JSON, in XML, in a URL and in a form. */
+/** All spellings of a secret: in JSON, in XML, in a URL, in a form, in Base64. */
 function spellings(secret: string): string[] {
   const plain = secret.trim()
-  const all = [plain, unescaped(plain), fromXml(plain), decodedForm(plain)]
-  return all
+  const decoded = [plain, unescaped(plain), fromXml(plain), decodedForm(plain)]
+  return decoded
     .flatMap((text) => [
       text,
       JSON.stringify(text).slice(1, -1),
@@ -213,13 +214,13 @@ function toXml(text: string): string {
 
 function fromXml(text: string): string {
   return ENTITIES.reduce(
-    (done, [plain, entity]) => done.replaceAll(entity, plain),
+    (rest, [plain, entity]) => rest.replaceAll(entity, plain),
     text.replaceAll(/<!\[CDATA\[|\]\]>/g, ''),
   )
 }
 
 function encoded(text: string): string {
-  // Half a surrogate pair cannot be encoded.
+  // Through a Buffer, since encodeURIComponent throws on an unpaired surrogate.
   return encodeURIComponent(Buffer.from(text).toString())
 }
 
@@ -231,28 +232,28 @@ function decodedForm(text: string): string {
   }
 }
 
-/** What may be a name, with the escapes by which JSON and forms can spell one. */
+/** A possible name, with the escapes of JSON and of forms. */
 const NAME = /(?:[\w$.-]|\\u[\da-fA-F]{4}|%[\da-fA-F]{2})+/g
 
 interface Value {
   readonly start: number
   readonly end: number
-  /** Whether it stood without the quotes that JSON needs. */
+  /** Whether the value has no quotes, which JSON needs around its replacement. */
   readonly bare?: boolean
 }
 
 /**
- * Where the value of a name stands, in JSON, XML, a form, multipart, or something that was to be
- * one of those: escaped once more, without quotes, without an end. In doubt it takes too much.
+ * Finds the value of a name in JSON, XML, a form or multipart, including faulty ones: escaped
+ * twice, without quotes, without an end. In doubt it takes too much.
  */
 function valueAfter(
   text: string,
   start: number,
   end: number,
-  closed: Set<string>,
+  unclosed: Set<string>,
 ): Value | undefined {
   const before = text.slice(Math.max(0, start - 80), start)
-  if (/(?:<|&lt;)\s*(?:[\w-]+:)?$/.test(before)) return elementAfter(text, start, end, closed)
+  if (/(?:<|&lt;)\s*(?:[\w-]+:)?$/.test(before)) return elementAfter(text, start, end, unclosed)
   if (/\bname\s*=\s*["']?$/i.test(before)) {
     // A part of a multipart body: its headers, an empty line, the value, the boundary.
     const blank = /\r?\n\r?\n/g
@@ -276,41 +277,41 @@ function valueAfter(
   return { start: at, end: bareEnd, bare: mark === ':' }
 }
 
-/** The quote that ends the name, what is between name and value, the quote that begins the value. */
+/** The closing quote of the name, the separator, the opening quote of the value. */
 const SEPARATOR = /(\\*["'])?\s*(:|=>|=|;|->|)\s*(\\*["'])?/y
 const FORM_END = /[&\s;<"']|$/g
-/** The end of a line or of an object, or the comma before the next name. */
+/** The end of the line or of the object, or the comma before the next name. */
 const BARE_END = /[\r\n}\]]|,\s*\\*["']?[\w$-]+\\*["']?\s*:|$/g
 
-/** Where a text ends that begins after this quote, which may be escaped: `"` or `\"`. */
+/** Finds the end of a string that begins after this quote, which may be escaped: `"` or `\"`. */
 function quotedEnd(text: string, from: number, quote: string): number {
   for (let i = text.indexOf(quote, from); i >= 0; i = text.indexOf(quote, i + 1)) {
     let slashes = 0
     while (text[i - 1 - slashes] === '\\' && i - slashes > from) slashes++
-    // One that is escaped once more than the first belongs to the text.
+    // A quote with one more escape than the opening one belongs to the string.
     if (slashes % 2 === 0 || quote.length > 1) return i
   }
   return text.length
 }
 
-/** Where an object or a list ends that begins here; texts in it are passed over. */
+/** Finds the end of an object or array that begins here; skips strings in it. */
 function blockEnd(text: string, from: number): number {
   let depth = 0
   for (let i = from; i < text.length; i++) {
-    const one = text[i]
-    if (one === '"') i = quotedEnd(text, i + 1, '"')
-    else if (one === '{' || one === '[') depth++
-    else if ((one === '}' || one === ']') && --depth === 0) return i + 1
+    const character = text[i]
+    if (character === '"') i = quotedEnd(text, i + 1, '"')
+    else if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return i + 1
   }
   return text.length
 }
 
-/** What an element holds, up to its own end; where that is missing, up to the next tag. */
+/** The content of an element up to its end tag; without one, up to the next tag. */
 function elementAfter(
   text: string,
   start: number,
   end: number,
-  closed: Set<string>,
+  unclosed: Set<string>,
 ): Value | undefined {
   const opened = /\/?(?:>|&gt;)/g
   opened.lastIndex = end
@@ -319,14 +320,14 @@ function elementAfter(
   if (tag[0].startsWith('/')) return undefined
   const from = opened.lastIndex
   const name = text.slice(start, end).toLowerCase()
-  if (!closed.has(name)) {
+  if (!unclosed.has(name)) {
     const escaped = name.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
     const closing = new RegExp(`(?:<|&lt;)\\s*/\\s*(?:[\\w-]+:)?${escaped}\\s*(?:>|&gt;)`, 'gi')
     closing.lastIndex = from
     const found = closing.exec(text)
     if (found) return { start: from, end: found.index }
-    // It is missing from here on, so nobody need look again.
-    closed.add(name)
+    // No end tag follows, so later elements of this name need no search.
+    unclosed.add(name)
   }
   const next = /<(?!!\[CDATA\[)|&lt;/g
   next.lastIndex = from

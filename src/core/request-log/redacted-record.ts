@@ -1,51 +1,51 @@
 import { inWords, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Redactor } from './redact.ts'
-import { MOST_KEPT, type Entry } from './entry.ts'
+import { answerOf, callOf, MAX_KEPT_BODY, rawHeadersOf, type Entry } from './entry.ts'
 import type { Finding } from '../call.ts'
 import type { Hint } from '../api.ts'
 import type { Stage } from '../stages.ts'
 
-/** A body as it may be shown. */
+/** A body with its secrets redacted. */
 export interface RecordedBody {
   readonly text: string
-  /** Of `text`, where it is not plain. */
+  /** Encoding of `text`; absent for plain text. */
   readonly encoding?: 'base64'
-  /** Bytes as it came or went, before anything was cut or redacted. */
+  /** Size in bytes as received or sent, before it was cut or redacted. */
   readonly size: number
-  /** Whether only its beginning was kept. */
+  /** Set when only the beginning was kept. */
   readonly cut?: true
 }
 
 export type RecordedHeaders = Readonly<Record<string, string | string[]>>
 
-/** One request and its answer as they may be shown: secrets are taken out. */
+/** One request and its answer with all secrets redacted. */
 export interface RedactedRecord {
   readonly id: string
-  /** By the sandbox's clock, when it was answered. */
+  /** Time of the answer by the sandbox's clock. */
   readonly time: string
-  /** Absent where no API is. */
+  /** Absent where the path matches no API. */
   readonly api?: string
   readonly operation?: string
-  /** Absent, as the path, where the request line could not be read. */
+  /** Absent, like the path, where the request line is malformed. */
   readonly method?: string
-  /** As the caller wrote it: sandbox and API included. */
+  /** The path as the caller wrote it, with sandbox and API. */
   readonly path?: string
-  /** What came in place of a request line, as far as it may be shown. */
+  /** The malformed request line, redacted. */
   readonly line?: string
   readonly query?: string
-  /** By the name as it was sent. */
+  /** Keyed by the name as it was sent. */
   readonly headers: RecordedHeaders
   readonly body?: RecordedBody
   readonly answer: {
-    /** 0 where the connection ended without an answer. */
+    /** 0 when the connection ended without an answer. */
     readonly status: number
     readonly headers: RecordedHeaders
     readonly body: RecordedBody
   }
-  /** Milliseconds. */
+  /** Time from the arrival to the answer, in milliseconds. */
   readonly ms: number
-  /** How far it came; where it was refused, that is where. */
+  /** The last stage that the request reached; for a refusal, the stage that refused it. */
   readonly stage: Stage
   readonly problem?: {
     readonly reason: string
@@ -53,37 +53,44 @@ export interface RedactedRecord {
     readonly violations: { at: string; rule: string; text: string }[]
   }
   readonly warnings: Pick<Finding, 'code' | 'text'>[]
-  /** The user that it created. */
+  /** The user that the request created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
-  /** Those that fired, each in its short form. */
+  /** The faults that fired, each in its short form. */
   readonly faults?: { readonly id: string; readonly fault: string }[]
-  /** The webhooks that it caused, by id. */
+  /** Ids of the webhook deliveries that the request caused. */
   readonly deliveries?: string[]
-  /** What the sender probably meant, where somebody looked. */
+  /** What the sender probably meant; only where hints were requested. */
   readonly hints?: Hint[]
 }
 
-/** @param secrets known ones of the sandbox, taken out wherever they stand */
+/**
+ * Creates the redacted record of an entry.
+ *
+ * @param secrets known secrets of the sandbox, redacted wherever they occur
+ */
 export function recordOf(entry: Entry, secrets: readonly string[] = []): RedactedRecord {
-  const { call, context, arrived, answer } = entry
+  const { context, reachedApi } = entry
+  const call = callOf(entry)
+  const answer = answerOf(entry)
   const redactor = new Redactor(secrets)
   const mark = call.url.indexOf('?')
-  // All that names its secrets comes first: what is found in one part is scrubbed in every other.
+  // Parts that name their secrets come first: a secret found in one is scrubbed from all others.
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
   const line = call.line === undefined ? undefined : redactor.line(call.line)
-  const headers = headersOf(pairs(entry.rawHeaders), redactor)
-  const body = call.bodyText === undefined ? undefined : bodyOf(call.bodyText, entry.size, redactor)
-  const answered = {
+  const headers = headersOf(pairs(rawHeadersOf(entry)), redactor)
+  const body =
+    call.bodyText === undefined ? undefined : bodyOf(call.bodyText, entry.bodySize, redactor)
+  const redactedAnswer = {
     status: answer.status,
     headers: headersOf(Object.entries(answer.headers), redactor),
     body: bodyOf(answer.body, answer.size, redactor),
   }
-  const user = createdBy(entry)
-  const fired = (call.faults ?? []).filter((one) => one.fired)
+  const user = createdUser(entry)
+  const fired = (call.faults ?? []).filter((fault) => fault.fired)
   const record: RedactedRecord = {
     id: call.id,
-    time: new Date(entry.at).toISOString(),
-    ...(arrived ? { api: context.api.name } : {}),
+    time: new Date(entry.answeredAt).toISOString(),
+    ...(reachedApi ? { api: context.api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
     ...(call.method === ''
       ? {}
@@ -92,8 +99,8 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
     ...(query === undefined ? {} : { query }),
     headers,
     ...(body === undefined ? {} : { body }),
-    answer: answered,
-    ms: Math.round(entry.ms * 1000) / 1000,
+    answer: redactedAnswer,
+    ms: Math.round(entry.duration * 1000) / 1000,
     stage: call.stage,
     ...(call.problem ? { problem: problemOf(call.problem) } : {}),
     warnings: call.findings.map(({ code, text }) => ({ code, text })),
@@ -104,30 +111,30 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
   return redactor.scrubAll(record)
 }
 
-/** One that knows the secrets of a request, to take them out of what else is said of it. */
+/** Creates a redactor that knows the secrets of a request, for other texts about it. */
 export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
-  const { call } = entry
+  const call = callOf(entry)
   const redactor = new Redactor(secrets)
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))
   if (call.line !== undefined) redactor.line(call.line)
-  headersOf(pairs(entry.rawHeaders), redactor)
+  headersOf(pairs(rawHeadersOf(entry)), redactor)
   if (call.bodyText !== undefined) redactor.body(call.bodyText)
   return redactor
 }
 
-/** Names and values by turns, in pairs. */
+/** Groups alternating names and values in pairs. */
 export function pairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '']] : []))
 }
 
 function headersOf(
-  all: Iterable<readonly [string, string | readonly string[] | number]>,
+  list: Iterable<readonly [string, string | readonly string[] | number]>,
   redactor: Redactor,
 ): RecordedHeaders {
   const headers = new Map<string, string[]>()
-  for (const [name, values] of all) {
-    const shown = [values].flat().map((value) => redactor.header(name, String(value)))
-    headers.set(name, [...(headers.get(name) ?? []), ...shown])
+  for (const [name, values] of list) {
+    const redacted = [values].flat().map((value) => redactor.header(name, String(value)))
+    headers.set(name, [...(headers.get(name) ?? []), ...redacted])
   }
   return Object.fromEntries(
     [...headers].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]),
@@ -135,7 +142,7 @@ function headersOf(
 }
 
 function bodyOf(body: string | Uint8Array, size: number, redactor: Redactor): RecordedBody {
-  const cut = size > MOST_KEPT ? { cut: true as const } : {}
+  const cut = size > MAX_KEPT_BODY ? { cut: true as const } : {}
   if (typeof body === 'string') return { text: redactor.body(body), size, ...cut }
   return { text: Buffer.from(body).toString('base64'), encoding: 'base64', size, ...cut }
 }
@@ -145,18 +152,18 @@ function problemOf(problem: Problem): NonNullable<RedactedRecord['problem']> {
   return {
     reason,
     message,
-    violations: violations.map((one) => ({
-      at: one.at.length === 0 ? one.part : `${one.part}.${pathOf(one)}`,
-      rule: one.rule,
-      text: inWords(one),
+    violations: violations.map((violation) => ({
+      at: violation.at.length === 0 ? violation.part : `${violation.part}.${pathOf(violation)}`,
+      rule: violation.rule,
+      text: inWords(violation),
     })),
   }
 }
 
-/** The user that a request created, with the address that the sandbox has now, if it has one. */
-export function createdBy({ context: { api, store }, user }: Entry): RedactedRecord['user'] {
-  if (user === undefined || !api.users) return undefined
-  const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(user)
+/** The user that the request created, with its current address, if the sandbox still has it. */
+export function createdUser({ context: { api, store }, userId }: Entry): RedactedRecord['user'] {
+  if (userId === undefined || !api.users) return undefined
+  const row: unknown = store.collection(`${api.name}.${api.users.table}`).get(userId)
   const email = isRecord(row) ? row[api.users.email] : undefined
-  return { api: api.name, id: user, ...(typeof email === 'string' ? { email } : {}) }
+  return { api: api.name, id: userId, ...(typeof email === 'string' ? { email } : {}) }
 }

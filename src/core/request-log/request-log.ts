@@ -1,120 +1,112 @@
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
-import { Entry, type Answered } from './entry.ts'
-import { Reading } from './searchable-entry.ts'
+import { entryFrom, type AnsweredRequest, type Entry } from './entry.ts'
 import { RingBuffer, type RequestLimits } from './ring-buffer.ts'
+import { SearchableEntry } from './searchable-entry.ts'
 
-/** Somebody who hears of every request as it is answered. */
-export interface Listener {
-  take(reading: Reading): void
-  /** No more will come. */
-  end(): void
+/** Numbers requests and records them once they are answered. */
+export interface RequestRecorder {
+  /** The id of the next request. */
+  number(): string
+  record(context: ApiContext, call: Call, answer: AnsweredRequest): void
 }
 
-/**
- * Of requests that got no further than the door, besides the others: whoever floods the door drives
- * out nothing but these.
- */
-const MOST_LOST: RequestLimits = { size: 100, bytes: 1024 * 1024 }
+/** A listener that receives every request as it is answered. */
+export interface RequestListener {
+  onRequest(request: SearchableEntry): void
+  /** Called once, when the log closes. */
+  onClose(): void
+}
+
+/** Limits of the rejected requests. They are kept apart, so that a flood of them displaces no other. */
+const REJECTED_LIMITS: RequestLimits = { size: 100, bytes: 1024 * 1024 }
 
 /**
- * The requests of a sandbox: the newest that fit. To write one down costs little: its texts are
- * copied next to those of others, and all else of it is let go; redacting, reading and wording are
- * left to whoever asks.
+ * The newest requests of a sandbox, within its limits. Recording is cheap: it copies the texts into
+ * a slab and drops the rest of the call. Redacting, parsing and wording happen when a request is
+ * read.
  */
-export class RequestLog {
-  readonly #limits: RequestLimits
-  readonly #met: RingBuffer
-  readonly #lost: RingBuffer
+export class RequestLog implements RequestRecorder {
+  readonly limits: RequestLimits
+  readonly #accepted: RingBuffer
+  readonly #rejected: RingBuffer
   #seq = 0
-  #numbered = 0
+  #acceptedCount = 0
+  #rejectedCount = 0
   #closed = false
-  #door: RejectedRequests | undefined
-  readonly #listeners = new Set<Listener>()
-  /** Tells the entries of this process from those of another. */
+  readonly #listeners = new Set<RequestListener>()
+  /** Distinguishes the entries of this process from those of another. */
   readonly epoch = Date.now().toString(36)
 
   constructor(limits: RequestLimits) {
-    this.#limits = limits
-    this.#met = new RingBuffer(limits)
-    this.#lost = new RingBuffer({
-      size: Math.min(limits.size, MOST_LOST.size),
-      bytes: Math.min(limits.bytes, MOST_LOST.bytes),
+    this.limits = limits
+    this.#accepted = new RingBuffer(limits)
+    this.#rejected = new RingBuffer({
+      size: Math.min(limits.size, REJECTED_LIMITS.size),
+      bytes: Math.min(limits.bytes, REJECTED_LIMITS.bytes),
     })
   }
 
   /**
-   * The same book for requests that get no further than the door: they are numbered and bounded
-   * apart, so that they change nothing among the others.
+   * Records requests that were rejected before they reached a sandbox, as `rejected-1`,
+   * `rejected-2`, …: numbered and limited separately, so that they change nothing for the others.
    */
-  get lost(): RejectedRequests {
-    this.#door ??= new RejectedRequests(this)
-    return this.#door
+  readonly rejected: RequestRecorder = {
+    number: () => `rejected-${++this.#rejectedCount}`,
+    record: (context, call, answer) => {
+      this.#push(this.#rejected, context, call, context.api.isOwnApi !== true, answer)
+    },
   }
 
   /** The next request's id: `req-1`, `req-2`, … since the start or the last reset. */
   number(): string {
-    return `req-${++this.#numbered}`
+    return `req-${++this.#acceptedCount}`
   }
 
   get size(): number {
-    return this.#met.size + this.#lost.size
+    return this.#accepted.size + this.#rejected.size
   }
 
-  /** What is kept takes, in bytes. */
+  /** Memory that the entries take, in bytes. */
   get bytes(): number {
-    return this.#met.bytes + this.#lost.bytes
+    return this.#accepted.bytes + this.#rejected.bytes
   }
 
-  /** How many listen. */
+  /** Number of listeners. */
   get listening(): number {
     return this.#listeners.size
   }
 
-  get limits(): RequestLimits {
-    return this.#limits
-  }
-
-  /** The `seq` of the newest; 0 before the first. */
-  get newest(): number {
-    return this.#seq
-  }
-
-  /** Writes a request down, unless it is one of the sandbox's own API. */
-  record(context: ApiContext, call: Call, answer: Answered): void {
+  /** Records a request, unless it is one of the sandbox's own API. */
+  record(context: ApiContext, call: Call, answer: AnsweredRequest): void {
     const { api, contract } = context
-    const arrived = api.isOwnApi !== true || isBelow(call, contract.prefix)
-    if (api.isOwnApi && (arrived || call.operation)) return
-    this.#write(this.#met, context, call, arrived, answer)
+    const reachedApi = api.isOwnApi !== true || isBelow(call, contract.prefix)
+    if (api.isOwnApi && (reachedApi || call.operation)) return
+    this.#push(this.#accepted, context, call, reachedApi, answer)
   }
 
-  /** Writes down one that got no further than the door, whatever it was for. */
-  recordLost(context: ApiContext, call: Call, answer: Answered): void {
-    this.#write(this.#lost, context, call, context.api.isOwnApi !== true, answer)
-  }
-
-  #write(
+  #push(
     ring: RingBuffer,
     context: ApiContext,
     call: Call,
-    arrived: boolean,
-    answer: Answered,
+    reachedApi: boolean,
+    answer: AnsweredRequest,
   ): void {
-    if (this.#limits.size === 0 && this.#listeners.size === 0) return
-    const entry = new Entry(++this.#seq, context, call, arrived, answer, ring.room)
-    ring.keep(entry)
-    if (this.#listeners.size > 0) this.#tell(entry)
+    if (this.limits.size === 0 && this.#listeners.size === 0) return
+    const entry = entryFrom(++this.#seq, context, call, reachedApi, answer, ring.slabFor)
+    ring.push(entry)
+    if (this.#listeners.size > 0) this.#notify(entry)
   }
 
-  /** From the oldest to the newest, or those after a `seq`. */
+  /** Entries with a higher `seq`, oldest first. */
   *after(seq = 0): Generator<Entry> {
-    const others = this.#lost.after(seq)
-    let other = others.next().value
-    for (const entry of this.#met.after(seq)) {
-      for (; other && other.seq < entry.seq; other = others.next().value) yield other
+    const rejected = this.#rejected.after(seq)
+    let next = rejected.next().value
+    for (const entry of this.#accepted.after(seq)) {
+      for (; next && next.seq < entry.seq; next = rejected.next().value) yield next
       yield entry
     }
-    for (; other; other = others.next().value) yield other
+    for (; next; next = rejected.next().value) yield next
   }
 
   /** @param id `req-7` */
@@ -123,76 +115,57 @@ export class RequestLog {
     return undefined
   }
 
-  /** Forgets all of them, and says how many those were. */
+  /** Deletes all entries and returns how many there were. */
   clear(): number {
     const { size } = this
-    this.#met.clear()
-    this.#lost.clear()
+    this.#accepted.clear()
+    this.#rejected.clear()
     return size
   }
 
-  /** As in a fresh sandbox. */
+  /** Deletes all entries and restarts the numbering. */
   reset(): void {
     this.clear()
-    this.#numbered = 0
+    this.#acceptedCount = 0
   }
 
-  /** Until what it returns is called, or until `end`. */
-  listen(listener: Listener): () => void {
-    if (this.#closed) queueMicrotask(() => listener.end())
+  /** Adds a listener; returns a function that removes it. */
+  listen(listener: RequestListener): () => void {
+    if (this.#closed) queueMicrotask(() => listener.onClose())
     else this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Lets go whoever listens; the sandbox or the server is about to end. */
+  /** Removes all listeners; called before the sandbox or the server ends. */
   close(): void {
     this.#closed = true
-    const all = [...this.#listeners]
+    const listeners = [...this.#listeners]
     this.#listeners.clear()
-    for (const listener of all) listener.end()
+    for (const listener of listeners) listener.onClose()
   }
 
-  /** Once the answer is on its way; to those that listened when it was written down. */
-  #tell(entry: Entry): void {
+  /** Notifies the listeners of this moment, in a microtask, so that the answer goes out first. */
+  #notify(entry: Entry): void {
     const listeners = [...this.#listeners]
-    const reading = new Reading(entry)
+    const request = new SearchableEntry(entry)
     queueMicrotask(() => {
       for (const listener of listeners) {
         if (!this.#listeners.has(listener)) continue
         try {
-          listener.take(reading)
+          listener.onRequest(request)
         } catch (error) {
-          // Nobody else would catch it: the request has its answer.
-          entry.context.log.bug('who listens to requests failed', error)
+          // Nothing else catches it: the request is answered already.
+          entry.context.log.bug('a listener of the request log failed', error)
         }
       }
     })
   }
 }
 
-/** A book's requests that get no further than the door: `rejected-1`, `rejected-2`, … */
-export class RejectedRequests extends RequestLog {
-  readonly #book: RequestLog
-  #lost = 0
-
-  constructor(book: RequestLog) {
-    super({ size: 0, bytes: 0 })
-    this.#book = book
-  }
-
-  override number(): string {
-    return `rejected-${++this.#lost}`
-  }
-
-  override record(context: ApiContext, call: Call, answer: Answered): void {
-    this.#book.recordLost(context, call, answer)
-  }
-}
-
-/** Whether it is a path of the API, or one that only ends there because no API has it. */
+/** Tests whether the URL is below the API's prefix; any other URL gets there as an unknown route. */
 function isBelow({ url, base }: Call, prefix: string): boolean {
   const path = url.startsWith(base) ? url.slice(base.length) : url
-  // Express takes a prefix in any case of letters.
+  // Express matches a prefix in any case of letters.
   const begins = path.slice(0, prefix.length).toLowerCase() === prefix
   return begins && /^(?:[/?]|$)/.test(path.slice(prefix.length))
 }

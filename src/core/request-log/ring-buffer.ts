@@ -1,26 +1,26 @@
-import type { Entry, Slab } from './entry.ts'
+import { entrySize, type Entry, type Slab } from './entry.ts'
 
-/** How much is remembered. */
+/** Limits of a request log. */
 export interface RequestLimits {
-  /** Requests; 0 remembers none. */
+  /** Number of requests; 0 keeps none. */
   readonly size: number
-  /** Bytes: of the texts exactly, of what goes with them by measurement. */
+  /** Bytes: exact for the texts, measured for the rest of an entry. */
   readonly bytes: number
 }
 
-/** The first piece of memory that texts are written into, and the largest, in bytes. */
-const SMALLEST_SLAB = 8 * 1024
-const LARGEST_SLAB = 256 * 1024
+/** Sizes of the first slab and of the largest, in bytes. */
+const MIN_SLAB = 8 * 1024
+const MAX_SLAB = 256 * 1024
 
-/** The newest entries that fit; the place of an entry is its count modulo the size. */
+/** Keeps the newest entries within the limits; an entry's index is its count modulo the size. */
 export class RingBuffer {
   readonly #limits: RequestLimits
   readonly #entries: (Entry | undefined)[] = []
-  /** The oldest that is kept, and the next to come, counted from the first. */
+  /** Counts of the oldest entry that is kept and of the next to come. */
   #oldest = 0
   #next = 0
   #bytes = 0
-  /** Where the next texts go. What is full is gone with the last entry that is in it. */
+  /** The slab for the next texts. A full one is freed with the last entry that refers to it. */
   #slab: Slab | undefined
 
   constructor(limits: RequestLimits) {
@@ -31,23 +31,22 @@ export class RingBuffer {
     return this.#next - this.#oldest
   }
 
-  /** What is kept takes, in bytes. */
+  /** Memory that the entries take, in bytes. */
   get bytes(): number {
     return this.#bytes
   }
 
-  keep(entry: Entry): void {
+  push(entry: Entry): void {
     const { size, bytes } = this.#limits
     if (size === 0) return
-    if (this.size === size) this.#forgetOldest()
+    if (this.size === size) this.#dropOldest()
     this.#entries[this.#next++ % size] = entry
-    this.#bytes += entry.weight
-    while (this.#bytes > bytes) this.#forgetOldest()
+    this.#bytes += entrySize(entry)
+    while (this.#bytes > bytes) this.#dropOldest()
   }
 
-  /** From the oldest to the newest, or those after a `seq`. */
+  /** Entries with a higher `seq`, oldest first. Those dropped during the iteration are skipped. */
   *after(seq: number): Generator<Entry, undefined> {
-    // What is let go while somebody reads is passed over.
     for (let i = this.#oldest; i < this.#next; i = Math.max(i + 1, this.#oldest)) {
       const entry = this.#entries[i % this.#limits.size]
       if (entry && entry.seq > seq) yield entry
@@ -60,18 +59,19 @@ export class RingBuffer {
     this.#oldest = this.#next = this.#bytes = 0
   }
 
-  /** A slab with room for so many bytes. */
-  readonly room = (least: number): Slab => {
+  /** Returns a slab with room for so many bytes. */
+  readonly slabFor = (needed: number): Slab => {
     const slab = this.#slab
-    if (slab && slab.bytes.length - slab.used >= least) return slab
-    const size = Math.min((slab?.bytes.length ?? SMALLEST_SLAB / 2) * 2, LARGEST_SLAB)
-    this.#slab = { bytes: Buffer.allocUnsafeSlow(Math.max(size, least)), used: 0 }
+    if (slab && slab.bytes.length - slab.used >= needed) return slab
+    const size = Math.min((slab?.bytes.length ?? MIN_SLAB / 2) * 2, MAX_SLAB)
+    this.#slab = { bytes: Buffer.allocUnsafeSlow(Math.max(size, needed)), used: 0 }
     return this.#slab
   }
 
-  #forgetOldest(): void {
-    const place = this.#oldest++ % this.#limits.size
-    this.#bytes -= this.#entries[place]?.weight ?? 0
-    this.#entries[place] = undefined
+  #dropOldest(): void {
+    const index = this.#oldest++ % this.#limits.size
+    const entry = this.#entries[index]
+    if (entry) this.#bytes -= entrySize(entry)
+    this.#entries[index] = undefined
   }
 }

@@ -1,242 +1,127 @@
+import { createRequire } from 'node:module'
+import type * as Re2js from 're2js'
 import { Problem } from '../problem.ts'
 
-/** Characters of a pattern, steps that it may come to, characters that are looked at. */
-const LONGEST_PATTERN = 256
-const MOST_STEPS = 1000
-export const LONGEST_TEXT = 4096
+const require = createRequire(import.meta.url)
 
-/** Places that all expressions of one question may come to: a second or so. */
-const MOST_PLACES = 10_000_000
+/** Limits in characters and in steps, which are about two for each character to match. */
+const MAX_PATTERN_LENGTH = 256
+const MAX_STEPS = 1000
+export const MAX_TEXT_LENGTH = 4096
 
-let left = Infinity
+/** Matching time of all expressions of one verification, in milliseconds. */
+const TIME_BUDGET = 1000
+
+/** Bytes of states that RE2 may cache for one expression; by default it caches 8 MB. */
+const MAX_CACHE = 64 * 1024
+
+let timeLeft = Infinity
 
 /**
- * Does this, in which expressions may look at no more than a bounded amount of text.
+ * Runs `work` with a time budget for all regular expressions that it evaluates.
  *
- * @throws Problem 400 expression.invalid where that is not enough
+ * @throws Problem 400 expression.invalid when the budget is used up
  */
-export function bounded<T>(work: () => T): T {
-  left = MOST_PLACES
+export function withRegexBudget<T>(work: () => T): T {
+  timeLeft = TIME_BUDGET
   try {
     return work()
   } finally {
-    left = Infinity
+    timeLeft = Infinity
   }
 }
 
-type Step =
-  | { readonly kind: 'one'; readonly fits: (character: string) => boolean }
-  | { readonly kind: 'at'; readonly holds: (before: string, after: string) => boolean }
-  | { readonly kind: 'fork'; first: number; second: number }
-  | { readonly kind: 'end' }
-
-/** A place in the program that is being made, and how to make what stands there. */
-type Part = (program: Step[]) => void
-
 /**
- * A regular expression that anybody may send: it takes time in proportion to pattern and text,
- * whatever they are, where RegExp can take for ever (`(a+)+$`). It goes through the text once
- * with all the places that it can be at, and knows what that allows: no lookaround, no references.
+ * A regular expression from a client. RE2 matches it in time proportional to its length and the
+ * text's, where RegExp can take exponential time (`(a+)+$`). The syntax is what RegExp and RE2 have
+ * in common: no lookaround, no backreferences. It searches the text, as `RegExp.test` does.
  */
-export class Expression {
-  readonly source: string
-  readonly #program: Step[] = []
-  /** RegExp itself, where that has no two ways to go on and so is quick whatever it looks at. */
-  readonly #plain: RegExp | undefined
+export class SafeRegex {
+  readonly #set: Re2js.RE2Set
 
   /** @throws Problem 400 expression.invalid */
   constructor(source: string, { ignoreCase = false }: { ignoreCase?: boolean | undefined } = {}) {
-    this.source = source
-    if (source.length > LONGEST_PATTERN) {
-      throw invalid(source, `it is longer than ${LONGEST_PATTERN} characters`)
+    if (source.length > MAX_PATTERN_LENGTH) {
+      throw invalid(source, `it is longer than ${MAX_PATTERN_LENGTH} characters`)
     }
     try {
       void new RegExp(source, 'u')
     } catch {
       throw invalid(source, 'it is not well-formed')
     }
-    new Reader(source, ignoreCase).whole()(this.#program)
-    this.#program.push({ kind: 'end' })
-    if (isPlain(source)) this.#plain = new RegExp(source, ignoreCase ? 'iu' : 'u')
+    checkSyntax(source)
+    // Loaded with the first expression: 15 ms that most runs never need.
+    const { RE2JS, RE2Set, RE2JSSyntaxException } = require('re2js') as typeof Re2js
+    // A set of one, since only a set lets its cache be limited.
+    const flags = ignoreCase ? RE2JS.CASE_INSENSITIVE : 0
+    this.#set = new RE2Set(RE2Set.UNANCHORED, flags, MAX_CACHE)
+    try {
+      this.#set.add(RE2JS.translateRegExp(source))
+    } catch (error) {
+      if (!(error instanceof RE2JSSyntaxException)) throw error
+      throw invalid(source, `RE2 does not support ${error.input ?? 'its syntax'}`)
+    }
+    this.#set.compile()
   }
 
-  /** Whether it fits some part of the text. A text that is too long fits nothing. */
+  /** Tests whether any part of the text matches. A text above the length limit never matches. */
   test(text: string): boolean {
-    if (text.length > LONGEST_TEXT) return false
-    if (this.#plain) return this.#plain.test(text)
-    const characters = [...text]
-    let places = new Set<number>()
-    for (let i = 0; i <= characters.length; i++) {
-      const around = [characters[i - 1] ?? '', characters[i] ?? ''] as const
-      if (this.#reach(0, places, around)) return true
-      const next = new Set<number>()
-      const after = [characters[i] ?? '', characters[i + 1] ?? ''] as const
-      for (const place of places) {
-        const step = this.#program[place]!
-        if (step.kind !== 'one' || i === characters.length || !step.fits(characters[i]!)) continue
-        if (this.#reach(place + 1, next, after)) return true
-      }
-      places = next
-      left -= places.size + 1
-      if (left < 0) {
-        const message =
-          'These expressions take too long for all that came; make them shorter, ask for fewer at once, or leave out what came before with since'
-        throw new Problem(400, 'expression.invalid', message)
-      }
+    if (text.length > MAX_TEXT_LENGTH) return false
+    if (timeLeft <= 0) {
+      const message =
+        'The expressions take too long on the recorded requests; shorten them, send fewer at once, or leave out earlier requests with since'
+      throw new Problem(400, 'expression.invalid', message)
     }
-    return false
-  }
-
-  /** Adds all places that one can be at from here on without a character; true at the end. */
-  #reach(from: number, places: Set<number>, [before, after]: readonly [string, string]): boolean {
-    const open = [from]
-    for (let place = open.pop(); place !== undefined; place = open.pop()) {
-      if (places.has(place)) continue
-      places.add(place)
-      const step = this.#program[place]!
-      if (step.kind === 'end') return true
-      if (step.kind === 'fork') open.push(step.first, step.second)
-      if (step.kind === 'at' && step.holds(before, after)) open.push(place + 1)
-    }
-    return false
-  }
-}
-
-/** Reads a pattern that RegExp has found well-formed. */
-class Reader {
-  readonly #source: string
-  readonly #flags: string
-  #at = 0
-  #steps = 0
-
-  constructor(source: string, ignoreCase: boolean) {
-    this.#source = source
-    this.#flags = ignoreCase ? 'iu' : 'u'
-  }
-
-  whole(): Part {
-    const branches = [this.#branch()]
-    while (this.#take('|')) branches.push(this.#branch())
-    return branches.reduceRight((rest, branch) => either(branch, rest))
-  }
-
-  #branch(): Part {
-    const parts: Part[] = []
-    while (this.#at < this.#source.length && !/[|)]/.test(this.#source[this.#at]!)) {
-      parts.push(this.#repeated())
-    }
-    return (program) => {
-      for (const part of parts) part(program)
-    }
-  }
-
-  #repeated(): Part {
-    const before = this.#steps
-    const part = this.#atom()
-    const [whole, mark, from, comma, to] =
-      /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(this.#source.slice(this.#at)) ?? []
-    if (whole === undefined) return part
-    this.#at += whole.length
-    const least = mark === '+' ? 1 : Number(from ?? 0)
-    const most =
-      mark === '?'
-        ? 1
-        : mark !== undefined
-          ? Infinity
-          : comma === ''
-            ? least
-            : Number(to || Infinity)
-    const times = most === Infinity ? least + 1 : most
-    this.#count((this.#steps - before) * times)
-    return (program) => {
-      for (let i = 0; i < least; i++) part(program)
-      if (most === Infinity) loop(part, program)
-      else for (let i = least; i < most; i++) either(part, () => {})(program)
-    }
-  }
-
-  #atom(): Part {
-    this.#count(2)
-    const rest = this.#source.slice(this.#at)
-    if (rest.startsWith('(')) {
-      const [opening = ''] = /^\((?:\?:|\?<(?![=!])\w+>)?/.exec(rest) ?? []
-      if (opening === '(' && rest[1] === '?') throw this.#unknown('(?')
-      this.#at += opening.length
-      const inner = this.whole()
-      this.#take(')')
-      return inner
-    }
-    // A class, an escape or a character: RegExp knows them, one character at a time.
-    const [token = ''] =
-      /^(?:\[(?:\\[^]|[^\]\\])*\]|\\(?:u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[A-Za-z]|[pP]\{[^}]+\}|[^])|[^])/u.exec(
-        rest,
-      ) ?? []
-    this.#at += token.length
-    if (token === '^') return where((before) => before === '')
-    if (token === '$') return where((_, after) => after === '')
-    if (token === '\\b') return where((before, after) => isWord(before) !== isWord(after))
-    if (token === '\\B') return where((before, after) => isWord(before) === isWord(after))
-    if (/^\\(?:[1-9]|k)/.test(token)) throw this.#unknown(token)
-    if (token.length === 1 && token !== '.' && this.#flags === 'u')
-      return one((character) => character === token)
-    const fits = new RegExp(`^${token}$`, this.#flags)
-    return one((character) => fits.test(character))
-  }
-
-  #take(character: string): boolean {
-    const found = this.#source[this.#at] === character
-    if (found) this.#at++
+    const start = performance.now()
+    const found = this.#set.match(text).length > 0
+    timeLeft -= performance.now() - start
     return found
   }
+}
 
-  #count(steps: number): void {
-    this.#steps += steps
-    if (this.#steps > MOST_STEPS) throw invalid(this.#source, 'it repeats too much')
+/** A class, an escape, a group's start, a quantifier or one character. */
+const TOKEN =
+  /\[(?:\\[^]|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[dD][89a-fA-F]|\\[^]|\((?:\?(?::|<[=!]|<\w+>|[=!]))?|(?:[*+?]|\{(\d+)(,?)(\d*)\})\??|[^]/gu
+
+/**
+ * Refuses what RE2 lacks or reads in another way, and what unrolls to too many steps: counted here,
+ * since compiling a large repetition takes long already.
+ *
+ * @throws Problem 400 expression.invalid
+ */
+function checkSyntax(source: string): void {
+  const outer: number[] = []
+  let steps = 0
+  let last = 0
+  for (const [token, least, comma, most] of source.matchAll(TOKEN)) {
+    if (/^\(\?<?[=!]/.test(token)) throw invalid(source, 'lookaround is not supported')
+    if (/^\\[1-9k]/.test(token)) throw invalid(source, 'backreferences are not supported')
+    if (/^\\u[dD]/.test(token)) {
+      throw invalid(source, 'surrogates are not supported; write a character as \\u{1F600}')
+    }
+    if (token.startsWith('(')) {
+      outer.push(steps)
+      steps = 0
+    } else if (token === ')') {
+      last = steps + 2
+      steps = last + (outer.pop() ?? 0)
+    } else if (/^(?:[*+?]|\{\d)/.test(token)) {
+      steps += last * timesOf(token, least, comma, most)
+    } else if (token !== '|') {
+      last = 2
+      steps += last
+    }
+    if (steps > MAX_STEPS) throw invalid(source, 'it repeats too much')
   }
+}
 
-  #unknown(what: string): Problem {
-    return invalid(this.#source, `${what} is not known here: no lookaround, no references`)
+/** How many copies of its operand a quantifier unrolls to. */
+function timesOf(token: string, least = '', comma = '', most = ''): number {
+  if (token.startsWith('{')) {
+    if (comma === '') return Number(least)
+    return most === '' ? Number(least) + 1 : Number(most)
   }
-}
-
-/** No groups, no choices, and at most one repetition, which begins at one place only. */
-function isPlain(source: string): boolean {
-  const bare = source.replaceAll(/\\(?:[pPu]\{[^}]*\}|[^])|\[(?:\\[^]|[^\]\\])*\]/g, 'x')
-  const marks = bare.match(/[(|*+?{]/g) ?? []
-  return !/[(|]/.test(bare) && marks.length <= (bare.startsWith('^') ? 1 : 0)
-}
-
-function one(fits: (character: string) => boolean): Part {
-  return (program) => void program.push({ kind: 'one', fits })
-}
-
-function where(holds: (before: string, after: string) => boolean): Part {
-  return (program) => void program.push({ kind: 'at', holds })
-}
-
-function either(first: Part, other: Part): Part {
-  return (program) => {
-    const fork = { kind: 'fork' as const, first: program.length + 1, second: 0 }
-    program.push(fork)
-    first(program)
-    const jump = { kind: 'fork' as const, first: 0, second: 0 }
-    program.push(jump)
-    fork.second = program.length
-    other(program)
-    jump.first = jump.second = program.length
-  }
-}
-
-function loop(part: Part, program: Step[]): void {
-  const fork = { kind: 'fork' as const, first: program.length + 1, second: 0 }
-  const start = program.push(fork) - 1
-  part(program)
-  program.push({ kind: 'fork', first: start, second: start })
-  fork.second = program.length
-}
-
-function isWord(character: string): boolean {
-  return /^\w$/.test(character)
+  return token.startsWith('+') ? 2 : 1
 }
 
 function invalid(source: string, why: string): Problem {

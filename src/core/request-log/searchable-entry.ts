@@ -1,47 +1,47 @@
 import { isRecord } from '../contract/schema.ts'
 import type { Entry } from './entry.ts'
-import type { Subject } from './matcher.ts'
-import { createdBy, recordOf } from './redacted-record.ts'
+import type { MatchSubject } from './matcher.ts'
+import { createdUser, recordOf } from './redacted-record.ts'
 import { subjectOf } from './match-subject.ts'
 
-/** A request as those look at it who look for one: each part is read once, whoever asks for it. */
-export class Reading {
+/** An entry for filters, verifications and listeners: each part is parsed once, on first use. */
+export class SearchableEntry {
   readonly entry: Entry
-  #subject: Subject | undefined
+  #subject: MatchSubject | undefined
   #texts: ReadonlySet<string> | undefined
-  #shown: { readonly secrets: readonly string[]; readonly text: string } | undefined
+  #redacted: { readonly secrets: readonly string[]; readonly text: string } | undefined
 
   constructor(entry: Entry) {
     this.entry = entry
   }
 
-  get subject(): Subject {
+  get subject(): MatchSubject {
     this.#subject ??= subjectOf(this.entry)
     return this.#subject
   }
 
   /**
-   * Whether this is a text in its body, in its query, or the address of the user that it created.
+   * Tests whether a value of the body or the query, or the created user's address, is this text.
    *
-   * @param text in small letters, without space around it
+   * @param text in lower case, trimmed
    */
-  speaksOf(text: string): boolean {
-    this.#texts ??= new Set(textsOf(this).map((one) => one.trim().toLowerCase()))
+  hasValue(text: string): boolean {
+    this.#texts ??= new Set(valuesOf(this).map((value) => value.trim().toLowerCase()))
     return this.#texts.has(text)
   }
 
-  /** All that may be shown of it, in small letters. */
-  shown(secrets: readonly string[]): string {
-    if (this.#shown?.secrets !== secrets) {
+  /** The redacted record as JSON in lower case, for text search. */
+  redactedText(secrets: readonly string[]): string {
+    if (this.#redacted?.secrets !== secrets) {
       const text = JSON.stringify(recordOf(this.entry, secrets)).toLowerCase()
-      this.#shown = { secrets, text }
+      this.#redacted = { secrets, text }
     }
-    return this.#shown.text
+    return this.#redacted.text
   }
 }
 
-function textsOf({ entry, subject: { body, query } }: Reading): string[] {
-  return [...textsIn(body), ...query.values(), createdBy(entry)?.email ?? []].flat()
+function valuesOf({ entry, subject: { body, query } }: SearchableEntry): string[] {
+  return [...textsIn(body), ...query.values(), createdUser(entry)?.email ?? []].flat()
 }
 
 function textsIn(value: unknown): string[] {

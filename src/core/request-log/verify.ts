@@ -1,192 +1,205 @@
 import { Problem } from '../problem.ts'
-import { isBefore, type EntryMatcher } from './filter.ts'
-import { differenceIn, type Mismatch } from './matcher.ts'
 import type { Entry } from './entry.ts'
-import { Reading } from './searchable-entry.ts'
-import { redactorOf } from './redacted-record.ts'
+import { isEarlier, type EntryMatcher } from './filter.ts'
+import { describeMismatch, type Mismatch } from './matcher.ts'
 import type { Redactor } from './redact.ts'
+import { redactorOf } from './redacted-record.ts'
+import { SearchableEntry } from './searchable-entry.ts'
 
-/** How many requests should have come. */
+/** The number of requests that an expectation asks for; at least one by default. */
 export interface Count {
   readonly exactly?: number
   readonly atLeast?: number
   readonly atMost?: number
 }
 
-/** Something that should have been asked. */
+/** An expectation about the recorded requests. */
 export interface Expectation {
   readonly name: string
   readonly matches: EntryMatcher
   readonly count: Count
-  /** Names of others: whose first request should come later, and earlier. */
+  /** Name of the expectation whose first match must come later. */
   readonly before?: string | undefined
+  /** Name of the expectation whose first match must come earlier. */
   readonly after?: string | undefined
 }
 
-/** A request that is not as it should be, but nearly. */
-export interface Nearest {
+/** A request that nearly matches, with its mismatches. */
+export interface NearestRequest {
   readonly id: string
   readonly differences: Mismatch[]
 }
 
-export interface Result {
+export interface ExpectationResult {
   readonly name: string
   readonly passed: boolean
   readonly found: number
   readonly requests: string[]
   readonly difference?: string
-  readonly nearest?: Nearest[]
+  readonly nearest?: NearestRequest[]
 }
 
-const MOST_NEAREST = 3
-const MOST_NAMED = 100
+const MAX_NEAREST = 3
+/** Number of requests that a result lists, and that a message lists. */
+const MAX_LISTED = 100
+const MAX_LISTED_IN_MESSAGE = 10
 
-interface Looked {
+/** An expectation with the requests that match it, earliest first. */
+interface Evaluation {
   readonly expectation: Expectation
-  readonly fitting: readonly Entry[]
-  readonly nearest: Nearest[]
+  readonly matching: readonly Entry[]
+  readonly nearest: NearestRequest[]
 }
 
 /**
- * Whether what should have been asked was.
+ * Verifies expectations against recorded requests.
  *
- * @param entries in any order; they are looked at in that in which they came in
- * @param inOrder whether one request for each should have come in the order of the expectations
+ * @param entries in any order; they are compared in the order of their arrival
+ * @param inOrder whether one match of each must come in the order of the expectations
  * @throws Problem 400 expectation.unknown
  */
-export function verified(
+export function verifyExpectations(
   expectations: readonly Expectation[],
   entries: readonly Entry[],
   secrets: readonly string[],
   inOrder = false,
-): { passed: boolean; results: Result[] } {
-  const arrived = entries.toSorted((a, b) => a.startedAt - b.startedAt)
-  const readings = arrived.map((entry) => new Reading(entry))
-  const looked = expectations.map((expectation) => look(expectation, readings, secrets))
-  const chain = inOrder ? chained(looked) : []
-  const results = looked.map((one, i): Result => {
-    const { expectation, fitting, nearest } = one
-    const faults = [
-      countFault(expectation.count, fitting),
-      ...orderFaults(one, looked),
-      chain[i],
-    ].filter((fault) => fault !== undefined)
-    const found = fitting.length
-    const tooFew = found < leastOf(expectation.count)
-    const named = { name: expectation.name, found, requests: idsOf(fitting) }
-    if (faults.length === 0) return { ...named, passed: true }
+): { passed: boolean; results: ExpectationResult[] } {
+  const byArrival = entries.toSorted((a, b) => a.startedAt - b.startedAt)
+  const requests = byArrival.map((entry) => new SearchableEntry(entry))
+  const evaluations = expectations.map((expectation) => evaluate(expectation, requests, secrets))
+  const orderFailures = inOrder ? checkOrder(evaluations) : []
+  const results = evaluations.map((evaluation, i): ExpectationResult => {
+    const { expectation, matching, nearest } = evaluation
+    const failures = [
+      countFailure(expectation.count, matching),
+      ...relativeOrderFailures(evaluation, evaluations),
+      orderFailures[i],
+    ].filter((failure) => failure !== undefined)
+    const found = matching.length
+    const tooFew = found < minimumOf(expectation.count)
+    const result = { name: expectation.name, found, requests: idsOf(matching, MAX_LISTED) }
+    if (failures.length === 0) return { ...result, passed: true }
     return {
-      ...named,
+      ...result,
       passed: false,
-      difference: faults.join('; ') + (tooFew ? described(nearest) : ''),
+      difference: failures.join('; ') + (tooFew ? describeNearest(nearest) : ''),
       ...(tooFew ? { nearest } : {}),
     }
   })
   return { passed: results.every(({ passed }) => passed), results }
 }
 
-/** Those that come nearest to what was wanted: the fewest differences first, then the newest. */
-export function nearestTo(
+/** Finds the requests with the fewest mismatches, newest first among equals. */
+export function findNearest(
   matches: EntryMatcher,
-  readings: readonly Reading[],
+  requests: readonly SearchableEntry[],
   secrets: readonly string[],
-): Nearest[] {
-  return readings
-    .map((reading) => ({ entry: reading.entry, differences: matches(reading) }))
-    .filter(({ differences }) => differences.length > 0 && !isBefore(differences))
-    .map((one) => ({ ...one, distance: distance(one.differences) }))
+): NearestRequest[] {
+  return requests
+    .map((request) => ({ entry: request.entry, differences: matches(request) }))
+    .filter(({ differences }) => differences.length > 0 && !isEarlier(differences))
+    .map((candidate) => ({ ...candidate, distance: distanceOf(candidate.differences) }))
     .toSorted((a, b) => a.distance - b.distance || b.entry.seq - a.entry.seq)
-    .slice(0, MOST_NEAREST)
+    .slice(0, MAX_NEAREST)
     .map(({ entry, differences }) => ({
       id: entry.id,
-      differences: scrubbed(differences, redactorOf(entry, secrets)),
+      differences: redacted(differences, redactorOf(entry, secrets)),
     }))
 }
 
-/** A text that goes on from a sentence: each request with what differs in it. */
-export function described(nearest: readonly Nearest[]): string {
-  if (nearest.length === 0) return '; no other request has come'
-  const lines = nearest.map(({ id, differences }) => {
-    const words = differences.map(differenceIn)
-    return `\n  ${id}: ${words.join('; ')}`
-  })
+/** Describes the nearest requests with their mismatches, as the end of a message. */
+export function describeNearest(nearest: readonly NearestRequest[]): string {
+  if (nearest.length === 0) return '; no other request was recorded'
+  const lines = nearest.map(
+    ({ id, differences }) => `\n  ${id}: ${differences.map(describeMismatch).join('; ')}`,
+  )
   return `; nearest:${lines.join('')}`
 }
 
-function look(
+function evaluate(
   expectation: Expectation,
-  readings: readonly Reading[],
+  requests: readonly SearchableEntry[],
   secrets: readonly string[],
-): Looked {
+): Evaluation {
   const { matches, count } = expectation
-  const fitting = readings
-    .filter((reading) => matches(reading).length === 0)
+  const matching = requests
+    .filter((request) => matches(request).length === 0)
     .map(({ entry }) => entry)
-  const nearest = fitting.length < leastOf(count) ? nearestTo(matches, readings, secrets) : []
-  return { expectation, fitting, nearest }
+  const nearest = matching.length < minimumOf(count) ? findNearest(matches, requests, secrets) : []
+  return { expectation, matching, nearest }
 }
 
-function leastOf({ exactly, atLeast, atMost }: Count): number {
+function minimumOf({ exactly, atLeast, atMost }: Count): number {
   return exactly ?? atLeast ?? (atMost === undefined ? 1 : 0)
 }
 
-function countFault(count: Count, fitting: readonly Entry[]): string | undefined {
-  const found = fitting.length
-  const least = leastOf(count)
-  const most = count.exactly ?? count.atMost ?? Infinity
-  if (found >= least && found <= most) return undefined
-  const wanted =
+function countFailure(count: Count, matching: readonly Entry[]): string | undefined {
+  const found = matching.length
+  const minimum = minimumOf(count)
+  const maximum = count.exactly ?? count.atMost ?? Infinity
+  if (found >= minimum && found <= maximum) return undefined
+  const [bound, wanted] =
     count.exactly !== undefined
-      ? `exactly ${count.exactly}`
-      : found < least
-        ? `at least ${least}`
-        : `at most ${most}`
-  const which = found === 0 ? '' : `: ${idsOf(fitting.slice(0, 10)).join(', ')}`
-  return `${wanted} should have come, ${found} came${which}`
+      ? ['exactly', count.exactly]
+      : found < minimum
+        ? ['at least', minimum]
+        : ['at most', maximum]
+  const ids = found === 0 ? '' : `: ${idsOf(matching, MAX_LISTED_IN_MESSAGE).join(', ')}`
+  return `expected ${bound} ${wanted} ${wanted === 1 ? 'request' : 'requests'}, got ${found}${ids}`
 }
 
-function orderFaults({ expectation, fitting }: Looked, all: readonly Looked[]): string[] {
+/** Compares the first match with the first matches of the expectations in `before` and `after`. */
+function relativeOrderFailures(
+  { expectation, matching }: Evaluation,
+  evaluations: readonly Evaluation[],
+): string[] {
   const { name, before, after } = expectation
-  const first = fitting[0]
+  const first = matching[0]
   return (['before', 'after'] as const).flatMap((word) => {
-    const other = word === 'before' ? before : after
-    if (other === undefined) return []
-    const found = all.find(({ expectation: one }) => one.name === other)
-    if (!found) {
-      const names = all.map(({ expectation: one }) => one.name).join(', ')
-      const message = `${name} should come ${word} ${other}, which is none of: ${names}`
+    const otherName = word === 'before' ? before : after
+    if (otherName === undefined) return []
+    const other = evaluations.find((evaluation) => evaluation.expectation.name === otherName)
+    if (!other) {
+      const names = evaluations.map((evaluation) => evaluation.expectation.name).join(', ')
+      const message = `${name} is to come ${word} ${otherName}, but no expectation has this name; there are: ${names}`
       throw new Problem(400, 'expectation.unknown', message)
     }
-    const theirs = found.fitting[0]
-    if (!first || !theirs) {
-      return [`it cannot come ${word} ${other}, since nothing fits ${first ? other : 'it'}`]
+    const firstOfOther = other.matching[0]
+    if (!first || !firstOfOther) {
+      const unmatched = first ? otherName : name
+      return [`it cannot come ${word} ${otherName}: no request matches ${unmatched}`]
     }
-    const early = first.startedAt < theirs.startedAt
-    if (early === (word === 'before') && first !== theirs) return []
-    return [`${first.id} should have come ${word} ${theirs.id}, the first of ${other}`]
+    const isBefore = first.startedAt < firstOfOther.startedAt
+    if (isBefore === (word === 'before') && first !== firstOfOther) return []
+    return [
+      `${first.id} should have come ${word} ${firstOfOther.id}, the first match of ${otherName}`,
+    ]
   })
 }
 
-/** For each the earliest request after that of the one before: who finds none breaks the order. */
-function chained(looked: readonly Looked[]): (string | undefined)[] {
+/**
+ * Takes for each expectation the earliest match after that of the one before; one without such a
+ * match breaks the order.
+ */
+function checkOrder(evaluations: readonly Evaluation[]): (string | undefined)[] {
   let last: Entry | undefined
-  return looked.map(({ fitting, expectation }, i) => {
-    if (leastOf(expectation.count) === 0 && fitting.length === 0) return undefined
-    const next = fitting.find(({ startedAt }) => last === undefined || startedAt > last.startedAt)
-    const before = last
+  return evaluations.map(({ matching, expectation }, i) => {
+    if (minimumOf(expectation.count) === 0 && matching.length === 0) return undefined
+    const next = matching.find(({ startedAt }) => last === undefined || startedAt > last.startedAt)
+    const previous = last
     last = next ?? last
-    if (next || !before || fitting.length === 0) return undefined
-    return `none came after ${before.id}, which is there for ${looked[i - 1]!.expectation.name}`
+    if (next || !previous || matching.length === 0) return undefined
+    return `no match came after ${previous.id}, the match of ${evaluations[i - 1]!.expectation.name}`
   })
 }
 
-/** A request of another kind is farther than one that differs in what it holds. */
-function distance(differences: readonly Mismatch[]): number {
+/** A request for another operation is farther away than one with other values. */
+function distanceOf(differences: readonly Mismatch[]): number {
   const weights: Readonly<Record<string, number>> = { api: 8, operation: 8, path: 4, method: 4 }
   return differences.reduce((sum, { at }) => sum + (weights[at] ?? 1), 0)
 }
 
-function scrubbed(differences: readonly Mismatch[], redactor: Redactor): Mismatch[] {
+function redacted(differences: readonly Mismatch[], redactor: Redactor): Mismatch[] {
   return differences.map(({ at, wanted, found }) => ({
     at,
     wanted: redactor.scrub(wanted),
@@ -194,6 +207,6 @@ function scrubbed(differences: readonly Mismatch[], redactor: Redactor): Mismatc
   }))
 }
 
-function idsOf(entries: readonly Entry[]): string[] {
-  return entries.slice(0, MOST_NAMED).map(({ id }) => id)
+function idsOf(entries: readonly Entry[], limit: number): string[] {
+  return entries.slice(0, limit).map(({ id }) => id)
 }

@@ -3,7 +3,7 @@ import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { BodyLimits } from '../http/body.ts'
-import type { RequestLog } from '../request-log/request-log.ts'
+import type { RequestRecorder } from '../request-log/request-log.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 
 /** Everything that the pipeline needs to answer requests for one API of one sandbox. */
@@ -15,7 +15,7 @@ export interface PipelineContext extends ApiContext {
   /** Reads every answer back after writing it: thorough, and too slow outside of tests. */
   readonly checksRoundTrip: boolean
   /** Numbers the requests and records them. */
-  readonly requestLog: RequestLog
+  readonly requestLog: RequestRecorder
   /** Absent at Standin's own API, and where faults are off. */
   readonly faults?: Faults
   /** Called after every answer, for logs and metrics. It must not throw. */

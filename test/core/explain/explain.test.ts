@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { explain } from '../../../src/core/explain/explain.ts'
+import { callOf } from '../../../src/core/request-log/entry.ts'
 import { createCaller, type Caller } from '../../helpers/caller.ts'
 import { readDocument, rebuilt, runInShell } from '../../helpers/document.ts'
 import { createFolder, createSandbox, fixture, MYKAARMA } from '../../helpers/sandbox.ts'
@@ -177,12 +178,13 @@ test.each([
 test('each fault that was looked at says why it fired or did not', async () => {
   const server = await createSandbox({ clock: NOW })
   const { answer } = await asked(createCaller(server), GOOD.cryptlex)
-  const { call, context } = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
+  const entry = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
+  const call = callOf(entry)
   call.faults = [
     { id: 'fault-1', fired: false, why: 'it is for another operation' },
     { id: 'fault-2', fired: true, why: 'it is the first request of two' },
   ]
-  const { decisions } = explain({ ...context, call, sandbox: 'default', status: 201 })
+  const { decisions } = explain({ ...entry.context, call, sandbox: 'default', status: 201 })
   const faults = decisions.find(({ step }) => step === 'faults')!
   expect(faults).toMatchObject({ outcome: 'noted' })
   expect(faults.text).toContain('fault-2 fired')

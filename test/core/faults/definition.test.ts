@@ -31,7 +31,7 @@ test.each(['headers', 'params', 'query', 'fields'])(
       expect((await ask(own, door, { name: door.answers })).status).toBe(door.created)
     }
     for (const { fired, nearest } of own.sandbox.faults.list()) {
-      expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is nothing')])
+      expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is absent')])
     }
     expect(own.logged).toEqual([])
   },
@@ -100,7 +100,7 @@ test.each(['$..email', 'Folders[', 'a[b]', 'a..b', '[?(@.x)]', '', 'a['])(
     const own = await createSandbox()
     const match = { fields: { [path]: 'x' } }
     expect(refusalOf(() => add(own, { status: 500, match }))).toMatch(
-      /match\.fields.*no place in a body/,
+      /match\.fields.*is not a field path/,
     )
   },
 )

@@ -135,9 +135,9 @@ test.each<[object, string]>([
     { match: { params: { resellerId: 'reseller-002' } } },
     'params.resellerId is "reseller-001", not "reseller-002"',
   ],
-  [{ match: { query: { debug: 'true' } } }, 'query.debug is nothing, not "true"'],
+  [{ match: { query: { debug: 'true' } } }, 'query.debug is absent, not "true"'],
   [{ match: { headers: { 'X-Tenant': 'b' } } }, 'headers.x-tenant is "a", not "b"'],
-  [{ match: { headers: { 'X-None': 'b' } } }, 'headers.x-none is nothing, not "b"'],
+  [{ match: { headers: { 'X-None': 'b' } } }, 'headers.x-none is absent, not "b"'],
   [
     { match: { headers: { Authorization: 'x' } } },
     'headers.authorization is [redacted], not another secret',
@@ -148,14 +148,14 @@ test.each<[object, string]>([
   ],
   [
     { match: { fields: { email: '/^grace@/i' } } },
-    'fields.email is "ada@example.test", not what fits /^grace@/i',
+    'fields.email is "ada@example.test", not a match for /^grace@/i',
   ],
   [
     { match: { fields: { email: { exists: false } } } },
-    'fields.email is "ada@example.test", not nothing',
+    'fields.email is "ada@example.test", not absent',
   ],
   [{ match: { fields: { '$.lastName': 'Hopper' } } }, 'fields.$.lastName is "Byron", not "Hopper"'],
-  [{ match: { fields: { middleName: 'x' } } }, 'fields.middleName is nothing, not "x"'],
+  [{ match: { fields: { middleName: 'x' } } }, 'fields.middleName is absent, not "x"'],
   [{ match: { fields: { password: 'x' } } }, 'fields.password is [redacted], not another secret'],
   [
     { match: { fields: { allowCustomerPortalAccess: false } } },

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
-import { matcherFor, type Pattern, type Subject } from '../../../src/core/request-log/matcher.ts'
+import {
+  createMatcher,
+  type MatchSubject,
+  type RequestPattern,
+} from '../../../src/core/request-log/matcher.ts'
 
-const subject: Subject = {
+const subject: MatchSubject = {
   api: 'vendor',
   operation: 'createUser',
   method: 'POST',
@@ -24,7 +28,7 @@ const subject: Subject = {
   },
 }
 
-const fitting: Pattern[] = [
+const matching: RequestPattern[] = [
   {},
   { api: 'vendor', operation: 'createUser', method: 'post', status: 201 },
   { status: '2xx' },
@@ -52,21 +56,21 @@ const fitting: Pattern[] = [
   { fields: { password: 'engine' } },
 ]
 
-test.each(fitting.map((pattern) => [JSON.stringify(pattern), pattern] as const))(
-  '%s fits',
+test.each(matching.map((pattern) => [JSON.stringify(pattern), pattern] as const))(
+  '%s matches',
   (_, pattern) => {
-    expect(matcherFor(pattern)(subject)).toEqual([])
+    expect(createMatcher(pattern)(subject)).toEqual([])
   },
 )
 
-test.each<[Pattern, string, string, string]>([
+test.each<[RequestPattern, string, string, string]>([
   [{ api: 'other' }, 'api', '"other"', '"vendor"'],
   [{ method: 'get' }, 'method', '"GET"', '"POST"'],
   [{ status: '4xx' }, 'status', '4xx', '201'],
   [{ params: { resellerId: 'r-2' } }, 'params.resellerId', '"r-2"', '"r-1"'],
-  [{ query: { b: '1' } }, 'query.b', '"1"', 'nothing'],
+  [{ query: { b: '1' } }, 'query.b', '"1"', 'absent'],
   [{ query: { a: '3' } }, 'query.a', '"3"', '"1", "2"'],
-  [{ headers: { Accept: 'a' } }, 'headers.accept', '"a"', 'nothing'],
+  [{ headers: { Accept: 'a' } }, 'headers.accept', '"a"', 'absent'],
   [{ fields: { age: '36' } }, 'fields.age', '"36"', '36'],
   [
     { fields: { email: 'Ada@example.test' } },
@@ -74,46 +78,51 @@ test.each<[Pattern, string, string, string]>([
     '"Ada@example.test"',
     '"ada@example.test"',
   ],
-  [{ fields: { phone: '1' } }, 'fields.phone', '"1"', 'nothing'],
-  [{ fields: { 'Folders[2]': 'x' } }, 'fields.Folders[2]', '"x"', 'nothing'],
-  [{ fields: { email: { regex: '^x' } } }, 'fields.email', 'what fits /^x/', '"ada@example.test"'],
-  [{ fields: { email: { exists: false } } }, 'fields.email', 'nothing', '"ada@example.test"'],
-  [{ fields: { constructor: { exists: true } } }, 'fields.constructor', 'anything', 'nothing'],
-  [{ fields: { __proto__x: 1 } }, 'fields.__proto__x', '1', 'nothing'],
-])('%j differs at %s', (pattern, at, wanted, found) => {
-  expect(matcherFor(pattern)(subject)).toEqual([{ at, wanted, found }])
+  [{ fields: { phone: '1' } }, 'fields.phone', '"1"', 'absent'],
+  [{ fields: { 'Folders[2]': 'x' } }, 'fields.Folders[2]', '"x"', 'absent'],
+  [
+    { fields: { email: { regex: '^x' } } },
+    'fields.email',
+    'a match for /^x/',
+    '"ada@example.test"',
+  ],
+  [{ fields: { email: { exists: false } } }, 'fields.email', 'absent', '"ada@example.test"'],
+  [{ fields: { constructor: { exists: true } } }, 'fields.constructor', 'present', 'absent'],
+  [{ fields: { __proto__x: 1 } }, 'fields.__proto__x', '1', 'absent'],
+])('%j does not match at %s', (pattern, at, wanted, found) => {
+  expect(createMatcher(pattern)(subject)).toEqual([{ at, wanted, found }])
 })
 
-test.each<Pattern>([
+test.each<RequestPattern>([
   { fields: { password: 'wrong-guess' } },
   { credential: 'wrong-guess' },
   { query: { token: 'wrong-guess' } },
   { headers: { Authorization: 'wrong-guess' } },
-])('%j differs, and shows neither the secret nor what was thought to be it', (pattern) => {
-  const [mismatch] = matcherFor(pattern)(subject)
+])('the mismatch of %j shows neither the secret nor the guess', (pattern) => {
+  const [mismatch] = createMatcher(pattern)(subject)
   expect(mismatch).toMatchObject({ wanted: 'another secret', found: '[redacted]' })
 })
 
-test.each<[Pattern, string]>([
+test.each<[RequestPattern, string]>([
   [{ fields: { password: { regex: '^e' } } }, 'is a secret'],
   [{ credential: { regex: '^a' } }, 'is a secret'],
   [{ fields: { email: { regex: '(' } } }, 'not well-formed'],
   [
     { fields: { email: { regex: '^a', like: 'b' } } },
-    'more than equals, regex, ignoreCase, exists',
+    'may have only equals, regex, ignoreCase, exists',
   ],
-  [{ fields: { 'a[': 1 } }, 'is no place in a body'],
-  [{ fields: { '$.people[?(@.name)]': 1 } }, 'is no place in a body'],
+  [{ fields: { 'a[': 1 } }, 'is not a field path'],
+  [{ fields: { '$.people[?(@.name)]': 1 } }, 'is not a field path'],
   [{ status: '6xx' }, 'status must be such as'],
   [{ status: 20 }, 'status must be such as'],
-])('%j cannot be asked', (pattern, why) => {
-  expect(() => matcherFor(pattern)).toThrow(Problem)
-  expect(() => matcherFor(pattern)).toThrow(why)
+])('%j is refused', (pattern, why) => {
+  expect(() => createMatcher(pattern)).toThrow(Problem)
+  expect(() => createMatcher(pattern)).toThrow(why)
 })
 
-test('a body that is none has no fields', () => {
+test('a body that is not an object has no fields', () => {
   for (const body of [undefined, null, 'text', 7, []]) {
-    const matcher = matcherFor({ fields: { email: 'a' } })
+    const matcher = createMatcher({ fields: { email: 'a' } })
     expect(matcher({ ...subject, body })).toHaveLength(1)
   }
 })

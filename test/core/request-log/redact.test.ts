@@ -36,14 +36,14 @@ test.each([
   ['a form with an escaped name', `pass%77ord=${SECRET}&x=1`],
   ['multipart', `--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n${SECRET}\r\n--b--`],
   ['YAML', `password: ${SECRET}\nemail: a@b`],
-])('a secret is taken out of %s', (_, body) => {
+])('a secret is redacted in %s', (_, body) => {
   const redactor = new Redactor()
   const shown = redactor.scrub(redactor.body(body))
   expect(shown).not.toContain(SECRET)
   expect(shown).toContain('[redacted]')
 })
 
-test('what is no secret stays as it was sent', () => {
+test('a body without secrets stays unchanged', () => {
   const body = ` {"firstName":"Ada" ,\n"email":"ada@example.test","tokens":null,"sendPasswordMail":true}`
   const redactor = new Redactor()
   expect(redactor.scrub(redactor.body(body))).toBe(body)
@@ -61,14 +61,14 @@ test.each([
   ['IntegrationKey', SECRET, '[redacted]'],
   ['Idempotency-Key', 'order-1815', 'order-1815'],
   ['Accept', 'application/json', 'application/json'],
-])('the header %s: %s is shown as %s', (name, value, expected) => {
+])('the header %s: %s is redacted to %s', (name, value, expected) => {
   const redactor = new Redactor()
   expect(redactor.header(name, value)).toBe(expected)
-  // What it held is scrubbed wherever else it stands.
+  // The secret in it is scrubbed wherever else it occurs.
   if (value.includes(SECRET)) expect(redactor.scrub(`echoed: ${SECRET}`)).not.toContain(SECRET)
 })
 
-test('what was found in one place is taken out everywhere, however it is spelt there', () => {
+test('a secret found in one place is scrubbed everywhere, in every spelling', () => {
   const secret = 'p&ss "wörd" +1'
   const redactor = new Redactor()
   redactor.body(JSON.stringify({ password: secret }))
@@ -92,13 +92,13 @@ test.each([
   'a whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw b',
   'a https://ada:engine@example.test/ b',
   '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----',
-])('%s looks like a secret', (text) => {
+])('%s is redacted by its form', (text) => {
   const shown = new Redactor().scrub(text)
   expect(shown).toContain('[redacted]')
   expect(shown).not.toMatch(/eyJ|cGFy|abcdefgh|MfKQ|engine|MIIB/)
 })
 
-test('known secrets of a sandbox are those that stand under the name of one', () => {
+test('the known secrets of a sandbox are the values under secret names', () => {
   const fixtures = {
     mykaarma: { subscribers: [{ username: 'partner', password: 'partner-secret' }] },
     formsonfire: { companies: [{ companyId: 1815, keys: [{ integrationKey: '0123456789' }] }] },
@@ -111,7 +111,7 @@ test('known secrets of a sandbox are those that stand under the name of one', ()
 })
 
 test.each(['email', 'firstName', 'dealerUUID', 'Content-Type', 'role', 'Folders', 'id'])(
-  '%s is no name of a secret',
+  '%s is not a secret name',
   (name) => {
     expect(isSecretName(name)).toBe(false)
   },
@@ -131,7 +131,7 @@ test.each(
     '-----BEGIN PRIVATE KEY-----'.repeat(2400),
     'name="password"'.repeat(4000),
   ].map((body) => [body.slice(0, 16), body] as const),
-)('a body that goes on like %s is read in no time', async (_, body) => {
+)('a body that repeats %s is redacted in time', async (_, body) => {
   const spent = await bestOf(1000, () =>
     spentOn(() => {
       const redactor = new Redactor()

@@ -1,22 +1,22 @@
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { MOST_KEPT, type Entry } from '../../../src/core/request-log/entry.ts'
-import type { Reading } from '../../../src/core/request-log/searchable-entry.ts'
+import { answerOf, callOf, MAX_KEPT_BODY, type Entry } from '../../../src/core/request-log/entry.ts'
+import type { SearchableEntry } from '../../../src/core/request-log/searchable-entry.ts'
 import { RequestLog } from '../../../src/core/request-log/request-log.ts'
 import { Call } from '../../../src/core/call.ts'
 import type { ApiContext } from '../../../src/core/context.ts'
 import { createCaller } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 
-/** A place that answers, of a sandbox of the test's own. */
-async function createPlace(): Promise<ApiContext> {
+/** The context of one API in a sandbox of the test's own. */
+async function createContext(): Promise<ApiContext> {
   return (await createSandbox()).sandbox.contextAt('/v3')
 }
 
-function ask(
+function record(
   requests: RequestLog,
-  place: ApiContext,
+  context: ApiContext,
   text: string | undefined,
   answer = '{}',
 ): string {
@@ -34,79 +34,83 @@ function ask(
   })
   call.bodyText = text
   const size = Buffer.byteLength(answer)
-  requests.record(place, call, { status: 200, headers: {}, body: answer, size, rawHeaders: [] })
+  requests.record(context, call, { status: 200, headers: {}, body: answer, size, rawHeaders: [] })
   return id
 }
 
-const ids = (requests: RequestLog): string[] => [...requests.after()].map(({ call }) => call.id)
+const ids = (requests: RequestLog): string[] => [...requests.after()].map(({ id }) => id)
 
-test('the newest are kept, as many as may be', async () => {
-  const place = await createPlace()
+test('the newest requests are kept, up to the limit', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 3, bytes: 1e9 })
-  for (let i = 0; i < 10; i++) ask(requests, place, 'a')
+  for (let i = 0; i < 10; i++) record(requests, context, 'a')
   expect(ids(requests)).toEqual(['req-8', 'req-9', 'req-10'])
   expect(requests.size).toBe(3)
-  expect(requests.get('req-9')?.call.id).toBe('req-9')
+  expect(requests.get('req-9')?.id).toBe('req-9')
   expect(requests.get('req-7')).toBeUndefined()
-  expect([...requests.after(requests.get('req-9')!.seq)].map(({ call }) => call.id)).toEqual([
-    'req-10',
-  ])
+  expect([...requests.after(requests.get('req-9')!.seq)].map(({ id }) => id)).toEqual(['req-10'])
 })
 
-test('no more bytes are kept than may be, whatever the number', async () => {
-  const place = await createPlace()
+test('the limit in bytes holds, whatever the number of requests', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 1000, bytes: 100_000 })
   for (let i = 0; i < 100; i++) {
-    ask(requests, place, 'é'.repeat(5000), 'a'.repeat(2000))
+    record(requests, context, 'é'.repeat(5000), 'a'.repeat(2000))
     expect(requests.bytes).toBeLessThanOrEqual(100_000)
   }
   expect(requests.size).toBe(7)
-  // One that is too large by itself is not kept, and takes the others' place.
+  // A request above the limit by itself is not kept, but displaces the others.
   const small = new RequestLog({ size: 10, bytes: 5000 })
-  ask(small, place, 'a')
-  ask(small, place, 'a'.repeat(10_000))
+  record(small, context, 'a')
+  record(small, context, 'a'.repeat(10_000))
   expect(ids(small)).toEqual([])
   expect(small.bytes).toBe(0)
-  ask(small, place, 'a')
+  record(small, context, 'a')
   expect(ids(small)).toEqual(['req-3'])
 })
 
-test('only the beginning of a large body is kept, and its length', async () => {
-  const place = await createPlace()
+test('of a large body the beginning and the size are kept', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 10, bytes: 1e9 })
-  ask(requests, place, 'é'.repeat(MOST_KEPT), 'b'.repeat(MOST_KEPT + 1))
-  ask(requests, place, `a${'😀'.repeat(MOST_KEPT / 4)}`)
+  record(requests, context, 'é'.repeat(MAX_KEPT_BODY), 'b'.repeat(MAX_KEPT_BODY + 1))
+  record(requests, context, `a${'😀'.repeat(MAX_KEPT_BODY / 4)}`)
   const [first, second] = [...requests.after()] as [Entry, Entry]
-  expect(first.size).toBe(2 * MOST_KEPT)
-  expect(first.call.bodyText).toBe('é'.repeat(MOST_KEPT / 2))
-  expect([first.answer.body.length, first.answer.size]).toEqual([MOST_KEPT, MOST_KEPT + 1])
-  // No character is cut in two.
-  expect(second.call.bodyText).toBe(`a${'😀'.repeat(MOST_KEPT / 4 - 1)}`)
+  expect(first.bodySize).toBe(2 * MAX_KEPT_BODY)
+  expect(callOf(first).bodyText).toBe('é'.repeat(MAX_KEPT_BODY / 2))
+  expect([answerOf(first).body.length, answerOf(first).size]).toEqual([
+    MAX_KEPT_BODY,
+    MAX_KEPT_BODY + 1,
+  ])
+  // No character is split.
+  expect(callOf(second).bodyText).toBe(`a${'😀'.repeat(MAX_KEPT_BODY / 4 - 1)}`)
 })
 
-test('nothing is kept where none may be, and numbers go on', async () => {
-  const place = await createPlace()
+test('with size 0 nothing is kept, and ids still count up', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 0, bytes: 1e9 })
-  ask(requests, place, 'a')
-  expect(ask(requests, place, 'a')).toBe('req-2')
+  record(requests, context, 'a')
+  expect(record(requests, context, 'a')).toBe('req-2')
   expect(ids(requests)).toEqual([])
 })
 
-test('who listens hears each request once, and nothing after leaving', async () => {
-  const place = await createPlace()
+test('a listener receives each request once, and none after it is removed', async () => {
+  const context = await createContext()
   for (const size of [0, 10]) {
     const requests = new RequestLog({ size, bytes: 1e9 })
     const heard: string[] = []
     let ended = 0
-    const listener = { take: ({ entry }: Reading) => heard.push(entry.id), end: () => ended++ }
-    ask(requests, place, 'before')
+    const listener = {
+      onRequest: ({ entry }: SearchableEntry) => heard.push(entry.id),
+      onClose: () => ended++,
+    }
+    record(requests, context, 'before')
     const leave = requests.listen(listener)
-    ask(requests, place, 'a')
-    ask(requests, place, 'b')
+    record(requests, context, 'a')
+    record(requests, context, 'b')
     await Promise.resolve()
     expect(heard).toEqual(['req-2', 'req-3'])
     leave()
-    ask(requests, place, 'c')
+    record(requests, context, 'c')
     await Promise.resolve()
     expect(heard).toHaveLength(2)
     requests.listen(listener)
@@ -118,62 +122,63 @@ test('who listens hears each request once, and nothing after leaving', async () 
   }
 })
 
-test('all who listen share one reading of a request', async () => {
-  const place = await createPlace()
+test('all listeners share one parsed request', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 10, bytes: 1e9 })
-  const heard: Reading[] = []
-  for (let i = 0; i < 3; i++) requests.listen({ take: (one) => heard.push(one), end: () => {} })
-  ask(requests, place, 'a')
+  const heard: SearchableEntry[] = []
+  for (let i = 0; i < 3; i++)
+    requests.listen({ onRequest: (request) => heard.push(request), onClose: () => {} })
+  record(requests, context, 'a')
   await Promise.resolve()
   expect(new Set(heard).size).toBe(1)
   expect(new Set(heard.map(({ subject }) => subject)).size).toBe(1)
   expect(heard).toHaveLength(3)
 })
 
-test('a listener that fails harms nobody', async () => {
+test('a listener that throws does not affect the others', async () => {
   const { sandbox, logged } = await createSandbox()
-  const place = sandbox.contextAt('/v3')
+  const context = sandbox.contextAt('/v3')
   const heard: string[] = []
   const fail = () => {
     throw new Error('broken')
   }
-  sandbox.requests.listen({ take: fail, end: () => {} })
-  sandbox.requests.listen({ take: ({ entry }) => heard.push(entry.id), end: () => {} })
-  ask(sandbox.requests, place, 'a')
+  sandbox.requests.listen({ onRequest: fail, onClose: () => {} })
+  sandbox.requests.listen({ onRequest: ({ entry }) => heard.push(entry.id), onClose: () => {} })
+  record(sandbox.requests, context, 'a')
   await Promise.resolve()
   expect(heard).toHaveLength(1)
   expect(logged.join()).toContain('broken')
 })
 
-test('those that are forgotten while somebody reads are passed over', async () => {
-  const place = await createPlace()
+test('requests that are dropped during an iteration are skipped', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 3, bytes: 1e9 })
-  for (let i = 0; i < 3; i++) ask(requests, place, 'a')
+  for (let i = 0; i < 3; i++) record(requests, context, 'a')
   const read: string[] = []
-  for (const { call } of requests.after()) {
-    read.push(call.id)
-    if (read.length === 1) for (let i = 0; i < 2; i++) ask(requests, place, 'b')
+  for (const { id } of requests.after()) {
+    read.push(id)
+    if (read.length === 1) for (let i = 0; i < 2; i++) record(requests, context, 'b')
   }
   expect(read).toEqual(['req-1', 'req-3', 'req-4', 'req-5'])
-  for (const { call } of requests.after()) {
-    read.push(call.id)
+  for (const { id } of requests.after()) {
+    read.push(id)
     requests.clear()
   }
   expect(read).toHaveLength(5)
 })
 
-test('a reset forgets and counts anew; the events go on counting', async () => {
-  const place = await createPlace()
+test('a reset deletes all requests and restarts their ids, but not the event ids', async () => {
+  const context = await createContext()
   const requests = new RequestLog({ size: 3, bytes: 1e9 })
-  ask(requests, place, 'a')
-  ask(requests, place, 'a')
+  record(requests, context, 'a')
+  record(requests, context, 'a')
   requests.reset()
-  expect([requests.size, requests.bytes, requests.newest]).toEqual([0, 0, 2])
-  expect(ask(requests, place, 'a')).toBe('req-1')
+  expect([requests.size, requests.bytes]).toEqual([0, 0])
+  expect(record(requests, context, 'a')).toBe('req-1')
   expect([...requests.after()].map(({ seq }) => seq)).toEqual([3])
 })
 
-test('many large requests take no more memory than is allowed', async () => {
+test('many large requests stay within the memory limit', async () => {
   const server = await createSandbox({ requestLogBytes: 4 * 1024 * 1024, maxBody: 2 * 1024 * 1024 })
   const caller = createCaller(server)
   const { requests } = server.sandbox
@@ -187,24 +192,25 @@ test('many large requests take no more memory than is allowed', async () => {
   }
   await send(100)
   const full = requests.size
-  // 64 KiB each of request and answer, and what goes with them.
+  // 64 KiB each of request and answer, and the overhead of an entry.
   expect(full).toBeGreaterThan(25)
   expect(full).toBeLessThan(70)
-  for (const { call } of requests.after()) {
+  for (const entry of requests.after()) {
+    const call = callOf(entry)
     expect(call.body).toBeUndefined()
-    expect(call.bodyText!.length).toBeLessThanOrEqual(MOST_KEPT)
+    expect(call.bodyText!.length).toBeLessThanOrEqual(MAX_KEPT_BODY)
   }
   await send(60)
   expect(requests.size).toBeLessThanOrEqual(full + 1)
 })
 
-test('a call that met a fault is made anew with what came of it', async () => {
+test('a recorded call keeps its faults, events and deliveries', async () => {
   const server = await createSandbox()
   server.sandbox.faults.add({ status: 500, match: { headers: { 'X-A': 'b' } } })
   server.sandbox.faults.add('commit-500;times=2')
   const answer = await createCaller(server).create('cryptlex')
   const user = server.sandbox.store.collection('cryptlex.users').all()[0]!.id
-  const { call } = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
+  const call = callOf(server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!)
   expect(call).toMatchObject({
     created: user,
     events: ['reseller.user.created'],
@@ -217,11 +223,11 @@ test('a call that met a fault is made anew with what came of it', async () => {
     ],
   })
   expect(call.deliveries).toHaveLength(1)
-  // Forgotten faults, bodies that were read twice and such are let go.
+  // What only the pipeline needs is not kept.
   expect([call.firing, call.body, call.raw]).toEqual(Array(3).fill(undefined))
 })
 
-test('a call is made anew as it was', async () => {
+test('a recorded call has the headers, path and query that Node parsed', async () => {
   const server = await createSandbox()
   const plain = createServer((request, response) => response.end(JSON.stringify(request.headers)))
   await new Promise<void>((resolve) => {
@@ -259,7 +265,7 @@ test('a call is made anew as it was', async () => {
   ) as object
   await exchange(server.port)
   const [entry] = [...server.sandbox.requests.after()]
-  const { call } = entry!
+  const call = callOf(entry!)
   expect(call.headers).toEqual(headers)
   expect(call).toMatchObject({
     method: 'POST',

@@ -1,4 +1,4 @@
-import { MOST_KEPT } from '../../request-log/entry.ts'
+import { MAX_KEPT_BODY } from '../../request-log/entry.ts'
 import { isRecord } from '../../contract/schema.ts'
 import { placeIn } from '../../words.ts'
 import { hint, schemaOf, wantedType, type HintInput, type HintRule } from './hint-input.ts'
@@ -120,7 +120,7 @@ function broken(question: HintInput) {
     return at === undefined ? [] : [hint(code, `${fix} (${placeIn(text, at)}).`)]
   })
   if (found.length > 0) return found.slice(0, 3)
-  const isCut = Buffer.byteLength(text) >= MOST_KEPT - 4
+  const isCut = Buffer.byteLength(text) >= MAX_KEPT_BODY - 4
   if (call.problem!.message.endsWith('it ends too early') && !isCut) {
     const early =
       'Send the whole body: its end is missing. Content-Length counts bytes, not characters: each letter outside ASCII takes two or more.'
