@@ -698,6 +698,12 @@ const bodies: readonly Mistake[] = [
     { correct: to('mykaarma') },
   ),
   mistake(
+    'formsonfire',
+    ['A duplicate name in another case', 'json.name-twice', 400],
+    text((body) => body.replace('{', '{"firstname": "Grace",')),
+    { correct: to('formsonfire') },
+  ),
+  mistake(
     'mykaarma',
     ['A Content-Length in characters, not bytes', 'body.cut-off', 400],
     (good) => {

@@ -18,11 +18,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   organisationid: 'organizationid',
 }
 
-const MOST = 5
+const MAX_HINTS = 5
 
 function unknownFields(input: HintInput) {
   const sent = sentFields(input)
-  return sent ? unknownFieldsIn(sent, requestSchema(input.call), '').slice(0, MOST) : []
+  return sent ? unknownFieldsIn(sent, requestSchema(input.call), '').slice(0, MAX_HINTS) : []
 }
 
 function unknownFieldsIn(sent: Readonly<Record<string, unknown>>, schema: Schema, path: string) {

@@ -10,10 +10,10 @@ import { xmlRules } from './xml.ts'
 
 const RULES = [...transportRules, ...jsonRules, ...xmlRules, ...fieldRules, ...valueRules]
 
-const MOST = 10
-const LONGEST = 600
-const MOST_IN_HEADER = 5
-const LONGEST_IN_HEADER = 400
+const MAX_HINTS = 10
+const MAX_LENGTH = 600
+const MAX_IN_HEADER = 5
+const MAX_LENGTH_IN_HEADER = 400
 
 /**
  * Hints on what the sender should change, most important first. They are computed from the request
@@ -34,14 +34,14 @@ export function hintsFor(input: HintInput): readonly Hint[] {
       const key = `${code} ${text}`
       return seen.has(key) ? false : seen.add(key)
     })
-    .slice(0, MOST)
-    .map(({ code, text }) => ({ code, text: text.slice(0, LONGEST) }))
+    .slice(0, MAX_HINTS)
+    .map(({ code, text }) => ({ code, text: text.slice(0, MAX_LENGTH) }))
 }
 
 /** The header `Standin-Hint` with the first hints: a list of RFC 8941 strings with their codes. */
 export function hintHeaders(input: HintInput & Pick<ApiContext, 'log'>): Record<string, string> {
   try {
-    const hints = hintsFor(input).slice(0, MOST_IN_HEADER)
+    const hints = hintsFor(input).slice(0, MAX_IN_HEADER)
     if (hints.length === 0) return {}
     return { 'Standin-Hint': hints.map(headerItem).join(', ') }
   } catch (error) {
@@ -51,6 +51,6 @@ export function hintHeaders(input: HintInput & Pick<ApiContext, 'log'>): Record<
 }
 
 function headerItem({ code, text }: Hint): string {
-  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_IN_HEADER)
+  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_LENGTH_IN_HEADER)
   return `"${safe.replaceAll(/["\\]/g, '\\$&')}";code=${code}`
 }

@@ -45,13 +45,13 @@ interface ApiAndContract {
   readonly contract: Contract
 }
 
-const MOST = 3
+const MAX_RESULTS = 3
 const SANDBOX_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /** The cost per segment of the operation's path above which an operation is not similar. */
-const MOST_COST = 0.42
+const MAX_COST = 0.42
 /** Limits on the work, which grows with the number and the length of the segments. */
-const MOST_SEGMENTS = 24
-const LONGEST_SEGMENT = 100
+const MAX_SEGMENTS = 24
+const MAX_SEGMENT_LENGTH = 100
 
 const COST = {
   method: 0.55,
@@ -86,7 +86,7 @@ export function nearest(
     .flatMap(({ api, contract }) => {
       // An API that reads paths less strictly than its contract changes the path first.
       const routed = api.route?.(cleaned.path, new URLSearchParams()) ?? cleaned.path
-      const segments = routed.split('/').slice(1, MOST_SEGMENTS + 1)
+      const segments = routed.split('/').slice(1, MAX_SEGMENTS + 1)
       const base = contract.prefix.slice(1)
       const { edits } = cleaned
       const request = { method, segments, edits, base, bases, words: wordsIn(contract) }
@@ -94,7 +94,7 @@ export function nearest(
     })
     .filter((found) => found !== undefined)
     .sort((a, b) => a.distance - b.distance)
-    .slice(0, MOST)
+    .slice(0, MAX_RESULTS)
 }
 
 interface RequestPath {
@@ -140,15 +140,15 @@ function compared(
 ): Nearest | undefined {
   const template = [request.base, ...operation.path.slice(1).split('/')]
   const { cost, pairs } = aligned(request, template)
-  if (cost > MOST_COST * template.length) return undefined
+  if (cost > MAX_COST * template.length) return undefined
   const edits = [...request.edits, ...pairs.flatMap((_, i) => editOf(i, pairs, request) ?? [])]
   const method = operation.method.toUpperCase()
   if (method !== request.method) {
     edits.push({ kind: 'method', text: `use ${method} instead of ${request.method}` })
   }
-  const path = pairs.flatMap(({ sent, wanted }) => {
-    if (wanted === undefined) return []
-    return sent && isParameter(wanted) ? (quotable(sent) ?? wanted) : wanted
+  const path = pairs.flatMap(({ sent, expected }) => {
+    if (expected === undefined) return []
+    return sent && isParameter(expected) ? (quotable(sent) ?? expected) : expected
   })
   return {
     api: api.name,
@@ -160,9 +160,9 @@ function compared(
   }
 }
 
-function methodCost(sent: string, wanted: string): number {
-  if (sent === wanted) return 0
-  return UPDATES.has(sent) && UPDATES.has(wanted) ? COST.update : COST.method
+function methodCost(sent: string, expected: string): number {
+  if (sent === expected) return 0
+  return UPDATES.has(sent) && UPDATES.has(expected) ? COST.update : COST.method
 }
 
 /** A segment of the request's path and the one of the operation's path that it stands for. */
@@ -170,7 +170,7 @@ interface Pair {
   /** Undefined for a segment that is missing in the request. */
   readonly sent: string | undefined
   /** Undefined for a surplus segment of the request. */
-  readonly wanted: string | undefined
+  readonly expected: string | undefined
 }
 
 /** Pairs the segments of two paths at the lowest cost: their edit distance, by whole segments. */
@@ -179,20 +179,20 @@ function aligned(
   template: readonly string[],
 ): { cost: number; pairs: readonly Pair[] } {
   type Alignment = ReturnType<typeof aligned>
-  const extended = ({ cost, pairs }: Alignment, sent?: string, wanted?: string): Alignment => ({
-    cost: cost + costOf(sent, wanted, words),
-    pairs: [...pairs, { sent, wanted }],
+  const extended = ({ cost, pairs }: Alignment, sent?: string, expected?: string): Alignment => ({
+    cost: cost + costOf(sent, expected, words),
+    pairs: [...pairs, { sent, expected }],
   })
   // Each row holds the best alignment of the segments so far with 0, 1, 2, ... of the template's.
   let row: Alignment[] = [{ cost: 0, pairs: [] }]
-  for (const [j, wanted] of template.entries()) row.push(extended(row[j]!, undefined, wanted))
+  for (const [j, expected] of template.entries()) row.push(extended(row[j]!, undefined, expected))
   for (const sent of segments) {
     const next = [extended(row[0]!, sent)] // every row has a first
-    for (const [j, wanted] of template.entries()) {
+    for (const [j, expected] of template.entries()) {
       const options = [
-        extended(row[j]!, sent, wanted), // rows are one longer than the template
+        extended(row[j]!, sent, expected), // rows are one longer than the template
         extended(row[j + 1]!, sent),
-        extended(next[j]!, undefined, wanted), // pushed in the round before
+        extended(next[j]!, undefined, expected), // pushed in the round before
       ]
       next.push(options.reduce((best, option) => (option.cost < best.cost ? option : best)))
     }
@@ -203,25 +203,25 @@ function aligned(
 
 function costOf(
   sent: string | undefined,
-  wanted: string | undefined,
+  expected: string | undefined,
   words: ReadonlySet<string>,
 ): number {
-  if (wanted === undefined) return sent === '' ? COST.slash : COST.segment
-  if (sent === undefined) return isParameter(wanted) ? COST.parameterMissing : COST.segment
-  if (sent === wanted) return 0
-  if (sent === '') return isParameter(wanted) ? COST.parameterMissing : 2 * COST.segment
-  if (isParameter(wanted)) return isWord(sent, words) ? COST.word : COST.parameter
-  if (sent.toLowerCase() === wanted.toLowerCase()) return COST.case
-  if (isVersion(sent) && isVersion(wanted)) return COST.version
-  const length = Math.max(sent.length, wanted.length)
-  return length > LONGEST_SEGMENT ? 1.5 : 0.3 + (1.2 * distance(sent, wanted)) / length
+  if (expected === undefined) return sent === '' ? COST.slash : COST.segment
+  if (sent === undefined) return isParameter(expected) ? COST.parameterMissing : COST.segment
+  if (sent === expected) return 0
+  if (sent === '') return isParameter(expected) ? COST.parameterMissing : 2 * COST.segment
+  if (isParameter(expected)) return isWord(sent, words) ? COST.word : COST.parameter
+  if (sent.toLowerCase() === expected.toLowerCase()) return COST.case
+  if (isVersion(sent) && isVersion(expected)) return COST.version
+  const length = Math.max(sent.length, expected.length)
+  return length > MAX_SEGMENT_LENGTH ? 1.5 : 0.3 + (1.2 * distance(sent, expected)) / length
 }
 
-/** Whether a segment is a word of the API's paths, give or take a letter, and so hardly an id. */
+/** True for a segment that is a word of the API's paths, or one letter off, and so hardly an id. */
 function isWord(segment: string, words: ReadonlySet<string>): boolean {
   const lower = segment.toLowerCase()
   if (words.has(lower)) return true
-  if (lower.length < 4 || lower.length > LONGEST_SEGMENT) return false
+  if (lower.length < 4 || lower.length > MAX_SEGMENT_LENGTH) return false
   return [...words].some((word) => distance(lower, word) === 1)
 }
 
@@ -235,24 +235,24 @@ function isVersion(segment: string): boolean {
 
 /** The edit for one pair of an alignment; undefined if its segments agree. */
 function editOf(i: number, pairs: readonly Pair[], request: RequestPath): Edit | undefined {
-  const { sent, wanted } = pairs[i]! // the caller counts
+  const { sent, expected } = pairs[i]! // the caller counts
   const later = pairs.slice(i + 1).flatMap((pair) => pair.sent ?? [])
-  if (wanted === undefined) return surplusEdit(sent!, i, later, request) // one of the two is set
+  if (expected === undefined) return surplusEdit(sent!, i, later, request) // one of the two is set
   if (sent === undefined) {
     const next = later.find((segment) => segment !== '')
     const where = next === undefined ? 'at the end' : `before ${quotable(next) ?? 'the rest'}`
-    return { kind: missingKind(wanted, i), text: `add ${wanted} ${where}` }
+    return { kind: missingKind(expected, i), text: `add ${expected} ${where}` }
   }
-  if (isParameter(wanted)) {
+  if (isParameter(expected)) {
     if (sent !== '') return undefined
-    return { kind: 'parameter-missing', text: `put the ${wanted} between the two slashes` }
+    return { kind: 'parameter-missing', text: `put the ${expected} between the two slashes` }
   }
-  const text = `write ${wanted} instead of ${quotable(sent) ?? 'the segment sent'}`
-  if (sent.toLowerCase() === wanted.toLowerCase()) {
+  const text = `write ${expected} instead of ${quotable(sent) ?? 'the segment sent'}`
+  if (sent.toLowerCase() === expected.toLowerCase()) {
     // The base, which selects the API, matches in any case.
-    return i === 0 || sent === wanted ? undefined : { kind: 'case', text }
+    return i === 0 || sent === expected ? undefined : { kind: 'case', text }
   }
-  return { kind: isVersion(sent) && isVersion(wanted) ? 'version' : 'segment', text }
+  return { kind: isVersion(sent) && isVersion(expected) ? 'version' : 'segment', text }
 }
 
 function missingKind(segment: string, i: number): EditKind {

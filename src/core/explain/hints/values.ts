@@ -12,7 +12,7 @@ export const valueRules: readonly HintRule[] = [
   dates,
 ]
 
-const MOST = 5
+const MAX_HINTS = 5
 
 function refusedValues(input: HintInput) {
   const { call } = input
@@ -20,7 +20,7 @@ function refusedValues(input: HintInput) {
   const sent = sentFields(input)
   return violations
     .flatMap((violation) => refusedValue(violation, valueAt(sent, violation.at)) ?? [])
-    .slice(0, MOST)
+    .slice(0, MAX_HINTS)
 }
 
 function refusedValue(violation: Violation, value: unknown) {
@@ -112,7 +112,7 @@ function suspiciousTexts(input: HintInput) {
   const hints: ReturnType<typeof hint>[] = []
   walk(sentFields(input), [], (value, at) => {
     const field = schemaAt(schema, at)
-    if (field === undefined || hints.length >= MOST) return
+    if (field === undefined || hints.length >= MAX_HINTS) return
     const path = pathOf({ part: 'body', at, rule: '' })
     const text = value.slice(0, 1000)
     const found =
