@@ -1,32 +1,33 @@
 import type { Call } from '../core/call.ts'
 import type { Task } from '../core/api.ts'
-import { text as plain } from '../core/formats/text.ts'
+import { explanationText } from '../core/explain/text.ts'
+import { text as plainText } from '../core/formats/text.ts'
 import { callOf } from '../core/request-log/entry.ts'
-import { scrubbed } from './hints.ts'
+import { withoutSecrets } from './hints.ts'
 import { entryOf } from './requests.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** Why a request was answered as it was. */
-export function explainTasks(world: SandboxPort): Record<'explainRequest', Task> {
+/** The admin call that explains the answer of a recorded request. */
+export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Task> {
   return {
     explainRequest: async (call) => {
-      const entry = entryOf(call, world)
-      // Loaded with the first question: it reads the contracts once more, prose and all.
-      const { explain, inText } = await import('../core/explain/explain.ts')
+      const entry = entryOf(call, sandbox)
+      // Loaded at first use: it reads the contracts again, with their prose.
+      const { explain } = await import('../core/explain/explain.ts')
       const { status, answerHeaders } = entry
-      const question = { ...entry.context, call: callOf(entry), sandbox: world.settings.name }
       const mediaType = String(answerHeaders['Content-Type'] ?? '').split(';', 1)[0]!
-      const explanation = explain({ ...question, status, mediaType })
-      const body = scrubbed(explanation, entry, world.secrets)
-      if (!isText(call)) return { status: 200, body }
-      call.answerType = plain.mediaType
-      return { status: 200, body: inText(body) }
+      const input = { ...entry.context, call: callOf(entry), sandbox: sandbox.settings.name }
+      const explanation = explain({ ...input, status, mediaType })
+      const body = withoutSecrets(explanation, entry, sandbox.secrets)
+      if (!wantsText(call)) return { status: 200, body }
+      call.answerType = plainText.mediaType
+      return { status: 200, body: explanationText(body) }
     },
   }
 }
 
-/** The query parameter wins over the Accept header, as a link in a browser has only the one. */
-function isText({ query, headers }: Call): boolean {
+/** The query parameter wins over the Accept header: a link in a browser can only set the query. */
+function wantsText({ query, headers }: Call): boolean {
   const format = query.get('format')
   if (format !== null) return format === 'text'
   const accept = headers.accept ?? ''

@@ -13,7 +13,7 @@ import { recordOf, type RedactedRecord } from '../core/request-log/redacted-reco
 import type { Entry } from '../core/request-log/entry.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
-import { hintsOn } from './hints.ts'
+import { hintsForEntry } from './hints.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
 
 const PAGE = 100
@@ -72,7 +72,7 @@ export function entryOf(call: Call, { requests }: SandboxPort): Entry {
 /** What may be shown of a request, with what its sender probably meant. */
 export function shown(entry: Entry, world: SandboxPort): RedactedRecord {
   const record = recordOf(entry, world.secrets)
-  const hints = hintsOn(entry, world)
+  const hints = hintsForEntry(entry, world)
   return hints.length === 0 ? record : { ...record, hints }
 }
 

@@ -19,7 +19,11 @@ export interface Finding {
   readonly stage: Stage
   /** Whether `strict` would refuse for it. */
   readonly assumed: boolean
+  /** The JSON type that a field should have, for a value of another type that was converted. */
+  readonly expected?: string
 }
+
+type FindingDetails = Partial<Pick<Finding, 'assumed' | 'expected'>>
 
 /** A fault that was looked at for a request, and why it did or did not fire. */
 export interface ConsideredFault {
@@ -135,19 +139,21 @@ export class Call {
   }
 
   /** Lets the request through, with a word about it. */
-  note(code: string, text: string, assumed = false): void {
+  note(code: string, text: string, details: FindingDetails = {}): void {
     if (this.findings.length >= MOST_FINDINGS) return
-    this.findings.push({ code, text, stage: this.stage, assumed })
+    this.findings.push({ code, text, stage: this.stage, assumed: false, ...details })
   }
 
   /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */
   assume(problem: Problem): void {
     if (this.strict) throw problem
-    if (problem.violations.length === 0) this.note(problem.reason, problem.message, true)
+    if (problem.violations.length === 0) {
+      this.note(problem.reason, problem.message, { assumed: true })
+    }
     for (const violation of problem.violations) {
       const { rule, at, limit } = violation
       const code = rule === 'anyOf' ? ['required', [limit].flat().join('-or-')] : [rule, ...at]
-      this.note(code.join('.'), inWords(violation), true)
+      this.note(code.join('.'), inWords(violation), { assumed: true })
     }
   }
 }

@@ -15,8 +15,15 @@ export interface Violation {
   readonly given?: number
 }
 
+/** The defect of a body that cannot be read, where a hint can say what to change. */
+export type BodyFlaw =
+  | { readonly kind: 'ends-early' | 'wrong-encoding' }
+  /** `place` is such as `line 2, column 7`; absent for names that differ in case only. */
+  | { readonly kind: 'duplicate-name'; readonly place?: string }
+
 interface Details {
   readonly violations?: readonly Violation[]
+  readonly flaw?: BodyFlaw | undefined
   readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
@@ -31,6 +38,8 @@ export class Problem extends Error {
   readonly status: number
   readonly reason: string
   readonly violations: readonly Violation[]
+  /** Set for some refusals with the reason `body.malformed`. */
+  readonly flaw: BodyFlaw | undefined
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, reason: string, message: string, details: Details = {}) {
@@ -44,6 +53,7 @@ export class Problem extends Error {
     this.status = status
     this.reason = reason
     this.violations = details.violations ?? []
+    this.flaw = details.flaw
     this.headers = details.headers ?? {}
   }
 }
@@ -75,37 +85,43 @@ export function pathOf({ at, part }: Violation): string {
 
 /** The plain wording, for our own messages; each vendor has its own in `errors.ts`. */
 export function inWords(violation: Violation): string {
+  if (violation.rule === 'duplicate') return `a user with this ${pathOf(violation)} already exists`
+  if (violation.rule === 'anyOf') return requirementOf(violation)
+  return `${pathOf(violation)} ${requirementOf(violation)}`
+}
+
+/** The wording of a broken rule without the path: `must be of type string`. */
+export function requirementOf(violation: Violation): string {
   const { rule, limit } = violation
-  const path = pathOf(violation)
   switch (rule) {
     case 'required':
-      return `${path} is required`
+      return 'is required'
     case 'type':
-      return `${path} must be of type ${[limit].flat().join(' or ')}`
+      return `must be of type ${[limit].flat().join(' or ')}`
     case 'enum':
-      return `${path} must be one of ${[limit]
+      return `must be one of ${[limit]
         .flat()
         .filter((item) => item !== null)
         .map(String)
         .join(', ')}`
     case 'minimum':
     case 'maximum':
-      return `${path} must be at ${rule === 'minimum' ? 'least' : 'most'} ${String(limit)}`
+      return `must be at ${rule === 'minimum' ? 'least' : 'most'} ${String(limit)}`
     case 'pattern':
-      return `${path} must be ${violation.form ?? `text that matches ${String(limit)}`}`
+      return `must be ${violation.form ?? `text that matches ${String(limit)}`}`
     case 'format':
-      return `${path} must be a ${String(limit)}`
+      return `must be a ${String(limit)}`
     case 'minLength':
     case 'maxLength':
-      return `${path} must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
+      return `must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
     case 'additionalProperties':
-      return `${path} is not known here${known(limit, violation.at.at(-1))}`
+      return `is not known here${known(limit, violation.at.at(-1))}`
     case 'duplicate':
-      return `a user with this ${path} already exists`
+      return 'already exists'
     case 'anyOf':
       return `one of ${[limit].flat().join(', ')} is required`
     default:
-      return `${path} breaks the rule ${rule}${limit === undefined ? '' : ` ${JSON.stringify(limit)}`}`
+      return `breaks the rule ${rule}${limit === undefined ? '' : ` ${JSON.stringify(limit)}`}`
   }
 }
 

@@ -15,12 +15,12 @@ export const STAGES = [
   { name: 'arrival', title: 'Arrival' },
   { name: 'route', title: 'Operation', faultsAfter: 'route' },
   { name: 'credentials', title: 'Credentials', faultsAfter: 'auth' },
-  { name: 'accept', title: 'Format of the answer' },
-  { name: 'body', title: 'Reading the body' },
-  { name: 'contract', title: 'Checks of the contract' },
-  { name: 'strict', title: 'Checks of the strict profile', faultsAfter: 'validation' },
-  { name: 'operation', title: 'Rules of the operation' },
-  { name: 'saving', title: 'Change of the state', faultsAfter: 'commit' },
+  { name: 'accept', title: 'Answer format' },
+  { name: 'body', title: 'Request body' },
+  { name: 'contract', title: 'Contract checks' },
+  { name: 'strict', title: 'Strict profile checks', faultsAfter: 'validation' },
+  { name: 'operation', title: 'Operation rules' },
+  { name: 'saving', title: 'State change', faultsAfter: 'commit' },
   { name: 'answer', title: 'Answer' },
 ] as const satisfies readonly StageRow[]
 

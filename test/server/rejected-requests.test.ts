@@ -60,7 +60,7 @@ test('what keeps a page out is said in plain words', async () => {
   const vendor =
     "only pages of this machine and those that --cors-origins lists (http://app.test) may call a vendor's API."
   const own = "only this server's own pages may call the admin API."
-  const rest = 'What would come after that was not looked at.'
+  const rest = 'Later steps did not run.'
   expect(words).toEqual([
     `Refused with 403 at "Arrival": A page at http://evil.test asked; ${vendor} ${rest}`,
     `Refused with 403 at "Arrival": A page that does not say where it is from asked; ${vendor} ${rest}`,
@@ -369,13 +369,10 @@ test('a preflight is written down where it is for, and explained', async () => {
     answer: { status: 204, headers: { 'Access-Control-Allow-Origin': 'http://app.test' } },
   })
   const { summary, decisions, hints } = await explained(caller, id, '/~shop')
-  expect(summary).toBe('Accepted, and answered with 204.')
+  expect(summary).toBe('Accepted and answered with 204.')
   expect(decisions.map(({ step, text }) => [step, text])).toEqual([
-    ['sandbox', 'The path begins with /~shop, so the request is for the sandbox shop.'],
-    [
-      'arrival',
-      'A page at http://app.test asked whether it may call (a CORS preflight). It may: --cors-origins lists it.',
-    ],
+    ['sandbox', 'The path begins with /~shop, which selects the sandbox shop.'],
+    ['arrival', 'A CORS preflight from http://app.test. The origin is allowed by --cors-origins.'],
     ['answer', 'The answer is 204 without a body.'],
   ])
   expect(hints).toEqual([])

@@ -1,29 +1,29 @@
 import type { Call } from '../../core/call.ts'
 import type { Clues, Hint } from '../../core/api.ts'
 import { authorizationHints } from '../../core/explain/hints/credentials.ts'
-import { hint, taken } from '../../core/explain/hints/hint-input.ts'
+import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { listed, quotable, span } from '../../core/words.ts'
 import { isRecord } from '../../core/contract/schema.ts'
 import { knownOf } from './fixtures.ts'
 
 const MINT = 'standin token prints one'
 
-/** What callers of this API get wrong, and what to change. */
+/** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
   const reason = call.problem?.reason ?? ''
   const claims = claimsOf(call)
-  const early = issuedAhead(claims, clues)
-  if (reason.startsWith('token.')) return [...tokenHints(call, reason, claims, clues), ...early]
-  if (reason === 'scope.missing') return [scopeHint(claims), ...early]
+  const issued = issuedInFuture(claims, clues)
+  if (reason.startsWith('token.')) return [...tokenHints(call, reason, claims, clues), ...issued]
+  if (reason === 'scope.missing') return [scopeHint(claims), ...issued]
   if (reason === 'user.duplicate') {
     const { email } = clues.sent
     const row =
       typeof email === 'string'
         ? clues.state.collection('cryptlex.users').find('email', email)
         : undefined
-    return row ? [taken('cryptlex', 'email', row.id)] : []
+    return row ? [duplicateHint('cryptlex', 'email', row.id)] : []
   }
-  return [...unknownThings(call, clues), ...early]
+  return [...unknownIds(call, clues), ...issued]
 }
 
 function tokenHints(
@@ -45,24 +45,27 @@ function tokenHints(
     case 'token.not-yet-valid': {
       const at = timeOf(claims?.['nbf'])
       const when = at === undefined ? 'later' : `in ${span(at - now)}, at ${iso(at)} (nbf)`
-      const text = `Set the clock of the machine that made the token, or allow for skew there: the token begins to be valid ${when}, and it is ${iso(now)} in the sandbox.`
+      const text = `Set the clock of the machine that issued the token, or allow for clock skew there: the token becomes valid ${when}; it is ${iso(now)} in the sandbox.`
       return [hint('token.clock-skew', text)]
     }
     case 'token.signature': {
-      const text = `Sign the token with the secret of this sandbox, or take one that it made (${MINT}): another secret signed this one, such as another sandbox's. The secret is cryptlex.signing.secret of the fixtures, or --jwt-secret; RS256 and ES256 need the public key there.`
+      const text = `Sign the token with the secret of this sandbox, or use a token that it issued (${MINT}): this one was signed with another secret, such as that of another sandbox. The secret is cryptlex.signing.secret of the fixtures, or --jwt-secret; RS256 and ES256 need the public key there.`
       return [hint('token.other-secret', text)]
     }
     case 'token.algorithm': {
       const text =
-        'Sign the token with HS256, RS256 or ES256: one without a signature (alg none), or with another algorithm, is not taken.'
+        'Sign the token with HS256, RS256 or ES256: a token with another algorithm or without a signature (alg none) is refused.'
       return [hint('token.algorithm', text)]
     }
     case 'token.revoked':
       return [
-        hint('token.revoked', `Use another token (${MINT}): the fixtures have this one revoked.`),
+        hint(
+          'token.revoked',
+          `Use another token (${MINT}): the fixtures list this one as revoked.`,
+        ),
       ]
     case 'token.malformed': {
-      const text = `Send a token that this sandbox knows (cryptlex.tokens of the fixtures) or a JWT (${MINT}): what was sent is neither. A JWT has three parts with two dots between them.`
+      const text = `Send a token that this sandbox knows (cryptlex.tokens of the fixtures) or a JWT (${MINT}): the header has neither. A JWT has three parts, separated by dots.`
       return [hint('token.unknown', text)]
     }
     default:
@@ -80,18 +83,18 @@ function scopeHint(claims: Readonly<Record<string, unknown>> | undefined): Hint 
   return hint('scope.missing', text)
 }
 
-/** Not refused here, nor by the vendor as far as is known; other checks of a JWT do refuse it. */
-function issuedAhead(
+/** A hint only: neither Standin nor, as far as is known, the vendor refuses a future `iat`. */
+function issuedInFuture(
   claims: Readonly<Record<string, unknown>> | undefined,
   { clock }: Clues,
 ): readonly Hint[] {
   const at = timeOf(claims?.['iat'])
   if (at === undefined || at <= clock.now() + 1000) return []
-  const text = `Set the clock of the machine that made the token: it says that it was issued ${span(at - clock.now())} from now (iat), and some servers refuse that.`
+  const text = `Set the clock of the machine that issued the token: its time of issue (iat) is ${span(at - clock.now())} in the future, which some servers refuse.`
   return [hint('token.issued-ahead', text)]
 }
 
-/** What a JWT says of itself, unchecked; its signature is not looked at. */
+/** The claims of a JWT, without a check of its signature. */
 function claimsOf(call: Call): Readonly<Record<string, unknown>> | undefined {
   const payload = /\b[\w-]+\.([\w-]+)\.[\w-]*$/.exec(call.headers.authorization ?? '')?.[1]
   if (payload === undefined) return undefined
@@ -103,7 +106,7 @@ function claimsOf(call: Call): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** Milliseconds since 1970, of a claim in seconds. */
+/** The time in milliseconds since 1970 of a claim in seconds. */
 function timeOf(claim: unknown): number | undefined {
   return typeof claim === 'number' && Math.abs(claim) < 8.64e12 ? claim * 1000 : undefined
 }
@@ -112,18 +115,18 @@ function iso(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** Under `documented` these are let through with a word; `strict` refuses them. */
-function unknownThings(call: Call, clues: Clues): readonly Hint[] {
+/** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
+function unknownIds(call: Call, clues: Clues): readonly Hint[] {
   const { resellers, organizations, roles } = knownOf(clues)
-  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const codes = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [what: string, names: readonly string[]]>> = {
     'reseller.unknown': ['a resellerId (in the path)', [...resellers.keys()]],
     'organization.unknown': ['an organizationId', [...organizations.keys()]],
     'role.unknown': ['a role', ['user', 'organization-admin', 'reseller-admin', ...roles]],
   }
   return Object.entries(known).flatMap(([code, [what, names]]) => {
-    if (!said.includes(code)) return []
-    const text = `Use ${what} that the sandbox knows, such as ${listed(names.slice(0, 4), 'or')}, or add yours to the fixtures: the strict profile refuses others.`
+    if (!codes.includes(code)) return []
+    const text = `Use ${what} that the sandbox knows, such as ${listed(names.slice(0, 4), 'or')}, or add yours to the fixtures: the strict profile refuses unknown ones.`
     return [hint(code, text)]
   })
 }

@@ -112,11 +112,13 @@ function loosely(
     const proper = names.get(name.toLowerCase()) ?? name
     if (proper !== name) call.note(`name.case.${proper}`, `${name} is read as ${proper}`)
     if (Object.hasOwn(read, proper)) {
-      throw new Problem(400, 'body.malformed', `${proper} is given twice`)
+      const flaw = { kind: 'duplicate-name' } as const
+      throw new Problem(400, 'body.malformed', `${proper} is given twice`, { flaw })
     }
     const typed = cast(value, schema.properties?.[proper])
     if (typeof typed !== typeof value) {
-      call.note(`type.${proper}`, `${proper} should be a ${typeof typed}, not text`)
+      const expected = typeof typed
+      call.note(`type.${proper}`, `${proper} should be a ${expected}, not text`, { expected })
     }
     read[proper] = typed
   }

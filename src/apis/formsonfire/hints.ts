@@ -1,9 +1,9 @@
 import type { Call } from '../../core/call.ts'
 import type { Clues, Hint } from '../../core/api.ts'
-import { hint, taken } from '../../core/explain/hints/hint-input.ts'
+import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { knownOf } from './fixtures.ts'
 
-/** What callers of this API get wrong, and what to change. */
+/** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
   const reason = call.problem?.reason ?? ''
   const sent = lowerCased(clues.sent)
@@ -11,17 +11,17 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     case 'credentials.missing':
       return missing(call, sent)
     case 'company.unknown':
-      return [companyHint(given(call, sent, 'companyid'))]
+      return [companyHint(credential(call, sent, 'companyid'))]
     case 'key.wrong':
       return [keyHint(call, sent, clues)]
     case 'key.of-another-company': {
       const text =
-        'Send the CompanyId that the IntegrationKey belongs to: the key is good, and another company has it.'
+        'Send the CompanyId that the IntegrationKey belongs to: the key is valid for another company.'
       return [hint('key.of-another-company', text)]
     }
     case 'key.limited': {
       const text =
-        'Use an IntegrationKey with full access: this one may not create users (formsonfire.companies[].keys[].access of the fixtures).'
+        'Use an IntegrationKey with full access: this one may not create users (see formsonfire.companies[].keys[].access of the fixtures).'
       return [hint('key.limited', text)]
     }
     case 'user.duplicate':
@@ -37,8 +37,8 @@ function lowerCased(sent: Clues['sent']): Clues['sent'] {
   )
 }
 
-/** As the slice's own check reads it: the query before the body. */
-function given(call: Call, sent: Clues['sent'], name: string): string | undefined {
+/** A credential in the query or else in the body, in the order in which the slice reads them. */
+function credential(call: Call, sent: Clues['sent'], name: string): string | undefined {
   for (const [key, value] of call.query) if (key.toLowerCase() === name && value) return value
   const value = sent[name]
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
@@ -49,15 +49,15 @@ function missing(call: Call, sent: Clues['sent']): readonly Hint[] {
   const other = headers.find((name) => /^(x-)?(integration-?key|company-?id|api-?key)$/.test(name))
   if (other !== undefined || call.headers.authorization !== undefined) {
     const where = other === undefined ? 'the Authorization header' : `the header ${other}`
-    const text = `Send CompanyId and IntegrationKey as members of the body (<CompanyId> and <IntegrationKey> in XML), or in the query: ${where} is not read.`
+    const text = `Send CompanyId and IntegrationKey as fields of the body (<CompanyId> and <IntegrationKey> in XML), or in the query: the API does not read ${where}.`
     return [hint('key.in-header', text)]
   }
   if ((call.bodyText ?? '').trim() === '') return []
   const absent = [
-    ['CompanyId', given(call, sent, 'companyid')],
-    ['IntegrationKey', given(call, sent, 'integrationkey')],
+    ['CompanyId', credential(call, sent, 'companyid')],
+    ['IntegrationKey', credential(call, sent, 'integrationkey')],
   ].flatMap(([name, value]) => (value ? [] : [name]))
-  const text = `Add ${absent.join(' and ')} to the body: the credentials are members of it beside the user's own.`
+  const text = `Add ${absent.join(' and ')} to the body: the credentials are fields beside those of the user.`
   return [hint('key.missing', text)]
 }
 
@@ -65,24 +65,21 @@ function companyHint(companyId: string | undefined): Hint {
   const isNumber = /^\s*\d+\s*$/.test(companyId ?? '')
   const text = isNumber
     ? 'Send a CompanyId that this sandbox knows, such as 1815, or add yours to the fixtures (formsonfire.companies).'
-    : "Send the company's number as CompanyId, such as 1815: what was sent is a text, such as the company's name."
+    : "Send the company's number as CompanyId, such as 1815: the value sent is not a number; it may be the company's name."
   return hint(isNumber ? 'company.unknown' : 'company.not-a-number', text)
 }
 
 function keyHint(call: Call, sent: Clues['sent'], clues: Clues): Hint {
-  const key = given(call, sent, 'integrationkey') ?? ''
-  const company = Number(given(call, sent, 'companyid'))
+  const key = credential(call, sent, 'integrationkey') ?? ''
+  const company = Number(credential(call, sent, 'companyid'))
   const keys = knownOf(clues).companies.get(company) ?? []
-  const fits = (text: string) => keys.some(({ secret }) => secret.matches(text))
-  if (fits(key.toLowerCase()) || fits(key.toUpperCase())) {
-    return hint(
-      'key.case',
-      'Send the IntegrationKey in the capitals that it was given in: only those differ.',
-    )
+  const isKey = (text: string) => keys.some(({ secret }) => secret.matches(text))
+  if (isKey(key.toLowerCase()) || isKey(key.toUpperCase())) {
+    return hint('key.case', 'Send the IntegrationKey in its original case: only the case differs.')
   }
-  if (fits(key.replaceAll(/[\s{}"'-]/g, ''))) {
+  if (isKey(key.replaceAll(/[\s{}"'-]/g, ''))) {
     const text =
-      'Send the IntegrationKey without white space, dashes, braces or quotes: without them it is right.'
+      'Send the IntegrationKey without white space, dashes, braces or quotes: without them it is correct.'
     return hint('key.punctuation', text)
   }
   const text =
@@ -92,9 +89,9 @@ function keyHint(call: Call, sent: Clues['sent'], clues: Clues): Hint {
 
 function duplicates(call: Call, sent: Clues['sent'], { state }: Clues): readonly Hint[] {
   const users = state.collection('formsonfire.users')
-  const company = given(call, sent, 'companyid')
+  const company = credential(call, sent, 'companyid')
   const externalId = sent['externalid']
-  const looked = [
+  const unique = [
     ['Email', 'email', sent['email']],
     [
       'ExternalId',
@@ -102,16 +99,16 @@ function duplicates(call: Call, sent: Clues['sent'], { state }: Clues): readonly
       typeof externalId === 'string' ? `${company}:${externalId}` : undefined,
     ],
   ] as const
-  return looked.flatMap(([field, column, value]) => {
+  return unique.flatMap(([field, column, value]) => {
     const row = typeof value === 'string' ? users.find(column, value) : undefined
-    return row ? [taken('formsonfire', field, row.id)] : []
+    return row ? [duplicateHint('formsonfire', field, row.id)] : []
   })
 }
 
-/** Under `documented` these are let through with a word; `strict` refuses them. */
+/** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
 function unknownEntries(call: Call, clues: Clues): readonly Hint[] {
-  const said = call.problem?.violations.map(({ at, rule }) => [rule, ...at].join('.')) ?? []
-  const codes = [...said, ...call.findings.map(({ code }) => code)]
+  const refused = call.problem?.violations.map(({ at, rule }) => [rule, ...at].join('.')) ?? []
+  const codes = [...refused, ...call.findings.map(({ code }) => code)]
   const { folders, groups } = knownOf(clues)
   return (
     [
@@ -122,7 +119,7 @@ function unknownEntries(call: Call, clues: Clues): readonly Hint[] {
     if (!codes.some((code) => code.startsWith(`known.${name}`))) return []
     const ids = known.map(({ id }) => id).slice(0, 2)
     const such = ids.length === 0 ? '' : `, such as ${ids.join(' or ')}`
-    const text = `Put ids that the sandbox knows into ${name}${such}, or set UseNames or UseExternalIds for names or your own ids; the fixtures (formsonfire.${name.toLowerCase()}) say what there is.`
+    const text = `Put ids that the sandbox knows into ${name}${such}, or set UseNames or UseExternalIds to send names or external ids. The fixtures (formsonfire.${name.toLowerCase()}) list them.`
     return [hint('entry.unknown', text)]
   })
 }

@@ -4,9 +4,9 @@ import { pathOf, type Problem, sentence, type Violation } from '../../core/probl
 import type { ErrorResponse } from './contract.gen.ts'
 
 /**
- * Codes and titles. Public: six digits and an UPPER_SNAKE title, with the numbers of the vendor's
- * guidelines and its URL shortener. The Manage API's own list is not public, so a client should
- * branch on the status first. Assumed: 100007 and up, but for 100010.
+ * Error codes and titles. Public: six digits and an UPPER_SNAKE title, with the numbers of the
+ * vendor's guidelines and its URL shortener. Assumed: 100007 and above, except 100010. The list of
+ * the Manage API is not public, so a client should branch on the status first.
  */
 const BY_REASON: Readonly<Record<string, readonly [code: number, title: string]>> = {
   'department.other-dealer': [100007, 'INVALID_DEPARTMENT_UUID'],
@@ -32,28 +32,29 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
 }
 const OTHERWISE = [100010, 'INTERNAL_SERVER_ERROR'] as const
 
-/** The envelope of the vendor's page: every error in it, and no `userUuid`. */
+/** The envelope of the vendor's page with every error and no `userUuid`. */
 export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
   const [errorCode, errorTitle] =
     BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE
   const messages =
-    problem.violations.length > 0 ? problem.violations.map(inWords) : [sentence(problem.message)]
+    problem.violations.length > 0 ? problem.violations.map(messageFor) : [sentence(problem.message)]
   const errors = messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage }))
   const [first, ...rest] = errors
   const body: ErrorResponse = {
-    errors: [first!, ...rest], // there is a message for every problem
+    errors: [first!, ...rest], // every problem has a message
     warnings: [],
     apiRequestId: requestId(tools),
   }
   return { status: problem.status, body }
 }
 
-/** Public: the vendor makes request ids as random UUIDs, dashed and in lower case. */
+/** Public: the vendor's request ids are random UUIDs, dashed and in lower case. */
 export function requestId(tools: Tools): string {
   return tools.fake.draw('mykaarma.request').string.uuid()
 }
 
-function inWords(violation: Violation): string {
+/** The message for a violation. */
+function messageFor(violation: Violation): string {
   const { rule, limit } = violation
   const path = pathOf(violation)
   switch (rule) {

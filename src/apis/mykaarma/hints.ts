@@ -5,25 +5,26 @@ import {
   basicCredentials,
   urlDecoded,
 } from '../../core/explain/hints/credentials.ts'
-import { hint, taken } from '../../core/explain/hints/hint-input.ts'
+import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { listed } from '../../core/words.ts'
 import { knownOf } from './fixtures.ts'
 
-/** What callers of this API get wrong, and what to change. */
+/** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
   const { reason = '' } = call.problem ?? {}
   if (reason.startsWith('credentials.')) return credentialHints(call, reason, clues)
   if (reason === 'subscriber.disabled') {
-    const text = 'Use the credentials of another subscriber: the fixtures have this one disabled.'
+    const text =
+      'Use the credentials of another subscriber: the fixtures list this one as disabled.'
     return [hint('subscriber.disabled', text)]
   }
   if (reason === 'scope.missing') {
     const text =
-      'Use a subscriber with the scope manage.user.write, or give it to this one: PUT /_standin/fixtures, mykaarma.subscribers[].scopes.'
+      'Use a subscriber with the scope manage.user.write, or add the scope to this one: PUT /_standin/fixtures, mykaarma.subscribers[].scopes.'
     return [hint('scope.missing', text)]
   }
   if (reason === 'user.duplicate') return duplicates(clues)
-  return unknownPlaces(call, clues)
+  return unknownIds(call, clues)
 }
 
 function credentialHints(call: Call, reason: string, clues: Clues): readonly Hint[] {
@@ -35,11 +36,11 @@ function credentialHints(call: Call, reason: string, clues: Clues): readonly Hin
     const matches = (text: string) => subscribers.get(username)?.password.matches(text) ?? false
     const plain = urlDecoded(password)
     if (plain !== undefined && matches(plain)) {
-      const text = 'Put the password into the header as it is, not URL-encoded (%3A for a colon).'
+      const text = 'Put the password into the header without URL-encoding (%3A for a colon).'
       return [hint('credentials.url-encoded', text)]
     }
     if (matches(password.trim())) {
-      return [hint('credentials.spaces', 'Leave out the white space around the password.')]
+      return [hint('credentials.spaces', 'Remove the white space around the password.')]
     }
     const text =
       'Use the password that the fixtures give this subscriber: mykaarma.subscribers[].password.'
@@ -51,8 +52,8 @@ function credentialHints(call: Call, reason: string, clues: Clues): readonly Hin
   const near = meant ?? names.find((name) => name.toLowerCase() === username.trim().toLowerCase())
   const text =
     near === undefined
-      ? `Use a subscriber that this sandbox knows: ${listed(names.slice(0, 5), 'or')}. Others come with the fixtures.`
-      : `Write the user name as ${near}: capitals, white space and % count.`
+      ? `Use a subscriber that this sandbox knows: ${listed(names.slice(0, 5), 'or')}. The fixtures can add others.`
+      : `Write the user name as ${near}: case, white space and % matter.`
   return [hint('credentials.unknown-user', text)]
 }
 
@@ -61,22 +62,22 @@ function duplicates({ state, sent }: Clues): readonly Hint[] {
   return (['username', 'emailAddress'] as const).flatMap((field) => {
     const value = sent[field]
     const row = typeof value === 'string' ? users.find(field, value) : undefined
-    return row ? [taken('mykaarma', field, row.id)] : []
+    return row ? [duplicateHint('mykaarma', field, row.id)] : []
   })
 }
 
-/** Under `documented` these are let through with a word; `strict` refuses them. */
-function unknownPlaces(call: Call, clues: Clues): readonly Hint[] {
+/** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
+function unknownIds(call: Call, clues: Clues): readonly Hint[] {
   const { dealers, roles } = knownOf(clues)
-  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const codes = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [field: string, ids: readonly string[]]>> = {
     'dealer.unknown': ['dealerUUID', [...dealers.keys()]],
     'department.unknown': ['departmentUUID', [...dealers.values()].flat()],
     'role.unknown': ['roleUUID', [...roles]],
   }
   return Object.entries(known).flatMap(([code, [field, ids]]) => {
-    if (!said.includes(code)) return []
-    const text = `Use a ${field} of the fixtures, such as ${listed(ids.slice(0, 3), 'or')}, or add yours to them: the strict profile refuses one that it does not know.`
+    if (!codes.includes(code)) return []
+    const text = `Use a ${field} of the fixtures, such as ${listed(ids.slice(0, 3), 'or')}, or add yours to them: the strict profile refuses unknown ones.`
     return [hint(code, text)]
   })
 }

@@ -1,13 +1,13 @@
 import type { Call } from '../call.ts'
 import type { OperationContract } from '../contract/operation.ts'
-import { inWords as ruleInWords, pathOf, type Violation } from '../problem.ts'
+import { pathOf, requirementOf, type Violation } from '../problem.ts'
 import { isSecretName } from '../request-log/redact.ts'
 import { isRecord, typesOf, valueAt, type Schema } from '../contract/schema.ts'
-import type { Evidence, EvidenceBook } from './evidence.ts'
-import { schemaOf, sentMembers, type HintInput } from './hints/hint-input.ts'
+import type { Evidence, EvidenceIndex } from './evidence.ts'
+import { requestSchema, sentFields, type HintInput } from './hints/hint-input.ts'
 import { listed, quotable } from '../words.ts'
 
-/** One thing in a request that the contract has a rule for. */
+/** The check of one parameter or field against the contract. */
 export interface Check {
   /** `emailAddress`, `Folders[0]`, `resellerId in the path`. */
   readonly at: string
@@ -16,42 +16,40 @@ export interface Check {
   readonly evidence: readonly Evidence[]
 }
 
-/** What the contract said to each parameter and each field, the refused first. */
-export function contractChecks(question: HintInput, book: EvidenceBook): Check[] {
-  const { call } = question
+/** Checks each parameter and field of a request against the contract; refused ones come first. */
+export function contractChecks(input: HintInput, index: EvidenceIndex): Check[] {
+  const { call } = input
   const { operation } = call
   if (!operation) return []
-  const refused = call.problem?.violations ?? []
-  const isHere = call.stage === 'contract'
-  const broken = isHere ? refused.map((one) => refusal(one, question, operation, book)) : []
-  const at = new Set(broken.map((check) => check.at))
+  const broken = call.stage === 'contract' ? (call.problem?.violations ?? []) : []
+  const refused = broken.map((violation) => refusal(violation, input, operation, index))
+  const refusedAt = new Set(refused.map(({ at }) => at))
   const others = [
-    ...parameterChecks(call, operation, book),
-    ...fieldChecks(question, operation, book),
+    ...parameterChecks(call, operation, index),
+    ...fieldChecks(input, operation, index),
   ]
-  return [...broken, ...others.filter((check) => !at.has(check.at))]
+  return [...refused, ...others.filter(({ at }) => !refusedAt.has(at))]
 }
 
 function refusal(
   violation: Violation,
-  question: HintInput,
+  input: HintInput,
   operation: OperationContract,
-  book: EvidenceBook,
+  index: EvidenceIndex,
 ): Check {
-  const { call } = question
+  const { call } = input
   const { part, at } = violation
   const evidence =
     part === 'body'
-      ? book.field(operation, call.bodyType, at)
-      : book.parameter(operation, String(at[0]))
-  const value = part === 'body' ? valueAt(sentMembers(question), at) : undefined
+      ? index.field(operation, call.bodyType, at)
+      : index.parameter(operation, String(at[0]))
+  const value = part === 'body' ? valueAt(sentFields(input), at) : undefined
   const where = part === 'body' ? pathOf(violation) : `${pathOf(violation)} in the ${part}`
-  const rule = ruleInWords(violation).replace(`${pathOf(violation)} `, '')
-  const kind = value === undefined ? '' : `, and is ${kindOf(value, String(at.at(-1) ?? ''))}`
-  return { at: where, outcome: 'refused', text: `${rule}${kind}`, evidence }
+  const kind = value === undefined ? '' : `; it is ${kindOf(value, String(at.at(-1) ?? ''))}`
+  return { at: where, outcome: 'refused', text: `${requirementOf(violation)}${kind}`, evidence }
 }
 
-function parameterChecks(call: Call, operation: OperationContract, book: EvidenceBook): Check[] {
+function parameterChecks(call: Call, operation: OperationContract, index: EvidenceIndex): Check[] {
   const found = [
     ...Object.keys(call.params).map((name) => [name, 'path'] as const),
     ...[...new Set(call.query.keys())].map((name) => [name, 'query'] as const),
@@ -59,58 +57,65 @@ function parameterChecks(call: Call, operation: OperationContract, book: Evidenc
   return found.flatMap(([name, part]): Check[] => {
     const shown = quotable(name)
     if (shown === undefined) return []
-    const evidence = book.parameter(operation, name)
+    const evidence = index.parameter(operation, name)
     const at = `${shown} in the ${part}`
     if (evidence.length > 0) {
-      return [{ at, outcome: 'passed', text: 'is there, as it should be', evidence }]
+      return [{ at, outcome: 'passed', text: 'is a parameter of the operation', evidence }]
     }
-    return [{ at, outcome: 'noted', text: 'is no parameter, and is passed over', evidence }]
+    return [
+      {
+        at,
+        outcome: 'noted',
+        text: 'is not a parameter of the operation and is ignored',
+        evidence,
+      },
+    ]
   })
 }
 
 function fieldChecks(
-  question: HintInput,
+  input: HintInput,
   operation: OperationContract,
-  book: EvidenceBook,
+  index: EvidenceIndex,
 ): Check[] {
-  const { call } = question
-  const sent = sentMembers(question)
-  const { properties } = schemaOf(call)
+  const { call } = input
+  const sent = sentFields(input)
+  const { properties } = requestSchema(call)
   if (!sent || !properties) return []
-  // A reader that takes names in any case has its own word for each.
+  // A vendor's reader that ignores the case of names leaves a finding for each.
   const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]))
-  const isLoose = call.findings.some(({ code }) => code.startsWith('name.case.'))
+  const ignoresCase = call.findings.some(({ code }) => code.startsWith('name.case.'))
   return Object.entries(sent).map(([given, value]): Check => {
-    const name = isLoose ? (names.get(given.toLowerCase()) ?? given) : given
+    const name = ignoresCase ? (names.get(given.toLowerCase()) ?? given) : given
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
-    const shown = quotable(given) ?? 'a field'
+    const shown = quotable(given) ?? '(name not shown)'
     if (!schema) {
-      const text = 'is no field of this operation, and is left out'
+      const text = 'is not a field of this operation and is ignored'
       return { at: shown, outcome: 'noted', text, evidence: [] }
     }
-    const evidence = book.field(operation, call.bodyType, [name])
-    const isCast = call.findings.some(({ code }) => code === `type.${name}`)
-    const as = name === given ? '' : `is read as ${name}, and `
-    const text = isCast
-      ? `${as}is ${kindOf(value, name)}, which is read as ${ruleOf(schema)}`
-      : `${as}is ${kindOf(value, name)}; the contract wants ${ruleOf(schema)}`
-    const outcome = isCast || as !== '' ? 'noted' : 'passed'
+    const evidence = index.field(operation, call.bodyType, [name])
+    const isConverted = call.findings.some(({ code }) => code === `type.${name}`)
+    const prefix = name === given ? '' : `is read as ${name} and `
+    const text = isConverted
+      ? `${prefix}is ${kindOf(value, name)}, which is read as ${ruleOf(schema)}`
+      : `${prefix}is ${kindOf(value, name)}; the contract requires ${ruleOf(schema)}`
+    const outcome = isConverted || prefix !== '' ? 'noted' : 'passed'
     return { at: shown, outcome, text, evidence }
   })
 }
 
-/** Fields that may be left out, and were. */
-export function fieldsNotSent(question: HintInput): readonly string[] {
-  const sent = sentMembers(question)
+/** Optional fields that the request did not send. */
+export function fieldsNotSent(input: HintInput): readonly string[] {
+  const sent = sentFields(input)
   if (!sent) return []
   const given = Object.keys(sent).map((name) => name.toLowerCase())
-  const required = (question.call.problem?.violations ?? []).map(({ at }) => at[0])
-  return Object.keys(schemaOf(question.call).properties ?? {}).filter(
+  const required = (input.call.problem?.violations ?? []).map(({ at }) => at[0])
+  return Object.keys(requestSchema(input.call).properties ?? {}).filter(
     (name) => !given.includes(name.toLowerCase()) && !required.includes(name),
   )
 }
 
-/** The kind of a value; never the value, and of a secret not its length. */
+/** Describes a value by its type and length, never by its content; a secret by its type only. */
 function kindOf(value: unknown, name: string): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return `a list of ${value.length}`
@@ -132,7 +137,7 @@ const ARTICLES: Readonly<Record<string, string>> = {
   object: 'an object',
 }
 
-/** What a schema asks for, in a few words. */
+/** Describes the values that a schema allows. */
 export function ruleOf(schema: Schema): string {
   const types = typesOf(schema)
   const { enum: allowed, minLength, maxLength, format, pattern } = schema
@@ -149,7 +154,7 @@ export function ruleOf(schema: Schema): string {
   const least = typeof minLength === 'number' ? minLength : 0
   const most = typeof maxLength === 'number' ? maxLength : Infinity
   const length = lengthOf(least, most)
-  const form = format === 'email' ? ' with the form of an e-mail address' : ''
+  const form = format === 'email' ? ' in the form of an email address' : ''
   const like = typeof pattern === 'string' ? ` that matches ${pattern}` : ''
   return `${type || 'anything'}${length}${form}${like}`
 }

@@ -5,103 +5,104 @@ import { type Finding } from '../call.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
-import { evidenceOf, type Evidence, type EvidenceBook } from './evidence.ts'
-import { faultsDecision, lastBeforeEnd } from './faults.ts'
-import { statedType } from './hints/hint-input.ts'
+import { evidenceIndexOf, type Evidence, type EvidenceIndex } from './evidence.ts'
+import { faultsDecision, lastStepBeforeFault } from './faults.ts'
+import { contentTypeOf } from './hints/hint-input.ts'
 import { listed, quotable } from '../words.ts'
 
-/** What one step decided where it refused nothing; nothing where it had nothing to decide. */
-type Telling = (asked: ExplainInput, book: EvidenceBook) => Decision | undefined
+/** Every step but the answer. */
+type EarlierStep = Exclude<Step, 'answer'>
 
-/** All decisions that were taken, in their order; the last is the answer. */
-export function decisionsOn(asked: ExplainInput): readonly Decision[] {
-  const { call } = asked
-  const book = evidenceOf(asked.contract)
-  const isLost = call.problem?.reason === 'sandbox.unknown'
-  const stop: Step | undefined = call.problem && (isLost ? 'sandbox' : call.stage)
-  const end = lastBeforeEnd(asked)
-  const found: Decision[] = []
-  for (const step of orderOf(asked)) {
-    if (end && step === 'faults') continue
-    if (step === stop && !end) {
-      found.push(refusal(step, asked, book))
+/** Describes a step that refused nothing; undefined if the step did not apply to the request. */
+type DescribeStep = (input: ExplainInput, index: EvidenceIndex) => Decision | undefined
+
+/** All decisions on a request, in order; the last is the answer. */
+export function decisionsOn(input: ExplainInput): readonly Decision[] {
+  const { call } = input
+  const index = evidenceIndexOf(input.contract)
+  const refusedAt: Step | undefined =
+    call.problem?.reason === 'sandbox.unknown' ? 'sandbox' : call.problem && call.stage
+  const beforeFault = lastStepBeforeFault(input)
+  const decisions: Decision[] = []
+  for (const step of stepsOf(input)) {
+    if (beforeFault && step === 'faults') continue
+    if (step === refusedAt && !beforeFault) {
+      decisions.push(refusal(step, input, index))
       break
     }
-    const decision = TELLINGS[step](asked, book)
-    if (decision) found.push(withFindings(decision, asked, book))
-    if (step === end) {
-      found.push(faultsDecision(asked)!) // one has ended it
+    const decision = DESCRIPTIONS[step](input, index)
+    if (decision) decisions.push(withFindings(decision, input, index))
+    if (step === beforeFault) {
+      decisions.push(faultsDecision(input)!) // a fault ended the request
       break
     }
   }
-  return [...found, answerDecision(asked, book)]
+  return [...decisions, answerDecision(input, index)]
 }
 
-/** The stages as the pipeline runs them for this API, with the decisions beside them. */
-function orderOf({ api }: ExplainInput): readonly Exclude<Step, 'answer'>[] {
-  const stages = stagesOf(api).flatMap(({ name }): Exclude<Step, 'answer'>[] =>
+/** The stages in the order in which the pipeline runs them for this API, and the other steps. */
+function stepsOf({ api }: ExplainInput): readonly EarlierStep[] {
+  const stages = stagesOf(api).flatMap(({ name }): EarlierStep[] =>
     name === 'route' ? [name, 'faults'] : [name],
   )
   return ['sandbox', 'arrival', ...stages, 'webhooks']
 }
 
-function refusal(step: Step, asked: ExplainInput, book: EvidenceBook): Decision {
-  const { call } = asked
-  const problem = call.problem! // asked only where there is one
-  const checks = step === 'contract' ? contractChecks(asked, book) : undefined
-  const code = `Standin-Reason: ${problem.reason}`
-  const text = `${checks ? countIn(checks) : sentence(problem.message)} ${code}.`
+function refusal(step: Step, input: ExplainInput, index: EvidenceIndex): Decision {
+  const problem = input.call.problem! // called for refused requests only
+  const checks = step === 'contract' ? contractChecks(input, index) : undefined
+  const text = checks ? countText(checks) : sentence(problem.message)
   return {
     step,
     outcome: 'refused',
-    text,
-    evidence: evidenceFor(step, asked, book),
+    text: `${text} Standin-Reason: ${problem.reason}.`,
+    evidence: refusalEvidence(step, input, index),
     ...(checks ? { checks } : {}),
   }
 }
 
-function evidenceFor(
+function refusalEvidence(
   step: Step,
   { call, status }: ExplainInput,
-  book: EvidenceBook,
+  index: EvidenceIndex,
 ): readonly Evidence[] {
   const { operation } = call
   if (!operation) return []
   switch (step) {
     case 'credentials':
-      return book.credentials(operation).evidence
+      return index.credentials(operation).evidence
     case 'body':
-      return book.body(operation, call.bodyType)
+      return index.body(operation, call.bodyType)
     case 'strict':
       return (call.problem?.violations ?? []).flatMap(({ at }) =>
-        book.field(operation, call.bodyType, at, 'x-strict'),
+        index.field(operation, call.bodyType, at, 'x-strict'),
       )
     case 'contract':
       return []
     default:
-      return call.problem ? book.answer(operation, status) : []
+      return call.problem ? index.answer(operation, status) : []
   }
 }
 
-/** What was found at this step and let through. */
-function withFindings(decision: Decision, asked: ExplainInput, book: EvidenceBook): Decision {
+/** Adds the warnings that the request got at this step. */
+function withFindings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
-  const found = asked.call.findings.filter(({ stage }) => stage === step)
-  if (found.length === 0) return decision
-  const { operation, bodyType } = asked.call
-  const evidence = (finding: Finding): readonly Evidence[] =>
+  const findings = input.call.findings.filter(({ stage }) => stage === step)
+  if (findings.length === 0) return decision
+  // The checks of the contract already mention each field.
+  if (step === 'contract' && decision.checks) return { ...decision, outcome: 'noted' }
+  const { operation, bodyType } = input.call
+  const evidenceOf = ({ code }: Finding): readonly Evidence[] =>
     operation && step === 'strict'
-      ? book.field(operation, bodyType, finding.code.split('.').slice(1), 'x-strict')
+      ? index.field(operation, bodyType, code.split('.').slice(1), 'x-strict')
       : []
-  const checks = found.map((finding): Check => ({
+  const checks = findings.map((finding): Check => ({
     at: finding.code,
     outcome: 'noted',
     text: finding.text,
-    evidence: evidence(finding),
+    evidence: evidenceOf(finding),
   }))
-  // The contract's own list says it of each field already.
-  const isSaid = step === 'contract' && decision.checks !== undefined
-  return { ...decision, outcome: 'noted', checks: isSaid ? decision.checks : checks }
+  return { ...decision, outcome: 'noted', checks }
 }
 
 const passed = (step: Step, text: string, evidence: readonly Evidence[] = []): Decision => ({
@@ -111,95 +112,105 @@ const passed = (step: Step, text: string, evidence: readonly Evidence[] = []): D
   evidence,
 })
 
-const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
-  sandbox: ({ call, sandbox }) => {
-    const named =
-      call.base !== ''
-        ? call.base === `/~${sandbox}`
-          ? `The path begins with ${call.base}, so the request is for the sandbox ${sandbox}.`
-          : `The path begins with ${call.base}, which is no sandbox; what is for none is written down here.`
-        : sandbox === 'default'
-          ? 'The request names no sandbox, so it is for the sandbox default.'
-          : `The header Standin-Sandbox or the host names the sandbox ${sandbox}.`
-    return passed('sandbox', named)
+const DESCRIPTIONS: Readonly<Record<EarlierStep, DescribeStep>> = {
+  sandbox: ({ call: { base }, sandbox }) => {
+    if (base === `/~${sandbox}`) {
+      return passed(
+        'sandbox',
+        `The path begins with ${base}, which selects the sandbox ${sandbox}.`,
+      )
+    }
+    if (base !== '') {
+      const text = `The path begins with ${base}, but no such sandbox exists. Such requests are recorded in the sandbox ${sandbox}.`
+      return passed('sandbox', text)
+    }
+    return passed(
+      'sandbox',
+      sandbox === 'default'
+        ? 'The request names no sandbox, so the sandbox default answers it.'
+        : `The header Standin-Sandbox or the host selects the sandbox ${sandbox}.`,
+    )
   },
-  arrival: ({ call }) =>
-    isAllowedPreflight(call)
-      ? passed(
-          'arrival',
-          `A page at ${call.headers.origin} asked whether it may call (a CORS preflight). It may: --cors-origins lists it.`,
-        )
-      : call.findings.some(({ stage }) => stage === 'arrival')
-        ? passed('arrival', 'The request was let through, with a warning.')
-        : undefined,
-  route: ({ call, api, contract }, book) => {
+  arrival: ({ call }) => {
+    if (isAllowedPreflight(call)) {
+      const text = `A CORS preflight from ${call.headers.origin}. The origin is allowed by --cors-origins.`
+      return passed('arrival', text)
+    }
+    const hasWarning = call.findings.some(({ stage }) => stage === 'arrival')
+    return hasWarning ? passed('arrival', 'The request was accepted with a warning.') : undefined
+  },
+  route: ({ call, api, contract }, index) => {
     const { operation, method, params } = call
     if (!operation) return undefined
-    const where = `${method} ${contract.prefix}${operation.path}`
-    const given = Object.entries(params).map(
-      ([name, value]) => `${name} = ${quotable(value) ?? 'what stands there'}`,
+    const values = Object.entries(params).map(
+      ([name, value]) => `${name} = ${quotable(value) ?? '(not shown)'}`,
     )
-    const having = given.length === 0 ? '' : `, with ${listed(given)}`
-    const text = `${where} is the operation ${operation.id} of ${api.title}${having}.`
-    return passed('route', text, book.operation(operation))
+    const withParams = values.length === 0 ? '' : `, with ${listed(values)}`
+    const route = `${method} ${contract.prefix}${operation.path}`
+    const text = `${route} is the operation ${operation.id} of ${api.title}${withParams}.`
+    return passed('route', text, index.operation(operation))
   },
   faults: faultsDecision,
-  credentials: ({ call, api }, book) => {
+  credentials: ({ call, api }, index) => {
     if (!call.operation || api.credentialsIn === 'none') return undefined
-    const { scheme, scopes, evidence } = book.credentials(call.operation)
-    const scope = scopes.filter(Boolean)
-    const may = scope.length === 0 ? '' : `, and they hold the scope ${listed(scope)}`
-    return passed('credentials', `The credentials (${scheme}) are good${may}.`, evidence)
+    const { scheme, scopes, evidence } = index.credentials(call.operation)
+    const names = scopes.filter(Boolean)
+    const withScope = names.length === 0 ? '' : ` and have the scope ${listed(names)}`
+    return passed('credentials', `The credentials (${scheme}) are valid${withScope}.`, evidence)
   },
   accept: ({ call }) => {
     if (isAllowedPreflight(call)) return undefined
     const { accept } = call.headers
-    const shown = accept !== undefined && /^[\w*/+.,;= -]{1,80}$/.test(accept) ? accept : 'one'
-    const asked = accept === undefined ? 'there was no Accept header' : `Accept was ${shown}`
-    return passed('accept', `The answer is in ${call.answerType}; ${asked}.`)
+    const shown = accept !== undefined && /^[\w*/+.,;= -]{1,80}$/.test(accept)
+    const header =
+      accept === undefined
+        ? 'the request has no Accept header'
+        : `the Accept header is ${shown ? accept : 'not shown'}`
+    return passed('accept', `The answer is in ${call.answerType}; ${header}.`)
   },
-  body: ({ call }, book) => {
+  body: ({ call }, index) => {
     const { operation, bodyText, bodyType } = call
     if (!operation || operation.requestTypes.length === 0 || bodyText === undefined)
       return undefined
-    const stated = statedType(call)
+    const contentType = contentTypeOf(call)
     const why =
-      stated === undefined
-        ? 'since there is no Content-Type that says otherwise'
-        : stated === bodyType
+      contentType === undefined
+        ? 'the default for a request without a Content-Type'
+        : contentType === bodyType
           ? 'as its Content-Type says'
-          : 'which is what its Content-Type is taken for'
-    const shown = `The body was read as ${bodyType}, ${why}.`
-    return passed('body', shown, book.body(operation, bodyType))
+          : 'although its Content-Type names another type'
+    const text = `The body was read as ${bodyType}, ${why}.`
+    return passed('body', text, index.body(operation, bodyType))
   },
-  contract: (asked, book) => {
-    if (!asked.call.operation) return undefined
-    const checks = contractChecks(asked, book)
-    const unsent = fieldsNotSent(asked)
-    const rest = unsent.length === 0 ? '' : ` Not sent, and not needed: ${listed(unsent)}.`
-    const decision = passed('contract', `${countIn(checks)}${rest}`)
+  contract: (input, index) => {
+    if (!input.call.operation) return undefined
+    const checks = contractChecks(input, index)
+    const notSent = fieldsNotSent(input)
+    const optional =
+      notSent.length === 0 ? '' : ` Optional fields that were not sent: ${listed(notSent)}.`
+    const decision = passed('contract', `${countText(checks)}${optional}`)
     const isNoted = checks.some(({ outcome }) => outcome === 'noted')
     return { ...decision, outcome: isNoted ? 'noted' : 'passed', checks }
   },
   strict: ({ call }) => {
     if (!call.operation) return undefined
-    const found = call.findings.filter(({ stage }) => stage === 'strict')
-    if (call.strict)
-      return passed('strict', 'The profile is strict, and its further rules are kept.')
-    const text =
-      found.length === 0
-        ? 'The profile is documented; strict would find nothing more in the fields.'
-        : 'The profile is documented, so what only strict refuses is let through with a warning.'
+    if (call.strict) {
+      return passed('strict', 'The profile is strict; the request satisfies its additional rules.')
+    }
+    const hasWarning = call.findings.some(({ stage }) => stage === 'strict')
+    const text = hasWarning
+      ? 'The profile is documented; each rule that strict would refuse for is a warning.'
+      : 'The profile is documented; strict would accept the fields too.'
     return passed('strict', text)
   },
   operation: ({ call, api }) => {
     if (!call.operation) return undefined
-    const found = call.findings.filter(({ stage }) => stage === 'operation')
-    const text = found.some(({ assumed }) => assumed)
-      ? 'The documented profile lets this through; strict would refuse it.'
-      : found.length > 0
-        ? 'It was done, with a warning.'
-        : `Nothing that the sandbox holds for ${api.title} is in the way, such as another user with the same address.`
+    const findings = call.findings.filter(({ stage }) => stage === 'operation')
+    const text = findings.some(({ assumed }) => assumed)
+      ? 'The documented profile accepts this; strict would refuse it.'
+      : findings.length > 0
+        ? 'The operation ran, with a warning.'
+        : `The request does not conflict with data of ${api.title} in the sandbox, such as another user with the same address.`
     return passed('operation', text)
   },
   saving: ({ api, call }) => {
@@ -214,48 +225,51 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
     return passed('saving', text)
   },
   webhooks: ({ call }) => {
-    const { events, deliveries } = call
-    if (!call.operation || (events === undefined && deliveries === undefined)) return undefined
-    const what = events && events.length > 0 ? `The event ${listed(events)} happened` : undefined
-    const to =
-      deliveries && deliveries.length > 0
-        ? `it goes out as ${listed(deliveries)}`
-        : 'no webhook listens for it'
-    return passed('webhooks', what ? `${what}; ${to}.` : 'No webhook tells of this.')
+    const { events, deliveries = [] } = call
+    if (!call.operation || (events === undefined && call.deliveries === undefined)) return undefined
+    if (!events || events.length === 0) {
+      return passed('webhooks', 'The change has no event, so no webhook is sent.')
+    }
+    const sent =
+      deliveries.length > 0
+        ? `it is delivered as ${listed(deliveries)}`
+        : 'no subscription receives it'
+    return passed('webhooks', `The event ${listed(events)} occurred; ${sent}.`)
   },
 }
 
-/** A browser's question that was answered before any API heard of it. */
+/** A preflight that Standin answered itself, before any API handled it. */
 function isAllowedPreflight(call: ExplainInput['call']): boolean {
   return isPreflight(call) && !call.operation && !call.problem
 }
 
-/** How many of the checks were passed. */
-function countIn(checks: readonly Check[]): string {
+/** The number of checks that passed or failed, as a sentence. */
+function countText(checks: readonly Check[]): string {
   const count = (outcome: Check['outcome']) =>
     checks.filter((check) => check.outcome === outcome).length
   const all = checks.length
   const refused = count('refused')
   const noted = count('noted')
   if (all === 0) return 'There was nothing to check.'
-  const things = 'parameters and fields'
+  const items = `${all} parameters and fields`
   if (refused > 0)
-    return `${refused} of ${all} ${things} ${refused === 1 ? 'is' : 'are'} not as the contract wants.`
+    return `${refused} of ${items} ${refused === 1 ? 'breaks' : 'break'} the contract.`
   return noted > 0
-    ? `None of the ${all} ${things} breaks the contract; ${noted} ${noted === 1 ? 'has' : 'have'} a note.`
-    : `All ${all} ${things} are as the contract wants.`
+    ? `None of ${items} breaks the contract; ${noted} ${noted === 1 ? 'has' : 'have'} a note.`
+    : `All ${items} satisfy the contract.`
 }
 
-function answerDecision(asked: ExplainInput, book: EvidenceBook): Decision {
-  const { call, status, mediaType = call.answerType } = asked
+function answerDecision(input: ExplainInput, index: EvidenceIndex): Decision {
+  const { call, status, mediaType = call.answerType } = input
   if (status === 0) return passed('answer', 'The connection ended without an answer.')
-  const warned = call.findings.length
+  const count = call.findings.length
   const warnings =
-    warned === 0
+    count === 0
       ? ''
-      : ` It carries ${warned === 1 ? 'one warning' : `${warned} warnings`} (Standin-Warning).`
-  const text = `The answer is ${status}${mediaType === '' ? ' without a body' : ` in ${mediaType}`}.${warnings}`
-  // What stands in for the API is in no contract.
+      : ` It carries ${count === 1 ? 'one warning' : `${count} warnings`} (Standin-Warning).`
+  const format = mediaType === '' ? ' without a body' : ` in ${mediaType}`
+  // A page that a fault sends in place of the API is in no contract.
   const isPage = call.endedAt !== undefined && !call.problem
-  return passed('answer', text, isPage ? [] : book.answer(call.operation, status))
+  const evidence = isPage ? [] : index.answer(call.operation, status)
+  return passed('answer', `The answer is ${status}${format}.${warnings}`, evidence)
 }

@@ -3,17 +3,17 @@ import type { OperationContract } from '../contract/operation.ts'
 import type { Contract } from '../contract/contract.ts'
 import { isRecord, valueAt } from '../contract/schema.ts'
 
-/** Where a promise of a contract comes from. */
+/** The source of a rule in a contract. */
 export interface Evidence {
-  /** The vendor's page about the operation, another public page, or a decision of Standin's. */
+  /** The vendor's page about the operation, another public page, or a decision of Standin. */
   readonly level: 'documented' | 'public' | 'assumed'
-  /** The page's own words, where they are short: `emailAddress string`. */
+  /** A short quotation from the page: `emailAddress string`. */
   readonly line?: string
   readonly url?: string
   readonly note?: string
 }
 
-/** How a caller says who it is, as the contract has it. */
+/** The credentials of an operation, as the contract states them. */
 export interface Credentials {
   /** `Basic`, `Bearer`, `CompanyId and IntegrationKey`. */
   readonly scheme: string
@@ -23,20 +23,20 @@ export interface Credentials {
 
 type Node = Readonly<Record<string, unknown>>
 
-/** Read in full once per contract, and only when somebody asks why: the server drops the prose. */
-const books = new WeakMap<Contract, EvidenceBook>()
+const indexes = new WeakMap<Contract, EvidenceIndex>()
 
-export function evidenceOf(contract: Contract): EvidenceBook {
-  let book = books.get(contract)
-  if (!book) {
-    book = new EvidenceBook(contract.file)
-    books.set(contract, book)
+/** The evidence of a contract. Its file is read again at first use: the server keeps no prose. */
+export function evidenceIndexOf(contract: Contract): EvidenceIndex {
+  let index = indexes.get(contract)
+  if (!index) {
+    index = new EvidenceIndex(contract.file)
+    indexes.set(contract, index)
   }
-  return book
+  return index
 }
 
-/** What a contract says about where its promises come from. */
-export class EvidenceBook {
+/** Finds the evidence (`x-evidence`) for parts of a contract. */
+export class EvidenceIndex {
   readonly #root: Node
 
   constructor(file: string) {
@@ -69,14 +69,14 @@ export class EvidenceBook {
     return listOf(found ?? {})
   }
 
-  /** That there is a body, and of this type. */
+  /** The evidence for the body and its media type. */
   body(operation: OperationContract, mediaType: string): readonly Evidence[] {
     const body = this.#node(this.#operation(operation)['requestBody'])
     const media = this.#node(valueAt(body, ['content', mediaType]))
     return [...listOf(body), ...listOf(media)]
   }
 
-  /** Of a field of the body, or of what is nearest around it. */
+  /** The evidence for a field of the body, or else for the nearest enclosing object or list. */
   field(
     operation: OperationContract,
     mediaType: string,
@@ -97,7 +97,7 @@ export class EvidenceBook {
     return found
   }
 
-  /** Of an answer with this status: to the operation, or to what meets none. */
+  /** The evidence for an answer with this status, of an operation or of an unrouted request. */
   answer(operation: OperationContract | undefined, status: number): readonly Evidence[] {
     const from = operation ? this.#operation(operation) : this.#node(this.#root['x-unrouted'])
     return listOf(this.#node(valueAt(from, ['responses', String(status)])))
@@ -107,7 +107,7 @@ export class EvidenceBook {
     return this.#node(valueAt(this.#root, ['paths', path, method]))
   }
 
-  /** The object, or the one that it refers to. */
+  /** The object itself, with its `$ref` resolved. */
   #node(value: unknown): Node {
     if (!isRecord(value)) return {}
     const reference = value['$ref']
@@ -119,24 +119,11 @@ export class EvidenceBook {
 
 function listOf(node: Node): readonly Evidence[] {
   const given = node['x-evidence']
-  return isRecord(given) ? [given as unknown as Evidence] : [] // the specs' tests look at its shape
+  return isRecord(given) ? [given as unknown as Evidence] : [] // the tests of the specs check its shape
 }
 
 function schemeIn(scheme: Node): string {
   const { type, scheme: name, name: field } = scheme
   if (type !== 'http') return String(field)
   return name === 'basic' ? 'Basic' : 'Bearer'
-}
-
-/** As a reader sees it: `documented, "phone string"`. */
-export function inWords({ level, line, url, note }: Evidence): string {
-  const source =
-    level === 'documented'
-      ? "the vendor's page about it"
-      : level === 'public'
-        ? 'another public page'
-        : "Standin's own decision"
-  const quoted = line === undefined ? '' : `: "${line}"`
-  const more = [note, url].filter((text) => text !== undefined).join(' ')
-  return `${source}${quoted}${more === '' ? '' : ` (${more.replace(/\.$/, '')})`}`
 }

@@ -6,40 +6,37 @@ import type { FaultStage } from '../stages.ts'
 import type { ExplainInput, Decision, Step } from './model.ts'
 import { listed } from '../words.ts'
 
-/** The last step that a request passed, by what a fault waits for. */
-const PASSED: Readonly<Record<FaultStage, Step>> = {
+/** The last step that a request passes before a fault fires after this stage. */
+const LAST_STEP: Readonly<Record<FaultStage, Step>> = {
   route: 'route',
   auth: 'credentials',
   validation: 'strict',
   commit: 'webhooks',
 }
 
-/** The step behind which a fault ended the request; undefined where none did. */
-export function lastBeforeEnd({ call, api }: ExplainInput): Step | undefined {
+/** The last step that a request passed before a fault ended it; undefined if no fault did. */
+export function lastStepBeforeFault({ call, api }: ExplainInput): Step | undefined {
   if (!call.endedAt) return undefined
-  // Some let the operation run, and then tell another story of it.
-  return createdUserId(call, api) === undefined ? PASSED[call.endedAt] : 'webhooks'
+  // Some faults let the operation run and then replace its answer.
+  return createdUserId(call, api) === undefined ? LAST_STEP[call.endedAt] : 'webhooks'
 }
 
-/** The fault that ended the request, and how, in a sentence. */
-export function endedBy({ call, status }: ExplainInput): { readonly text: string } | undefined {
+/** A sentence about the fault that ended the request; undefined if no fault did. */
+export function endingFaultText({ call, status }: ExplainInput): string | undefined {
   if (!call.endedAt) return undefined
-  const fault = call.faults?.find((one) => one.fired)
-  const name = fault ? named(fault) : 'that it asked for'
-  if (status === 0) return { text: `Not answered: the fault ${name} ended the connection.` }
-  if (!call.problem) {
-    return { text: `Answered with ${status} by the fault ${name}, in place of the API.` }
-  }
-  const { message } = call.problem
-  return { text: `Refused with ${status} on purpose, by the fault ${name}: ${sentence(message)}` }
+  const fault = call.faults?.find((considered) => considered.fired)
+  const name = fault ? nameOf(fault) : 'that it requested'
+  if (status === 0) return `Not answered: the fault ${name} ended the connection.`
+  if (!call.problem) return `Answered with ${status} by the fault ${name}, in place of the API.`
+  return `Refused with ${status} by the fault ${name}: ${sentence(call.problem.message)}`
 }
 
-/** Which faults were looked at, and what they did; nothing where none are armed. */
-export function faultsDecision(asked: ExplainInput): Decision | undefined {
-  const { call } = asked
+/** The faults considered for the request and their effect; undefined if none were armed. */
+export function faultsDecision(input: ExplainInput): Decision | undefined {
+  const { call } = input
   const { faults = [] } = call
-  const end = endedBy(asked)
-  if (!call.operation || (faults.length === 0 && !end)) return undefined
+  const ending = endingFaultText(input)
+  if (!call.operation || (faults.length === 0 && ending === undefined)) return undefined
   const fired = faults.filter((fault) => fault.fired)
   const checks = faults.map((fault): Check => ({
     at: fault.id,
@@ -47,16 +44,21 @@ export function faultsDecision(asked: ExplainInput): Decision | undefined {
     text: `${fault.fired ? 'fired' : 'did not fire'}: ${fault.why}`,
     evidence: [],
   }))
-  const text =
-    end?.text ??
-    (fired.length === 0
-      ? `None of the ${faults.length} faults that are armed fired.`
-      : `${listed(fired.map(named))} fired, so what comes below may not be the vendor's doing.`)
-  const outcome = end ? 'refused' : fired.length > 0 ? 'noted' : 'passed'
+  const outcome = ending !== undefined ? 'refused' : fired.length > 0 ? 'noted' : 'passed'
+  const text = ending ?? firedText(fired, faults.length)
   return { step: 'faults', outcome, text, evidence: [], checks }
 }
 
+function firedText(fired: readonly ConsideredFault[], considered: number): string {
+  if (fired.length > 0) {
+    return `${listed(fired.map(nameOf))} fired, so later steps may differ from the vendor's behaviour.`
+  }
+  return considered === 1
+    ? 'One fault is armed; it did not fire.'
+    : `${considered} faults are armed; none fired.`
+}
+
 /** `fault-1 (500;times=2)`. */
-function named({ id, fault }: ConsideredFault): string {
+function nameOf({ id, fault }: ConsideredFault): string {
   return fault ? `${id} (${fault})` : id
 }

@@ -1,4 +1,4 @@
-import type { Stage } from '../stages.ts'
+import { STAGES, type Stage } from '../stages.ts'
 import type { Check } from './checks.ts'
 import type { Evidence } from './evidence.ts'
 import type { HintInput } from './hints/hint-input.ts'
@@ -6,23 +6,31 @@ import type { HintInput } from './hints/hint-input.ts'
 /** A step of an explanation: a stage of the pipeline, or a decision beside it. */
 export type Step = Stage | 'sandbox' | 'faults' | 'webhooks'
 
+/** The headings of the steps; those of the stages come from the table of stages. */
+export const STEP_TITLES = {
+  ...Object.fromEntries(STAGES.map(({ name, title }) => [name, title])),
+  sandbox: 'Sandbox',
+  faults: 'Faults',
+  webhooks: 'Webhooks',
+} as Readonly<Record<Step, string>> // every stage has its title
+
 /** One decision on the way from a request to its answer. */
 export interface Decision {
   readonly step: Step
-  /** `noted` was let through with a warning. */
+  /** `noted` means accepted with a warning. */
   readonly outcome: 'passed' | 'noted' | 'refused'
   readonly text: string
   readonly evidence: readonly Evidence[]
-  /** What was looked at one by one. */
+  /** The single checks of which the decision consists. */
   readonly checks?: readonly Check[]
 }
 
-/** A request whose answer somebody wants explained. */
+/** A request to explain, with its answer. */
 export interface ExplainInput extends HintInput {
-  /** The sandbox's name. */
+  /** The name of the sandbox that answered. */
   readonly sandbox: string
-  /** 0 where the connection ended without an answer. */
+  /** 0 for a connection that ended without an answer. */
   readonly status: number
-  /** Of the answer, where that is known. */
+  /** The media type of the answer, if known. */
   readonly mediaType?: string
 }

@@ -1,5 +1,5 @@
 import type { Format } from './format.ts'
-import { Problem } from '../problem.ts'
+import { Problem, type BodyFlaw } from '../problem.ts'
 
 /** Deeper than any contract goes, and shallow enough for every recursion over the value. */
 const DEEPEST = 64
@@ -21,13 +21,13 @@ function read(text: string): unknown {
   } catch {
     // V8's message quotes the text around the fault, which may hold a password, and names the
     // place in some versions only.
-    throw malformed(whereBroken(text))
+    const at = flawIn(text)
+    throw malformed(whereBroken(text, at), at < text.length ? undefined : { kind: 'ends-early' })
   }
 }
 
 /** Where a text that is no JSON stops being it: `unexpected text at line 2, column 7`. */
-export function whereBroken(text: string): string {
-  const at = flawIn(text)
+export function whereBroken(text: string, at = flawIn(text)): string {
   return at >= text.length ? 'it ends too early' : `unexpected text at ${place(text, at)}`
 }
 
@@ -116,7 +116,11 @@ function inspect(text: string): void {
       if (open && followedByColon(text, i + 1)) {
         const raw = text.slice(start, i + 1)
         const name = escaped ? unescaped(raw, start, text) : raw.slice(1, -1)
-        if (open.has(name)) throw malformed(`a name is given twice, at ${place(text, start)}`)
+        if (open.has(name)) {
+          const where = place(text, start)
+          const flaw = { kind: 'duplicate-name', place: where } as const
+          throw malformed(`a name is given twice, at ${where}`, flaw)
+        }
         if (name === '__proto__') {
           throw malformed(`the name __proto__ is not allowed, at ${place(text, start)}`)
         }
@@ -150,6 +154,6 @@ function place(text: string, position: number): string {
   return `line ${line}, column ${position - before.lastIndexOf('\n')}`
 }
 
-function malformed(where: string): Problem {
-  return new Problem(400, 'body.malformed', `The body cannot be read as JSON: ${where}`)
+function malformed(where: string, flaw?: BodyFlaw): Problem {
+  return new Problem(400, 'body.malformed', `The body cannot be read as JSON: ${where}`, { flaw })
 }

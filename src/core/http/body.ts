@@ -165,5 +165,6 @@ function tooSlow({ time }: BodyLimits): Problem {
 
 function undecodable(cause: Error): Problem {
   const message = 'The body does not decode as its Content-Encoding says'
-  return new Problem(400, 'body.malformed', message, { cause, headers: CLOSE })
+  const flaw = { kind: 'wrong-encoding' } as const
+  return new Problem(400, 'body.malformed', message, { cause, headers: CLOSE, flaw })
 }

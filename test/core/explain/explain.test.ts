@@ -6,7 +6,7 @@ import { readDocument, rebuilt, runInShell } from '../../helpers/document.ts'
 import { createFolder, createSandbox, fixture, MYKAARMA } from '../../helpers/sandbox.ts'
 import { GOOD, MISTAKES, NOW, type Outgoing } from './mistakes.ts'
 
-interface Said {
+interface Explained {
   readonly summary: string
   readonly operation?: string
   readonly status: number
@@ -31,22 +31,22 @@ interface Said {
   readonly hints: readonly { readonly code: string; readonly text: string }[]
 }
 
-/** Sends a request and asks why it was answered as it was. */
-async function asked(caller: Caller, sent: Outgoing, base = '') {
+/** Sends a request and fetches the explanation of its answer. */
+async function explained(caller: Caller, sent: Outgoing, base = '') {
   const answer = await caller.send({ ...sent, body: String(sent.body) })
   const path = `${base}/_standin/requests/${answer.header('Standin-Request-Id')}/explain`
-  const said = (await caller.get(path)).json<Said>()
+  const explanation = (await caller.get(path)).json<Explained>()
   const { text } = await caller.get(path, { Accept: 'text/plain' })
-  const step = (name: string) => said.decisions.find((decision) => decision.step === name)
-  return { answer, said, text, step, path }
+  const step = (name: string) => explanation.decisions.find((decision) => decision.step === name)
+  return { answer, explanation, text, step, path }
 }
 
 const caller = async (settings = {}) =>
   createCaller(await createSandbox({ clock: NOW, ...settings }))
 
-test('a good request is explained step by step, each field with the line of the page', async () => {
-  const { said, step, text } = await asked(await caller(), GOOD.cryptlex)
-  expect(said.decisions.map((decision) => decision.step)).toEqual([
+test('an accepted request is explained step by step, each field with the line of the page', async () => {
+  const { explanation, step, text } = await explained(await caller(), GOOD.cryptlex)
+  expect(explanation.decisions.map((decision) => decision.step)).toEqual([
     'sandbox',
     'route',
     'credentials',
@@ -59,10 +59,10 @@ test('a good request is explained step by step, each field with the line of the 
     'webhooks',
     'answer',
   ])
-  expect(said.decisions.every(({ outcome }) => outcome === 'passed')).toBe(true)
+  expect(explanation.decisions.every(({ outcome }) => outcome === 'passed')).toBe(true)
   expect(step('credentials')!.text).toContain('reseller:user:create')
   const password = step('contract')!.checks!.find(({ at }) => at === 'password')!
-  expect(password.text).toBe('is a string; the contract wants a string of 8 to 256 characters')
+  expect(password.text).toBe('is a string; the contract requires a string of 8 to 256 characters')
   expect(password.evidence[0]).toMatchObject({
     level: 'documented',
     line: 'password* string, min: 8, max: 256',
@@ -72,10 +72,13 @@ test('a good request is explained step by step, each field with the line of the 
   expect(text).toContain('from the vendor\'s page about it: "email* string, min: 1, format: email"')
 })
 
-test('a refusal stops where it was refused, and says which field broke which rule', async () => {
+test('a refusal is the last decision before the answer and names each field with its broken rule', async () => {
   const body = JSON.stringify({ phone: 5, userInviteEmailTemplate: 'simple', nope: 1 })
-  const { said, step } = await asked(await caller(), { ...GOOD.mykaarma, body })
-  expect(said.decisions.slice(-2).map((decision) => decision.step)).toEqual(['contract', 'answer'])
+  const { explanation, step } = await explained(await caller(), { ...GOOD.mykaarma, body })
+  expect(explanation.decisions.slice(-2).map((decision) => decision.step)).toEqual([
+    'contract',
+    'answer',
+  ])
   expect(step('contract')).toMatchObject({ outcome: 'refused' })
   expect(step('contract')!.text).toContain('Standin-Reason: body.invalid')
   expect(step('contract')!.checks!.map(({ at, outcome }) => `${at} ${outcome}`)).toEqual([
@@ -84,16 +87,19 @@ test('a refusal stops where it was refused, and says which field broke which rul
     'nope noted',
   ])
   expect(step('contract')!.checks![0]!.evidence[0]!.line).toBe('phone string')
-  expect(said.summary).toContain('phone must be of type string')
-  expect(said.hints.map(({ code }) => code)).toContain('enum.case')
+  expect(explanation.summary).toContain('phone must be of type string')
+  expect(explanation.hints.map(({ code }) => code)).toContain('enum.case')
 })
 
-test('what strict would refuse is noted, with the reason why it might', async () => {
-  const { step } = await asked(await caller(), { ...GOOD.mykaarma, body: '{"firstName":"Ada"}' })
+test('a rule of the strict profile is a note under documented, with its evidence', async () => {
+  const { step } = await explained(await caller(), {
+    ...GOOD.mykaarma,
+    body: '{"firstName":"Ada"}',
+  })
   expect(step('strict')).toMatchObject({ outcome: 'noted' })
   const lastName = step('strict')!.checks!.find(({ at }) => at === 'required.lastName')!
   expect(lastName.evidence[0]!.level).toBe('assumed')
-  const strictly = await asked(await caller({ profile: { all: 'strict' } }), {
+  const strictly = await explained(await caller({ profile: { all: 'strict' } }), {
     ...GOOD.mykaarma,
     body: '{"firstName":"Ada"}',
   })
@@ -108,57 +114,60 @@ test.each([
   ['contract', { body: '[]' }],
   ['route', { path: '/manage/v1/user/partner' }],
   ['sandbox', { path: `/~nope${MYKAARMA}` }],
-])('a request that is refused at %s is refused there and nowhere else', async (name, change) => {
-  const { said, text } = await asked(await caller(), { ...GOOD.mykaarma, ...change })
-  const refused = said.decisions.filter(({ outcome }) => outcome === 'refused')
+])('a request refused at %s has exactly one refused decision', async (name, change) => {
+  const { explanation, text } = await explained(await caller(), { ...GOOD.mykaarma, ...change })
+  const refused = explanation.decisions.filter(({ outcome }) => outcome === 'refused')
   expect(refused.map(({ step }) => step)).toEqual([name])
-  expect(said.decisions.at(-2)!.step).toBe(name)
+  expect(explanation.decisions.at(-2)!.step).toBe(name)
   expect(text.match(/^\d+\. .*: REFUSED$/gm)).toHaveLength(1)
-  expect(said.hints.length).toBeGreaterThan(0)
+  expect(explanation.hints.length).toBeGreaterThan(0)
 })
 
-test('a duplicate is refused by the rules of the operation, and names who has the address', async () => {
+test('a duplicate user is refused by the operation, with a hint that names the existing user', async () => {
   const one = await caller()
-  const first = await asked(one, GOOD.cryptlex)
-  const { step, said } = await asked(one, GOOD.cryptlex)
+  const first = await explained(one, GOOD.cryptlex)
+  const { step, explanation } = await explained(one, GOOD.cryptlex)
   expect(step('operation')).toMatchObject({ outcome: 'refused' })
   const id = /The user (\S+) was added/.exec(first.step('saving')!.text)![1]!
-  expect(said.hints[0]).toMatchObject({ code: 'user.duplicate' })
-  expect(said.hints[0]!.text).toContain(id)
+  expect(explanation.hints[0]).toMatchObject({ code: 'user.duplicate' })
+  expect(explanation.hints[0]!.text).toContain(id)
 })
 
-test('credentials in the body are looked at after the body, late elements are noted there', async () => {
+test('credentials in the body are checked after it is read, and elements out of order are noted', async () => {
   const body = fixture('formsonfire.xml').replace(/(\s*<Email>.*)(\s*<ExternalId>.*)/, '$2$1')
-  const { said, step } = await asked(await caller(), { ...GOOD.xml, body })
-  const steps = said.decisions.map((decision) => decision.step)
+  const { explanation, step } = await explained(await caller(), { ...GOOD.xml, body })
+  const steps = explanation.decisions.map((decision) => decision.step)
   expect(steps.indexOf('credentials')).toBeGreaterThan(steps.indexOf('body'))
   expect(step('body')).toMatchObject({ outcome: 'noted' })
   expect(step('body')!.checks![0]!.at).toBe('xml.order.Email')
 })
 
-test('the sandbox that the request named is told, however it did', async () => {
+test('the explanation names the sandbox that the path or the header selected', async () => {
   const one = await caller()
   await one.post('/_standin/sandboxes', { name: 'checkout-42' })
   const base = '/~checkout-42'
-  const byPath = await asked(one, { ...GOOD.cryptlex, path: base + GOOD.cryptlex.path }, base)
+  const byPath = await explained(one, { ...GOOD.cryptlex, path: base + GOOD.cryptlex.path }, base)
   expect(byPath.step('sandbox')!.text).toContain('begins with /~checkout-42')
   const headers = { ...GOOD.cryptlex.headers, 'Standin-Sandbox': 'checkout-42' }
-  const byHeader = await asked(one, { ...GOOD.cryptlex, headers }, base)
+  const byHeader = await explained(one, { ...GOOD.cryptlex, headers }, base)
   expect(byHeader.step('sandbox')!.text).toContain('Standin-Sandbox')
 })
 
-test('a request that met nothing is told the nearest operations and each edit', async () => {
-  const { said, text } = await asked(await caller(), { ...GOOD.formsonfire, path: '/api/v1/suser' })
-  expect(said.nearest[0]).toMatchObject({ operation: 'createUser', path: '/api/v2/user' })
-  expect(said.nearest[0]!.edits.map((edit) => edit.text)).toEqual([
+test('a request that matches no operation gets the nearest operations with each edit', async () => {
+  const { explanation, text } = await explained(await caller(), {
+    ...GOOD.formsonfire,
+    path: '/api/v1/suser',
+  })
+  expect(explanation.nearest[0]).toMatchObject({ operation: 'createUser', path: '/api/v2/user' })
+  expect(explanation.nearest[0]!.edits.map((edit) => edit.text)).toEqual([
     'write v2 instead of v1',
     'write user instead of suser',
   ])
-  expect(said.operation).toBeUndefined()
+  expect(explanation.operation).toBeUndefined()
   expect(text).toContain('Nearest operations')
-  const far = await asked(await caller(), { ...GOOD.formsonfire, path: '/quite/another/thing' })
-  expect(far.said.nearest).toEqual([])
-  expect(far.said.hints[0]!.text).toContain('/manage, /v3, /api and /_standin')
+  const far = await explained(await caller(), { ...GOOD.formsonfire, path: '/quite/another/thing' })
+  expect(far.explanation.nearest).toEqual([])
+  expect(far.explanation.hints[0]!.text).toContain('/manage, /v3, /api and /_standin')
 })
 
 test.each([
@@ -170,14 +179,14 @@ test.each([
   ['DELETE', '/v3/webhooks', 'deleteWebhook'],
   ['DELETE', '/v3/webhook/w-1', 'deleteWebhook'],
   ['PUT', '/v3/webhooks/w-1', 'updateWebhook'],
-])('%s %s is taken for %s: by its method, and by what is no id', async (method, path, meant) => {
-  const { said } = await asked(await caller(), { ...GOOD.cryptlex, method, path })
-  expect(said.nearest[0]?.operation).toBe(meant)
+])('%s %s is nearest to %s', async (method, path, operation) => {
+  const { explanation } = await explained(await caller(), { ...GOOD.cryptlex, method, path })
+  expect(explanation.nearest[0]?.operation).toBe(operation)
 })
 
-test('each fault that was looked at says why it fired or did not', async () => {
+test('each considered fault is listed with the reason why it fired or did not fire', async () => {
   const server = await createSandbox({ clock: NOW })
-  const { answer } = await asked(createCaller(server), GOOD.cryptlex)
+  const { answer } = await explained(createCaller(server), GOOD.cryptlex)
   const entry = server.sandbox.requests.get(answer.header('Standin-Request-Id')!)!
   const call = callOf(entry)
   call.faults = [
@@ -194,20 +203,20 @@ test('each fault that was looked at says why it fired or did not', async () => {
   ])
 })
 
-test('hints are in the journal too', async () => {
+test('hints are in the request log too', async () => {
   const one = await caller()
-  const { answer } = await asked(one, { ...GOOD.cryptlex, path: '/v3/users' })
+  const { answer } = await explained(one, { ...GOOD.cryptlex, path: '/v3/users' })
   const id = answer.header('Standin-Request-Id')
-  const record = (await one.get(`/_standin/requests/${id}`)).json<Said>()
+  const record = (await one.get(`/_standin/requests/${id}`)).json<Explained>()
   expect(record.hints[0]!.code).toBe('path.segment-missing')
-  const { requests } = (await one.get('/_standin/requests')).json<{ requests: Said[] }>()
+  const { requests } = (await one.get('/_standin/requests')).json<{ requests: Explained[] }>()
   expect(requests[0]!.hints).toEqual(record.hints)
 })
 
-test('every mistake can be explained, and no explanation holds a secret', async () => {
+test('every mistake can be explained, and no explanation contains a secret', async () => {
   const server = await createSandbox({ clock: NOW })
   for (const { sent, code, before, settings } of MISTAKES.flatMap(([, mistakes]) => mistakes)) {
-    // Only those that a plain socket sends as they are, and that are for a vendor.
+    // Only requests to a vendor that the caller sends unchanged.
     if (Buffer.isBuffer(sent.body) || before || settings || sent.path.startsWith('/_standin'))
       continue
     if (
@@ -219,22 +228,22 @@ test('every mistake can be explained, and no explanation holds a secret', async 
       continue
     server.sandbox.reset()
     const one = createCaller(server)
-    const { said, text, path } = await asked(one, sent)
+    const { explanation, text, path } = await explained(one, sent)
     expect(
-      said.hints?.map((hint) => hint.code),
+      explanation.hints?.map((hint) => hint.code),
       `${path} ${text}`,
     ).toContain(code)
-    for (const told of [text, JSON.stringify(said)]) {
-      expect(told).not.toMatch(
+    for (const output of [text, JSON.stringify(explanation)]) {
+      expect(output).not.toMatch(
         /partner-secret|pass:with:colons|analytical-engine-1|0123456789abcdef|eyJ/,
       )
-      if (code !== 'json.nan') expect(told).not.toMatch(/undefined|\[object|NaN/)
+      if (code !== 'json.nan') expect(output).not.toMatch(/undefined|\[object|NaN/)
     }
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThan(150)
   }
 })
 
-test('docs/explain.md shows what really happens', async () => {
+test('docs/explain.md shows the real answers', async () => {
   const clock = Date.parse('2026-01-15T09:30:00Z')
   const { url, port } = await createSandbox({ data: createFolder(), clock })
   const run = (block: string) =>

@@ -10,8 +10,8 @@ const fresh = async () => {
   return { server, caller: createCaller(server) }
 }
 
-/** What is told of the newest request. */
-async function told(caller: Caller) {
+/** The record of the newest request, with its explanation, HAR entry and curl command. */
+async function newest(caller: Caller) {
   const { requests } = (await caller.get('/_standin/requests?last=1')).json<{
     requests: RecordedRequest[]
   }>()
@@ -25,7 +25,7 @@ async function told(caller: Caller) {
   return { record, explained, text, steps, entry: log.entries[0]!, curl }
 }
 
-/** Creates ada with this fault; the connection may be ended. */
+/** Creates a user with this fault, which may end the connection. */
 async function create(caller: Caller, fault: string, api: 'cryptlex' | 'formsonfire' = 'cryptlex') {
   const { headers, ...sent } = creation(api)
   const request = { ...sent, method: 'POST', headers: { ...headers, 'Standin-Fault': fault } }
@@ -47,47 +47,50 @@ test.each([
   ['close;after=auth', 0, ['credentials', 'faults', 'answer']],
   ['commit-reset', 0, [...CREDENTIALS, 'operation', 'saving', 'webhooks', 'faults', 'answer']],
   ['created-later', 500, [...CREDENTIALS, 'faults', 'answer']],
-])('a request that %s ended is told as ended there', async (fault, status, rest) => {
-  const { caller } = await fresh()
-  await create(caller, fault)
-  const { record, explained, text, steps } = await told(caller)
-  expect([record.answer.status, explained.status]).toEqual([status, status])
-  expect(record.faults).toMatchObject([{ id: 'header-1' }])
-  expect(steps).toEqual([...HEAD, ...rest])
-  const refused = explained.decisions.filter(({ outcome }) => outcome === 'refused')
-  expect(refused.map(({ step }) => step)).toEqual(['faults'])
-  expect(explained.summary).toContain(`the fault header-1 (${record.faults![0]!.fault})`)
-  // The sender has nothing to change.
-  expect([explained.hints, explained.nearest, record.hints]).toEqual([[], [], undefined])
-  expect(text).not.toMatch(/undefined|\[object|answered 0|REFUSED/)
-  expect(text).toMatch(/^\d+\. Faults: FIRED$/m)
-  const isMade = fault.startsWith('commit-')
-  expect(record.user !== undefined).toBe(isMade)
-  expect(explained.summary.includes('was created')).toBe(isMade)
-})
+])(
+  'a request that the fault %s ended is explained up to that point',
+  async (fault, status, rest) => {
+    const { caller } = await fresh()
+    await create(caller, fault)
+    const { record, explained, text, steps } = await newest(caller)
+    expect([record.answer.status, explained.status]).toEqual([status, status])
+    expect(record.faults).toMatchObject([{ id: 'header-1' }])
+    expect(steps).toEqual([...HEAD, ...rest])
+    const refused = explained.decisions.filter(({ outcome }) => outcome === 'refused')
+    expect(refused.map(({ step }) => step)).toEqual(['faults'])
+    expect(explained.summary).toContain(`the fault header-1 (${record.faults![0]!.fault})`)
+    // The sender has nothing to change.
+    expect([explained.hints, explained.nearest, record.hints]).toEqual([[], [], undefined])
+    expect(text).not.toMatch(/undefined|\[object|answered 0|REFUSED/)
+    expect(text).toMatch(/^\d+\. Faults: FIRED$/m)
+    const isCreated = fault.startsWith('commit-')
+    expect(record.user !== undefined).toBe(isCreated)
+    expect(explained.summary.includes('was created')).toBe(isCreated)
+  },
+)
 
-test('a fault that lets the answer come is told to have fired, and one that misses not to', async () => {
+test('a fault that keeps the answer is shown as fired, and one that does not match as not fired', async () => {
   const { server, caller } = await fresh()
   await create(caller, 'delay=1ms')
-  expect((await told(caller)).text).toMatch(/^\d+\. Faults: FIRED$/m)
+  expect((await newest(caller)).text).toMatch(/^\d+\. Faults: FIRED$/m)
   server.sandbox.faults.add('500;operation=createUser')
   await caller.create('cryptlex', { email: 'b@example.test' })
-  expect((await told(caller)).text).toMatch(/^\d+\. Faults: none fired$/m)
+  expect((await newest(caller)).text).toMatch(/^\d+\. Faults: none fired$/m)
 })
 
-test('a magic address ends a request whose credentials are bad, and they are not called good', async () => {
+test('a magic address ends a request before its bad credentials are checked', async () => {
   const { caller } = await fresh()
   const headers = { Authorization: 'Bearer nope' }
   await caller.send({
     ...creation('cryptlex', { email: 'ada+fault.500@example.test' }),
     headers,
   })
-  const { steps, record } = await told(caller)
+  const { steps, record } = await newest(caller)
   expect(record.faults).toEqual([{ id: 'magic-1', fault: '500' }])
   expect(steps).toEqual([...HEAD, 'faults', 'answer'])
 })
 
-test('a connection that was ended is no answer, wherever it is shown', async () => {
+test('an ended connection has status 0 in the log, HAR, curl, explanation and verification', async () => {
   const { caller } = await fresh()
   await create(caller, 'reset')
   await caller.create('cryptlex')
@@ -97,7 +100,7 @@ test('a connection that was ended is no answer, wherever it is shown', async () 
   expect(requests.map(({ id }) => id)).toEqual(['req-1'])
   expect(requests[0]!.answer).toEqual({ status: 0, headers: {}, body: { text: '', size: 0 } })
   await create(caller, 'reset')
-  const { entry, curl, text } = await told(caller)
+  const { entry, curl, text } = await newest(caller)
   expect(entry).toMatchObject({
     response: { status: 0, statusText: '', httpVersion: '', headers: [] },
     _faults: [{ id: 'header-1', fault: 'reset' }],
@@ -111,10 +114,10 @@ test('a connection that was ended is no answer, wherever it is shown', async () 
   expect(verified.json()).toMatchObject({ passed: true })
 })
 
-test('a page in place of the API is told by its own type, and by no evidence of the contract', async () => {
+test('a page from a fault is explained with its own media type and without evidence', async () => {
   const { caller } = await fresh()
   await create(caller, '502', 'formsonfire')
-  const { explained, entry, record } = await told(caller)
+  const { explained, entry, record } = await newest(caller)
   expect(explained.decisions.at(-1)).toMatchObject({
     text: 'The answer is 502 in text/html.',
     evidence: [],
@@ -126,29 +129,29 @@ test('a page in place of the API is told by its own type, and by no evidence of 
   expect(record.stage).toBe('route')
 })
 
-test('what a fault only spoilt is told as what it was meant to be', async () => {
+test('a request that a fault only delayed is explained as accepted', async () => {
   const { caller } = await fresh()
   await create(caller, 'delay=1ms')
-  const { explained, record, steps } = await told(caller)
+  const { explained, record, steps } = await newest(caller)
   expect(record.faults).toEqual([{ id: 'header-1', fault: 'delay=1ms' }])
   expect(steps.slice(0, 4)).toEqual([...HEAD, 'faults', 'credentials'])
-  expect(explained.summary).toContain('Accepted, and answered with 201.')
+  expect(explained.summary).toContain('Accepted and answered with 201.')
 })
 
-test('a fault that did nothing did not fire', async () => {
+test('a fault that could not be applied is explained as not fired', async () => {
   const { caller } = await fresh()
   await create(caller, 'xml-prefixes')
-  const { record, explained } = await told(caller)
+  const { record, explained } = await newest(caller)
   expect([record.answer.status, record.faults]).toEqual([201, undefined])
   const { text, checks } = explained.decisions.find(({ step }) => step === 'faults')!
-  expect(text).toBe('None of the 1 faults that are armed fired.')
+  expect(text).toBe('One fault is armed; it did not fire.')
   expect(checks![0]!.text).toMatch(/^did not fire: /)
 })
 
-test('a user that was not stored is named nowhere', async () => {
+test('a user that was not stored is not in the record or the explanation', async () => {
   const { server, caller } = await fresh()
   await create(caller, 'not-stored')
-  const { record, explained } = await told(caller)
+  const { record, explained } = await newest(caller)
   expect([record.answer.status, record.user, record.deliveries]).toEqual([
     201,
     undefined,
@@ -158,23 +161,23 @@ test('a user that was not stored is named nowhere', async () => {
   expect(server.sandbox.users['cryptlex']).toBe(0)
 })
 
-test('a request names its webhooks, and each of them its request', async () => {
+test('a request lists its deliveries, and each delivery its request', async () => {
   const { caller } = await fresh()
   await caller.create('cryptlex')
-  const { record, text, entry } = await told(caller)
+  const { record, text, entry } = await newest(caller)
   const [delivery] = await deliveries(caller, '&requestId=req-1')
   expect(record.deliveries).toEqual([delivery!.id])
   expect(delivery!.requestId).toBe('req-1')
   expect(entry).toMatchObject({ _deliveries: [delivery!.id] })
   expect(text.replaceAll(/\s+/g, ' ')).toContain(
-    `The event reseller.user.created happened; it goes out as ${delivery!.id}.`,
+    `The event reseller.user.created occurred; it is delivered as ${delivery!.id}.`,
   )
   await caller.create('cryptlex')
-  expect((await told(caller)).record.deliveries).toBeUndefined()
+  expect((await newest(caller)).record.deliveries).toBeUndefined()
 })
 
 test.each(['commit-reset', 'commit-500', 'created-later;later=1s'])(
-  'the webhook of a user whose creation %s hid goes out all the same',
+  'the webhook of a user is delivered although %s hid the creation',
   async (fault) => {
     const { server, caller } = await fresh()
     await create(caller, fault)
@@ -185,14 +188,14 @@ test.each(['commit-reset', 'commit-500', 'created-later;later=1s'])(
   },
 )
 
-test('a webhook that was made is no user', async () => {
+test('a created webhook is not reported as a user', async () => {
   const { caller } = await fresh()
   const headers = { Authorization: 'Bearer standin-token-webhooks' }
   const url = '/_standin/inbox/mine'
-  const wish = { name: 'mine', url, token: 'a-token-for-webhooks', active: true }
-  const body = { ...wish, events: ['reseller.user.created'] }
-  const made = await caller.post('/v3/webhooks', body, headers)
-  const { record, explained } = await told(caller)
-  expect([made.status, record.user], made.text).toEqual([201, undefined])
+  const webhook = { name: 'mine', url, token: 'a-token-for-webhooks', active: true }
+  const body = { ...webhook, events: ['reseller.user.created'] }
+  const answer = await caller.post('/v3/webhooks', body, headers)
+  const { record, explained } = await newest(caller)
+  expect([answer.status, record.user], answer.text).toEqual([201, undefined])
   expect(explained.summary).not.toContain('user')
 })

@@ -18,23 +18,29 @@ import { createSandbox } from '../../helpers/sandbox.ts'
 import { readDocument } from '../../helpers/document.ts'
 import { GOOD, MISTAKES, NOW, type Mistake, type Outgoing } from './mistakes.ts'
 
-interface Told {
+interface Answer {
   readonly status: number
   readonly hints: readonly { readonly code: string; readonly text: string }[]
   readonly header: string | undefined
   readonly body: string
 }
 
-/** Sends it as it is, with nothing added but what HTTP needs. */
+/** Sends a request unchanged, with only the headers that HTTP needs added. */
 function exchange(
   { port }: Pick<Server, 'port'>,
   { method, path, headers, body }: Outgoing,
-  asked = true,
-): Promise<Told> {
+  wantsHints = true,
+): Promise<Answer> {
   const length =
     method === 'GET' && body.length === 0 ? {} : { 'Content-Length': Buffer.byteLength(body) }
-  const ask = asked ? { 'Standin-Explain': '1' } : {}
-  const options = { port, method, path, agent: false, headers: { ...length, ...headers, ...ask } }
+  const explain = wantsHints ? { 'Standin-Explain': '1' } : {}
+  const options = {
+    port,
+    method,
+    path,
+    agent: false,
+    headers: { ...length, ...headers, ...explain },
+  }
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       const chunks: Buffer[] = []
@@ -59,13 +65,13 @@ function exchange(
   })
 }
 
-async function made({ sent, before, settings }: Mistake) {
+async function sendMistake({ sent, before, settings }: Mistake) {
   const server = await createSandbox({ clock: NOW, ...settings })
   if (before) await exchange(server, before)
-  return { server, told: await exchange(server, sent) }
+  return { server, answer: await exchange(server, sent) }
 }
 
-/** What the requests hold that no hint may repeat. */
+/** Parts of secrets in the requests, which no hint may contain. */
 const SECRETS = [
   'partner-secret',
   'pass:with:colons',
@@ -79,52 +85,52 @@ const SECRETS = [
 const all = MISTAKES.flatMap(([, mistakes]) => mistakes)
 
 test.each(all)('$title ($api): $code', async (mistake) => {
-  const { server, told } = await made(mistake)
-  expect(told.status, told.body).toBe(mistake.status)
-  const found = told.hints.find(({ code }) => code === mistake.code)
-  expect(found, told.header ?? 'no hint').toBeDefined()
-  expect(told.header).toMatch(/^[\x20-\x7e]+$/)
-  // The journal takes out whatever looks like a secret, and must find nothing here.
-  for (const { text } of told.hints) expect(new Redactor().scrub(text)).toBe(text)
-  for (const secret of SECRETS) expect(told.header).not.toContain(secret)
-  if (!mistake.mend) return
-  const mended = mistake.mend(mistake.sent, found!.text) // looked at above
+  const { server, answer } = await sendMistake(mistake)
+  expect(answer.status, answer.body).toBe(mistake.status)
+  const found = answer.hints.find(({ code }) => code === mistake.code)
+  expect(found, answer.header ?? 'no hint').toBeDefined()
+  expect(answer.header).toMatch(/^[\x20-\x7e]+$/)
+  // The redaction of the request log must find no secret here.
+  for (const { text } of answer.hints) expect(new Redactor().scrub(text)).toBe(text)
+  for (const secret of SECRETS) expect(answer.header).not.toContain(secret)
+  if (!mistake.correct) return
+  const corrected = mistake.correct(mistake.sent, found!.text) // tested above
   if (!mistake.before) server.sandbox.reset()
-  const after = await exchange(server, mended)
+  const after = await exchange(server, corrected)
   expect(after.status, `${found!.text} ${after.body}`).toBeLessThan(300)
   expect(after.hints.map(({ code }) => code)).not.toContain(mistake.code)
 })
 
-test('nothing is hinted at where nobody asks, and nothing where all is well', async () => {
+test('an answer has no hints without Standin-Explain, nor for a good request', async () => {
   const server = await createSandbox({ clock: NOW })
   const wrong = { ...GOOD.cryptlex, path: '/v3/users' }
   expect((await exchange(server, wrong, false)).header).toBeUndefined()
-  const asked = await exchange(server, wrong)
-  expect(asked.header).toMatch(/^"Send POST /)
-  expect(asked.body).toBe((await exchange(server, wrong, false)).body)
+  const answer = await exchange(server, wrong)
+  expect(answer.header).toMatch(/^"Send POST /)
+  expect(answer.body).toBe((await exchange(server, wrong, false)).body)
   for (const good of [GOOD.mykaarma, GOOD.cryptlex, GOOD.xml]) {
     const { status, header } = await exchange(server, good)
     expect([status, header]).toEqual([status < 300 ? status : 'refused', undefined])
   }
 })
 
-test('a hint is capped, and a sentence', async () => {
+test('hints are sentences, limited in number and length', async () => {
   const server = await createSandbox({ clock: NOW })
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`unknown${i}`, i]))
   const { hints, header } = await exchange(server, { ...GOOD.mykaarma, body: JSON.stringify(many) })
   expect(hints.length).toBeLessThanOrEqual(5)
   expect(header!.length).toBeLessThan(2500)
   for (const mistake of all.slice(0, 40)) {
-    const { told } = await made(mistake)
-    for (const { text } of told.hints) expect(text).toMatch(/^[A-Z].*[.]$/s)
+    const { answer } = await sendMistake(mistake)
+    for (const { text } of answer.hints) expect(text).toMatch(/^[A-Z].*[.]$/s)
   }
 })
 
-test('whatever is sent, a hint can be worked out, and it holds no password', async () => {
+test('hints for any damaged request can be computed and contain no password', async () => {
   const server = await createSandbox({ clock: NOW })
   const kinds = [GOOD.mykaarma, GOOD.cryptlex, GOOD.formsonfire, GOOD.xml]
   const secret = 'PLANTED-q7Zk9'
-  // A good request, damaged: a piece of its body, path or credentials is replaced by another text.
+  // A good request with a piece of its body, path or credentials replaced by another text.
   const piece = oneof(
     string({ maxLength: 12 }),
     constantFrom(`"password":"${secret}"`, '<Password>', `{"a":{"b":["${secret}"]}}`, '"', '&'),
@@ -161,30 +167,30 @@ test('whatever is sent, a hint can be worked out, and it holds no password', asy
   expect(server.logged).toEqual([])
 })
 
-test('docs/hints.md lists every mistake with what its sender is told', async () => {
+test('docs/hints.md lists every mistake with its hint', async () => {
   const sections: string[] = []
   for (const [subject, mistakes] of MISTAKES) {
     const rows: string[] = []
     for (const mistake of mistakes) {
-      const { told } = await made(mistake)
-      const text = told.hints.find(({ code }) => code === mistake.code)?.text ?? ''
+      const { answer } = await sendMistake(mistake)
+      const text = answer.hints.find(({ code }) => code === mistake.code)?.text ?? ''
       const cells = [mistake.title, mistake.api, `\`${mistake.code}\``, text]
       rows.push(`| ${cells.map(cell).join(' | ')} |`)
     }
-    const head = '| What was sent | API | Code | Hint |\n| --- | --- | --- | --- |'
+    const head = '| Mistake | API | Code | Hint |\n| --- | --- | --- | --- |'
     sections.push(`## ${subject}\n\n${head}\n${rows.join('\n')}`)
   }
   const block = /(<!-- made: hints -->\n).*?(<!-- end -->)/s
-  const whole = readDocument('docs/hints.md').replace(
+  const page = readDocument('docs/hints.md').replace(
     block,
     (_, start: string, end: string) => `${start}\n${sections.join('\n\n')}\n\n${end}`,
   )
   const style = await prettier.resolveConfig('docs/hints.md')
-  const wanted = await prettier.format(whole, { ...style, parser: 'markdown' })
-  await expect(wanted).toMatchFileSnapshot('../../../docs/hints.md')
+  const expected = await prettier.format(page, { ...style, parser: 'markdown' })
+  await expect(expected).toMatchFileSnapshot('../../../docs/hints.md')
 })
 
-/** A cell of a table; what Markdown or HTML would read is shown as it is. */
+/** A cell of a table, with the characters escaped that Markdown or HTML would interpret. */
 function cell(text: string): string {
   return text
     .replaceAll(/[|\\]/g, '\\$&')

@@ -1,7 +1,7 @@
 import { mintToken } from '../../../src/apis/cryptlex/token.ts'
 import { CRYPTLEX, fixture, FORMSONFIRE, MYKAARMA, type Settings } from '../../helpers/sandbox.ts'
 
-/** A request as it goes out, byte by byte. */
+/** A request to send unchanged. */
 export interface Outgoing {
   readonly method: string
   readonly path: string
@@ -9,23 +9,23 @@ export interface Outgoing {
   readonly body: string | Buffer
 }
 
-/** What a request does wrong, and what the sender is told. */
+/** A request with a mistake, and the hint for it. */
 export interface Mistake {
   readonly title: string
   readonly api: string
   /** The code of the hint that names the fix. */
   readonly code: string
-  /** What comes of it without the fix. */
+  /** The status of the answer. */
   readonly status: number
   readonly sent: Outgoing
-  /** The same request with the hint followed; none where only the sender can know what is right. */
-  readonly mend?: (sent: Outgoing, hint: string) => Outgoing
+  /** The request with the hint followed; absent if only the sender can know the right value. */
+  readonly correct?: (sent: Outgoing, hint: string) => Outgoing
   readonly settings?: Settings
-  /** What was sent before it. */
+  /** A request that is sent first. */
   readonly before?: Outgoing
 }
 
-/** The sandbox's time in all of them. */
+/** The sandbox's clock for all mistakes. */
 export const NOW = Date.parse('2026-01-15T09:30:00Z')
 const SECRET = 'standin-signing-secret-for-local-use-only'
 
@@ -68,7 +68,7 @@ const APIS: Readonly<Record<Kind, string>> = {
   clock: 'standin',
 }
 
-type Details = Pick<Mistake, 'mend' | 'settings' | 'before'>
+type Details = Pick<Mistake, 'correct' | 'settings' | 'before'>
 
 function mistake(
   kind: Kind,
@@ -157,7 +157,7 @@ const credentials: readonly Mistake[] = [
     ['A token without Bearer', 'credentials.no-scheme', 401],
     authorization('standin-token'),
     {
-      mend: apply((sent) => authorization(`Bearer ${sent.headers['Authorization']}`)(sent)),
+      correct: apply((sent) => authorization(`Bearer ${sent.headers['Authorization']}`)(sent)),
     },
   ),
   mistake(
@@ -165,7 +165,7 @@ const credentials: readonly Mistake[] = [
     ['Bearer twice', 'credentials.scheme-twice', 401],
     authorization('Bearer Bearer standin-token'),
     {
-      mend: apply(authorization('Bearer standin-token')),
+      correct: apply(authorization('Bearer standin-token')),
     },
   ),
   mistake(
@@ -173,7 +173,7 @@ const credentials: readonly Mistake[] = [
     ['A colon after Bearer', 'credentials.scheme-colon', 401],
     authorization('Bearer: standin-token'),
     {
-      mend: apply(authorization('Bearer standin-token')),
+      correct: apply(authorization('Bearer standin-token')),
     },
   ),
   mistake(
@@ -181,15 +181,15 @@ const credentials: readonly Mistake[] = [
     ['Quotes around the token', 'credentials.quotes', 401],
     authorization('Bearer "standin-token"'),
     {
-      mend: apply(authorization('Bearer standin-token')),
+      correct: apply(authorization('Bearer standin-token')),
     },
   ),
   mistake(
     'cryptlex',
-    ['Basic where Bearer is wanted', 'credentials.wrong-scheme', 401],
+    ['Basic instead of Bearer', 'credentials.wrong-scheme', 401],
     authorization(basic('partner:partner-secret')),
     {
-      mend: to('cryptlex'),
+      correct: to('cryptlex'),
     },
   ),
   mistake(
@@ -197,21 +197,21 @@ const credentials: readonly Mistake[] = [
     ['White space in the token', 'credentials.spaces', 401],
     authorization('Bearer standin -token'),
     {
-      mend: to('cryptlex'),
+      correct: to('cryptlex'),
     },
   ),
   mistake(
     'cryptlex',
     ['No token after Bearer', 'credentials.empty', 401],
     authorization('Bearer '),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'cryptlex',
-    ['A variable that was not replaced', 'credentials.placeholder', 401],
+    ['A placeholder instead of the token', 'credentials.placeholder', 401],
     authorization('Bearer {{token}}'),
     {
-      mend: to('cryptlex'),
+      correct: to('cryptlex'),
     },
   ),
   mistake(
@@ -221,7 +221,7 @@ const credentials: readonly Mistake[] = [
       headers: { 'Content-Type': headers['Content-Type']!, 'X-Api-Key': 'standin-token' },
     }),
     {
-      mend: apply((sent) => authorization(`Bearer ${sent.headers['X-Api-Key']}`)(sent)),
+      correct: apply((sent) => authorization(`Bearer ${sent.headers['X-Api-Key']}`)(sent)),
     },
   ),
   mistake(
@@ -232,7 +232,7 @@ const credentials: readonly Mistake[] = [
       path: `${CRYPTLEX}?access_token=standin-token`,
     }),
     {
-      mend: to('cryptlex'),
+      correct: to('cryptlex'),
     },
   ),
   mistake(
@@ -240,57 +240,57 @@ const credentials: readonly Mistake[] = [
     ['An expired token', 'token.expired', 401],
     authorization(`Bearer ${expired}`),
     {
-      mend: to('cryptlex'),
+      correct: to('cryptlex'),
     },
   ),
   mistake(
     'cryptlex',
     ['A token from a machine whose clock is ahead (nbf)', 'token.clock-skew', 401],
     authorization(`Bearer ${early}`),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'cryptlex',
     ['A token that was issued in the future (iat)', 'token.issued-ahead', 201],
     authorization(`Bearer ${ahead}`),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'cryptlex',
     ["A token of another sandbox's secret", 'token.other-secret', 401],
     authorization(`Bearer ${foreign}`),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'cryptlex',
-    ['A token that nobody knows', 'token.unknown', 401],
+    ['An unknown token', 'token.unknown', 401],
     authorization('Bearer something-else'),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'cryptlex',
     ['A token without the scope', 'scope.missing', 403],
     authorization(`Bearer ${narrow}`),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'mykaarma',
-    ['Bearer where Basic is wanted', 'credentials.wrong-scheme', 401],
+    ['Bearer instead of Basic', 'credentials.wrong-scheme', 401],
     authorization('Bearer standin-token'),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['No Authorization header', 'credentials.missing', 401],
     authorization(undefined),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['User and password not in Base64', 'credentials.not-base64', 401],
     authorization('Basic partner:partner-secret'),
     {
-      mend: apply((sent) => authorization(basic(sent.headers['Authorization']!.slice(6)))(sent)),
+      correct: apply((sent) => authorization(basic(sent.headers['Authorization']!.slice(6)))(sent)),
     },
   ),
   mistake(
@@ -298,7 +298,7 @@ const credentials: readonly Mistake[] = [
     ['Base64 twice', 'credentials.encoded-twice', 401],
     authorization(basic(Buffer.from('partner:partner-secret').toString('base64'))),
     {
-      mend: apply((sent) =>
+      correct: apply((sent) =>
         authorization(
           `Basic ${Buffer.from(sent.headers['Authorization']!.slice(6), 'base64').toString()}`,
         )(sent),
@@ -309,20 +309,20 @@ const credentials: readonly Mistake[] = [
     'mykaarma',
     ['The password without the user', 'credentials.no-colon', 401],
     authorization(basic('partner-secret')),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['A line break in the password (echo without -n)', 'credentials.newline', 401],
     authorization(basic('partner:partner-secret\n')),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['A URL-encoded password', 'credentials.url-encoded', 401],
     authorization(basic('colon:pass%3Awith%3Acolons')),
     {
-      mend: apply((sent) =>
+      correct: apply((sent) =>
         authorization(
           basic(
             decodeURIComponent(
@@ -335,10 +335,10 @@ const credentials: readonly Mistake[] = [
   ),
   mistake(
     'mykaarma',
-    ['The user name in other capitals', 'credentials.unknown-user', 401],
+    ['The user name in another case', 'credentials.unknown-user', 401],
     authorization(basic('Partner:partner-secret')),
     {
-      mend: (sent, hint) => ({
+      correct: (sent, hint) => ({
         ...sent,
         ...authorization(basic(`${/as (\w+):/.exec(hint)?.[1]}:partner-secret`))(sent),
       }),
@@ -348,7 +348,7 @@ const credentials: readonly Mistake[] = [
     'mykaarma',
     ['A subscriber without the scope', 'scope.missing', 403],
     authorization(basic('reader:reader-secret')),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'formsonfire',
@@ -358,54 +358,60 @@ const credentials: readonly Mistake[] = [
       headers: { ...json, IntegrationKey: '0123456789abcdef0123456789abcdef' },
     }),
     {
-      mend: apply((sent) => field('IntegrationKey', sent.headers['IntegrationKey'])(sent)),
+      correct: apply((sent) => field('IntegrationKey', sent.headers['IntegrationKey'])(sent)),
     },
   ),
   mistake(
     'formsonfire',
     ['No IntegrationKey', 'key.missing', 401],
     members(({ IntegrationKey: _, ...body }) => body),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
   mistake(
     'formsonfire',
-    ['IntegrationKey in capitals', 'key.case', 401],
+    ['IntegrationKey in another case', 'key.case', 401],
     field('IntegrationKey', '0123456789ABCDEF0123456789ABCDEF'),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
   mistake(
     'formsonfire',
     ['IntegrationKey with dashes', 'key.punctuation', 401],
     field('IntegrationKey', '01234567-89ab-cdef-0123-456789abcdef'),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
   mistake(
     'formsonfire',
     ["Another company's IntegrationKey", 'key.of-another-company', 401],
     field('IntegrationKey', 'fedcba9876543210fedcba9876543210'),
     {
-      mend: apply(field('CompanyId', 1843)),
+      correct: apply(field('CompanyId', 1843)),
     },
   ),
   mistake(
     'formsonfire',
     ["The company's name as CompanyId", 'company.not-a-number', 401],
     field('CompanyId', 'Analytical Engines'),
-    { mend: apply(field('CompanyId', 1815)) },
+    { correct: apply(field('CompanyId', 1815)) },
   ),
 ]
 
 const paths: readonly Mistake[] = [
   ...(
     [
-      ['mykaarma', 'The base path left out', '/v2/user/partner', 'path.base-missing', 404],
-      ['mykaarma', 'The version left out', '/manage/user/partner', 'path.version-missing', 404],
-      ['mykaarma', 'The base path twice', '/manage/manage/v2/user/partner', 'path.base-twice', 404],
+      ['mykaarma', 'A missing base path', '/v2/user/partner', 'path.base-missing', 404],
+      ['mykaarma', 'A missing version', '/manage/user/partner', 'path.version-missing', 404],
+      [
+        'mykaarma',
+        'A duplicate base path',
+        '/manage/manage/v2/user/partner',
+        'path.base-twice',
+        404,
+      ],
       ['mykaarma', 'A doubled slash', '/manage//v2/user/partner', 'path.doubled-slash', 404],
-      ['mykaarma', 'A slash at the end', '/manage/v2/user/partner/', 'path.trailing-slash', 404],
-      ['mykaarma', 'Capitals in the path', '/manage/v2/User/Partner', 'path.case', 404],
+      ['mykaarma', 'A trailing slash', '/manage/v2/user/partner/', 'path.trailing-slash', 404],
+      ['mykaarma', 'Upper case in the path', '/manage/v2/User/Partner', 'path.case', 404],
       ['mykaarma', 'Another version', '/manage/v1/user/partner', 'path.version', 404],
-      ['mykaarma', 'A path of another operation', '/manage/v2/user/partners', 'path.segment', 404],
+      ['mykaarma', 'A misspelt segment', '/manage/v2/user/partners', 'path.segment', 404],
       [
         'mykaarma',
         'A space at the end of the path',
@@ -423,9 +429,9 @@ const paths: readonly Mistake[] = [
         'path.segment-surplus',
         405,
       ],
-      ['cryptlex', 'The id left out', '/v3/resellers/users', 'path.parameter-missing', 404],
+      ['cryptlex', 'A missing id', '/v3/resellers/users', 'path.parameter-missing', 404],
       ['cryptlex', 'An empty id', '/v3/resellers//users', 'path.parameter-missing', 404],
-      ['cryptlex', 'The reseller left out', '/v3/users', 'path.segment-missing', 404],
+      ['cryptlex', 'A missing segment and id', '/v3/users', 'path.segment-missing', 404],
       [
         'cryptlex',
         'A whole URL as the path',
@@ -435,46 +441,48 @@ const paths: readonly Mistake[] = [
       ],
     ] as const
   ).map(([kind, title, where, code, status]) =>
-    mistake(kind, [title, code, status], path(where), { mend: toTarget }),
+    mistake(kind, [title, code, status], path(where), { correct: toTarget }),
   ),
   mistake(
     'cryptlex',
     ['A placeholder of the documentation in the path', 'path.placeholder', 201],
     path('/v3/resellers/%7BresellerId%7D/users'),
     {
-      mend: apply(path(CRYPTLEX)),
+      correct: apply(path(CRYPTLEX)),
     },
   ),
   mistake(
     'mykaarma',
-    ['A path that nothing is near', 'path.unknown', 404],
+    ['A path unlike that of any operation', 'path.unknown', 404],
     path('/health/live/now'),
   ),
   mistake(
     'mykaarma',
     ["A sandbox's name without ~", 'sandbox.no-tilde', 404],
     path('/default/manage/v2/user/partner'),
-    { mend: toTarget },
+    { correct: toTarget },
   ),
   mistake(
     'mykaarma',
-    ['A sandbox that is not there', 'sandbox.unknown', 404],
+    ['An unknown sandbox', 'sandbox.unknown', 404],
     path('/~checkout-42/manage/v2/user/partner'),
     {
-      mend: apply(path(MYKAARMA)),
+      correct: apply(path(MYKAARMA)),
     },
   ),
-  mistake('mykaarma', ['PUT for a create', 'method.wrong', 405], method('PUT'), { mend: toTarget }),
+  mistake('mykaarma', ['PUT to create a user', 'method.wrong', 405], method('PUT'), {
+    correct: toTarget,
+  }),
   mistake(
     'cryptlex',
-    ['GET for a create', 'method.get', 405],
+    ['GET to create a user', 'method.get', 405],
     (good) => ({
       method: 'GET',
       body: '',
       headers: { Authorization: good.headers['Authorization']! },
     }),
     {
-      mend: (sent, hint) => ({
+      correct: (sent, hint) => ({
         ...GOOD.cryptlex,
         path: toTarget(sent, hint).path,
         method: toTarget(sent, hint).method,
@@ -482,31 +490,31 @@ const paths: readonly Mistake[] = [
     },
   ),
   mistake('cryptlex', ['A body with GET', 'method.get-with-body', 405], method('GET'), {
-    mend: toTarget,
+    correct: toTarget,
   }),
 ]
 
 const types: readonly Mistake[] = [
   mistake('mykaarma', ['No Content-Type', 'content-type.missing', 415], type(undefined), {
-    mend: withType,
+    correct: withType,
   }),
   mistake(
     'xml',
-    ['JSON without a Content-Type, where XML is assumed', 'content-type.missing', 400],
+    ['JSON without a Content-Type, where XML is the default', 'content-type.missing', 400],
     (good) => ({ ...type(undefined)(good), body: GOOD.formsonfire.body }),
-    { mend: withType },
+    { correct: withType },
   ),
   mistake(
     'mykaarma',
-    ['text/plain, as fetch sends a text', 'content-type.wrong', 415],
+    ['text/plain, the default of fetch for a string', 'content-type.wrong', 415],
     type('text/plain;charset=UTF-8'),
-    { mend: withType },
+    { correct: withType },
   ),
   mistake(
     'mykaarma',
-    ['JSON under the type of a form, as curl -d sends it', 'body.form-encoded', 415],
+    ['JSON with the Content-Type of a form, the default of curl -d', 'body.form-encoded', 415],
     type('application/x-www-form-urlencoded'),
-    { mend: withType },
+    { correct: withType },
   ),
   mistake(
     'formsonfire',
@@ -515,19 +523,19 @@ const types: readonly Mistake[] = [
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
       body: 'CompanyId=1815&Email=ada%40example.test',
     }),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
   mistake(
     'formsonfire',
     ['XML sent as JSON', 'body.xml-as-json', 400],
     () => ({ body: GOOD.xml.body }),
-    { mend: withType },
+    { correct: withType },
   ),
   mistake(
     'xml',
     ['JSON sent as XML', 'body.json-as-xml', 400],
     () => ({ body: GOOD.formsonfire.body }),
-    { mend: withType },
+    { correct: withType },
   ),
   mistake(
     'mykaarma',
@@ -537,7 +545,7 @@ const types: readonly Mistake[] = [
       body: Buffer.from(String(good.body), 'utf16le'),
     }),
     {
-      mend: (sent, hint) => ({
+      correct: (sent, hint) => ({
         ...withType(sent, hint),
         body: (sent.body as Buffer).toString('utf16le'),
       }),
@@ -545,18 +553,18 @@ const types: readonly Mistake[] = [
   ),
   mistake(
     'mykaarma',
-    ['Latin-1 that says nothing of it', 'body.not-utf-8', 400],
+    ['Latin-1 without a charset', 'body.not-utf-8', 400],
     text((body) => Buffer.from(body.replace('Byron', 'Bÿron'), 'latin1')),
     {
-      mend: apply((sent) => ({ body: (sent.body as Buffer).toString('latin1') })),
+      correct: apply((sent) => ({ body: (sent.body as Buffer).toString('latin1') })),
     },
   ),
   mistake(
     'mykaarma',
-    ['Accept of a type that is not offered', 'accept.unsupported', 406],
+    ['An Accept header for an unsupported type', 'accept.unsupported', 406],
     header('Accept', 'text/html'),
     {
-      mend: (sent, hint) => ({
+      correct: (sent, hint) => ({
         ...sent,
         ...header('Accept', /Accept: (\S+)/.exec(hint)?.[1])(sent),
       }),
@@ -566,24 +574,28 @@ const types: readonly Mistake[] = [
     'mykaarma',
     ['Expect: 100-continue', 'expect.continue', 200],
     header('Expect', '100-continue'),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
-    ['A Content-Encoding that the body does not have', 'encoding.wrong', 400],
+    ['A Content-Encoding that does not fit the body', 'encoding.wrong', 400],
     header('Content-Encoding', 'gzip'),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
-    ['A misspelt header of Standin itself', 'header.misspelt', 200],
+    ['A misspelt header of Standin', 'header.misspelt', 200],
     header('Standin-Fualt', '500'),
   ),
-  mistake('cryptlex', ['A preflight of a page that is not listed', 'cors.preflight', 405], {
-    method: 'OPTIONS',
-    headers: { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' },
-    body: '',
-  }),
+  mistake(
+    'cryptlex',
+    ['A CORS preflight from an origin that is not allowed', 'cors.preflight', 405],
+    {
+      method: 'OPTIONS',
+      headers: { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' },
+      body: '',
+    },
+  ),
 ]
 
 const bodies: readonly Mistake[] = [
@@ -591,20 +603,20 @@ const bodies: readonly Mistake[] = [
     'mykaarma',
     ['No body (Content-Length 0)', 'body.empty', 400],
     { body: '' },
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['White space as the body', 'body.empty', 400],
     { body: ' \n' },
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['Two byte order marks', 'body.byte-order-mark', 400],
     text((body) => `\uFEFF\uFEFF${body}`),
     {
-      mend: apply(text((body) => body.replaceAll('\uFEFF', ''))),
+      correct: apply(text((body) => body.replaceAll('\uFEFF', ''))),
     },
   ),
   mistake(
@@ -612,7 +624,7 @@ const bodies: readonly Mistake[] = [
     ['A comma before the closing brace', 'json.trailing-comma', 400],
     text((body) => body.replace(/\s*}\s*$/, ',\n}')),
     {
-      mend: apply(text((body) => body.replace(/,\s*}/, '}'))),
+      correct: apply(text((body) => body.replace(/,\s*}/, '}'))),
     },
   ),
   mistake(
@@ -620,7 +632,7 @@ const bodies: readonly Mistake[] = [
     ['Single quotes', 'json.single-quotes', 400],
     text((body) => body.replaceAll('"', "'")),
     {
-      mend: apply(text((body) => body.replaceAll("'", '"'))),
+      correct: apply(text((body) => body.replaceAll("'", '"'))),
     },
   ),
   mistake(
@@ -628,7 +640,7 @@ const bodies: readonly Mistake[] = [
     ['Curly quotes', 'json.curly-quotes', 400],
     text((body) => body.replace('"Ada"', '“Ada”')),
     {
-      mend: apply(text((body) => body.replaceAll(/[“”]/g, '"'))),
+      correct: apply(text((body) => body.replaceAll(/[“”]/g, '"'))),
     },
   ),
   mistake(
@@ -636,7 +648,7 @@ const bodies: readonly Mistake[] = [
     ['A comment', 'json.comment', 400],
     text((body) => body.replace('{', '{ // a partner\n')),
     {
-      mend: apply(text((body) => body.replace(/\/\/.*\n/, ''))),
+      correct: apply(text((body) => body.replace(/\/\/.*\n/, ''))),
     },
   ),
   mistake(
@@ -644,7 +656,7 @@ const bodies: readonly Mistake[] = [
     ['NaN', 'json.nan', 400],
     text((body) => body.replace('"Ada"', 'NaN')),
     {
-      mend: apply(text((body) => body.replace('NaN', 'null'))),
+      correct: apply(text((body) => body.replace('NaN', 'null'))),
     },
   ),
   mistake(
@@ -652,7 +664,7 @@ const bodies: readonly Mistake[] = [
     ["Python's True", 'json.python-literal', 400],
     text((body) => body.replace('true', 'True')),
     {
-      mend: apply(text((body) => body.replace('True', 'true'))),
+      correct: apply(text((body) => body.replace('True', 'true'))),
     },
   ),
   mistake(
@@ -660,30 +672,36 @@ const bodies: readonly Mistake[] = [
     ['Names without quotes', 'json.unquoted-name', 400],
     text((body) => body.replace('"firstName"', 'firstName')),
     {
-      mend: apply(text((body) => body.replace('firstName', '"firstName"'))),
+      correct: apply(text((body) => body.replace('firstName', '"firstName"'))),
     },
   ),
   mistake(
     'mykaarma',
-    ['A comma left out', 'json.missing-comma', 400],
+    ['A missing comma', 'json.missing-comma', 400],
     text((body) => body.replace('"Ada",', '"Ada"')),
     {
-      mend: apply(text((body) => body.replace('"Ada"', '"Ada",'))),
+      correct: apply(text((body) => body.replace('"Ada"', '"Ada",'))),
     },
   ),
   mistake(
     'mykaarma',
-    ['A template that was not filled in', 'json.placeholder', 400],
+    ['A placeholder in the JSON', 'json.placeholder', 400],
     text((body) => body.replace('true', '{{invite}}')),
     {
-      mend: apply(text((body) => body.replace('{{invite}}', 'true'))),
+      correct: apply(text((body) => body.replace('{{invite}}', 'true'))),
     },
   ),
   mistake(
     'mykaarma',
-    ['A member twice', 'json.name-twice', 400],
+    ['A duplicate name', 'json.name-twice', 400],
     text((body) => body.replace('{', '{"firstName": "Grace",')),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
+  ),
+  mistake(
+    'formsonfire',
+    ['A duplicate name in another case', 'json.name-twice', 400],
+    text((body) => body.replace('{', '{"firstname": "Grace",')),
+    { correct: to('formsonfire') },
   ),
   mistake(
     'mykaarma',
@@ -693,7 +711,9 @@ const bodies: readonly Mistake[] = [
       return { body, headers: { ...good.headers, 'Content-Length': String(body.length) } }
     },
     {
-      mend: apply((sent) => header('Content-Length', String(Buffer.byteLength(sent.body)))(sent)),
+      correct: apply((sent) =>
+        header('Content-Length', String(Buffer.byteLength(sent.body)))(sent),
+      ),
     },
   ),
   mistake(
@@ -701,34 +721,34 @@ const bodies: readonly Mistake[] = [
     ['JSON in a JSON string', 'json.double-encoded', 400],
     text((body) => JSON.stringify(body)),
     {
-      mend: apply(text((body) => JSON.parse(body) as string)),
+      correct: apply(text((body) => JSON.parse(body) as string)),
     },
   ),
   mistake(
     'mykaarma',
-    ['A list where one object is wanted', 'body.array', 400],
+    ['A list instead of one object', 'body.array', 400],
     text((body) => `[${body}]`),
     {
-      mend: apply(text((body) => body.slice(1, -1))),
+      correct: apply(text((body) => body.slice(1, -1))),
     },
   ),
   mistake(
     'cryptlex',
-    ['The user in an object around it', 'body.wrapped', 400],
+    ['The user inside another object', 'body.wrapped', 400],
     members((user) => ({ user })),
     {
-      mend: apply(members(({ user }) => user)),
+      correct: apply(members(({ user }) => user)),
     },
   ),
   mistake('mykaarma', ['A URL-encoded body', 'body.url-encoded', 400], text(encodeURIComponent), {
-    mend: apply(text(decodeURIComponent)),
+    correct: apply(text(decodeURIComponent)),
   }),
   mistake(
     'xml',
     ['XML with &lt; for <', 'body.html-escaped', 400],
     text((body) => body.replaceAll('<', '&lt;').replaceAll('>', '&gt;')),
     {
-      mend: apply(text((body) => body.replaceAll('&lt;', '<').replaceAll('&gt;', '>'))),
+      correct: apply(text((body) => body.replaceAll('&lt;', '<').replaceAll('&gt;', '>'))),
     },
   ),
   mistake(
@@ -737,46 +757,46 @@ const bodies: readonly Mistake[] = [
     text((body) =>
       body.replace(/(\s*<Email>.*<\/Email>)(\s*<ExternalId>.*<\/ExternalId>)/, '$2$1'),
     ),
-    { mend: to('xml') },
+    { correct: to('xml') },
   ),
   mistake(
     'xml',
-    ['Another root element', 'xml.root', 400],
+    ['A wrong root element', 'xml.root', 400],
     text((body) => body.replaceAll('User>', 'NewUser>')),
-    { mend: to('xml') },
+    { correct: to('xml') },
   ),
   mistake(
     'xml',
     ['The root element in lower case', 'xml.case', 400],
     text((body) => body.replaceAll('User>', 'user>')),
-    { mend: to('xml') },
+    { correct: to('xml') },
   ),
   mistake(
     'xml',
     ['An element in lower case', 'field.case', 400],
     text((body) => body.replaceAll('FirstName>', 'firstname>')),
-    { mend: asNamed },
+    { correct: asNamed },
   ),
   mistake(
     'xml',
     ['A prefix without its namespace', 'xml.namespace', 400],
     text((body) => body.replaceAll('User>', 'f:User>')),
     {
-      mend: apply(text((body) => body.replaceAll('f:User>', 'User>'))),
+      correct: apply(text((body) => body.replaceAll('f:User>', 'User>'))),
     },
   ),
   mistake(
     'xml',
     ['A SOAP envelope', 'xml.soap', 400],
     text((body) => `<Envelope><Body>${body}</Body></Envelope>`),
-    { mend: to('xml') },
+    { correct: to('xml') },
   ),
   mistake(
     'xml',
     ['A bare ampersand', 'xml.ampersand', 400],
     text((body) => body.replace('Byron', 'Byron & King')),
     {
-      mend: apply(text((body) => body.replace('&', '&amp;'))),
+      correct: apply(text((body) => body.replace('&', '&amp;'))),
     },
   ),
   mistake(
@@ -784,7 +804,7 @@ const bodies: readonly Mistake[] = [
     ['White space before <?xml', 'xml.declaration', 400],
     text((body) => `\n<?xml version="1.0"?>${body}`),
     {
-      mend: apply(text((body) => body.trimStart())),
+      correct: apply(text((body) => body.trimStart())),
     },
   ),
   mistake(
@@ -792,14 +812,14 @@ const bodies: readonly Mistake[] = [
     ['A DOCTYPE', 'xml.doctype', 400],
     text((body) => `<!DOCTYPE User>${body}`),
     {
-      mend: apply(text((body) => body.replace('<!DOCTYPE User>', ''))),
+      correct: apply(text((body) => body.replace('<!DOCTYPE User>', ''))),
     },
   ),
   mistake(
     'xml',
     ['A list without its items', 'xml.list', 400],
     text((body) => body.replaceAll(/<\/?Id>/g, '')),
-    { mend: to('xml') },
+    { correct: to('xml') },
   ),
 ]
 
@@ -808,49 +828,49 @@ const fields: readonly Mistake[] = [
     'mykaarma',
     ['dealerUuid for dealerUUID', 'field.case', 200],
     rename('dealerUUID', 'dealerUuid'),
-    { mend: asNamed },
+    { correct: asNamed },
   ),
   mistake(
     'cryptlex',
     ['Password for password', 'field.case', 400],
     rename('password', 'Password'),
-    { mend: asNamed },
+    { correct: asNamed },
   ),
   mistake(
     'mykaarma',
     ['snake_case', 'field.snake-case', 200],
     rename('emailAddress', 'email_address'),
-    { mend: asNamed },
+    { correct: asNamed },
   ),
   mistake('mykaarma', ['kebab-case', 'field.kebab-case', 200], rename('firstName', 'first-name'), {
-    mend: asNamed,
+    correct: asNamed,
   }),
   mistake(
     'mykaarma',
     ['A misspelt field', 'field.spelling', 200],
     rename('emailAddress', 'emailAdress'),
-    { mend: asNamed },
+    { correct: asNamed },
   ),
   mistake(
     'mykaarma',
-    ["Another API's word", 'field.other-word', 200],
+    ["Another API's name for a field", 'field.other-word', 200],
     rename('emailAddress', 'email'),
-    { mend: asNamed },
+    { correct: asNamed },
   ),
   mistake(
     'mykaarma',
-    ['A field that nobody knows', 'field.unknown', 200],
+    ['An unknown field', 'field.unknown', 200],
     field('favouriteColour', 'blue'),
     {
-      mend: apply(members(({ favouriteColour: _, ...body }) => body)),
+      correct: apply(members(({ favouriteColour: _, ...body }) => body)),
     },
   ),
   mistake(
     'cryptlex',
-    ['A required field left out', 'field.missing', 400],
+    ['A missing required field', 'field.missing', 400],
     members(({ role: _, ...body }) => body),
     {
-      mend: (sent, hint) => ({
+      correct: (sent, hint) => ({
         ...sent,
         ...field(/Add (\w+)/.exec(hint)?.[1] ?? '', 'user')(sent),
       }),
@@ -858,159 +878,161 @@ const fields: readonly Mistake[] = [
   ),
   mistake(
     'formsonfire',
-    ['A number as text', 'type.text-for-number', 200],
+    ['A number as a string', 'type.text-for-number', 200],
     field('CompanyId', '1815'),
-    { mend: apply(field('CompanyId', 1815)) },
+    { correct: apply(field('CompanyId', 1815)) },
   ),
   mistake(
     'mykaarma',
-    ['A number for text', 'type.number-for-text', 400],
+    ['A number instead of a string', 'type.number-for-text', 400],
     field('phone', 2025550147),
-    { mend: apply(field('phone', '2025550147')) },
+    { correct: apply(field('phone', '2025550147')) },
   ),
   mistake(
     'mykaarma',
-    ['A boolean as text', 'type.text-for-boolean', 400],
+    ['A boolean as a string', 'type.text-for-boolean', 400],
     field('sendEmail', 'yes'),
     {
-      mend: (sent, hint) => ({ ...sent, ...field('sendEmail', / as true /.test(hint))(sent) }),
+      correct: (sent, hint) => ({ ...sent, ...field('sendEmail', / as true /.test(hint))(sent) }),
     },
   ),
-  mistake('mykaarma', ['1 for true', 'type.number-for-boolean', 400], field('sendEmail', 1), {
-    mend: (sent, hint) => ({ ...sent, ...field('sendEmail', / as true:/.test(hint))(sent) }),
-  }),
   mistake(
     'mykaarma',
-    ['A list for one value', 'type.list-for-one', 400],
+    ['1 instead of true', 'type.number-for-boolean', 400],
+    field('sendEmail', 1),
+    {
+      correct: (sent, hint) => ({ ...sent, ...field('sendEmail', / as true:/.test(hint))(sent) }),
+    },
+  ),
+  mistake(
+    'mykaarma',
+    ['A list instead of one value', 'type.list-for-one', 400],
     field('emailAddress', ['ada@example.test']),
     {
-      mend: apply(field('emailAddress', 'ada@example.test')),
+      correct: apply(field('emailAddress', 'ada@example.test')),
     },
   ),
   mistake(
     'formsonfire',
-    ['One value for a list', 'type.one-for-list', 400],
+    ['One value instead of a list', 'type.one-for-list', 400],
     field('Folders', '3f2504e0-4f89-41d3-9a0c-0305e82c3301'),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
-  mistake(
-    'cryptlex',
-    ['null where a value is wanted', 'type.null', 400],
-    field('firstName', null),
-    { mend: to('cryptlex') },
-  ),
-  mistake('cryptlex', ['null as text', 'value.null-as-text', 201], field('lastName', 'null'), {
-    mend: apply(field('lastName', null)),
+  mistake('cryptlex', ['null for a required value', 'type.null', 400], field('firstName', null), {
+    correct: to('cryptlex'),
+  }),
+  mistake('cryptlex', ['null as a string', 'value.null-as-text', 201], field('lastName', 'null'), {
+    correct: apply(field('lastName', null)),
   }),
   mistake(
     'mykaarma',
-    ['A listed value in other capitals', 'enum.case', 400],
+    ['An enum value in another case', 'enum.case', 400],
     field('userInviteEmailTemplate', 'simple'),
-    { mend: asValue('userInviteEmailTemplate') },
+    { correct: asValue('userInviteEmailTemplate') },
   ),
   mistake(
     'mykaarma',
-    ['A value that is not listed', 'enum.value', 400],
+    ['A value outside the enum', 'enum.value', 400],
     field('userInviteEmailTemplate', 'FANCY'),
-    { mend: apply(field('userInviteEmailTemplate', 'SIMPLE')) },
+    { correct: apply(field('userInviteEmailTemplate', 'SIMPLE')) },
   ),
   mistake(
     'cryptlex',
     ['A password that is too short', 'value.too-short', 400],
     field('password', 'short'),
-    { mend: apply(field('password', 'long enough')) },
+    { correct: apply(field('password', 'long enough')) },
   ),
   mistake(
     'formsonfire',
     ['An id that is too long', 'value.too-long', 400],
     field('ExternalId', 'x'.repeat(51)),
-    { mend: apply(field('ExternalId', 'x')) },
+    { correct: apply(field('ExternalId', 'x')) },
   ),
-  mistake('cryptlex', ['An empty text', 'value.empty', 400], field('firstName', ''), {
-    mend: to('cryptlex'),
+  mistake('cryptlex', ['An empty string', 'value.empty', 400], field('firstName', ''), {
+    correct: to('cryptlex'),
   }),
   mistake(
     'cryptlex',
-    ['An address with a name before it', 'email.display-name', 400],
+    ['An email address with a display name', 'email.display-name', 400],
     field('email', 'Ada Byron <ada@example.test>'),
-    { mend: asValue('email') },
+    { correct: asValue('email') },
   ),
   mistake(
     'cryptlex',
-    ['An address with white space', 'email.spaces', 400],
+    ['An email address with white space', 'email.spaces', 400],
     field('email', ' ada@example.test '),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'mykaarma',
-    ['mailto: before an address', 'email.mailto', 200],
+    ['mailto: before an email address', 'email.mailto', 200],
     field('emailAddress', 'mailto:ada@example.test'),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'cryptlex',
-    ['Two addresses', 'email.several', 400],
+    ['Two email addresses', 'email.several', 400],
     field('email', 'ada@example.test, grace@example.test'),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
   mistake(
     'cryptlex',
-    ['A URL-encoded address', 'email.url-encoded', 400],
+    ['A URL-encoded email address', 'email.url-encoded', 400],
     field('email', 'ada%40example.test'),
-    { mend: to('cryptlex') },
+    { correct: to('cryptlex') },
   ),
-  mistake('cryptlex', ['An address without @', 'email.no-at', 400], field('email', 'ada'), {
-    mend: to('cryptlex'),
+  mistake('cryptlex', ['An email address without @', 'email.no-at', 400], field('email', 'ada'), {
+    correct: to('cryptlex'),
   }),
   mistake(
     'formsonfire',
     ['A GUID in braces', 'guid.braces', 200],
     field('Folders', ['{3f2504e0-4f89-41d3-9a0c-0305e82c3301}']),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
   mistake(
     'mykaarma',
-    ['A variable that was not replaced, in a value', 'value.placeholder', 200],
+    ['A placeholder in a value', 'value.placeholder', 200],
     field('firstName', '{{firstName}}'),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['HTML entities in a value', 'value.html-escaped', 200],
     field('lastName', 'O&#39;Brien'),
-    { mend: apply(field('lastName', "O'Brien")) },
+    { correct: apply(field('lastName', "O'Brien")) },
   ),
   mistake(
     'mykaarma',
-    ['UTF-8 that was taken for Latin-1', 'value.mojibake', 200],
+    ['UTF-8 decoded as Latin-1', 'value.mojibake', 200],
     field('lastName', Buffer.from('Bÿron').toString('latin1')),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'mykaarma',
     ['White space around a value', 'value.spaces', 200],
     field('username', 'ada.byron '),
-    { mend: to('mykaarma') },
+    { correct: to('mykaarma') },
   ),
   mistake(
     'clock',
-    ['A date in another form', 'date.format', 400],
+    ['A date in another format', 'date.format', 400],
     { body: '{"now":"2026-01-15 09:30"}' },
-    { mend: asValue('now') },
+    { correct: asValue('now') },
   ),
   mistake(
     'clock',
-    ['Seconds since 1970 for a date', 'date.format', 400],
+    ['A Unix timestamp as a date', 'date.format', 400],
     { body: '{"now":"1768469400"}' },
-    { mend: asValue('now') },
+    { correct: asValue('now') },
   ),
   mistake(
     'mykaarma',
-    ['A user that is there already', 'user.duplicate', 400],
+    ['A user that already exists', 'user.duplicate', 400],
     {},
     {
       before: GOOD.mykaarma,
-      mend: apply((sent) => ({
+      correct: apply((sent) => ({
         ...field('username', 'another')(sent),
         ...members((body) => ({
           ...body,
@@ -1022,34 +1044,34 @@ const fields: readonly Mistake[] = [
   ),
   mistake(
     'cryptlex',
-    ['An address that a user has already', 'user.duplicate', 409],
+    ['An email address of an existing user', 'user.duplicate', 409],
     {},
-    { before: GOOD.cryptlex, mend: apply(field('email', 'another@example.test')) },
+    { before: GOOD.cryptlex, correct: apply(field('email', 'another@example.test')) },
   ),
   mistake(
     'formsonfire',
-    ['A user that is there already', 'user.duplicate', 400],
+    ['A user that already exists', 'user.duplicate', 400],
     {},
     {
       before: GOOD.formsonfire,
-      mend: apply(
+      correct: apply(
         members((body) => ({ ...body, Email: 'another@example.test', ExternalId: 'another' })),
       ),
     },
   ),
   mistake(
     'cryptlex',
-    ['A reseller that the sandbox does not know', 'reseller.unknown', 201],
+    ['An unknown reseller', 'reseller.unknown', 201],
     path('/v3/resellers/reseller-999/users'),
-    { mend: apply(path(CRYPTLEX)) },
+    { correct: apply(path(CRYPTLEX)) },
   ),
   mistake(
     'mykaarma',
-    ['A dealer that the sandbox does not know', 'dealer.unknown', 403],
+    ['An unknown dealer', 'dealer.unknown', 403],
     field('dealerUUID', 'dealer-999'),
     {
       settings: { profile: { all: 'strict' } },
-      mend: (sent, hint) => ({
+      correct: (sent, hint) => ({
         ...sent,
         ...field('dealerUUID', /such as ([\w-]+)/.exec(hint)?.[1])(sent),
       }),
@@ -1057,13 +1079,13 @@ const fields: readonly Mistake[] = [
   ),
   mistake(
     'formsonfire',
-    ['A folder that the sandbox does not know', 'entry.unknown', 200],
+    ['An unknown folder', 'entry.unknown', 200],
     field('Folders', ['00000000-0000-4000-8000-000000000001']),
-    { mend: to('formsonfire') },
+    { correct: to('formsonfire') },
   ),
 ]
 
-/** By what they are about, as the document lists them. */
+/** All mistakes by subject, as the document lists them. */
 export const MISTAKES: readonly (readonly [subject: string, mistakes: readonly Mistake[]])[] = [
   ['Credentials', credentials],
   ['Method, path and sandbox', paths],

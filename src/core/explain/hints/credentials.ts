@@ -2,34 +2,31 @@ import type { Call } from '../../call.ts'
 import type { Hint } from '../../api.ts'
 import { hint } from './hint-input.ts'
 
-/**
- * What is wrong with an `Authorization` header before anybody looks at who calls. The header's
- * value is never shown.
- */
-export function authorizationHints(call: Call, wanted: 'Basic' | 'Bearer'): readonly Hint[] {
+/** Mistakes in the form of an `Authorization` header. The hints never show its value. */
+export function authorizationHints(call: Call, expected: 'Basic' | 'Bearer'): readonly Hint[] {
   const header = call.headers.authorization
-  const form = wanted === 'Basic' ? 'Basic <base64 of user:password>' : 'Bearer <token>'
+  const form = expected === 'Basic' ? 'Basic <base64 of user:password>' : 'Bearer <token>'
   if (header === undefined) return [missing(call, form)]
   if (/^(["']).*\1$/s.test(header) || /^\w+ +["'].*["']$/.test(header)) {
-    const text = `Send Authorization: ${form} without quotes: they are part of what the header holds.`
+    const text = `Send Authorization: ${form} without quotes, which are not removed from the value.`
     return [hint('credentials.quotes', text)]
   }
   if (/^(\w+):? +\1\b/i.test(header)) {
-    const text = `Leave out one ${wanted}: the Authorization header has it twice, so something adds it by itself.`
+    const text = `Remove one ${expected}: the Authorization header has it twice, so your client probably adds it too.`
     return [hint('credentials.scheme-twice', text)]
   }
   if (/^(bearer|basic):/i.test(header)) {
-    const text = `Send Authorization: ${form}, with a space after ${wanted} and no colon.`
+    const text = `Send Authorization: ${form}, with a space after ${expected} and no colon.`
     return [hint('credentials.scheme-colon', text)]
   }
   const scheme = /^(\S+)(?: |$)/.exec(header)?.[1]?.toLowerCase()
-  if (scheme === wanted.toLowerCase())
-    return wanted === 'Basic' ? basicHints(header) : bearerHints(header)
+  if (scheme === expected.toLowerCase())
+    return expected === 'Basic' ? basicHints(header) : bearerHints(header)
   if (scheme === 'basic' || scheme === 'bearer' || scheme === 'digest' || scheme === 'token') {
-    const text = `Send Authorization: ${form}: the header has the scheme ${scheme}, and ${wanted} is what this API takes.`
+    const text = `Send Authorization: ${form}: this API uses ${expected}, and the header has the scheme ${scheme}.`
     return [hint('credentials.wrong-scheme', text)]
   }
-  const text = `Send Authorization: ${form}: the header holds something without ${wanted} and a space before it.`
+  const text = `Send Authorization: ${form}: the value of the header must begin with ${expected} and a space.`
   return [hint('credentials.no-scheme', text)]
 }
 
@@ -39,15 +36,15 @@ function missing(call: Call, form: string): Hint {
     /^(x-)?(api-?key|auth-?token|access-?token|token|auth)$/.test(name),
   )
   if (other !== undefined) {
-    const text = `Send Authorization: ${form} instead of the header ${other}, which is not read.`
+    const text = `Send Authorization: ${form} instead of the header ${other}, which the API does not read.`
     return hint('credentials.wrong-header', text)
   }
   const inQuery = [...call.query.keys()].find((name) => /token|key|auth/i.test(name))
   if (inQuery !== undefined) {
-    const text = `Send Authorization: ${form} as a header: credentials in the query are not read.`
+    const text = `Send Authorization: ${form} as a header: the API does not read credentials in the query.`
     return hint('credentials.in-query', text)
   }
-  const text = `Add the header Authorization: ${form}; there is none. A client may drop it when it follows a redirect to another host.`
+  const text = `Add the header Authorization: ${form}. Some clients drop it when they follow a redirect to another host.`
   return hint('credentials.missing', text)
 }
 
@@ -55,19 +52,22 @@ function basicHints(header: string): readonly Hint[] {
   const encoded = header.slice('Basic'.length).trim()
   if (encoded === '') {
     return [
-      hint('credentials.empty', 'Put the Base64 of user:password after Basic: nothing is there.'),
+      hint(
+        'credentials.empty',
+        'Put the Base64 of user:password after Basic, where the header is empty.',
+      ),
     ]
   }
   if (/^[\w.@-]+:/.test(encoded)) {
     const text =
-      'Send Authorization: Basic <base64 of user:password>: user and password stand there as they are, and not in Base64.'
+      'Send Authorization: Basic <base64 of user:password>: the header has user and password without Base64.'
     return [hint('credentials.not-base64', text)]
   }
   if (/[-_]/.test(encoded) && /^[\w+/-]+=*$/.test(encoded)) {
     return [
       hint(
         'credentials.base64url',
-        'Encode user:password in Base64 with + and /, not with - and _ (which is base64url).',
+        'Encode user:password in Base64 with + and /: the header has base64url, with - and _.',
       ),
     ]
   }
@@ -75,7 +75,7 @@ function basicHints(header: string): readonly Hint[] {
     return [
       hint(
         'credentials.not-base64',
-        'Send Authorization: Basic <base64 of user:password>: what stands after Basic is no Base64.',
+        'Send Authorization: Basic <base64 of user:password>: the text after Basic is not Base64.',
       ),
     ]
   }
@@ -92,14 +92,14 @@ function basicHints(header: string): readonly Hint[] {
           )
         : hint(
             'credentials.no-colon',
-            'Encode user:password, with a colon between the two: there is none.',
+            'Encode user:password with a colon between user and password, which is missing.',
           ),
     ]
   }
   if (/[\r\n]$/.test(text)) {
-    const said =
-      'Encode user:password without a line break at its end (echo -n, or printf): it is taken for a part of the password.'
-    return [hint('credentials.newline', said)]
+    const fix =
+      'Encode user:password without a line break at its end (echo -n, or printf), which counts as part of the password.'
+    return [hint('credentials.newline', fix)]
   }
   return []
 }
@@ -107,12 +107,12 @@ function basicHints(header: string): readonly Hint[] {
 function bearerHints(header: string): readonly Hint[] {
   const token = header.slice('Bearer'.length).trim()
   if (token === '')
-    return [hint('credentials.empty', 'Put the token after Bearer: nothing is there.')]
+    return [hint('credentials.empty', 'Put the token after Bearer, where the header is empty.')]
   if (/\s/.test(token)) {
     return [
       hint(
         'credentials.spaces',
-        'Send the token without white space in it: a line break or a space came in.',
+        'Send the token without white space: it contains a line break or a space.',
       ),
     ]
   }
@@ -120,14 +120,14 @@ function bearerHints(header: string): readonly Hint[] {
     return [
       hint(
         'credentials.placeholder',
-        'Put a token after Bearer: a placeholder stands there that nothing was put in the place of.',
+        'Put a token after Bearer: the header has a placeholder that was not replaced.',
       ),
     ]
   }
   return []
 }
 
-/** Basic credentials as they are meant; undefined where they cannot be read. */
+/** The user name and password of a Basic header; undefined if it cannot be decoded. */
 export function basicCredentials(call: Call): { username: string; password: string } | undefined {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(call.headers.authorization ?? '')?.[1]
   const text = Buffer.from(encoded ?? '', 'base64').toString('utf8')
@@ -135,7 +135,7 @@ export function basicCredentials(call: Call): { username: string; password: stri
   return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** A text that was URL-encoded once too often, as it was meant; undefined where it was not. */
+/** A URL-encoded text decoded; undefined if the text is not URL-encoded. */
 export function urlDecoded(text: string): string | undefined {
   if (!/%[\da-f]{2}/i.test(text)) return undefined
   try {

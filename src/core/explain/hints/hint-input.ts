@@ -3,7 +3,7 @@ import type { Hint } from '../../api.ts'
 import type { ApiContext } from '../../context.ts'
 import { isRecord, type Schema } from '../../contract/schema.ts'
 
-/** A request that somebody wonders about, where it was answered. */
+/** A request to give hints for, with the API that answered it. */
 export interface HintInput extends Pick<
   ApiContext,
   'api' | 'contract' | 'all' | 'tools' | 'store'
@@ -11,47 +11,48 @@ export interface HintInput extends Pick<
   readonly call: Call
 }
 
-/** Hints of one kind; nothing when they do not fit. */
-export type HintRule = (question: HintInput) => readonly Hint[]
+/** Finds mistakes of one kind in a request. */
+export type HintRule = (input: HintInput) => readonly Hint[]
 
 export function hint(code: string, text: string): Hint {
   return { code, text }
 }
 
-/** The media type that the caller named, in lower case and without its parameters. */
-export function statedType({ headers }: Call): string | undefined {
+/** The media type of the request's Content-Type, in lower case and without parameters. */
+export function contentTypeOf({ headers }: Call): string | undefined {
   return headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
 }
 
-/** A type that the operation reads, the one that was used where one was. */
-export function wantedType({ operation, bodyType }: Call): string {
+/** The media type as which the body was read, or else the first that the operation reads. */
+export function expectedMediaType({ operation, bodyType }: Call): string {
   return bodyType || (operation?.requestTypes[0] ?? 'application/json')
 }
 
-export function schemaOf({ operation, bodyType }: Call): Schema {
+/** The schema of the body for that media type. */
+export function requestSchema({ operation, bodyType }: Call): Schema {
   return operation?.requestSchema(bodyType || (operation.requestTypes[0] ?? '')) ?? {}
 }
 
 /**
- * The body's members as the caller sent them, before anything was left out or renamed; undefined
- * where it cannot be read as an object.
+ * The fields of the body as sent, before unknown ones were removed or names were changed;
+ * undefined if the body is not a readable object.
  */
-export function sentMembers({
+export function sentFields({
   call,
   api,
 }: HintInput): Readonly<Record<string, unknown>> | undefined {
   if (call.bodyText === undefined || !call.operation) return undefined
   const format = api.formats.find(({ mediaType }) => mediaType === call.bodyType)
   try {
-    const body = format?.read?.(call.bodyText, schemaOf(call))
+    const body = format?.read?.(call.bodyText, requestSchema(call))
     return isRecord(body) ? body : undefined
   } catch {
     return undefined
   }
 }
 
-/** For a value that may be there once, and whose it is already. */
-export function taken(api: string, fields: string, id: string): Hint {
-  const text = `Send another ${fields}: the user ${id} has it already. GET /_standin/users/${api}/${id} shows that user, POST /_standin/reset forgets all that were created.`
+/** The hint for a value that must be unique and that another user has. */
+export function duplicateHint(api: string, fields: string, id: string): Hint {
+  const text = `Send another ${fields}: the user ${id} already has it. GET /_standin/users/${api}/${id} shows that user; POST /_standin/reset removes all created users.`
   return hint('user.duplicate', text)
 }

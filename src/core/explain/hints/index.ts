@@ -3,55 +3,54 @@ import type { ApiContext } from '../../context.ts'
 import { fieldRules } from './fields.ts'
 import { jsonRules } from './json.ts'
 import { pathRules } from './path.ts'
-import { sentMembers, type HintInput } from './hint-input.ts'
+import { sentFields, type HintInput } from './hint-input.ts'
 import { transportRules } from './transport.ts'
 import { valueRules } from './values.ts'
 import { xmlRules } from './xml.ts'
 
 const RULES = [...transportRules, ...jsonRules, ...xmlRules, ...fieldRules, ...valueRules]
 
-const MOST = 10
-const LONGEST = 600
-const MOST_IN_HEADER = 5
-const LONGEST_IN_HEADER = 400
+const MAX_HINTS = 10
+const MAX_LENGTH = 600
+const MAX_IN_HEADER = 5
+const MAX_LENGTH_IN_HEADER = 400
 
 /**
- * What the sender of a request probably meant, most important first; empty when nothing is odd
- * about it. Worked out anew on each call, from what is kept of the request: ask only when somebody
- * wants to know.
+ * Hints on what the sender should change, most important first. They are computed from the request
+ * on each call, so call this only for a request for hints.
  */
-export function hintsFor(question: HintInput): readonly Hint[] {
-  const { api, call, tools, store } = question
-  // Nothing that the sender could change was the reason, or nothing is known but that.
+export function hintsFor(input: HintInput): readonly Hint[] {
+  const { api, call, tools, store } = input
+  // A fault ended the request, or it could not be read: the sender has nothing to change.
   if (call.endedAt || call.method === '') return []
-  const all = [
-    ...pathRules.flatMap((rule) => rule(question)),
-    ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),
-    ...RULES.flatMap((rule) => rule(question)),
+  const hints = [
+    ...pathRules.flatMap((rule) => rule(input)),
+    ...(api.hints?.(call, { ...tools, state: store, sent: sentFields(input) ?? {} }) ?? []),
+    ...RULES.flatMap((rule) => rule(input)),
   ]
   const seen = new Set<string>()
-  return all
+  return hints
     .filter(({ code, text }) => {
       const key = `${code} ${text}`
       return seen.has(key) ? false : seen.add(key)
     })
-    .slice(0, MOST)
-    .map(({ code, text }) => ({ code, text: text.slice(0, LONGEST) }))
+    .slice(0, MAX_HINTS)
+    .map(({ code, text }) => ({ code, text: text.slice(0, MAX_LENGTH) }))
 }
 
-/** The first hints as the header `Standin-Hint`: a list of RFC 8941 strings, each with its code. */
-export function hintHeaders(question: HintInput & Pick<ApiContext, 'log'>): Record<string, string> {
+/** The header `Standin-Hint` with the first hints: a list of RFC 8941 strings with their codes. */
+export function hintHeaders(input: HintInput & Pick<ApiContext, 'log'>): Record<string, string> {
   try {
-    const hints = hintsFor(question).slice(0, MOST_IN_HEADER)
+    const hints = hintsFor(input).slice(0, MAX_IN_HEADER)
     if (hints.length === 0) return {}
-    return { 'Standin-Hint': hints.map(inHeader).join(', ') }
+    return { 'Standin-Hint': hints.map(headerItem).join(', ') }
   } catch (error) {
-    question.log.bug('a hint could not be worked out', error)
+    input.log.bug('computing hints failed', error)
     return {}
   }
 }
 
-function inHeader({ code, text }: Hint): string {
-  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_IN_HEADER)
+function headerItem({ code, text }: Hint): string {
+  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_LENGTH_IN_HEADER)
   return `"${safe.replaceAll(/["\\]/g, '\\$&')}";code=${code}`
 }

@@ -1,88 +1,89 @@
 import { MAX_KEPT_BODY } from '../../request-log/entry.ts'
 import { isRecord } from '../../contract/schema.ts'
 import { placeIn } from '../../words.ts'
-import { hint, schemaOf, wantedType, type HintInput, type HintRule } from './hint-input.ts'
+import {
+  hint,
+  requestSchema,
+  expectedMediaType,
+  type HintInput,
+  type HintRule,
+} from './hint-input.ts'
 
-/** What stands in a body that should be JSON and is not, or not the JSON that is wanted. */
-export const jsonRules: readonly HintRule[] = [empty, otherFormat, broken, otherShape]
+/** Bodies that are empty, not JSON where JSON is expected, or JSON of another shape. */
+export const jsonRules: readonly HintRule[] = [emptyBody, otherFormat, syntaxErrors, otherShape]
 
 const JSON_TYPE = 'application/json'
 
-function isRead({ call }: HintInput): boolean {
-  return wantedType(call) === JSON_TYPE && call.bodyText !== undefined
+function isJson({ call }: HintInput): boolean {
+  return expectedMediaType(call) === JSON_TYPE && call.bodyText !== undefined
 }
 
 function isMalformed({ call }: HintInput): boolean {
   return call.problem?.reason === 'body.malformed'
 }
 
-function empty(question: HintInput) {
-  const { call } = question
+function emptyBody(input: HintInput) {
+  const { call } = input
   if (call.bodyText === undefined || call.bodyText.trim() !== '') return []
-  const none =
-    call.headers['content-length'] === '0' || call.headers['content-length'] === undefined
   if (!call.problem || !call.operation || call.problem.status >= 500) return []
-  const how = none
-    ? 'the request says that it has none (no Content-Length, or one of 0)'
-    : 'it holds white space alone'
-  const text = `Send the ${named(question)} as the body; ${how}. A body that was read once, such as a stream, is empty when a client sends it again.`
+  const length = call.headers['content-length'] ?? '0'
+  const why =
+    length === '0' ? 'the Content-Length is 0 or missing' : 'the body contains only white space'
+  const kind = expectedMediaType(call) === JSON_TYPE ? 'JSON object' : 'XML document'
+  const text = `Send the ${kind} as the body: ${why}. A stream that was already read is empty when a client sends it again.`
   return [hint('body.empty', text)]
 }
 
-function named({ call }: HintInput): string {
-  return wantedType(call) === JSON_TYPE ? 'JSON object' : 'XML document'
-}
-
-/** XML where JSON is announced, and the other way round; forms, and what was escaped once more. */
-function otherFormat(question: HintInput) {
-  const { call } = question
+/** Bodies in another format than the Content-Type says, and bodies that were escaped. */
+function otherFormat(input: HintInput) {
+  const { call } = input
   if (call.bodyText === undefined) return []
-  if (!isMalformed(question) && call.problem?.reason !== 'body.invalid') return []
+  if (!isMalformed(input) && call.problem?.reason !== 'body.invalid') return []
   const start = call.bodyText.trimStart()
-  const type = wantedType(call)
+  const type = expectedMediaType(call)
   const isXml = type !== JSON_TYPE
   if (!isXml && start.startsWith('<')) {
     const offersXml = call.operation?.requestTypes.includes('application/xml') ?? false
     const fix = offersXml
-      ? 'Send Content-Type: application/xml with this body: it is XML, and the header says JSON.'
-      : 'Send the body as JSON: it is XML, which this operation does not read.'
+      ? 'Send Content-Type: application/xml with this body: the body is XML, and the header says JSON.'
+      : 'Send the body as JSON: this operation does not read XML.'
     return [hint('body.xml-as-json', fix)]
   }
   if (isXml && /^[{[]/.test(start)) {
-    const said = call.headers['content-type']
-    const why = said ? 'the header says XML' : 'without a Content-Type it is read as XML'
-    const fix = `Send Content-Type: application/json with this body: it is JSON, and ${why}.`
-    return [hint(said ? 'body.json-as-xml' : 'content-type.missing', fix)]
+    const sent = call.headers['content-type']
+    const why = sent ? 'the header says XML' : 'without the header it is read as XML'
+    const fix = `Send Content-Type: application/json with this body: the body is JSON, and ${why}.`
+    return [hint(sent ? 'body.json-as-xml' : 'content-type.missing', fix)]
   }
   return escaped(start, type)
 }
 
 function escaped(start: string, type: string) {
   if (/^(%7B|%3C|%5B)/i.test(start)) {
-    return [hint('body.url-encoded', 'Send the body as it is, not URL-encoded: it begins with %.')]
+    return [hint('body.url-encoded', 'Send the body without URL-encoding: it begins with %.')]
   }
   if (/^(&lt;|&#60;|[{[]\s*&(quot|#34);)/.test(start)) {
-    const fix = 'Send the body with its own < > and ", not with &lt; &gt; and &quot; for them.'
+    const fix = 'Send the body with < > and ", not with &lt; &gt; and &quot;.'
     return [hint('body.html-escaped', fix)]
   }
   if (/^[A-Za-z_][\w.-]*=[^&\s]*(&[A-Za-z_][\w.-]*=[^&\s]*)*\s*$/.test(start)) {
-    const fix = `Send the body as ${type}: it is a form (name=value&name=value).`
+    const fix = `Send the body as ${type}: it is in the format of a form (name=value&name=value).`
     return [hint('body.form-encoded', fix)]
   }
   return []
 }
 
-/** Words and signs of other languages, in the text outside its strings. */
-const STRANGE: readonly (readonly [code: string, pattern: RegExp, fix: string])[] = [
+/** Syntax of other languages, outside of strings. */
+const FOREIGN_SYNTAX: readonly (readonly [code: string, pattern: RegExp, fix: string])[] = [
   ['json.curly-quotes', /[“”„‘’]/, 'Write straight double quotes (") instead of curly ones'],
   ['json.single-quotes', /'/, 'Write double quotes (") instead of single ones'],
   [
     'json.placeholder',
     /\{\{|\}\}\s*[,}\w]|\$\{/,
-    'Put values in the place of the placeholders ({{...}} or ${...})',
+    'Replace the placeholders ({{...}} or ${...}) with values',
   ],
-  ['json.comment', /\/\/|\/\*|^[ \t]*#/m, 'Leave out the comments, which JSON does not have'],
-  ['json.trailing-comma', /,\s*[}\]]/, 'Leave out the comma before the closing bracket'],
+  ['json.comment', /\/\/|\/\*|^[ \t]*#/m, 'Remove the comments, which JSON does not have'],
+  ['json.trailing-comma', /,\s*[}\]]/, 'Remove the comma before the closing bracket'],
   [
     'json.nan',
     /(?<![\w"])-?(NaN|Infinity|undefined)\b/,
@@ -91,7 +92,7 @@ const STRANGE: readonly (readonly [code: string, pattern: RegExp, fix: string])[
   [
     'json.python-literal',
     /(?<![\w"])(True|False|None)\b/,
-    'Write true, false or null: True, False and None are Python (json.dumps writes them right)',
+    'Write true, false or null: True, False and None are Python (json.dumps writes the JSON form)',
   ],
   [
     'json.unquoted-name',
@@ -101,40 +102,41 @@ const STRANGE: readonly (readonly [code: string, pattern: RegExp, fix: string])[
   ['json.missing-comma', /["}\]\w]\s{1,200}"/, 'Put a comma between the members'],
 ]
 
-function broken(question: HintInput) {
-  const { call } = question
-  if (!isRead(question) || !isMalformed(question) || call.bodyText!.trim() === '') return []
-  const text = call.bodyText! // isRead looked
+function syntaxErrors(input: HintInput) {
+  const { call } = input
+  if (!isJson(input) || !isMalformed(input) || call.bodyText!.trim() === '') return []
+  const text = call.bodyText! // isJson tested it
   if (/^(\uFEFF|\u00EF\u00BB\u00BF)/.test(text)) {
-    const twice =
-      'Leave out the byte order mark at the start of the body (in .NET: new UTF8Encoding(false)); one too many is there.'
-    return [hint('body.byte-order-mark', twice)]
+    const fix =
+      'Remove the byte order mark at the start of the body (in .NET: new UTF8Encoding(false)).'
+    return [hint('body.byte-order-mark', fix)]
   }
   if (!/^\s*[{["]/.test(text)) return []
-  // Where strings stand in single or curly quotes, what is in them must not count.
+  // The content of strings in single or curly quotes must not match.
   const bare = masked(text.replaceAll(/[“”„]/g, '\u0001'))
   const straight = masked(/'\s*:/.test(bare) ? text.replaceAll("'", '"') : text)
-  const found = STRANGE.flatMap(([code, pattern, fix]) => {
+  const found = FOREIGN_SYNTAX.flatMap(([code, pattern, fix]) => {
     const quotes = code === 'json.curly-quotes' || code === 'json.single-quotes'
     const at = pattern.exec(quotes ? masked(text) : straight)?.index
     return at === undefined ? [] : [hint(code, `${fix} (${placeIn(text, at)}).`)]
   })
   if (found.length > 0) return found.slice(0, 3)
   const isCut = Buffer.byteLength(text) >= MAX_KEPT_BODY - 4
-  if (call.problem!.message.endsWith('it ends too early') && !isCut) {
-    const early =
-      'Send the whole body: its end is missing. Content-Length counts bytes, not characters: each letter outside ASCII takes two or more.'
-    return [hint('body.cut-off', early)]
+  const flaw = call.problem?.flaw
+  if (flaw?.kind === 'ends-early' && !isCut) {
+    const fix =
+      'Send the whole body: its end is missing. Content-Length counts bytes, not characters: each character outside ASCII takes two or more bytes.'
+    return [hint('body.cut-off', fix)]
   }
-  if (call.problem!.message.includes('given twice')) {
-    return [
-      hint('json.name-twice', `Send each member once: ${call.problem!.message.split(': ')[1]}.`),
-    ]
+  if (flaw?.kind === 'duplicate-name') {
+    const where =
+      flaw.place === undefined ? 'in different case' : `the second time at ${flaw.place}`
+    return [hint('json.name-twice', `Send each member once: a name occurs twice, ${where}.`)]
   }
   return []
 }
 
-/** The text with what its strings hold blanked out, place by place. */
+/** The text with the content of its strings replaced, so that every offset stays the same. */
 function masked(text: string): string {
   return text.replaceAll(
     /"(?:[^"\\\n]|\\.)*"/g,
@@ -142,49 +144,49 @@ function masked(text: string): string {
   )
 }
 
-/** Good JSON that is not the object of the operation. */
-function otherShape(question: HintInput) {
-  const { call } = question
-  if (!isRead(question) || call.problem?.reason !== 'body.invalid') return []
+/** Well-formed JSON that is not the object of the operation. */
+function otherShape(input: HintInput) {
+  const { call } = input
+  if (!isJson(input) || call.problem?.reason !== 'body.invalid') return []
   let body: unknown
   try {
-    body = JSON.parse(call.bodyText!) as unknown // isRead looked
+    body = JSON.parse(call.bodyText!) as unknown // isJson tested it
   } catch {
     return []
   }
   if (typeof body === 'string') {
     const isObject = /^\s*[{[]/.test(body)
     const text = isObject
-      ? 'Send the object itself: the body is a JSON string that holds JSON, so something encoded it twice (JSON.stringify of a text, or json=json.dumps(...)).'
-      : 'Send a JSON object as the body; it is a string.'
+      ? 'Send the object itself: the body is a JSON string that contains JSON, so it was encoded twice (JSON.stringify of a string, or json=json.dumps(...)).'
+      : 'Send a JSON object as the body, not a string.'
     return [hint('json.double-encoded', text)]
   }
   if (Array.isArray(body)) {
-    const users = body.length === 1 ? 'without the [ ] around it' : 'one request for each'
-    return [hint('body.array', `Send one object, ${users}: the body is a list.`)]
+    const how = body.length === 1 ? 'without the [ ] around it' : 'one request for each'
+    return [hint('body.array', `Send one object, ${how}: the body is a list.`)]
   }
   if (body === null || typeof body !== 'object') {
     return [
       hint(
         'body.no-object',
-        `Send a JSON object as the body; it is ${JSON.stringify(typeof body === 'object' ? null : typeof body)}.`,
+        `Send a JSON object as the body, not ${body === null ? 'null' : `a ${typeof body}`}.`,
       ),
     ]
   }
   return wrapped(body, call)
 }
 
-/** `{"user": {…}}`, and SOAP's and GraphQL's ways of the same. */
+/** The object of the operation inside another one, such as `{"user": {…}}`. */
 function wrapped(body: object, call: HintInput['call']) {
-  const { properties } = schemaOf(call)
+  const { properties } = requestSchema(call)
   if (!properties) return []
-  const known = Object.keys(properties).map((name) => name.toLowerCase())
+  const fields = Object.keys(properties).map((name) => name.toLowerCase())
   for (const [name, inner] of Object.entries(body)) {
-    if (!isRecord(inner) || known.includes(name.toLowerCase())) continue
-    const fitting = Object.keys(inner).filter((field) => known.includes(field.toLowerCase()))
-    if (fitting.length > 0) {
+    if (!isRecord(inner) || fields.includes(name.toLowerCase())) continue
+    const first = Object.keys(inner).find((field) => fields.includes(field.toLowerCase()))
+    if (first !== undefined) {
       const shown = /^\w{1,30}$/.test(name) ? ` ${name}` : ''
-      const text = `Send the members of${shown || ' the inner object'} as the body itself, not in an object around them: ${fitting[0]} belongs at the top.`
+      const text = `Send the fields of${shown || ' the inner object'} at the top level of the body, such as ${first}, not inside another object.`
       return [hint('body.wrapped', text)]
     }
   }

@@ -2,30 +2,35 @@ import { pathOf, type Violation } from '../../problem.ts'
 import { isSecretName } from '../../request-log/redact.ts'
 import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../contract/schema.ts'
 import { distance, listed, quotable } from '../../words.ts'
-import { hint, schemaOf, sentMembers, type HintInput, type HintRule } from './hint-input.ts'
+import { hint, requestSchema, sentFields, type HintInput, type HintRule } from './hint-input.ts'
 
-/** Values of known fields that have another type than is wanted, or another form. */
-export const valueRules: readonly HintRule[] = [refusedValues, looseTypes, oddTexts, dates]
+/** Values of another type or in another form than their field requires. */
+export const valueRules: readonly HintRule[] = [
+  refusedValues,
+  convertedTypes,
+  suspiciousTexts,
+  dates,
+]
 
-const MOST = 5
+const MAX_HINTS = 5
 
-function refusedValues(question: HintInput) {
-  const { call } = question
+function refusedValues(input: HintInput) {
+  const { call } = input
   const violations = (call.problem?.violations ?? []).filter(({ part }) => part === 'body')
-  const sent = sentMembers(question)
+  const sent = sentFields(input)
   return violations
-    .flatMap((violation) => refused(violation, valueAt(sent, violation.at)) ?? [])
-    .slice(0, MOST)
+    .flatMap((violation) => refusedValue(violation, valueAt(sent, violation.at)) ?? [])
+    .slice(0, MAX_HINTS)
 }
 
-function refused(violation: Violation, value: unknown) {
+function refusedValue(violation: Violation, value: unknown) {
   const { rule, limit, given, at } = violation
   if (at.length === 0) return undefined
   const path = pathOf(violation)
   if (rule === 'type') return wrongType(path, value, [limit].flat().map(String))
-  if (rule === 'enum') return notListed(path, value, [limit].flat())
+  if (rule === 'enum') return unlistedValue(path, value, [limit].flat())
   if (rule === 'minLength' && given === 0) {
-    return hint('value.empty', `Put something into ${path}: it is empty.`)
+    return hint('value.empty', `Put a value into ${path}: it is empty.`)
   }
   if ((rule === 'minLength' || rule === 'maxLength') && given !== undefined) {
     const [code, most] = rule === 'minLength' ? ['short', 'least'] : ['long', 'most']
@@ -36,28 +41,29 @@ function refused(violation: Violation, value: unknown) {
 }
 
 function wrongType(path: string, value: unknown, types: readonly string[]) {
-  const wanted = listed(types, 'or')
+  const expected = listed(types, 'or')
   if (value === null) {
-    const text = `Give ${path} a ${wanted}, or leave it out where it may be absent: it is null.`
+    const text = `Give ${path} a ${expected} instead of null, or omit it if it is optional.`
     return hint('type.null', text)
   }
   if (types.includes('array')) {
     return hint(
       'type.one-for-list',
-      `Put ${path} into a list, even when it holds one: "${path}": [...].`,
+      `Send ${path} as a list, even for one value: "${path}": [...].`,
     )
   }
   if (Array.isArray(value)) {
-    return hint('type.list-for-one', `Send ${path} as one ${wanted}, without [ ] around it.`)
+    return hint('type.list-for-one', `Send ${path} as one ${expected}, without [ ] around it.`)
   }
-  if (isRecord(value)) return hint('type.object', `Send ${path} as a ${wanted}, not as an object.`)
+  if (isRecord(value))
+    return hint('type.object', `Send ${path} as a ${expected}, not as an object.`)
   if (typeof value === 'string' && types.includes('boolean')) {
     const to = /^(true|yes|on|1|y)$/i.test(value.trim())
       ? 'true'
       : /^(false|no|off|0|n)$/i.test(value.trim())
         ? 'false'
         : 'true or false'
-    return hint('type.text-for-boolean', `Send ${path} as ${to} without quotes: it is a text.`)
+    return hint('type.text-for-boolean', `Send ${path} as ${to} without quotes: it is a string.`)
   }
   if (typeof value === 'number' && types.includes('boolean')) {
     const to = value === 0 ? 'false' : 'true'
@@ -66,58 +72,58 @@ function wrongType(path: string, value: unknown, types: readonly string[]) {
   if (typeof value === 'string' && (types.includes('integer') || types.includes('number'))) {
     const text = /^\s*-?\d+(\.\d+)?\s*$/.test(value)
       ? `Send ${path} as a number, without quotes around it.`
-      : `Send ${path} as a number: it is a text that is none.`
+      : `Send ${path} as a number: it is a string that is not numeric.`
     return hint('type.text-for-number', text)
   }
   if (typeof value === 'number') {
     return hint(
       'type.number-for-text',
-      `Put quotes around ${path}: it is a number, and text is wanted.`,
+      `Put quotes around ${path}: it is a number, and a string is required.`,
     )
   }
-  return hint('type.other', `Send ${path} as a ${wanted}.`)
+  return hint('type.other', `Send ${path} as a ${expected}.`)
 }
 
-function notListed(path: string, value: unknown, allowed: readonly unknown[]) {
+function unlistedValue(path: string, value: unknown, allowed: readonly unknown[]) {
   const texts = allowed.filter((item) => typeof item === 'string')
   const same = texts.find((item) => item.toLowerCase() === String(value).trim().toLowerCase())
-  if (same !== undefined) return hint('enum.case', `Write ${path} as ${same}: capitals count.`)
+  if (same !== undefined)
+    return hint('enum.case', `Write ${path} as ${same}: values are case-sensitive.`)
   const near = texts.find((item) => distance(item.toLowerCase(), String(value).toLowerCase()) <= 2)
   const advice = near === undefined ? '' : ` (perhaps ${near})`
   return hint('enum.value', `Give ${path} one of ${listed(texts, 'or')}${advice}.`)
 }
 
-/** Texts that a lenient reader took for what they stand for; others will not. */
-function looseTypes({ call }: HintInput) {
+/** Strings that the vendor's lenient reader converted to the type of their field. */
+function convertedTypes({ call }: HintInput) {
   return call.findings
-    .filter(({ code }) => code.startsWith('type.'))
-    .map(({ code, text }) => {
+    .filter(({ expected }) => expected !== undefined)
+    .map(({ code, expected }) => {
       const name = code.slice('type.'.length)
-      const wanted = /should be a (\w+)/.exec(text)?.[1] ?? 'value of its type'
-      return hint(
-        `type.text-for-${wanted}`,
-        `Send ${name} as a ${wanted}, without quotes around it: not every reader takes a text for one.`,
-      )
+      const text = `Send ${name} as a ${expected}, without quotes: not every reader converts a string.`
+      return hint(`type.text-for-${expected}`, text)
     })
 }
 
-/** Texts that fit their type and still show that something went wrong on the way. */
-function oddTexts(question: HintInput) {
-  const { call } = question
-  const schema = schemaOf(call)
-  const found: ReturnType<typeof hint>[] = []
-  walk(sentMembers(question), [], (value, at) => {
+/** Strings that are valid but show a mistake in how they were made. */
+function suspiciousTexts(input: HintInput) {
+  const { call } = input
+  const schema = requestSchema(call)
+  const hints: ReturnType<typeof hint>[] = []
+  walk(sentFields(input), [], (value, at) => {
     const field = schemaAt(schema, at)
-    if (field === undefined || found.length >= MOST) return
+    if (field === undefined || hints.length >= MAX_HINTS) return
     const path = pathOf({ part: 'body', at, rule: '' })
-    const odd =
-      oddText(value, path, field) ??
-      (isEmail(path, field) ? oddEmail(value.slice(0, 1000), path) : undefined)
-    if (odd) found.push(odd)
+    const text = value.slice(0, 1000)
+    const found =
+      suspiciousText(text, path, field) ??
+      (isEmail(path, field) ? suspiciousEmail(text, path) : undefined)
+    if (found) hints.push(found)
   })
-  return found
+  return hints
 }
 
+/** Visits the strings of a value; of each list the first 20 items. */
 function walk(
   value: unknown,
   at: readonly (string | number)[],
@@ -131,30 +137,29 @@ function walk(
   }
 }
 
-function oddText(value: string, path: string, schema: Schema) {
-  const text = value.slice(0, 1000)
+function suspiciousText(text: string, path: string, schema: Schema) {
   if (/\{\{\s*[\w.$-]+\s*\}\}|\$\{\w+\}|^<[a-z][\w ]*>$|^%\w+%$|^:[a-z]\w+$/i.test(text)) {
-    const said = `Put a value into ${path}: it holds a placeholder that nothing was put in the place of.`
-    return hint('value.placeholder', said)
+    const fix = `Put a value into ${path}: it has a placeholder that was not replaced.`
+    return hint('value.placeholder', fix)
   }
   if (/^(null|undefined|none|nil|nan|\[object Object\])$/i.test(text.trim())) {
-    const said = `Leave ${path} out or send null without quotes: it is the text ${text.trim()}.`
-    return hint('value.null-as-text', said)
+    const fix = `Omit ${path} or send null without quotes: it is the string ${text.trim()}.`
+    return hint('value.null-as-text', fix)
   }
   if (/^\{[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}\}$/i.test(text.trim())) {
-    return hint('guid.braces', `Write ${path} without braces around the GUID.`)
+    return hint('guid.braces', `Write the GUID in ${path} without braces.`)
   }
   if (/&(amp|lt|gt|quot|apos|#\d{2,5}|#x[\da-f]{2,4});/i.test(text)) {
-    const said = `Send ${path} unescaped: it holds an HTML entity such as &amp; or &#39; where the character is meant.`
-    return hint('value.html-escaped', said)
+    const fix = `Send ${path} unescaped: it has an HTML entity such as &amp; or &#39; instead of the character.`
+    return hint('value.html-escaped', fix)
   }
   if (/[ÃÂ][\u0080-\u00BF]|â€/.test(text)) {
-    const said = `Send ${path} as UTF-8: its bytes were read as Latin-1 once and encoded again on the way.`
-    return hint('value.mojibake', said)
+    const fix = `Send ${path} as UTF-8: its UTF-8 bytes were decoded as Latin-1 and encoded again.`
+    return hint('value.mojibake', fix)
   }
   const isText = typesOf(schema).includes('string')
   if (isText && text !== text.trim() && !isSecretName(path) && !isEmail(path, schema)) {
-    return hint('value.spaces', `Leave out the white space around ${path}.`)
+    return hint('value.spaces', `Remove the white space around ${path}.`)
   }
   return undefined
 }
@@ -163,30 +168,27 @@ function isEmail(path: string, schema: Schema): boolean {
   return schema['format'] === 'email' || /e-?mail(address)?$/i.test(path)
 }
 
-function oddEmail(value: string, path: string) {
+function suspiciousEmail(value: string, path: string) {
   const named = /^\s*[^<>]*<\s*([^<>\s]+@[^<>\s]+)\s*>\s*$/.exec(value)?.[1]
   if (named !== undefined) {
     return hint(
       'email.display-name',
-      `Send ${path} as ${named}: no name before it and no < > around it.`,
+      `Send ${path} as ${named}: without a name before the address and < > around it.`,
     )
   }
   if (/^mailto:/i.test(value.trim())) {
-    return hint('email.mailto', `Send ${path} without mailto: before it.`)
+    return hint('email.mailto', `Send ${path} without the prefix mailto: of a link.`)
   }
   if (/@.*[,;].*@/.test(value))
     return hint('email.several', `Send one address in ${path}, not a list.`)
   if (/%40/i.test(value)) {
-    return hint(
-      'email.url-encoded',
-      `Write ${path} with @, not %40: it was URL-encoded on the way.`,
-    )
+    return hint('email.url-encoded', `Write ${path} with @, not %40: it is URL-encoded.`)
   }
   if (/\s/.test(value)) {
     const address = value.trim()
     const fix = /\s/.test(address)
-      ? `Leave out the white space in ${path}; a + that was sent in a form arrives as a space.`
-      : `Leave out the white space around ${path}.`
+      ? `Remove the white space in ${path}. In a form, an unencoded + is decoded as a space.`
+      : `Remove the white space around ${path}.`
     return hint('email.spaces', fix)
   }
   if (!value.includes('@') && value !== '' && !/^string$/i.test(value)) {
@@ -195,22 +197,22 @@ function oddEmail(value: string, path: string) {
   return undefined
 }
 
-/** Times in another form than RFC 3339 has it. */
-function dates(question: HintInput) {
-  const { call } = question
-  const sent = sentMembers(question)
+/** Times that are not in the format of RFC 3339. */
+function dates(input: HintInput) {
+  const { call } = input
+  const sent = sentFields(input)
   return (call.problem?.violations ?? []).flatMap((violation) => {
     if (violation.rule !== 'format' || violation.limit !== 'date-time') return []
     const value = valueAt(sent, violation.at)
     const seconds = /^\s*\d{9,10}\s*$/.test(String(value))
     const time = seconds ? Number(value) * 1000 : Date.parse(zoned(String(value)))
     const example = Number.isNaN(time) ? '2026-01-15T09:30:00Z' : new Date(time).toISOString()
-    const text = `Write ${pathOf(violation)} as ${example.replace('.000Z', 'Z')}: a date, T, a time and Z or an offset.`
+    const text = `Write ${pathOf(violation)} as ${example.replace('.000Z', 'Z')}: date, T, time, and Z or an offset.`
     return [hint('date.format', text)]
   })
 }
 
-/** Without a zone JavaScript takes the machine's own; here it is UTC. */
+/** Adds UTC to a time without a zone, for which JavaScript would use the zone of the machine. */
 function zoned(text: string): string {
   const shown = quotable(text.slice(0, 40)) === undefined ? '' : text
   return /(z|[+-]\d\d:?\d\d|gmt|utc)$/i.test(shown.trim()) ? shown : `${shown.trim()}Z`
