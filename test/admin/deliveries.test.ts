@@ -89,7 +89,7 @@ test('a wait that is in vain says what came, what is pending and why', async () 
   expect(pending).toMatchObject([
     {
       nextAt: '2026-01-15T09:35:00.000Z',
-      why: 'attempt 1 was answered 503; the next is due at 2026-01-15T09:35:00.000Z',
+      why: 'attempt 1 got 503; the next is due at 2026-01-15T09:35:00.000Z',
     },
   ])
   const failed = awaited(caller, 'state=failed&timeout=9m')

@@ -65,7 +65,7 @@ test('whom an API lacks is said, and who there has the same name', async () => {
     email: 'ada@example.test',
     state: 'missing',
     missing: ['cryptlex', 'formsonfire'],
-    text: 'cryptlex has no ada@example.test; perhaps it is ada@exmaple.test, who has the same name; formsonfire has no ada@example.test',
+    text: 'cryptlex has no ada@example.test; its user ada@exmaple.test has the same name; formsonfire has no ada@example.test',
   })
   expect(entries[1]!.missing).toEqual(['mykaarma', 'formsonfire'])
   const nobody = await ledger(caller, 'email=nobody@example.test')
@@ -73,7 +73,7 @@ test('whom an API lacks is said, and who there has the same name', async () => {
     {
       email: 'nobody@example.test',
       state: 'missing',
-      text: 'no API has the person',
+      text: 'no API has a user with this address',
       missing: APIS,
       users: [],
     },
@@ -89,9 +89,9 @@ test('other spellings of the address and the name are told', async () => {
   expect(total).toBe(1)
   expect(entries[0]).toMatchObject({ state: 'spelt-differently' })
   expect(entries[0]!.text.split('; ')).toEqual([
-    'cryptlex writes the address "ada@example.test", mykaarma " ada@example.test": space around it',
-    'formsonfire writes the address "Ada@example.test", mykaarma " ada@example.test": the case of letters',
-    'cryptlex calls the person Ada King, mykaarma Ada Byron',
+    'cryptlex has the address "ada@example.test", mykaarma has " ada@example.test": they differ in whitespace around it',
+    'formsonfire has the address "Ada@example.test", mykaarma has " ada@example.test": they differ in upper and lower case',
+    'cryptlex has the name Ada King, mykaarma has Ada Byron',
   ])
   expect((await ledger(caller, 'email=%20ADA@example.test%20')).entries).toEqual(entries)
 })
@@ -104,7 +104,7 @@ test('who is there twice is told, since a space makes two of one', async () => {
   expect(entries).toHaveLength(1)
   expect(entries[0]!.state).toBe('duplicated')
   expect(entries[0]!.text).toMatch(
-    /^mykaarma has the person 2 times: \S+ as "ada@example.test", \S+ as "ada@example.test "; cryptlex has no/,
+    /^mykaarma has the user 2 times: \S+ as "ada@example.test", \S+ as "ada@example.test "; cryptlex has no/,
   )
 })
 
