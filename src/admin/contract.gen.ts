@@ -1,4 +1,4 @@
-// Made from specs/standin.yaml by `npm run types`; not edited by hand.
+// Generated from specs/standin.yaml by `npm run generate`. Do not edit.
 
 /**
  * Fits into a path and into a host name.

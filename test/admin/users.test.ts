@@ -131,7 +131,10 @@ test.each([
   ['email=', 'email must have at least 1'],
   ['after=7', 'after must be'],
   ['after=okta:7', 'after must be the "next" value of another page of the same list'],
-  ['api=mykaarma&after=cryptlex:1', 'after must be the "next" value of another page of the same list'],
+  [
+    'api=mykaarma&after=cryptlex:1',
+    'after must be the "next" value of another page of the same list',
+  ],
 ])('users cannot be listed by %s', async (query, detail) => {
   const answer = await createCaller(await createSandbox()).get(`/_standin/users?${query}`)
   expect(answer.status).toBe(400)

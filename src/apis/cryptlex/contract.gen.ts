@@ -1,4 +1,4 @@
-// Made from specs/cryptlex.yaml by `npm run types`; not edited by hand.
+// Generated from specs/cryptlex.yaml by `npm run generate`. Do not edit.
 
 /**
  * What the documented profile demands. Unknown fields are ignored.

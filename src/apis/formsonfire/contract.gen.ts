@@ -1,4 +1,4 @@
-// Made from specs/formsonfire.yaml by `npm run types`; not edited by hand.
+// Generated from specs/formsonfire.yaml by `npm run generate`. Do not edit.
 
 /**
  * What the documented profile demands. Unknown members are ignored. The members stand in the

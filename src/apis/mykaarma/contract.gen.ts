@@ -1,4 +1,4 @@
-// Made from specs/mykaarma.yaml by `npm run types`; not edited by hand.
+// Generated from specs/mykaarma.yaml by `npm run generate`. Do not edit.
 
 /**
  * What the documented profile demands. The page marks no field as required; unknown fields are ignored.

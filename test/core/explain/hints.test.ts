@@ -15,7 +15,7 @@ import { expect, test } from 'vitest'
 import { Redactor } from '../../../src/core/request-log/redact.ts'
 import type { Server } from '../../../src/server/server.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
-import { readDocument } from '../../helpers/document.ts'
+import { expectUpToDate, readDocument } from '../../helpers/document.ts'
 import { GOOD, MISTAKES, NOW, type Mistake, type Outgoing } from './mistakes.ts'
 
 interface Told {
@@ -181,7 +181,7 @@ test('docs/hints.md lists every mistake with what its sender is told', async () 
   )
   const style = await prettier.resolveConfig('docs/hints.md')
   const wanted = await prettier.format(whole, { ...style, parser: 'markdown' })
-  await expect(wanted).toMatchFileSnapshot('../../../docs/hints.md')
+  await expectUpToDate('docs/hints.md', wanted)
 })
 
 /** A cell of a table; what Markdown or HTML would read is shown as it is. */
