@@ -13,7 +13,7 @@ const documentTests = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((file) => readFileSync(file, 'utf8').includes('expectUpToDate('))
 
 run('npm', 'run', '--silent', 'build') // documents run the built program
-run('npx', 'vitest', 'run', '--update', ...documentTests)
+run('npx', 'vitest', 'run', ...documentTests, '--update') // last: it would take a file as its value
 
 function run(command: string, ...args: readonly string[]): void {
   const { status } = spawnSync(command, args, { stdio: 'inherit' })
