@@ -1,11 +1,46 @@
-import { durationOf } from '../core/time/duration.ts'
+import type { Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
+import { Clock } from '../core/time/clock.ts'
+import { durationOf } from '../core/time/duration.ts'
+import type { ClockAdvance, ClockSetting, ClockState } from './contract.gen.ts'
+import type { SandboxPort } from './ports.ts'
 
-/** 1970 to 9999: what every format of a date can say. */
+/** Handlers of `/clock`. */
+export function clockTasks(
+  sandbox: SandboxPort,
+): Record<'getClock' | 'putClock' | 'advanceClock', Task> {
+  const reply = (): Reply => {
+    const { clock } = sandbox
+    const body: ClockState = { now: new Date(clock.now()).toISOString(), held: clock.isHeld }
+    return { status: 200, body }
+  }
+  return {
+    getClock: reply,
+    putClock: async (call) => {
+      const { now, held } = call.body as ClockSetting // the contract has checked it
+      const time = now === undefined ? undefined : inRange(Date.parse(now), now)
+      await sandbox.turnClock(() =>
+        Clock.at(time ?? sandbox.clock.now(), held ?? sandbox.clock.isHeld),
+      )
+      return reply()
+    },
+    advanceClock: async (call) => {
+      const { by } = call.body as ClockAdvance // the contract has checked it
+      const duration = milliseconds(by)
+      await sandbox.turnClock(() => {
+        const time = inRange(sandbox.clock.now() + duration, `${by} from now`)
+        return Clock.at(time, sandbox.clock.isHeld)
+      })
+      return reply()
+    },
+  }
+}
+
+/** End of the range from 1970 to 9999, which every date format supports. */
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**
- * `5m` in milliseconds; the contract has checked the form.
+ * Converts a duration such as `5m` to milliseconds; the contract has checked its form.
  *
  * @throws Problem 400 time.out-of-range
  */
@@ -19,6 +54,7 @@ export function inRange(time: number, text: string, from = 0): number {
   throw new Problem(400, 'time.out-of-range', `${text} is not between the years 1970 and 9999`)
 }
 
+/** Returns true for a time in milliseconds within the supported range. */
 export function isTime(time: unknown): time is number {
   return typeof time === 'number' && time >= 0 && time <= LAST
 }

@@ -1,11 +1,11 @@
-// Made from specs/standin.yaml by `npm run types`; not edited by hand.
+// Generated from specs/standin.yaml by `npm run generate`. Do not edit.
 
 /**
- * Fits into a path and into a host name.
+ * A name that is valid in a path and in a host name.
  */
 export type Name = string
 /**
- * A number and ms, s, m, h or d.
+ * A number with a unit: ms, s, m, h or d.
  */
 export type Duration = string
 /**
@@ -13,12 +13,12 @@ export type Duration = string
  */
 export type Profile = string
 /**
- * How deliveries are signed; the server's own where nothing is said.
+ * Signature scheme; defaults to the server's.
  */
 export type Scheme = 'plain' | 'standard' | 'both'
 export type Text = string
 /**
- * The value itself, or a condition; a text such as `/^ada@/i` is an expression.
+ * An exact value or a condition; a text such as `/^ada@/i` is a regular expression.
  */
 export type WantedValue =
   | string
@@ -27,11 +27,11 @@ export type WantedValue =
   | {
       equals?: unknown
       /**
-       * An expression that fits a part of the value.
+       * Regular expression that matches any part of the value.
        */
       regex?: string
       /**
-       * Whether the expression takes capitals and small letters for the same.
+       * True to ignore case in `regex`.
        */
       ignoreCase?: boolean
       exists?: boolean
@@ -42,19 +42,19 @@ export interface FrontPage {
   version: string
   sandbox: string
   /**
-   * Where the sandbox is, as the caller reached it.
+   * URL of the sandbox, as the caller reached it.
    */
   url: string
   apis: {
     name: string
     title: string
     /**
-     * The base URL of a client.
+     * Base URL for a client of the API.
      */
     url: string
   }[]
   /**
-   * What may be asked about the sandbox; in `explain`, `{id}` is a request's.
+   * URLs of the admin API; in `explain`, replace `{id}` with the id of a request.
    */
   links: {
     health: string
@@ -75,7 +75,7 @@ export interface Health {
   version: string
   apis: string[]
   /**
-   * By API, what a client's base URL ends in, behind the sandbox's own prefix.
+   * Path prefix of each API, below the prefix of the sandbox.
    */
   prefixes: {
     [k: string]: string
@@ -85,16 +85,16 @@ export interface Readiness {
   status: 'ready'
   version: string
   /**
-   * How many there are.
+   * Number of sandboxes.
    */
   sandboxes: number
   /**
-   * Whether the disk took the last change that it was given.
+   * Result of the last write to the disk.
    */
   store: 'ok' | 'failing'
 }
 /**
- * A refusal, after RFC 9457.
+ * A refusal as problem details (RFC 9457).
  */
 export interface Problem {
   type: string
@@ -107,22 +107,22 @@ export interface NewSandbox {
   name?: Name
   seed?: number
   /**
-   * Hold the clock still at this time.
+   * Holds the clock at this time.
    */
   clock?: string
   profile?: Profile
   fixtures?: Fixtures
   /**
-   * Remove it this long after it was last used, by the machine's time.
+   * Removes the sandbox after this time without use, in real time.
    */
   ttl?: string
   /**
-   * Whether it outlives the server, as `default` does; only where that keeps state.
+   * True if the state outlives the server, as that of `default` does; requires a server that stores state.
    */
   kept?: boolean
 }
 /**
- * What a fresh sandbox knows; a key that is left out is as the package has it.
+ * Contents of a new sandbox; omitted keys get the defaults of the package.
  */
 export interface Fixtures {
   mykaarma?: {
@@ -142,7 +142,7 @@ export interface Fixtures {
       name: string
     }[]
     /**
-     * Each as a create call would send it.
+     * Users, each with the fields of a create call.
      */
     users?: {}[]
   }
@@ -171,7 +171,7 @@ export interface Fixtures {
     }[]
     roles?: string[]
     /**
-     * Each as a create call would send it, with its `resellerId`.
+     * Users, each with the fields of a create call and its `resellerId`.
      */
     users?: {
       resellerId: string
@@ -200,7 +200,7 @@ export interface Fixtures {
     folders?: Named[]
     groups?: Named[]
     /**
-     * Each as a create call would send it, with its `CompanyId`.
+     * Users, each with the fields of a create call and its `CompanyId`.
      */
     users?: {
       CompanyId: number
@@ -215,7 +215,7 @@ export interface Named {
 export interface Sandbox {
   name: string
   /**
-   * What a client's base URL ends in; empty for `default`.
+   * Path prefix of the sandbox; empty for `default`.
    */
   prefix: string
   seed: number
@@ -223,11 +223,11 @@ export interface Sandbox {
   kept: boolean
   createdAt: string
   /**
-   * When it goes if nobody uses it.
+   * Time at which the sandbox is removed unless it is used before.
    */
   expiresAt?: string
   /**
-   * How many there are, by API.
+   * Number of users by API.
    */
   users: {
     [k: string]: number
@@ -237,7 +237,7 @@ export interface SandboxList {
   sandboxes: Sandbox[]
 }
 /**
- * An API is missing where no fixture of its is accepted.
+ * An API is omitted if none of its fixtures is a valid credential.
  */
 export interface Credentials {
   mykaarma?: {
@@ -259,23 +259,23 @@ export interface User {
   id: string
   email?: string
   /**
-   * As the sandbox keeps it; never a password or a key.
+   * The stored user, without passwords and keys.
    */
   user: {}
 }
 export interface UserPage {
   users: User[]
   /**
-   * How many there are in all pages.
+   * Total number over all pages.
    */
   total: number
   /**
-   * For `after`; absent on the last page.
+   * Value of `after` for the next page; absent on the last page.
    */
   next?: string
 }
 /**
- * By name as it was sent; a list where there were several of a name.
+ * Headers by name as sent; a list if a header was repeated.
  */
 export interface RecordedHeaders {
   [k: string]: string | string[]
@@ -283,15 +283,15 @@ export interface RecordedHeaders {
 export interface RecordedBody {
   text: string
   /**
-   * Of `text`, where it is not plain.
+   * Encoding of `text`, unless it is plain text.
    */
   encoding?: 'base64'
   /**
-   * In bytes, before anything was cut or taken out.
+   * Size in bytes, before the body was cut or redacted.
    */
   size: number
   /**
-   * Only the first 64 KiB were kept.
+   * True if only the first 64 KiB were logged.
    */
   cut?: true
 }
@@ -300,29 +300,29 @@ export interface Note {
   text: string
 }
 /**
- * A request and its answer; `[redacted]` stands where a secret was.
+ * A request and its answer; `[redacted]` replaces secrets.
  */
 export interface RecordedRequest {
   id: string
   /**
-   * By the sandbox's clock, when it was answered.
+   * Time of the answer, by the sandbox's clock.
    */
   time: string
   /**
-   * Absent where no API was reached.
+   * Absent if the request reached no API.
    */
   api?: string
   operation?: string
   /**
-   * Absent, as the path, where the request line could not be read.
+   * Absent, like the path, if the request line was malformed.
    */
   method?: string
   /**
-   * As the caller wrote it, the sandbox included.
+   * Path as sent, including the prefix of the sandbox.
    */
   path?: string
   /**
-   * What came in place of a request line, as far as it may be shown.
+   * A malformed request line, as far as it may be shown.
    */
   line?: string
   query?: string
@@ -330,22 +330,22 @@ export interface RecordedRequest {
   body?: RecordedBody
   answer: {
     /**
-     * 0 where the connection ended without an answer.
+     * 0 if the connection ended without an answer.
      */
     status: number
     headers: RecordedHeaders
     body: RecordedBody
   }
   /**
-   * Milliseconds until it was answered.
+   * Milliseconds from the request to its answer.
    */
   ms: number
   /**
-   * How far it came; where it was refused, that is where.
+   * Last stage that the request reached; a refused request ends at the stage that refused it.
    */
   stage: string
   /**
-   * Why it was refused.
+   * Reason of the refusal.
    */
   problem?: {
     reason: string
@@ -362,7 +362,7 @@ export interface RecordedRequest {
    */
   hints?: Note[]
   /**
-   * The user that it created.
+   * The user that the request created.
    */
   user?: {
     api: string
@@ -370,37 +370,37 @@ export interface RecordedRequest {
     email?: string
   }
   /**
-   * Those that fired.
+   * Faults that fired.
    */
   faults?: {
     id: string
     /**
-     * Its short form, as far as it has one.
+     * Short form of the fault, as far as it has one.
      */
     fault: string
   }[]
   /**
-   * The webhooks that it caused, by id.
+   * Ids of the deliveries that the request caused.
    */
   deliveries?: string[]
 }
 /**
- * Where a rule comes from.
+ * Source of a rule.
  */
 export interface Evidence {
   /**
-   * The vendor's page about the operation, another public page, or a decision of Standin's.
+   * `documented` is the vendor's page about the operation, `public` another public page, `assumed` a decision of Standin.
    */
   level: 'documented' | 'public' | 'assumed'
   /**
-   * The page's own words, where they are short.
+   * Quotation from the page, if it is short.
    */
   line?: string
   url?: string
   note?: string
 }
 /**
- * One thing that was looked at.
+ * One check of the request.
  */
 export interface Check {
   at: string
@@ -424,7 +424,7 @@ export interface Decision {
     | 'webhooks'
     | 'answer'
   /**
-   * `noted` was let through with a warning.
+   * `noted` means accepted with a warning.
    */
   outcome: 'passed' | 'noted' | 'refused'
   text: string
@@ -432,14 +432,14 @@ export interface Decision {
   checks?: Check[]
 }
 /**
- * An operation that a request may have been meant for.
+ * An operation that the request may have been meant for.
  */
 export interface NearestOperation {
   api: string
   operation: string
   method: string
   /**
-   * Where to send it; what stands in braces is for the sender to know.
+   * Path of the operation; the sender has to fill in the parts in braces.
    */
   path: string
   edits: {
@@ -447,36 +447,36 @@ export interface NearestOperation {
     text: string
   }[]
   /**
-   * The smaller, the nearer.
+   * Distance from the request; smaller is nearer.
    */
   distance: number
 }
 /**
- * Why a request was answered as it was.
+ * Explanation of the answer to a request.
  */
 export interface Explanation {
   id: string
   /**
-   * Absent, as the path, where the request line could not be read.
+   * Absent, like the path, if the request line was malformed.
    */
   method?: string
   path?: string
   /**
-   * What came in place of a request line, as far as it may be shown.
+   * A malformed request line, as far as it may be shown.
    */
   line?: string
   /**
-   * 0 where the connection ended without an answer.
+   * 0 if the connection ended without an answer.
    */
   status: number
   operation?: string
   summary: string
   /**
-   * In the order in which they were taken; the last is the answer.
+   * The decisions in order; the last one is the answer.
    */
   decisions: Decision[]
   /**
-   * Empty where an operation was met.
+   * Empty if the request matched an operation.
    */
   nearest: NearestOperation[]
   hints: Note[]
@@ -484,17 +484,17 @@ export interface Explanation {
 export interface RequestPage {
   requests: RecordedRequest[]
   /**
-   * How many there are in all pages.
+   * Total number over all pages.
    */
   total: number
   /**
-   * For `after`; absent on the last page.
+   * Value of `after` for the next page; absent on the last page.
    */
   next?: string
 }
 export interface RequestsCleared {
   /**
-   * How many there were.
+   * Number of removed requests.
    */
   cleared: number
 }
@@ -512,7 +512,7 @@ export interface Har {
   }
 }
 /**
- * A request that is not as it should be, but nearly.
+ * A request that almost matches, with its differences.
  */
 export interface Nearest {
   id: string
@@ -525,33 +525,33 @@ export interface Nearest {
 export interface Awaited {
   fulfilled: boolean
   /**
-   * The first of those that came, as many as were wanted.
+   * The first matching requests, up to `count`.
    */
   requests: RecordedRequest[]
   /**
-   * What is lacking, in words.
+   * Text that says what is missing.
    */
   difference?: string
   nearest?: Nearest[]
 }
 /**
- * Each value is what it should be, or a condition: `{"equals": …}`, `{"regex": "…"}`,
- * `{"exists": false}`; `"ignoreCase": true` goes with `regex`.
+ * Each value is an exact value or a condition: `{"equals": …}`, `{"regex": "…"}`, `{"exists":
+ * false}`. `"ignoreCase": true` modifies `regex`.
  *
  */
 export interface Match {
   /**
-   * By where they are in the body, such as `email`, `Folders[0]`, `$.Groups[*]`.
+   * Conditions on fields of the body by path, such as `email`, `Folders[0]`, `$.Groups[*]`.
    */
   fields?: {}
   headers?: {}
   query?: {}
   /**
-   * Of the path, by their names in the contract.
+   * Conditions on path parameters, by their names in the contract.
    */
   params?: {}
   /**
-   * The token of Bearer, `user:password` of Basic or the user name alone, a CompanyId.
+   * Token of Bearer; `user:password` or the user name of Basic; CompanyId of Forms On Fire.
    */
   credential?: {
     [k: string]: unknown
@@ -559,25 +559,25 @@ export interface Match {
 }
 export interface Expectation {
   /**
-   * What the result is called, and by what others refer to it.
+   * Name of the expectation in results and in `before` and `after`.
    */
   name?: string
   api?: 'mykaarma' | 'cryptlex' | 'formsonfire' | 'none'
   operation?: string
   method?: string
   /**
-   * With the API's prefix, without the sandbox; a text or a condition.
+   * Path with the API's prefix and without the sandbox's; a text or a condition.
    */
   path?: {
     [k: string]: unknown
   }
   /**
-   * Such as `201` or `4xx`; 0 is no answer.
+   * Status such as `201` or `4xx`; 0 means no answer.
    */
   status?: number | string
   match?: Match
   /**
-   * How many should have come; at least one where nothing is said.
+   * Expected number of requests; defaults to at least one.
    */
   count?: {
     exactly?: number
@@ -585,11 +585,11 @@ export interface Expectation {
     atMost?: number
   }
   /**
-   * The name of one whose first request should come after the first of this.
+   * Name of another expectation; its first request must come after the first request of this one.
    */
   before?: string
   /**
-   * The name of one whose first request should come before the first of this.
+   * Name of another expectation; its first request must come before the first request of this one.
    */
   after?: string
 }
@@ -600,32 +600,32 @@ export interface Verification {
    */
   expectations: [Expectation, ...Expectation[]]
   /**
-   * Whether one request for each should have come in this order, others between.
+   * True to require one request for each expectation in the given order; other requests may come between.
    */
   order?: boolean
   /**
-   * Only requests after this time, or after the request of this id.
+   * A time or the id of a request; only later requests count.
    */
   since?: string
 }
 export interface Verified {
   passed: boolean
   /**
-   * In the order of the expectations.
+   * Results in the order of the expectations.
    */
   results: {
     name: string
     passed: boolean
     /**
-     * How many requests are as they should be.
+     * Number of matching requests.
      */
     found: number
     /**
-     * The ids of the first hundred of those.
+     * Ids of the first 100 matching requests.
      */
     requests: string[]
     /**
-     * What is wrong, in words; absent when it passed.
+     * Text that says what is wrong; absent if the expectation passed.
      */
     difference?: string
     nearest?: Nearest[]
@@ -633,19 +633,19 @@ export interface Verified {
 }
 export interface LedgerEntry {
   /**
-   * As the first API has it.
+   * Address as the first API stores it.
    */
   email: string
   /**
-   * The worst of what there is to say.
+   * The most severe difference.
    */
   state: 'consistent' | 'missing' | 'duplicated' | 'spelt-differently'
   /**
-   * All there is to say, in words.
+   * All differences as a text.
    */
   text: string
   /**
-   * The APIs that do not have the person.
+   * APIs without the person.
    */
   missing?: string[]
   users: {
@@ -658,17 +658,17 @@ export interface LedgerEntry {
 export interface Ledger {
   entries: LedgerEntry[]
   /**
-   * How many there are in all pages.
+   * Total number over all pages.
    */
   total: number
   /**
-   * For `after`; absent on the last page.
+   * Value of `after` for the next page; absent on the last page.
    */
   next?: string
 }
 export interface Seeding {
   /**
-   * At each API.
+   * Number of users to create at each API.
    */
   users: number
   apis?: ('mykaarma' | 'cryptlex' | 'formsonfire')[]
@@ -677,8 +677,8 @@ export interface Seeded {
   [k: string]: number
 }
 /**
- * One key per API with its tables; `standin` holds what is no API's. Rows are looked at one by
- * one, up to the first that is wrong.
+ * One key for each API with its tables; `standin` holds the server's own data. Rows are
+ * checked one by one; the first invalid one is reported.
  *
  */
 export interface State {
@@ -709,7 +709,7 @@ export interface SnapshotList {
   snapshots: Snapshot[]
 }
 /**
- * By table, such as `cryptlex.users`; tables without a change are left out.
+ * Differences by table, such as `cryptlex.users`; unchanged tables are omitted.
  */
 export interface Difference {
   [k: string]: {
@@ -724,7 +724,7 @@ export interface Difference {
 export interface ClockState {
   now: string
   /**
-   * Whether it stands still.
+   * True if the clock is held.
    */
   held: boolean
 }
@@ -736,29 +736,30 @@ export interface ClockAdvance {
   by: Duration
 }
 /**
- * What goes wrong, when, and how often. `fault` is the short form, such as `500;times=2`; what
- * stands beside it goes before what is in it. docs/faults.md shows each with what clients see.
+ * Definition of a fault: its effect, its conditions and its count. `fault` is the short form,
+ * such as `500;times=2`; the other fields override it. docs/faults.md shows each fault with
+ * its effect on clients.
  *
  */
 export interface NewFault {
   /**
-   * The short form: parts parted by `;`, each a status, a reason, a word or `name=value`.
+   * Short form: parts separated by `;`, each a status, a reason, a keyword or `name=value`.
    */
   fault?: string
   /**
-   * For people.
+   * Comment for people.
    */
   note?: string
   /**
-   * Refuse with it, as the vendor words it.
+   * Status of the refusal; the vendor's error format is used.
    */
   status?: number
   /**
-   * Refuse with this `Standin-Reason`, such as `token.expired`; the status follows.
+   * `Standin-Reason` of the refusal, such as `token.expired`; it determines the status.
    */
   reason?: string
   /**
-   * Fields that a 400 names: `emailAddress`, or with the rule it breaks `firstName:maxLength`.
+   * Fields that a 400 names, such as `emailAddress`, or with the broken rule, such as `firstName:maxLength`.
    *
    * @minItems 1
    * @maxItems 20
@@ -938,27 +939,27 @@ export interface NewFault {
         string,
       ]
   /**
-   * Seconds in Retry-After; a 429 holds for as long.
+   * Value of `Retry-After` in seconds; a 429 stays in effect for this time.
    */
   retryAfter?: number
   /**
-   * Who words it. 502 to 599 are a gateway's unless this says vendor.
+   * Format of the refusal. 502 to 599 default to `gateway`, other statuses to `vendor`.
    */
   words?: 'vendor' | 'gateway' | 'gateway-json' | 'login-page'
   /**
-   * Where a 3xx leads.
+   * `Location` of a 3xx.
    */
   location?: string
   /**
-   * Before anything else: `2s`, `1s..3s` (uniform), `200ms~2s` (log-normal: median and 99th percentile), `forever`.
+   * Delay before any other effect: `2s`, `1s..3s` (uniform), `200ms~2s` (log-normal: median and 99th percentile), `forever`.
    */
   delay?: string
   /**
-   * Which part of the answer goes out in pieces.
+   * Part of the answer that is sent slowly.
    */
   slow?: 'headers' | 'body'
   /**
-   * Size of a piece of a slow answer.
+   * Bytes in one piece of a slow answer.
    */
   bytes?: number
   /**
@@ -966,7 +967,7 @@ export interface NewFault {
    */
   interval?: string
   /**
-   * What becomes of the connection.
+   * Connection fault.
    */
   connection?:
     | 'reset'
@@ -978,11 +979,11 @@ export interface NewFault {
     | 'bad-chunk'
     | 'close-after'
   /**
-   * Bytes of the body that `cut` lets through.
+   * Bytes of the body that `cut` sends.
    */
   cutAfter?: number
   /**
-   * What becomes of the answer's body.
+   * Body fault: a change to the body of the answer.
    */
   body?:
     | 'truncated'
@@ -998,15 +999,15 @@ export interface NewFault {
     | 'xml-cdata'
     | 'protobuf-unknown'
   /**
-   * What is told of the user and what is true of it fall apart.
+   * Outcome fault: the answer about the user differs from what is stored.
    */
   outcome?: 'not-stored' | 'created-later' | 'lost-then-duplicate' | 'duplicate-accepted'
   /**
-   * When `created-later` creates, by the sandbox's clock.
+   * Delay of `created-later`, by the sandbox's clock.
    */
   later?: string
   /**
-   * What becomes of the webhook that the request causes; see DeliveryFault.
+   * Delivery fault of the webhook that the request causes; see DeliveryFault.
    */
   webhook?:
     | 'drop'
@@ -1030,28 +1031,28 @@ export interface NewFault {
     | 'redirect'
     | 'slow'
   /**
-   * How long `delay` puts it off, how long the window of `reorder` is, how old `stale-timestamp` makes it.
+   * Delay of `delay`, window of `reorder`, or age of `stale-timestamp`.
    */
   webhookBy?: string
   /**
-   * Only the first so many attempts at the delivery are spoilt; all where nothing is said.
+   * Limits the fault to the first attempts of the delivery, this many; defaults to all.
    */
   webhookAttempts?: number
   /**
-   * Only at this API.
+   * API to which the fault applies.
    */
   api?: 'mykaarma' | 'cryptlex' | 'formsonfire'
   /**
-   * Only at this operation, by its operationId.
+   * Operation to which the fault applies, by operationId.
    */
   operation?: string
   /**
-   * Only requests that have all of this.
+   * Conditions on the request; all must hold.
    */
   match?: {
     headers?: Wanted
     /**
-     * Who calls, unchecked: the user name, the token, the CompanyId.
+     * Credential as sent, unchecked: the user name, the token or the CompanyId.
      */
     credential?:
       | string
@@ -1064,46 +1065,46 @@ export interface NewFault {
     fields?: Wanted2
   }
   /**
-   * What the request passes first: nothing (route), the check of its credentials, its validation, or the change itself (commit).
+   * Stage after which the fault fires: `route`, `auth` (credentials checked), `validation` (body checked) or `commit` (change stored).
    */
   after?: 'route' | 'auth' | 'validation' | 'commit'
   /**
-   * How often it fires.
+   * Number of times the fault fires.
    */
   times?: number
   /**
-   * How many that fit are spared first.
+   * Number of matching requests to skip first.
    */
   skip?: number
   /**
-   * Only every so manieth that fits.
+   * Fires for every n-th matching request only.
    */
   every?: number
   /**
-   * How likely it fires; drawn from the sandbox's seed.
+   * Probability of firing; drawn from the sandbox's seed.
    */
   probability?: number
   /**
-   * What happens to the first, the second, …: `fail`, `pass`, or another fault in its short form.
+   * Effects for the first, second and later matching requests: `fail`, `pass`, or another fault in short form.
    *
    * @minItems 1
    * @maxItems 1000
    */
   sequence?: [string, ...string[]]
   /**
-   * Whether the sequence begins anew at its end; otherwise all pass from then on.
+   * True to restart the sequence at its end; otherwise all later requests pass.
    */
   repeat?: boolean
   /**
-   * Not before this time of the sandbox's clock.
+   * Start of the period in which the fault fires, by the sandbox's clock.
    */
   from?: string
   /**
-   * Not from this time of the sandbox's clock on.
+   * End of the period in which the fault fires (exclusive), by the sandbox's clock.
    */
   until?: string
   /**
-   * It dies this long after it was armed, by the sandbox's clock.
+   * Time after arming at which the fault expires, by the sandbox's clock.
    */
   expiresIn?: string
 }
@@ -1111,13 +1112,13 @@ export interface Wanted {
   [k: string]: WantedValue
 }
 /**
- * Path parameters.
+ * Conditions on path parameters.
  */
 export interface Wanted1 {
   [k: string]: WantedValue
 }
 /**
- * Fields of the body: `emailAddress`, `Folders[0]`, `$.organizationId`.
+ * Conditions on fields of the body, such as `emailAddress`, `Folders[0]`, `$.organizationId`.
  */
 export interface Wanted2 {
   [k: string]: WantedValue
@@ -1125,32 +1126,32 @@ export interface Wanted2 {
 export interface Fault {
   id: string
   /**
-   * How it came to be armed.
+   * Source of the fault.
    */
   origin: 'config' | 'admin' | 'code' | 'header' | 'magic'
   /**
-   * Its short form, as far as it has one.
+   * Short form of the fault, as far as it has one.
    */
   fault: string
   definition: NewFault
   armedAt: string
   expiresAt?: string
   /**
-   * Whether it can still fire.
+   * True if the fault can still fire.
    */
   live: boolean
   /**
-   * Whether its answers are meant to be none that the contract allows.
+   * True if the fault is meant to cause answers that the contract does not allow.
    */
   breaksContract: boolean
   /**
-   * How many requests fitted.
+   * Number of matching requests.
    */
   eligible: number
   fired: number
   lastFiredAt?: string
   /**
-   * The request that came closest to meeting it, and why it did not.
+   * The request that came closest to firing the fault, and why it did not.
    */
   nearestMiss?: {
     requestId: string
@@ -1158,7 +1159,7 @@ export interface Fault {
     why: string
   }
   /**
-   * Who met it, the newest last, and what that client did next.
+   * Requests for which the fault fired, the newest last, with the next action of each client.
    */
   meetings: {
     requestId: string
@@ -1168,7 +1169,7 @@ export interface Fault {
      */
     about?: string
     /**
-     * Such as `retried after 250 ms`; `nothing yet` where the client was not seen again.
+     * Next action, such as `retried after 250 ms`; `nothing yet` if the client sent no other request.
      */
     next: string
   }[]
@@ -1177,26 +1178,26 @@ export interface FaultList {
   faults: Fault[]
 }
 /**
- * Fields as a create call of the API has them.
+ * Fields of the API's create call.
  */
 export interface UserChanges {}
 export interface NewSubscription {
   /**
-   * http or https, or the path of an inbox of this sandbox.
+   * An http or https URL, or the path of an inbox of this sandbox.
    */
   url: string
   name?: string
   /**
-   * What is signed with; made up where it is left out, and shown nowhere.
+   * Signing secret; generated if omitted, and never shown.
    */
   token?: string
   /**
-   * Signs beside the other, where the scheme allows two.
+   * Previous signing secret; used in addition where the scheme allows two.
    */
   previousToken?: string
   active?: boolean
   /**
-   * All, where nothing is said.
+   * Names of events; defaults to all.
    *
    * @minItems 1
    * @maxItems 100
@@ -1205,7 +1206,7 @@ export interface NewSubscription {
   scheme?: Scheme
 }
 /**
- * A webhook; its token is not shown.
+ * A webhook subscription, without its token.
  */
 export interface Subscription {
   id: string
@@ -1215,7 +1216,7 @@ export interface Subscription {
   events: string[]
   status: 'Healthy' | 'Unhealthy' | 'Suspended'
   /**
-   * Failed attempts in a row.
+   * Number of consecutive failed attempts.
    */
   failures: number
   scheme?: Scheme
@@ -1226,7 +1227,7 @@ export interface SubscriptionList {
   webhooks: Subscription[]
 }
 /**
- * How a delivery goes wrong on purpose.
+ * A delivery fault.
  */
 export interface DeliveryFault {
   kind:
@@ -1251,18 +1252,18 @@ export interface DeliveryFault {
     | 'redirect'
     | 'slow'
   /**
-   * How long `delay` puts it off (5s), how long the window of `reorder` is (1s), and how old
-   * `stale-timestamp` makes it (1h).
+   * Delay of `delay` (default 5s), window of `reorder` (default 1s), or age of
+   * `stale-timestamp` (default 1h).
    */
   by?: string
   /**
-   * Only the first so many attempts are spoilt; all where nothing is said.
+   * Limits the fault to the first attempts, this many; defaults to all.
    */
   attempts?: number
 }
 export interface WebhookTest {
   /**
-   * Its id; the first that is active where nothing is said.
+   * Id of the subscription; defaults to the first active one.
    */
   subscription?: string
   event?: string
@@ -1275,19 +1276,19 @@ export interface Redelivery {
 export interface Attempt {
   number: number
   /**
-   * When it began, by the sandbox's clock.
+   * Start of the attempt, by the sandbox's clock.
    */
   at: string
   /**
-   * `event`, `redelivery`, `restart`, or what became of the one before.
+   * Cause of the attempt: `event`, `redelivery`, `restart`, or the outcome of the previous attempt.
    */
   why: string
   /**
-   * What it was spoilt by.
+   * Delivery faults that fired.
    */
   faults?: string[]
   /**
-   * Milliseconds that it took by the machine's clock.
+   * Duration in milliseconds of real time.
    */
   ms: number
   status?: number
@@ -1295,11 +1296,11 @@ export interface Attempt {
     [k: string]: string
   }
   /**
-   * The beginning of the receiver's answer.
+   * Beginning of the receiver's answer.
    */
   excerpt?: string
   /**
-   * Why there was no answer, in a word.
+   * Keyword for the cause of a missing answer.
    */
   error?: string
   message?: string
@@ -1308,31 +1309,31 @@ export interface Delivery {
   id: string
   event: string
   /**
-   * The webhook that it goes to, by id.
+   * Id of the subscription.
    */
   subscription: string
   url: string
   userId?: string
   /**
-   * The request that caused it.
+   * Id of the request that caused the delivery.
    */
   requestId?: string
   createdAt: string
   state: 'pending' | 'delivered' | 'failed' | 'dropped'
   /**
-   * When it is tried next.
+   * Time of the next attempt.
    */
   nextAt?: string
   /**
-   * What it waits for besides.
+   * Another condition that must hold before the next attempt.
    */
   waitsFor?: string
   /**
-   * Why it will not be tried again.
+   * Reason why there will be no other attempt.
    */
   reason?: string
   /**
-   * The exact text.
+   * Exact text of the body.
    */
   body: string
   attempts: Attempt[]
@@ -1341,22 +1342,22 @@ export interface Delivery {
 export interface DeliveryPage {
   deliveries: Delivery[]
   /**
-   * How many there are in all pages.
+   * Total number over all pages.
    */
   total: number
   /**
-   * For `after`; absent on the last page.
+   * Value of `after` for the next page; absent on the last page.
    */
   next?: string
 }
 export interface DeliveriesAwaited {
   fulfilled: boolean
   /**
-   * What came.
+   * Matching deliveries.
    */
   deliveries: Delivery[]
   /**
-   * What did not; empty when it is fulfilled.
+   * Deliveries that match the filter in another state; empty if `fulfilled` is true.
    */
   pending: Pending[]
 }
@@ -1368,7 +1369,7 @@ export interface Pending {
 }
 export interface Settling {
   /**
-   * By the machine's clock; 5s where nothing is said, 60s at most.
+   * Maximum wait in real time, up to 60s; defaults to 5s.
    */
   timeout?: string
 }
@@ -1378,13 +1379,13 @@ export interface Settled {
 }
 export interface InboxReceipt {
   /**
-   * Its number in the inbox.
+   * Number of the webhook in the inbox.
    */
   received: number
 }
 export interface InboxPage {
   /**
-   * How many came since it was cleared; the oldest may be gone.
+   * Number of webhooks received since the inbox was cleared, including ones no longer stored.
    */
   total: number
   received: InboxEntry[]
@@ -1393,22 +1394,22 @@ export interface InboxEntry {
   number: number
   at: string
   /**
-   * What it was answered with.
+   * Status of the answer.
    */
   status: number
   /**
-   * As they came, in their case and order.
+   * Headers as received, with their case and order.
    */
   headers: [string, string][]
   /**
-   * As text; at most 64 KiB of it.
+   * Body as text, up to 64 KiB.
    */
   body: string
   bytes: number
   signature?: SignatureVerdict
 }
 /**
- * Whether it is signed by a webhook that points here; absent where none does.
+ * Result of the signature check; absent if no subscription has this inbox as its URL.
  */
 export interface SignatureVerdict {
   verified: boolean

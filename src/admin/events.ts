@@ -1,36 +1,35 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
-import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { Outlet } from '../core/http/stream.ts'
-import { matcherIn, shown } from './requests.ts'
+import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { SandboxPort } from './ports.ts'
+import { matcherFromQuery, recordWithHints } from './requests.ts'
 
-/** How often a reader hears that the stream lives, in milliseconds: proxies cut what is silent. */
+/** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
 const HEARTBEAT = 15_000
 
-/** Requests as they are answered, as server-sent events. */
-export function eventTasks(world: SandboxPort): Record<'streamEvents', Task> {
+/** Handler of `/events`: requests as server-sent events, each when it is answered. */
+export function eventTasks(sandbox: SandboxPort): Record<'streamEvents', Task> {
   return {
     streamEvents: (call) => {
-      const matches = matcherIn(call, world)
-      const { requests } = world
-      const last = [call.headers['last-event-id'] ?? []].flat()[0]
+      const matches = matcherFromQuery(call, sandbox)
+      const { requests } = sandbox
+      const lastId = [call.headers['last-event-id'] ?? []].flat()[0]
       call.answerType = events.mediaType
       const stream = (outlet: Outlet): (() => void) => {
-        const tell = (request: SearchableEntry) => {
-          if (matches(request).length > 0) return
-          outlet.write(written(request, world))
+        const send = (reading: SearchableEntry) => {
+          if (matches(reading).length === 0) outlet.write(eventText(reading, sandbox))
         }
         outlet.write('retry: 1000\n\n')
-        // In one go: whatever is answered meanwhile is told once.
-        const missed = last === undefined ? [] : requests.after(seqIn(last, world))
-        for (const entry of missed) tell(new SearchableEntry(entry))
-        const leave = requests.listen({ onRequest: tell, onClose: () => outlet.end() })
-        const heartbeat = setInterval(() => outlet.write(': still here\n\n'), HEARTBEAT)
+        // Synchronous up to the subscription, so that no request is sent twice or left out.
+        const missed = lastId === undefined ? [] : requests.after(seqIn(lastId, sandbox))
+        for (const entry of missed) send(new SearchableEntry(entry))
+        const unsubscribe = requests.listen({ onRequest: send, onClose: () => outlet.end() })
+        const heartbeat = setInterval(() => outlet.write(': keep-alive\n\n'), HEARTBEAT)
         heartbeat.unref()
         return () => {
           clearInterval(heartbeat)
-          leave()
+          unsubscribe()
         }
       }
       return { status: 200, body: '', headers: { 'Cache-Control': 'no-store' }, stream }
@@ -38,13 +37,16 @@ export function eventTasks(world: SandboxPort): Record<'streamEvents', Task> {
   }
 }
 
-/** An id names the process too: another one counts anew, and all that it has was missed. */
+/**
+ * The sequence number in an event id; 0 for an id of another process, whose numbers mean other
+ * requests: the client then gets everything from the start.
+ */
 function seqIn(id: string, { requests }: SandboxPort): number {
   const [epoch, seq] = id.split('-')
   return epoch === requests.epoch && /^\d{1,15}$/.test(seq ?? '') ? Number(seq) : 0
 }
 
-function written({ entry }: SearchableEntry, world: SandboxPort): string {
-  const id = `${world.requests.epoch}-${entry.seq}`
-  return `id: ${id}\nevent: request\ndata: ${JSON.stringify(shown(entry, world))}\n\n`
+function eventText({ entry }: SearchableEntry, sandbox: SandboxPort): string {
+  const id = `${sandbox.requests.epoch}-${entry.seq}`
+  return `id: ${id}\nevent: request\ndata: ${JSON.stringify(recordWithHints(entry, sandbox))}\n\n`
 }

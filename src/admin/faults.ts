@@ -1,7 +1,7 @@
 import type { Reply, Task } from '../core/api.ts'
-import { isSecretName } from '../core/request-log/redact.ts'
 import type { ArmedFault } from '../core/faults/armed-fault.ts'
 import { Problem } from '../core/problem.ts'
+import { isSecretName } from '../core/request-log/redact.ts'
 import type { Fault, FaultList, NewFault } from './contract.gen.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -14,72 +14,69 @@ type Names =
   | 'putFault'
   | 'deleteFault'
 
-/** Arming faults, and asking what came of them. */
-export function faultTasks(world: SandboxPort): Record<Names, Task> {
-  const { faults } = world
-  const shown = (rule: ArmedFault) => described(rule, world)
-  const list = (rules: readonly ArmedFault[]): Reply => {
-    const body: FaultList = { faults: rules.map(shown) }
+/** Handlers of `/faults`. */
+export function faultTasks(sandbox: SandboxPort): Record<Names, Task> {
+  const { faults } = sandbox
+  const bodyOf = (fault: ArmedFault) => faultBody(fault, sandbox)
+  const listOf = (listed: readonly ArmedFault[]): Reply => {
+    const body: FaultList = { faults: listed.map(bodyOf) }
     return { status: 200, body }
   }
-  const named = (id: string): ArmedFault => {
-    const rule = faults.get(id)
-    if (rule) return rule
-    const known = faults.list().map((one) => one.id)
-    const message = `There is no fault ${id}; there are: ${known.slice(0, 20).join(', ') || 'none'}`
+  const faultFor = (id: string): ArmedFault => {
+    const fault = faults.get(id)
+    if (fault) return fault
+    const ids = faults.list().map((one) => one.id)
+    const message = `There is no fault ${id}; there are: ${ids.slice(0, 20).join(', ') || 'none'}`
     throw new Problem(404, 'fault.unknown', message)
   }
   return {
     listFaults: (call) => {
-      const isAsked = (name: string) => call.query.get(name) === 'true'
-      const among = isAsked('all') ? faults.list() : faults.armed()
-      return list(among.filter(({ fired }) => !isAsked('unfired') || fired === 0))
+      const isTrue = (name: string) => call.query.get(name) === 'true'
+      const listed = isTrue('all') ? faults.list() : faults.armed()
+      return listOf(listed.filter(({ fired }) => !isTrue('unfired') || fired === 0))
     },
     addFault: (call) => {
-      const rule = faults.add(call.body, 'admin')
-      const headers = { Location: `${call.base}/_standin/faults/${rule.id}` }
-      return { status: 201, body: shown(rule), headers }
+      const fault = faults.add(call.body, 'admin')
+      const headers = { Location: `${call.base}/_standin/faults/${fault.id}` }
+      return { status: 201, body: bodyOf(fault), headers }
     },
     replaceFaults: (call) => {
-      const given = call.body as { faults: NewFault[] } // the contract has checked it
-      return list(faults.replaceAll(given.faults, 'admin'))
+      const { faults: definitions } = call.body as { faults: NewFault[] } // the contract has checked it
+      return listOf(faults.replaceAll(definitions, 'admin'))
     },
     clearFaults: () => {
-      const reply = list(faults.armed())
+      const reply = listOf(faults.armed())
       faults.clear()
       return reply
     },
-    getFault: (call) => ({ status: 200, body: shown(named(call.params['fault']!)) }),
+    getFault: (call) => ({ status: 200, body: bodyOf(faultFor(call.params['fault']!)) }),
     putFault: (call) => {
-      const rule = faults.add(call.body, 'admin', call.params['fault'])
-      return { status: 200, body: shown(rule) }
+      const fault = faults.add(call.body, 'admin', call.params['fault'])
+      return { status: 200, body: bodyOf(fault) }
     },
     deleteFault: (call) => {
-      const rule = named(call.params['fault']!)
-      faults.remove(rule.id)
-      return { status: 200, body: shown(rule) }
+      const fault = faultFor(call.params['fault']!)
+      faults.remove(fault.id)
+      return { status: 200, body: bodyOf(fault) }
     },
   }
 }
 
-/** A fault as its own page shows it. */
-export function described(
-  rule: ArmedFault,
-  { clock, faults }: Pick<SandboxPort, 'clock' | 'faults'>,
-): Fault {
-  const { nearest, expiresAt, lastFiredAt } = rule
+/** A fault as the admin API returns it. */
+function faultBody(fault: ArmedFault, { clock, faults }: SandboxPort): Fault {
+  const { nearest, expiresAt, lastFiredAt } = fault
   const time = (at: number) => new Date(at).toISOString()
   return {
-    id: rule.id,
-    origin: rule.origin,
-    fault: rule.short,
-    definition: hidden(rule.definition as NewFault), // the same, as its schema has it
-    armedAt: time(rule.armedAt),
+    id: fault.id,
+    origin: fault.origin,
+    fault: fault.short,
+    definition: withoutSecrets(fault.definition as NewFault), // the same, as its schema has it
+    armedAt: time(fault.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),
-    live: rule.isLive(clock.now()),
-    breaksContract: faults.breaksContract(rule),
-    eligible: rule.eligible,
-    fired: rule.fired,
+    live: fault.isLive(clock.now()),
+    breaksContract: faults.breaksContract(fault),
+    eligible: fault.eligible,
+    fired: fault.fired,
     ...(lastFiredAt === undefined ? {} : { lastFiredAt: time(lastFiredAt) }),
     ...(nearest === undefined
       ? {}
@@ -90,7 +87,7 @@ export function described(
             why: nearest.why,
           },
         }),
-    meetings: rule.meetings.map(({ requestId, at, about, next }) => ({
+    meetings: fault.meetings.map(({ requestId, at, about, next }) => ({
       requestId,
       at: time(at),
       ...(about === undefined ? {} : { about }),
@@ -99,8 +96,8 @@ export function described(
   }
 }
 
-/** A token or key that a fault waits for is not shown again. */
-function hidden(definition: NewFault): NewFault {
+/** Hides the tokens and keys in the conditions of a fault. */
+function withoutSecrets(definition: NewFault): NewFault {
   const { match } = definition
   if (!match) return definition
   const masked = (values: NonNullable<NewFault['match']>['headers']) =>

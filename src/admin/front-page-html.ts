@@ -13,11 +13,11 @@ th, td { border-bottom: 1px solid #8886; padding: .3rem .8rem .3rem 0; text-alig
 td { overflow-wrap: anywhere }
 pre { background: #8882; padding: .6rem; white-space: pre-wrap; overflow-wrap: anywhere }
 `
-/** In one piece: the policy below names the hash of what is between its tags. */
+/** The policy below names the hash of the text between these tags, so it stays in one piece. */
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`)
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
-/** A page that runs nothing, loads nothing, sends nothing and stands in no frame. */
+/** Headers of a page without scripts, external resources, forms or framing. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'X-Content-Type-Options': 'nosniff',
@@ -26,28 +26,28 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   Vary: 'Accept',
 }
 
-/** What each link leads to. */
+/** The links of the page, with a description of each target. */
 const LINKS: readonly (readonly [name: keyof FrontPage['links'], text: string])[] = [
-  ['requests', 'what the APIs were asked, and what they answered'],
-  ['users', 'who was created'],
-  ['faults', 'what goes wrong on purpose'],
-  ['deliveries', 'webhooks that were sent, and each attempt'],
-  ['inbox', 'webhooks that came in here'],
-  ['credentials', 'a credential that is accepted, for each API'],
+  ['requests', 'the request log: requests to the APIs and their answers'],
+  ['users', 'created users'],
+  ['faults', 'armed faults'],
+  ['deliveries', 'webhook deliveries with their attempts'],
+  ['inbox', 'webhooks that the built-in receiver got'],
+  ['credentials', 'a valid credential for each API'],
   ['sandboxes', 'all sandboxes of this server'],
-  ['events', 'requests as they are answered: a stream'],
-  ['health', 'that the server is up'],
-  ['metrics', 'what the server has counted'],
+  ['events', 'a stream of requests, each as it is answered'],
+  ['health', 'health of the server'],
+  ['metrics', 'metrics in the text format of Prometheus'],
 ]
 
-/** Longer ones tell no more. */
-const LONGEST_PATH = 150
+/** Characters of a path that are shown. */
+const MAX_PATH = 150
 
-/** What a person sees who opens a sandbox in a browser. */
+/** The front page of a sandbox. */
 export function pageFor(shown: {
   readonly front: FrontPage
   readonly curls: readonly string[]
-  /** The newest requests first; secrets are taken out of them. */
+  /** The newest first, with secrets redacted. */
   readonly newest: readonly RedactedRecord[]
 }): string {
   const { front, curls, newest } = shown
@@ -76,34 +76,34 @@ export function pageFor(shown: {
   return documentOf(
     html`<h1>Standin</h1>
       <p>
-        Version ${front.version}, sandbox <strong>${front.sandbox}</strong>. It answers as three
-        vendors' APIs for creating users would.
+        Version ${front.version}, sandbox <strong>${front.sandbox}</strong>. It simulates the
+        user-creation APIs of three vendors.
       </p>
-      <h2>The APIs</h2>
+      <h2>APIs</h2>
       <table>
         ${apis}
       </table>
-      <h2>Create a user at each</h2>
+      <h2>Create a user</h2>
       <pre>${curls.join('\n\n')}</pre>
       <p>
-        With <code>-H 'Standin-Fault: 500'</code> a request fails;
-        <code>standin fault --help</code> has more.
+        To make a request fail, add <code>-H 'Standin-Fault: 500'</code>; see
+        <code>standin fault --help</code>.
       </p>
-      <h2>The newest requests</h2>
+      <h2>Newest requests</h2>
       ${requests}
-      <h2>Look into it</h2>
+      <h2>Admin API</h2>
       <ul>
         ${links}
       </ul>
-      <p>Scripts get this in JSON: ask without <code>Accept: text/html</code>.</p>`,
+      <p>Requests without <code>Accept: text/html</code> get this page as JSON.</p>`,
   )
 }
 
 function rowFor(request: RedactedRecord, { links }: FrontPage): Html {
   const { id, method, path, line, answer, problem } = request
   const why = `${pathOf(links.requests)}/${id}/explain?format=text`
-  const asked = path ?? line ?? ''
-  const shown = asked.length > LONGEST_PATH ? `${asked.slice(0, LONGEST_PATH)}…` : asked
+  const full = path ?? line ?? ''
+  const shown = full.length > MAX_PATH ? `${full.slice(0, MAX_PATH)}…` : full
   const status = answer.status === 0 ? 'none' : answer.status
   return html`<tr>
     <td><a href="${pathOf(links.requests)}/${id}">${id}</a></td>
@@ -113,16 +113,16 @@ function rowFor(request: RedactedRecord, { links }: FrontPage): Html {
   </tr> `
 }
 
-/** What a person sees instead where it is refused: the name and the refusal alone. */
+/** The page for a refused request: nothing but the name and the refusal. */
 export function refusalPage(message: string, origin: string | undefined): string {
-  const how =
+  const command =
     origin === undefined
       ? html``
       : html`<pre>curl -H "Standin-Admin-Token: $STANDIN_ADMIN_TOKEN" ${origin}/</pre>`
   return documentOf(
     html`<h1>Standin</h1>
       <p>${message}.</p>
-      ${how}`,
+      ${command}`,
   )
 }
 
@@ -142,7 +142,7 @@ function documentOf(body: Html): string {
     </html> `.markup
 }
 
-/** A link that stays on the origin that the page came from, whatever is in front of the server. */
+/** The path of a URL: relative links also work behind a reverse proxy. */
 function pathOf(url: string): string {
   return new URL(url).pathname
 }

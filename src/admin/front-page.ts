@@ -7,29 +7,29 @@ import { recordOf } from '../core/request-log/redacted-record.ts'
 import type { FrontPage } from './contract.gen.ts'
 import { curlsFor } from './curls.ts'
 import { PAGE_HEADERS, pageFor, refusalPage } from './front-page-html.ts'
-import type { ServerPort, SandboxPort } from './ports.ts'
+import type { SandboxPort, ServerPort } from './ports.ts'
 
-/** Requests that the page shows. */
-const NEWEST = 10
+/** Number of requests on the page. */
+const MAX_REQUESTS = 10
 
-/** What a sandbox is and where all of it is, for who comes without knowing. */
-export function frontTasks(world: SandboxPort, host: ServerPort): Record<'getFrontPage', Task> {
+/** Handler of `/`: an overview of the sandbox with links, as JSON or as an HTML page. */
+export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'getFrontPage', Task> {
   return {
     getFrontPage: (call) => {
-      const body = described(call, world, host)
+      const body = frontPageBody(call, sandbox, server)
       if (!wantsHtml(call)) return { status: 200, body, headers: { Vary: 'Accept' } }
       call.answerType = format.mediaType
-      const records = [...world.requests.after()]
-        .slice(-NEWEST)
-        .map((entry) => recordOf(entry, world.secrets))
-      const curls = curlsFor(body.url, world.store, world.credentials)
+      const records = [...sandbox.requests.after()]
+        .slice(-MAX_REQUESTS)
+        .map((entry) => recordOf(entry, sandbox.secrets))
+      const curls = curlsFor(body.url, sandbox.store, sandbox.credentials)
       const page = pageFor({ front: body, curls, newest: records.toReversed() })
       return { status: 200, body: page, headers: PAGE_HEADERS }
     },
   }
 }
 
-/** A refusal as whoever opened the front page in a browser reads it; undefined for others. */
+/** Answers a refused front page with HTML if a browser requested it; else returns undefined. */
 export function refusedPage(problem: Problem, call: Call): Reply | undefined {
   if (call.method !== 'GET' || call.path !== '/' || !wantsHtml(call)) return undefined
   const needsToken = problem.reason.startsWith('admin.token-')
@@ -38,16 +38,16 @@ export function refusedPage(problem: Problem, call: Call): Reply | undefined {
   return { status: problem.status, body: undefined, headers: PAGE_HEADERS, page }
 }
 
-function described(
+function frontPageBody(
   call: Call,
   { settings, vendors }: SandboxPort,
   { version }: ServerPort,
 ): FrontPage {
   const { name } = settings
-  // A header names the sandbox for one request; a link has to do it by the path.
+  // A header selects the sandbox for one request only; links need its path prefix.
   const isByHeader = call.base === '' && call.headers['standin-sandbox'] !== undefined
   const url = `${originOf(call)}${isByHeader && name !== 'default' ? `/~${name}` : call.base}`
-  const own = `${url}/_standin`
+  const adminUrl = `${url}/_standin`
   return {
     name: 'Standin',
     version,
@@ -59,27 +59,27 @@ function described(
       url: `${url}${contract.prefix}`,
     })),
     links: {
-      health: `${own}/health`,
-      requests: `${own}/requests`,
-      explain: `${own}/requests/{id}/explain`,
-      events: `${own}/events`,
-      users: `${own}/users`,
-      faults: `${own}/faults`,
-      deliveries: `${own}/deliveries`,
-      inbox: `${own}/inbox/default`,
-      credentials: `${own}/credentials`,
-      sandboxes: `${own}/sandboxes`,
-      metrics: `${own}/metrics`,
+      health: `${adminUrl}/health`,
+      requests: `${adminUrl}/requests`,
+      explain: `${adminUrl}/requests/{id}/explain`,
+      events: `${adminUrl}/events`,
+      users: `${adminUrl}/users`,
+      faults: `${adminUrl}/faults`,
+      deliveries: `${adminUrl}/deliveries`,
+      inbox: `${adminUrl}/inbox/default`,
+      credentials: `${adminUrl}/credentials`,
+      sandboxes: `${adminUrl}/sandboxes`,
+      metrics: `${adminUrl}/metrics`,
     },
   }
 }
 
-/** As the caller reached it; the guard has looked at the Host header. */
+/** The origin as the caller reached it; the guard has checked the Host header. */
 function originOf({ headers }: Call): string {
   return `http://${headers.host || 'localhost'}`
 }
 
-/** Whether a page is wanted more than JSON, as by a browser. */
+/** Returns true if the Accept header prefers HTML to JSON, as a browser's does. */
 function wantsHtml(call: Call): boolean {
   try {
     return acceptable(call, ['application/json', format.mediaType]) === format.mediaType

@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Markup that needs no escaping. */
 export class Html {
   readonly markup: string
 
@@ -9,12 +9,12 @@ export class Html {
 
 type Part = string | number | Html | readonly Html[]
 
-/** HTML in which whatever is put is text, unless it was made by this too. */
+/** Template tag for HTML: escapes every value that is not itself made by this tag. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(texts.reduce((before, text, i) => `${before}${written(parts[i - 1]!)}${text}`)) // one less than texts
+  return new Html(texts.reduce((before, text, i) => `${before}${markupOf(parts[i - 1]!)}${text}`)) // one fewer than texts
 }
 
-function written(part: Part): string {
+function markupOf(part: Part): string {
   if (part instanceof Html) return part.markup
   if (typeof part === 'object') return part.map(({ markup }) => markup).join('')
   return String(part).replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)

@@ -1,50 +1,49 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
 import type { ReceivedWebhook } from '../core/webhooks/inbox.ts'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { InboxEntry, InboxPage, InboxReceipt } from './contract.gen.ts'
+import { limitOf } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
-const PAGE = 100
 /** Characters of a body that are shown. */
-const MOST_SHOWN = 64 * 1024
+const MAX_SHOWN = 64 * 1024
 
-/** Receivers of webhooks inside the server. */
+/** Handlers of `/inbox/{inbox}`, the built-in webhook receiver. */
 export function inboxTasks(
-  world: SandboxPort,
+  sandbox: SandboxPort,
 ): Record<'receive' | 'listInbox' | 'clearInbox', Task> {
-  const { webhooks } = world
-  const page = (inbox: string, after: number, limit: number): InboxPage => {
+  const { webhooks } = sandbox
+  const pageOf = (inbox: string, after: number, limit: number): InboxPage => {
     const { total, entries } = webhooks.listInbox(inbox, { after, limit })
-    return { total, received: entries.map(shown) }
+    return { total, received: entries.map(entryBody) }
   }
   return {
     receive: async ({ params, query, raw }) => {
       const inbox = params['inbox']!
-      const told = webhooks.receive(inbox, query.toString(), raw!) // by the contract it is raw
-      if (told.delay > 0) await wait(told.delay, undefined, { ref: false })
+      const reply = webhooks.receive(inbox, query.toString(), raw!) // the contract declares a raw body
+      const { status, delay, retryAfter } = reply
+      if (delay > 0) await wait(delay, undefined, { ref: false })
       const { total } = webhooks.listInbox(inbox, { limit: 0 })
-      const body: InboxReceipt | undefined = told.status === 204 ? undefined : { received: total }
-      const { retryAfter } = told
+      const body: InboxReceipt | undefined = status === 204 ? undefined : { received: total }
       return {
-        status: told.status,
+        status,
         body,
         ...(retryAfter === undefined ? {} : { headers: { 'Retry-After': String(retryAfter) } }),
       }
     },
-    listInbox: ({ params, query }) => {
-      const after = Number(query.get('after') ?? 0)
-      const limit = Number(query.get('limit') ?? PAGE)
-      return { status: 200, body: page(params['inbox']!, after, limit) }
+    listInbox: (call) => {
+      const after = Number(call.query.get('after') ?? 0)
+      return { status: 200, body: pageOf(call.params['inbox']!, after, limitOf(call)) }
     },
     clearInbox: ({ params }) => {
       const inbox = params['inbox']!
       webhooks.clearInbox(inbox)
-      return { status: 200, body: page(inbox, 0, PAGE) }
+      return { status: 200, body: pageOf(inbox, 0, 0) }
     },
   }
 }
 
-function shown({ number, at, status, headers, body, verdict }: ReceivedWebhook): InboxEntry {
+function entryBody({ number, at, status, headers, body, verdict }: ReceivedWebhook): InboxEntry {
   return {
     number,
     at: new Date(at).toISOString(),
@@ -52,7 +51,7 @@ function shown({ number, at, status, headers, body, verdict }: ReceivedWebhook):
     headers: headers.map(([name, value]) => [name, value]),
     body: Buffer.from(body.buffer, body.byteOffset, body.length)
       .toString('utf8')
-      .slice(0, MOST_SHOWN),
+      .slice(0, MAX_SHOWN),
     bytes: body.length,
     ...(verdict
       ? {

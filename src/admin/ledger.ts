@@ -1,86 +1,79 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
-import { Ledger, type Person } from './user-comparison.ts'
-import { Problem } from '../core/problem.ts'
-import type { Ledger as LedgerPage } from './contract.gen.ts'
+import type { Ledger } from './contract.gen.ts'
+import { cursorIn, cursorText, limitOf, type Cursor } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
+import { UserComparison, type Person } from './user-comparison.ts'
 
-const PAGE = 100
-/** Rows that are looked at between two turns of the event loop. */
-const SLICE = 5000
+/** Rows that are read between two turns of the event loop. */
+const ROWS_PER_TURN = 5000
 
-/** Comparing the users of all APIs. */
-export function ledgerTasks(world: SandboxPort): Record<'getLedger', Task> {
-  const names = world.vendors.map(({ api }) => api.name)
+/** Handler of `/ledger`, which compares the users of all APIs. */
+export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
+  const apis = sandbox.vendors.map(({ api }) => api.name)
   return {
     getLedger: async (call) => {
       const email = call.query.get('email')
-      const after = markIn(call.query.get('after'), names)
-      const limit = Number(call.query.get('limit') ?? PAGE)
-      const ledger = await read(world, names)
+      const cursor = cursorIn(call.query.get('after'), apis)
+      const limit = limitOf(call)
+      const comparison = await compare(sandbox, apis)
       if (email !== null) {
-        const person = ledger.person(email) ?? []
-        const entry = ledger.entry(person)
-        const body: LedgerPage = {
-          entries: [person.length > 0 ? entry : { ...entry, email, text: 'no API has the person' }],
+        const person = comparison.person(email) ?? []
+        const entry = comparison.entry(person)
+        const body: Ledger = {
+          entries: [
+            person.length > 0
+              ? entry
+              : { ...entry, email, text: 'no API has a user with this address' },
+          ],
           total: 1,
         }
         return { status: 200, body }
       }
       const page: Person[] = []
       let total = 0
-      let rest = 0
-      for (const person of ledger.people) {
-        if (ledger.isConsistent(person)) continue
+      let remaining = 0
+      for (const person of comparison.people) {
+        if (comparison.isConsistent(person)) continue
         total++
-        if (isAfter(person, after, names) && rest++ < limit) page.push(person)
+        if (isAfter(person, cursor, apis) && remaining++ < limit) page.push(person)
       }
       const last = page.at(-1)?.[0]
-      const body: LedgerPage = {
-        entries: page.map((person) => ledger.entry(person)),
+      const body: Ledger = {
+        entries: page.map((person) => comparison.entry(person)),
         total,
-        ...(rest > limit && last ? { next: `${last.api}:${last.place}` } : {}),
+        ...(remaining > limit && last ? { next: cursorText(last.api, last.place) } : {}),
       }
       return { status: 200, body }
     },
   }
 }
 
-/** All users of all APIs; other requests run in between. */
-async function read({ vendors, store }: SandboxPort, names: readonly string[]): Promise<Ledger> {
-  const ledger = new Ledger(names)
-  let looked = 0
+/** Reads the users of all APIs; yields to other requests at regular intervals. */
+async function compare(
+  { vendors, store }: SandboxPort,
+  apis: readonly string[],
+): Promise<UserComparison> {
+  const comparison = new UserComparison(apis)
+  let rows = 0
   for (const { api } of vendors) {
     const users = api.users! // vendors have users
     for (const [place, row] of store.collection(`${api.name}.${users.table}`).after(0)) {
       const email: unknown = Object.entries(row).find(([name]) => name === users.email)?.[1]
-      ledger.add({
+      comparison.add({
         api: api.name,
         id: row.id,
         ...(typeof email === 'string' && email.trim() !== '' ? { email } : {}),
         name: users.nameIn(row),
         place,
       })
-      if (++looked % SLICE === 0) await turn()
+      if (++rows % ROWS_PER_TURN === 0) await nextTurn()
     }
   }
-  return ledger
+  return comparison
 }
 
-interface Mark {
-  readonly api: number
-  readonly place: number
-}
-
-function markIn(after: string | null, names: readonly string[]): Mark {
-  if (after === null) return { api: -1, place: 0 }
-  const [name = '', place] = after.split(':')
-  const api = names.indexOf(name)
-  if (api >= 0) return { api, place: Number(place) }
-  throw new Problem(400, 'page.unknown', 'after must be the next of a page of the same list')
-}
-
-function isAfter([first]: Person, mark: Mark, names: readonly string[]): boolean {
-  const api = names.indexOf(first!.api)
-  return api > mark.api || (api === mark.api && first!.place > mark.place)
+function isAfter([first]: Person, cursor: Cursor, apis: readonly string[]): boolean {
+  const api = apis.indexOf(first!.api)
+  return api > cursor.api || (api === cursor.api && first!.place > cursor.place)
 }

@@ -1,20 +1,20 @@
 import type { Api, Credential, Tools } from '../core/api.ts'
-import type { Clock, ClockSetting } from '../core/time/clock.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
-import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Snapshots } from '../core/store/snapshots.ts'
+import type { Row } from '../core/store/state.ts'
 import type { Store } from '../core/store/store.ts'
+import type { Clock, ClockSetting } from '../core/time/clock.ts'
 import type { Egress } from '../core/webhooks/egress.ts'
 import type { Webhooks } from '../core/webhooks/webhooks.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 
-/** What a tester may give a sandbox to know. */
+/** Fixtures by API. */
 export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** A sandbox as its own admin API sees it. */
+/** One sandbox, as the admin API uses it. */
 export interface SandboxPort {
   readonly settings: { readonly name: string; readonly seed: number }
   readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
@@ -22,38 +22,40 @@ export interface SandboxPort {
   readonly clock: Clock
   readonly faults: Faults
   readonly requests: RequestLog
-  /** What is shown nowhere. */
+  /** Values that are redacted from everything that is shown. */
   readonly secrets: readonly string[]
   readonly webhooks: Webhooks
   readonly egress: Pick<Egress, 'refusalWithoutLookup'>
   readonly tools: Pick<Tools, 'clock' | 'fake'>
   readonly profile: string
-  /** How many users each API has. */
+  /** Number of users by API. */
   readonly users: Record<string, number>
   readonly snapshots: Snapshots
-  /** A credential that is accepted, for each API that has one. */
+  /** A valid credential for each API that has one. */
   readonly credentials: Readonly<Record<string, Credential>>
   user(api: string, id: string): Row | undefined
-  /** What a vendor's own operations use here. */
+  /** The tools that the API's own operations get. */
   toolsOf(api: string): Tools
+  /** Restores the fixtures, or replaces them by the given ones. */
   reset(fixtures?: Fixtures): void
   replace(document: Document): void
-  /** Waits until what was changed is kept, or takes it back and throws. */
+  /** Resolves once all changes are durable; reverts them and throws if the write fails. */
   saved(): Promise<void>
   turnClock(setting: () => ClockSetting): Promise<void>
   seed(count: number, apis: readonly string[]): Promise<void>
 }
 
-/** A sandbox in the server that hosts it. */
+/** A sandbox with what the server records about it. */
 export interface HostedSandbox {
   readonly sandbox: SandboxPort
+  /** True if its state outlives the server. */
   readonly kept: boolean
   readonly createdAt: number
   readonly ttl: number | undefined
   readonly lastUsed: number
 }
 
-/** What a new sandbox is asked to be; what is left out is as the server's own. */
+/** Settings of a new sandbox; omitted ones default to the server's. */
 export interface SandboxRequest {
   readonly name?: string
   readonly seed?: number
@@ -61,25 +63,26 @@ export interface SandboxRequest {
   readonly clock?: number
   readonly profile?: string
   readonly fixtures?: Fixtures
-  /** Milliseconds without a request after which it goes. */
+  /** Milliseconds without a request after which the sandbox is removed. */
   readonly ttl?: number
   readonly kept?: boolean
 }
 
-/** The server as the admin API sees it. */
+/** The server, as the admin API uses it. */
 export interface ServerPort {
   readonly version: string
   readonly apis: readonly string[]
-  /** Where those are. */
+  /** Path prefixes of the APIs, in the same order. */
   readonly prefixes: readonly string[]
-  /** Whether it only finishes what is in flight. */
+  /** Returns true while the server finishes requests in flight and accepts no others. */
   isStopping(): boolean
-  /** What the server counts. */
   metrics(): Metrics
   list(): readonly HostedSandbox[]
   get(name: string): HostedSandbox
-  create(wish: SandboxRequest): Promise<HostedSandbox>
+  create(request: SandboxRequest): Promise<HostedSandbox>
   remove(name: string): Promise<HostedSandbox>
+  /** Completes the given fixtures with the defaults. */
   fixturesWith(given: Fixtures): Fixtures
-  keepFixtures(world: SandboxPort, fixtures: Fixtures): void
+  /** Stores the fixtures of a kept sandbox for the next start. */
+  keepFixtures(sandbox: SandboxPort, fixtures: Fixtures): void
 }

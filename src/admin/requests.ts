@@ -14,43 +14,42 @@ import type { Entry } from '../core/request-log/entry.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
 import { hintsForEntry } from './hints.ts'
+import { limitOf } from './paging.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
 
-const PAGE = 100
-
-/** Asking what was asked. */
+/** Handlers of `/requests` and `/requests/{id}`. */
 export function requestTasks(
-  world: SandboxPort,
-  host: ServerPort,
+  sandbox: SandboxPort,
+  server: ServerPort,
 ): Record<'listRequests' | 'getRequest' | 'clearRequests', Task> {
   return {
     listRequests: (call) => {
-      const matches = matcherIn(call, world)
-      const found = [...world.requests.after()].filter(
+      const matches = matcherFromQuery(call, sandbox)
+      const found = [...sandbox.requests.after()].filter(
         (entry) => matches(new SearchableEntry(entry)).length === 0,
       )
       const last = call.query.get('last')
-      const wanted = last === null ? found : found.slice(-Number(last))
+      const selected = last === null ? found : found.slice(-Number(last))
       const after = Number(call.query.get('after') ?? 0)
-      const limit = Number(call.query.get('limit') ?? PAGE)
-      const rest = wanted.filter(({ seq }) => seq > after)
+      const limit = limitOf(call)
+      const rest = selected.filter(({ seq }) => seq > after)
       const page = rest.slice(0, limit)
-      const records = page.map((entry) => shown(entry, world))
+      const records = page.map((entry) => recordWithHints(entry, sandbox))
       const next = rest.length > limit ? String(page.at(-1)!.seq) : undefined
       const body: RequestPage = {
         requests: records,
-        total: wanted.length,
+        total: selected.length,
         ...(next === undefined ? {} : { next }),
       }
-      return replyWith(records, body, call, host)
+      return replyWith(records, body, call, server)
     },
     getRequest: (call) => {
-      const record = shown(entryOf(call, world), world)
+      const record = recordWithHints(entryOf(call, sandbox), sandbox)
       const body: RecordedRequest = record
-      return replyWith([record], body, call, host)
+      return replyWith([record], body, call, server)
     },
     clearRequests: () => {
-      const body: RequestsCleared = { cleared: world.requests.clear() }
+      const body: RequestsCleared = { cleared: sandbox.requests.clear() }
       return { status: 200, body }
     },
   }
@@ -64,49 +63,49 @@ export function entryOf(call: Call, { requests }: SandboxPort): Entry {
   const { size } = requests.limits
   const message =
     size === 0
-      ? 'Nothing is remembered: the server runs with --request-log-size 0'
-      : `There is no request ${id} among the ${requests.size} that are remembered; a reset forgets all, and only the newest ${size} are kept (--request-log-size, --request-log-bytes)`
+      ? 'The request log is off: the server runs with --request-log-size 0'
+      : `The request log has no request ${id}; it has ${requests.size}. A reset clears the log, and only the newest ${size} are kept (--request-log-size, --request-log-bytes)`
   throw new Problem(404, 'request.unknown', message)
 }
 
-/** What may be shown of a request, with what its sender probably meant. */
-export function shown(entry: Entry, world: SandboxPort): RedactedRecord {
-  const record = recordOf(entry, world.secrets)
-  const hints = hintsForEntry(entry, world)
+/** A request with its secrets redacted, and with hints on what its sender probably meant. */
+export function recordWithHints(entry: Entry, sandbox: SandboxPort): RedactedRecord {
+  const record = recordOf(entry, sandbox.secrets)
+  const hints = hintsForEntry(entry, sandbox)
   return hints.length === 0 ? record : { ...record, hints }
 }
 
-/** The filter that a query asks for. */
-export function matcherIn({ query }: Call, world: SandboxPort): EntryMatcher {
+/** The filter that the query requests. */
+export function matcherFromQuery({ query }: Call, sandbox: SandboxPort): EntryMatcher {
   const names = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
   const given = names.flatMap((name) => {
     const value = query.get(name)
     return value === null ? [] : [[name, value] as const]
   })
-  return matcherOf(Object.fromEntries(given), world)
+  return matcherFromFilter(Object.fromEntries(given), sandbox)
 }
 
-/** @throws Problem 400 operation.unknown, and as createEntryMatcher does */
-export function matcherOf(filter: RequestFilter, world: SandboxPort): EntryMatcher {
+/** @throws Problem 400 operation.unknown, and the problems of createEntryMatcher */
+export function matcherFromFilter(filter: RequestFilter, sandbox: SandboxPort): EntryMatcher {
   const { operation } = filter
-  const known = world.vendors.flatMap(({ contract }) => contract.operations.map(({ id }) => id))
-  // A misspelt one would fit nothing, and "at most 0" would pass.
-  if (operation !== undefined && !known.includes(operation)) {
-    const message = `No API has an operation ${operation}; there are: ${known.join(', ')}`
+  const ids = sandbox.vendors.flatMap(({ contract }) => contract.operations.map(({ id }) => id))
+  // A misspelt operation would match nothing, and `atMost: 0` would pass.
+  if (operation !== undefined && !ids.includes(operation)) {
+    const message = `No API has an operation ${operation}; there are: ${ids.join(', ')}`
     throw new Problem(400, 'operation.unknown', message)
   }
-  return createEntryMatcher(filter, world.requests, world.secrets)
+  return createEntryMatcher(filter, sandbox.requests, sandbox.secrets)
 }
 
 function replyWith(
   records: readonly RedactedRecord[],
   body: unknown,
   call: Call,
-  host: ServerPort,
+  server: ServerPort,
 ): Reply {
   switch (call.query.get('format')) {
     case 'har':
-      return { status: 200, body: harOf(records, host.version) }
+      return { status: 200, body: harOf(records, server.version) }
     case 'curl':
       call.answerType = text.mediaType
       return { status: 200, body: curlOf(records, `http://${call.headers.host ?? 'localhost'}`) }

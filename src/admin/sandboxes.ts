@@ -1,46 +1,41 @@
-import { Problem } from '../core/problem.ts'
 import type { Task } from '../core/api.ts'
-import type { NewSandbox, Sandbox, SandboxList } from './contract.gen.ts'
+import { Problem } from '../core/problem.ts'
 import { inRange, milliseconds } from './clock.ts'
-import type { Fixtures, ServerPort, HostedSandbox } from './ports.ts'
+import type { NewSandbox, Sandbox, SandboxList } from './contract.gen.ts'
+import type { Fixtures, HostedSandbox, ServerPort } from './ports.ts'
 
-/** Making, naming and removing sandboxes. */
+/** Handlers of `/sandboxes`. */
 export function sandboxTasks(
-  host: ServerPort,
+  server: ServerPort,
 ): Record<'listSandboxes' | 'createSandbox' | 'getSandbox' | 'deleteSandbox', Task> {
   return {
     listSandboxes: () => {
-      const body: SandboxList = { sandboxes: host.list().map(described) }
+      const body: SandboxList = { sandboxes: server.list().map(sandboxBody) }
       return { status: 200, body }
     },
     createSandbox: async (call) => {
-      const { clock, ttl, fixtures, ...wish } = call.body as NewSandbox // the contract has checked it
-      const hosted = await host.create({
-        ...wish,
+      const { clock, ttl, fixtures, ...rest } = call.body as NewSandbox // the contract has checked it
+      const hosted = await server.create({
+        ...rest,
         ...(clock === undefined ? {} : { clock: inRange(Date.parse(clock), clock) }),
-        ...(ttl === undefined ? {} : { ttl: lasting(milliseconds(ttl)) }),
+        ...(ttl === undefined ? {} : { ttl: ttlOf(ttl) }),
         ...(fixtures === undefined ? {} : { fixtures: fixtures as Fixtures }), // by its schema
       })
-      const body = described(hosted)
+      const body = sandboxBody(hosted)
       return { status: 201, body, headers: { Location: body.prefix } }
     },
-    getSandbox: (call) => ({ status: 200, body: described(host.get(call.params['name']!)) }),
+    getSandbox: (call) => ({ status: 200, body: sandboxBody(server.get(call.params['name']!)) }),
     deleteSandbox: async (call) => {
       const name = call.params['name']!
-      const body = described(host.get(name))
-      await host.remove(name)
+      const body = sandboxBody(server.get(name))
+      await server.remove(name)
       return { status: 200, body }
     },
   }
 }
 
-/** A sandbox that is gone before it can be used is a mistake. */
-function lasting(ttl: number): number {
-  if (ttl < 1000) throw new Problem(400, 'body.invalid', 'ttl must be at least 1s')
-  return ttl
-}
-
-export function described({ sandbox, kept, createdAt, ttl, lastUsed }: HostedSandbox): Sandbox {
+/** A sandbox as the admin API returns it. */
+export function sandboxBody({ sandbox, kept, createdAt, ttl, lastUsed }: HostedSandbox): Sandbox {
   const { name, seed } = sandbox.settings
   return {
     name,
@@ -52,4 +47,15 @@ export function described({ sandbox, kept, createdAt, ttl, lastUsed }: HostedSan
     ...(ttl === undefined ? {} : { expiresAt: new Date(lastUsed + ttl).toISOString() }),
     users: sandbox.users,
   }
+}
+
+/**
+ * Reads a time to live. Less than a second would remove the sandbox before its first use.
+ *
+ * @throws Problem 400 body.invalid, time.out-of-range
+ */
+function ttlOf(text: string): number {
+  const ttl = milliseconds(text)
+  if (ttl < 1000) throw new Problem(400, 'body.invalid', 'ttl must be at least 1s')
+  return ttl
 }

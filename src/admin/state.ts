@@ -8,12 +8,12 @@ import type { Saved } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, redactTokens } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.gen.ts'
-import { described } from './sandboxes.ts'
 import { isTime } from './clock.ts'
-import type { Fixtures, ServerPort, SandboxPort } from './ports.ts'
+import type { Fixtures, SandboxPort, ServerPort } from './ports.ts'
+import { sandboxBody } from './sandboxes.ts'
 
-/** So that a client in a loop cannot fill the memory. */
-const MOST_SNAPSHOTS = 100
+/** Limits the memory that a client in a loop can fill. */
+const MAX_SNAPSHOTS = 100
 
 type Names =
   | 'resetSandbox'
@@ -26,90 +26,99 @@ type Names =
   | 'restoreSnapshot'
   | 'diffSnapshot'
 
-/** The whole of a sandbox: gone back to, shown, replaced, saved and compared. */
-export function stateTasks(world: SandboxPort, host: ServerPort): Record<Names, Task> {
-  /** With what became of webhooks up to now. */
-  const present = (): Document => {
-    world.webhooks.flush()
-    return world.store.document()
+/** Handlers of `/reset`, `/fixtures`, `/state` and `/snapshots`. */
+export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Names, Task> {
+  /** The current state, with the outcome of all webhook attempts so far. */
+  const currentDocument = (): Document => {
+    sandbox.webhooks.flush()
+    return sandbox.store.document()
   }
-  const now = async (): Promise<Reply> => {
-    await world.saved()
-    return { status: 200, body: described(host.get(world.settings.name)) }
+  const sandboxReply = async (): Promise<Reply> => {
+    await sandbox.saved()
+    return { status: 200, body: sandboxBody(server.get(sandbox.settings.name)) }
   }
   return {
     resetSandbox: () => {
-      world.reset()
-      return now()
+      sandbox.reset()
+      return sandboxReply()
     },
     putFixtures: async (call) => {
       const fixtures = call.body as Fixtures // the contract has checked it
-      world.reset(host.fixturesWith(fixtures))
-      const reply = await now()
-      host.keepFixtures(world, fixtures)
+      sandbox.reset(server.fixturesWith(fixtures))
+      const reply = await sandboxReply()
+      server.keepFixtures(sandbox, fixtures)
       return reply
     },
-    getState: () => ({ status: 200, body: redacted(present()) }),
+    getState: () => ({ status: 200, body: redacted(currentDocument()) }),
     putState: (call) => {
-      world.replace(documentFrom(call, world))
-      return now()
+      sandbox.replace(documentFrom(call, sandbox))
+      return sandboxReply()
     },
     listSnapshots: () => {
-      const body: SnapshotList = { snapshots: world.snapshots.all.map(summary) }
+      const body: SnapshotList = { snapshots: sandbox.snapshots.all.map(summary) }
       return { status: 200, body }
     },
     saveSnapshot: (call) => {
       const name = call.params['snapshot']!
-      if (world.snapshots.all.length >= MOST_SNAPSHOTS && !world.snapshots.get(name)) {
-        const message = `There are ${MOST_SNAPSHOTS} snapshots; DELETE some`
+      if (sandbox.snapshots.all.length >= MAX_SNAPSHOTS && !sandbox.snapshots.get(name)) {
+        const message = `There are ${MAX_SNAPSHOTS} snapshots, which is the limit; delete some`
         throw new Problem(400, 'snapshots.too-many', message)
       }
-      const saved = { name, savedAt: world.clock.now(), document: present() }
-      world.snapshots.keep(saved)
+      const saved = { name, savedAt: sandbox.clock.now(), document: currentDocument() }
+      sandbox.snapshots.keep(saved)
       return { status: 200, body: summary(saved) }
     },
     deleteSnapshot: (call) => {
-      const saved = savedAs(world, call.params['snapshot']!)
-      world.snapshots.forget(saved.name)
+      const saved = snapshotFor(sandbox, call.params['snapshot']!)
+      sandbox.snapshots.forget(saved.name)
       return { status: 200, body: summary(saved) }
     },
     restoreSnapshot: (call) => {
-      world.replace(savedAs(world, call.params['snapshot']!).document)
-      return now()
+      sandbox.replace(snapshotFor(sandbox, call.params['snapshot']!).document)
+      return sandboxReply()
     },
     diffSnapshot: (call) => {
-      const before = savedAs(world, call.params['snapshot']!).document
+      const before = snapshotFor(sandbox, call.params['snapshot']!).document
       const other = call.query.get('with')
-      const after = other === null ? present() : savedAs(world, other).document
+      const after = other === null ? currentDocument() : snapshotFor(sandbox, other).document
       return { status: 200, body: withoutTokens(difference(before, after)) }
     },
   }
 }
 
-function savedAs(world: SandboxPort, name: string): Saved {
-  const saved = world.snapshots.get(name)
+/** @throws Problem 404 snapshot.unknown */
+function snapshotFor(sandbox: SandboxPort, name: string): Saved {
+  const saved = sandbox.snapshots.get(name)
   if (saved) return saved
-  const names = world.snapshots.all.map((one) => one.name).join(', ') || 'none'
+  const names = sandbox.snapshots.all.map((one) => one.name).join(', ') || 'none'
   throw new Problem(404, 'snapshot.unknown', `There is no snapshot ${name}; there are: ${names}`)
 }
 
-/** @throws Problem 400 when it holds what no API keeps, or is of a newer format */
-function documentFrom(call: Call, world: SandboxPort): Document {
+/**
+ * Completes the document of a request body.
+ *
+ * @throws Problem 400 body.invalid if it holds an unknown table or has a newer format
+ */
+function documentFrom(call: Call, sandbox: SandboxPort): Document {
   const given = call.body as Partial<Document> // the contract has checked it
   const standin = {
-    // Without a word about them they go on: the next user must not get an id that is taken.
-    counters: world.store.document().standin.counters,
+    // Omitted counters stay as they are: the next user must not get an id that is taken.
+    counters: sandbox.store.document().standin.counters,
     ...given.standin,
     format: given.standin?.format ?? FORMAT,
     seq: 0,
   }
-  const document: Document = { ...given, standin, webhooks: webhooksFrom(given['webhooks'], world) }
-  const flaw = flawIn(document, world.store.tables) ?? flawInClock(standin.settings?.['clock'])
+  const document: Document = {
+    ...given,
+    standin,
+    webhooks: webhooksFrom(given['webhooks'], sandbox),
+  }
+  const flaw = flawIn(document, sandbox.store.tables) ?? flawInClock(standin.settings?.['clock'])
   if (flaw) throw new Problem(400, 'body.invalid', flaw)
   return document
 }
 
-/** A clock that no answer could be dated by would be in the way of every request from then on. */
+/** Checks the clock: with an invalid one, every later request would fail at its Date header. */
 function flawInClock(setting: unknown): string | undefined {
   if (setting === undefined) return undefined
   const given = isRecord(setting) ? setting : {}
@@ -129,30 +138,30 @@ function summary({ name, savedAt, document }: Saved): Snapshot {
   }
 }
 
-/** Row by row, by id; rows that are the same object are the same. */
+/** Compares row by row, by id; the same object counts as unchanged without a comparison. */
 function difference(before: Document, after: Document): Difference {
-  const found: Difference = {}
-  const old = new Map(tablesOf(before))
+  const result: Difference = {}
+  const earlierTables = new Map(tablesOf(before))
   for (const [table, rows] of tablesOf(after)) {
-    const was = new Map((old.get(table) ?? []).map((row) => [row.id, row]))
-    const added = rows.filter(({ id }) => !was.has(id))
+    const unmatched = new Map((earlierTables.get(table) ?? []).map((row) => [row.id, row]))
+    const added = rows.filter(({ id }) => !unmatched.has(id))
     const changed = rows.flatMap((row) => {
-      const earlier = was.get(row.id)
-      was.delete(row.id)
+      const earlier = unmatched.get(row.id)
+      unmatched.delete(row.id)
       if (!earlier || earlier === row) return []
       return JSON.stringify(earlier) === JSON.stringify(row)
         ? []
         : [{ before: earlier, after: row }]
     })
-    const removed = [...was.values()]
+    const removed = [...unmatched.values()]
     if (added.length + removed.length + changed.length > 0) {
-      found[table] = { added, removed, changed }
+      result[table] = { added, removed, changed }
     }
   }
-  return found
+  return result
 }
 
-/** The document without what webhooks are signed with. */
+/** The document without the tokens that sign webhooks. */
 function redacted(document: Document): Document {
   const webhooks = document['webhooks']
   if (!isRecord(webhooks) || !Array.isArray(webhooks['subscriptions'])) return document
@@ -160,12 +169,12 @@ function redacted(document: Document): Document {
   return { ...document, webhooks: { ...webhooks, subscriptions: rows.map(redactTokens) } }
 }
 
-function withoutTokens(found: Difference): Difference {
-  const webhooks = found[SUBSCRIPTIONS]
-  if (!webhooks) return found
+function withoutTokens(all: Difference): Difference {
+  const webhooks = all[SUBSCRIPTIONS]
+  if (!webhooks) return all
   const plain = (rows: readonly object[]) => rows.map((row) => redactTokens(row as Row)) // all rows
   return {
-    ...found,
+    ...all,
     [SUBSCRIPTIONS]: {
       added: plain(webhooks.added),
       removed: plain(webhooks.removed),
@@ -178,14 +187,14 @@ function withoutTokens(found: Difference): Difference {
 }
 
 /**
- * What a document says about webhooks; without a word about them, those that there are go on. A
- * token that is redacted is the one that the webhook of this id has.
+ * Completes the webhooks of a document: omitted subscriptions stay as they are, and a redacted
+ * token is replaced by the current token of the same subscription.
  *
- * @throws Problem 400 body.invalid where it has none
+ * @throws Problem 400 body.invalid if there is no such token
  */
 function webhooksFrom(given: unknown, { store }: SandboxPort): unknown {
   const present = store.collection<Subscription>(SUBSCRIPTIONS)
-  if (given !== undefined && !isRecord(given)) return given // flawIn has a word for it
+  if (given !== undefined && !isRecord(given)) return given // flawIn refuses it
   const { subscriptions, ...rest } = given ?? {}
   if (subscriptions === undefined) return { ...rest, subscriptions: present.all() }
   if (!Array.isArray(subscriptions)) return given
@@ -194,21 +203,21 @@ function webhooksFrom(given: unknown, { store }: SandboxPort): unknown {
 
 function withToken(row: unknown, i: number, present: Collection<Subscription>): unknown {
   if (!isRecord(row)) return row
-  const known = present.get(String(row['id']))
+  const current = present.get(String(row['id']))
   const names = (['token', 'previousToken'] as const).filter((name) => row[name] === REDACTED)
-  const missing = names.find((name) => known?.[name] === undefined)
+  const missing = names.find((name) => current?.[name] === undefined)
   if (missing) {
-    const message = `webhooks.subscriptions[${i}].${missing} is redacted, and this sandbox has no such webhook to take it from; put it in`
+    const message = `webhooks.subscriptions[${i}].${missing} is redacted, and this sandbox has no webhook with this id to take it from; write the token in full`
     throw new Problem(400, 'body.invalid', message)
   }
-  return { ...row, ...Object.fromEntries(names.map((name) => [name, known?.[name]])) }
+  return { ...row, ...Object.fromEntries(names.map((name) => [name, current?.[name]])) }
 }
 
-/** `cryptlex.users` and the rest, with their rows. */
+/** All tables with their rows, such as `cryptlex.users`. */
 function tablesOf({ standin: _, ...apis }: Document): (readonly [string, readonly Row[]])[] {
   return Object.entries(apis).flatMap(([api, tables]) =>
     Object.entries(isRecord(tables) ? tables : {}).map(
-      ([table, rows]) => [`${api}.${table}`, rows as readonly Row[]] as const, // flawIn has looked
+      ([table, rows]) => [`${api}.${table}`, rows as readonly Row[]] as const, // flawIn has checked it
     ),
   )
 }

@@ -1,50 +1,38 @@
-/** A user as one API keeps it. */
-export interface Holder {
+import type { LedgerEntry } from './contract.gen.ts'
+
+/** A user as one API stores it. */
+export interface Account {
   readonly api: string
   readonly id: string
-  /** As it is written there; absent where the user has none. */
+  /** Spelt as the API stores it; absent if the user has none. */
   readonly email?: string
   readonly name: string
-  /** Grows with every user of the API. */
+  /** Position in the API's table; grows with every user. */
   readonly place: number
 }
 
-/** Everybody who has one address, in the APIs' order. */
-export type Person = Holder[]
+/** All accounts with one address, in the order of the APIs. */
+export type Person = Account[]
 
-export interface LedgerEntry {
-  readonly email: string
-  readonly state: 'consistent' | 'missing' | 'duplicated' | 'spelt-differently'
-  readonly text: string
-  readonly missing?: string[]
-  readonly users: { api: string; id: string; email?: string; name?: string }[]
-}
-
-/** What the same address is, however it is spelt: the case of letters, space, and width aside. */
-export function addressKey(email: string): string {
-  return email.normalize('NFKC').replaceAll(/\s/g, '').toLowerCase()
-}
-
-/** People by their address, as they are come upon. */
-export class Ledger {
+/** Groups users by address across APIs and reports the differences. */
+export class UserComparison {
   readonly #apis: readonly string[]
   readonly #people = new Map<string, Person>()
-  readonly #names = new Map<string, Holder[]>()
+  readonly #byName = new Map<string, Account[]>()
 
   /** @param apis in the order in which users are added */
   constructor(apis: readonly string[]) {
     this.#apis = apis
   }
 
-  add(holder: Holder): void {
-    // Without an address nobody can be told to be the same as another.
-    const key =
-      holder.email === undefined ? `\0${holder.api}:${holder.id}` : addressKey(holder.email)
-    put(this.#people, key, holder)
-    if (holder.name !== '') put(this.#names, holder.name.toLowerCase(), holder)
+  add(account: Account): void {
+    const { api, id, email, name } = account
+    // A user without an address matches no other.
+    push(this.#people, email === undefined ? `\0${api}:${id}` : addressKey(email), account)
+    if (name !== '') push(this.#byName, name.toLowerCase(), account)
   }
 
-  /** In the order of each one's first user. */
+  /** All people, in the order in which their first account was added. */
   get people(): Iterable<Person> {
     return this.#people.values()
   }
@@ -53,7 +41,7 @@ export class Ledger {
     return this.#people.get(addressKey(email))
   }
 
-  /** Whether there is nothing to say; cheaper than saying it. */
+  /** Returns true if `entry` would report no difference; cheaper than `entry`. */
   isConsistent(person: Person): boolean {
     const [first, ...rest] = person
     return (
@@ -65,84 +53,82 @@ export class Ledger {
     )
   }
 
-  /** What there is to say about a person. */
+  /** Reports all differences of a person's accounts; `state` is the most severe. */
   entry(person: Person): LedgerEntry {
-    const [first] = person
-    const email = first?.email ?? ''
-    const twice = this.#apis.flatMap((api) => duplicates(person, api))
-    const missing = this.#apis.filter((api) => !person.some((holder) => holder.api === api))
-    const spellings = [...spelling(person), ...naming(person)]
-    const texts = [...twice, ...missing.map((api) => this.#lacking(person, api)), ...spellings]
-    const state =
-      twice.length > 0
-        ? 'duplicated'
-        : missing.length > 0
-          ? 'missing'
-          : spellings.length > 0
-            ? 'spelt-differently'
-            : 'consistent'
-    const whole = texts.length === 0 ? 'the same at all APIs' : texts.join('; ')
+    const duplicates = this.#apis.flatMap((api) => duplicatesIn(person, api))
+    const missing = this.#apis.filter((api) => !person.some((account) => account.api === api))
+    const spellings = [...addressDifferences(person), ...nameDifferences(person)]
+    const texts = [...duplicates, ...missing.map((api) => this.#absence(person, api)), ...spellings]
     return {
-      email,
-      state,
-      text: whole,
+      email: person[0]?.email ?? '',
+      state:
+        duplicates.length > 0
+          ? 'duplicated'
+          : missing.length > 0
+            ? 'missing'
+            : spellings.length > 0
+              ? 'spelt-differently'
+              : 'consistent',
+      text: texts.length === 0 ? 'the same at all APIs' : texts.join('; '),
       ...(missing.length > 0 ? { missing } : {}),
-      users: person.map(({ api, id, email: written, name }) => ({
+      users: person.map(({ api, id, email, name }) => ({
         api,
         id,
-        ...(written === undefined ? {} : { email: written }),
+        ...(email === undefined ? {} : { email }),
         ...(name === '' ? {} : { name }),
       })),
     }
   }
 
-  /** That an API does not have the person; and whom it has under the same name. */
-  #lacking(person: Person, api: string): string {
-    const [first] = person
+  /** Says that an API lacks the person, and suggests its user of the same name. */
+  #absence([first]: Person, api: string): string {
     if (first?.email === undefined)
       return `${first?.api} has no address to find the user by in ${api}`
-    const namesake = this.#names
+    const namesake = this.#byName
       .get(first.name.toLowerCase())
-      ?.find((holder) => holder.api === api && holder.email !== undefined)
-    const perhaps = namesake ? `; perhaps it is ${namesake.email}, who has the same name` : ''
-    return `${api} has no ${first.email}${perhaps}`
+      ?.find((account) => account.api === api && account.email !== undefined)
+    const suggestion = namesake ? `; its user ${namesake.email} has the same name` : ''
+    return `${api} has no ${first.email}${suggestion}`
   }
 }
 
-function put(map: Map<string, Holder[]>, key: string, holder: Holder): void {
-  const held = map.get(key)
-  if (held) held.push(holder)
-  else map.set(key, [holder])
+/** Normalises an address: ignores case, whitespace and character width. */
+function addressKey(email: string): string {
+  return email.normalize('NFKC').replaceAll(/\s/g, '').toLowerCase()
 }
 
-function duplicates(person: Person, api: string): string[] {
-  const there = person.filter((holder) => holder.api === api)
-  if (there.length < 2) return []
-  const list = there.map(({ id, email }) => `${id} as ${JSON.stringify(email)}`)
-  return [`${api} has the person ${there.length} times: ${list.join(', ')}`]
+function push(map: Map<string, Account[]>, key: string, account: Account): void {
+  const accounts = map.get(key)
+  if (accounts) accounts.push(account)
+  else map.set(key, [account])
 }
 
-function spelling(person: Person): string[] {
-  const [first, ...rest] = person
+function duplicatesIn(person: Person, api: string): string[] {
+  const accounts = person.filter((account) => account.api === api)
+  if (accounts.length < 2) return []
+  const list = accounts.map(({ id, email }) => `${id} as ${JSON.stringify(email)}`)
+  return [`${api} has the user ${accounts.length} times: ${list.join(', ')}`]
+}
+
+function addressDifferences([first, ...rest]: Person): string[] {
   return rest.flatMap(({ api, email }) => {
     if (email === undefined || first?.email === undefined || email === first.email) return []
-    const how =
+    const difference =
       email.trim() === first.email.trim()
-        ? 'space around it'
+        ? 'whitespace around it'
         : email.trim().toLowerCase() === first.email.trim().toLowerCase()
-          ? 'the case of letters'
-          : 'how its characters are written'
+          ? 'upper and lower case'
+          : 'whitespace inside it or the width of characters'
     return [
-      `${api} writes the address ${JSON.stringify(email)}, ${first.api} ${JSON.stringify(first.email)}: ${how}`,
+      `${api} has the address ${JSON.stringify(email)}, ${first.api} has ${JSON.stringify(first.email)}: they differ in ${difference}`,
     ]
   })
 }
 
-function naming(person: Person): string[] {
-  const [first, ...rest] = person
+function nameDifferences([first, ...rest]: Person): string[] {
   return rest.flatMap(({ api, name }) =>
     name === first!.name
       ? []
-      : [`${api} calls the person ${name || 'nothing'}, ${first!.api} ${first!.name || 'nothing'}`],
+      : [`${api} has the name ${name || '(none)'}, ${first!.api} has ${first!.name || '(none)'}`],
   )
 }

@@ -1,96 +1,69 @@
-import type { Api, Task } from '../core/api.ts'
-import { Problem } from '../core/problem.ts'
+import type { Api, Task, Tools } from '../core/api.ts'
+import type { Call } from '../core/call.ts'
+import type { Contract } from '../core/contract/contract.ts'
+import { duplicate, Problem } from '../core/problem.ts'
+import { createCallFor } from '../core/request/read.ts'
 import type { Row } from '../core/store/state.ts'
 import { keyOf } from '../core/store/unique-keys.ts'
-import type { Seeding, User, UserPage } from './contract.gen.ts'
+import type { Seeding, User, UserChanges, UserPage } from './contract.gen.ts'
+import { cursorIn, cursorText, limitOf } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
-const PAGE = 100
+type Names = 'getCredentials' | 'listUsers' | 'getUser' | 'updateUser' | 'deleteUser' | 'seedUsers'
 
-/** Asking for users, and filling a sandbox with them. */
-export function userTasks(
-  world: SandboxPort,
-): Record<'getCredentials' | 'listUsers' | 'getUser' | 'seedUsers', Task> {
+/** Handlers of `/users`, `/credentials` and `/seed`. */
+export function userTasks(sandbox: SandboxPort): Record<Names, Task> {
   return {
-    getCredentials: () => ({ status: 200, body: world.credentials }),
-    listUsers: (call) => {
-      const wanted = {
-        api: call.query.get('api'),
-        email: call.query.get('email'),
-        after: call.query.get('after'),
-      }
-      const limit = Number(call.query.get('limit') ?? PAGE)
-      return { status: 200, body: page(world, wanted, limit) }
-    },
+    getCredentials: () => ({ status: 200, body: sandbox.credentials }),
+    listUsers: (call) => ({ status: 200, body: pageOf(sandbox, call) }),
     getUser: (call) => {
-      const { api = '', id = '' } = call.params
-      const vendor = world.vendors.find((part) => part.api.name === api)!.api // of the contract's list
-      const row = world.user(api, id)
-      if (!row) throw new Problem(404, 'user.unknown', `${api} has created no user ${id}`)
-      return { status: 200, body: shownUser(vendor, row) }
+      const { api, row } = targetOf(sandbox, call)
+      return { status: 200, body: userBody(api, row) }
+    },
+    updateUser: async (call) => {
+      const target = targetOf(sandbox, call)
+      const { row, deliveries } = sandbox.store.transact(() => {
+        const changed = applyChanges(sandbox, target, call.body as UserChanges) // the contract has checked it
+        return {
+          row: changed,
+          deliveries: recordWebhooks(sandbox, target, 'updated', changed, call),
+        }
+      })
+      await sandbox.saved()
+      sandbox.webhooks.deliver(deliveries)
+      call.deliveries = deliveries
+      return { status: 200, body: userBody(target.api, row) }
+    },
+    deleteUser: async (call) => {
+      const target = targetOf(sandbox, call)
+      const { deliveries, delayed } = sandbox.store.transact(() => {
+        sandbox.store.collection(target.table).remove(target.row.id)
+        return {
+          deliveries: recordWebhooks(sandbox, target, 'deleted', target.row, call),
+          delayed: sandbox.webhooks.releaseAfterDelete(target.row.id),
+        }
+      })
+      await sandbox.saved()
+      sandbox.webhooks.deliver(deliveries)
+      if (delayed.length > 0) {
+        // Deliveries that a fault holds back until the removal follow the webhook about it.
+        await sandbox.webhooks.attemptsDone()
+        sandbox.webhooks.deliverReleased(delayed)
+      }
+      call.deliveries = [...deliveries, ...delayed]
+      return { status: 200, body: userBody(target.api, target.row) }
     },
     seedUsers: async (call) => {
       const { users, apis } = call.body as Seeding // the contract has checked it
-      const names: readonly string[] = apis ?? world.vendors.map(({ api }) => api.name)
-      await world.seed(users, names)
+      const names: readonly string[] = apis ?? sandbox.vendors.map(({ api }) => api.name)
+      await sandbox.seed(users, names)
       return { status: 200, body: Object.fromEntries(names.map((name) => [name, users])) }
     },
   }
 }
 
-/**
- * A page's mark is the API and the place of its last row. Places only grow, so a later insert
- * moves nothing and a removed row leaves the mark where it was.
- */
-function page(
-  world: SandboxPort,
-  wanted: { api: string | null; email: string | null; after: string | null },
-  limit: number,
-): UserPage {
-  const vendors = world.vendors.filter(({ api }) => wanted.api === null || api.name === wanted.api)
-  if (wanted.email !== null) {
-    const email = wanted.email
-    const found = vendors.flatMap(({ api }) => {
-      return withAddress(world, api, email).map((row) => shownUser(api, row))
-    })
-    return { users: found, total: found.length }
-  }
-  const total = vendors.reduce((sum, { api }) => sum + rowsOf(world, api).size, 0)
-  const [afterApi, afterPlace] = wanted.after?.split(':') ?? []
-  const start = vendors.findIndex(({ api }) => api.name === afterApi)
-  if (afterApi !== undefined && start < 0) {
-    throw new Problem(400, 'page.unknown', `after must be the next of a page of the same list`)
-  }
-  const found: { user: User; mark: string }[] = []
-  for (const { api } of vendors.slice(Math.max(0, start))) {
-    for (const [place, row] of rowsOf(world, api).after(
-      api.name === afterApi ? Number(afterPlace) : 0,
-    )) {
-      // One more than asked for tells whether there is a next page.
-      if (found.length > limit) break
-      found.push({ user: shownUser(api, row), mark: `${api.name}:${place}` })
-    }
-  }
-  const users = found.slice(0, limit).map(({ user }) => user)
-  const next = found.length > limit ? found[limit - 1]!.mark : undefined
-  return { users, total, ...(next === undefined ? {} : { next }) }
-}
-
-/** Who has this address: one, and its copies where a fault has had duplicates accepted. */
-function withAddress(world: SandboxPort, api: Api, email: string): readonly Row[] {
-  const field = api.users!.email
-  const rows = rowsOf(world, api)
-  const first = rows.find(field, email)
-  if (!first) return []
-  const same = (row: Row) => 'copyOf' in row && keyOf(row, field) === keyOf(first, field)
-  return [first, ...rows.all().filter(same)]
-}
-
-function rowsOf(world: SandboxPort, api: Api) {
-  return world.store.collection(`${api.name}.${api.users!.table}`) // vendors have users
-}
-
-export function shownUser(api: Api, row: Row): User {
+/** A user as the admin API returns it. */
+export function userBody(api: Api, row: Row): User {
   const email = Object.entries(row).find(([name]) => name === api.users!.email)?.[1] as unknown
   return {
     api: api.name,
@@ -98,4 +71,116 @@ export function shownUser(api: Api, row: Row): User {
     ...(typeof email === 'string' ? { email } : {}),
     user: { ...row },
   }
+}
+
+/** @throws Problem 400 page.unknown */
+function pageOf(sandbox: SandboxPort, call: Call): UserPage {
+  const apiName = call.query.get('api')
+  const email = call.query.get('email')
+  const apis = sandbox.vendors
+    .map(({ api }) => api)
+    .filter(({ name }) => apiName === null || name === apiName)
+  if (email !== null) {
+    const users = apis.flatMap((api) =>
+      rowsWithEmail(sandbox, api, email).map((row) => userBody(api, row)),
+    )
+    return { users, total: users.length }
+  }
+  const limit = limitOf(call)
+  const total = apis.reduce((sum, api) => sum + rowsOf(sandbox, api).size, 0)
+  const cursor = cursorIn(
+    call.query.get('after'),
+    apis.map(({ name }) => name),
+  )
+  const found: { user: User; cursor: string }[] = []
+  for (const [i, api] of apis.entries()) {
+    if (i < cursor.api) continue
+    const after = i === cursor.api ? cursor.place : 0
+    for (const [place, row] of rowsOf(sandbox, api).after(after)) {
+      // One more than the limit shows that there is a next page.
+      if (found.length > limit) break
+      found.push({ user: userBody(api, row), cursor: cursorText(api.name, place) })
+    }
+  }
+  const users = found.slice(0, limit).map(({ user }) => user)
+  const next = found.length > limit ? found[limit - 1]!.cursor : undefined
+  return { users, total, ...(next === undefined ? {} : { next }) }
+}
+
+/** The user with this address, and its copies if a fault had duplicates accepted. */
+function rowsWithEmail(sandbox: SandboxPort, api: Api, email: string): readonly Row[] {
+  const field = api.users!.email
+  const rows = rowsOf(sandbox, api)
+  const first = rows.find(field, email)
+  if (!first) return []
+  const isCopy = (row: Row) => 'copyOf' in row && keyOf(row, field) === keyOf(first, field)
+  return [first, ...rows.all().filter(isCopy)]
+}
+
+function rowsOf(sandbox: SandboxPort, api: Api) {
+  return sandbox.store.collection(`${api.name}.${api.users!.table}`) // vendors have users
+}
+
+/** The user that a request is about, with its API. */
+interface Target {
+  readonly api: Api
+  readonly contract: Contract
+  readonly tools: Tools
+  readonly table: string
+  readonly row: Row
+}
+
+/** @throws Problem 404 user.unknown */
+function targetOf(sandbox: SandboxPort, call: Call): Target {
+  const { api: name = '', id = '' } = call.params
+  const { api, contract } = sandbox.vendors.find((vendor) => vendor.api.name === name)! // of the contract's list
+  const row = sandbox.user(name, id)
+  if (!row) throw new Problem(404, 'user.unknown', `${name} has no user ${id}`)
+  return { api, contract, row, tools: sandbox.toolsOf(name), table: `${name}.${api.users!.table}` }
+}
+
+/**
+ * Replaces the row by the one that a create call with the changed fields would have stored.
+ *
+ * @throws Problem 400 body.invalid, 409 user.duplicate
+ */
+function applyChanges(sandbox: SandboxPort, target: Target, changes: UserChanges): Row {
+  const { api, row, tools, table } = target
+  const users = api.users! // vendors have users
+  const call = createCallFor(target, merged(users.bodyFromRow(row), changes))
+  const [finding] = call.findings
+  if (finding) throw new Problem(400, 'body.invalid', finding.text)
+  const body = call.body as Readonly<Record<string, unknown>> // createCallFor has checked it
+  const changed = users.changeRow(row, body, sandbox.store, tools)
+  const rows = sandbox.store.collection(table)
+  const { unique } = api.tables[users.table]!
+  const taken = unique.filter((field) => {
+    const value: unknown = Object.entries(changed).find(([name]) => name === field)?.[1]
+    const owner = typeof value === 'string' && value !== '' ? rows.find(field, value) : undefined
+    return owner !== undefined && owner.id !== row.id
+  })
+  if (taken.length > 0) throw duplicate(taken, 409)
+  rows.replace(changed)
+  return changed
+}
+
+/** JSON merge patch (RFC 7396) of the first level; request bodies have no deeper one. */
+function merged(
+  before: Readonly<Record<string, unknown>>,
+  changes: UserChanges,
+): Record<string, unknown> {
+  const after = { ...before, ...changes }
+  return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== null))
+}
+
+/** Records the webhooks about a change in the running transaction; returns the deliveries' ids. */
+function recordWebhooks(
+  sandbox: SandboxPort,
+  { api, tools }: Target,
+  change: 'updated' | 'deleted',
+  row: Row,
+  call: Call,
+): readonly string[] {
+  const events = api.users!.events?.(change, row, sandbox.store, tools) ?? []
+  return sandbox.webhooks.record(events, call) ?? []
 }

@@ -9,51 +9,59 @@ import {
   verifyExpectations,
   type Expectation,
 } from '../core/request-log/verify.ts'
-import type { Awaited, Expectation as Asked, Verification, Verified } from './contract.gen.ts'
-import { matcherIn, matcherOf, shown } from './requests.ts'
+import type {
+  Awaited,
+  Expectation as ExpectationBody,
+  Verification,
+  Verified,
+} from './contract.gen.ts'
+import { matcherFromFilter, matcherFromQuery, recordWithHints } from './requests.ts'
 import { milliseconds } from './clock.ts'
 import type { SandboxPort } from './ports.ts'
 
-const LONGEST_WAIT = 600_000
+/** In milliseconds. */
+const MAX_WAIT = 600_000
 
-/** Asking whether what should have been asked was, now or in a while. */
-export function verifyTasks(world: SandboxPort): Record<'verifyRequests' | 'awaitRequests', Task> {
+/** Handlers of `/verify` and `/requests/await`. */
+export function verifyTasks(
+  sandbox: SandboxPort,
+): Record<'verifyRequests' | 'awaitRequests', Task> {
   return {
     verifyRequests: (call) => {
       const { expectations, order, since } = call.body as Verification // the contract has checked it
-      const read = expectations.map((one, i) => expectationFrom(one, i, since, world))
-      refuseSameNames(read)
+      const named = expectations.map((one, i) => expectationFrom(one, i, since, sandbox))
+      refuseDuplicateNames(named)
       const body: Verified = withRegexBudget(() =>
-        verifyExpectations(read, [...world.requests.after()], world.secrets, order),
+        verifyExpectations(named, [...sandbox.requests.after()], sandbox.secrets, order),
       )
       return { status: 200, body }
     },
     awaitRequests: async (call) => {
-      const matches = matcherIn(call, world)
+      const matches = matcherFromQuery(call, sandbox)
       const count = Number(call.query.get('count') ?? 1)
       const timeout = call.query.get('timeout') ?? '5s'
       const wait = milliseconds(timeout)
-      if (wait > LONGEST_WAIT) {
-        throw new Problem(400, 'timeout.too-long', `timeout must be at most 10m, not ${timeout}`)
+      if (wait > MAX_WAIT) {
+        throw new Problem(400, 'timeout.too-long', `timeout must be at most 10m, got ${timeout}`)
       }
-      const found = readings(world).filter((reading) => matches(reading).length === 0)
+      const found = readings(sandbox).filter((reading) => matches(reading).length === 0)
       if (found.length < count) {
-        await more(world, wait, (reading) => {
+        await listenUntil(sandbox, wait, (reading) => {
           if (matches(reading).length === 0) found.push(reading)
           return found.length >= count
         })
       }
-      const requests = found.slice(0, count).map(({ entry }) => shown(entry, world))
+      const requests = found.slice(0, count).map(({ entry }) => recordWithHints(entry, sandbox))
       if (found.length >= count) {
         const body: Awaited = { fulfilled: true, requests }
         return { status: 200, body }
       }
-      const nearest = findNearest(matches, readings(world), world.secrets)
-      const lacking = `${found.length} of ${count} came within ${timeout}`
+      const nearest = findNearest(matches, readings(sandbox), sandbox.secrets)
+      const summary = `${found.length} of ${count} requests arrived within ${timeout}`
       const body: Awaited = {
         fulfilled: false,
         requests,
-        difference: `${lacking}${describeNearest(nearest)}`,
+        difference: `${summary}${describeNearest(nearest)}`,
         nearest,
       }
       return { status: 200, body }
@@ -65,8 +73,8 @@ function readings({ requests }: SandboxPort): SearchableEntry[] {
   return [...requests.after()].map((entry) => new SearchableEntry(entry))
 }
 
-/** Until one is the last that is wanted, the time is up or the server stops. */
-function more(
+/** Resolves once a request is the last one needed, the time is up or the server stops. */
+function listenUntil(
   { requests }: SandboxPort,
   wait: number,
   isLast: (request: SearchableEntry) => boolean,
@@ -74,11 +82,11 @@ function more(
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
-      leave()
+      unsubscribe()
       resolve()
     }
     const timer = setTimeout(done, wait)
-    const leave = requests.listen({
+    const unsubscribe = requests.listen({
       onRequest: (request) => {
         if (isLast(request)) done()
       },
@@ -88,25 +96,26 @@ function more(
 }
 
 function expectationFrom(
-  asked: Asked,
+  body: ExpectationBody,
   i: number,
   since: string | undefined,
-  world: SandboxPort,
+  sandbox: SandboxPort,
 ): Expectation {
-  const { name, match, count = {}, before, after, ...rest } = asked
-  const filter = { ...rest, ...match, ...(since === undefined ? {} : { since }) } as RequestFilter // texts and conditions: the matcher looks at each
+  const { name, match, count = {}, before, after, ...rest } = body
+  const filter = { ...rest, ...match, ...(since === undefined ? {} : { since }) } as RequestFilter // texts and conditions: the matcher checks each
   return {
     name: name ?? `expectation ${i + 1}`,
-    matches: matcherOf(filter, world),
+    matches: matcherFromFilter(filter, sandbox),
     count,
     before,
     after,
   }
 }
 
-function refuseSameNames(expectations: readonly Expectation[]): void {
+/** @throws Problem 400 expectation.duplicate */
+function refuseDuplicateNames(expectations: readonly Expectation[]): void {
   const names = expectations.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice === undefined) return
-  throw new Problem(400, 'expectation.duplicate', `Two expectations are called ${twice}`)
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i)
+  if (duplicate === undefined) return
+  throw new Problem(400, 'expectation.duplicate', `Two expectations have the name ${duplicate}`)
 }

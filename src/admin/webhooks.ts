@@ -4,71 +4,73 @@ import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { type DeliveryFault } from '../core/fault.ts'
 import { subscribe } from '../core/webhooks/subscriptions.ts'
 import type * as Contract from './contract.gen.ts'
-import { deliveryFor, shownDelivery } from './deliveries.ts'
+import { deliveryBody, deliveryFor } from './deliveries.ts'
 import { milliseconds } from './clock.ts'
 import type { SandboxPort } from './ports.ts'
 
 type Names =
   'listSubscriptions' | 'createSubscription' | 'deleteSubscription' | 'testWebhook' | 'redeliver'
 
-/** Who is told, and having them told something. */
-export function webhookTasks(world: SandboxPort): Record<Names, Task> {
-  const { webhooks } = world
+/** Handlers of `/webhooks`, and of `/deliveries/{delivery}/redeliver`. */
+export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
+  const { webhooks } = sandbox
   return {
     listSubscriptions: () => {
       webhooks.flush()
-      const body: Contract.SubscriptionList = { webhooks: webhooks.subscriptions.map(shown) }
+      const body: Contract.SubscriptionList = {
+        webhooks: webhooks.subscriptions.map(subscriptionBody),
+      }
       return { status: 200, body }
     },
     createSubscription: async (call) => {
-      const { events = ['*'], ...given } = call.body as Contract.NewSubscription // it is checked
-      const refusal = given.url.startsWith('/')
+      const { events = ['*'], ...fields } = call.body as Contract.NewSubscription // checked
+      const refusal = fields.url.startsWith('/')
         ? undefined
-        : world.egress.refusalWithoutLookup(given.url)
+        : sandbox.egress.refusalWithoutLookup(fields.url)
       if (refusal) throw refusal
-      const row = world.store.transact(() =>
-        subscribe(world.store, { ...given, events }, world.tools),
+      const row = sandbox.store.transact(() =>
+        subscribe(sandbox.store, { ...fields, events }, sandbox.tools),
       )
-      await world.saved()
-      const doubt = webhooks.urlWarning(given.url)
-      if (doubt) call.note(doubt.code, doubt.text)
-      return { status: 201, body: shown(row), created: row.id }
+      await sandbox.saved()
+      const warning = webhooks.urlWarning(fields.url)
+      if (warning) call.note(warning.code, warning.text)
+      return { status: 201, body: subscriptionBody(row), created: row.id }
     },
     deleteSubscription: async (call) => {
-      const row = subscriptionFor(world, call.params['webhook'])
-      world.store.transact(() => world.store.collection(SUBSCRIPTIONS).remove(row.id))
-      await world.saved()
-      return { status: 200, body: shown(row) }
+      const row = subscriptionFor(sandbox, call.params['webhook'])
+      sandbox.store.transact(() => sandbox.store.collection(SUBSCRIPTIONS).remove(row.id))
+      await sandbox.saved()
+      return { status: 200, body: subscriptionBody(row) }
     },
     testWebhook: async (call) => {
-      const given = call.body as Contract.WebhookTest // the contract has checked it
-      const row = subscriptionFor(world, given.subscription)
-      const faults = given.fault ? [faultFrom(given.fault)] : undefined
+      const test = call.body as Contract.WebhookTest // the contract has checked it
+      const row = subscriptionFor(sandbox, test.subscription)
+      const faults = test.fault ? [faultFrom(test.fault)] : undefined
       const event: Event = {
-        name: given.event ?? row.events.find((name) => name !== '*') ?? 'test',
-        data: given.data ?? { test: true },
-        // Ticks of 100 ns, as a vendor that tells events writes them.
-        triggeredAt: new Date(world.clock.now()).toISOString().replace('Z', '0000Z'),
+        name: test.event ?? row.events.find((name) => name !== '*') ?? 'test',
+        data: test.data ?? { test: true },
+        // Seven fraction digits (ticks of 100 ns), as the vendor with webhooks writes times.
+        triggeredAt: new Date(sandbox.clock.now()).toISOString().replace('Z', '0000Z'),
       }
       const cause = { id: call.id, ...(faults ? { deliveryFaults: faults } : {}) }
-      const id = world.store.transact(() => webhooks.recordFor(row, event, cause))
-      await world.saved()
+      const id = sandbox.store.transact(() => webhooks.recordFor(row, event, cause))
+      await sandbox.saved()
       call.deliveries = [id]
       webhooks.deliver([id])
-      return { status: 202, body: shownDelivery(webhooks.delivery(id)!) } // it was just made
+      return { status: 202, body: deliveryBody(webhooks.delivery(id)!) } // it was just recorded
     },
     redeliver: (call) => {
       const { fault } = call.body as Contract.Redelivery // the contract has checked it
-      const { id } = deliveryFor(world, call)
+      const { id } = deliveryFor(sandbox, call)
       webhooks.redeliver(id, fault ? [faultFrom(fault)] : [])
       call.deliveries = [id]
-      return { status: 202, body: shownDelivery(webhooks.delivery(id)!) } // it is there, see above
+      return { status: 202, body: deliveryBody(webhooks.delivery(id)!) } // deliveryFor has found it
     },
   }
 }
 
-/** A fault as requests give it, in our own units. */
-export function faultFrom({ kind, by, attempts }: Contract.DeliveryFault): DeliveryFault {
+/** Converts a fault of a request body to the internal units. */
+function faultFrom({ kind, by, attempts }: Contract.DeliveryFault): DeliveryFault {
   return {
     kind,
     ...(by === undefined ? {} : { by: milliseconds(by) }),
@@ -83,12 +85,13 @@ function subscriptionFor({ webhooks }: SandboxPort, id: string | undefined): Sub
   if (row) return row
   const message =
     id === undefined
-      ? 'There is no webhook that is active; POST /_standin/webhooks makes one'
-      : `There is no webhook ${id}; GET /_standin/webhooks names them`
+      ? 'There is no active webhook; create one with POST /_standin/webhooks'
+      : `There is no webhook ${id}; GET /_standin/webhooks lists them`
   throw new Problem(404, 'webhook.unknown', message)
 }
 
-function shown(row: Subscription): Contract.Subscription {
+/** A subscription as the admin API returns it, without its token. */
+function subscriptionBody(row: Subscription): Contract.Subscription {
   return {
     id: row.id,
     name: row.name,

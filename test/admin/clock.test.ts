@@ -20,7 +20,7 @@ function fakeTime(): void {
   })
 }
 
-test('a clock runs with the machine’s time until it is held, and from where it is let go', async () => {
+test('a clock follows real time until it is held, and continues from there when it is released', async () => {
   fakeTime()
   const caller = createCaller(await createSandbox())
   const start = Date.now()
@@ -35,7 +35,7 @@ test('a clock runs with the machine’s time until it is held, and from where it
   expect(await clock(caller)).toEqual({ now: new Date(start + 6500).toISOString(), held: false })
 })
 
-test('a clock that is set runs on, one that is held and set stays held', async () => {
+test('a running clock keeps running when it is set, and a held one stays held', async () => {
   fakeTime()
   const caller = createCaller(await createSandbox())
   expect((await caller.put('/_standin/clock', { now: NOON })).json()).toEqual({
@@ -60,7 +60,7 @@ test.each([
   const caller = createCaller(await createSandbox({ clock: Date.parse(NOON) }))
   const answer = await caller.post('/_standin/clock/advance', { by })
   expect(answer.json()).toEqual({ now: expected, held: true })
-  // Everything that is dated goes by it.
+  // All dates in answers follow it.
   expect(answer.header('Date')).toBe(new Date(expected).toUTCString())
   const created = await caller.create('cryptlex')
   expect(created.json<{ createdAt: string }>().createdAt.slice(0, 23)).toBe(expected.slice(0, 23))
@@ -78,16 +78,19 @@ test.each([
   ['PUT', '', { now: '2030-06-01T12:00:00' }, /^now must be a date-time/],
   ['PUT', '', { now: '9999-12-31T23:59:59-01:00' }, /is not between/],
   ['PUT', '', { held: 'yes' }, /^held must be of type boolean/],
-] as const)('%s /clock%s refuses %j, and the clock goes on', async (method, path, body, detail) => {
-  const caller = createCaller(await createSandbox({ clock: Date.parse(NOON) }))
-  const answer = await caller.send({ method, path: `/_standin/clock${path}`, body })
-  expect(answer.status).toBe(400)
-  expect(answer.json<{ detail: string }>().detail).toMatch(detail)
-  expect(await clock(caller)).toEqual({ now: NOON, held: true })
-  for (const api of APIS) {
-    expect((await caller.create(api, named(api, 'ada'))).status).toBeLessThan(300)
-  }
-})
+] as const)(
+  '%s /clock%s refuses %j and leaves the clock unchanged',
+  async (method, path, body, detail) => {
+    const caller = createCaller(await createSandbox({ clock: Date.parse(NOON) }))
+    const answer = await caller.send({ method, path: `/_standin/clock${path}`, body })
+    expect(answer.status).toBe(400)
+    expect(answer.json<{ detail: string }>().detail).toMatch(detail)
+    expect(await clock(caller)).toEqual({ now: NOON, held: true })
+    for (const api of APIS) {
+      expect((await caller.create(api, named(api, 'ada'))).status).toBeLessThan(300)
+    }
+  },
+)
 
 test.each([true, false])('a kept sandbox’s clock survives a restart, held: %j', async (held) => {
   fakeTime()
@@ -103,12 +106,12 @@ test.each([true, false])('a kept sandbox’s clock survives a restart, held: %j'
     const now = held ? NOON : '2030-06-01T12:01:00.000Z'
     expect(await clock(next, base)).toEqual({ now, held })
   }
-  // After a reset it is as it was made, for good.
+  // A reset restores the initial clock.
   await next.post('/~a/_standin/reset')
   expect((await clock(next, '/~a')).held).toBe(false)
 })
 
-test('one sandbox’s clock is no other’s', async () => {
+test('each sandbox has its own clock', async () => {
   const caller = createCaller(await createSandbox({ clock: Date.parse(NOON) }))
   await caller.post('/_standin/sandboxes', { name: 'a' })
   await caller.post('/~a/_standin/clock/advance', { by: '1d' })
@@ -116,7 +119,7 @@ test('one sandbox’s clock is no other’s', async () => {
   expect((await clock(caller, '/~a')).now).toBe('2030-06-02T12:00:00.000Z')
 })
 
-test('a token expires when the sandbox’s clock says so, and is good again when it goes back', async () => {
+test('a token expires by the sandbox’s clock, and is valid again when the clock is set back', async () => {
   const secret = 'a secret of at least thirty-two bytes'
   const server = await createSandbox({ clock: Date.parse(NOON), jwtSecret: secret })
   const caller = createCaller(server)

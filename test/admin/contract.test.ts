@@ -30,7 +30,7 @@ const user = (name: string) => ({
   resellerId: 'reseller-001',
 })
 
-/** What is there before each. */
+/** The state before each test. */
 const STATE = {
   cryptlex: { users: [user('ada'), user('grace')] },
   webhooks: {
@@ -70,7 +70,7 @@ const FULL = {
   },
 }
 
-/** Each status that the spec names, provoked: by operation, what to send. */
+/** A request that provokes each status of the spec, by operation. */
 const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'method'>>>>> = {
   getFrontPage: { 200: { path: '/' }, 400: { path: '/?now' } },
   getHealth: { 200: { path: '/health' }, 400: { path: '/health?now' } },
@@ -234,7 +234,7 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
   },
 }
 
-/** RFC 9457, with the reason in the header too. */
+/** Expects problem details (RFC 9457) with the reason in the header too. */
 function expectRefusal(answer: Answer, status: number): void {
   expect(answer.status, answer.text).toBe(status)
   expect(answer.header('Content-Type')).toBe('application/problem+json; charset=utf-8')
@@ -271,9 +271,9 @@ test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(
 )
 
 test.each(cases.filter(({ status }) => status === 413))(
-  '$id answers 413 to a body that says it is too large',
+  '$id answers 413 to a body whose Content-Length is too large',
   async ({ method, path }) => {
-    // What it says never comes; the answer waits for it as long as for any body.
+    // The announced body never arrives; the answer waits for it until the time limit.
     const caller = createCaller(await createSandbox({ bodyTimeout: 200 }))
     const headers = { 'Content-Length': String(256 * 1024 * 1024 + 1) }
     const answer = await caller.send({ method, path: `/_standin${path}`, body: {}, headers })
@@ -295,7 +295,7 @@ test.each(cases.filter(({ status }) => status === 415))(
 )
 
 test.each(cases.filter(({ status }) => status === 408))(
-  '$id answers 408 to a body that does not come',
+  '$id answers 408 to a body that does not arrive',
   async ({ method, path }) => {
     const { port } = await createSandbox({ bodyTimeout: 50 })
     const socket = connect(port, '127.0.0.1')
@@ -323,7 +323,7 @@ test.each(Object.entries(spec.paths))('%s answers 405 to other methods', async (
   }
 })
 
-test('what is no operation is refused, and told what there is', async () => {
+test('an unknown path is refused with the list of known prefixes', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   for (const path of ['//', '/_standin/nope', '/_standin//', '/nope', '/_standin/users/a']) {
@@ -338,7 +338,7 @@ test('what is no operation is refused, and told what there is', async () => {
   expectRefusal(await caller.get('/~nope/_standin/health'), 404)
 })
 
-// Nothing of the store is in the way of these: they fail only with the server.
+// These use nothing that the test below makes fail.
 const ELSEWHERE = [
   'getFrontPage',
   'getHealth',
@@ -353,7 +353,7 @@ const ELSEWHERE = [
 ]
 
 test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
-  '$id answers 500, with nothing of the fault in it, when Standin itself fails',
+  '$id answers 500 without details of the error when Standin itself fails',
   async ({ id, method }) => {
     const server = await createSandbox()
     const caller = createCaller(server)
@@ -397,7 +397,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
   },
 )
 
-test('getReady answers 503 to who comes while the server stops', async () => {
+test('getReady answers 503 while the server stops', async () => {
   const server = await createSandbox()
   const socket = connect(server.port, '127.0.0.1')
   let text = ''
@@ -416,7 +416,7 @@ test('getReady answers 503 to who comes while the server stops', async () => {
   expect(text).toMatch(/HTTP\/1\.1 503 Service Unavailable\r\n[^]*"reason":"server\.stopping"/)
 })
 
-test('createSandbox answers 500 where its folder cannot be made', async () => {
+test('createSandbox answers 500 if its folder cannot be created', async () => {
   const data = createFolder()
   const caller = createCaller(await createSandbox({ data }))
   writeFileSync(join(data, 'sandboxes'), 'in the way')
@@ -424,7 +424,7 @@ test('createSandbox answers 500 where its folder cannot be made', async () => {
   expect((await caller.post('/_standin/sandboxes', { name: 'a' })).status).toBe(201)
 })
 
-test('a reset that cannot be kept is a 500', async () => {
+test('a reset that cannot be stored is a 500', async () => {
   const server = await createSandbox({ data: createFolder() })
   const caller = createCaller(server)
   vi.spyOn(server.sandbox.store, 'saved').mockRejectedValue(new Error('a full disk'))

@@ -15,7 +15,7 @@ import {
 
 const START = Date.parse('2026-01-15T09:30:00Z')
 
-test('deliveries are found by what they tell, whom, of whom and why', async () => {
+test('deliveries are filtered by event, subscription, user, request and state', async () => {
   const caller = createCaller(await createSandbox())
   const other = await caller.post('/_standin/webhooks', { url: '/_standin/inbox/other' })
   const { id: subscription } = other.json<{ id: string }>()
@@ -35,7 +35,7 @@ test('deliveries are found by what they tell, whom, of whom and why', async () =
   expect((await caller.get('/_standin/deliveries?evnt=x')).status).toBe(400)
 })
 
-test('pages of deliveries hold each once, in order', async () => {
+test('the pages contain every delivery once, in order', async () => {
   const caller = createCaller(await createSandbox())
   for (let i = 0; i < 25; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
   const ids: string[] = []
@@ -51,7 +51,7 @@ test('pages of deliveries hold each once, in order', async () => {
   expect((await caller.get('/_standin/deliveries?after=nobody')).reason).toBe('page.unknown')
 })
 
-test('of those that are done with, the newest 1,000 are kept', async () => {
+test('the newest 1,000 completed deliveries are stored', async () => {
   const caller = createCaller(await createSandbox())
   const sent = Array.from({ length: 1010 }, (_, i) => named('cryptlex', `user-${i}`))
   for (const fields of sent) await caller.create('cryptlex', fields)
@@ -62,7 +62,7 @@ test('of those that are done with, the newest 1,000 are kept', async () => {
   expect((await inbox(caller)).total).toBe(1010)
 })
 
-test('a wait is answered the moment that it is fulfilled', async () => {
+test('a wait is answered as soon as it is fulfilled', async () => {
   const server = await createSandbox()
   const waiting = createCaller(server)
   const caller = createCaller(server)
@@ -82,7 +82,7 @@ test('a wait is answered the moment that it is fulfilled', async () => {
   expect(time).toBeLessThan(1000)
 })
 
-test('a wait that is in vain says what came, what is pending and why', async () => {
+test('a wait that times out lists what was delivered, and what is pending and why', async () => {
   const receiver = await createReceiver()
   const server = await createSandbox({ webhookUrl: receiver.url, clock: START })
   const caller = createCaller(server)
@@ -96,7 +96,7 @@ test('a wait that is in vain says what came, what is pending and why', async () 
   expect(pending).toMatchObject([
     {
       nextAt: '2026-01-15T09:35:00.000Z',
-      why: 'attempt 1 was answered 503; the next is due at 2026-01-15T09:35:00.000Z',
+      why: 'attempt 1 got 503; the next is due at 2026-01-15T09:35:00.000Z',
     },
   ])
   const failed = awaited(caller, 'state=failed&timeout=9m')
@@ -104,7 +104,7 @@ test('a wait that is in vain says what came, what is pending and why', async () 
   expect((await failed).fulfilled).toBe(true)
 })
 
-test('settle waits for what is due, and only reports what a held clock keeps back', async () => {
+test('settle waits for due deliveries and reports those that a held clock delays', async () => {
   const receiver = await createReceiver()
   receiver.answer(500, 500, 500)
   const running = createCaller(
@@ -122,7 +122,7 @@ test('settle waits for what is due, and only reports what a held clock keeps bac
   expect(await settled(held)).toEqual({ settled: true, pending: [] })
 })
 
-test('what is sent again has its id, its body and a plan that begins anew', async () => {
+test('a redelivery has the same id and body, and its retry plan starts over', async () => {
   const receiver = await createReceiver()
   receiver.always(500)
   const caller = createCaller(
@@ -149,15 +149,15 @@ test('what is sent again has its id, its body and a plan that begins anew', asyn
   expect(new Set(receiver.came.map(({ body }) => body.toString())).size).toBe(1)
 })
 
-test('an inbox answers as its URL tells it, and shows what came', async () => {
+test('an inbox answers as its URL requests and lists what it received', async () => {
   const caller = createCaller(await createSandbox({ clock: START, webhookRetries: '1s,1s' }))
   const url = '/_standin/inbox/shaky?status=429&times=2&retry-after=60'
   await caller.post('/_standin/webhooks', { url, events: ['ping'], token: 'a-token' })
   const { webhooks } = (await caller.get('/_standin/webhooks')).json<{
     webhooks: { id: string }[]
   }>()
-  const wish = { subscription: webhooks[1]!.id, event: 'ping' }
-  await caller.post('/_standin/webhooks/test', wish)
+  const body = { subscription: webhooks[1]!.id, event: 'ping' }
+  await caller.post('/_standin/webhooks/test', body)
   await advance(caller, '2m')
   const { total, received } = await inbox(caller, 'shaky')
   expect(total).toBe(3)
@@ -171,7 +171,7 @@ test('an inbox answers as its URL tells it, and shows what came', async () => {
   expect((await inbox(caller, 'shaky')).total).toBe(0)
 })
 
-test('an inbox takes what comes by the network, as it comes', async () => {
+test('an inbox records requests from the network unchanged', async () => {
   const caller = createCaller(await createSandbox())
   const headers = { 'Content-Type': 'text/plain', 'X-CASE': 'Kept' }
   const first = await caller.post('/_standin/inbox/any', '{ not JSON', headers)
@@ -186,7 +186,7 @@ test('an inbox takes what comes by the network, as it comes', async () => {
   expect(received[0]).not.toHaveProperty('signature')
 })
 
-test('an inbox that many megabytes are sent to keeps the newest', async () => {
+test('an inbox that receives many megabytes keeps the newest', async () => {
   const caller = createCaller(await createSandbox())
   const body = 'x'.repeat(1024 * 1024 - 1)
   for (let i = 0; i < 20; i++) await caller.post('/_standin/inbox/big', body)
@@ -198,7 +198,7 @@ test('an inbox that many megabytes are sent to keeps the newest', async () => {
 })
 
 test.each(APIS)(
-  'a user of %s is changed by the fields of its create call, and removed',
+  'a user of %s is updated with the fields of its create call, and deleted',
   async (api) => {
     const caller = createCaller(await createSandbox())
     const id = idIn(api, await caller.create(api, named(api, 'one')))
@@ -228,7 +228,7 @@ test.each(APIS)(
   },
 )
 
-test('changes and removals are told of', async () => {
+test('updates and deletions trigger webhooks', async () => {
   const caller = createCaller(await createSandbox())
   const id = idIn('cryptlex', await caller.create('cryptlex'))
   const path = `/_standin/users/cryptlex/${id}`
@@ -251,7 +251,7 @@ test('changes and removals are told of', async () => {
   expect(data[2]).toEqual(data[1])
 })
 
-test('a webhook is added, tried and removed', async () => {
+test('a webhook is created, tested and deleted', async () => {
   const caller = createCaller(await createSandbox())
   const made = await caller.post('/_standin/webhooks', {
     url: '/_standin/inbox/mine',
@@ -276,7 +276,7 @@ test('a webhook is added, tried and removed', async () => {
   }
 })
 
-test('what waits when a webhook is removed is not sent', async () => {
+test('pending deliveries of a deleted webhook are dropped', async () => {
   const receiver = await createReceiver()
   receiver.always(500)
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url, clock: START }))
@@ -293,7 +293,7 @@ test('what waits when a webhook is removed is not sent', async () => {
   ])
 })
 
-test('a hundred who wait at once are all answered', async () => {
+test('a hundred simultaneous waits are all answered', async () => {
   const server = await createSandbox()
   const waits = Array.from({ length: 100 }, (_, i) =>
     createCaller(server).get(

@@ -5,7 +5,7 @@ import { VERSION } from '../../src/package.ts'
 import { createCaller, type Answer, type Caller } from '../helpers/caller.ts'
 import { createSandbox, type Settings } from '../helpers/sandbox.ts'
 
-/** As a browser asks. */
+/** The Accept header of a browser. */
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 const TOKEN = 'a-token-for-the-admin-api'
 const EVERYWHERE = ['/', '/_standin', '/_standin/', '/_STANDIN']
@@ -14,7 +14,7 @@ const fresh = async (settings: Settings = {}) => createCaller(await createSandbo
 
 const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-/** Nothing but text, a style whose hash is named, and links that stay here. */
+/** Expects text, a style with its hash in the policy, and links to the same origin; nothing else. */
 function expectHarmless(page: Answer): void {
   const policy = page.header('Content-Security-Policy')
   const [, style = ''] = /<style>([^]*?)<\/style>/.exec(page.text) ?? []
@@ -26,10 +26,10 @@ function expectHarmless(page: Answer): void {
   expect(page.header('Cache-Control')).toBe('no-store')
   expect(page.header('Content-Type')).toBe('text/html; charset=utf-8')
   const tags = [...page.text.matchAll(/<([a-z0-9]+)([^>]*)>/g)]
-  const known =
+  const allowed =
     /^(html|head|meta|title|link|style|body|h1|h2|p|strong|code|pre|table|tr|th|td|ul|li|a)$/
   for (const [tag, name, attributes] of tags) {
-    expect(name, tag).toMatch(known)
+    expect(name, tag).toMatch(allowed)
     expect(attributes, tag).toMatch(
       /^(?: (?:lang|charset|name|content|rel)="[\w=-]+"| href="(?:data:,|\/[^/"][^"]*)")* ?\/?$/,
     )
@@ -37,23 +37,20 @@ function expectHarmless(page: Answer): void {
   expect(page.text).not.toMatch(/<(?![a-z0-9/]|!doctype html>)/)
 }
 
-describe('who opens a server', () => {
-  test.each(EVERYWHERE)(
-    'at %s in a browser sees what it is and where everything is',
-    async (path) => {
-      const caller = await fresh()
-      const page = await caller.get(path, { ...BROWSER, Host: 'localhost:4020' })
-      expect(page.status).toBe(200)
-      expectHarmless(page)
-      expect(page.text).toContain(`Version ${VERSION}, sandbox <strong>default</strong>`)
-      for (const base of ['manage', 'v3', 'api']) {
-        expect(page.text).toContain(`<code>http://localhost:4020/${base}</code>`)
-      }
-      expect(page.text).toContain('None yet.')
-    },
-  )
+describe('the front page', () => {
+  test.each(EVERYWHERE)('at %s is an overview in HTML for a browser', async (path) => {
+    const caller = await fresh()
+    const page = await caller.get(path, { ...BROWSER, Host: 'localhost:4020' })
+    expect(page.status).toBe(200)
+    expectHarmless(page)
+    expect(page.text).toContain(`Version ${VERSION}, sandbox <strong>default</strong>`)
+    for (const base of ['manage', 'v3', 'api']) {
+      expect(page.text).toContain(`<code>http://localhost:4020/${base}</code>`)
+    }
+    expect(page.text).toContain('None yet.')
+  })
 
-  test.each(EVERYWHERE)('at %s without a browser gets it in JSON', async (path) => {
+  test.each(EVERYWHERE)('at %s is JSON for other clients', async (path) => {
     const caller = await fresh()
     const accepts = [
       '*/*',
@@ -79,7 +76,7 @@ describe('who opens a server', () => {
     }
   })
 
-  test('finds something behind every link', async () => {
+  test('has links that all work', async () => {
     const server = await createSandbox()
     const caller = createCaller(server)
     const Host = new URL(server.url).host
@@ -101,44 +98,44 @@ describe('who opens a server', () => {
     }
   })
 
-  test('is told of the sandbox that is named, by path, header or host', async () => {
+  test('shows the sandbox that the path, header or host selects', async () => {
     const caller = await fresh()
     await caller.post('/_standin/sandboxes', { name: 'checkout' })
-    const told = async (path: string, headers: Record<string, string>) =>
+    const overview = async (path: string, headers: Record<string, string>) =>
       (await caller.get(path, headers)).json<FrontPage>()
     const Host = 'localhost:4020'
     for (const path of ['/~checkout', '/~checkout/', '/~checkout/_standin']) {
-      const { sandbox, url, apis } = await told(path, { Host })
+      const { sandbox, url, apis } = await overview(path, { Host })
       expect([sandbox, url]).toEqual(['checkout', `http://${Host}/~checkout`])
       expect(apis[0]!.url).toBe(`http://${Host}/~checkout/manage`)
       const page = await caller.get(path, { ...BROWSER, Host })
       expect(page.text).toContain('href="/~checkout/_standin/users"')
       expectHarmless(page)
     }
-    const byHeader = await told('/', { Host, 'Standin-Sandbox': 'checkout' })
+    const byHeader = await overview('/', { Host, 'Standin-Sandbox': 'checkout' })
     expect([byHeader.sandbox, byHeader.url]).toEqual(['checkout', `http://${Host}/~checkout`])
-    const byHost = await told('/', { Host: 'checkout.localhost:4020' })
+    const byHost = await overview('/', { Host: 'checkout.localhost:4020' })
     expect([byHost.sandbox, byHost.url]).toEqual(['checkout', 'http://checkout.localhost:4020'])
-    const nobody = await caller.get('/~nope/', BROWSER)
-    expect([nobody.status, nobody.reason]).toEqual([404, 'sandbox.unknown'])
-    expect(nobody.text).toContain('There is no sandbox nope')
-    expectHarmless(nobody)
+    const unknown = await caller.get('/~nope/', BROWSER)
+    expect([unknown.status, unknown.reason]).toEqual([404, 'sandbox.unknown'])
+    expect(unknown.text).toContain('There is no sandbox nope')
+    expectHarmless(unknown)
   })
 
-  test.each([{}, BROWSER])('by HEAD gets the head alone: %j', async (headers) => {
+  test.each([{}, BROWSER])('answers HEAD with the headers only: %j', async (headers) => {
     const { url } = await createSandbox()
     for (const path of ['/', '/_standin']) {
-      const [head, whole] = await Promise.all(
+      const [head, full] = await Promise.all(
         ['HEAD', 'GET'].map((method) => fetch(`${url}${path}`, { method, headers })),
       )
       expect([head!.status, await head!.text()]).toEqual([200, ''])
       for (const name of ['Content-Type', 'Content-Length', 'Vary', 'Content-Security-Policy']) {
-        expect(head!.headers.get(name)).toBe(whole!.headers.get(name))
+        expect(head!.headers.get(name)).toBe(full!.headers.get(name))
       }
     }
   })
 
-  test('leaves no trace among the requests, and others at / are refused as before', async () => {
+  test('is not logged, and other requests for / are refused', async () => {
     const caller = await fresh()
     for (const path of EVERYWHERE) await caller.get(path, BROWSER)
     await caller.get('/')
@@ -154,7 +151,7 @@ describe('who opens a server', () => {
   })
 })
 
-describe('what callers sent', () => {
+describe('request data on the page', () => {
   const EVIL = [
     '<script>alert(1)</script>',
     '"><img/src=x/onerror=alert(1)>',
@@ -165,7 +162,7 @@ describe('what callers sent', () => {
     '${7*7}',
   ]
 
-  test('is text in the page, wherever it was', async () => {
+  test('is escaped everywhere', async () => {
     const caller = await fresh({ autoSandboxes: true })
     for (const [i, evil] of EVIL.entries()) {
       await caller.get(`/${evil}`)
@@ -184,7 +181,7 @@ describe('what callers sent', () => {
     expectHarmless(refused)
   })
 
-  test('is cut where it is long', async () => {
+  test('is cut if it is long', async () => {
     const caller = await fresh()
     await caller.get(`/${'x'.repeat(4000)}`)
     const page = await caller.get('/', BROWSER)
@@ -192,7 +189,7 @@ describe('what callers sent', () => {
     expect(page.text.length).toBeLessThan(8000)
   })
 
-  test('is shown of the newest ten alone, those first', async () => {
+  test('comes from the ten newest requests, the newest first', async () => {
     const caller = await fresh()
     for (let i = 1; i <= 12; i++) await caller.get(`/nothing-${i}`)
     const { text } = await caller.get('/', BROWSER)
@@ -202,12 +199,12 @@ describe('what callers sent', () => {
   })
 })
 
-describe('what is secret', () => {
+describe('secrets', () => {
   const OWN = {
     cryptlex: { tokens: [{ token: 'my-own-secret-2', scopes: ['reseller:user:create'] }] },
   }
 
-  test('is not in the page, nor in JSON', async () => {
+  test('are neither in the page nor in the JSON', async () => {
     const secrets = {
       jwtSecret: 'jwt-secret-of-at-least-32-characters',
       webhookSecret: 'webhook-secret-of-the-server',
@@ -230,7 +227,7 @@ describe('what is secret', () => {
     }
   })
 
-  test('is a blank in the commands where it is not what every copy has', async () => {
+  test('are placeholders in the commands, except the default credentials', async () => {
     const common = (await (await fresh()).get('/', BROWSER)).text
     expect(common).toContain('curl -u partner:partner-secret ')
     expect(common).toContain('Bearer standin-token')
@@ -241,7 +238,7 @@ describe('what is secret', () => {
   })
 })
 
-describe('who may see it', () => {
+describe('access to the front page', () => {
   const refusals: readonly (readonly [Record<string, string>, number, string])[] = [
     [{ Host: 'evil.test' }, 421, 'host.foreign'],
     [{ Origin: 'https://evil.test' }, 403, 'origin.foreign'],
@@ -251,17 +248,17 @@ describe('who may see it', () => {
   const seen = (caller: Caller, path: string, headers: Record<string, string>) =>
     Promise.all([caller.get(path, headers), caller.get(path, { ...BROWSER, ...headers })])
 
-  test.each(refusals)('is asked as at any call of the admin API: %j', async (headers, ...told) => {
+  test.each(refusals)('follows the rules of the admin API: %j', async (headers, ...expected) => {
     const caller = await fresh()
     for (const path of [...EVERYWHERE, '/_standin/users']) {
       for (const answer of await seen(caller, path, headers)) {
-        expect([answer.status, answer.reason]).toEqual(told)
+        expect([answer.status, answer.reason]).toEqual(expected)
         expect(answer.text).not.toMatch(/0\.1\.0|manage/)
       }
     }
   })
 
-  test('is whoever followed a link, as a page of another site cannot read what they see', async () => {
+  test('is open to a link from another site, which cannot read the answer', async () => {
     const link = {
       'Sec-Fetch-Site': 'cross-site',
       'Sec-Fetch-Mode': 'navigate',
@@ -272,7 +269,7 @@ describe('who may see it', () => {
     expectHarmless(page)
   })
 
-  test('is who has the token, where one is asked for; others are told how to send it', async () => {
+  test('needs the admin token if there is one; the refusal shows how to send it', async () => {
     const caller = await fresh({ adminToken: TOKEN })
     for (const path of EVERYWHERE) {
       for (const wrong of [{}, { 'Standin-Admin-Token': 'wrong-token' }]) {

@@ -21,7 +21,7 @@ interface Ledger {
 const ledger = async (caller: Caller, query = '') =>
   (await caller.get(`/_standin/ledger?${query}`)).json<Ledger>()
 
-/** Ada Byron, under one address at each API, as far as nothing else is said. */
+/** Creates a user, by default Ada Byron, with the same address at every API. */
 async function create(caller: Caller, api: Api, email: string, first = 'Ada', last = 'Byron') {
   const names =
     api === 'formsonfire'
@@ -41,7 +41,7 @@ async function create(caller: Caller, api: Api, email: string, first = 'Ada', la
   expect(answer.status, answer.text).toBeLessThan(300)
 }
 
-test('whoever is the same everywhere is consistent, and on no list', async () => {
+test('a person who is the same at all APIs is consistent and not listed', async () => {
   const caller = createCaller(await createSandbox())
   for (const api of APIS) await create(caller, api, 'ada@example.test')
   expect(await ledger(caller)).toEqual({ entries: [], total: 0 })
@@ -55,7 +55,7 @@ test('whoever is the same everywhere is consistent, and on no list', async () =>
   })
 })
 
-test('whom an API lacks is said, and who there has the same name', async () => {
+test('a missing user is reported, with the user of the same name', async () => {
   const caller = createCaller(await createSandbox())
   await create(caller, 'mykaarma', 'ada@example.test')
   await create(caller, 'cryptlex', 'ada@exmaple.test')
@@ -65,7 +65,7 @@ test('whom an API lacks is said, and who there has the same name', async () => {
     email: 'ada@example.test',
     state: 'missing',
     missing: ['cryptlex', 'formsonfire'],
-    text: 'cryptlex has no ada@example.test; perhaps it is ada@exmaple.test, who has the same name; formsonfire has no ada@example.test',
+    text: 'cryptlex has no ada@example.test; its user ada@exmaple.test has the same name; formsonfire has no ada@example.test',
   })
   expect(entries[1]!.missing).toEqual(['mykaarma', 'formsonfire'])
   const nobody = await ledger(caller, 'email=nobody@example.test')
@@ -73,14 +73,14 @@ test('whom an API lacks is said, and who there has the same name', async () => {
     {
       email: 'nobody@example.test',
       state: 'missing',
-      text: 'no API has the person',
+      text: 'no API has a user with this address',
       missing: APIS,
       users: [],
     },
   ])
 })
 
-test('other spellings of the address and the name are told', async () => {
+test('different spellings of the address and the name are reported', async () => {
   const caller = createCaller(await createSandbox())
   await create(caller, 'mykaarma', ' ada@example.test')
   await create(caller, 'cryptlex', 'ada@example.test', 'Ada', 'King')
@@ -89,14 +89,14 @@ test('other spellings of the address and the name are told', async () => {
   expect(total).toBe(1)
   expect(entries[0]).toMatchObject({ state: 'spelt-differently' })
   expect(entries[0]!.text.split('; ')).toEqual([
-    'cryptlex writes the address "ada@example.test", mykaarma " ada@example.test": space around it',
-    'formsonfire writes the address "Ada@example.test", mykaarma " ada@example.test": the case of letters',
-    'cryptlex calls the person Ada King, mykaarma Ada Byron',
+    'cryptlex has the address "ada@example.test", mykaarma has " ada@example.test": they differ in whitespace around it',
+    'formsonfire has the address "Ada@example.test", mykaarma has " ada@example.test": they differ in upper and lower case',
+    'cryptlex has the name Ada King, mykaarma has Ada Byron',
   ])
   expect((await ledger(caller, 'email=%20ADA@example.test%20')).entries).toEqual(entries)
 })
 
-test('who is there twice is told, since a space makes two of one', async () => {
+test('a user that exists twice, because of a space in the address, is reported', async () => {
   const caller = createCaller(await createSandbox())
   await create(caller, 'mykaarma', 'ada@example.test')
   await create(caller, 'mykaarma', 'ada@example.test ')
@@ -104,11 +104,11 @@ test('who is there twice is told, since a space makes two of one', async () => {
   expect(entries).toHaveLength(1)
   expect(entries[0]!.state).toBe('duplicated')
   expect(entries[0]!.text).toMatch(
-    /^mykaarma has the person 2 times: \S+ as "ada@example.test", \S+ as "ada@example.test "; cryptlex has no/,
+    /^mykaarma has the user 2 times: \S+ as "ada@example.test", \S+ as "ada@example.test "; cryptlex has no/,
   )
 })
 
-test('who has no address is told, whatever the state that was put holds', async () => {
+test('a user without an address is reported, also one from an imported state', async () => {
   const caller = createCaller(await createSandbox())
   const state = {
     cryptlex: { users: [{ id: 'a' }] },
@@ -122,7 +122,7 @@ test('who has no address is told, whatever the state that was put holds', async 
   ])
 })
 
-test('pages go through all of them once', async () => {
+test('the pages contain every entry once', async () => {
   const caller = createCaller(await createSandbox())
   for (const api of APIS) {
     for (let i = 0; i < 4; i++) await caller.create(api, named(api, `${api}-${i}`))
@@ -143,7 +143,7 @@ test('pages go through all of them once', async () => {
   expect((await caller.get('/_standin/ledger?after=okta:1')).reason).toBe('page.unknown')
 })
 
-test('other requests are answered while many users are compared', async () => {
+test('other requests are answered during a large comparison', async () => {
   const server = await createSandbox()
   const [caller, other] = [createCaller(server), createCaller(server)]
   await caller.post('/_standin/seed', { users: 10_000 })

@@ -24,7 +24,7 @@ const state = async (caller: Caller, base = '') =>
 
 const HELD = { clock: Date.parse('2026-01-15T09:30:00Z') }
 
-test('after a reset the same requests are answered with the same bytes', async () => {
+test('after a reset, the same requests get the same answers, byte for byte', async () => {
   const caller = createCaller(await createSandbox(HELD))
   const run = async () => {
     const answers = []
@@ -44,7 +44,7 @@ test('after a reset the same requests are answered with the same bytes', async (
   for (const [i, answer] of first.entries()) expect(second[i]).toBe(answer)
 })
 
-test('a reset of a kept sandbox is still one after a restart', async () => {
+test('a reset of a kept sandbox survives a restart', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const caller = createCaller(server)
@@ -57,7 +57,7 @@ test('a reset of a kept sandbox is still one after a restart', async () => {
   expect((await next.get('/_standin/clock')).json()).toMatchObject({ held: false })
 })
 
-test('a state goes through PUT as it came by GET, and into another sandbox', async () => {
+test('a state from GET can be PUT unchanged, into the same or another sandbox', async () => {
   const caller = createCaller(await createSandbox(HELD))
   await caller.post('/_standin/sandboxes', { name: 'other', seed: 1 })
   for (const api of APIS) await caller.create(api, named(api, 'ada'))
@@ -75,7 +75,7 @@ test('a state goes through PUT as it came by GET, and into another sandbox', asy
       expect((await caller.create(api, named(api, 'ADA'), base)).reason).toBe('user.duplicate')
     }
   }
-  // The same seed and the same counts: both go on alike.
+  // The same seed and the same counters: both generate the same ids.
   const ids = []
   for (const base of ['', '/~other']) {
     ids.push(idIn('cryptlex', await caller.create('cryptlex', named('cryptlex', 'new'), base)))
@@ -87,7 +87,7 @@ test('a state goes through PUT as it came by GET, and into another sandbox', asy
   })
 })
 
-test('a state that names users alone leaves the counts where they are: new ids stay new', async () => {
+test('a state with users only keeps the counters, so that new ids stay unique', async () => {
   const caller = createCaller(await createSandbox())
   for (const api of APIS) await caller.create(api, named(api, 'ada'))
   const { standin: _, ...users } = await state(caller)
@@ -127,7 +127,7 @@ test.each([
   [{ standin: { settings: { clock: { held: 1e300 } } } }, 'standin.settings.clock'],
   ['{"cryptlex": {"users": [}}', 'line 1, column 25'],
 ])(
-  'a state is refused with the path that is wrong, and nothing changes: %j',
+  'an invalid state is refused with the path of the error, and nothing changes: %j',
   async (given, detail) => {
     const caller = createCaller(await createSandbox(HELD))
     for (const api of APIS) await caller.create(api)
@@ -143,7 +143,7 @@ test.each([
   },
 )
 
-test('snapshots are saved, listed, replaced, restored and forgotten', async () => {
+test('snapshots are saved, listed, replaced, restored and deleted', async () => {
   const caller = createCaller(await createSandbox(HELD))
   const listed = async () =>
     (await caller.get('/_standin/snapshots'))
@@ -170,10 +170,10 @@ test('snapshots are saved, listed, replaced, restored and forgotten', async () =
     users: { ...none, cryptlex: 1 },
   })
   expect((await allUsers(caller)).map(({ id }) => id)).toEqual([idIn('cryptlex', first)])
-  // Made-up values go back too: the same request gives the same answer.
+  // Generated values are restored too: the same request gets the same answer.
   const again = await caller.create('cryptlex', named('cryptlex', 'second'))
   expect(again.text).toBe(second.text)
-  // What is saved is untouched by what came after it, and can be gone back to again.
+  // Later changes do not alter a snapshot, so it can be restored again.
   await caller.post('/_standin/snapshots/z-empty/restore')
   expect(await allUsers(caller)).toEqual([])
   expect((await caller.get('/_standin/clock')).json()).toMatchObject({
@@ -192,7 +192,7 @@ test('snapshots are saved, listed, replaced, restored and forgotten', async () =
   expect(gone.json<{ detail: string }>().detail).toContain('there are: z-empty')
 })
 
-test('the hundredth snapshot is the last; one of them can be replaced', async () => {
+test('a hundred snapshots are the limit, but an existing one can be replaced', async () => {
   const caller = createCaller(await createSandbox())
   for (let i = 0; i < 100; i++) await caller.put(`/_standin/snapshots/s${i}`)
   const more = await caller.put('/_standin/snapshots/one-more')
@@ -200,7 +200,7 @@ test('the hundredth snapshot is the last; one of them can be replaced', async ()
   expect((await caller.put('/_standin/snapshots/s7')).status).toBe(200)
 })
 
-test('a snapshot cannot be called as a path', async () => {
+test('a snapshot name cannot be a path', async () => {
   const caller = createCaller(await createSandbox({ data: createFolder() }))
   for (const name of ['..', '%2e%2e%2fstate', 'A', 'a.json', 'a%2fb', 'a'.repeat(64)]) {
     for (const method of ['PUT', 'DELETE']) {
@@ -210,7 +210,7 @@ test('a snapshot cannot be called as a path', async () => {
   }
 })
 
-test('a difference names what came, went and changed, by table and row', async () => {
+test('a difference lists added, removed and changed rows by table', async () => {
   const caller = createCaller(await createSandbox())
   const ids: Record<string, string> = {}
   for (const name of ['stays', 'goes', 'changes']) {
@@ -251,7 +251,7 @@ test('a difference names what came, went and changed, by table and row', async (
   }
 })
 
-test('no reader sees half of a restore of 5,000 users', async () => {
+test('no reader sees a partly restored state of 5,000 users', async () => {
   const server = await createSandbox({ data: createFolder(), durability: 'write' })
   const caller = createCaller(server)
   await caller.put('/_standin/snapshots/empty')
@@ -281,7 +281,7 @@ test('no reader sees half of a restore of 5,000 users', async () => {
   expect([...seen.keys()].sort((a, b) => a - b)).toEqual([0, 5000])
 })
 
-test('a damaged snapshot is left out at the start, with a word about it', async () => {
+test('a damaged snapshot is skipped at the start, with a log message', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const caller = createCaller(server)
@@ -301,7 +301,7 @@ test('a damaged snapshot is left out at the start, with a word about it', async 
   }
 })
 
-test('a snapshot that cannot be written is refused, and is not there', async () => {
+test('a snapshot that cannot be written is refused and not listed', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const caller = createCaller(server)
@@ -311,7 +311,7 @@ test('a snapshot that cannot be written is refused, and is not there', async () 
   expect((await caller.get('/_standin/snapshots')).json()).toEqual({ snapshots: [] })
 })
 
-test('fixtures that are put replace users, credentials and references, until the next', async () => {
+test('new fixtures replace users, credentials and references until the next change', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const caller = createCaller(server)
@@ -370,7 +370,7 @@ test.each([
     /^cryptlex\.users\[1\]: .*already exists/,
   ],
 ])(
-  'fixtures are refused with the path that is wrong, and all stays: %j',
+  'invalid fixtures are refused with the path of the error, and nothing changes: %j',
   async (fixtures, detail) => {
     const caller = createCaller(await createSandbox())
     for (const api of APIS) await caller.create(api)
@@ -385,13 +385,13 @@ test.each([
   },
 )
 
-test('snapshots keep their order over a restart, however quickly they were saved', async () => {
+test('snapshots keep their order across a restart, however quickly they were saved', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const names = Array.from({ length: 20 }, (_, i) => `snapshot-${(i * 7) % 20}`)
   await createCaller(server).put(`/_standin/snapshots/${names[0]}`)
   const [saved] = server.sandbox.snapshots.all
-  // On a disk that is quick, many are within one tick of the clock by which the system dates files.
+  // On a fast disk, many files get the same modification time.
   const { fsyncSync } = disk
   disk.fsyncSync = () => {}
   syncBuiltinESMExports()

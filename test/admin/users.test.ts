@@ -23,7 +23,7 @@ async function create(caller: Caller, api: Api, ...names: string[]): Promise<str
 const page = async (caller: Caller, query: string) =>
   (await caller.get(`/_standin/users?${query}`)).json<UserPage>()
 
-test('users come API by API in the order of creation, on pages of any size', async () => {
+test('users are listed by API in order of creation, on pages of any size', async () => {
   const caller = createCaller(await createSandbox())
   const ids: Record<Api, string[]> = { mykaarma: [], cryptlex: [], formsonfire: [] }
   for (let i = 0; i < 7; i++) {
@@ -43,14 +43,14 @@ test('users come API by API in the order of creation, on pages of any size', asy
   }
 })
 
-test('a hundred users are on a page where no limit is given', async () => {
+test('a page has a hundred users by default', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/seed', { users: 101, apis: ['cryptlex'] })
   const { users, total, next } = await page(caller, '')
   expect([users.length, total, next]).toEqual([100, 101, 'cryptlex:100'])
 })
 
-test('users created between two pages move nothing: each is seen once', async () => {
+test('users created between two pages shift nothing: each is listed once', async () => {
   const caller = createCaller(await createSandbox())
   const seen: string[] = []
   const expected: string[] = []
@@ -67,7 +67,7 @@ test('users created between two pages move nothing: each is seen once', async ()
   expect(seen).toEqual(expect.arrayContaining(expected))
 })
 
-test('users that are removed between two pages hide none of those that stay', async () => {
+test('users deleted between two pages hide none of the remaining ones', async () => {
   const caller = createCaller(await createSandbox())
   const ids = await create(caller, 'cryptlex', 'a', 'b', 'c', 'd', 'e', 'f')
   const first = await page(caller, 'limit=3')
@@ -81,46 +81,46 @@ test('users that are removed between two pages hide none of those that stay', as
   for (const id of gone) expect(rest.map((user) => user.id)).not.toContain(id)
 })
 
-test.each(APIS)(
-  '%s: a user is found by its address, in any case, and by no part of it',
-  async (api) => {
-    const caller = createCaller(await createSandbox())
-    const [id] = await create(caller, api, 'Ada.Byron')
-    await create(caller, api, 'other')
-    for (const email of ['ada.byron@example.test', 'ADA.BYRON@EXAMPLE.TEST']) {
-      const found = await page(caller, `email=${email}`)
-      expect(found.users.map((user) => [user.api, user.id])).toEqual([[api, id]])
-      expect(found.total).toBe(1)
-      expect(found.users[0]!.email).toBe('Ada.Byron@example.test')
-    }
-    expect(await page(caller, 'email=byron@example.test')).toEqual({ users: [], total: 0 })
-    const elsewhere = APIS.find((other) => other !== api)!
-    expect((await page(caller, `api=${elsewhere}&email=ada.byron@example.test`)).users).toEqual([])
-  },
-)
+test.each(APIS)('%s: a user is found by its whole address, in upper or lower case', async (api) => {
+  const caller = createCaller(await createSandbox())
+  const [id] = await create(caller, api, 'Ada.Byron')
+  await create(caller, api, 'other')
+  for (const email of ['ada.byron@example.test', 'ADA.BYRON@EXAMPLE.TEST']) {
+    const found = await page(caller, `email=${email}`)
+    expect(found.users.map((user) => [user.api, user.id])).toEqual([[api, id]])
+    expect(found.total).toBe(1)
+    expect(found.users[0]!.email).toBe('Ada.Byron@example.test')
+  }
+  expect(await page(caller, 'email=byron@example.test')).toEqual({ users: [], total: 0 })
+  const elsewhere = APIS.find((other) => other !== api)!
+  expect((await page(caller, `api=${elsewhere}&email=ada.byron@example.test`)).users).toEqual([])
+})
 
-test('an address with a plus is found when it is encoded, at all APIs at once', async () => {
+test('an encoded address with a plus is found at all APIs', async () => {
   const caller = createCaller(await createSandbox())
   for (const api of APIS) await create(caller, api, 'ada+test')
   const found = await page(caller, `email=${encodeURIComponent('ada+test@example.test')}`)
   expect(found.users.map(({ api }) => api)).toEqual(APIS)
 })
 
-test.each(APIS)('%s: one user by its id, with and without dashes, without secrets', async (api) => {
-  const caller = createCaller(await createSandbox())
-  const [id] = await create(caller, api, 'ada')
-  const [dashed, plain] = [
-    await caller.get(`/_standin/users/${api}/${id!}`),
-    await caller.get(`/_standin/users/${api}/${id!.replaceAll('-', '')}`),
-  ]
-  expect(dashed.status).toBe(200)
-  expect(dashed.json()).toMatchObject({ api, id, email: 'ada@example.test' })
-  expect(plain.text).toBe(dashed.text)
-  expect(dashed.text).not.toMatch(/analytical-engine|0123456789abcdef/)
-  for (const other of APIS.filter((name) => name !== api)) {
-    expect((await caller.get(`/_standin/users/${other}/${id!}`)).reason).toBe('user.unknown')
-  }
-})
+test.each(APIS)(
+  '%s: a user is shown by its id with or without dashes, without secrets',
+  async (api) => {
+    const caller = createCaller(await createSandbox())
+    const [id] = await create(caller, api, 'ada')
+    const [dashed, plain] = [
+      await caller.get(`/_standin/users/${api}/${id!}`),
+      await caller.get(`/_standin/users/${api}/${id!.replaceAll('-', '')}`),
+    ]
+    expect(dashed.status).toBe(200)
+    expect(dashed.json()).toMatchObject({ api, id, email: 'ada@example.test' })
+    expect(plain.text).toBe(dashed.text)
+    expect(dashed.text).not.toMatch(/analytical-engine|0123456789abcdef/)
+    for (const other of APIS.filter((name) => name !== api)) {
+      expect((await caller.get(`/_standin/users/${other}/${id!}`)).reason).toBe('user.unknown')
+    }
+  },
+)
 
 test.each([
   ['limit=0', 'limit must be at least 1'],
@@ -130,15 +130,18 @@ test.each([
   ['api=okta', 'api must be one of mykaarma, cryptlex, formsonfire'],
   ['email=', 'email must have at least 1'],
   ['after=7', 'after must be'],
-  ['after=okta:7', 'after must be the next of a page of the same list'],
-  ['api=mykaarma&after=cryptlex:1', 'after must be the next of a page of the same list'],
+  ['after=okta:7', 'after must be the "next" value of another page of the same list'],
+  [
+    'api=mykaarma&after=cryptlex:1',
+    'after must be the "next" value of another page of the same list',
+  ],
 ])('users cannot be listed by %s', async (query, detail) => {
   const answer = await createCaller(await createSandbox()).get(`/_standin/users?${query}`)
   expect(answer.status).toBe(400)
   expect(answer.json<{ detail: string }>().detail).toContain(detail)
 })
 
-test('a thousand people are seeded, each with an address of its own, the same for a seed', async () => {
+test('a thousand seeded users have unique addresses, which depend on the seed only', async () => {
   const people = async (seed: number) => {
     const caller = createCaller(await createSandbox({ seed }))
     const answer = await caller.post('/_standin/seed', { users: 1000 })
@@ -158,14 +161,14 @@ test('a thousand people are seeded, each with an address of its own, the same fo
   expect(other.filter((user, i) => user.email === first[i]!.email).length).toBeLessThan(20)
 })
 
-test('seeding goes on from what was seeded, and around who is there already', async () => {
+test('seeding continues after earlier seeding and skips existing users', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/seed', { users: 3, apis: ['mykaarma'] })
   await caller.post('/_standin/seed', { users: 3, apis: ['mykaarma', 'cryptlex'] })
   const users = await allUsers(caller)
   expect(users.filter(({ api }) => api === 'mykaarma')).toHaveLength(6)
   expect(users.filter(({ api }) => api === 'cryptlex')).toHaveLength(3)
-  // Its counters put back, a sandbox comes upon the same people again.
+  // With its counters reset, a sandbox generates the same people again.
   const state = (await caller.get('/_standin/state')).json<{
     standin: { counters: Record<string, number> }
   }>()
@@ -178,7 +181,7 @@ test('seeding goes on from what was seeded, and around who is there already', as
   }
 })
 
-test('other requests are answered while people are seeded', async () => {
+test('other requests are answered during seeding', async () => {
   const server = await createSandbox()
   const [seeding, other] = [createCaller(server), createCaller(server)]
   const work = { done: false }
@@ -209,10 +212,10 @@ test.each([
   [{}, 'users is required'],
   [{ users: 1, apis: ['okta'] }, 'apis[0] must be one of mykaarma, cryptlex, formsonfire'],
   [{ users: 1, people: 2 }, 'people'],
-])('%j seeds nobody', async (seeding, detail) => {
+])('%j is refused or ignored with a warning', async (seeding, detail) => {
   const caller = createCaller(await createSandbox())
   const answer = await caller.post('/_standin/seed', seeding)
-  // Fields that nobody knows are let through, as everywhere; the header says so.
+  // Unknown fields are accepted with a warning header, as at every call.
   if ('people' in seeding) expect(answer.header('Standin-Warning') ?? answer.text).toContain(detail)
   else expect(answer.json<{ detail: string }>().detail).toContain(detail)
 })

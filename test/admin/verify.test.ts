@@ -213,7 +213,9 @@ test('await reports the nearest requests when its time is up', async () => {
   )
   const { fulfilled, requests, difference } = answer.json<Awaited>()
   expect([fulfilled, requests]).toEqual([false, []])
-  expect(difference).toContain('0 of 1 came within 20ms; nearest:\n  req-4: status is 409, not 401')
+  expect(difference).toContain(
+    '0 of 1 requests arrived within 20ms; nearest:\n  req-4: status is 409, not 401',
+  )
   const some = await caller.get('/_standin/requests/await?api=cryptlex&count=4&timeout=1ms')
   expect(some.json<Awaited>().requests).toHaveLength(3)
   const long = await caller.get('/_standin/requests/await?timeout=11m')

@@ -314,8 +314,8 @@ describe.each(WAYS)('$way', ({ open }) => {
       name: 'StandinError',
       status: 404,
       reason: 'user.unknown',
-      detail: 'cryptlex has created no user nobody',
-      message: 'cryptlex has created no user nobody (404 user.unknown)',
+      detail: 'cryptlex has no user nobody',
+      message: 'cryptlex has no user nobody (404 user.unknown)',
     })
     // The line of the test that asked is what its reader looks for.
     expect(error.stack).toContain('members.test.ts')

@@ -2,21 +2,20 @@ import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { APIS, creation, type Api, type Sent } from '../helpers/caller.ts'
-import { readDocument, rebuilt, runInShell } from '../helpers/document.ts'
+import { expectUpToDate, readDocument, rebuilt, runInShell } from '../helpers/document.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 import { faultTables, magicAddresses } from '../core/faults/tables.ts'
 
 const PATH = 'docs/faults.md'
 
-/** `npx vitest run test/faults/document.test.ts -u` writes what is new. */
 test(`${PATH} shows what really happens`, async () => {
   const tables = await faultTables(await createSandbox())
   const { url, port } = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
   const env = { STANDIN_PORT: String(port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
   const run = (block: string) => runInShell(block.replaceAll('http://localhost:4020', url), env)
   const document = await rebuilt(readDocument(PATH), run, tables)
-  await expect(document).toMatchFileSnapshot(`../../${PATH}`)
+  await expectUpToDate(PATH, document)
 })
 
 test('the program that it shows runs', async () => {

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import {
   LEVELS,
   code,
+  expectUpToDate,
   readDocument,
   rebuilt,
   runInShell,
@@ -48,7 +49,7 @@ async function startReceiver(): Promise<string> {
 
 /**
  * The documents as they should be, made with a server as the README has its reader start it: a
- * fresh state, the clock held. `npx vitest run test/readme.test.ts -u` writes what is new.
+ * fresh state, the clock held.
  */
 test.each(PAGES)('%s shows what really happens', async (path) => {
   const text = readDocument(path)
@@ -69,7 +70,7 @@ test.each(PAGES)('%s shows what really happens', async (path) => {
     (block) => (block in NOT_RUN ? undefined : run(block)),
     tables,
   )
-  await expect(document).toMatchFileSnapshot(`../../${path}`)
+  await expectUpToDate(path, document)
 })
 
 /** Every call of the admin API. */

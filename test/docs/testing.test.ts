@@ -13,7 +13,7 @@ import { Snapshots } from '../../src/client/snapshots.ts'
 import { Standin } from '../../src/client/standin.ts'
 import { Users } from '../../src/client/users.ts'
 import { Inbox, Webhooks } from '../../src/client/webhooks.ts'
-import { readDocument, runInShell, shellBlocks } from '../helpers/document.ts'
+import { expectUpToDate, readDocument, runInShell, shellBlocks } from '../helpers/document.ts'
 import { createFolder } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 import { members, membersTable } from '../client/listing.ts'
@@ -52,7 +52,6 @@ async function outputsOf(programs: readonly string[], folder: string): Promise<s
   return stdout.split('---\n').map((text) => text.trimEnd())
 }
 
-/** `npx vitest run test/client/document.test.ts --update` writes what is new. */
 test(`the programs of ${PATH} print what it says, and their types are right`, async () => {
   const folder = createFolder()
   mkdirSync(join(folder, 'node_modules'))
@@ -76,7 +75,7 @@ test(`the programs of ${PATH} print what it says, and their types are right`, as
     )
   const options = await prettier.resolveConfig(join(ROOT, PATH))
   const document = await prettier.format(withOutput, { ...options, parser: 'markdown' })
-  await expect(document).toMatchFileSnapshot(`../../${PATH}`)
+  await expectUpToDate(PATH, document)
 
   const compilerOptions = { strict: true, module: 'nodenext', target: 'es2024', noEmit: true }
   writeFileSync(

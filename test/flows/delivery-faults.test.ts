@@ -114,7 +114,7 @@ describe('a receiver sees', () => {
     const id = idIn('cryptlex', await caller.create('cryptlex'))
     const { settled: isSettled, pending } = await settled(caller)
     expect(isSettled).toBe(false)
-    expect(pending[0]!.why).toBe('it waits for the user’s removal')
+    expect(pending[0]!.why).toBe('it waits for the removal of the user')
     await caller.delete(`/_standin/users/cryptlex/${id}`)
     await receiver.count(2)
     expect(receiver.events).toEqual(['reseller.user.deleted', 'reseller.user.created'])

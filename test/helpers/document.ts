@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
 import * as prettier from 'prettier'
+import { expect } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
 import { optionsTable } from '../../src/config/help.ts'
 import { credentialCases } from '../../src/apis/credential-cases.ts'
@@ -30,6 +32,12 @@ interface Promised {
 
 export function readDocument(path: string): string {
   return readFileSync(new URL(path, ROOT), 'utf8')
+}
+
+/** Compares a page with what it should be; `npm run generate` writes it. */
+export async function expectUpToDate(path: string, document: string): Promise<void> {
+  const message = `${path} is stale; run \`npm run generate\``
+  await expect(document, message).toMatchFileSnapshot(fileURLToPath(new URL(path, ROOT)))
 }
 
 /** The shell blocks of a document, in order. */

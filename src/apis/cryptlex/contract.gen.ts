@@ -1,7 +1,7 @@
-// Made from specs/cryptlex.yaml by `npm run types`; not edited by hand.
+// Generated from specs/cryptlex.yaml by `npm run generate`. Do not edit.
 
 /**
- * What the documented profile demands. Unknown fields are ignored.
+ * Rules of the documented profile. Unknown fields are ignored.
  */
 export interface NewUser {
   firstName: string
@@ -17,7 +17,7 @@ export interface NewUser {
   password: string
 }
 /**
- * Every key is always present, null when unset.
+ * All keys are always present; unset ones are null.
  */
 export interface User {
   id: string
@@ -40,7 +40,7 @@ export interface User {
 }
 export interface Organization {
   /**
-   * As the request gave it.
+   * Value of the request.
    */
   id: string
   createdAt: string
@@ -60,13 +60,13 @@ export interface Address {
   postalCode: string | null
 }
 /**
- * A webhook to be made. Unknown fields are ignored.
+ * A webhook to create. Unknown fields are ignored.
  */
 export interface NewWebhook {
   name: string
   url: string
   /**
-   * What deliveries are signed with.
+   * Secret that signs deliveries.
    */
   token?: string
   active?: boolean
@@ -77,13 +77,13 @@ export interface NewWebhook {
   events: [string, ...string[]]
 }
 /**
- * What is left out stays as it is.
+ * Omitted fields stay unchanged.
  */
 export interface WebhookChanges {
   name?: string
   url?: string
   /**
-   * What deliveries are signed with.
+   * Secret that signs deliveries.
    */
   token?: string
   active?: boolean
@@ -107,7 +107,7 @@ export interface Webhook {
   status: 'Healthy' | 'Unhealthy' | 'Suspended'
 }
 /**
- * A webhook with its token, as it is shown once.
+ * A webhook with its token, which is shown only once.
  */
 export interface NewlyMadeWebhook {
   id: string
@@ -119,17 +119,17 @@ export interface NewlyMadeWebhook {
   events: string[]
   status: 'Healthy' | 'Unhealthy' | 'Suspended'
   /**
-   * What deliveries are signed with.
+   * Secret that signs deliveries.
    */
   token: string
 }
 /**
- * One attempt at telling a webhook of an event.
+ * One attempt to deliver an event to a webhook.
  */
 export interface WebhookEventLog {
   id: string
   /**
-   * When the event was.
+   * Time of the event.
    */
   createdAt: string
   updatedAt: string
@@ -137,7 +137,7 @@ export interface WebhookEventLog {
   event: string
   url: string
   /**
-   * null where none came.
+   * null if there was none.
    */
   statusCode: number | null
   requestSentAt: string
@@ -156,12 +156,12 @@ export interface UserCreatedEvent {
   event: 'reseller.user.created'
   data: User1
   /**
-   * When the user was created; the same on every retry.
+   * Time at which the user was created; the same on every retry.
    */
   triggeredAt: string
 }
 /**
- * Every key is always present, null when unset.
+ * All keys are always present; unset ones are null.
  */
 export interface User1 {
   id: string
@@ -186,12 +186,12 @@ export interface UserUpdatedEvent {
   event: 'reseller.user.updated'
   data: User2
   /**
-   * When it was updated; the same on every retry.
+   * Time at which the user was updated; the same on every retry.
    */
   triggeredAt: string
 }
 /**
- * Every key is always present, null when unset.
+ * All keys are always present; unset ones are null.
  */
 export interface User2 {
   id: string
@@ -216,12 +216,12 @@ export interface UserDeletedEvent {
   event: 'reseller.user.deleted'
   data: User3
   /**
-   * When it was deleted; the same on every retry.
+   * Time at which the user was deleted; the same on every retry.
    */
   triggeredAt: string
 }
 /**
- * Every key is always present, null when unset.
+ * All keys are always present; unset ones are null.
  */
 export interface User3 {
   id: string

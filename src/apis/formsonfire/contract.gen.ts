@@ -1,8 +1,8 @@
-// Made from specs/formsonfire.yaml by `npm run types`; not edited by hand.
+// Generated from specs/formsonfire.yaml by `npm run generate`. Do not edit.
 
 /**
- * What the documented profile demands. Unknown members are ignored. The members stand in the
- * ordinal order that XML needs. Missing credentials are a 401, so they are not required here.
+ * Rules of the documented profile. Unknown members are ignored. The members are in the ordinal
+ * order that XML needs. Missing credentials are a 401, so they are not required here.
  *
  */
 export interface User {
@@ -11,26 +11,26 @@ export interface User {
    */
   ColorCode?: string | null
   /**
-   * One half of the credentials.
+   * First part of the credentials.
    */
   CompanyId?: number | null
   Country?: string | null
   /**
-   * Whether to suppress the invitation mail.
+   * True to suppress the invitation e-mail.
    */
   DoNotEmail?: boolean | null
   Email: string
   /**
-   * Id in your own system.
+   * Id in the caller's own system.
    */
   ExternalId?: string | null
   FirstName: string
   /**
-   * The folders that the user gets.
+   * Folders of the user.
    */
   Folders?: string[] | null
   /**
-   * The groups that the user joins.
+   * Groups of the user.
    */
   Groups?: string[] | null
   /**
@@ -38,12 +38,12 @@ export interface User {
    */
   Id?: string | null
   /**
-   * The other half of the credentials.
+   * Second part of the credentials.
    */
   IntegrationKey?: string | null
   LastName: string
   /**
-   * Your own keys and values.
+   * The caller's own keys and values.
    */
   Metadata?:
     | {
@@ -59,17 +59,17 @@ export interface User {
   TimeZone?: string | null
   Type?: string | null
   /**
-   * Whether Folders and Groups hold external ids.
+   * True if Folders and Groups contain external ids.
    */
   UseExternalIds?: boolean | null
   /**
-   * Whether Folders and Groups hold names.
+   * True if Folders and Groups contain names.
    */
   UseNames?: boolean | null
   WebsiteRole?: string | null
 }
 /**
- * The success in JSON.
+ * A success in JSON.
  */
 export interface UserCreated {
   User: CreatedUser
@@ -89,7 +89,7 @@ export interface CreatedUser1 {
   Status: 'Invited'
 }
 /**
- * The success in XML.
+ * A success in XML.
  */
 export interface UserCreatedXml {
   User: CreatedUserXml
@@ -116,12 +116,12 @@ export interface UserRefused {
 }
 export interface ResponseStatus {
   /**
-   * Code of the first field error, or name of the exception.
+   * Code of the first field error, or the name of the exception.
    */
   ErrorCode: string
   Message: string
   /**
-   * One entry per field; empty when no field is at fault.
+   * One entry for each invalid field; empty if there is none.
    */
   Errors: ResponseError[]
 }
@@ -138,57 +138,57 @@ export interface UserRefusedXml {
 }
 export interface ResponseStatus1 {
   /**
-   * Code of the first field error, or name of the exception.
+   * Code of the first field error, or the name of the exception.
    */
   ErrorCode: string
   Message: string
   /**
-   * One entry per field; empty when no field is at fault.
+   * One entry for each invalid field; empty if there is none.
    */
   Errors: ResponseError[]
 }
 /**
- * A refusal in JSON of a request that meets no operation.
+ * A refusal in JSON of a request that matches no operation.
  */
 export interface ErrorResponse {
   ResponseStatus: ResponseStatus2
 }
 export interface ResponseStatus2 {
   /**
-   * Code of the first field error, or name of the exception.
+   * Code of the first field error, or the name of the exception.
    */
   ErrorCode: string
   Message: string
   /**
-   * One entry per field; empty when no field is at fault.
+   * One entry for each invalid field; empty if there is none.
    */
   Errors: ResponseError[]
 }
 /**
- * A refusal in XML of a request that meets no operation.
+ * A refusal in XML of a request that matches no operation.
  */
 export interface ErrorResponseXml {
   ResponseStatus: ResponseStatus3
 }
 export interface ResponseStatus3 {
   /**
-   * Code of the first field error, or name of the exception.
+   * Code of the first field error, or the name of the exception.
    */
   ErrorCode: string
   Message: string
   /**
-   * One entry per field; empty when no field is at fault.
+   * One entry for each invalid field; empty if there is none.
    */
   Errors: ResponseError[]
 }
 export interface ResponseStatus4 {
   /**
-   * Code of the first field error, or name of the exception.
+   * Code of the first field error, or the name of the exception.
    */
   ErrorCode: string
   Message: string
   /**
-   * One entry per field; empty when no field is at fault.
+   * One entry for each invalid field; empty if there is none.
    */
   Errors: ResponseError[]
 }

@@ -1,11 +1,11 @@
-// Made from specs/mykaarma.yaml by `npm run types`; not edited by hand.
+// Generated from specs/mykaarma.yaml by `npm run generate`. Do not edit.
 
 /**
- * What the documented profile demands. The page marks no field as required; unknown fields are ignored.
+ * Rules of the documented profile. The page marks no field as required; unknown fields are ignored.
  */
 export interface NewUser {
   /**
-   * The dealer (rooftop) that the user belongs to; the right to it is checked.
+   * Dealer (rooftop) of the user; the caller must have access to it.
    */
   dealerUUID?: string | null
   firstName?: string | null
@@ -27,19 +27,19 @@ export interface NewUser {
    */
   roleUUID?: string | null
   /**
-   * The department in which the user becomes a dealer associate.
+   * Department in which the user becomes a dealer associate.
    */
   departmentUUID?: string | null
   /**
-   * Whether to create an invite.
+   * True to create an invite.
    */
   userInvite?: boolean | null
   /**
-   * Whether the invite goes out by e-mail.
+   * True to send the invite by e-mail.
    */
   sendEmail?: boolean | null
   /**
-   * Whether the invite goes out by text message.
+   * True to send the invite by text message.
    */
   sendText?: boolean | null
   userInviteEmailTemplate?: 'SIMPLE' | 'SSO' | null
@@ -72,11 +72,11 @@ export interface ApiWarning {
   warningMessage: string
 }
 /**
- * The envelope of a refusal: the same, without `userUuid`.
+ * The envelope of a refusal: that of a success without `userUuid`.
  */
 export interface ErrorResponse {
   /**
-   * One entry per finding.
+   * One entry for each error.
    *
    * @minItems 1
    */

@@ -14,7 +14,6 @@ import { Contract } from '../../../src/core/contract/contract.ts'
 import { Problem } from '../../../src/core/problem.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'
 import { changes, specOf, userSchema, valuesOf } from '../../helpers/bodies.ts'
-import { TARGETS, typesFrom } from '../../helpers/contract-types.ts'
 import { createFolder } from '../../helpers/sandbox.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -350,10 +349,6 @@ describe.each(SPECS)('The spec of %s', (api) => {
       spec,
     ) as Record<string, unknown> // dangling ones fail right here
   }
-})
-
-test.each(Object.entries(TARGETS))('%s and %s say the same', async (spec, types) => {
-  expect(readFileSync(types, 'utf8'), 'npm run types').toBe(await typesFrom(spec))
 })
 
 test('the specs say what a client of each needs: a server, an operation, its security', () => {

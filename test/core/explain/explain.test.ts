@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { explain } from '../../../src/core/explain/explain.ts'
 import { callOf } from '../../../src/core/request-log/entry.ts'
 import { createCaller, type Caller } from '../../helpers/caller.ts'
-import { readDocument, rebuilt, runInShell } from '../../helpers/document.ts'
+import { expectUpToDate, readDocument, rebuilt, runInShell } from '../../helpers/document.ts'
 import { createFolder, createSandbox, fixture, MYKAARMA } from '../../helpers/sandbox.ts'
 import { GOOD, MISTAKES, NOW, type Outgoing } from './mistakes.ts'
 
@@ -249,5 +249,5 @@ test('docs/explain.md shows the real answers', async () => {
   const run = (block: string) =>
     runInShell(block.replaceAll('http://localhost:4020', url), { STANDIN_PORT: String(port) })
   const document = await rebuilt(readDocument('docs/explain.md'), run)
-  await expect(document).toMatchFileSnapshot('../../../docs/explain.md')
+  await expectUpToDate('docs/explain.md', document)
 })

@@ -1,0 +1,42 @@
+import type { Call } from '../core/call.ts'
+import { Problem } from '../core/problem.ts'
+
+const DEFAULT_LIMIT = 100
+
+/** The page size that the query requests, or the default. */
+export function limitOf({ query }: Call): number {
+  return Number(query.get('limit') ?? DEFAULT_LIMIT)
+}
+
+/**
+ * Position in a list that goes API by API: the API's index, and the place of its last listed row.
+ * Places only grow, so neither an insert nor a removal moves the rows behind it.
+ */
+export interface Cursor {
+  readonly api: number
+  readonly place: number
+}
+
+const START: Cursor = { api: -1, place: 0 }
+
+/**
+ * Reads a cursor such as `cryptlex:100`; null is the start of the list.
+ *
+ * @throws Problem 400 page.unknown
+ */
+export function cursorIn(after: string | null, apis: readonly string[]): Cursor {
+  if (after === null) return START
+  const [name = '', place] = after.split(':')
+  const api = apis.indexOf(name)
+  if (api < 0) throw unknownPage()
+  return { api, place: Number(place) }
+}
+
+export function cursorText(api: string, place: number): string {
+  return `${api}:${place}`
+}
+
+export function unknownPage(hint = ''): Problem {
+  const message = `after must be the "next" value of another page of the same list${hint}`
+  return new Problem(400, 'page.unknown', message)
+}
