@@ -1,8 +1,6 @@
+import { MAX_TIME } from '../core/time/clock.ts'
 import { durationOf } from '../core/time/duration.ts'
 import { Problem } from '../core/problem.ts'
-
-/** 1970 to 9999: what every format of a date can say. */
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**
  * `5m` in milliseconds; the contract has checked the form.
@@ -20,5 +18,5 @@ export function inRange(time: number, text: string, from = 0): number {
 }
 
 export function isTime(time: unknown): time is number {
-  return typeof time === 'number' && time >= 0 && time <= LAST
+  return typeof time === 'number' && time >= 0 && time <= MAX_TIME
 }

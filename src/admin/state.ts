@@ -3,8 +3,8 @@ import type { Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Collection, Row } from '../core/store/state.ts'
-import { flawIn, FORMAT, type Document } from '../core/store/document.ts'
-import type { Saved } from '../core/store/snapshots.ts'
+import { documentDefect, FORMAT, type Document } from '../core/store/document.ts'
+import type { SavedState } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, withoutToken } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.gen.ts'
@@ -65,12 +65,12 @@ export function stateTasks(world: SandboxPort, host: ServerPort): Record<Names, 
         throw new Problem(400, 'snapshots.too-many', message)
       }
       const saved = { name, savedAt: world.clock.now(), document: present() }
-      world.snapshots.keep(saved)
+      world.snapshots.save(saved)
       return { status: 200, body: summary(saved) }
     },
     deleteSnapshot: (call) => {
       const saved = savedAs(world, call.params['snapshot']!)
-      world.snapshots.forget(saved.name)
+      world.snapshots.delete(saved.name)
       return { status: 200, body: summary(saved) }
     },
     restoreSnapshot: (call) => {
@@ -86,7 +86,7 @@ export function stateTasks(world: SandboxPort, host: ServerPort): Record<Names, 
   }
 }
 
-function savedAs(world: SandboxPort, name: string): Saved {
+function savedAs(world: SandboxPort, name: string): SavedState {
   const saved = world.snapshots.get(name)
   if (saved) return saved
   const names = world.snapshots.all.map((one) => one.name).join(', ') || 'none'
@@ -104,7 +104,9 @@ function documentFrom(call: Call, world: SandboxPort): Document {
     seq: 0,
   }
   const document: Document = { ...given, standin, webhooks: webhooksFrom(given['webhooks'], world) }
-  const flaw = flawIn(document, world.store.tables) ?? flawInClock(standin.settings?.['clock'])
+  const flaw =
+    documentDefect(document, world.store.tables)?.message ??
+    flawInClock(standin.settings?.['clock'])
   if (flaw) throw new Problem(400, 'body.invalid', flaw)
   return document
 }
@@ -118,7 +120,7 @@ function flawInClock(setting: unknown): string | undefined {
   return isTime(time) ? undefined : 'standin.settings.clock must be {"held": …} or {"ahead": …}'
 }
 
-function summary({ name, savedAt, document }: Saved): Snapshot {
+function summary({ name, savedAt, document }: SavedState): Snapshot {
   const users = tablesOf(document)
     .filter(([table]) => table.endsWith('.users'))
     .map(([table, rows]) => [table.slice(0, -'.users'.length), rows.length])

@@ -1,7 +1,7 @@
 import type { Api, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { Row } from '../core/store/state.ts'
-import { keyOf } from '../core/store/unique-keys.ts'
+import { lookupKey } from '../core/store/unique-keys.ts'
 import type { Seeding, User, UserPage } from './contract.gen.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -82,7 +82,7 @@ function withAddress(world: SandboxPort, api: Api, email: string): readonly Row[
   const rows = rowsOf(world, api)
   const first = rows.find(field, email)
   if (!first) return []
-  const same = (row: Row) => 'copyOf' in row && keyOf(row, field) === keyOf(first, field)
+  const same = (row: Row) => 'copyOf' in row && lookupKey(row, field) === lookupKey(first, field)
   return [first, ...rows.all().filter(same)]
 }
 

@@ -2,7 +2,7 @@ import type { Call } from '../../core/call.ts'
 import type { Clues, Hint } from '../../core/api.ts'
 import { authorizationHints } from '../../core/explain/hints/credentials.ts'
 import { hint, taken } from '../../core/explain/hints/hint-input.ts'
-import { listed, quotable, span } from '../../core/words.ts'
+import { listed, quotable, formatDuration } from '../../core/words.ts'
 import { isRecord } from '../../core/contract/schema.ts'
 import { knownOf } from './fixtures.ts'
 
@@ -38,13 +38,13 @@ function tokenHints(
   switch (reason) {
     case 'token.expired': {
       const at = timeOf(claims?.['exp'])
-      const when = at === undefined ? '' : ` ${span(now - at)} ago, at ${iso(at)} (exp)`
+      const when = at === undefined ? '' : ` ${formatDuration(now - at)} ago, at ${iso(at)} (exp)`
       const text = `Get a new token (${MINT}): this one expired${when}; it is ${iso(now)} in the sandbox, and PUT /_standin/clock sets that.`
       return [hint('token.expired', text)]
     }
     case 'token.not-yet-valid': {
       const at = timeOf(claims?.['nbf'])
-      const when = at === undefined ? 'later' : `in ${span(at - now)}, at ${iso(at)} (nbf)`
+      const when = at === undefined ? 'later' : `in ${formatDuration(at - now)}, at ${iso(at)} (nbf)`
       const text = `Set the clock of the machine that made the token, or allow for skew there: the token begins to be valid ${when}, and it is ${iso(now)} in the sandbox.`
       return [hint('token.clock-skew', text)]
     }
@@ -87,7 +87,7 @@ function issuedAhead(
 ): readonly Hint[] {
   const at = timeOf(claims?.['iat'])
   if (at === undefined || at <= clock.now() + 1000) return []
-  const text = `Set the clock of the machine that made the token: it says that it was issued ${span(at - clock.now())} from now (iat), and some servers refuse that.`
+  const text = `Set the clock of the machine that made the token: it says that it was issued ${formatDuration(at - clock.now())} from now (iat), and some servers refuse that.`
   return [hint('token.issued-ahead', text)]
 }
 

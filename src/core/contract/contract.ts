@@ -15,7 +15,7 @@ import {
 } from './openapi.ts'
 import { Problem, type Violation } from '../problem.ts'
 import { isRecord, type Schema } from './schema.ts'
-import { violation, violationsIn } from './violations.ts'
+import { violationFrom, violationsIn } from './violations.ts'
 
 /** Formats as the contracts mean them. Ajv's own `email` takes no address outside ASCII. */
 const FORMATS = {
@@ -137,7 +137,7 @@ export class Contract {
   }
 
   /** Why this answer may not be sent, or undefined when the contract allows it. */
-  objectionTo(
+  answerErrors(
     operation: OperationContract | undefined,
     status: number,
     mediaType: string,
@@ -231,7 +231,7 @@ export class Contract {
       check: (request) => {
         const schema = schemaFor(request.bodyType)
         return checked(validator, request, path, operation).map((error) =>
-          violation(error, schema, request.body, operation),
+          violationFrom(error, schema, request.body, operation),
         )
       },
       checkStrictly: (request) => {

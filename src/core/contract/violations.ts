@@ -4,7 +4,7 @@ import type { Violation } from '../problem.ts'
 import { schemaAt, stepsOf, typesOf, valueAt, type Schema } from './schema.ts'
 
 /** `/body/Folders/0` and `type.openapi.validation`, as express-openapi-validator says it. */
-export function violation(
+export function violationFrom(
   error: { path: string; errorCode?: string },
   schema: Schema,
   body: unknown,
@@ -24,11 +24,11 @@ export function violation(
     const limit = parameter?.schema?.[rule] ?? (code ? undefined : 1)
     return { part, at: rest, rule, limit, ...formOf(parameter?.schema) }
   }
-  return limited({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
+  return withLimit({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
 }
 
 /** With the limit that the schema states at that place, and the length where that is the matter. */
-function limited(found: Violation, schema: Schema, body: unknown): Violation {
+function withLimit(found: Violation, schema: Schema, body: unknown): Violation {
   const here = schemaAt(schema, found.at)
   const value = valueAt(body, found.at)
   return {
@@ -92,5 +92,5 @@ function alternatives(error: ErrorObject): unknown {
 
 /** A field said to break this rule, with the limit that its schema states. */
 export function violationAt(at: readonly string[], rule: string, schema: Schema): Violation {
-  return limited({ part: 'body', at, rule }, schema, undefined)
+  return withLimit({ part: 'body', at, rule }, schema, undefined)
 }

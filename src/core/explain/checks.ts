@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts'
 import type { OperationContract } from '../contract/operation.ts'
-import { inWords as ruleInWords, pathOf, type Violation } from '../problem.ts'
+import { describeViolation as ruleInWords, pathOf, type Violation } from '../problem.ts'
 import { isSecretName } from '../request-log/redact.ts'
 import { isRecord, typesOf, valueAt, type Schema } from '../contract/schema.ts'
 import type { Evidence, EvidenceBook } from './evidence.ts'

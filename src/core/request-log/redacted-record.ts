@@ -1,4 +1,4 @@
-import { inWords, pathOf, type Problem } from '../problem.ts'
+import { describeViolation, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Redactor } from './redact.ts'
 import { MOST_KEPT, type Entry } from './entry.ts'
@@ -148,7 +148,7 @@ function problemOf(problem: Problem): NonNullable<RedactedRecord['problem']> {
     violations: violations.map((one) => ({
       at: one.at.length === 0 ? one.part : `${one.part}.${pathOf(one)}`,
       rule: one.rule,
-      text: inWords(one),
+      text: describeViolation(one),
     })),
   }
 }

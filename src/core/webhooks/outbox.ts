@@ -150,7 +150,7 @@ export class Outbox {
     }
     this.#changed.clear()
     this.#health.clear()
-    if (this.#store.isUnsure) void this.#sure(changed, health)
+    if (this.#store.hasUnsavedChanges) void this.#sure(changed, health)
   }
 
   async #sure(

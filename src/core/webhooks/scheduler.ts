@@ -176,7 +176,7 @@ export class Scheduler {
 
   #schedule(live: Live, at: number): void {
     live.ready = false
-    live.timer = this.#clock.after(at, () => this.#go(live))
+    live.timer = this.#clock.schedule(at, () => this.#go(live))
   }
 
   /** Its time has come: it is attempted when it is its turn. */

@@ -15,12 +15,12 @@ function noting(clock: Clock) {
 test('what is due while time is played is done in order, each at its own moment', async () => {
   const clock = new Clock({ held: START })
   const { seen, note } = noting(clock)
-  clock.after(START + 300, note('c'))
-  clock.after(START + 100, note('a'))
-  clock.after(START + 300, note('d'))
-  clock.after(START + 200, note('b'))
-  clock.after(START + 5000, note('too late'))
-  await clock.play({ held: START + 1000 })
+  clock.schedule(START + 300, note('c'))
+  clock.schedule(START + 100, note('a'))
+  clock.schedule(START + 300, note('d'))
+  clock.schedule(START + 200, note('b'))
+  clock.schedule(START + 5000, note('too late'))
+  await clock.runUntil({ held: START + 1000 })
   expect(seen).toEqual([
     ['a', 100],
     ['b', 200],
@@ -33,13 +33,13 @@ test('what is due while time is played is done in order, each at its own moment'
 test('work that takes a while is waited for, and what it plans is played too', async () => {
   const clock = new Clock({ held: START })
   const { seen, note } = noting(clock)
-  clock.after(START + 10, async () => {
+  clock.schedule(START + 10, async () => {
     await new Promise((resolve) => setImmediate(resolve))
     note('first')()
-    clock.after(clock.now() + 3_600_000, note('planned'))
+    clock.schedule(clock.now() + 3_600_000, note('planned'))
   })
-  clock.after(START + 20, note('second'))
-  await clock.play({ held: START + 7_200_000 })
+  clock.schedule(START + 20, note('second'))
+  await clock.runUntil({ held: START + 7_200_000 })
   expect(seen).toEqual([
     ['first', 10],
     ['second', 20],
@@ -50,8 +50,8 @@ test('work that takes a while is waited for, and what it plans is played too', a
 test('a running clock goes on running from the time that it was played to', async () => {
   const clock = new Clock({ ahead: START - Date.now() })
   const { seen, note } = noting(clock)
-  clock.after(START + 3_600_000, note('in an hour'))
-  await clock.play(Clock.at(START + 7_200_000, false))
+  clock.schedule(START + 3_600_000, note('in an hour'))
+  await clock.runUntil(Clock.at(START + 7_200_000, false))
   expect(seen).toEqual([['in an hour', 3_600_000]])
   expect(clock.isHeld).toBe(false)
   expect(clock.now()).toBeGreaterThanOrEqual(START + 7_200_000)
@@ -61,15 +61,15 @@ test('a running clock goes on running from the time that it was played to', asyn
 test('a running clock does what is due when it is due', async () => {
   const clock = new Clock()
   const done = vi.fn<() => void>()
-  clock.after(Date.now() + 20, done)
-  clock.after(Date.now() + 5, done)
+  clock.schedule(Date.now() + 20, done)
+  clock.schedule(Date.now() + 5, done)
   await eventually(() => expect(done).toHaveBeenCalledTimes(2))
 })
 
 test('a held clock does nothing by itself; let go or set, it does what is overdue', async () => {
   const clock = new Clock({ held: START })
   const done = vi.fn<() => void>()
-  clock.after(START + 5, done)
+  clock.schedule(START + 5, done)
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(done).not.toHaveBeenCalled()
   clock.set({ held: START + 5 })
@@ -79,9 +79,9 @@ test('a held clock does nothing by itself; let go or set, it does what is overdu
 test('what is cancelled is never done', async () => {
   const clock = new Clock({ held: START })
   const { seen, note } = noting(clock)
-  const timers = Array.from({ length: 100 }, (_, i) => clock.after(START + i, note(String(i))))
+  const timers = Array.from({ length: 100 }, (_, i) => clock.schedule(START + i, note(String(i))))
   for (const [i, timer] of timers.entries()) if (i % 2 === 1) clock.cancel(timer)
-  await clock.play({ held: START + 1000 })
+  await clock.runUntil({ held: START + 1000 })
   expect(seen.map(([name]) => Number(name))).toEqual(Array.from({ length: 50 }, (_, i) => 2 * i))
   clock.cancel(timers[0]!) // done already
 })
@@ -89,12 +89,12 @@ test('what is cancelled is never done', async () => {
 test('whoever sets the clock meanwhile ends what is played', async () => {
   const clock = new Clock({ held: START })
   const { seen, note } = noting(clock)
-  clock.after(START + 10, () => {
+  clock.schedule(START + 10, () => {
     note('first')()
     clock.set({ held: START })
   })
-  clock.after(START + 20, note('never'))
-  await clock.play({ held: START + 1000 })
+  clock.schedule(START + 20, note('never'))
+  await clock.runUntil({ held: START + 1000 })
   expect(seen).toEqual([['first', 10]])
   expect(clock.now()).toBe(START)
 })
@@ -104,9 +104,9 @@ test('a hundred thousand timers come in order', async () => {
   const seen: number[] = []
   for (let i = 0; i < 100_000; i++) {
     const at = START + ((i * 7919) % 100_003)
-    clock.after(at, () => void seen.push(at))
+    clock.schedule(at, () => void seen.push(at))
   }
-  await clock.play({ held: START + 200_000 })
+  await clock.runUntil({ held: START + 200_000 })
   expect(seen).toHaveLength(100_000)
   expect(seen.every((at, i) => i === 0 || at >= seen[i - 1]!)).toBe(true)
 })

@@ -1,6 +1,6 @@
 import { MOST_KEPT } from '../../request-log/entry.ts'
 import { isRecord } from '../../contract/schema.ts'
-import { placeIn } from '../../words.ts'
+import { lineAndColumn } from '../../words.ts'
 import { hint, schemaOf, wantedType, type HintInput, type HintRule } from './hint-input.ts'
 
 /** What stands in a body that should be JSON and is not, or not the JSON that is wanted. */
@@ -117,7 +117,7 @@ function broken(question: HintInput) {
   const found = STRANGE.flatMap(([code, pattern, fix]) => {
     const quotes = code === 'json.curly-quotes' || code === 'json.single-quotes'
     const at = pattern.exec(quotes ? masked(text) : straight)?.index
-    return at === undefined ? [] : [hint(code, `${fix} (${placeIn(text, at)}).`)]
+    return at === undefined ? [] : [hint(code, `${fix} (${lineAndColumn(text, at)}).`)]
   })
   if (found.length > 0) return found.slice(0, 3)
   const isCut = Buffer.byteLength(text) >= MOST_KEPT - 4

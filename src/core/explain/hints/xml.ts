@@ -1,5 +1,5 @@
 import { isRecord, type Schema } from '../../contract/schema.ts'
-import { bare, placeIn, quotable } from '../../words.ts'
+import { bare, lineAndColumn, quotable } from '../../words.ts'
 import {
   hint,
   schemaOf,
@@ -43,7 +43,7 @@ function malformed(question: HintInput) {
   }
   const ampersand = text.search(/&(?!#\d+;|#x[\da-f]+;|(?:amp|lt|gt|quot|apos);)/i)
   if (ampersand >= 0) {
-    return [hint('xml.ampersand', `Write &amp; instead of & at ${placeIn(text, ampersand)}.`)]
+    return [hint('xml.ampersand', `Write &amp; instead of & at ${lineAndColumn(text, ampersand)}.`)]
   }
   const root = rootOf(text)
   if (root?.prefix && !text.includes(`xmlns:${root.prefix}=`)) {
