@@ -44,7 +44,8 @@ function tokenHints(
     }
     case 'token.not-yet-valid': {
       const at = timeOf(claims?.['nbf'])
-      const when = at === undefined ? 'later' : `in ${formatDuration(at - now)}, at ${iso(at)} (nbf)`
+      const when =
+        at === undefined ? 'later' : `in ${formatDuration(at - now)}, at ${iso(at)} (nbf)`
       const text = `Set the clock of the machine that made the token, or allow for skew there: the token begins to be valid ${when}, and it is ${iso(now)} in the sandbox.`
       return [hint('token.clock-skew', text)]
     }
