@@ -61,7 +61,7 @@ function unansweredFrom(file: string, sandbox: string, ledger: Ledger): number {
     const start = bytes.lastIndexOf(0x0a, from - 2) + 1
     const users = usersIn(bytes.toString('utf8', start, from))
     const isUnknown = ({ api, email }: { api: string; email: string }) =>
-      ledger.find(sandbox, api, email)?.fate === 'unknown'
+      ledger.find(sandbox, api, email)?.outcome === 'unknown'
     if (users && (users.length === 0 || !users.every(isUnknown))) break
     from = start
   }
