@@ -20,7 +20,7 @@ export const NO_FAULTS: Faults = { open: 0, write: 0, short: 0, sync: 0, truncat
 
 export interface ProgramOptions {
   readonly durability: 'fsync' | 'write'
-  /** Whether `breakDisk` can make its disk fail. */
+  /** True when `breakDisk` can make its disk fail. */
   readonly faulty: boolean
   /** Receiver of webhooks; undefined: none. */
   readonly webhook?: { readonly url: string; readonly secret: string }

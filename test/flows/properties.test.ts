@@ -25,32 +25,32 @@ const RUNS = { numRuns: 200 }
 /** Any text that JSON can contain. */
 const anyText = fc.string({ unit: 'binary', maxLength: 20 })
 
-describe.each(jsonDoors)('A body at $name', (door) => {
-  const { api } = door
+describe.each(jsonDoors)('A body at $name', (route) => {
+  const { api } = route
   const schema = userSchema(api)
   const allows = independently(api, COMPONENTS[api])
   const expected = (body: unknown) =>
     allows(api === 'formsonfire' ? readLoosely(body, schema) : body)
 
   const verdict = ({ status, headers }: Seen) =>
-    status === door.created ? 'accepted' : `${status} ${String(headers['standin-reason'])}`
+    status === route.created ? 'accepted' : `${status} ${String(headers['standin-reason'])}`
 
   test('of any JSON gets the answer that the contract demands, and never a 5xx', async () => {
     const sandbox = await createSandbox()
     const anything = fc.oneof(fc.jsonValue(), fc.dictionary(names(), fc.jsonValue()))
     await fc.assert(
       fc.asyncProperty(anything, async (value) => {
-        const before = usersOf(sandbox, door).length
+        const before = usersOf(sandbox, route).length
         const body = isRecord(value) ? asNobodyElse(api, value) : value
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         if (seen.headers['standin-reason'] === 'body.malformed') {
           // The reader refuses these although JSON allows them.
           expect(seen.text).toMatch(/given twice|__proto__|nested deeper/)
         } else if (expected(body)) expect(verdict(seen)).toBe('accepted')
-        else expectRefusal(door, seen, 400, 'body.invalid')
-        const created = seen.status === door.created ? 1 : 0
-        expect(usersOf(sandbox, door)).toHaveLength(before + created)
+        else expectRefusal(route, seen, 400, 'body.invalid')
+        const created = seen.status === route.created ? 1 : 0
+        expect(usersOf(sandbox, route)).toHaveLength(before + created)
       }),
       RUNS,
     )
@@ -65,14 +65,14 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         .string({ unit: fc.constantFrom(...'{}[]",:\\u0019tfn \n-+.eE<>/&;') })
         .map((text) => Buffer.from(text)),
       fc.tuple(fc.nat(), fc.nat(255)).map(([at, byte]) => {
-        const good = Buffer.from(door.body)
+        const good = Buffer.from(route.body)
         good[at % good.length] = byte
         return good
       }),
     )
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
-        const seen = await send(sandbox, door, { body })
+        const seen = await send(sandbox, route, { body })
 
         expect(seen.status).toBeLessThan(500)
         expect(JSON.parse(seen.text)).toBeTypeOf('object')
@@ -89,7 +89,7 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         const body = asNobodyElse(api, value)
         expect(allows(body)).toBe(true)
 
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe('accepted')
       }),
@@ -106,7 +106,7 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         const valid = expected(body)
         verdicts.add(valid)
 
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe(valid ? 'accepted' : '400 body.invalid')
       }),
@@ -162,11 +162,11 @@ describe('A user in XML', () => {
     )
   })
 
-  async function createdRow(body: string, door: typeof xmlDoor): Promise<object> {
+  async function createdRow(body: string, route: typeof xmlDoor): Promise<object> {
     const sandbox = await shared()
-    const seen = await send(sandbox, door, { body })
+    const seen = await send(sandbox, route, { body })
     expect([seen.status, seen.text]).toEqual([200, expect.stringContaining('Invited')])
-    const [row, ...others] = usersOf(sandbox, door)
+    const [row, ...others] = usersOf(sandbox, route)
     expect(others).toEqual([])
     const { id, createdAt: _created, ...rest } = row as { id: string; createdAt: string }
     sandbox.sandbox.store.transact(() => {

@@ -21,7 +21,7 @@ export interface Parameter {
 export interface OperationObject {
   readonly parameters?: readonly Parameter[]
   readonly operationId?: string
-  /** Whether the body is not parsed. */
+  /** True for a body that is not parsed. */
   readonly 'x-raw-body'?: boolean
   readonly requestBody?: {
     readonly required?: boolean
@@ -39,7 +39,7 @@ export interface Document {
   readonly info: { readonly title: string; readonly version: string }
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, PathItem>>
-  /** Whether undeclared query parameters are refused. */
+  /** True when undeclared query parameters are refused. */
   readonly 'x-strict-query'?: boolean
   readonly components?: Readonly<Record<string, unknown>>
   /** Answers to requests below the prefix that match no operation. */

@@ -24,7 +24,7 @@ export interface OperationContract {
   /** Media types of the first success answer, in the contract's order. */
   readonly answerTypes: readonly string[]
   readonly bodyRequired: boolean
-  /** Whether the body is not parsed: `Call.raw`. */
+  /** True for a body that is not parsed: `Call.raw`. */
   readonly rawBody: boolean
   /** Most bytes of a request body; undefined: the server's limit. */
   readonly maxBody: number | undefined

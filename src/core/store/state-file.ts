@@ -7,7 +7,7 @@ import { whereBroken } from '../formats/json.ts'
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { documentDefect, type Document, type Tables } from './document.ts'
-import { codeOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
 
 /** Rows written between two turns of the event loop: a fraction of a millisecond of work. */
 const SLICE = 50
@@ -15,15 +15,25 @@ const SLICE = 50
 const PAUSE = 2
 
 /** The state file cannot be read, or its content is not a valid state. */
-export class StateFileError extends Error {
+export interface StateFileError extends Error {
   /** The message without the advice. */
   readonly summary: string
+}
 
-  constructor(summary: string, advice: string | undefined, cause?: unknown) {
-    super(advice === undefined ? summary : `${summary}. ${advice}`, { cause })
-    this.name = 'StateFileError'
-    this.summary = summary
-  }
+// A plain Error with a field, because the program prints other classes as bugs, with their stack.
+function stateFileError(
+  summary: string,
+  advice: string | undefined,
+  cause?: unknown,
+): StateFileError {
+  const message = advice === undefined ? summary : `${summary}. ${advice}`
+  return Object.assign(new Error(message, { cause }), { summary })
+}
+
+/** The message of an error as a part of a longer message, without the advice of a StateFileError. */
+export function summaryOf(error: unknown): string {
+  const hasSummary = error instanceof Error && 'summary' in error
+  return hasSummary ? String(error.summary) : messageOf(error)
 }
 
 /**
@@ -153,15 +163,15 @@ function parseDocument(text: string, file: string, tables: Tables): Document {
     document = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     const reason = text.trim() === '' ? 'it is empty' : whereBroken(text)
-    throw new StateFileError(`${file} cannot be read: ${reason}`, advice, error)
+    throw stateFileError(`${file} cannot be read: ${reason}`, advice, error)
   }
   const invalid = `${file} is not a valid Standin state`
-  if (!isRecord(document)) throw new StateFileError(`${invalid}: it is not a JSON object`, advice)
+  if (!isRecord(document)) throw stateFileError(`${invalid}: it is not a JSON object`, advice)
   const defect = documentDefect(document, tables)
   if (defect) {
     // The state of a newer version is not faulty, so there is nothing to correct or recover.
     const remedy = defect.kind === 'newer-format' ? undefined : advice
-    throw new StateFileError(`${invalid}: ${defect.message}`, remedy)
+    throw stateFileError(`${invalid}: ${defect.message}`, remedy)
   }
   return document as Document // documentDefect found none
 }

@@ -11,7 +11,7 @@ import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
 import { acquireLock } from './lock.ts'
 import type { Change } from './indexed-rows.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { StateFileAdapter, StateFileError, syncFolder } from './state-file.ts'
+import { StateFileAdapter, summaryOf, syncFolder } from './state-file.ts'
 import { codeOf, messageOf } from '../errors.ts'
 
 export interface StoreOptions {
@@ -19,7 +19,7 @@ export interface StoreOptions {
   readonly folder?: string | undefined
   readonly durability: Durability
   readonly tables: Tables
-  /** Whether to start from the last good state when the newest cannot be read. */
+  /** Starts from the last good state when the newest cannot be read. */
   readonly recover?: boolean
   readonly log: Log
   readonly disk?: Disk
@@ -77,7 +77,7 @@ export class Store implements State, Counters {
     return new Store({ ...options, durability: 'none' })
   }
 
-  /** Whether the store was empty when it was opened, and so still needs its fixtures. */
+  /** True when the store was empty when it was opened, and so still needs its fixtures. */
   isNew = true
 
   /**
@@ -168,12 +168,12 @@ export class Store implements State, Counters {
     }
   }
 
-  /** Whether the present state includes changes that are not durable yet. */
+  /** True when the present state includes changes that are not durable yet. */
   get hasUnsavedChanges(): boolean {
     return this.#unsaved.length > 0
   }
 
-  /** Whether the last write to the disk failed. */
+  /** True when the last write to the disk failed. */
   isFailing = false
 
   /**
@@ -456,9 +456,4 @@ export class Store implements State, Counters {
       })
     })
   }
-}
-
-/** The message of an error that is part of a longer message, without advice of its own. */
-function summaryOf(error: unknown): string {
-  return error instanceof StateFileError ? error.summary : messageOf(error)
 }

@@ -70,7 +70,7 @@ export class WriteAheadLog {
   #collecting: Batch | undefined
   #writing: Batch | undefined
   #afterWrite: (() => void) | undefined
-  /** Whether the file may hold lines of a failed write that could not be truncated. */
+  /** True when the file may hold lines of a failed write that could not be truncated. */
   #damaged = false
   #writeStartedAt = 0
 
@@ -85,7 +85,7 @@ export class WriteAheadLog {
     return this.#durableSize
   }
 
-  /** Whether a file is open for appending that holds no lines of a failed write. */
+  /** True when a file is open for appending that holds no lines of a failed write. */
   get isReady(): boolean {
     return this.#fd !== undefined && !this.#damaged
   }
