@@ -1,8 +1,8 @@
 // npm run bench [-- --time 1000 --rounds 3 --users 0,1000,10000,100000 --only webhooks]
 //
-// Creates per second and latency of the built program, in the same run as two references and in
-// turns with them: machines are noisy, so the ratio to the Express echo at the same concurrency is
-// what counts. Prints Markdown.
+// Measures creates per second and latency of the built program, alternating with two reference
+// servers. Absolute figures depend on the machine and its load; compare the ratios to the Express
+// echo at the same concurrency. Prints Markdown.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,11 +43,12 @@ function print(cells: readonly (string | number)[]): void {
   console.log(`| ${cells.map((cell) => String(cell).padStart(9)).join(' | ')} |`)
 }
 
-/** With the microseconds of processor time that each call took, all threads counted. */
+/** A result with the processor time of each call in microseconds, over all threads. */
 interface Measured extends Result {
   readonly processor: number
 }
 
+/** The number of the next user, so that no two runs create the same one. */
 const created = { next: 1 }
 
 async function measure(
@@ -77,7 +78,7 @@ async function throughput(): Promise<void> {
   const express = await start([join(ROOT, 'bench/reference.mjs'), 'express'])
   const bare = await start([join(ROOT, 'bench/reference.mjs'), 'bare'])
   const kinds: readonly Kind[] = ['cryptlex', 'formsonfire-json', 'formsonfire-xml']
-  const columns = 'call,keeps,users,parallel,per s,p50 ms,p99 ms,µs each,× echo,p99 ×,µs ÷'.split(
+  const columns = 'call,durable,users,parallel,per s,p50 ms,p99 ms,µs each,× echo,p99 ×,µs ÷'.split(
     ',',
   )
   print(columns)
@@ -95,7 +96,7 @@ async function throughput(): Promise<void> {
           folders[i]!,
           '--durability',
           durability,
-          // What webhooks cost is measured by itself, below.
+          // The cost of webhooks is measured separately, below.
           '--webhook-url',
           'none',
         ]),
@@ -140,7 +141,7 @@ async function throughput(): Promise<void> {
   await Promise.all([stop(express), stop(bare)])
 }
 
-/** From the spawn to the first 201, with nothing and with 100,000 users; and the memory for it. */
+/** Measures start time, first answer and memory, without users and with 100,000. */
 async function startAndMemory(): Promise<void> {
   const body = readFileSync(join(ROOT, 'fixtures/requests/cryptlex.json'), 'utf8')
   const first = async (args: readonly string[]) => {
@@ -193,14 +194,14 @@ async function webhookCosts(): Promise<void> {
       running.set(started.url, started)
       return started
     },
-    stop: async ({ url }) => stop(running.get(url)!), // it was started above
+    stop: async ({ url }) => stop(running.get(url)!), // started above
     measure: ({ url }, connections, rate) =>
       measure(running.get(url)!, connections, 'cryptlex', rate),
     median,
     print,
     folder: () => {
       folders.push(folder())
-      return folders.at(-1)! // it was just put there
+      return folders.at(-1)! // just added
     },
     rounds: ROUNDS,
   })

@@ -1,8 +1,8 @@
 // npm run build && npx tsx bench/cost.ts [--rounds 30 --time 300 --connections 16 --against FILE]
 //
-// What each feature costs a create that does not use it: the program as it starts by default and
-// the same program without the feature take turns. The processor time that a create takes counts:
-// other programs of the machine disturb it less than the creates per second. Prints Markdown.
+// Measures the cost of each feature for a create that does not use it: the program with default
+// options alternates with the same program without the feature. Compare the processor time per
+// create, which other load affects less than the creates per second. Prints Markdown.
 import { parseArgs } from 'node:util'
 import type { Kind } from './load.ts'
 import { load, MAIN, median, start, stop, used, type Running } from './program.ts'
@@ -12,16 +12,16 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '30' },
     time: { type: 'string', default: '300' },
     connections: { type: 'string', default: '16' },
-    /** Another build, to compare with. */
+    /** Main file of another build to compare with. */
     against: { type: 'string' },
   },
 })
 
 const FRESH = ['--port', '0', '--memory']
-/** The program without something. */
+/** The program without one feature. */
 const WITHOUT: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
   ...(values.against === undefined ? {} : { 'the other build': [values.against] }),
-  journal: [MAIN, '--request-log-size', '0'],
+  'request log': [MAIN, '--request-log-size', '0'],
   faults: [MAIN, '--faults', 'off'],
   webhooks: [MAIN, '--webhook-url', 'none'],
   'all of them': [MAIN, '--request-log-size', '0', '--faults', 'off', '--webhook-url', 'none'],
@@ -29,7 +29,7 @@ const WITHOUT: Readonly<Record<string, readonly [program: string, ...args: strin
 const KINDS: readonly Kind[] = ['cryptlex', 'mykaarma', 'formsonfire-json']
 const created = { next: 1 }
 
-/** Creates per second, and microseconds of processor time for each. */
+/** Measures creates per second, and microseconds of processor time for each. */
 async function measure(running: Running, kind: Kind): Promise<readonly [number, number]> {
   const before = used(running)
   const time = Number(values.time)
@@ -55,7 +55,7 @@ for (const [feature, [program, ...args]] of Object.entries(WITHOUT)) {
   for (const kind of KINDS) {
     const rounds: { on: readonly [number, number]; off: readonly [number, number] }[] = []
     for (let round = 0; round < Number(values.rounds); round++) {
-      // Who goes first takes turns as well.
+      // The order alternates as well.
       if (round % 2 === 0) {
         const first = await measure(on, kind)
         rounds.push({ on: first, off: await measure(off, kind) })

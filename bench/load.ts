@@ -1,17 +1,17 @@
-// One load generator, in a process of its own: keep-alive connections that each send the next
-// request when the last is answered. Speaks just enough HTTP to cost less than what it measures.
+// The load generator, a process of its own: each keep-alive connection sends its next request after
+// the answer to the last. It implements just enough HTTP to cost less than the measured server.
 import { connect } from 'node:net'
 
 export interface Load {
   readonly port: number
   readonly connections: number
-  /** Milliseconds to warm up, then to measure. */
+  /** Milliseconds of warm-up, and then of measurement. */
   readonly warmUp: number
   readonly time: number
   readonly kind: Kind
-  /** Requests per second of all connections together; as fast as they go where it is left out. */
+  /** Requests per second over all connections; undefined: as many as possible. */
   readonly rate?: number
-  /** Where the numbers in names start, so that no two runs create the same user. */
+  /** First number for user names, so that no two runs create the same user. */
   readonly from: number
 }
 
@@ -49,7 +49,7 @@ const REQUESTS: Readonly<Record<Kind, (n: number) => readonly [head: string, bod
   mixed,
 }
 
-/** Of everything a little, and of users no more than there are: most are there already. */
+/** A mix of all kinds of requests, with at most 2,000 users: most creates are duplicates. */
 function mixed(n: number): readonly [string, string] {
   const user = n % 2000
   if (n % 7 === 0) return cryptlex(user, 'no-such-token')
@@ -81,7 +81,7 @@ function run({ port, connections, warmUp, time, kind, from, rate }: Load): Promi
       socket.setNoDelay(true)
       let started = 0
       let buffer = ''
-      // When its next is due; connections take turns.
+      // Time of the next request; the connections alternate.
       let due = performance.now() + (rate ? (i * 1000) / rate : 0)
       const later = () => {
         if (rate === undefined) return send()

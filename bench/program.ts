@@ -1,4 +1,4 @@
-// What every measurement needs: programs that are started, loaded, watched and stopped.
+// Starts, loads, measures and stops programs, for all benchmarks.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import type { Load, Result } from './load.ts'
 
 export const ROOT = new URL('..', import.meta.url).pathname
 export const MAIN = join(ROOT, 'dist/main.js')
-/** The kernel's clock ticks in a second, as /proc counts them. */
+/** Clock ticks per second in /proc. */
 const TICKS = 100
 
 export interface Running {
@@ -41,7 +41,7 @@ export function stop({ child }: Running): Promise<void> {
   })
 }
 
-/** One measurement, by a process of its own. */
+/** Runs one measurement in a process of its own. */
 export function load(options: Load): Promise<Result> {
   const args = ['--import', 'tsx', join(ROOT, 'bench/load.ts'), JSON.stringify(options)]
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -54,13 +54,13 @@ export function load(options: Load): Promise<Result> {
   })
 }
 
-/** Seconds of processor time that a program has used: what others do disturbs it least. */
+/** Processor time of a program in seconds, the figure least affected by other load. */
 export function used({ child: { pid } }: Running): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')
   return (Number(stat[11]) + Number(stat[12])) / TICKS
 }
 
-/** Megabytes that a program holds. */
+/** Resident memory of a program in megabytes. */
 export function memory({ child: { pid } }: Running): number {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kilobytes) / 1024

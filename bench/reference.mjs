@@ -1,5 +1,4 @@
-// What the figures are held against: an Express 5 app as everybody writes it, and bare node:http.
-// Both read the JSON and send it back.
+// The reference servers: a plain Express 5 app and bare node:http. Both parse JSON and send it back.
 import http from 'node:http'
 import express from 'express'
 

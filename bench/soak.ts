@@ -1,8 +1,8 @@
 // npm run build && npx tsx bench/soak.ts [--requests 1000000]
 //
-// Many requests of all kinds through one running server with all its features on: how much memory
-// it takes meanwhile, and how much the journal holds. Prints Markdown; fails when the second half
-// takes more than the first by over a tenth.
+// Sends many requests of all kinds to one server with all features on, and measures its memory and
+// the size of its request log. Prints Markdown; fails when memory in the last quarter exceeds that of
+// the quarter before by more than a tenth.
 import { parseArgs } from 'node:util'
 import { load, MAIN, memory, start, stop } from './program.ts'
 
@@ -29,15 +29,13 @@ for (let step = 1; step <= STEPS; step++) {
   const perSecond = ((from - began) / (performance.now() - startedAt)) * 1000
   console.log(`| ${from - 1} | ${seen.at(-1)!.toFixed(1)} | ${perSecond.toFixed(0)} |`)
 }
-const journal = (await (await fetch(`${running.url}/_standin/requests?limit=1000`)).json()) as {
+const requestLog = (await (await fetch(`${running.url}/_standin/requests?limit=1000`)).json()) as {
   total: number
 }
-console.log(`\nThe journal holds ${journal.total} requests.`)
+console.log(`\nThe request log holds ${requestLog.total} requests.`)
 await stop(running)
 const half = seen.slice(STEPS / 2)
 const [least, most] = [Math.min(...half), Math.max(...half)]
-console.log(
-  `Over the last half the memory is between ${least.toFixed(1)} and ${most.toFixed(1)} MB.`,
-)
+console.log(`Over the last half, memory is between ${least.toFixed(1)} and ${most.toFixed(1)} MB.`)
 if (Math.max(...half.slice(STEPS / 4)) > Math.max(...half.slice(0, STEPS / 4)) * 1.1)
   process.exit(1)

@@ -1,7 +1,7 @@
 // npm run bench -- --only webhooks [--time 1000 --rounds 3]
 //
-// What a create costs while somebody is told of it, and how many deliveries a minute are held. The
-// servers are measured in turns, so that a noisy machine is noisy to all of them.
+// Measures the cost of a create with webhooks to various receivers, and the deliveries per minute.
+// The servers are measured in turns, so that load on the machine affects all of them.
 import http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Result } from './load.ts'
@@ -11,15 +11,15 @@ export interface Server {
   readonly port: number
 }
 
-/** What the program is measured by. */
+/** The functions of the benchmark that this part uses. */
 export interface Bench {
-  /** Starts the program with these options, on a port of its own. */
+  /** Starts the program with these options on a free port. */
   readonly start: (args: readonly string[]) => Promise<Server>
   readonly stop: (server: Server) => Promise<void>
   readonly measure: (server: Server, connections: number, rate?: number) => Promise<Result>
   readonly median: (numbers: readonly number[]) => number
   readonly print: (cells: readonly (string | number)[]) => void
-  /** One of its own, gone at the end. */
+  /** Creates a temporary folder, deleted at the end. */
   readonly folder: () => string
   readonly rounds: number
 }
@@ -29,17 +29,17 @@ const RATE = 200
 
 interface Receiver {
   readonly url: string
-  readonly came: () => number
+  readonly received: () => number
   readonly close: () => void
 }
 
-/** Answers at once, or never. */
+/** Starts a receiver that answers at once, or never. */
 async function receiver(hangs: boolean): Promise<Receiver> {
-  let came = 0
+  let received = 0
   const sockets = new Set<Socket>()
   const server = http.createServer((request, response) => {
     request.resume()
-    came++
+    received++
     if (!hangs) request.on('end', () => response.writeHead(204).end())
   })
   server.on('connection', (socket) => {
@@ -49,7 +49,7 @@ async function receiver(hangs: boolean): Promise<Receiver> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    came: () => came,
+    received: () => received,
     close: () => {
       server.close()
       for (const socket of sockets) socket.destroy()
@@ -57,7 +57,7 @@ async function receiver(hangs: boolean): Promise<Receiver> {
   }
 }
 
-/** A port that nobody listens on. */
+/** The URL of a closed port. */
 async function deadUrl(): Promise<string> {
   const { url, close } = await receiver(false)
   close()
@@ -76,7 +76,7 @@ export async function webhooks(bench: Bench): Promise<void> {
     hanging: hanging.url,
   }
   console.log(`Creates at ${RATE} per second:\n`)
-  print(['keeps', 'webhook', 'parallel', 'per s', 'p50 ms', 'p99 ms', 'p99 ×'])
+  print(['durable', 'webhook', 'parallel', 'per s', 'p50 ms', 'p99 ms', 'p99 ×'])
   print(Array.from({ length: 7 }, () => '--------:'))
   for (const durability of ['fsync', 'none']) {
     const servers = new Map<string, Server>()
@@ -92,7 +92,7 @@ export async function webhooks(bench: Bench): Promise<void> {
   hanging.close()
 }
 
-/** Prints what each costs beside the one that tells nobody. */
+/** Prints the cost of each receiver, compared with the server without webhooks. */
 async function compare(
   { measure, median, print, rounds }: Bench,
   durability: string,
@@ -101,7 +101,7 @@ async function compare(
 ): Promise<void> {
   const results = new Map<string, { result: Result; plain: Result }[]>()
   for (let round = 0; round < rounds; round++) {
-    const plain = await measure(servers.get('none')!, connections, RATE) // it is among them
+    const plain = await measure(servers.get('none')!, connections, RATE) // always present
     for (const [name, server] of servers) {
       const result = name === 'none' ? plain : await measure(server, connections, RATE)
       results.set(name, [...(results.get(name) ?? []), { result, plain }])
@@ -122,10 +122,10 @@ async function compare(
   }
 }
 
-/** As many creates as 16 connections make, until the last of them was told of. */
+/** Measures deliveries per minute for creates over 16 connections, until none is pending. */
 async function deliveries({ start, stop, measure, folder }: Bench): Promise<void> {
-  const to = await receiver(false)
-  const server = await start(['--data', folder(), '--webhook-url', to.url])
+  const target = await receiver(false)
+  const server = await start(['--data', folder(), '--webhook-url', target.url])
   const began = performance.now()
   await measure(server, 16)
   const answer = await fetch(`${server.url}/_standin/settle`, {
@@ -135,10 +135,10 @@ async function deliveries({ start, stop, measure, folder }: Bench): Promise<void
   })
   const { settled } = (await answer.json()) as { settled: boolean }
   const minutes = (performance.now() - began) / 60_000
-  const rate = Math.round(to.came() / minutes)
+  const rate = Math.round(target.received() / minutes)
   console.log(
-    `\n${to.came()} deliveries to a real receiver in ${(minutes * 60).toFixed(1)} s: ${rate} a minute, ${settled ? 'none' : 'some'} pending in the end`,
+    `\n${target.received()} deliveries to a real receiver in ${(minutes * 60).toFixed(1)} s: ${rate} a minute, ${settled ? 'none' : 'some'} pending at the end`,
   )
   await stop(server)
-  to.close()
+  target.close()
 }

@@ -286,7 +286,7 @@ describe('what it refuses to start with', () => {
     writeFileSync(join(cwd, '.standin', 'state.json'), '{"standin": ')
     expectRefusal(
       await run([], { cwd }),
-      /state\.json cannot be read: it ends too early\. Mend it, or start with --recover/,
+      /state\.json cannot be read: it ends too early\. Correct it, or start with --recover/,
     )
     const server = await serve(['--recover'], { cwd })
     expect((await create(server.url)).status).toBe(200)

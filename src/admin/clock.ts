@@ -1,6 +1,6 @@
 import type { Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
-import { Clock } from '../core/time/clock.ts'
+import { Clock, MAX_TIME } from '../core/time/clock.ts'
 import { durationOf } from '../core/time/duration.ts'
 import type { ClockAdvance, ClockSetting, ClockState } from './contract.gen.ts'
 import type { SandboxPort } from './ports.ts'
@@ -36,9 +36,6 @@ export function clockTasks(
   }
 }
 
-/** End of the range from 1970 to 9999, which every date format supports. */
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
-
 /**
  * Converts a duration such as `5m` to milliseconds; the contract has checked its form.
  *
@@ -56,5 +53,5 @@ export function inRange(time: number, text: string, from = 0): number {
 
 /** Returns true for a time in milliseconds within the supported range. */
 export function isTime(time: unknown): time is number {
-  return typeof time === 'number' && time >= 0 && time <= LAST
+  return typeof time === 'number' && time >= 0 && time <= MAX_TIME
 }

@@ -3,8 +3,8 @@ import type { Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Collection, Row } from '../core/store/state.ts'
-import { flawIn, FORMAT, type Document } from '../core/store/document.ts'
-import type { Saved } from '../core/store/snapshots.ts'
+import { documentDefect, FORMAT, type Document } from '../core/store/document.ts'
+import type { SavedState } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, redactTokens } from '../core/webhooks/subscriptions.ts'
 import type { Difference, Snapshot, SnapshotList } from './contract.gen.ts'
@@ -65,12 +65,12 @@ export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Nam
         throw new Problem(400, 'snapshots.too-many', message)
       }
       const saved = { name, savedAt: sandbox.clock.now(), document: currentDocument() }
-      sandbox.snapshots.keep(saved)
+      sandbox.snapshots.save(saved)
       return { status: 200, body: summary(saved) }
     },
     deleteSnapshot: (call) => {
       const saved = snapshotFor(sandbox, call.params['snapshot']!)
-      sandbox.snapshots.forget(saved.name)
+      sandbox.snapshots.delete(saved.name)
       return { status: 200, body: summary(saved) }
     },
     restoreSnapshot: (call) => {
@@ -87,7 +87,7 @@ export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Nam
 }
 
 /** @throws Problem 404 snapshot.unknown */
-function snapshotFor(sandbox: SandboxPort, name: string): Saved {
+function snapshotFor(sandbox: SandboxPort, name: string): SavedState {
   const saved = sandbox.snapshots.get(name)
   if (saved) return saved
   const names = sandbox.snapshots.all.map((one) => one.name).join(', ') || 'none'
@@ -113,7 +113,9 @@ function documentFrom(call: Call, sandbox: SandboxPort): Document {
     standin,
     webhooks: webhooksFrom(given['webhooks'], sandbox),
   }
-  const flaw = flawIn(document, sandbox.store.tables) ?? flawInClock(standin.settings?.['clock'])
+  const flaw =
+    documentDefect(document, sandbox.store.tables)?.message ??
+    flawInClock(standin.settings?.['clock'])
   if (flaw) throw new Problem(400, 'body.invalid', flaw)
   return document
 }
@@ -127,7 +129,7 @@ function flawInClock(setting: unknown): string | undefined {
   return isTime(time) ? undefined : 'standin.settings.clock must be {"held": …} or {"ahead": …}'
 }
 
-function summary({ name, savedAt, document }: Saved): Snapshot {
+function summary({ name, savedAt, document }: SavedState): Snapshot {
   const users = tablesOf(document)
     .filter(([table]) => table.endsWith('.users'))
     .map(([table, rows]) => [table.slice(0, -'.users'.length), rows.length])

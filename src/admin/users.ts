@@ -4,7 +4,7 @@ import type { Contract } from '../core/contract/contract.ts'
 import { duplicate, Problem } from '../core/problem.ts'
 import { createCallFor } from '../core/request/read.ts'
 import type { Row } from '../core/store/state.ts'
-import { keyOf } from '../core/store/unique-keys.ts'
+import { lookupKey } from '../core/store/unique-keys.ts'
 import type { Seeding, User, UserChanges, UserPage } from './contract.gen.ts'
 import { cursorIn, cursorText, limitOf } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
@@ -113,7 +113,7 @@ function rowsWithEmail(sandbox: SandboxPort, api: Api, email: string): readonly 
   const rows = rowsOf(sandbox, api)
   const first = rows.find(field, email)
   if (!first) return []
-  const isCopy = (row: Row) => 'copyOf' in row && keyOf(row, field) === keyOf(first, field)
+  const isCopy = (row: Row) => 'copyOf' in row && lookupKey(row, field) === lookupKey(first, field)
   return [first, ...rows.all().filter(isCopy)]
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { OperationContract } from './contract/operation.ts'
 import type { DeliveryFault, Firing } from './fault.ts'
-import { inWords, type Problem } from './problem.ts'
+import { describeViolation, type Problem } from './problem.ts'
 import type { FaultStage, Stage } from './stages.ts'
 
 /**
@@ -153,7 +153,7 @@ export class Call {
     for (const violation of problem.violations) {
       const { rule, at, limit } = violation
       const code = rule === 'anyOf' ? ['required', [limit].flat().join('-or-')] : [rule, ...at]
-      this.note(code.join('.'), inWords(violation), { assumed: true })
+      this.note(code.join('.'), describeViolation(violation), { assumed: true })
     }
   }
 }

@@ -1,17 +1,17 @@
 import { faker as english } from '@faker-js/faker/locale/en'
 
-/** Where `Fake` keeps how often each stream was drawn from: the store, so that a restart goes on. */
+/** Counts the draws from each stream. The store implements it, so that a restart continues the streams. */
 export interface Counters {
   /** The next number of this stream: 0, 1, 2, … */
   next(stream: string): number
 }
 
 /**
- * Made-up values from a seed. The n-th draw of a stream depends on the seed, the stream's name and
- * n alone, so neither a restart nor what other streams or sandboxes do can change it.
+ * Generates values from a seed. The n-th draw of a stream depends only on the seed, the stream's
+ * name and n, so restarts, other streams and other sandboxes do not change it.
  *
- * faker's own generator takes 25 µs to be seeded anew for a draw; this one (sfc32, 128 bits of
- * state) 1.3 µs. What the values look like is still faker's doing, and its version is pinned.
+ * To seed faker's own generator for a draw takes 25 µs; to seed this one (sfc32, 128 bits of state)
+ * takes 1.3 µs. The values still come from faker, whose version is pinned.
  */
 export class Fake {
   readonly #seed: number
@@ -29,12 +29,12 @@ export class Fake {
     this.#faker.string.uuid = () => uuid(this.#random.next)
   }
 
-  /** faker, set to this stream's next draw; use it at once, and only for this draw. */
+  /** Returns faker, seeded for the stream's next draw. The next call of any method seeds it again. */
   draw(stream: string): typeof english {
     return this.#at(stream, this.#counters.next(stream))
   }
 
-  /** faker, set to the draw that belongs to this name: the same name gives the same values. */
+  /** Returns faker, seeded for a name instead of a count: the same name gives the same values. */
   named(stream: string, name: string): typeof english {
     return this.#at(stream, hash(name))
   }
@@ -46,8 +46,8 @@ export class Fake {
 }
 
 /**
- * The version 4 UUID that faker would make of the same numbers, in a fifth of its time and a
- * twentieth of its memory: every user and every webhook gets one.
+ * The version 4 UUID that faker makes of the same random numbers, in a fifth of the time and a
+ * twentieth of the memory: every user and every webhook needs one.
  */
 function uuid(next: () => number): string {
   let digits = ''
@@ -66,7 +66,7 @@ export function hash(text: string): number {
   return value >>> 0
 }
 
-/** Chris Doty-Humphrey's sfc32, in the form that faker asks of a randomizer. */
+/** Chris Doty-Humphrey's sfc32 generator, with the interface of a faker randomizer. */
 class Sfc32 {
   #a = 0
   #b = 0
@@ -78,7 +78,7 @@ class Sfc32 {
     this.#b = b | 0
     this.#c = c | 0
     this.#d = 1
-    // So that neighbouring draws share nothing.
+    // Mixes the state, so that neighbouring draws are independent.
     for (let i = 0; i < 12; i++) this.next()
   }
 
@@ -87,7 +87,7 @@ class Sfc32 {
     this.start(a, b, c)
   }
 
-  /** A property, since faker calls it without its object. */
+  /** A property, because faker calls it without its object. */
   readonly next = (): number => {
     const t = (((this.#a + this.#b) | 0) + this.#d) | 0
     this.#d = (this.#d + 1) | 0

@@ -1,10 +1,11 @@
-/** Where the server says what no answer can say. One line each, on standard error. */
+/** Reports problems that no answer can carry, one line each. */
 export interface Log {
   warn(message: string): void
-  /** Our own fault: with the stack, which no caller ever sees. */
+  /** Reports a bug of Standin itself, with the stack, which is never sent to a client. */
   bug(message: string, error: unknown): void
 }
 
+/** Writes to standard error. */
 export const stderr: Log = {
   warn: (message) => console.error(`standin: ${message}`),
   bug: (message, error) =>

@@ -1,17 +1,17 @@
 import { didYouMean } from './words.ts'
 
-/** One thing in a request that its contract does not allow. It never carries a caller's secret. */
+/** One violation of the contract by a request. It never contains a secret of the caller. */
 export interface Violation {
   readonly part: 'body' | 'query' | 'path' | 'header'
-  /** Where in that part: `['Folders', 0]`; empty for the part as a whole. */
+  /** Path within the part: `['Folders', 0]`; empty for the part as a whole. */
   readonly at: readonly (string | number)[]
-  /** The JSON Schema keyword that was broken: `required`, `type`, `minLength`, … */
+  /** The violated JSON Schema keyword: `required`, `type`, `minLength`, … */
   readonly rule: string
-  /** What the keyword asks for: the type's name, the length, the list of allowed values. */
+  /** The value of the keyword: the type's name, the length, the list of allowed values. */
   readonly limit?: unknown
-  /** What a pattern asks for, in words: `a duration such as 5m`. */
+  /** A readable description of a pattern: `a duration such as 5m`. */
   readonly form?: string
-  /** The length of what was given, where the rule is about a length. */
+  /** The length of the given text. */
   readonly given?: number
 }
 
@@ -29,10 +29,10 @@ interface Details {
 }
 
 /**
- * A refusal, in no vendor's words: a slice's `explain` makes the vendor's answer of it.
+ * A refusal, independent of a vendor: the `explain` of an API turns it into the vendor's answer.
  *
- * `reason` is stable and machine-readable (`scope.missing`); it rides in the response header
- * `Standin-Reason`. `message` is a sentence for the person who reads it.
+ * `reason` is stable and machine-readable (`scope.missing`); the response header `Standin-Reason`
+ * carries it. `message` is for people and may change.
  */
 export class Problem extends Error {
   readonly status: number
@@ -43,8 +43,8 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   constructor(status: number, reason: string, message: string, details: Details = {}) {
-    // A refusal is an ordinary outcome: nobody reads its stack, and to take one costs more than
-    // all the rest of it.
+    // A refusal is an ordinary outcome, so its stack is useless; capturing one would cost more
+    // than the rest of the refusal.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(message, { cause: details.cause })
@@ -58,22 +58,26 @@ export class Problem extends Error {
   }
 }
 
-/** A body that breaks its contract: status 400, every broken rule listed. */
+/** The problem for a request that violates its contract: status 400 with every violation. */
 export function invalid(violations: readonly Violation[]): Problem {
-  return new Problem(400, 'body.invalid', violations.map(inWords).join('; '), { violations })
+  return new Problem(400, 'body.invalid', violations.map(describeViolation).join('; '), {
+    violations,
+  })
 }
 
-/** What others have already; a vendor that answers no 409 answers 400. */
+/** The problem for values that another user has already; 400 for a vendor that has no 409. */
 export function duplicate(fields: readonly string[], status = 400): Problem {
   const violations = fields.map((field): Violation => ({
     part: 'body',
     at: [field],
     rule: 'duplicate',
   }))
-  return new Problem(status, 'user.duplicate', violations.map(inWords).join('; '), { violations })
+  return new Problem(status, 'user.duplicate', violations.map(describeViolation).join('; '), {
+    violations,
+  })
 }
 
-/** `['Folders', 0]` as people write it: `Folders[0]`. */
+/** The path of a violation as text: `Folders[0]` for `['Folders', 0]`; the part for an empty path. */
 export function pathOf({ at, part }: Violation): string {
   const path = at.reduce<string>(
     (text, step) =>
@@ -84,7 +88,7 @@ export function pathOf({ at, part }: Violation): string {
 }
 
 /** The plain wording, for our own messages; each vendor has its own in `errors.ts`. */
-export function inWords(violation: Violation): string {
+export function describeViolation(violation: Violation): string {
   if (violation.rule === 'duplicate') return `a user with this ${pathOf(violation)} already exists`
   if (violation.rule === 'anyOf') return requirementOf(violation)
   return `${pathOf(violation)} ${requirementOf(violation)}`
@@ -115,7 +119,7 @@ export function requirementOf(violation: Violation): string {
     case 'maxLength':
       return `must have at ${rule === 'minLength' ? 'least' : 'most'} ${String(limit)} characters`
     case 'additionalProperties':
-      return `is not known here${known(limit, violation.at.at(-1))}`
+      return `is not known here${allowedNames(limit, violation.at.at(-1))}`
     case 'duplicate':
       return 'already exists'
     case 'anyOf':
@@ -125,14 +129,14 @@ export function requirementOf(violation: Violation): string {
   }
 }
 
-/** What is known instead, and which of it may have been meant. */
-function known(limit: unknown, name: unknown): string {
+/** The allowed names, with the one that was probably meant. */
+function allowedNames(limit: unknown, name: unknown): string {
   if (!Array.isArray(limit) || limit.length === 0) return ''
   const names = limit.map(String)
   return `${didYouMean(String(name), names)}; allowed: ${names.join(', ')}`
 }
 
-/** A message as the vendors' sentences end: with a full stop. */
+/** A message with a full stop, as the vendors' messages have it. */
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** Drawn anew by each process, so that a digest in memory says nothing about the secret. */
+/** Random for each process, so that a digest in memory reveals nothing about the secret. */
 const KEY = randomBytes(32)
 
 /**
- * A secret that can be compared and not read. Comparing takes the same time wherever two secrets
- * differ, and whatever their lengths.
+ * A secret that can be compared but not read. A comparison takes constant time, independent of
+ * where two secrets differ and of their lengths.
  */
 export class Secret {
   readonly #digest: Buffer
@@ -18,13 +18,13 @@ export class Secret {
     return this.equals(new Secret(given))
   }
 
-  /** For one that is compared with many: what was given is digested once. */
+  /** Compares with a given secret that is digested once and compared with many. */
   equals(other: Secret): boolean {
     return timingSafeEqual(this.#digest, other.#digest)
   }
 }
 
-/** For a look-up among secrets: what is compared is not what the caller sent. */
+/** A key for looking a secret up in a map, which then holds no secret. */
 export function fingerprint(text: string): string {
   return digest(text).toString('base64')
 }

@@ -1,4 +1,4 @@
-/** How many letters have to be changed, put in, taken out or swapped to make one text of another. */
+/** The edit distance of two texts: replaced, inserted, deleted and swapped letters count one each. */
 export function distance(a: string, b: string): number {
   let last: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -16,12 +16,12 @@ export function distance(a: string, b: string): number {
   return row[b.length]!
 }
 
-/** A name without what conventions differ in: `dealer_uuid`, `Dealer-UUID` and `dealerUuid` are one. */
+/** A name without case and separators: the same for `dealer_uuid`, `Dealer-UUID` and `dealerUuid`. */
 export function bare(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** The words of a name, with all that mean an id as one: `dealerUUID` is dealer and id. */
+/** The words of a name in lower case, with uuid and guid as id: `dealerUUID` gives dealer and id. */
 export function wordsOf(name: string): string[] {
   const spaced = name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -33,26 +33,26 @@ export function wordsOf(name: string): string[] {
     .map((word) => (word === 'uuid' || word === 'guid' ? 'id' : word))
 }
 
-/** Where in a text, as people count: `line 2, column 7`. */
-export function placeIn(text: string, index: number): string {
+/** A position in a text, counted from 1: `line 2, column 7`. */
+export function lineAndColumn(text: string, index: number): string {
   const before = text.slice(0, index)
   const line = before.split('\n').length
   return `line ${line}, column ${index - before.lastIndexOf('\n')}`
 }
 
-/** A name or a part of a path that can be shown as it is; undefined for what may hide a secret. */
+/** A name or a path segment that is safe to print; undefined for one that may contain a secret. */
 export function quotable(text: string): string | undefined {
   return /^[\w.$@~{}:% -]{1,40}$/.test(text) && !/^eyJ|[0-9a-f]{24}/i.test(text) ? text : undefined
 }
 
-/** `a`, `a and b`, `a, b and c`. */
+/** Joins a list: `a`, `a and b`, `a, b and c`. */
 export function listed(items: readonly string[], word = 'and'): string {
   if (items.length < 2) return items.join('')
   return `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`
 }
 
-/** How long, in the unit that people would take. */
-export function span(milliseconds: number): string {
+/** A duration in its largest fitting unit, rounded: `2 hours`. */
+export function formatDuration(milliseconds: number): string {
   const units = [
     [86_400_000, 'day'],
     [3_600_000, 'hour'],
@@ -64,17 +64,17 @@ export function span(milliseconds: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
-/** Longer ones are no slip of the finger, and would take long to compare. */
-const LONGEST = 60
-/** Of those that are as near as each other, as many as a person would read. */
-const MOST = 3
+/** Longest word that is compared: a longer one is hardly a typing error, and expensive to compare. */
+const MAX_LENGTH = 60
+/** Most suggestions for one word. */
+const MAX_SUGGESTIONS = 3
 
 /**
- * The known words that a word may have been meant for, whatever its case: those that are fewest
- * edits away: at most one in a word of five letters, and three in a long one.
+ * The known words with the smallest edit distance to a word, case ignored. The distance may be a
+ * third of the word's length, but at least 1 and at most 3.
  */
 export function closest(word: string, known: readonly string[]): readonly string[] {
-  if (word.length > LONGEST) return []
+  if (word.length > MAX_LENGTH) return []
   const lower = word.toLowerCase()
   const found = known.map((candidate) => ({
     candidate,
@@ -84,10 +84,10 @@ export function closest(word: string, known: readonly string[]): readonly string
   if (least > Math.min(3, Math.max(1, Math.floor(word.length / 3)))) return []
   return found
     .flatMap(({ candidate, edits }) => (edits === least ? [candidate] : []))
-    .slice(0, MOST)
+    .slice(0, MAX_SUGGESTIONS)
 }
 
-/** `; did you mean port or proto?`, or nothing where no known word is near. */
+/** A suggestion to append to a message: `; did you mean port or proto?`; empty without one. */
 export function didYouMean(
   word: string,
   known: readonly string[],

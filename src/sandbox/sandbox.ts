@@ -86,7 +86,7 @@ export class Sandbox {
     const store = await Store.open({ ...options, tables: tablesOf(common), log, onFlush })
     try {
       const sandbox = new Sandbox(settings, store, common, options.folder)
-      sandbox.snapshots.read(store.tables, log)
+      sandbox.snapshots.load(store.tables, log)
       store.transact(() => sandbox.#configureWebhook())
       await store.saved()
       sandbox.webhooks.reload()
@@ -225,9 +225,9 @@ export class Sandbox {
     // What is under way was begun before, and what becomes of it is dated so.
     await this.webhooks.attemptsDone()
     const goal = setting()
-    this.store.transact(() => this.store.set('clock', goal))
+    this.store.transact(() => this.store.setSetting('clock', goal))
     await this.saved()
-    await this.clock.play(goal)
+    await this.clock.runUntil(goal)
   }
 
   /** Creates made-up people at these APIs, as many at each; other requests run in between. */

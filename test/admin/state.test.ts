@@ -101,23 +101,23 @@ test('a state with users only keeps the counters, so that new ids stay unique', 
 
 test.each([
   [[], 'body must be of type object'],
-  [{ okta: { users: [] } }, '"okta" is no API of this sandbox'],
-  [{ cryptlex: { licences: [] } }, 'cryptlex keeps no "licences"'],
-  [{ cryptlex: { constructor: [] } }, 'cryptlex keeps no "constructor"'],
+  [{ okta: { users: [] } }, '"okta" is not an API of this sandbox'],
+  [{ cryptlex: { licences: [] } }, 'cryptlex has no table "licences"'],
+  [{ cryptlex: { constructor: [] } }, 'cryptlex has no table "constructor"'],
   [{ cryptlex: [] }, 'cryptlex must be'],
   [{ cryptlex: { users: {} } }, 'cryptlex.users must be'],
-  [{ cryptlex: { users: [7] } }, 'cryptlex.users[0].id is no text'],
-  [{ cryptlex: { users: [{ id: 'a' }, {}] } }, 'cryptlex.users[1].id is no text'],
-  [{ cryptlex: { users: [{ id: 7 }] } }, 'cryptlex.users[0].id is no text'],
-  [{ cryptlex: { users: [{ id: '' }] } }, 'cryptlex.users[0].id is no text'],
+  [{ cryptlex: { users: [7] } }, 'cryptlex.users[0].id must be a non-empty string'],
+  [{ cryptlex: { users: [{ id: 'a' }, {}] } }, 'cryptlex.users[1].id must be a non-empty string'],
+  [{ cryptlex: { users: [{ id: 7 }] } }, 'cryptlex.users[0].id must be a non-empty string'],
+  [{ cryptlex: { users: [{ id: '' }] } }, 'cryptlex.users[0].id must be a non-empty string'],
   [
     { formsonfire: { users: [{ id: 'a' }, { id: 'a' }] } },
-    'formsonfire.users[1].id "a" is there twice',
+    'formsonfire.users[1].id "a" is a duplicate',
   ],
-  [{ standin: { format: 2 } }, 'its format 2 is newer than this Standin knows (1)'],
+  [{ standin: { format: 2 } }, 'format 2 is newer than this version supports (1)'],
   [
     { standin: { counters: { 'cryptlex.user': -1 } } },
-    'standin.counters["cryptlex.user"] is no count',
+    'standin.counters["cryptlex.user"] must be a whole number',
   ],
   [{ standin: { settings: { clock: 'noon' } } }, 'standin.settings.clock'],
   [{ standin: { settings: { clock: { held: 'noon' } } } }, 'standin.settings.clock'],
@@ -297,7 +297,7 @@ test('a damaged snapshot is skipped at the start, with a log message', async () 
   expect(listed).toContain('"good"')
   expect(listed).not.toMatch(/torn|empty|strange/)
   for (const name of ['torn', 'empty', 'strange']) {
-    expect(next.logged.join()).toMatch(`${name}.json is left out, mend or remove it`)
+    expect(next.logged.join()).toMatch(`${name}.json is skipped, correct or delete it`)
   }
 })
 
@@ -399,7 +399,7 @@ test('snapshots keep their order across a restart, however quickly they were sav
     disk.fsyncSync = fsyncSync
     syncBuiltinESMExports()
   })
-  for (const name of names) server.sandbox.snapshots.keep({ ...saved!, name })
+  for (const name of names) server.sandbox.snapshots.save({ ...saved!, name })
   const after = createCaller(await createSandbox({ data: afterKill(data) }))
   const { snapshots } = (await after.get('/_standin/snapshots')).json<{
     snapshots: { name: string }[]

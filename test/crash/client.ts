@@ -1,12 +1,12 @@
 import * as http from 'node:http'
-import type { Ledger, Listed, Wanted } from './ledger.ts'
+import type { Ledger, Listed, RequestedUser } from './ledger.ts'
 import type { Program } from './program.ts'
 import type { Body } from './vendors.ts'
 
-/** The sandboxes that are written to; the second has a folder of its own below the first's. */
+/** The sandboxes of the campaign; the second has a folder below the first's. */
 export const SANDBOXES = ['default', 'second'] as const
 
-/** Asks, over connections that stay open, and notes in the ledger what it is told. */
+/** Sends requests over keep-alive connections and records the answers in the ledger. */
 export class Client {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 30 })
   readonly #ledger: Ledger
@@ -15,25 +15,29 @@ export class Client {
     this.#ledger = ledger
   }
 
-  /** Sends the same request so many times at once. */
-  async create({ url }: Program, wanted: Wanted, times = 1): Promise<(Answer | undefined)[]> {
-    const { sandbox, vendor, body } = wanted
+  /** Sends the same create so many times at once. */
+  async create(
+    { url }: Program,
+    requested: RequestedUser,
+    times = 1,
+  ): Promise<(Answer | undefined)[]> {
+    const { sandbox, vendor, body } = requested
     const target = `${url}${sandbox === 'default' ? '' : `/~${sandbox}`}${vendor.path}`
     const sentAt = this.#ledger.now()
     const answers = await Promise.all(
       Array.from({ length: times }, () => this.#send(target, vendor.headers, body)),
     )
-    this.#ledger.settle(wanted, answers, sentAt)
+    this.#ledger.settle(requested, answers, sentAt)
     return answers
   }
 
   async makeSecondSandbox({ url }: Program): Promise<void> {
-    const wish = { name: SANDBOXES[1], kept: true }
-    const answer = await this.#send(`${url}/_standin/sandboxes`, {}, wish)
+    const sandbox = { name: SANDBOXES[1], kept: true }
+    const answer = await this.#send(`${url}/_standin/sandboxes`, {}, sandbox)
     if (answer?.status !== 201) throw new Error(`No second sandbox: ${JSON.stringify(answer)}`)
   }
 
-  /** Compares what is there with what was told. */
+  /** Compares the users of the sandboxes with the ledger. */
   async compare(program: Program, sandboxes: readonly string[], when: string): Promise<void> {
     const { failures } = this.#ledger
     const before = failures.length
@@ -43,7 +47,7 @@ export class Client {
     if (failures.length > before) failures.push(`that was ${when}; it printed:\n${program.output}`)
   }
 
-  /** Waits until the program has told all that it has to tell. */
+  /** Waits until all deliveries of a sandbox are finished. */
   async settle({ url }: Program, sandbox: string): Promise<void> {
     const answer = await this.#send(`${url}/~${sandbox}/_standin/settle`, {}, { timeout: '2m' })
     const { settled, pending } = (answer?.body ?? {}) as { settled?: boolean; pending?: unknown[] }
@@ -52,7 +56,7 @@ export class Client {
   }
 
   /** Closes the connections. */
-  hangUp(): void {
+  close(): void {
     this.#agent.destroy()
   }
 
@@ -70,7 +74,7 @@ export class Client {
     return all
   }
 
-  /** An answer that came whole, or undefined when the connection ended before. */
+  /** @returns the complete answer; undefined when the connection ended before */
   #send(
     url: string,
     headers: Readonly<Record<string, string>>,

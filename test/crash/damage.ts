@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
 
-/** What a power cut, a bad unplugging or a killed helper may leave in a folder. */
+/** Damages a folder like a power cut, an unplugged disk or a killed process may; returns what it did. */
 export function damage(
   folder: string,
   sandbox: string,
@@ -18,14 +18,14 @@ export function damage(
   return done
 }
 
-/** Takes from the end of the journal what nobody was told of, or adds what was never finished. */
+/** Cuts unacknowledged lines off the end of the write-ahead log, or appends an incomplete line. */
 function tear(folder: string, sandbox: string, random: Random, ledger: Ledger): string {
-  const file = journalsIn(folder).at(-1)
-  if (file === undefined) return 'no journal to tear'
+  const file = writeAheadLogsIn(folder).at(-1)
+  if (file === undefined) return 'no write-ahead log to tear'
   const how = random.pick(['cut', 'cut', 'half a line', 'garbage', 'zeros'] as const)
   if (how === 'cut') {
     const { length } = fs.readFileSync(file)
-    const from = unknownFrom(file, sandbox, ledger)
+    const from = unansweredFrom(file, sandbox, ledger)
     if (from === length) return 'nothing to cut'
     const at = random.between(from, length - 1)
     fs.truncateSync(file, at)
@@ -53,22 +53,22 @@ function noNewline(random: Random): number {
   return byte === 0x0a ? 0 : byte
 }
 
-/** Where the lines begin of which no caller knows how they ended. */
-function unknownFrom(file: string, sandbox: string, ledger: Ledger): number {
+/** The offset of the trailing lines whose requests got no answer. */
+function unansweredFrom(file: string, sandbox: string, ledger: Ledger): number {
   const bytes = fs.readFileSync(file)
   let from = bytes.length
   while (from > 0) {
     const start = bytes.lastIndexOf(0x0a, from - 2) + 1
     const users = usersIn(bytes.toString('utf8', start, from))
     const isUnknown = ({ api, email }: { api: string; email: string }) =>
-      ledger.find(sandbox, api, email)?.fate === 'unknown'
+      ledger.find(sandbox, api, email)?.outcome === 'unknown'
     if (users && (users.length === 0 || !users.every(isUnknown))) break
     from = start
   }
   return from
 }
 
-/** Undefined where the line is not whole, and so was never acknowledged. */
+/** The users in a line; undefined for an incomplete line, which was never acknowledged. */
 function usersIn(line: string): { api: string; email: string }[] | undefined {
   try {
     const [, changes] = JSON.parse(line.slice(9)) as [number, [string, string, object][]]
@@ -88,33 +88,33 @@ function leaveTemporary(folder: string, random: Random): string {
   return `${name} planted`
 }
 
-/** Locks of processes that are no more; the last one stands in another folder for a while. */
+/** Plants the lock of a process that is gone: an empty file, one of another machine, or a reused pid. */
 function leaveLock(folder: string, sandbox: string, random: Random): string {
   const file = join(folder, 'lock')
   const place = `elsewhere pid:[1]`
   const how = random.pick(['empty', 'of a process that is gone', 'of a machine that is gone'])
-  // Without a process to look up, a start waits a moment: once per start is enough to see it.
+  // Without a process to look up, a start waits for the heartbeat timeout: once per start is enough.
   if (how !== 'of a process that is gone' && sandbox !== 'default') return 'no lock planted'
   if (how === 'empty') fs.writeFileSync(file, '')
   else if (how === 'of a machine that is gone') {
     fs.writeFileSync(file, JSON.stringify({ pid: 1, place, started: '1' }))
   } else if (fs.existsSync(file)) {
-    // As when its number was given to another process since: to this one.
+    // As if its pid had been reused, by this process.
     const held = JSON.parse(fs.readFileSync(file, 'utf8') || '{}') as object
     fs.writeFileSync(file, JSON.stringify({ ...held, pid: process.pid }))
   }
   return `a lock ${how}`
 }
 
-export function journalsIn(folder: string): string[] {
+export function writeAheadLogsIn(folder: string): string[] {
   return fs
     .readdirSync(folder)
-    .filter((name) => /^journal-\d+\.log$/.test(name))
+    .filter((name) => /^write-ahead-\d+\.log$/.test(name))
     .sort()
     .map((name) => join(folder, name))
 }
 
-/** What should not be in a folder after a start, and what cannot be read in it. */
+/** Lists leftover temporary files and unreadable state files of a folder after a start. */
 export function untidy(folder: string, startedAt: number): string[] {
   const found: string[] = []
   const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -122,8 +122,8 @@ export function untidy(folder: string, startedAt: number): string[] {
     const file = join(folder, name)
     const stat = fs.statSync(file, { throwIfNoEntry: false })
     if (!stat) continue
-    // One that is being written now is not stale.
-    if (name.endsWith('.tmp') && stat.mtimeMs < startedAt) found.push(`${name} is left over`)
+    // A newer one is being written now.
+    if (name.endsWith('.tmp') && stat.mtimeMs < startedAt) found.push(`${name} is a leftover`)
     if (/state(\.previous)?\.json$/.test(name)) {
       try {
         JSON.parse(fs.readFileSync(file, 'utf8'))

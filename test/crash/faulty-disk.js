@@ -1,15 +1,15 @@
-// Loaded into the real program before anything else (`node --import`): its calls to the file system
-// fail as often as the harness says by message, as a full or a dying disk makes them fail. Plain
-// JavaScript, because the program runs as it is installed, without a compiler.
+// Loaded into the built program first (`node --import`): file system calls fail at the rates that the
+// harness sends by message, like those of a full or a failing disk. Plain JavaScript, because the
+// program runs as it is installed, without a compiler.
 /* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call,
-   typescript/no-unsafe-member-access, typescript/no-unsafe-return -- there are no types in it */
+   typescript/no-unsafe-member-access, typescript/no-unsafe-return -- the file is untyped */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** How likely each call is to fail; `short` is how likely a write takes only a part. */
+/** Failure probability of each call; `short` is the probability of a partial write. */
 const rates = { open: 0, write: 0, short: 0, sync: 0, truncate: 0, snapshot: 0 }
 const real = { ...fs, promises: { ...fs.promises } }
-const journals = new Set()
+const logs = new Set()
 
 process.on('message', (given) => {
   Object.assign(rates, given)
@@ -28,18 +28,18 @@ function mayFail(rate) {
 }
 
 fs.openSync = (file, ...more) => {
-  const isJournal = /journal-\d+\.log$/.test(String(file))
-  if (isJournal) mayFail(rates.open)
+  const isWriteAheadLog = /write-ahead-\d+\.log$/.test(String(file))
+  if (isWriteAheadLog) mayFail(rates.open)
   const fd = real.openSync(file, ...more)
-  if (isJournal) journals.add(fd)
+  if (isWriteAheadLog) logs.add(fd)
   return fd
 }
 fs.closeSync = (fd) => {
-  journals.delete(fd)
+  logs.delete(fd)
   real.closeSync(fd)
 }
 fs.writeSync = (fd, bytes, offset, ...more) => {
-  if (!journals.has(fd)) return real.writeSync(fd, bytes, offset, ...more)
+  if (!logs.has(fd)) return real.writeSync(fd, bytes, offset, ...more)
   const left = bytes.length - offset
   const part = Math.floor(Math.random() * left)
   if (Math.random() < rates.write) {
@@ -58,7 +58,7 @@ fs.ftruncateSync = (fd, length) => {
   real.ftruncateSync(fd, length)
 }
 
-// The state file is written with these.
+// The calls that write the state file.
 for (const call of ['open', 'rename', 'link']) {
   fs.promises[call] = async (...args) => {
     mayFail(rates.snapshot)
@@ -70,10 +70,10 @@ for (const call of ['open', 'rename', 'link']) {
 
 function faulty(handle) {
   for (const call of ['write', 'sync']) {
-    const whole = handle[call].bind(handle)
+    const original = handle[call].bind(handle)
     handle[call] = async (...args) => {
       mayFail(rates.snapshot)
-      return whole(...args)
+      return original(...args)
     }
   }
   return handle

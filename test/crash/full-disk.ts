@@ -8,7 +8,7 @@ import { Ledger } from './ledger.ts'
 import { Program } from './program.ts'
 import { vendors } from './vendors.ts'
 
-/** A file system that is soon full, or undefined where this user may not mount one. */
+/** Mounts a small file system; undefined where the user may not mount one. */
 export function mountSmallDisk(): string | undefined {
   const folder = fs.mkdtempSync(join(tmpdir(), 'standin-full-'))
   try {
@@ -26,10 +26,10 @@ export function unmount(folder: string): void {
 }
 
 /**
- * Creates users until the disk is full, on it goes, after a kill too; once there is space again,
- * creates work again.
+ * Creates users until the disk is full, checks that the program keeps running and restarts, and
+ * that creates work again once there is space.
  *
- * @returns the promises that were broken, and how many users came before and after
+ * @returns the broken promises, and the number of users before and after
  */
 export async function fillDisk(disk: string, durability: 'fsync' | 'write') {
   const ledger = new Ledger()
@@ -47,43 +47,45 @@ export async function fillDisk(disk: string, durability: 'fsync' | 'write') {
   try {
     const first = await start()
     while (await createAll(first, client, ledger));
-    const before = ledger.all('kept').length
-    // It goes on: what is there is shown, what is too much is refused.
+    const before = ledger.all('stored').length
+    // It keeps running: it lists users and refuses further ones.
     for (let i = 0; i < 20; i++) await createAll(first, client, ledger)
     await client.compare(first, ['default'], 'when the disk was full')
     await first.end('SIGKILL')
-    client.hangUp()
+    client.close()
 
     const second = await start()
     await client.compare(second, ['default'], 'after a kill on a full disk')
     const refused = ledger.refusedWrites
     fs.rmSync(ballast)
     if (!(await createAll(second, client, ledger))) {
-      failures.push('there is space, and creates are refused')
+      failures.push('creates are refused although there is space')
     }
-    // Who was refused asks again, and is no duplicate of the attempt that failed.
-    for (const wanted of ledger.all('refused').slice(0, 3)) {
-      await client.create(second, wanted)
-      if (wanted.fate !== 'kept') failures.push(`${wanted.word}, asked for again: ${wanted.why}`)
+    // A refused create can be repeated; it is not a duplicate of the failed attempt.
+    for (const requested of ledger.all('refused').slice(0, 3)) {
+      await client.create(second, requested)
+      if (requested.outcome !== 'stored')
+        failures.push(`${requested.word}; repeated: ${requested.why}`)
     }
     const { code } = await second.end('SIGTERM')
     if (code !== 0) failures.push(`SIGTERM: exit code ${code}\n${second.output}`)
-    client.hangUp()
+    client.close()
 
     await client.compare(await start(), ['default'], 'after a stop')
-    return { failures, before, refused, after: ledger.all('kept').length }
+    return { failures, before, refused, after: ledger.all('stored').length }
   } finally {
-    client.hangUp()
+    client.close()
     await program?.end('SIGKILL')
   }
 }
 
-/** One user at each vendor; whether all three were kept. */
+/** Creates one user at each vendor. @returns whether all three were stored */
 async function createAll(program: Program, client: Client, ledger: Ledger): Promise<boolean> {
-  const all = vendors.map((vendor) => ledger.want('default', vendor, 'x'.repeat(100)))
-  await Promise.all(all.map((wanted) => client.create(program, wanted)))
-  for (const { fate, why, word } of all) {
-    if (fate !== 'kept' && why !== '500 state.write-failed') ledger.failures.push(`${word}: ${why}`)
+  const all = vendors.map((vendor) => ledger.request('default', vendor, 'x'.repeat(100)))
+  await Promise.all(all.map((requested) => client.create(program, requested)))
+  for (const { outcome, why, word } of all) {
+    if (outcome !== 'stored' && why !== '500 state.write-failed')
+      ledger.failures.push(`${word}: ${why}`)
   }
-  return all.every(({ fate }) => fate === 'kept')
+  return all.every(({ outcome }) => outcome === 'stored')
 }

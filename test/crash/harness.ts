@@ -11,24 +11,24 @@ import { Receiver, SECRET } from './receiver.ts'
 import { vendors } from './vendors.ts'
 
 const WRITERS = 12
-/** Milliseconds in which SIGTERM ends it, and in which it must however busy the machine is. */
+/** Milliseconds from SIGTERM to the end: the usual limit, and the one for a busy machine. */
 export const STOPPED = 5000
-const STOPPED_AT_LAST = 15_000
-/** Milliseconds in which a start is ready, and in which it must be however busy the machine is. */
+const STOPPED_WHEN_BUSY = 15_000
+/** Milliseconds from a start to ready: the usual limit, and the one for a busy machine. */
 export const READY = 2000
-const READY_AT_LAST = 15_000
-/** Milliseconds in which a folder is tidied up after a start. */
-const TIDY = 10_000
-/** A folder is given up at this many users, so that a start stays one of a usual size. */
-const MOST_USERS = 12_000
+const READY_WHEN_BUSY = 15_000
+/** Milliseconds after a start in which leftover files are deleted. */
+const CLEANUP_TIME = 10_000
+/** Users at which a folder's rounds end, so that starts stay of a usual size. */
+const MAX_USERS = 12_000
 
 export interface Campaign {
   readonly rounds: number
-  /** At most this many on one folder. */
+  /** Most rounds on one folder. */
   readonly roundsEach?: number
   readonly seed: number
   readonly log?: (line: string) => void
-  /** Ends it after the round that is running. */
+  /** Ends the campaign after the current round. */
   readonly signal?: AbortSignal
 }
 
@@ -41,12 +41,12 @@ export interface Figures {
   faultyRounds: number
   torn: number
   acknowledged: number
-  /** Requests that the disk's faults made the program refuse. */
+  /** Requests refused because of disk failures. */
   refusedWrites: number
-  /** Webhooks that were taken, and how many of them had been taken before. */
-  told: number
-  toldAgain: number
-  /** Milliseconds from each start to its `ready`, in order of time. */
+  /** Accepted webhooks, and how many of them were repetitions. */
+  webhooks: number
+  repeatedWebhooks: number
+  /** Milliseconds from each start to its `ready` line, in order. */
   readonly starts: number[]
   /** Milliseconds from each SIGTERM to the end. */
   readonly stopTimes: number[]
@@ -54,11 +54,11 @@ export interface Figures {
 }
 
 /**
- * Starts the program, writes at full speed, ends it at a random moment, spoils what a crash may
- * spoil, and looks at the next start whether every promise was kept; again and again.
+ * Runs rounds: starts the program, writes at full speed, ends it at a random moment, damages its
+ * files like a crash may, and checks at the next start that every promise was kept.
  *
- * A folder lives for some rounds. Its choices come from its own seed, so that a failure is
- * repeated by giving that one; when exactly the signal meets the program differs all the same.
+ * A folder is used for several rounds. Its random choices come from its own seed, so a failure can
+ * be repeated with that seed; the exact moment of the signal still varies.
  */
 export async function run({
   rounds,
@@ -77,24 +77,25 @@ export async function run({
     torn: 0,
     acknowledged: 0,
     refusedWrites: 0,
-    told: 0,
-    toldAgain: 0,
+    webhooks: 0,
+    repeatedWebhooks: 0,
     starts: [],
     stopTimes: [],
     failures: [],
   }
   while (figures.rounds < rounds && figures.failures.length === 0 && !signal.aborted) {
-    const life = await Life.begin(seed + figures.folders, figures, log)
-    await life.run(Math.min(roundsEach, rounds - figures.rounds), signal)
+    const campaign = await FolderCampaign.begin(seed + figures.folders, figures, log)
+    await campaign.run(Math.min(roundsEach, rounds - figures.rounds), signal)
     figures.folders++
   }
   return figures
 }
 
-class Life {
+/** The rounds on one data folder. */
+class FolderCampaign {
   readonly #seed: number
   readonly #random: Random
-  /** Of its own, since how often writers draw depends on the speed of the machine. */
+  /** Separate, because the number of the writers' draws depends on the speed of the machine. */
   readonly #writersRandom: Random
   readonly #figures: Figures
   readonly #log: (line: string) => void
@@ -105,9 +106,19 @@ class Life {
   #client: Client
   #program: Program | undefined
 
-  static async begin(seed: number, figures: Figures, log: (line: string) => void): Promise<Life> {
+  static async begin(
+    seed: number,
+    figures: Figures,
+    log: (line: string) => void,
+  ): Promise<FolderCampaign> {
     const ledger = new Ledger()
-    return new Life(seed, figures, log, ledger, await Receiver.open(new Random(seed ^ 1), ledger))
+    return new FolderCampaign(
+      seed,
+      figures,
+      log,
+      ledger,
+      await Receiver.open(new Random(seed ^ 1), ledger),
+    )
   }
 
   private constructor(
@@ -127,7 +138,7 @@ class Life {
     this.#log = log
     this.#options = {
       durability: this.#random.chance(0.3) ? 'write' : 'fsync',
-      // Every other folder, so that even a short campaign has both.
+      // Alternating, so that even a short campaign has both.
       faulty: seed % 2 === 1,
       webhook: { url: receiver.url, secret: SECRET },
     }
@@ -139,17 +150,17 @@ class Life {
     this.#log(`seed ${this.#seed}: up to ${rounds} rounds, durability ${durability}${disk}`)
     const { failures } = this.#figures
     try {
-      const goesOn = () =>
-        this.#ledger.size < MOST_USERS && failures.length === 0 && !signal.aborted
+      const continues = () =>
+        this.#ledger.size < MAX_USERS && failures.length === 0 && !signal.aborted
       let round = 0
-      for (; round < rounds && goesOn(); round++) {
+      for (; round < rounds && continues(); round++) {
         this.#figures.rounds++
         await this.#round(round === 0)
         this.#collectFailures(round)
       }
       const program = await this.#start()
       await this.#client.compare(program, SANDBOXES, 'at the last start')
-      this.#receiver.getWell()
+      this.#receiver.acceptAll()
       for (const sandbox of SANDBOXES) await this.#client.settle(program, sandbox)
       this.#receiver.compare()
       await this.#end(program, 'SIGTERM')
@@ -157,20 +168,22 @@ class Life {
     } catch (error) {
       failures.push(`seed ${this.#seed}: ${error instanceof Error ? error.message : String(error)}`)
     }
-    await this.#program?.end('SIGKILL') // where a failure left it running
-    this.#client.hangUp()
+    await this.#program?.end('SIGKILL') // a failure may have left it running
+    this.#client.close()
     this.#receiver.close()
-    this.#figures.told += this.#receiver.arrived
-    this.#figures.toldAgain += this.#receiver.again
+    this.#figures.webhooks += this.#receiver.accepted
+    this.#figures.repeatedWebhooks += this.#receiver.repeated
     this.#figures.acknowledged += this.#ledger.acknowledged
     this.#figures.refusedWrites += this.#ledger.refusedWrites
-    if (failures.length > 0) this.#log(`the folder is kept: ${this.#folder}`)
+    if (failures.length > 0) this.#log(`the folder stays: ${this.#folder}`)
     else fs.rmSync(this.#folder, { recursive: true, force: true })
   }
 
   #collectFailures(round: number): void {
     const found = this.#ledger.failures.splice(0)
-    this.#figures.failures.push(...found.map((it) => `seed ${this.#seed}, round ${round}: ${it}`))
+    this.#figures.failures.push(
+      ...found.map((failure) => `seed ${this.#seed}, round ${round}: ${failure}`),
+    )
   }
 
   async #round(first: boolean): Promise<void> {
@@ -181,14 +194,14 @@ class Life {
       this.#figures.killedStarts++
     }
     const program = await this.#start()
-    // With nobody else at it, so that later rounds can rely on it.
+    // Without concurrent writers, so that later rounds can rely on it.
     if (first) await this.#client.makeSecondSandbox(program)
     await this.#client.compare(program, SANDBOXES, 'after the start')
-    await this.#askAgain(program)
+    await this.#repeatCreates(program)
 
     const writing = new AbortController()
     const writers = Array.from({ length: WRITERS }, () => this.#write(program, writing.signal))
-    const dirty = this.#options.faulty && (await this.#spoilDisk(program))
+    const mayHaveLeftLine = this.#options.faulty && (await this.#breakDisk(program))
     await wait(random.between(10, 250))
     const quiet = random.chance(0.2)
     if (quiet) {
@@ -197,14 +210,14 @@ class Life {
       await this.#client.compare(program, SANDBOXES, 'while it ran')
     }
     const ending = this.#end(program, random.chance(0.75) ? 'SIGKILL' : 'SIGTERM')
-    // Callers go on for a moment, and then hang up: who waits for an answer has it by then.
+    // Writers continue for a moment and then disconnect; waiting ones have their answers by then.
     await Promise.race([ending, wait(200)])
     writing.abort()
     await Promise.all(writers)
-    this.#client.hangUp()
+    this.#client.close()
     this.#client = new Client(this.#ledger)
     await ending
-    if (dirty) this.#ledger.doubtLastRefusals()
+    if (mayHaveLeftLine) this.#ledger.doubtLastRefusals()
     this.#damage()
   }
 
@@ -213,10 +226,10 @@ class Life {
     const program = await Program.start(this.#folder, this.#options)
     this.#program = program
     this.#figures.starts.push(program.readyAfter)
-    if (program.readyAfter > READY_AT_LAST) {
+    if (program.readyAfter > READY_WHEN_BUSY) {
       this.#ledger.failures.push(`the start took ${Math.round(program.readyAfter)} ms`)
     }
-    const late = performance.now() + TIDY
+    const late = performance.now() + CLEANUP_TIME
     while (untidy(this.#folder, program.startedAt).length > 0 && performance.now() < late) {
       await wait(20)
     }
@@ -224,20 +237,20 @@ class Life {
     return program
   }
 
-  /** As a client does that got no answer: a user who is there is refused, one who is not is made. */
-  async #askAgain(program: Program): Promise<void> {
-    for (const fate of ['kept', 'refused'] as const) {
+  /** Repeats creates, like a client without an answer: a stored user is a duplicate, a refused one is created. */
+  async #repeatCreates(program: Program): Promise<void> {
+    for (const outcome of ['stored', 'refused'] as const) {
       const candidates = this.#ledger
-        .all(fate)
+        .all(outcome)
         .filter(({ vendor, body }) => vendor.required in body)
       if (candidates.length === 0) continue
-      for (const wanted of [1, 2, 3].map(() => this.#random.pick(candidates))) {
-        const was = wanted.fate
-        const [answer] = await this.#client.create(program, wanted)
-        const expected = was === 'kept' ? 'user.duplicate' : undefined
+      for (const requested of [1, 2, 3].map(() => this.#random.pick(candidates))) {
+        const was = requested.outcome
+        const [answer] = await this.#client.create(program, requested)
+        const expected = was === 'stored' ? 'user.duplicate' : undefined
         if (answer?.reason !== expected) {
-          const what = `${wanted.sandbox} ${wanted.vendor.api} ${wanted.word}`
-          this.#ledger.failures.push(`${what}: ${was}, and asked for again ${wanted.why}`)
+          const what = `${requested.sandbox} ${requested.vendor.api} ${requested.word}`
+          this.#ledger.failures.push(`${what}: ${was}, and repeating it gave ${requested.why}`)
         }
       }
     }
@@ -249,22 +262,22 @@ class Life {
       const sandbox = random.chance(0.8) ? SANDBOXES[0] : SANDBOXES[1]
       const vendor = random.pick(vendors)
       const filler = 'x'.repeat(random.chance(0.1) ? random.between(0, 230) : random.between(0, 20))
-      const wanted = this.#ledger.want(sandbox, vendor, filler, random.chance(0.03))
-      const answers = await this.#client.create(program, wanted, random.chance(0.1) ? 2 : 1)
-      // The program is gone; whoever goes on would only fill the ledger.
+      const requested = this.#ledger.request(sandbox, vendor, filler, random.chance(0.03))
+      const answers = await this.#client.create(program, requested, random.chance(0.1) ? 2 : 1)
+      // The program has ended; further requests would only fill the ledger.
       if (answers.every((answer) => answer === undefined)) return
     }
   }
 
   /**
-   * Times of trouble, with times of peace between them. In the end there is peace, and creates
-   * work again, or the program is ended in the midst of it.
+   * Makes the disk fail in several periods with pauses between them. At the end the disk works and
+   * creates must succeed again, or the round ends during a period of failures.
    *
-   * @returns whether a line may have stayed that could not be taken back
+   * @returns whether a line may be left that could not be truncated
    */
-  async #spoilDisk(program: Program): Promise<boolean> {
+  async #breakDisk(program: Program): Promise<boolean> {
     const random = this.#random
-    let dirty = false
+    let mayHaveLeftLine = false
     this.#figures.faultyRounds++
     for (let i = random.between(1, 4); i > 0; i--) {
       const faults: Faults = random.pick([
@@ -275,28 +288,28 @@ class Life {
         { ...NO_FAULTS, write: 0.2, short: 0.2, sync: 0.2, snapshot: 0.2 },
         { open: 0.5, write: 0.3, short: 0.2, sync: 0.3, truncate: 0.5, snapshot: 0.3 },
       ])
-      dirty ||= faults.truncate > 0
+      mayHaveLeftLine ||= faults.truncate > 0
       await program.breakDisk(faults)
       await wait(random.between(5, 80))
-      if (random.chance(0.2)) return dirty
+      if (random.chance(0.2)) return mayHaveLeftLine
       await program.breakDisk(NO_FAULTS)
       await wait(random.between(0, 40))
     }
     await this.#mustWork(program)
-    return dirty
+    return mayHaveLeftLine
   }
 
-  /** Once the disk is well, every API of every sandbox creates users. */
+  /** Checks that every API of every sandbox creates users once the disk works again. */
   async #mustWork(program: Program): Promise<void> {
     for (const sandbox of SANDBOXES) {
       for (const vendor of vendors) {
-        // The first may still wait together with one that failed.
-        await this.#client.create(program, this.#ledger.want(sandbox, vendor, ''))
-        const wanted = this.#ledger.want(sandbox, vendor, '')
-        await this.#client.create(program, wanted)
-        if (wanted.fate === 'kept') continue
-        const what = `${sandbox} ${vendor.api} ${wanted.word}`
-        this.#ledger.failures.push(`${what}: the disk is well, and ${wanted.why}`)
+        // The first may share its write with one that fails.
+        await this.#client.create(program, this.#ledger.request(sandbox, vendor, ''))
+        const requested = this.#ledger.request(sandbox, vendor, '')
+        await this.#client.create(program, requested)
+        if (requested.outcome === 'stored') continue
+        const what = `${sandbox} ${vendor.api} ${requested.word}`
+        this.#ledger.failures.push(`${what}: the disk works again, and ${requested.why}`)
       }
     }
   }
@@ -309,20 +322,20 @@ class Life {
     }
     this.#figures.stops++
     this.#figures.stopTimes.push(took)
-    if (took > STOPPED_AT_LAST) this.#ledger.failures.push(`SIGTERM took ${Math.round(took)} ms`)
+    if (took > STOPPED_WHEN_BUSY) this.#ledger.failures.push(`SIGTERM took ${Math.round(took)} ms`)
     if (code !== 0) this.#ledger.failures.push(`SIGTERM: exit code ${code}\n${program.output}`)
   }
 
   #damage(): void {
     for (const sandbox of SANDBOXES) {
-      const own = sandbox === 'default' ? this.#folder : join(this.#folder, 'sandboxes', sandbox)
-      const done = damage(own, sandbox, this.#random, this.#ledger)
+      const folder = sandbox === 'default' ? this.#folder : join(this.#folder, 'sandboxes', sandbox)
+      const done = damage(folder, sandbox, this.#random, this.#ledger)
       if (done.length > 0) this.#figures.torn++
     }
   }
 }
 
-/** The figures of a campaign, in words. */
+/** The figures of a campaign as text. */
 export function summary(figures: Figures): string {
   const { rounds, folders, kills, stops, killedStarts, faultyRounds, torn, starts } = figures
   const slow = starts.filter((time) => time > READY).length
@@ -330,7 +343,7 @@ export function summary(figures: Figures): string {
     `${rounds} rounds on ${folders} folders: ${kills} SIGKILL, ${stops} SIGTERM, ${killedStarts} more while starting`,
     `${faultyRounds} rounds with a failing disk, ${torn} folders damaged between rounds`,
     `${figures.acknowledged} users acknowledged, ${figures.refusedWrites} writes refused with state.write-failed`,
-    `${figures.told} webhooks taken, ${figures.toldAgain} of them again after a kill or a stop`,
+    `${figures.webhooks} webhooks accepted, ${figures.repeatedWebhooks} of them repeated after a kill or a stop`,
     `start to ready: ${spread(starts)}, ${slow} of ${starts.length} over ${READY} ms`,
     `SIGTERM to end: ${spread(figures.stopTimes)}`,
     figures.failures.length === 0 ? 'every promise kept' : `BROKEN: ${figures.failures.join('\n')}`,

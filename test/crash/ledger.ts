@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Answer } from './client.ts'
 import type { Body, Vendor } from './vendors.ts'
 
-/** The kept users of a sandbox as `GET /_standin/users` shows them. */
+/** A user of a sandbox as `GET /_standin/users` lists it. */
 export interface Listed {
   readonly api: string
   readonly id: string
@@ -11,161 +11,177 @@ export interface Listed {
 }
 
 /**
- * What is known about a user that was asked for: `kept`, an answer or a listing relied on it;
- * `refused`, an answer or a listing ruled it out; `unknown`, the connection ended before.
+ * The outcome of a create: `stored`, an answer or a listing confirmed the user; `refused`, an answer
+ * or a listing ruled it out; `unknown`, the connection ended before an answer.
  */
-type Fate = 'kept' | 'refused' | 'unknown'
+type Outcome = 'stored' | 'refused' | 'unknown'
 
-export interface Wanted {
+/** A requested user with the outcome of its create. */
+export interface RequestedUser {
   readonly sandbox: string
   readonly vendor: Vendor
   readonly word: string
   readonly body: Body
-  fate: Fate
+  outcome: Outcome
   id?: string
+  /** The answers, for messages. */
   why: string
-  /** When it was refused, counted in answers. */
+  /** The tick at which the create was refused. */
   refusedAt?: number
 }
 
-/** Everything that was asked of one data folder, over all restarts, and what came of it. */
+/** All creates on one data folder with their outcomes, over all restarts. */
 export class Ledger {
-  readonly #wanted = new Map<string, Wanted>()
+  readonly #requested = new Map<string, RequestedUser>()
   readonly #lastGood = new Map<string, number>()
-  /** Promises that were broken, in words. */
+  /** Descriptions of the broken promises. */
   readonly failures: string[] = []
   #tick = 0
   #names = 0
   acknowledged = 0
   refusedWrites = 0
 
-  want(sandbox: string, vendor: Vendor, filler: string, incomplete = false): Wanted {
+  request(sandbox: string, vendor: Vendor, filler: string, incomplete = false): RequestedUser {
     const word = `user-${++this.#names}`
     const body = { ...vendor.body(word, filler) }
     if (incomplete) delete body[vendor.required]
-    const wanted = { sandbox, vendor, word, body, fate: 'unknown', why: 'never answered' } as const
-    this.#wanted.set(keyOf(sandbox, vendor.api, `${word}@example.test`), wanted)
-    return wanted
+    const requested = {
+      sandbox,
+      vendor,
+      word,
+      body,
+      outcome: 'unknown',
+      why: 'never answered',
+    } as const
+    this.#requested.set(keyOf(sandbox, vendor.api, `${word}@example.test`), requested)
+    return requested
   }
 
   get size(): number {
-    return this.#wanted.size
+    return this.#requested.size
   }
 
-  all(fate: Fate): Wanted[] {
-    return [...this.#wanted.values()].filter((wanted) => wanted.fate === fate)
+  all(outcome: Outcome): RequestedUser[] {
+    return [...this.#requested.values()].filter((requested) => requested.outcome === outcome)
   }
 
-  find(sandbox: string, api: string, email: string): Wanted | undefined {
-    return this.#wanted.get(keyOf(sandbox, api, email))
+  find(sandbox: string, api: string, email: string): RequestedUser | undefined {
+    return this.#requested.get(keyOf(sandbox, api, email))
   }
 
   now(): number {
     return ++this.#tick
   }
 
-  /** Notes what one or more requests for the same user, sent at the same time, were answered. */
-  settle(wanted: Wanted, answers: readonly (Answer | undefined)[], sentAt: number): void {
+  /** Records the answers to simultaneous requests for one user. */
+  settle(requested: RequestedUser, answers: readonly (Answer | undefined)[], sentAt: number): void {
     const good = answers.filter((answer) => answer && answer.status < 300)
     const taken = answers.find((answer) => answer?.reason === 'user.duplicate')
     const failed = answers.find((answer) => answer?.reason === 'state.write-failed')
-    const what = `${wanted.sandbox} ${wanted.vendor.api} ${wanted.word}`
+    const what = `${requested.sandbox} ${requested.vendor.api} ${requested.word}`
     for (const answer of answers) {
       if (answer && answer.status >= 500 && answer.reason !== 'state.write-failed') {
         this.failures.push(`${what}: ${answer.status} ${answer.reason}`)
       }
     }
     if (good.length > 1) this.failures.push(`${what}: created twice`)
-    wanted.why = answers.map((answer) => `${answer?.status} ${answer?.reason ?? ''}`).join(', ')
+    requested.why = answers.map((answer) => `${answer?.status} ${answer?.reason ?? ''}`).join(', ')
     if (good[0]) {
-      const id = plain(wanted.vendor.idIn(good[0].body))
+      const id = plain(requested.vendor.idIn(good[0].body))
       if (id === '') this.failures.push(`${what}: acknowledged without an id`)
-      wanted.id = id
-      this.#keep(wanted)
-      this.#lastGood.set(wanted.sandbox, Math.max(sentAt, this.#lastGood.get(wanted.sandbox) ?? 0))
+      requested.id = id
+      this.#confirm(requested)
+      this.#lastGood.set(
+        requested.sandbox,
+        Math.max(sentAt, this.#lastGood.get(requested.sandbox) ?? 0),
+      )
     } else if (taken) {
-      // Nobody else asks for it, so the one that it is a duplicate of is this one.
+      // The name is requested only here, so the duplicate is of this very user.
       if (failed) this.failures.push(`${what}: a duplicate of a user that could not be written`)
-      else this.#keep(wanted)
+      else this.#confirm(requested)
     } else if (answers.includes(undefined)) {
-      wanted.fate = 'unknown'
+      requested.outcome = 'unknown'
     } else {
-      wanted.fate = 'refused'
+      requested.outcome = 'refused'
     }
     if (!failed) return
     this.refusedWrites++
-    wanted.refusedAt = this.now()
+    requested.refusedAt = this.now()
   }
 
   /**
-   * A disk that neither takes a line nor takes it back may show it at the next start, unless
-   * something was written since; only then is a refusal certain after a kill.
+   * Marks refusals as uncertain that no later write followed: when a disk could neither complete nor
+   * truncate a line, the line may reappear after a kill.
    */
   doubtLastRefusals(): void {
-    for (const wanted of this.all('refused')) {
-      const { refusedAt, sandbox } = wanted
+    for (const requested of this.all('refused')) {
+      const { refusedAt, sandbox } = requested
       if (refusedAt !== undefined && refusedAt > (this.#lastGood.get(sandbox) ?? 0)) {
-        wanted.fate = 'unknown'
+        requested.outcome = 'unknown'
       }
     }
   }
 
-  /** Compares a sandbox with what its callers were told; what they were not told is known then. */
+  /** Compares the users of a sandbox with the answers; unknown outcomes become known. */
   compare(sandbox: string, listed: readonly Listed[]): void {
     const ids = new Set<string>()
-    const seen = new Set<Wanted>()
+    const seen = new Set<RequestedUser>()
     for (const { api, id, email = '', user } of listed) {
       const what = `${sandbox} ${api} ${email} ${id}`
-      const wanted = this.find(sandbox, api, email)
-      if (ids.has(`${api} ${id}`)) this.failures.push(`${what}: the id is there twice`)
+      const requested = this.find(sandbox, api, email)
+      if (ids.has(`${api} ${id}`)) this.failures.push(`${what}: the id is a duplicate`)
       ids.add(`${api} ${id}`)
-      if (!wanted) {
-        this.failures.push(`${what}: nobody asked for it`)
+      if (!requested) {
+        this.failures.push(`${what}: it was never requested`)
         continue
       }
-      if (seen.has(wanted)) this.failures.push(`${what}: is there twice`)
-      seen.add(wanted)
-      if (wanted.fate === 'refused') {
-        this.failures.push(`${what}: was refused (${wanted.why}) and is there`)
+      if (seen.has(requested)) this.failures.push(`${what}: is listed twice`)
+      seen.add(requested)
+      if (requested.outcome === 'refused') {
+        this.failures.push(`${what}: was refused (${requested.why}) and is listed`)
       }
-      if (wanted.id !== undefined && wanted.fate === 'kept' && wanted.id !== plain(id)) {
-        this.failures.push(`${what}: was acknowledged as ${wanted.id}`)
+      if (
+        requested.id !== undefined &&
+        requested.outcome === 'stored' &&
+        requested.id !== plain(id)
+      ) {
+        this.failures.push(`${what}: was acknowledged as ${requested.id}`)
       }
-      const fault = faultIn(wanted, user)
-      if (fault) this.failures.push(`${what}: ${fault}`)
-      wanted.id = plain(id)
-      wanted.fate = 'kept'
+      const defect = defectIn(requested, user)
+      if (defect) this.failures.push(`${what}: ${defect}`)
+      requested.id = plain(id)
+      requested.outcome = 'stored'
     }
-    for (const wanted of this.#wanted.values()) {
-      if (wanted.sandbox !== sandbox || seen.has(wanted)) continue
-      if (wanted.fate === 'kept') {
+    for (const requested of this.#requested.values()) {
+      if (requested.sandbox !== sandbox || seen.has(requested)) continue
+      if (requested.outcome === 'stored') {
         this.failures.push(
-          `${sandbox} ${wanted.vendor.api} ${wanted.word}: LOST, it was answered ${wanted.why}`,
+          `${sandbox} ${requested.vendor.api} ${requested.word}: LOST, although it was answered ${requested.why}`,
         )
       }
-      if (wanted.fate === 'unknown') wanted.why = 'not there at a restart'
-      wanted.fate = 'refused'
+      if (requested.outcome === 'unknown') requested.why = 'not listed after a restart'
+      requested.outcome = 'refused'
     }
   }
 
-  #keep(wanted: Wanted): void {
-    if (wanted.fate !== 'kept') this.acknowledged++
-    wanted.fate = 'kept'
+  #confirm(requested: RequestedUser): void {
+    if (requested.outcome !== 'stored') this.acknowledged++
+    requested.outcome = 'stored'
   }
 }
 
-/** What is not whole about a user. */
-function faultIn({ vendor, body }: Wanted, user: Body): string | undefined {
-  for (const [field, value] of Object.entries(vendor.kept(body))) {
+/** The first field of a stored user that is wrong or missing. */
+function defectIn({ vendor, body }: RequestedUser, user: Body): string | undefined {
+  for (const [field, value] of Object.entries(vendor.stored(body))) {
     if (!isDeepStrictEqual(user[field], value)) {
       return `${field} is ${JSON.stringify(user[field])}, not ${JSON.stringify(value)}`
     }
   }
-  for (const field of vendor.made) {
+  for (const field of vendor.generated) {
     if (typeof user[field] !== 'string' || user[field] === '') return `${field} is missing`
   }
   for (const field of vendor.times) {
-    if (Number.isNaN(Date.parse(String(user[field])))) return `${field} is no time`
+    if (Number.isNaN(Date.parse(String(user[field])))) return `${field} is not a time`
   }
   return undefined
 }
@@ -174,7 +190,7 @@ function keyOf(sandbox: string, api: string, email: string): string {
   return `${sandbox} ${api} ${email}`
 }
 
-/** Forms On Fire answers ids without dashes. */
+/** An id without dashes, as Forms On Fire answers it. */
 function plain(id: unknown): string {
   return typeof id === 'string' ? id.replaceAll('-', '') : ''
 }

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const FAULTY_DISK = new URL('faulty-disk.js', import.meta.url).href
-/** Milliseconds after which a start or a stop counts as never. */
-const PATIENCE = 30_000
+/** Milliseconds after which a start or a stop counts as failed. */
+const TIMEOUT = 30_000
 
-/** How likely each call to the file system is to fail, from 0 to 1. */
+/** Failure probability of each file system call, from 0 to 1. */
 export interface Faults {
   readonly open: number
   readonly write: number
@@ -20,21 +20,21 @@ export const NO_FAULTS: Faults = { open: 0, write: 0, short: 0, sync: 0, truncat
 
 export interface ProgramOptions {
   readonly durability: 'fsync' | 'write'
-  /** Whether its disk can be made to fail. */
+  /** True when `breakDisk` can make its disk fail. */
   readonly faulty: boolean
-  /** Whom it tells of users; nobody where it is left out. */
+  /** Receiver of webhooks; undefined: none. */
   readonly webhook?: { readonly url: string; readonly secret: string }
 }
 
-/** The real program, as it is installed. */
+/** The built program in a process of its own. */
 export class Program {
   readonly #child: ChildProcess
   readonly #exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   readonly startedAt = Date.now()
-  /** What it printed. */
+  /** Standard output and standard error. */
   output = ''
   url = ''
-  /** Milliseconds from its start to its `ready` line. */
+  /** Milliseconds from the start to the `ready` line. */
   readyAfter = 0
 
   private constructor(folder: string, { durability, faulty, webhook }: ProgramOptions) {
@@ -46,7 +46,7 @@ export class Program {
       `--durability=${durability}`,
       `--webhook-url=${webhook?.url ?? 'none'}`,
       ...(webhook ? [`--webhook-secret=${webhook.secret}`] : []),
-      // Long enough that none is ever given up.
+      // Enough attempts that none is given up.
       `--webhook-retries=5ms,10ms,20ms,50ms,100ms,${Array.from({ length: 40 }, () => '250ms').join()}`,
       '--webhook-timeout=4000',
     ]
@@ -61,7 +61,7 @@ export class Program {
     })
   }
 
-  /** @throws Error with what it printed when it does not come up */
+  /** @throws Error with the program's output when it does not become ready */
   static async start(folder: string, options: ProgramOptions): Promise<Program> {
     const started = performance.now()
     const program = new Program(folder, options)
@@ -69,8 +69,8 @@ export class Program {
       const fail = (why: string) => reject(new Error(`No start: ${why}\n${program.output}`))
       const late = setTimeout(() => {
         program.#child.kill('SIGKILL')
-        fail(`nothing for ${PATIENCE} ms`)
-      }, PATIENCE)
+        fail(`not ready after ${TIMEOUT} ms`)
+      }, TIMEOUT)
       program.#child.stdout!.on('data', () => {
         const url = /^ready (\S+)$/m.exec(program.output)?.[1]
         if (url === undefined) return
@@ -87,7 +87,7 @@ export class Program {
     return program
   }
 
-  /** Starts it and kills it after so many milliseconds, wherever it is by then. */
+  /** Starts the program and kills it after so many milliseconds, ready or not. */
   static async startAndKill(folder: string, options: ProgramOptions, after: number): Promise<void> {
     const program = new Program(folder, options)
     setTimeout(() => program.#child.kill('SIGKILL'), after)
@@ -98,18 +98,18 @@ export class Program {
     return this.#child.pid!
   }
 
-  /** From now on its disk fails this often; settles when it knows. */
+  /** Sets the failure rates of the program's disk; settles when they are in effect. */
   async breakDisk(faults: Partial<Faults>): Promise<void> {
-    const known = new Promise((resolve) => this.#child.once('message', resolve))
+    const confirmed = new Promise((resolve) => this.#child.once('message', resolve))
     this.#child.send({ ...NO_FAULTS, ...faults })
-    await Promise.race([known, this.#exit])
+    await Promise.race([confirmed, this.#exit])
   }
 
-  /** @returns how it ended, and after how many milliseconds */
+  /** @returns the exit code, and the milliseconds that the end took */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ code: number | null; took: number }> {
     const started = performance.now()
     this.#child.kill(signal)
-    const late = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE)
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), TIMEOUT)
     const { code } = await this.#exit
     clearTimeout(late)
     return { code, took: performance.now() - started }

@@ -1,4 +1,4 @@
-/** Numbers that look random and come again with the same seed (mulberry32). */
+/** Pseudo-random numbers, the same for the same seed (mulberry32). */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to, and without, 1. */
+  /** From 0 up to, but not including, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let t = this.#state
@@ -25,6 +25,6 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    return list[this.between(0, list.length - 1)]! // no list here is empty
+    return list[this.between(0, list.length - 1)]! // the lists here are not empty
   }
 }

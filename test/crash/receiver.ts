@@ -6,28 +6,31 @@ import type { Random } from './random.ts'
 
 export const SECRET = 'crash-webhook-secret'
 
-interface Told {
+/** The webhooks that arrived for one user. */
+interface Received {
   readonly id: string
   readonly email: string
-  /** Deliveries that told of the user, by id, with the runs of the program in which they arrived. */
+  /** The runs of the program in which each delivery arrived, by delivery id. */
   readonly deliveries: Map<string, number[]>
 }
 
 /**
- * Whom the program tells of users. It says yes mostly, and sometimes no, nothing, or breaks the
- * connection; what it said yes to is held against what the program's callers were told.
+ * A receiver of webhooks. It accepts most of them, and sometimes answers an error, nothing, or
+ * resets the connection; the accepted ones are compared with the ledger.
  */
 export class Receiver {
   readonly #random: Random
   readonly #ledger: Ledger
-  /** By address: sandboxes of one seed give the same ids. */
-  readonly #told = new Map<string, Told>()
+  /** By email address: sandboxes with one seed have the same ids. */
+  readonly #received = new Map<string, Received>()
   readonly #server: http.Server
   #run = 0
-  #well = false
+  #acceptsAll = false
   url = ''
-  arrived = 0
-  again = 0
+  /** Accepted webhooks. */
+  accepted = 0
+  /** Accepted webhooks whose delivery had been accepted before. */
+  repeated = 0
 
   private constructor(random: Random, ledger: Ledger) {
     this.#random = random
@@ -48,33 +51,36 @@ export class Receiver {
     this.#server.closeAllConnections()
   }
 
-  /** The program is started anew: what it was told yes to may be told again. */
+  /** Starts a new run of the program, which may repeat accepted deliveries. */
   nextRun(): void {
     this.#run++
   }
 
-  /** From now on it says yes to everything. */
-  getWell(): void {
-    this.#well = true
+  /** Accepts every webhook from now on. */
+  acceptAll(): void {
+    this.#acceptsAll = true
   }
 
-  /** Holds what arrived against what callers were told; the program has nothing pending. */
+  /** Compares the accepted webhooks with the ledger. To be called when no delivery is pending. */
   compare(): void {
     const { failures } = this.#ledger
-    const kept = this.#ledger.all('kept').filter(({ vendor }) => vendor.api === 'cryptlex')
-    const known = new Map(kept.map((wanted) => [String(wanted.body['email']), wanted.id]))
-    for (const { id, word, sandbox, body } of kept) {
-      if (this.#told.get(String(body['email']))?.id !== id)
-        failures.push(`${sandbox} cryptlex ${word}: never told of`)
+    const stored = this.#ledger.all('stored').filter(({ vendor }) => vendor.api === 'cryptlex')
+    const idsByEmail = new Map(
+      stored.map((requested) => [String(requested.body['email']), requested.id]),
+    )
+    for (const { id, word, sandbox, body } of stored) {
+      if (this.#received.get(String(body['email']))?.id !== id)
+        failures.push(`${sandbox} cryptlex ${word}: no webhook arrived`)
     }
-    for (const { id, email, deliveries } of this.#told.values()) {
-      if (known.get(email) !== id)
-        failures.push(`${email} ${id}: told of, and nobody was promised it`)
-      if (deliveries.size > 1) failures.push(`${email} ${id}: told of by several deliveries`)
+    for (const { id, email, deliveries } of this.#received.values()) {
+      if (idsByEmail.get(email) !== id)
+        failures.push(`${email} ${id}: a webhook arrived for a user who was not stored`)
+      if (deliveries.size > 1) failures.push(`${email} ${id}: several deliveries arrived`)
       for (const [delivery, runs] of deliveries) {
-        this.again += runs.length - 1
-        const inOne = runs.length - new Set(runs).size
-        if (inOne > 0) failures.push(`${email} ${delivery}: taken, and sent again by the same run`)
+        this.repeated += runs.length - 1
+        const repeatedInRun = runs.length - new Set(runs).size
+        if (repeatedInRun > 0)
+          failures.push(`${email} ${delivery}: accepted, and sent again by the same run`)
       }
     }
   }
@@ -84,37 +90,37 @@ export class Receiver {
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('error', () => {})
     request.on('end', () => {
-      const mood = this.#well ? 1 : this.#random.between(0, 999) / 1000
-      if (mood < 0.02) return // not a word
-      if (mood < 0.05) {
+      const chance = this.#acceptsAll ? 1 : this.#random.between(0, 999) / 1000
+      if (chance < 0.02) return // no answer
+      if (chance < 0.05) {
         request.socket.destroy()
         return
       }
-      if (mood < 0.2) {
+      if (chance < 0.2) {
         response.writeHead(this.#random.pick([500, 503, 429, 302])).end()
         return
       }
-      this.#take(request, Buffer.concat(parts))
-      // It may be killed before it hears of this.
+      this.#accept(request, Buffer.concat(parts))
+      // The program may be killed before it reads this.
       response.writeHead(204).end()
     })
   }
 
-  #take(request: http.IncomingMessage, body: Buffer): void {
+  #accept(request: http.IncomingMessage, body: Buffer): void {
     if (request.headers['webhook-signature'] !== sign(SECRET, body)) {
       this.#ledger.failures.push(`a webhook with a wrong signature: ${body.toString()}`)
       return
     }
     const { data } = JSON.parse(body.toString()) as { data: { id: string; email: string } }
     const id = data.id.replaceAll('-', '')
-    const told: Told = this.#told.get(data.email) ?? {
+    const received: Received = this.#received.get(data.email) ?? {
       id,
       email: data.email,
       deliveries: new Map(),
     }
-    this.#told.set(data.email, told)
+    this.#received.set(data.email, received)
     const delivery = String(request.headers['standin-delivery'])
-    told.deliveries.set(delivery, [...(told.deliveries.get(delivery) ?? []), this.#run])
-    this.arrived++
+    received.deliveries.set(delivery, [...(received.deliveries.get(delivery) ?? []), this.#run])
+    this.accepted++
   }
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { run, summary } from './harness.ts'
 
-// npm run crash -- --rounds 1000; Ctrl-C ends it after the round, with the figures so far
+// npm run crash -- --rounds 1000; Ctrl-C ends it after the current round and prints the figures
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },
 })
@@ -18,6 +18,6 @@ const figures = await run({
 })
 console.log(summary(figures))
 if (figures.failures.length > 0) {
-  console.log('A folder’s rounds are repeated by: npm run crash -- --rounds 25 --seed <its seed>')
+  console.log('To repeat the rounds of a folder: npm run crash -- --rounds 25 --seed <its seed>')
 }
 process.exitCode = figures.failures.length === 0 ? 0 : 1

@@ -5,11 +5,11 @@ import type { Disk } from '../../src/core/store/write-ahead-log.ts'
 import { Store } from '../../src/core/store/store.ts'
 import { afterKill, createFolder } from '../helpers/sandbox.ts'
 
-// What the campaign found, each without chance.
+// Failures that the random campaign found, as deterministic tests.
 
 const broken = Object.assign(new Error('input/output error'), { code: 'EIO' })
 
-/** A disk that writes some bytes of a line and fails, and cannot take them back either. */
+/** A disk that writes a part of a line and fails, and may fail to truncate it too. */
 function disk(fails: { write: boolean; truncate: boolean }): Disk {
   return {
     openSync: fs.openSync,
@@ -45,12 +45,12 @@ async function open(folder: string, faulty?: Disk) {
   }
 }
 
-/** The users that a start finds after a kill at this moment. */
-async function found(folder: string): Promise<string[]> {
+/** The users after a kill at this moment and a restart. */
+async function idsAfterKill(folder: string): Promise<string[]> {
   return (await open(afterKill(folder))).ids()
 }
 
-test('half a line that could not be taken back does not stop the next start', async () => {
+test('an incomplete line that could not be truncated does not stop the next start', async () => {
   const folder = createFolder()
   const fails = { write: false, truncate: false }
   const { add } = await open(folder, disk(fails))
@@ -59,10 +59,10 @@ test('half a line that could not be taken back does not stop the next start', as
   await expect(add('grace')).rejects.toThrow(/could not be written/)
   Object.assign(fails, { write: false, truncate: false })
   await add('alan')
-  expect(await found(folder)).toEqual(['ada', 'alan'])
+  expect(await idsAfterKill(folder)).toEqual(['ada', 'alan'])
 })
 
-test('a journal begun after a failure has no hole where a later line was taken back', async () => {
+test('a write-ahead log begun after a failure has no hole where a later line was truncated', async () => {
   const folder = createFolder()
   const fails = { write: false, truncate: false }
   const { add } = await open(folder, disk(fails))
@@ -74,5 +74,5 @@ test('a journal begun after a failure has no hole where a later line was taken b
   await expect(add('grace')).rejects.toThrow(/could not be written/)
   fails.write = false
   await add('alan')
-  expect(await found(folder)).toEqual(['ada', 'alan'])
+  expect(await idsAfterKill(folder)).toEqual(['ada', 'alan'])
 })

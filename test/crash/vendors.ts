@@ -1,20 +1,20 @@
 export type Body = Readonly<Record<string, unknown>>
 
-/** How a user is created at a vendor, and how it is told that all of it is there. */
+/** The create of one vendor, and the checks that a stored user is complete. */
 export interface Vendor {
   readonly api: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** A user whose name and address hold this word, and whose other texts are as long as the filler. */
+  /** A user with the word in its name and address, and the filler in another field. */
   readonly body: (word: string, filler: string) => Body
-  /** A field without which it is refused. */
+  /** A required field. */
   readonly required: string
   readonly idIn: (answer: unknown) => unknown
-  /** What the kept row must hold of what was sent. */
-  readonly kept: (body: Body) => Body
-  /** Fields that the server makes, all of them texts. */
-  readonly made: readonly string[]
-  /** Fields that hold a time. */
+  /** The fields of the request that the stored row must have. */
+  readonly stored: (body: Body) => Body
+  /** Text fields that the server generates. */
+  readonly generated: readonly string[]
+  /** Fields with a time. */
   readonly times: readonly string[]
 }
 
@@ -35,8 +35,8 @@ export const vendors: readonly Vendor[] = [
     }),
     required: 'firstName',
     idIn: (answer) => (answer as { userUuid?: unknown }).userUuid,
-    kept: ({ password: _, ...rest }) => rest,
-    made: ['id', 'latestInviteStatus'],
+    stored: ({ password: _, ...rest }) => rest,
+    generated: ['id', 'latestInviteStatus'],
     times: ['createdAt'],
   },
   {
@@ -54,8 +54,8 @@ export const vendors: readonly Vendor[] = [
     }),
     required: 'firstName',
     idIn: (answer) => (answer as { id?: unknown }).id,
-    kept: ({ password: _, ...rest }) => ({ ...rest, resellerId: 'reseller-001' }),
-    made: ['id', 'name'],
+    stored: ({ password: _, ...rest }) => ({ ...rest, resellerId: 'reseller-001' }),
+    generated: ['id', 'name'],
     times: ['createdAt', 'updatedAt'],
   },
   {
@@ -72,12 +72,12 @@ export const vendors: readonly Vendor[] = [
     }),
     required: 'FirstName',
     idIn: (answer) => (answer as { User?: { Id?: unknown } }).User?.Id,
-    kept: ({ CompanyId, IntegrationKey: _, ...given }) => ({
+    stored: ({ CompanyId, IntegrationKey: _, ...given }) => ({
       companyId: CompanyId,
       email: given['Email'],
       given,
     }),
-    made: ['id', 'status', 'externalKey'],
+    generated: ['id', 'status', 'externalKey'],
     times: ['createdAt'],
   },
 ]

@@ -13,7 +13,7 @@ import { createPlainSandbox, fixture } from '../helpers/sandbox.ts'
 import { LONG } from '../helpers/time.ts'
 
 const SANDBOXES = 64
-/** In all sandboxes together. */
+/** The number of requests to all sandboxes together. */
 const OPERATIONS = Number(process.env['LEAK_OPERATIONS'] ?? 32_000)
 const PROFILES = [
   'documented',
@@ -26,7 +26,7 @@ const names = Array.from({ length: SANDBOXES }, (_, i) => `box-${i}`)
 
 const start = () => createPlainSandbox({ clock: Date.parse('2026-01-01T00:00:00Z') })
 
-/** Numbers below 2^32 from a seed (mulberry32): what a sandbox is asked depends on its name alone. */
+/** Pseudo-random numbers from a seed (mulberry32): the script of a sandbox depends on its number alone. */
 function numbers(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -37,7 +37,7 @@ function numbers(seed: number): (below: number) => number {
   }
 }
 
-/** What is sent to the sandbox of this number, one request after the other. */
+/** The requests to the sandbox of this number, in order. */
 function script(i: number): Sent[] {
   const pick = numbers(i + 1)
   const base = `/~${names[i]!}`
@@ -47,7 +47,7 @@ function script(i: number): Sent[] {
     path: `${base}/_standin${path}`,
     body,
   })
-  // Half of the names are this sandbox's own, half are used by all of them.
+  // Half of the names are used by this sandbox only, half by all sandboxes.
   const name = () => (pick(2) === 0 ? `box-${i}.own-${pick(60)}` : `shared-${pick(60)}`)
   const create = () => {
     const api = one(APIS)
@@ -99,22 +99,22 @@ function script(i: number): Sent[] {
   })
 }
 
-/** All that a client can see, but for when the sandbox was made, which is the machine's time. */
+/** Everything that a client sees, except when the sandbox was created, which is the machine's time. */
 function seen({ head, text }: Answer): string {
   return `${head}\n\n${text.replace(/"createdAt":"[^"]+","users"/, '"users"')}`
 }
 
-/** Makes the sandbox of this number, does all that its script says, and looks at it in the end. */
+/** Creates the sandbox of this number, runs its script, and returns all answers and the final state. */
 async function drive(caller: Caller, i: number): Promise<string[]> {
   const transcript: string[] = []
-  const made = await caller.post('/_standin/sandboxes', {
+  const created = await caller.post('/_standin/sandboxes', {
     name: names[i],
     seed: i * 7919,
     profile: PROFILES[i % PROFILES.length],
     clock: new Date(1.7e12 + i * 86_400_000).toISOString(),
   })
-  // It is the default sandbox's answer, so its number counts what all others asked of that.
-  transcript.push(seen(made).replace(/(Standin-Request-Id: req-)\d+/i, '$1n'))
+  // The default sandbox answers this request, and numbers it among those of all other clients.
+  transcript.push(seen(created).replace(/(Standin-Request-Id: req-)\d+/i, '$1n'))
   for (const sent of script(i)) transcript.push(seen(await caller.send(sent)))
   for (const path of ['users?limit=1000', 'state', 'snapshots', 'clock']) {
     transcript.push(seen(await caller.get(`/~${names[i]!}/_standin/${path}`)))
@@ -123,7 +123,7 @@ async function drive(caller: Caller, i: number): Promise<string[]> {
 }
 
 test(
-  `${OPERATIONS} operations in ${SANDBOXES} sandboxes at once: each sees what it sees alone`,
+  `${OPERATIONS} operations in ${SANDBOXES} sandboxes at once get the same answers as in each alone`,
   LONG,
   async () => {
     const together = await start()
@@ -138,7 +138,7 @@ test(
       const alone = await drive(caller, i)
       await caller.delete(`/_standin/sandboxes/${names[i]!}`)
       expect(transcript).toHaveLength(alone.length)
-      // The first that differs is the one to look at.
+      // Reports the first difference only.
       const n = transcript.findIndex((text, at) => text !== alone[at])
       if (n >= 0) expect(transcript[n], `${names[i]!}, request ${n}`).toBe(alone[n])
       for (const text of alone) {
@@ -151,7 +151,7 @@ test(
       `${OPERATIONS} operations: ${Math.round(inParallel)} ms together, ${Math.round(inTurn)} ms one by one;`,
       Object.fromEntries(statuses),
     )
-    // The script reaches what it is about.
+    // The script covers all of these.
     for (const status of ['200', '201', '400', '401', '404', '405', '409', '429']) {
       expect(statuses.get(status) ?? 0, status).toBeGreaterThan(OPERATIONS < 32_000 ? -1 : 10)
     }
@@ -161,17 +161,19 @@ test(
       const users = await allUsers(look, { base: `/~${name}` })
       expect(users.length).toBeGreaterThan(0)
       const { text } = await look.get(`/~${name}/_standin/state`)
-      const strangers = [...text.matchAll(/box-(\d+)\.own/g)].filter(([, of]) => Number(of) !== i)
-      expect(strangers, name).toEqual([])
+      const foreignNames = [...text.matchAll(/box-(\d+)\.own/g)].filter(
+        ([, of]) => Number(of) !== i,
+      )
+      expect(foreignNames, name).toEqual([])
     }
     expect(await allUsers(look)).toEqual([])
   },
 )
 
-test('sandboxes of one seed make up the same, of another seed nothing the same', async () => {
+test('sandboxes with the same seed generate the same values, with another seed none of them', async () => {
   const server = await start()
   const caller = createCaller(server)
-  const made = async (name: string, seed: number) => {
+  const answersOf = async (name: string, seed: number) => {
     await caller.post('/_standin/sandboxes', { name, seed, clock: '2026-01-01T00:00:00Z' })
     const answers: string[] = []
     for (let n = 0; n < 20; n++) {
@@ -182,7 +184,7 @@ test('sandboxes of one seed make up the same, of another seed nothing the same',
     }
     return answers
   }
-  const [a, b, c] = await Promise.all([made('a', 1), made('b', 1), made('c', 2)])
+  const [a, b, c] = await Promise.all([answersOf('a', 1), answersOf('b', 1), answersOf('c', 2)])
   expect(b).toEqual(a)
   const uuids = (answers: readonly string[]) =>
     new Set(answers.join().match(/[\da-f]{8}-?[\da-f]{4}-?4[\da-f]{3}-?[\da-f]{4}-?[\da-f]{12}/g))

@@ -24,7 +24,7 @@ type Operation =
   | { readonly do: 'find'; readonly api: Api; readonly name: string }
   | { readonly do: 'save' | 'restore' | 'forget'; readonly snapshot: string }
   | { readonly do: 'keep'; readonly every: number }
-  | { readonly do: 'reset' | 'look' | 'close' | 'kill' }
+  | { readonly do: 'reset' | 'check' | 'close' | 'kill' }
 
 interface Person {
   readonly api: Api
@@ -32,28 +32,28 @@ interface Person {
   readonly name: string
 }
 
-/** What a sandbox should be, in plain lists: no index, no journal, no file. */
+/** The expected state of a sandbox in plain arrays, without index, log or file. */
 class Model {
   users: readonly Person[]
   readonly snapshots = new Map<string, readonly Person[]>()
-  readonly #first: readonly Person[]
+  readonly #fixtures: readonly Person[]
 
-  constructor(first: readonly Person[]) {
-    this.#first = first
-    this.users = first
+  constructor(fixtures: readonly Person[]) {
+    this.#fixtures = fixtures
+    this.users = fixtures
   }
 
-  has(api: Api, name: string): Person | undefined {
+  find(api: Api, name: string): Person | undefined {
     return this.users.find(
       (user) => user.api === api && user.name.toLowerCase() === name.toLowerCase(),
     )
   }
 
   reset(): void {
-    this.users = this.#first
+    this.users = this.#fixtures
   }
 
-  /** In the order in which the sandbox lists them. */
+  /** The users in the order in which the sandbox lists them. */
   get listed(): readonly string[] {
     return APIS.flatMap((api) => this.users.filter((user) => user.api === api)).map(
       ({ api, id, name }) => `${api} ${id} ${name}`,
@@ -70,8 +70,8 @@ const FIXTURES = JSON.stringify({
   },
 })
 
-/** A server on a folder that a test closes, kills and opens again. */
-class Real {
+/** A server on a folder, which a test stops, kills and starts again. */
+class RestartableServer {
   #folder = createFolder()
   #server: Server | undefined
   #callers: Caller[] = []
@@ -104,7 +104,7 @@ class Real {
     this.#server = undefined
   }
 
-  /** Goes on from the files as they are, as if the process had been killed at this moment. */
+  /** Restarts from the present files, as if the process had been killed at this moment. */
   async kill(): Promise<void> {
     const copy = afterKill(this.#folder)
     await this.close()
@@ -119,7 +119,7 @@ const anyCase = fc
   .map(([text, upper]) => (upper ? text.toUpperCase() : text))
 const api = fc.constantFrom(...APIS)
 const snapshot = fc.constantFrom('one', 'two', 'three')
-const operation: fc.Arbitrary<Operation> = fc.oneof(
+const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 60, arbitrary: fc.record({ do: fc.constant('create' as const), api, name: anyCase }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('refused' as const), api }) },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('find' as const), api, name: anyCase }) },
@@ -140,13 +140,13 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      do: fc.constantFrom('reset' as const, 'look' as const, 'look' as const, 'look' as const),
+      do: fc.constantFrom('reset' as const, 'check' as const, 'check' as const, 'check' as const),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('close' as const, 'kill' as const) }) },
 )
 
-async function shown(caller: Caller): Promise<Person[]> {
+async function listedUsers(caller: Caller): Promise<Person[]> {
   return (await allUsers(caller, { limit: 50 })).map((user) => ({
     api: user.api,
     id: user.id,
@@ -154,61 +154,63 @@ async function shown(caller: Caller): Promise<Person[]> {
   }))
 }
 
-async function apply(real: Real, model: Model, done: Operation): Promise<void> {
-  const { caller } = real
-  switch (done.do) {
+async function apply(server: RestartableServer, model: Model, operation: Operation): Promise<void> {
+  const { caller } = server
+  switch (operation.do) {
     case 'create': {
-      const answer = await caller.create(done.api, named(done.api, done.name))
-      if (model.has(done.api, done.name)) {
+      const answer = await caller.create(operation.api, named(operation.api, operation.name))
+      if (model.find(operation.api, operation.name)) {
         expect([answer.status, answer.reason]).toEqual([
-          done.api === 'cryptlex' ? 409 : 400,
+          operation.api === 'cryptlex' ? 409 : 400,
           'user.duplicate',
         ])
         return
       }
-      expect(answer.status, answer.text).toBe(CREATED[done.api])
-      const id = idIn(done.api, answer)
+      expect(answer.status, answer.text).toBe(CREATED[operation.api])
+      const id = idIn(operation.api, answer)
       expect(model.users.map((user) => user.id)).not.toContain(id)
-      model.users = [...model.users, { api: done.api, id, name: done.name }]
+      model.users = [...model.users, { api: operation.api, id, name: operation.name }]
       return
     }
     case 'refused': {
-      const good = creation(done.api)
+      const good = creation(operation.api)
       const headers = { Authorization: 'Basic bm9ib2R5Om5v' }
       const body = { ...(good.body as object), IntegrationKey: 'wrong' }
       expect((await caller.send({ ...good, headers, body })).status).toBe(401)
       return
     }
     case 'find': {
-      const query = `api=${done.api}&email=${done.name}@example.test`
+      const query = `api=${operation.api}&email=${operation.name}@example.test`
       const { users } = (await caller.get(`/_standin/users?${query}`)).json<{
         users: { id: string }[]
       }>()
-      const expected = model.has(done.api, done.name)
+      const expected = model.find(operation.api, operation.name)
       expect(users.map(({ id }) => id)).toEqual(expected ? [expected.id] : [])
       return
     }
     case 'save': {
-      expect((await caller.put(`/_standin/snapshots/${done.snapshot}`)).status).toBe(200)
-      model.snapshots.delete(done.snapshot)
-      model.snapshots.set(done.snapshot, model.users)
+      expect((await caller.put(`/_standin/snapshots/${operation.snapshot}`)).status).toBe(200)
+      model.snapshots.delete(operation.snapshot)
+      model.snapshots.set(operation.snapshot, model.users)
       return
     }
     case 'restore': {
-      const saved = model.snapshots.get(done.snapshot)
-      const answer = await caller.post(`/_standin/snapshots/${done.snapshot}/restore`)
+      const saved = model.snapshots.get(operation.snapshot)
+      const answer = await caller.post(`/_standin/snapshots/${operation.snapshot}/restore`)
       expect(answer.status).toBe(saved ? 200 : 404)
       if (saved) model.users = saved
       return
     }
     case 'forget': {
-      const answer = await caller.delete(`/_standin/snapshots/${done.snapshot}`)
-      expect(answer.status).toBe(model.snapshots.delete(done.snapshot) ? 200 : 404)
+      const answer = await caller.delete(`/_standin/snapshots/${operation.snapshot}`)
+      expect(answer.status).toBe(model.snapshots.delete(operation.snapshot) ? 200 : 404)
       return
     }
     case 'keep': {
       const state = (await caller.get('/_standin/state')).json<Record<Api, { users: Person[] }>>()
-      const keep = new Set(model.users.filter((_, i) => i % done.every === 0).map(({ id }) => id))
+      const keep = new Set(
+        model.users.filter((_, i) => i % operation.every === 0).map(({ id }) => id),
+      )
       for (const one of APIS) state[one].users = state[one].users.filter(({ id }) => keep.has(id))
       expect((await caller.put('/_standin/state', state)).status).toBe(200)
       model.users = model.users.filter(({ id }) => keep.has(id))
@@ -219,19 +221,21 @@ async function apply(real: Real, model: Model, done: Operation): Promise<void> {
       model.reset()
       return
     }
-    case 'look':
+    case 'check':
       break
     case 'close':
-      await real.close()
-      await real.start()
+      await server.close()
+      await server.start()
       break
     case 'kill':
-      await real.kill()
+      await server.kill()
       break
   }
-  const now = (await shown(real.caller)).map((user) => `${user.api} ${user.id} ${user.name}`)
+  const now = (await listedUsers(server.caller)).map(
+    (user) => `${user.api} ${user.id} ${user.name}`,
+  )
   expect(now).toEqual(model.listed)
-  const snapshots = (await real.caller.get('/_standin/snapshots')).json<{
+  const snapshots = (await server.caller.get('/_standin/snapshots')).json<{
     snapshots: { name: string; users: Record<Api, number> }[]
   }>().snapshots
   expect(snapshots.map((saved) => [saved.name, saved.users])).toEqual(
@@ -242,36 +246,40 @@ async function apply(real: Real, model: Model, done: Operation): Promise<void> {
   )
 }
 
-test(`${OPERATIONS} random operations leave a sandbox as a plain list would be`, LONG, async () => {
-  const counts = new Map<string, number>()
-  const real = new Real()
-  onTestFinished(() => real.close())
-  await real.start()
-  // What the fixtures bring is the same after every reset.
-  const first = await shown(real.caller)
-  expect(first.map((user) => user.name)).toEqual(['first', 'first'])
-  const started = performance.now()
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(operation, { minLength: LENGTH, maxLength: LENGTH }),
-      async (operations) => {
-        const model = new Model(first)
-        await real.caller.post('/_standin/reset')
-        for (const saved of ['one', 'two', 'three']) {
-          await real.caller.delete(`/_standin/snapshots/${saved}`)
-        }
-        for (const done of [...operations, { do: 'look' } as const]) {
-          counts.set(done.do, (counts.get(done.do) ?? 0) + 1)
-          await apply(real, model, done)
-        }
+test(
+  `${OPERATIONS} random operations give a sandbox the same users as a plain array`,
+  LONG,
+  async () => {
+    const counts = new Map<string, number>()
+    const server = new RestartableServer()
+    onTestFinished(() => server.close())
+    await server.start()
+    // The fixtures' users are the same after every reset.
+    const fixtures = await listedUsers(server.caller)
+    expect(fixtures.map((user) => user.name)).toEqual(['first', 'first'])
+    const started = performance.now()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyOperation, { minLength: LENGTH, maxLength: LENGTH }),
+        async (operations) => {
+          const model = new Model(fixtures)
+          await server.caller.post('/_standin/reset')
+          for (const saved of ['one', 'two', 'three']) {
+            await server.caller.delete(`/_standin/snapshots/${saved}`)
+          }
+          for (const operation of [...operations, { do: 'check' } as const]) {
+            counts.set(operation.do, (counts.get(operation.do) ?? 0) + 1)
+            await apply(server, model, operation)
+          }
+        },
+      ),
+      {
+        numRuns: Math.ceil(OPERATIONS / LENGTH),
+        endOnFailure: true,
+        includeErrorInReport: true,
       },
-    ),
-    {
-      numRuns: Math.ceil(OPERATIONS / LENGTH),
-      endOnFailure: true,
-      includeErrorInReport: true,
-    },
-  )
-  console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
-  expect(real.logged).toEqual([])
-})
+    )
+    console.log(`${Math.round(performance.now() - started)} ms`, Object.fromEntries(counts))
+    expect(server.logged).toEqual([])
+  },
+)

@@ -22,42 +22,42 @@ import { createSandbox } from '../helpers/sandbox.ts'
 
 const RUNS = { numRuns: 200 }
 
-/** Any text that JSON can carry. */
+/** Any text that JSON can contain. */
 const anyText = fc.string({ unit: 'binary', maxLength: 20 })
 
-describe.each(jsonDoors)('A body at $name', (door) => {
-  const { api } = door
+describe.each(jsonDoors)('A body at $name', (route) => {
+  const { api } = route
   const schema = userSchema(api)
   const allows = independently(api, COMPONENTS[api])
   const expected = (body: unknown) =>
     allows(api === 'formsonfire' ? readLoosely(body, schema) : body)
 
   const verdict = ({ status, headers }: Seen) =>
-    status === door.created ? 'accepted' : `${status} ${String(headers['standin-reason'])}`
+    status === route.created ? 'accepted' : `${status} ${String(headers['standin-reason'])}`
 
-  test('of whatever JSON is answered as the contract says, and never by a 5xx', async () => {
+  test('of any JSON gets the answer that the contract demands, and never a 5xx', async () => {
     const sandbox = await createSandbox()
     const anything = fc.oneof(fc.jsonValue(), fc.dictionary(names(), fc.jsonValue()))
     await fc.assert(
       fc.asyncProperty(anything, async (value) => {
-        const before = usersOf(sandbox, door).length
+        const before = usersOf(sandbox, route).length
         const body = isRecord(value) ? asNobodyElse(api, value) : value
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         if (seen.headers['standin-reason'] === 'body.malformed') {
-          // The only things that JSON allows and this reader does not.
+          // The reader refuses these although JSON allows them.
           expect(seen.text).toMatch(/given twice|__proto__|nested deeper/)
         } else if (expected(body)) expect(verdict(seen)).toBe('accepted')
-        else expectRefusal(door, seen, 400, 'body.invalid')
-        const made = seen.status === door.created ? 1 : 0
-        expect(usersOf(sandbox, door)).toHaveLength(before + made)
+        else expectRefusal(route, seen, 400, 'body.invalid')
+        const created = seen.status === route.created ? 1 : 0
+        expect(usersOf(sandbox, route)).toHaveLength(before + created)
       }),
       RUNS,
     )
     expect(sandbox.logged).toEqual([])
   })
 
-  test('of whatever bytes is never answered by a 5xx, nor by nothing', async () => {
+  test('of any bytes gets an answer, and never a 5xx', async () => {
     const sandbox = await createSandbox()
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)),
@@ -65,14 +65,14 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         .string({ unit: fc.constantFrom(...'{}[]",:\\u0019tfn \n-+.eE<>/&;') })
         .map((text) => Buffer.from(text)),
       fc.tuple(fc.nat(), fc.nat(255)).map(([at, byte]) => {
-        const good = Buffer.from(door.body)
+        const good = Buffer.from(route.body)
         good[at % good.length] = byte
         return good
       }),
     )
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
-        const seen = await send(sandbox, door, { body })
+        const seen = await send(sandbox, route, { body })
 
         expect(seen.status).toBeLessThan(500)
         expect(JSON.parse(seen.text)).toBeTypeOf('object')
@@ -82,14 +82,14 @@ describe.each(jsonDoors)('A body at $name', (door) => {
     expect(sandbox.logged).toEqual([])
   })
 
-  test('that the documented schema allows is never refused', async () => {
+  test('that matches the documented schema is never refused', async () => {
     const sandbox = await createSandbox()
     await fc.assert(
       fc.asyncProperty(valuesOf(schema, anyText), async (value) => {
         const body = asNobodyElse(api, value)
         expect(allows(body)).toBe(true)
 
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe('accepted')
       }),
@@ -97,7 +97,7 @@ describe.each(jsonDoors)('A body at $name', (door) => {
     )
   })
 
-  test('with one thing changed is refused exactly when Ajv alone would refuse it', async () => {
+  test('with one change is refused exactly when Ajv alone refuses it', async () => {
     const sandbox = await createSandbox()
     const verdicts = new Set<boolean>()
     await fc.assert(
@@ -106,13 +106,13 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         const valid = expected(body)
         verdicts.add(valid)
 
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe(valid ? 'accepted' : '400 body.invalid')
       }),
       { numRuns: 400 },
     )
-    // It says nothing unless both happened.
+    // The comparison is worth something only when both happened.
     expect(verdicts).toEqual(new Set([true, false]))
   })
 
@@ -125,11 +125,11 @@ describe.each(jsonDoors)('A body at $name', (door) => {
 describe('A user in XML', () => {
   const schema = userSchema('formsonfire')
   const { Id: _, Status: __, Metadata, ...texts } = schema.properties!
-  // Numbers as text are another matter; credentials are in the query.
+  // CompanyId and IntegrationKey are credentials and are sent in the query.
   const { CompanyId: ___, IntegrationKey: ____, ...properties } = texts
   const written = { ...schema, properties: { ...properties, Metadata: Metadata! } }
 
-  /** What XML 1.0 can carry, carriage returns included. */
+  /** Any text that XML 1.0 can contain, carriage returns included. */
   const xmlText = fc
     .string({ unit: 'binary', maxLength: 12 })
     .map((text) =>
@@ -138,7 +138,7 @@ describe('A user in XML', () => {
 
   const space = fc.constantFrom('', ' ', '\n  ', '\r\n\t', '<!-- <Email>no</Email> -->', '<?pi x?>')
 
-  test('is read as the same user in JSON, in whatever way it is written', async () => {
+  test('equals the same user in JSON, in every notation that XML allows', async () => {
     await fc.assert(
       fc.asyncProperty(
         valuesOf(written, xmlText),
@@ -162,11 +162,11 @@ describe('A user in XML', () => {
     )
   })
 
-  async function createdRow(body: string, door: typeof xmlDoor): Promise<object> {
+  async function createdRow(body: string, route: typeof xmlDoor): Promise<object> {
     const sandbox = await shared()
-    const seen = await send(sandbox, door, { body })
+    const seen = await send(sandbox, route, { body })
     expect([seen.status, seen.text]).toEqual([200, expect.stringContaining('Invited')])
-    const [row, ...others] = usersOf(sandbox, door)
+    const [row, ...others] = usersOf(sandbox, route)
     expect(others).toEqual([])
     const { id, createdAt: _created, ...rest } = row as { id: string; createdAt: string }
     sandbox.sandbox.store.transact(() => {
@@ -176,10 +176,10 @@ describe('A user in XML', () => {
     return rest
   }
 
-  let made: ReturnType<typeof createSandbox> | undefined
-  const shared = () => (made ??= createSandbox())
+  let sharedSandbox: ReturnType<typeof createSandbox> | undefined
+  const shared = () => (sharedSandbox ??= createSandbox())
 
-  test('of whatever text is never answered by a 5xx, nor by nothing', async () => {
+  test('of any text gets an answer, and never a 5xx', async () => {
     const sandbox = await createSandbox()
     const piece = fc.constantFrom(
       '<User>',
@@ -250,7 +250,7 @@ function withoutNulls(body: Record<string, unknown>): Record<string, unknown> {
   )
 }
 
-/** The user as an XML document: every free choice that XML leaves is made by `next`. */
+/** Writes the user as an XML document; `next` decides between equivalent notations. */
 function document(
   body: Record<string, unknown>,
   names: readonly string[],
@@ -292,7 +292,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 function character(point: string, choice: number): string {
   const code = point.codePointAt(0)!
-  // A bare carriage return would be read as a line feed.
+  // An unescaped carriage return would be read as a line feed.
   if (point === '\r') return choice % 2 ? '&#13;' : '&#xD;'
   if (choice < 10) return `&#${code};`
   if (choice < 20) return `&#x${code.toString(16)};`

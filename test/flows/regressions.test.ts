@@ -92,8 +92,8 @@ test('a parameter that is given twice is checked by the value that is used', asy
 })
 
 test.each([
-  [{ 'cryptlex.user': 2 ** 53 }, 'is no count'],
-  [{ 'cryptlex.user': -1 }, 'is no count'],
+  [{ 'cryptlex.user': 2 ** 53 }, 'must be a whole number from 0'],
+  [{ 'cryptlex.user': -1 }, 'must be a whole number from 0'],
 ])('a state with the counters %j is refused', async (counters, message) => {
   const { caller } = await start()
   const seen = await caller.put('/_standin/state', { standin: { counters } })
@@ -106,5 +106,5 @@ test('three million wrong rows are refused at the first of them', async () => {
   const users = Array.from({ length: 3_000_000 }, () => 1)
   const seen = await caller.put('/_standin/state', { cryptlex: { users } })
   expect(seen.status).toBe(400)
-  expect(seen.text).toContain('cryptlex.users[0].id is no text')
+  expect(seen.text).toContain('cryptlex.users[0].id must be a non-empty string')
 })

@@ -2,7 +2,7 @@ import type { Call } from '../../core/call.ts'
 import type { Clues, Hint } from '../../core/api.ts'
 import { authorizationHints } from '../../core/explain/hints/credentials.ts'
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
-import { listed, quotable, span } from '../../core/words.ts'
+import { listed, quotable, formatDuration } from '../../core/words.ts'
 import { isRecord } from '../../core/contract/schema.ts'
 import { knownOf } from './fixtures.ts'
 
@@ -38,13 +38,14 @@ function tokenHints(
   switch (reason) {
     case 'token.expired': {
       const at = timeOf(claims?.['exp'])
-      const when = at === undefined ? '' : ` ${span(now - at)} ago, at ${iso(at)} (exp)`
+      const when = at === undefined ? '' : ` ${formatDuration(now - at)} ago, at ${iso(at)} (exp)`
       const text = `Get a new token (${MINT}): this one expired${when}; it is ${iso(now)} in the sandbox, and PUT /_standin/clock sets that.`
       return [hint('token.expired', text)]
     }
     case 'token.not-yet-valid': {
       const at = timeOf(claims?.['nbf'])
-      const when = at === undefined ? 'later' : `in ${span(at - now)}, at ${iso(at)} (nbf)`
+      const when =
+        at === undefined ? 'later' : `in ${formatDuration(at - now)}, at ${iso(at)} (nbf)`
       const text = `Set the clock of the machine that issued the token, or allow for clock skew there: the token becomes valid ${when}; it is ${iso(now)} in the sandbox.`
       return [hint('token.clock-skew', text)]
     }
@@ -90,7 +91,7 @@ function issuedInFuture(
 ): readonly Hint[] {
   const at = timeOf(claims?.['iat'])
   if (at === undefined || at <= clock.now() + 1000) return []
-  const text = `Set the clock of the machine that issued the token: its time of issue (iat) is ${span(at - clock.now())} in the future, which some servers refuse.`
+  const text = `Set the clock of the machine that issued the token: its time of issue (iat) is ${formatDuration(at - clock.now())} in the future, which some servers refuse.`
   return [hint('token.issued-ahead', text)]
 }
 

@@ -1,9 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Request, Response } from 'express'
-// The validator's own request check, without the three parts around it that this server does not
-// use: its router (compiles every path anew on each request), its security handlers (they answer
-// in its words) and its loader (compiles OpenAPI's meta-schema at each start, 170 ms a contract).
-// test/core/contract.test.ts holds it against the whole package's verdicts.
+// The request check of the package alone, without three of its parts: the router (it compiles every
+// path again on each request), the security handlers (they write their own answers) and the loader
+// (it compiles OpenAPI's meta-schema at each start, 170 ms a contract).
+// test/core/contract/contract.test.ts compares the verdicts with those of the whole package.
 import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js'
 import type { OperationContract, RequestParts } from './operation.ts'
 import {
@@ -15,9 +15,11 @@ import {
 } from './openapi.ts'
 import { Problem, type Violation } from '../problem.ts'
 import { isRecord, type Schema } from './schema.ts'
-import { violation, violationsIn } from './violations.ts'
+import { violationFrom, violationsIn } from './violations.ts'
 
-/** Formats as the contracts mean them. Ajv's own `email` takes no address outside ASCII. */
+// --- formats -----------------------------------------------------------------------------------
+
+/** The formats of the contracts. Ajv's own `email` accepts ASCII addresses only. */
 const FORMATS = {
   email: /^[^\s@]+@[^\s@]+$/,
   'date-time': isTime,
@@ -27,35 +29,39 @@ const FORMATS = {
 } as const
 
 function isTime(text: string): boolean {
-  // Answers hold four of these, so the calendar is asked only about the ends of months.
+  // An answer has up to four times, so the length of the month is computed only for days after 28.
   const [, year, month, day] =
     /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/.exec(
       text,
     ) ?? []
   if (day === undefined) return false
-  const last = () => new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
-  return day <= '28' || Number(day) <= last()
+  const lastDay = () => new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  return day <= '28' || Number(day) <= lastDay()
 }
 
+// --- contract ----------------------------------------------------------------------------------
+
+/** One path of the contract with its operations by method. */
 interface Route {
   readonly pattern: RegExp
+  /** Names of the path parameters, in order. */
   readonly names: readonly string[]
   readonly operations: ReadonlyMap<string, OperationContract>
 }
 
 /**
- * An OpenAPI 3.1 document, read once: where each operation is, what a request must be and what an
- * answer may be. Everything about it is decided at the start; a request only runs compiled checks.
+ * An OpenAPI 3.1 document: finds the operation of a request and checks requests and answers. It is
+ * read and prepared at the start, so that a request only runs compiled checks.
  */
 export class Contract {
-  /** The path below which this contract answers, such as `/manage`. */
+  /** The path prefix of all operations, such as `/manage`. */
   readonly prefix: string
-  /** Where it was read from. */
+  /** The file of the document. */
   readonly file: string
   readonly operations: readonly OperationContract[]
   readonly #routes: readonly Route[]
   readonly #document: Document
-  // The contracts' own schemas are checked by the tests; to compile the meta-schema for it takes a
+  // The schemas themselves are checked by the tests: compiling the meta-schema for it would take a
   // fifth of the start.
   readonly #ajv = new Ajv2020({
     strict: false,
@@ -66,8 +72,9 @@ export class Contract {
     meta: false,
     logger: false,
   })
-  readonly #answers = new Map<string, ValidateFunction | undefined>()
-  readonly #schemas = new Map<string, Schema | undefined>()
+  /** Compiled checks and schemas of answers, by operation, status and media type. */
+  readonly #answerChecks = new Map<string, ValidateFunction | undefined>()
+  readonly #answerSchemas = new Map<string, Schema | undefined>()
 
   /** @throws Error naming the file and what is wrong in it */
   constructor(file: string) {
@@ -80,12 +87,12 @@ export class Contract {
       names: [...path.matchAll(/{([^}]+)}/g)].map(([, name]) => name!),
       operations: new Map(
         METHODS.flatMap((method) => {
-          const operation = item[method]
-          if (!operation) return []
-          const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
-          const whole = { ...operation, parameters }
-          const made = this.#operation(file, method, path, whole, validator)
-          return [[method.toUpperCase(), made] as const]
+          const own = item[method]
+          if (!own) return []
+          // Parameters of the path hold for each of its operations.
+          const parameters = [...(item.parameters ?? []), ...(own.parameters ?? [])]
+          const operation = this.#operation(method, path, { ...own, parameters }, validator)
+          return [[method.toUpperCase(), operation] as const]
         }),
       ),
     }))
@@ -93,7 +100,7 @@ export class Contract {
   }
 
   /**
-   * The operation that a request is for.
+   * Finds the operation of a request and its path parameters.
    *
    * @throws Problem 404 route.unknown, 405 method.not-allowed, 400 path.malformed
    */
@@ -117,58 +124,47 @@ export class Contract {
     throw new Problem(404, 'route.unknown', `There is nothing at ${this.prefix}${path}`)
   }
 
-  /** The schema of an answer; undefined when the contract knows no such answer. */
+  // --- answers ---------------------------------------------------------------------------------
+
+  /** The schema of an answer; undefined when the contract defines no such answer. */
   answerSchema(
     operation: OperationContract | undefined,
     status: number,
     mediaType: string,
   ): Schema | undefined {
     const key = `${operation?.id} ${status} ${mediaType}`
-    if (!this.#schemas.has(key)) {
-      this.#schemas.set(key, this.#response(operation, status)?.content?.[mediaType]?.schema)
+    if (!this.#answerSchemas.has(key)) {
+      this.#answerSchemas.set(key, this.#response(operation, status)?.content?.[mediaType]?.schema)
     }
-    return this.#schemas.get(key)
+    return this.#answerSchemas.get(key)
   }
 
-  /** Every status that one of the operations may answer. */
+  /** Every status that the operations define. */
   get statuses(): readonly number[] {
     const found = this.operations.flatMap((operation) => Object.keys(this.#responses(operation)))
     return [...new Set(found.map(Number))]
   }
 
-  /** Why this answer may not be sent, or undefined when the contract allows it. */
-  objectionTo(
+  /** Checks an answer against the contract; undefined when the contract allows it. */
+  answerErrors(
     operation: OperationContract | undefined,
     status: number,
     mediaType: string,
     value: unknown,
   ): string | undefined {
     if (value === undefined) {
-      const known = this.#response(operation, status)
-      return known && !known.content ? undefined : `the contract knows no ${status} without a body`
+      const response = this.#response(operation, status)
+      const isAllowed = response && !response.content
+      return isAllowed ? undefined : `the contract defines no ${status} without a body`
     }
     const key = `${operation?.id} ${status} ${mediaType}`
-    if (!this.#answers.has(key)) {
+    if (!this.#answerChecks.has(key)) {
       const schema = this.answerSchema(operation, status, mediaType)
-      this.#answers.set(key, schema && this.#ajv.compile(schema))
+      this.#answerChecks.set(key, schema && this.#ajv.compile(schema))
     }
-    const validate = this.#answers.get(key)
-    if (!validate) return `the contract knows no ${status} in ${mediaType}`
+    const validate = this.#answerChecks.get(key)
+    if (!validate) return `the contract defines no ${status} in ${mediaType}`
     return validate(value) ? undefined : this.#ajv.errorsText(validate.errors, { dataVar: 'body' })
-  }
-
-  /** A component schema. Throws where there is none. */
-  component(name: string): Schema {
-    const schemas = this.#document.components?.['schemas'] as Readonly<Record<string, Schema>>
-    const schema = schemas[name]
-    if (!schema) throw new Error(`The contract ${this.prefix} has no schema ${name}`)
-    return schema
-  }
-
-  /** What a value breaks of a component schema, such as a file that was loaded. */
-  violationsOf(component: string, value: unknown): readonly Violation[] {
-    const validate = this.#ajv.compile(this.component(component))
-    return validate(value) ? [] : violationsIn(validate.errors ?? [], value)
   }
 
   #response(operation: OperationContract | undefined, status: number) {
@@ -185,6 +181,24 @@ export class Contract {
     return {}
   }
 
+  // --- component schemas -----------------------------------------------------------------------
+
+  /** @throws Error when the contract has no component schema of this name */
+  component(name: string): Schema {
+    const schemas = this.#document.components?.['schemas'] as Readonly<Record<string, Schema>>
+    const schema = schemas[name]
+    if (!schema) throw new Error(`The contract ${this.prefix} has no schema ${name}`)
+    return schema
+  }
+
+  /** Checks a value, such as a loaded file, against a component schema. */
+  violationsOf(component: string, value: unknown): readonly Violation[] {
+    const validate = this.#ajv.compile(this.component(component))
+    return validate(value) ? [] : violationsIn(validate.errors ?? [], value)
+  }
+
+  // --- checks of requests ----------------------------------------------------------------------
+
   #validator(): RequestValidator {
     const { openapi, info } = this.#document
     return new RequestValidator(
@@ -200,21 +214,21 @@ export class Contract {
     )
   }
 
+  /** Prepares the checks of one operation. */
   #operation(
-    file: string,
     method: string,
     path: string,
     operation: OperationObject,
     validator: RequestValidator,
   ): OperationContract {
     const id = operation.operationId
-    if (!id) throw new Error(`${file}: ${method.toUpperCase()} ${path} has no operationId`)
+    if (!id) throw new Error(`${this.file}: ${method.toUpperCase()} ${path} has no operationId`)
     const content = operation.requestBody?.content ?? {}
     const success = Object.keys(operation.responses).find((status) => status.startsWith('2'))
-    const strict = new Map<string, ValidateFunction | undefined>()
+    const strictChecks = new Map<string, ValidateFunction | undefined>()
     for (const [type, media] of Object.entries(content)) {
       const schema = media['x-strict']
-      strict.set(type, schema && lazily(() => this.#ajv.compile(schema)))
+      strictChecks.set(type, schema && lazily(() => this.#ajv.compile(schema)))
     }
     const schemaFor = (mediaType: string) => content[mediaType]?.schema ?? {}
     return {
@@ -230,12 +244,12 @@ export class Contract {
       strictSchema: (mediaType) => content[mediaType]?.['x-strict'],
       check: (request) => {
         const schema = schemaFor(request.bodyType)
-        return checked(validator, request, path, operation).map((error) =>
-          violation(error, schema, request.body, operation),
+        return validationErrors(validator, request, path, operation).map((error) =>
+          violationFrom(error, schema, request.body, operation),
         )
       },
       checkStrictly: (request) => {
-        const validate = strict.get(request.bodyType)
+        const validate = strictChecks.get(request.bodyType)
         if (!validate || validate(request.body)) return []
         return violationsIn(validate.errors ?? [], request.body)
       },
@@ -243,8 +257,10 @@ export class Contract {
   }
 }
 
-/** Runs the validator on the little of a request that it reads. */
-function checked(
+// --- requests ----------------------------------------------------------------------------------
+
+/** Runs the package's validator on the parts of a request that it reads; returns its errors. */
+function validationErrors(
   validator: RequestValidator,
   request: RequestParts,
   path: string,
@@ -254,7 +270,7 @@ function checked(
     method: request.method,
     path,
     originalUrl: path,
-    // The type that the body was read by, without the parameters that it came with.
+    // The media type by which the body was parsed, without parameters.
     headers: withType(request.headers, request.bodyType),
     query: request.query.size > 0 ? firstOfEach(request.query) : {},
     params: request.params,
@@ -262,7 +278,7 @@ function checked(
     openapi: { expressRoute: path, openApiRoute: path, pathParams: request.params, schema },
   }
   try {
-    // It reads these members of an Express request and no others; the response is not read.
+    // The validator reads only these members of an Express request, and none of the response.
     void validator.validate(asExpress as unknown as Request, {} as Response, () => {})
     return []
   } catch (error) {
@@ -273,7 +289,7 @@ function checked(
   }
 }
 
-/** As URLSearchParams.get reads them, so that what is checked is what is used. */
+/** The first value of each parameter, like URLSearchParams.get, which the operations use. */
 function firstOfEach(query: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...query].toReversed())
 }
@@ -287,7 +303,12 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw new Problem(400, 'path.malformed', 'The path holds a % that encodes nothing', { cause })
+    throw new Problem(
+      400,
+      'path.malformed',
+      'The path has a % that is not part of a valid percent-encoding',
+      { cause },
+    )
   }
 }
 
@@ -296,13 +317,13 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${parts.join('([^/]+)')}$`)
 }
 
-/** A compiled check that is compiled when it is first asked. */
+/** A check that is compiled at its first use. */
 function lazily(compile: () => ValidateFunction): ValidateFunction {
-  let made: ValidateFunction | undefined
+  let compiled: ValidateFunction | undefined
   const validate = (value: unknown): boolean => {
-    made ??= compile()
-    const valid = made(value)
-    validate.errors = made.errors
+    compiled ??= compile()
+    const valid = compiled(value)
+    validate.errors = compiled.errors
     return valid
   }
   validate.errors = undefined as ValidateFunction['errors']

@@ -2,12 +2,12 @@ import { isRecord, stepsOf, valueAt, type Schema } from './schema.ts'
 import { messageOf } from '../errors.ts'
 import { readYaml } from './yaml.ts'
 
-/** Methods that a path of a contract may have. */
+/** The methods that a path of a contract can define. */
 export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
 
 export interface MediaType {
   readonly schema?: Schema
-  /** What the profile `strict` asks beyond `schema`. */
+  /** The additional schema of the profile `strict`. */
   readonly 'x-strict'?: Schema
 }
 export type Content = Readonly<Record<string, MediaType>>
@@ -21,11 +21,11 @@ export interface Parameter {
 export interface OperationObject {
   readonly parameters?: readonly Parameter[]
   readonly operationId?: string
-  /** Whether the body is taken as it comes, whatever it is. */
+  /** True for a body that is not parsed. */
   readonly 'x-raw-body'?: boolean
   readonly requestBody?: {
     readonly required?: boolean
-    /** Bytes, where more is read than elsewhere. */
+    /** Most bytes of the body, where it is not the server's limit. */
     readonly 'x-max-body'?: number
     readonly content: Content
   }
@@ -39,15 +39,15 @@ export interface Document {
   readonly info: { readonly title: string; readonly version: string }
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, PathItem>>
-  /** Whether query parameters that an operation does not name are refused. */
+  /** True when undeclared query parameters are refused. */
   readonly 'x-strict-query'?: boolean
   readonly components?: Readonly<Record<string, unknown>>
-  /** What a request under the prefix can be answered that meets no operation. */
+  /** Answers to requests below the prefix that match no operation. */
   readonly 'x-unrouted'?: { readonly responses: Responses }
 }
 
 /**
- * An OpenAPI 3.1 document with its references followed and its prose left out.
+ * Reads an OpenAPI 3.1 document, resolves its references and drops its descriptions.
  *
  * @throws Error naming the file and what is wrong in it
  */
@@ -66,15 +66,15 @@ export function readDocument(file: string): Document {
   if (!isRecord(document['paths']) || !Array.isArray(document['servers'])) {
     throw new Error(`The contract ${file} needs "paths" and "servers"`)
   }
-  // Looked at as far as the start needs; the specs' own tests look at all of it.
+  // Checked as far as the start needs; the tests of the specs check all of it.
   return resolved(document, { root: document, file, done: new Map() }, []) as Document
 }
 
-/** What tells people something and the server nothing; left out, it takes no memory. */
+/** Keywords that only people read; dropped, they take no memory. */
 const PROSE = new Set(['description', 'summary', 'x-evidence', 'examples', 'example'])
 
 function isProse(name: string, value: unknown): boolean {
-  // A property may be called `description`; its schema is no text.
+  // A property may be named `description`; its value is a schema, not text.
   return (
     PROSE.has(name) && (typeof value === 'string' || name.startsWith('ex') || name.startsWith('x-'))
   )
@@ -83,35 +83,35 @@ function isProse(name: string, value: unknown): boolean {
 interface Resolving {
   readonly root: unknown
   readonly file: string
-  /** What a reference led to; each is followed once and shared. */
+  /** Resolved references; each is resolved once and shared. */
   readonly done: Map<string, object>
 }
 
-/** The document with its references followed; they stay inside the file. */
-function resolved(node: unknown, how: Resolving, trail: readonly string[]): unknown {
-  if (Array.isArray(node)) return node.map((item) => resolved(item, how, trail))
+/** Resolves the references of a node; they must stay inside the file. */
+function resolved(node: unknown, context: Resolving, trail: readonly string[]): unknown {
+  if (Array.isArray(node)) return node.map((item) => resolved(item, context, trail))
   if (!isRecord(node)) return node
   const { $ref: reference, ...siblings } = node
   const rest = Object.fromEntries(
     Object.entries(siblings)
       .filter(([name, value]) => !isProse(name, value))
-      .map(([name, value]) => [name, resolved(value, how, trail)]),
+      .map(([name, value]) => [name, resolved(value, context, trail)]),
   )
-  return typeof reference === 'string' ? { ...followed(reference, how, trail), ...rest } : rest
+  return typeof reference === 'string' ? { ...followed(reference, context, trail), ...rest } : rest
 }
 
-function followed(reference: string, how: Resolving, trail: readonly string[]): object {
-  const { root, file, done } = how
-  const before = done.get(reference)
-  if (before) return before
+function followed(reference: string, context: Resolving, trail: readonly string[]): object {
+  const { root, file, done } = context
+  const known = done.get(reference)
+  if (known) return known
   if (!reference.startsWith('#/') || trail.includes(reference)) {
-    throw new Error(`The contract ${file} has a reference that cannot be followed: ${reference}`)
+    throw new Error(`The contract ${file} has a reference that cannot be resolved: ${reference}`)
   }
   const target = valueAt(root, stepsOf(reference.slice(1)))
   if (target === undefined) {
-    throw new Error(`The contract ${file} refers to ${reference}, which is not there`)
+    throw new Error(`The contract ${file} refers to ${reference}, which does not exist`)
   }
-  const found = resolved(target, how, [...trail, reference]) as object // what is referred to is one
+  const found = resolved(target, context, [...trail, reference]) as object // references point at objects
   done.set(reference, found)
   return found
 }

@@ -9,30 +9,30 @@ export interface RequestParts {
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: unknown
-  /** The media type that the body was read as. */
+  /** The media type by which the body was parsed. */
   readonly bodyType: string
 }
 
-/** One operation of a contract, with what a request for it must be and an answer may be. */
+/** One operation of a contract, with the checks of its requests. */
 export interface OperationContract {
   readonly id: string
   readonly method: string
-  /** As the contract has it, below its prefix: `/resellers/{resellerId}/users`. */
+  /** Path template below the contract's prefix: `/resellers/{resellerId}/users`. */
   readonly path: string
-  /** Media types of the request's body, in the contract's order. */
+  /** Media types of the request body, in the contract's order. */
   readonly requestTypes: readonly string[]
   /** Media types of the first success answer, in the contract's order. */
   readonly answerTypes: readonly string[]
   readonly bodyRequired: boolean
-  /** Whether the body is taken as it comes: `Call.raw`. */
+  /** True for a body that is not parsed: `Call.raw`. */
   readonly rawBody: boolean
-  /** Bytes that are read at most, where it is not the server's own limit. */
+  /** Most bytes of a request body; undefined: the server's limit. */
   readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema
-  /** What `strict` demands besides; undefined where it demands no more. */
+  /** The additional schema of the profile `strict`; undefined when it adds nothing. */
   strictSchema(mediaType: string): Schema | undefined
-  /** What the contract does not allow in this request; empty when all is well. */
+  /** Checks a request against the contract; returns all violations. */
   check(request: RequestParts): readonly Violation[]
-  /** What `strict` does not allow besides. */
+  /** Checks a request against the additional schema of the profile `strict`. */
   checkStrictly(request: RequestParts): readonly Violation[]
 }

@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema (2020-12, with OpenAPI's `xml`) that our own code reads. The contracts
- * may use more: express-openapi-validator and Ajv see the whole.
+ * The part of JSON Schema (2020-12, with OpenAPI's `xml`) that Standin's own code reads. The
+ * contracts may use all keywords, which express-openapi-validator and Ajv check.
  */
 export interface Schema {
   readonly type?: string | readonly string[]
@@ -16,27 +16,27 @@ export function typesOf(schema: Schema | undefined): readonly string[] {
   return [schema?.type ?? []].flat()
 }
 
-/** The schema at a place in a value, as far as `properties` and `items` lead there. */
+/** Finds the schema at a path within a value, by following `properties` and `items`. */
 export function schemaAt(
   schema: Schema | undefined,
   at: readonly (string | number)[],
 ): Schema | undefined {
   return at.reduce<Schema | undefined>(
     (here, step) =>
-      typeof step === 'number' ? here?.items : (here?.properties?.[step] ?? others(here)),
+      typeof step === 'number' ? here?.items : (here?.properties?.[step] ?? additional(here)),
     schema,
   )
 }
 
-/** The schema of properties that are not named. */
-function others(schema: Schema | undefined): Schema | undefined {
+/** The schema of `additionalProperties`. */
+function additional(schema: Schema | undefined): Schema | undefined {
   const { additionalProperties } = schema ?? {}
   return isRecord(additionalProperties) ? additionalProperties : undefined
 }
 
 /**
- * Gives text the types that a schema asks for: what XML (which has no types) and lenient JSON
- * readers need. What does not fit stays as it was, for the validator to refuse.
+ * Converts text to the types of a schema, for XML (which has no types) and lenient JSON readers.
+ * Text that does not fit stays unchanged, and the validator refuses it.
  */
 export function cast(value: unknown, schema: Schema | undefined): unknown {
   if (!schema) return value
@@ -64,7 +64,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A JSON pointer (RFC 6901) in its steps, numbers as numbers. */
+/** The steps of a JSON pointer (RFC 6901), with array indexes as numbers. */
 export function stepsOf(pointer: string): (string | number)[] {
   return pointer
     .split('/')
@@ -73,7 +73,7 @@ export function stepsOf(pointer: string): (string | number)[] {
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step))
 }
 
-/** The value at a place in another; undefined where nothing is. */
+/** The value at a path within a body; undefined where there is none. */
 export function valueAt(body: unknown, at: readonly (string | number)[]): unknown {
   return at.reduce<unknown>((here, step) => {
     if (Array.isArray(here)) return here[Number(step)] as unknown

@@ -3,8 +3,11 @@ import type { OperationObject } from './openapi.ts'
 import type { Violation } from '../problem.ts'
 import { schemaAt, stepsOf, typesOf, valueAt, type Schema } from './schema.ts'
 
-/** `/body/Folders/0` and `type.openapi.validation`, as express-openapi-validator says it. */
-export function violation(
+/**
+ * Converts an error of express-openapi-validator, such as `/body/Folders/0` with the code
+ * `type.openapi.validation`.
+ */
+export function violationFrom(
   error: { path: string; errorCode?: string },
   schema: Schema,
   body: unknown,
@@ -15,7 +18,7 @@ export function violation(
   if (first !== 'body') {
     const part = first === 'params' ? 'path' : first === 'headers' ? 'header' : 'query'
     const parameter = operation.parameters?.find(({ name }) => name === rest[0])
-    // What has no code of Ajv's is a query parameter that is empty, or that is not known.
+    // An error without an Ajv code is a query parameter that is empty or undeclared.
     const rule = code ?? (parameter ? 'minLength' : 'additionalProperties')
     if (rule === 'additionalProperties') {
       const known = operation.parameters?.filter((one) => one.in === part) ?? []
@@ -24,11 +27,11 @@ export function violation(
     const limit = parameter?.schema?.[rule] ?? (code ? undefined : 1)
     return { part, at: rest, rule, limit, ...formOf(parameter?.schema) }
   }
-  return limited({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
+  return withLimit({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
 }
 
-/** With the limit that the schema states at that place, and the length where that is the matter. */
-function limited(found: Violation, schema: Schema, body: unknown): Violation {
+/** Adds the limit that the schema states at the violation's path, and the length of given text. */
+function withLimit(found: Violation, schema: Schema, body: unknown): Violation {
   const here = schemaAt(schema, found.at)
   const value = valueAt(body, found.at)
   return {
@@ -44,17 +47,17 @@ function limited(found: Violation, schema: Schema, body: unknown): Violation {
   }
 }
 
-/** What a pattern means, where its schema says it in words. */
+/** The readable description of a pattern, where its schema has one. */
 function formOf(schema: Schema | undefined): { readonly form?: string } {
   const form = schema?.['x-form']
   return typeof form === 'string' ? { form } : {}
 }
 
-/** Errors of our own Ajv, which tells the limits by itself. */
+/** Converts errors of Standin's own Ajv, which contain the limits. */
 export function violationsIn(errors: readonly ErrorObject[], body: unknown): readonly Violation[] {
   return errors.flatMap((error): Violation[] => {
     const { keyword, instancePath, schemaPath, params } = error
-    // The branches of an anyOf are told by the anyOf itself, and `if` by what it led to.
+    // The error of the anyOf itself covers its branches, and that of `then` or `else` the `if`.
     if (keyword === 'if' || /\/(anyOf|oneOf|not)\/./.test(schemaPath)) return []
     const at = stepsOf(instancePath)
     if (keyword === 'required') at.push(String(params['missingProperty']))
@@ -82,7 +85,7 @@ export function violationsIn(errors: readonly ErrorObject[], body: unknown): rea
   })
 }
 
-/** The fields of which an anyOf of `required`s asks one. */
+/** The fields of an anyOf of `required`s, one of which must be given. */
 function alternatives(error: ErrorObject): unknown {
   const branches: unknown = error.schema
   return Array.isArray(branches)
@@ -90,7 +93,7 @@ function alternatives(error: ErrorObject): unknown {
     : undefined
 }
 
-/** A field said to break this rule, with the limit that its schema states. */
+/** A violation of a rule by a field, with the limit that its schema states. */
 export function violationAt(at: readonly string[], rule: string, schema: Schema): Violation {
-  return limited({ part: 'body', at, rule }, schema, undefined)
+  return withLimit({ part: 'body', at, rule }, schema, undefined)
 }

@@ -6,11 +6,11 @@ import type * as Yaml from 'js-yaml'
 
 const require = createRequire(import.meta.url)
 
-/** What the build made of each contract stands beside the built program. */
+/** The contracts as JSON, which the build puts beside the built program. */
 const BUILT = fileURLToPath(new URL('specs/', import.meta.url))
 
 /**
- * What a YAML file says. The built program has its contracts as JSON, which is read a hundred
+ * Reads a YAML file. The built program reads the JSON that the build made of it, which is a hundred
  * times faster.
  */
 export function readYaml(file: string): unknown {

@@ -1,6 +1,6 @@
 import type { FaultDefinition, FaultEffect } from '../fault.ts'
-import { LAST } from '../time/clock.ts'
-import { milliseconds } from './effect.ts'
+import { MAX_TIME } from '../time/clock.ts'
+import { milliseconds } from '../time/duration.ts'
 import type { Candidate, Condition } from './conditions.ts'
 import { shortOf } from './short-form.ts'
 
@@ -83,7 +83,7 @@ export class ArmedFault {
   get expiresAt(): number | undefined {
     const { expiresIn } = this.definition
     if (expiresIn === undefined) return undefined
-    return Math.min(this.armedAt + milliseconds(expiresIn), LAST)
+    return Math.min(this.armedAt + milliseconds(expiresIn), MAX_TIME)
   }
 
   /** Whether it can still fire. */

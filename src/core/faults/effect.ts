@@ -1,4 +1,4 @@
-import { durationOf } from '../time/duration.ts'
+import { milliseconds } from '../time/duration.ts'
 import { Problem } from '../problem.ts'
 import type { DeliveryFault } from '../fault.ts'
 import type { FaultDefinition, Delay, FaultEffect } from '../fault.ts'
@@ -139,11 +139,6 @@ function lasting(name: 'delay' | 'interval', text: string): number {
   const otherwise = name === 'delay' ? ', or forever' : ''
   if (ms > LONGEST) throw refused(`${name} must be at most 1h${otherwise}, not ${text}`)
   return ms
-}
-
-/** `5m` in milliseconds; the schema has checked the form. */
-export function milliseconds(duration: string): number {
-  return durationOf(duration) ?? 0
 }
 
 /** 99 of 100 are below `p99`: z(0.99) = 2.326. */

@@ -189,7 +189,7 @@ export class Faults {
   /** Does what a fault puts off, by the sandbox's clock; a reset, and another state, take it back. */
   schedule(ms: number, work: () => Promise<void>): void {
     const { clock } = this.#options
-    const timer = clock.after(clock.now() + ms, () => {
+    const timer = clock.schedule(clock.now() + ms, () => {
       this.#due.delete(timer)
       return work()
     })

@@ -1,4 +1,4 @@
-import { inWords, pathOf, type Problem } from '../problem.ts'
+import { describeViolation, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Redactor } from './redact.ts'
 import { answerOf, callOf, MAX_KEPT_BODY, rawHeadersOf, type Entry } from './entry.ts'
@@ -155,7 +155,7 @@ function problemOf(problem: Problem): NonNullable<RedactedRecord['problem']> {
     violations: violations.map((violation) => ({
       at: violation.at.length === 0 ? violation.part : `${violation.part}.${pathOf(violation)}`,
       rule: violation.rule,
-      text: inWords(violation),
+      text: describeViolation(violation),
     })),
   }
 }

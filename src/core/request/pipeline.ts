@@ -157,7 +157,7 @@ const STAGE_HANDLERS: Readonly<
   },
 
   saving: async ({ context: { store, webhooks }, call }) => {
-    if (store.isUnsure) {
+    if (store.hasUnsavedChanges) {
       await store.saved().catch((error: unknown) => {
         call.created = call.events = call.deliveries = undefined
         throw error
@@ -231,7 +231,7 @@ function operate(
 
 /** Runs the operation and takes its changes back: the answer is real, the change is not. */
 function rehearse({ api, store, tools }: PipelineContext, call: Call): Reply {
-  return store.undone(() => api.operations[operationOf(call).id]!(call, store, tools)) // as above
+  return store.dryRun(() => api.operations[operationOf(call).id]!(call, store, tools)) // as above
 }
 
 /** Runs the operation for a client that already has its answer. */
@@ -239,7 +239,7 @@ async function operateLater(context: PipelineContext, call: Call): Promise<void>
   const { store, log, webhooks } = context
   try {
     operate(context, call)
-    if (store.isUnsure) await store.saved()
+    if (store.hasUnsavedChanges) await store.saved()
     if (call.deliveries) webhooks.deliver(call.deliveries)
   } catch (error) {
     if (!(error instanceof Problem)) log.bug('a delayed operation failed', error)
@@ -253,7 +253,7 @@ async function refusedAndSaved(
   error: unknown,
 ): Promise<Reply> {
   const reply = refused(context, call, error)
-  if (!context.store.isUnsure) return reply
+  if (!context.store.hasUnsavedChanges) return reply
   return context.store.saved().then(
     () => reply,
     (failure: unknown) => refused(context, call, failure),

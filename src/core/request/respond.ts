@@ -71,7 +71,7 @@ function writtenBody(
   const text = body === undefined ? '' : format.write(body, schema)
   const lossIn = (sent: string | Uint8Array) =>
     checksRoundTrip && body !== undefined ? lossOf(format, sent, body, schema) : undefined
-  const flaw = contract.objectionTo(operation, shape, mediaType, body) ?? lossIn(text)
+  const flaw = contract.answerErrors(operation, shape, mediaType, body) ?? lossIn(text)
   if (flaw) reportInvalidAnswer(`${api.name} ${status} breaks its contract: ${flaw}`)
   if (body === undefined) return { text, contentType }
   const altered = injector.alterBody({ value: body, schema, format, text, contentType })

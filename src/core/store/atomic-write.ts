@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Writes a small file so that it is there whole or as it was before, whatever happens. */
+/** Replaces a small file atomically: after a crash it holds the old text or the new one, never a part. */
 export function writeAtomically(file: string, text: string): void {
   const temporary = `${file}.tmp`
   const fd = fs.openSync(temporary, 'w', 0o600)

@@ -1,79 +1,102 @@
 import { isRecord } from '../contract/schema.ts'
 import type { Row, Table } from './state.ts'
-import { uniqueKeyOf } from './unique-keys.ts'
+import { uniqueKey } from './unique-keys.ts'
 
+/** The newest format of a state document that this version reads, and the one that it writes. */
 export const FORMAT = 1
 
-/** The state file: what a user opens, edits and commits. One key per API, rows in lists. */
+/** The content of the state file, made to be read and edited: one key per API, rows in arrays. */
 export interface Document {
   standin: {
     readonly format: number
-    /** The last transaction that the file holds; the journal goes on from there. */
+    /** The last transaction that the document holds; the write-ahead log continues after it. */
     readonly seq: number
-    /** How often each stream of made-up values was drawn from. */
+    /** The number of draws from each stream of generated values. */
     readonly counters: Readonly<Record<string, number>>
-    /** What is set for the sandbox as a whole, such as its clock. */
+    /** Settings of the sandbox as a whole, such as its clock. */
     readonly settings?: Readonly<Record<string, unknown>>
   }
   [api: string]: unknown
 }
 
-/** What is kept, by API and table. */
+/** The tables of each API, by API and table name. */
 export type Tables = Readonly<Record<string, Readonly<Record<string, Table>>>>
 
+/** The reason why a document cannot be loaded. */
+export interface DocumentDefect {
+  /** `newer-format`: a newer version wrote it, so the document itself is not faulty. */
+  readonly kind: 'invalid' | 'newer-format'
+  readonly message: string
+}
+
 /**
- * What keeps a document from being a state of these tables, in words; undefined when it is one.
- * What the fields of a row hold is looked at only where rows are found by them.
+ * Checks whether a document is a state of these tables. Only the fields of a row that an index
+ * uses are checked.
+ *
+ * @returns the first defect; undefined for a valid document
  */
-export function flawIn(document: Record<string, unknown>, known: Tables): string | undefined {
+export function documentDefect(
+  document: Record<string, unknown>,
+  tables: Tables,
+): DocumentDefect | undefined {
   const { standin, ...apis } = document
-  if (!isRecord(standin) || typeof standin['format'] !== 'number')
+  if (isRecord(standin) && typeof standin['format'] === 'number' && standin['format'] > FORMAT) {
+    const message = `format ${standin['format']} is newer than this version supports (${FORMAT}); use a newer Standin`
+    return { kind: 'newer-format', message }
+  }
+  const message = headerDefect(standin) ?? tablesDefect(apis, tables)
+  return message === undefined ? undefined : { kind: 'invalid', message }
+}
+
+function headerDefect(standin: unknown): string | undefined {
+  if (!isRecord(standin) || typeof standin['format'] !== 'number') {
     return 'standin.format is missing'
-  if (standin['format'] > FORMAT) {
-    return `its format ${standin['format']} is newer than this Standin knows (${FORMAT}); use a newer Standin`
   }
-  for (const [stream, n] of Object.entries(
-    isRecord(standin['counters']) ? standin['counters'] : {},
-  )) {
-    if (!Number.isInteger(n) || Number(n) < 0 || Number(n) > 0xffffffff)
-      return `standin.counters["${stream}"] is no count`
-  }
-  if (standin['settings'] !== undefined && !isRecord(standin['settings'])) {
-    return 'standin.settings is no object'
-  }
-  for (const [api, tables] of Object.entries(apis)) {
-    if (!Object.hasOwn(known, api)) {
-      return `"${api}" is no API of this sandbox (${Object.keys(known).join(', ')})`
+  const { counters, settings } = standin
+  for (const [stream, n] of Object.entries(isRecord(counters) ? counters : {})) {
+    if (!Number.isInteger(n) || Number(n) < 0 || Number(n) > 0xffffffff) {
+      return `standin.counters["${stream}"] must be a whole number from 0 to 4294967295`
     }
-    if (!isRecord(tables)) return `"${api}" is no object of tables`
-    for (const [table, rows] of Object.entries(tables)) {
-      const shape = Object.hasOwn(known[api]!, table) ? known[api]![table] : undefined
-      if (!shape) return `${api} keeps no "${table}" (${Object.keys(known[api]!).join(', ')})`
-      const flaw = flawInRows(rows) ?? takenTwice(rows as readonly Row[], shape) // lists by then
-      if (flaw) return `${api}.${table}${flaw}`
+  }
+  if (settings !== undefined && !isRecord(settings)) return 'standin.settings must be an object'
+  return undefined
+}
+
+function tablesDefect(apis: Record<string, unknown>, tables: Tables): string | undefined {
+  for (const [api, given] of Object.entries(apis)) {
+    if (!Object.hasOwn(tables, api)) {
+      return `"${api}" is not an API of this sandbox (${Object.keys(tables).join(', ')})`
+    }
+    if (!isRecord(given)) return `"${api}" must be an object of tables`
+    for (const [name, rows] of Object.entries(given)) {
+      const table = Object.hasOwn(tables[api]!, name) ? tables[api]![name] : undefined
+      if (!table) return `${api} has no table "${name}" (${Object.keys(tables[api]!).join(', ')})`
+      // rowsDefect has made sure that it is an array of objects.
+      const defect = rowsDefect(rows) ?? uniqueDefect(rows as readonly Row[], table)
+      if (defect) return `${api}.${name}${defect}`
     }
   }
   return undefined
 }
 
-function flawInRows(rows: unknown): string | undefined {
-  if (!Array.isArray(rows)) return ' is no list'
+function rowsDefect(rows: unknown): string | undefined {
+  if (!Array.isArray(rows)) return ' must be an array'
   const ids = new Set<string>()
   for (const [i, row] of rows.entries()) {
     const id: unknown = isRecord(row) ? row['id'] : undefined
-    if (typeof id !== 'string' || id === '') return `[${i}].id is no text`
-    if (ids.has(id)) return `[${i}].id "${id}" is there twice`
+    if (typeof id !== 'string' || id === '') return `[${i}].id must be a non-empty string`
+    if (ids.has(id)) return `[${i}].id "${id}" is a duplicate`
     ids.add(id)
   }
   return undefined
 }
 
-/** Two rows with one value in a unique field, which no create would have let through. */
-function takenTwice(rows: readonly Row[], { unique }: Table): string | undefined {
+/** Finds two rows with the same value in a unique field, which no create would have accepted. */
+function uniqueDefect(rows: readonly Row[], { unique }: Table): string | undefined {
   for (const field of unique) {
     const seen = new Map<string, number>()
     for (const [i, row] of rows.entries()) {
-      const value = uniqueKeyOf(row, field)
+      const value = uniqueKey(row, field)
       const first = value === undefined ? undefined : seen.get(value)
       if (first !== undefined) return `[${first}] and [${i}] have the same ${field}`
       if (value !== undefined) seen.set(value, i)

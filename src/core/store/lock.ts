@@ -4,47 +4,51 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { codeOf } from '../errors.ts'
 
-/** Milliseconds between two signs of life, and how long without one means that nobody is there. */
-const BEAT = 200
-const SILENCE = 700
+/** Milliseconds between two heartbeats of a holder (it touches its lock file). */
+const HEARTBEAT_INTERVAL = 200
+/** Milliseconds without a heartbeat after which a holder counts as dead. */
+const HEARTBEAT_TIMEOUT = 700
 
+/** The content of a lock file. */
 interface Holder {
   readonly pid: number
-  /** Machine and process namespace: only there the pid means something. */
+  /** Machine and process namespace: the pid means something only there. */
   readonly place: string
-  /** When the process started, in clock ticks, where the system tells: pids are used again. */
+  /** Start time of the process in clock ticks, where the system tells it: pids are reused. */
   readonly started: string
 }
 
 /**
- * One process at a time in a folder. A lock that a killed process left is taken over at once where
- * its pid can be looked up, and after a moment of silence where it cannot (another container).
+ * Makes this process the only one that uses a folder. A lock that a killed process left behind is
+ * taken over at once where its pid can be looked up, and after HEARTBEAT_TIMEOUT where it cannot
+ * (another container).
  *
- * @returns a function that gives the folder free
- * @throws Error saying who holds the folder
+ * @returns a function that releases the lock
+ * @throws Error that names the process which holds the folder
  */
-export async function lock(folder: string): Promise<() => void> {
+export async function acquireLock(folder: string): Promise<() => void> {
   const file = join(folder, 'lock')
-  const mine = JSON.stringify(me())
-  for (let tries = 0; !create(file, mine); tries++) {
-    const found = read(file)
-    if (tries > 3 || (await isHeld(file)) || !takeAway(file, found)) {
+  const ownText = JSON.stringify(thisProcess())
+  for (let tries = 0; !create(file, ownText); tries++) {
+    const foundText = read(file)
+    if (tries > 3 || (await isHeld(file)) || !removeStale(file, foundText)) {
       throw new Error(
-        `${folder} is in use by another Standin (${whoHolds(file)}); stop it, or name another folder with --data`,
+        `${folder} is in use by another Standin (${describeHolder(file)}); stop it, or name another folder with --data`,
       )
     }
   }
-  const beat = setInterval(() => {
+  const heartbeat = setInterval(() => {
     const now = new Date()
     fs.utimes(file, now, now, () => {})
-  }, BEAT)
-  beat.unref()
+  }, HEARTBEAT_INTERVAL)
+  heartbeat.unref()
   return () => {
-    clearInterval(beat)
-    if (read(file) === mine) fs.rmSync(file, { force: true })
+    clearInterval(heartbeat)
+    if (read(file) === ownText) fs.rmSync(file, { force: true })
   }
 }
 
+/** @returns false when the file exists */
 function create(file: string, text: string): boolean {
   try {
     fs.writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
@@ -56,41 +60,42 @@ function create(file: string, text: string): boolean {
 }
 
 /**
- * Takes a dead holder's lock away, and no other: one that was made meanwhile is put back.
+ * Removes the lock of a dead holder. A lock that another process created meanwhile is put back.
  *
- * @returns whether it was the dead holder's
+ * @param expected the text of the dead holder's lock
+ * @returns whether that lock is gone
  */
-function takeAway(file: string, found: string | undefined): boolean {
+function removeStale(file: string, expected: string | undefined): boolean {
   const aside = `${file}.${process.pid}.tmp`
   try {
     fs.renameSync(file, aside)
   } catch (error) {
-    // Somebody else has taken it away; who comes first with a new one has it.
+    // Another process has removed it; the first to create a new one gets the folder.
     return codeOf(error) === 'ENOENT'
   }
-  const isDead = read(aside) === found
-  if (!isDead && !fs.existsSync(file)) fs.renameSync(aside, file)
+  const isStale = read(aside) === expected
+  if (!isStale && !fs.existsSync(file)) fs.renameSync(aside, file)
   else fs.rmSync(aside, { force: true })
-  return isDead
+  return isStale
 }
 
 async function isHeld(file: string): Promise<boolean> {
-  const holder = parsed(read(file))
-  const self = me()
+  const holder = parseHolder(read(file))
+  const self = thisProcess()
   if (holder?.place === self.place) {
     if (holder.pid === process.pid && holder.started === self.started) return true
-    return isRunning(holder.pid) && startOf(holder.pid) === holder.started
+    return isRunning(holder.pid) && startTimeOf(holder.pid) === holder.started
   }
-  const before = touched(file)
-  await wait(SILENCE)
-  return touched(file) !== before
+  const before = lastHeartbeat(file)
+  await wait(HEARTBEAT_TIMEOUT)
+  return lastHeartbeat(file) !== before
 }
 
-function me(): Holder {
-  return { pid: process.pid, place: place(), started: startOf(process.pid) }
+function thisProcess(): Holder {
+  return { pid: process.pid, place: machineAndNamespace(), started: startTimeOf(process.pid) }
 }
 
-function place(): string {
+function machineAndNamespace(): string {
   try {
     return `${hostname()} ${fs.readlinkSync('/proc/self/ns/pid')}`
   } catch {
@@ -98,12 +103,12 @@ function place(): string {
   }
 }
 
-function startOf(pid: number): string {
-  return statusOf(pid).split(' ')[20] ?? ''
+function startTimeOf(pid: number): string {
+  return procStat(pid).split(' ')[20] ?? ''
 }
 
-/** What the system tells of a process, from behind its name: `) S 1 …`; empty where it tells nothing. */
-function statusOf(pid: number): string {
+/** `/proc/<pid>/stat` from the end of the process's name: `) S 1 …`; empty where there is none. */
+function procStat(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
     return stat.slice(stat.lastIndexOf(')'))
@@ -114,14 +119,14 @@ function statusOf(pid: number): string {
 
 function isRunning(pid: number): boolean {
   try {
-    // A process that is over but that nobody has asked after (Z, X) answers signals all the same.
-    return process.kill(pid, 0) && !/^\) [ZX]/.test(statusOf(pid))
+    // A zombie (Z) or dead (X) process, not yet reaped by its parent, still accepts signals.
+    return process.kill(pid, 0) && !/^\) [ZX]/.test(procStat(pid))
   } catch (error) {
     return codeOf(error) === 'EPERM'
   }
 }
 
-function touched(file: string): number {
+function lastHeartbeat(file: string): number {
   return fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
@@ -133,7 +138,7 @@ function read(file: string): string | undefined {
   }
 }
 
-function parsed(text: string | undefined): Holder | undefined {
+function parseHolder(text: string | undefined): Holder | undefined {
   try {
     return JSON.parse(text ?? '') as Holder
   } catch {
@@ -141,7 +146,9 @@ function parsed(text: string | undefined): Holder | undefined {
   }
 }
 
-function whoHolds(file: string): string {
-  const holder = parsed(read(file))
-  return holder ? `process ${holder.pid} on ${holder.place.split(' ')[0]}` : 'no name in its lock'
+function describeHolder(file: string): string {
+  const holder = parseHolder(read(file))
+  return holder
+    ? `process ${holder.pid} on ${holder.place.split(' ')[0]}`
+    : 'its lock file names no process'
 }

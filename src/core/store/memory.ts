@@ -1,30 +1,30 @@
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { IndexedRows, type Change } from './indexed-rows.ts'
+import { IndexedRows, type Change, type OnChange } from './indexed-rows.ts'
 
-/** What a store holds in memory: rows by collection, counters by stream, and settings by name. */
+/** The state of a store in memory: rows by collection, counters by stream, settings by name. */
 export class MemoryState {
   readonly tables: Tables
   readonly counters = new Map<string, number>()
   readonly settings = new Map<string, unknown>()
   readonly #rows = new Map<string, IndexedRows>()
 
-  /** @param changed told of each change that is made through a collection, and how it is undone */
-  constructor(tables: Tables, changed: (undo: Change, change: Change) => void) {
+  /** @param onChange receives each change that is made through a collection */
+  constructor(tables: Tables, onChange: OnChange) {
     this.tables = tables
-    for (const [api, shapes] of Object.entries(tables)) {
-      for (const [table, shape] of Object.entries(shapes)) {
+    for (const [api, tablesOfApi] of Object.entries(tables)) {
+      for (const [table, definition] of Object.entries(tablesOfApi)) {
         const name = `${api}.${table}`
-        this.#rows.set(name, new IndexedRows(name, shape, changed))
+        this.#rows.set(name, new IndexedRows(name, definition, onChange))
       }
     }
   }
 
-  /** The collection of this name, `api.table`. */
+  /** @param name `api.table` */
   rows(name: string): IndexedRows {
     const rows = this.#rows.get(name)
-    if (!rows) throw new Error(`No API keeps ${name}`)
+    if (!rows) throw new Error(`There is no table ${name}`)
     return rows
   }
 
@@ -32,17 +32,17 @@ export class MemoryState {
     return [...this.#rows.values()].some(({ size }) => size > 0)
   }
 
-  /** Makes a change that is made elsewhere already, or undoes one; a table that went is left out. */
+  /** Replays or reverts a change without reporting it; a change of an unknown table is ignored. */
   apply(change: Change): void {
-    if (change[0] === 'all') this.fill(change[1])
+    if (change[0] === 'all') this.load(change[1])
     else if (change[0] === 'set') this.settings.set(change[1], change[2])
     else if (change[0] === 'count') this.counters.set(change[1], change[2])
     else if (change[0] === 'put') this.#rows.get(change[1])?.put(change[2])
     else this.#rows.get(change[1])?.drop(change[2])
   }
 
-  /** Puts what a document holds in the place of everything. */
-  fill({ standin, ...apis }: Document): void {
+  /** Replaces the whole state by a document. */
+  load({ standin, ...apis }: Document): void {
     this.counters.clear()
     this.settings.clear()
     for (const [stream, n] of Object.entries(standin.counters ?? {})) this.counters.set(stream, n)
@@ -53,17 +53,17 @@ export class MemoryState {
       const [api = '', table = ''] = name.split('.')
       const tables = apis[api]
       const given = isRecord(tables) ? tables[table] : undefined
-      // flawIn has looked: where there is a list, it is one of objects with an id.
+      // documentDefect has made sure that an array holds objects with an id.
       rows.fill(Array.isArray(given) ? (given as Row[]) : [])
     }
   }
 
   /**
-   * What is there now, in lists of their own; rows never change in place.
+   * A snapshot of the state, in arrays of its own; rows are immutable and shared.
    *
-   * @param seq the last transaction that is in it
+   * @param seq the last transaction that the state includes
    */
-  document(seq: number): Document {
+  toDocument(seq: number): Document {
     const settings = sorted(this.settings)
     const document: Document = {
       standin: {

@@ -1,83 +1,97 @@
 import * as fs from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Log } from '../log.ts'
-import { readWriteAheadLog, type LogRecord, type Reading } from './write-ahead-log.ts'
+import { readWriteAheadLog, type LogReading, type LogRecord } from './write-ahead-log.ts'
 
-/** One level after the other: below /proc, Node's own `recursive` goes round for ever. */
+/** Creates a folder and its parents. Node's own `recursive` never returns below /proc. */
 export function makeFolder(folder: string): void {
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
   if (!fs.existsSync(folder)) makeFolder(dirname(resolve(folder)))
   fs.mkdirSync(folder, { mode: 0o700 })
 }
 
-/** The journals of a folder, in order, with the transaction that each begins with. */
-export function writeAheadLogsIn(folder: string): { file: string; first: number }[] {
-  return fs
-    .readdirSync(folder)
-    .flatMap((name) => {
-      const first = /^journal-(\d+)\.log$/.exec(name)?.[1]
-      return first ? [{ file: join(folder, name), first: Number(first) }] : []
-    })
-    .sort((a, b) => a.first - b.first)
+/** Older versions named the files `journal-<first>.log`. */
+const LOG_FILE = /^(journal|write-ahead)-(\d+)\.log$/
+
+interface LogFile {
+  readonly file: string
+  /** The first transaction that the file may hold. */
+  readonly first: number
 }
 
-/** The journal that begins with this transaction. */
+/** The write-ahead log files of a folder in order of their transactions, whichever version named them. */
+export function writeAheadLogsIn(folder: string): readonly LogFile[] {
+  return fs
+    .readdirSync(folder)
+    .toSorted() // of two with the same first transaction, journal-* is the older
+    .flatMap((name) => {
+      const first = LOG_FILE.exec(name)?.[2]
+      return first === undefined ? [] : [{ file: join(folder, name), first: Number(first) }]
+    })
+    .toSorted((a, b) => a.first - b.first)
+}
+
+/** The path of the log file that begins with this transaction. */
 export function writeAheadLogFile(folder: string, first: number): string {
-  return join(folder, `journal-${String(first).padStart(12, '0')}.log`)
+  return join(folder, `write-ahead-${String(first).padStart(12, '0')}.log`)
 }
 
 /**
- * What the journals of a folder hold after a transaction, in order; the newest of all is told too.
+ * Reads the records after a transaction from all log files of a folder, in order.
  *
- * @throws Error naming the file and the line where one is damaged, unless it may be mended
+ * @returns the records, and the number of the newest transaction in any file
+ * @throws Error naming the file and the line when one is damaged, unless `recover` is set
  */
 export function recordsAfter(
   folder: string,
   seq: number,
-  how: { readonly recover?: boolean; readonly log: Log },
-): { entries: readonly LogRecord[]; newest: number } {
-  const journals = writeAheadLogsIn(folder)
-  const entries: LogRecord[] = []
+  options: { readonly recover?: boolean; readonly log: Log },
+): { records: readonly LogRecord[]; newest: number } {
+  const files = writeAheadLogsIn(folder)
+  const records: LogRecord[] = []
   let reached = seq
   let newest = 0
-  for (const [i, { file }] of journals.entries()) {
-    const next = journals[i + 1]?.first ?? Infinity
+  for (const [i, { file }] of files.entries()) {
+    const nextFirst = files[i + 1]?.first ?? Infinity
     const reading = readWriteAheadLog(file)
-    for (const entry of reading.entries) {
-      newest = entry.seq
-      if (entry.seq <= reached || entry.seq >= next) continue
-      entries.push(entry)
-      reached = entry.seq
+    for (const record of reading.records) {
+      newest = record.seq
+      if (record.seq <= reached || record.seq >= nextFirst) continue
+      records.push(record)
+      reached = record.seq
     }
-    // What could be neither written nor taken back ends a journal; the next goes on before it.
-    const isSuperseded = next !== Infinity && next <= reached + 1
-    if (reading.torn && !isSuperseded) mend(file, reading.torn, i === journals.length - 1, how)
+    // A failed write that could not be truncated ends a file; the next one continues before it.
+    const isSuperseded = nextFirst !== Infinity && nextFirst <= reached + 1
+    if (reading.torn && !isSuperseded) {
+      repair(file, reading.torn, i === files.length - 1, options)
+    }
   }
-  return { entries, newest }
+  return { records, newest }
 }
 
-/** A last line that was cut short was never acknowledged; anything else is damage. */
-function mend(
+/**
+ * Truncates a log file at its first invalid line. An incomplete last line was never acknowledged;
+ * any other invalid line is damage, which is repaired only with `recover`.
+ */
+function repair(
   file: string,
-  torn: NonNullable<Reading['torn']>,
-  isNewest: boolean,
+  torn: NonNullable<LogReading['torn']>,
+  isNewestFile: boolean,
   { recover, log }: { readonly recover?: boolean; readonly log: Log },
 ): void {
   const where = `${file}, line ${torn.line}`
-  const isTail = isNewest && torn.last
-  if (!isTail && !recover) {
-    throw new Error(
-      `${where}, is damaged and more follows it. Start with --recover to go on from what is before it (the rest is kept as a copy).`,
-    )
-  }
-  if (isTail) {
+  if (isNewestFile && torn.last) {
     log.warn(
-      `${where}, was cut short when the last run ended; it was never acknowledged and is left out`,
+      `${where}, was cut short when the last run ended; it was never acknowledged and is dropped`,
     )
-  } else {
+  } else if (recover) {
     const copy = `${file}.corrupt-${Date.now()}`
     fs.copyFileSync(file, copy)
-    log.warn(`${where}, is damaged; it and all that follows it are left out and stay in ${copy}`)
+    log.warn(`${where}, is damaged; it and all lines after it are dropped (copy: ${copy})`)
+  } else {
+    throw new Error(
+      `${where}, is damaged and is not the last line. Start with --recover to drop it and all lines after it (a copy is kept).`,
+    )
   }
   fs.truncateSync(file, torn.offset)
 }

@@ -6,18 +6,40 @@ import type { Adapter } from 'lowdb'
 import { whereBroken } from '../formats/json.ts'
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
-import { flawIn, type Document, type Tables } from './document.ts'
-import { codeOf } from '../errors.ts'
+import { documentDefect, type Document, type Tables } from './document.ts'
+import { codeOf, messageOf } from '../errors.ts'
 
-/** Rows written between two turns of the event loop: a fraction of a millisecond's worth. */
+/** Rows written between two turns of the event loop: a fraction of a millisecond of work. */
 const SLICE = 50
-/** Milliseconds that requests have to themselves after a slice, while there are any. */
+/** Milliseconds that waiting requests get after each slice. */
 const PAUSE = 2
 
+/** The state file cannot be read, or its content is not a valid state. */
+export interface StateFileError extends Error {
+  /** The message without the advice. */
+  readonly summary: string
+}
+
+// A plain Error with a field, because the program prints other classes as bugs, with their stack.
+function stateFileError(
+  summary: string,
+  advice: string | undefined,
+  cause?: unknown,
+): StateFileError {
+  const message = advice === undefined ? summary : `${summary}. ${advice}`
+  return Object.assign(new Error(message, { cause }), { summary })
+}
+
+/** The message of an error as a part of a longer message, without the advice of a StateFileError. */
+export function summaryOf(error: unknown): string {
+  const hasSummary = error instanceof Error && 'summary' in error
+  return hasSummary ? String(error.summary) : messageOf(error)
+}
+
 /**
- * lowdb's way to the state file. Reading is checked, writing is atomic (a new file, fsync, rename,
- * fsync of the folder) and leaves room for requests between slices of rows. The file before the
- * last stays as `previous`, to recover from.
+ * lowdb's adapter for the state file. Reading validates; writing is atomic (new file, fsync, rename,
+ * fsync of the folder) and lets requests run between slices of rows. The replaced file stays as
+ * `previous`, to recover from.
  */
 export class StateFileAdapter implements Adapter<Document> {
   readonly #file: string
@@ -25,7 +47,7 @@ export class StateFileAdapter implements Adapter<Document> {
   readonly #tables: Tables
   readonly #isBusy: () => boolean
 
-  /** @param isBusy whether requests are waiting, who then go first */
+  /** @param isBusy whether requests are waiting for the disk; they take precedence */
   constructor(file: string, previous: string, tables: Tables, isBusy = () => false) {
     this.#isBusy = isBusy
     this.#tables = tables
@@ -33,7 +55,7 @@ export class StateFileAdapter implements Adapter<Document> {
     this.#previous = previous
   }
 
-  /** @throws Error naming the file, the line and what to do; async as lowdb wants it */
+  /** @throws StateFileError naming the file, the place in it and a remedy; async because lowdb demands it */
   async read(): Promise<Document | null> {
     let text: string
     try {
@@ -42,7 +64,7 @@ export class StateFileAdapter implements Adapter<Document> {
       if (codeOf(error) === 'ENOENT') return null
       throw error
     }
-    return checked(text, this.#file, this.#tables)
+    return parseDocument(text, this.#file, this.#tables)
   }
 
   async write(document: Document): Promise<void> {
@@ -71,13 +93,13 @@ export class StateFileAdapter implements Adapter<Document> {
     if (!fs.existsSync(this.#file)) return
     const temporary = `${this.#previous}.tmp`
     await rm(temporary, { force: true })
-    // Not every file system has hard links.
+    // Some file systems have no hard links.
     await link(this.#file, temporary).catch(() => copyFile(this.#file, temporary))
     await rename(temporary, this.#previous)
   }
 }
 
-/** So that a file's name outlives a power cut. */
+/** Makes the names of new files in a folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
@@ -87,7 +109,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** As JSON.stringify(document, null, 2) writes it, a slice of rows at a time. */
+/** Writes the text of JSON.stringify(document, null, 2), a slice of rows at a time. */
 async function writeSlices(
   handle: FileHandle,
   document: Document,
@@ -134,18 +156,22 @@ function indented(value: unknown, indent: string): string {
   return JSON.stringify(value, null, 2).replaceAll('\n', `\n${indent}`)
 }
 
-function checked(text: string, file: string, tables: Tables): Document {
-  const advice = 'Mend it, or start with --recover to go on from the last good one.'
+function parseDocument(text: string, file: string, tables: Tables): Document {
+  const advice = 'Correct it, or start with --recover to continue from the last good state.'
   let document: unknown
   try {
     document = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    const why = text.trim() === '' ? 'it is empty' : whereBroken(text)
-    throw new Error(`${file} cannot be read: ${why}. ${advice}`, { cause: error })
+    const reason = text.trim() === '' ? 'it is empty' : whereBroken(text)
+    throw stateFileError(`${file} cannot be read: ${reason}`, advice, error)
   }
-  const flaw = isRecord(document) ? flawIn(document, tables) : 'it holds no object'
-  // A newer Standin's state is a good one: nothing is to be mended or put aside.
-  const next = flaw?.endsWith('use a newer Standin') ? '' : `. ${advice}`
-  if (flaw) throw new Error(`${file} holds no Standin state: ${flaw}${next}`)
-  return document as Document
+  const invalid = `${file} is not a valid Standin state`
+  if (!isRecord(document)) throw stateFileError(`${invalid}: it is not a JSON object`, advice)
+  const defect = documentDefect(document, tables)
+  if (defect) {
+    // The state of a newer version is not faulty, so there is nothing to correct or recover.
+    const remedy = defect.kind === 'newer-format' ? undefined : advice
+    throw stateFileError(`${invalid}: ${defect.message}`, remedy)
+  }
+  return document as Document // documentDefect found none
 }

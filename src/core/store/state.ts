@@ -1,13 +1,13 @@
 import type { Fake } from '../fake.ts'
 
-/** Something kept. Rows are never changed in place: a changed one replaces it. */
+/** A stored record. Rows are immutable: to change one is to replace it. */
 export interface Row {
   readonly id: string
 }
 
-/** How a collection is looked up besides by id. */
+/** The indexes of a collection besides the one on id. */
 export interface Table {
-  /** Fields whose value, compared without regard to case, belongs to at most one row. */
+  /** Fields with unique values; case is ignored. */
   readonly unique: readonly string[]
   /** Fields by whose value rows are counted. */
   readonly counted?: readonly string[]
@@ -16,28 +16,28 @@ export interface Table {
 export interface Collection<T extends Row> {
   readonly size: number
   get(id: string): T | undefined
-  /** The row whose unique field holds this value, in whatever case. */
+  /** Finds a row by a unique field; case is ignored. */
   find(field: string, value: string): T | undefined
-  /** How many rows hold this value in a counted field. */
+  /** Counts the rows with this value in a counted field. */
   count(field: string, value: string): number
-  /** All rows in the order in which they came. */
+  /** All rows in the order of insertion. */
   all(): readonly T[]
-  /** Rows with their places, from the first that came after this place; places only grow. */
-  after(place: number): Iterable<readonly [place: number, row: T]>
+  /** The rows after this position, with their positions, which only grow; used for paging. */
+  after(position: number): Iterable<readonly [position: number, row: T]>
   insert(row: T): void
   replace(row: T): void
   remove(id: string): void
 }
 
-/** What operations see of the store. */
+/** The part of the store that operations use. */
 export interface State {
   /** @param name `api.table` */
   collection<T extends Row>(name: string): Collection<T>
 }
 
 /**
- * The stream's next draw whose id no row has, with the id: a state that was put by hand may hold
- * ids that the seed gives next. Values that go with the id come from the same draw.
+ * Draws from a stream until the drawn id is unused: a state that was edited by hand may already
+ * hold ids that the seed produces next. Other values of the new row come from the same draw.
  */
 export function freeDraw(
   rows: Pick<Collection<Row>, 'get'>,

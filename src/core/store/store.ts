@@ -8,78 +8,83 @@ import type { Collection, Row, State } from './state.ts'
 import { MemoryState } from './memory.ts'
 import { recordsAfter, writeAheadLogFile, writeAheadLogsIn, makeFolder } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
-import { lock } from './lock.ts'
+import { acquireLock } from './lock.ts'
 import type { Change } from './indexed-rows.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { StateFileAdapter, syncFolder } from './state-file.ts'
+import { StateFileAdapter, summaryOf, syncFolder } from './state-file.ts'
 import { codeOf, messageOf } from '../errors.ts'
 
 export interface StoreOptions {
-  /** Where the state is kept; none: in memory only. */
+  /** Folder of the state; undefined: in memory only. */
   readonly folder?: string | undefined
   readonly durability: Durability
-  /** What is kept, by API and table. */
   readonly tables: Tables
-  /** Start from the last good state when the newest cannot be read. */
+  /** Starts from the last good state when the newest cannot be read. */
   readonly recover?: boolean
   readonly log: Log
   readonly disk?: Disk
-  /** Told of each write to the journal, in milliseconds. */
+  /** Receives the duration of each write to the write-ahead log, in milliseconds. */
   readonly onFlush?: ((milliseconds: number) => void) | undefined
 }
 
 /** Milliseconds without a change after which the state file is written. */
 const IDLE = 250
-/** Bytes in the journal at which the state file is written without waiting for idleness. */
-const JOURNAL_LIMIT = 64 * 1024 * 1024
+/** Bytes in the write-ahead log at which the state file is written without waiting for idleness. */
+const LOG_LIMIT = 64 * 1024 * 1024
 
 /**
- * The state of one sandbox: rows in memory, a journal that a change is in before it is
- * acknowledged, and the state file, which lowdb writes when there is time.
+ * The state of one sandbox: rows in memory, a write-ahead log that makes a change durable before it
+ * is acknowledged, and the state file, which lowdb writes when the server is idle.
  *
- * A folder holds `state.json`, `state.previous.json`, `journal-<first transaction>.log` for what
- * came after them, and `lock`.
+ * A folder holds `state.json`, `state.previous.json`, `write-ahead-<first transaction>.log` with
+ * the changes after them, and `lock`.
  */
 export class Store implements State, Counters {
   readonly #options: StoreOptions
-  readonly #contents: MemoryState
-  /** Counters that moved since the last transaction, refusals' included. */
-  readonly #moved = new Set<string>()
+  readonly #memory: MemoryState
+  /** Counters that changed since the last transaction, refused requests' included. */
+  readonly #changedCounters = new Set<string>()
   readonly #folder: string | undefined
   #seq = 0
-  /** How to take back each transaction that is not yet known to be kept, oldest first. */
-  #unsure: { readonly seq: number; readonly undo: readonly Change[] }[] = []
+  /** Transactions that are not durable yet, oldest first, with the changes that revert them. */
+  #unsaved: { readonly seq: number; readonly undo: readonly Change[] }[] = []
+  /** Changes of the running transaction, and the changes that revert them. */
   #changes: Change[] = []
   #undo: Change[] = []
-  #journal: WriteAheadLog | undefined
+  #writeAheadLog: WriteAheadLog | undefined
   #db: Low<Document> | undefined
-  #unlock: (() => void) | undefined
-  #idle: NodeJS.Timeout | undefined
+  #releaseLock: (() => void) | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+  /** The writing of the state file that is under way. */
   #writing: Promise<void> | undefined
+  /** The last transaction in the state file. */
   #writtenSeq = 0
+  /** Milliseconds that the last writing of the state file took. */
   #writeTime = 0
   #closed = false
 
   private constructor(options: StoreOptions) {
     this.#options = options
     this.#folder = options.folder
-    this.#contents = new MemoryState(options.tables, (undo, change) => {
+    this.#memory = new MemoryState(options.tables, (undo, change) => {
       this.#undo.push(undo)
       this.#changes.push(change)
     })
   }
 
-  /** A store that keeps nothing on disk. */
+  /** Creates a store without files. */
   static inMemory(options: Pick<StoreOptions, 'tables' | 'log'>): Store {
     return new Store({ ...options, durability: 'none' })
   }
 
-  /** Whether nothing was ever kept in it. */
+  /** True when the store was empty when it was opened, and so still needs its fixtures. */
   isNew = true
 
   /**
-   * @throws Error with a message for the person at the terminal: the folder is in use or cannot
-   *   be written, a file in it cannot be read
+   * Opens the store of a folder, or one in memory.
+   *
+   * @throws Error with a message for the person at the terminal when the folder is in use or cannot
+   *   be written, or a file in it cannot be read
    */
   static async open(options: StoreOptions): Promise<Store> {
     const store = new Store(options)
@@ -87,57 +92,56 @@ export class Store implements State, Counters {
     return store
   }
 
-  /** What is kept, by API and table. */
   get tables(): Tables {
     return this.#options.tables
   }
 
   collection<T extends Row>(name: string): Collection<T> {
-    // Each table holds what its API puts there; the names are the APIs' own.
-    return this.#contents.rows(name) as unknown as Collection<T>
+    // Each API names its own tables and decides the type of their rows.
+    return this.#memory.rows(name) as unknown as Collection<T>
   }
 
   next(stream: string): number {
-    const { counters } = this.#contents
+    const { counters } = this.#memory
     const n = counters.get(stream) ?? 0
     counters.set(stream, n + 1)
-    this.#moved.add(stream)
+    this.#changedCounters.add(stream)
     return n
   }
 
-  /** Something that is set for the sandbox as a whole; undefined when nothing is. */
+  /** Reads a setting of the sandbox as a whole; undefined when it is not set. */
   setting(name: string): unknown {
-    return this.#contents.settings.get(name)
+    return this.#memory.settings.get(name)
   }
 
-  /** Sets it, as part of the running transaction. */
-  set(name: string, value: unknown): void {
-    this.#undo.push(['set', name, this.#contents.settings.get(name)])
+  /** Changes a setting, as part of the running transaction. */
+  setSetting(name: string, value: unknown): void {
+    this.#undo.push(['set', name, this.#memory.settings.get(name)])
     this.#changes.push(['set', name, value])
     this.#apply(['set', name, value])
   }
 
-  /** Puts a document in the place of everything, as part of the running transaction. */
+  /** Replaces the whole state by a document, as part of the running transaction. */
   replaceAll(document: Document): void {
     this.#undo.push(['all', this.document()])
     this.#changes.push(['all', document])
     this.#apply(['all', document])
   }
 
-  /** What is there now. */
+  /** The present state as a document. */
   document(): Document {
-    return this.#contents.document(this.#seq)
+    return this.#memory.toDocument(this.#seq)
   }
 
-  /** A document in which there is nothing. */
+  /** A document without rows. */
   static empty(): Document {
     return { standin: { format: FORMAT, seq: 0, counters: {} } }
   }
 
-  /** Runs one operation: all of its changes are made and kept together, or none. */
+  /** Runs one operation as a transaction: all of its changes are made and saved, or none. */
   transact<T>(work: () => T): T {
     if (this.#closed) {
-      // Whoever was on the way here would be told of something that nobody keeps.
+      // To accept the change would be to acknowledge something that is never saved.
       throw new Problem(404, 'sandbox.unknown', 'The sandbox was removed meanwhile')
     }
     try {
@@ -145,7 +149,7 @@ export class Store implements State, Counters {
       if (this.#changes.length > 0) this.#commit()
       return result
     } catch (error) {
-      this.#takeBack(this.#undo)
+      this.#revert(this.#undo)
       throw error
     } finally {
       this.#changes = []
@@ -153,107 +157,109 @@ export class Store implements State, Counters {
     }
   }
 
-  /** Runs an operation for what it returns, and takes back all that it changed. */
-  undone<T>(work: () => T): T {
+  /** Runs an operation for its result and reverts all of its changes. */
+  dryRun<T>(work: () => T): T {
     try {
       return work()
     } finally {
-      this.#takeBack(this.#undo)
+      this.#revert(this.#undo)
       this.#changes = []
       this.#undo = []
     }
   }
 
-  /** Whether something of this moment's state is not yet kept. */
-  get isUnsure(): boolean {
-    return this.#unsure.length > 0
+  /** True when the present state includes changes that are not durable yet. */
+  get hasUnsavedChanges(): boolean {
+    return this.#unsaved.length > 0
   }
 
-  /** Whether the disk refused the last change that it was given. */
+  /** True when the last write to the disk failed. */
   isFailing = false
 
   /**
-   * Waits until everything that this moment's state rests on is kept.
+   * Waits until all changes of the present state are durable.
    *
-   * @throws Problem 500 state.write-failed when it could not be, and was taken back
+   * @throws Problem 500 state.write-failed when the write failed and the changes were reverted
    */
   async saved(): Promise<void> {
     if (this.#options.durability === 'none') return
     try {
-      await this.#journal?.pending()
+      await this.#writeAheadLog?.pending()
     } catch (error) {
-      throw this.#refusal(error)
+      throw this.#writeFailed(error)
     }
   }
 
-  /** Writes the state file and gives the folder free. */
+  /** Writes the state file and releases the folder. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#idle)
-    await this.#journal?.pending()?.catch(() => {})
+    clearTimeout(this.#idleTimer)
+    await this.#writeAheadLog?.pending()?.catch(() => {})
     await this.#writing
-    // A journal that may hold what was refused must not be what the next start goes on from.
-    const changed =
-      this.#moved.size > 0 || this.#seq > this.#writtenSeq || this.#journal?.isReady === false
-    if (this.#journal && changed) await this.#writeNow()
-    this.#journal?.close()
-    this.#unlock?.()
-    this.#journal = undefined
+    // The next start must not read a log that may hold refused changes.
+    const mustWrite =
+      this.#changedCounters.size > 0 ||
+      this.#seq > this.#writtenSeq ||
+      this.#writeAheadLog?.isReady === false
+    if (this.#writeAheadLog && mustWrite) await this.#writeOrWarn()
+    this.#writeAheadLog?.close()
+    this.#releaseLock?.()
+    this.#writeAheadLog = undefined
   }
 
   #commit(): void {
-    if (!this.#journal) {
-      this.#moved.clear()
+    if (!this.#writeAheadLog) {
+      this.#changedCounters.clear()
       return
     }
-    if (!this.#journal.isReady) this.#continueJournal()
-    for (const stream of this.#moved) {
-      this.#changes.push(['count', stream, this.#contents.counters.get(stream)!]) // moved, so it is there
+    if (!this.#writeAheadLog.isReady) this.#continueLog()
+    for (const stream of this.#changedCounters) {
+      this.#changes.push(['count', stream, this.#memory.counters.get(stream)!]) // next() has set it
     }
-    this.#moved.clear()
+    this.#changedCounters.clear()
     this.#seq++
-    this.#unsure.push({ seq: this.#seq, undo: this.#undo })
-    this.#journal.append({ seq: this.#seq, changes: this.#changes })
-    this.#afterAWhile()
+    this.#unsaved.push({ seq: this.#seq, undo: this.#undo })
+    this.#writeAheadLog.append({ seq: this.#seq, changes: this.#changes })
+    this.#scheduleWrite()
   }
 
-  #kept(seq: number): void {
+  #onDurable(seq: number): void {
     this.isFailing = false
-    const unsure = this.#unsure.findIndex((transaction) => transaction.seq > seq)
-    this.#unsure = unsure < 0 ? [] : this.#unsure.slice(unsure)
+    const firstUnsaved = this.#unsaved.findIndex((transaction) => transaction.seq > seq)
+    this.#unsaved = firstUnsaved < 0 ? [] : this.#unsaved.slice(firstUnsaved)
   }
 
-  /** The disk refused: everything that waits for it is taken back, the newest first. */
-  #lost(error: unknown): void {
+  /** Reverts every transaction that is not durable, the newest first. */
+  #onWriteFailure(error: unknown): void {
     this.isFailing = true
     if (this.#options.durability === 'none') {
-      // Nobody was made to wait, so nothing can be taken back; the state file may still be written.
+      // These changes are acknowledged already and must stay; the state file may still be written.
       this.#options.log.warn(`changes are in memory only: ${messageOf(error)}`)
-      this.#unsure = []
+      this.#unsaved = []
       return
     }
-    for (const { seq, undo } of this.#unsure.toReversed()) {
-      this.#takeBack(undo)
+    for (const { seq, undo } of this.#unsaved.toReversed()) {
+      this.#revert(undo)
       this.#seq = seq - 1
     }
-    this.#unsure = []
+    this.#unsaved = []
   }
 
-  #refusal(error: unknown): Problem {
+  #writeFailed(error: unknown): Problem {
     const message = `The state could not be written to ${this.#folder}: ${messageOf(error)}`
     return new Problem(500, 'state.write-failed', message, { cause: error })
   }
 
-  #takeBack(undo: readonly Change[]): void {
+  #revert(undo: readonly Change[]): void {
     for (const change of undo.toReversed()) this.#apply(change)
   }
 
   #apply(change: Change): void {
-    if (change[0] === 'all') this.#moved.clear()
-    this.#contents.apply(change)
+    if (change[0] === 'all') this.#changedCounters.clear()
+    this.#memory.apply(change)
   }
 
-  // --- files -----------------------------------------------------------------------------------
+  // --- opening ---------------------------------------------------------------------------------
 
   async #open(folder: string): Promise<void> {
     try {
@@ -261,17 +267,17 @@ export class Store implements State, Counters {
       fs.accessSync(folder, fs.constants.W_OK)
     } catch (error) {
       const code = codeOf(error)
-      const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'there is a file in its place' : code
+      const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file has that name' : code
       throw new Error(
-        `The data folder ${folder} cannot be written (${why}); name another with --data, or keep nothing with --memory`,
+        `The data folder ${folder} cannot be written (${reason}); name another with --data, or use --memory`,
         { cause: error },
       )
     }
-    this.#unlock = await lock(folder)
+    this.#releaseLock = await acquireLock(folder)
     try {
       await this.#read(folder)
     } catch (error) {
-      this.#unlock()
+      this.#releaseLock()
       throw error
     }
   }
@@ -291,52 +297,58 @@ export class Store implements State, Counters {
       await this.#db.read()
     } catch (error) {
       if (!this.#options.recover) throw error
-      this.#db = await this.#recovered(folder, empty, error as Error) // the adapter throws no other
+      this.#db = await this.#recover(folder, empty, error)
     }
     this.#load(this.#db.data)
     const hasState = fs.existsSync(file)
-    const first = writeAheadLogsIn(folder)[0]
-    this.#journal = new WriteAheadLog(this.#options.durability, this.#options.disk ?? fs, {
-      kept: (seq) => this.#kept(seq),
-      lost: (error) => this.#lost(error),
-      wrote: this.#options.onFlush,
+    const firstLog = writeAheadLogsIn(folder)[0]
+    this.#writeAheadLog = new WriteAheadLog(this.#options.durability, this.#options.disk ?? fs, {
+      onDurable: (seq) => this.#onDurable(seq),
+      onFailure: (error) => this.#onWriteFailure(error),
+      onWrite: this.#options.onFlush,
     })
-    if (!hasState && first && first.first > 1 && this.#seq === 0) {
+    if (!hasState && firstLog && firstLog.first > 1 && this.#seq === 0) {
       throw new Error(
-        `${file} is missing, but ${basename(first.file)} goes on from it; put it back, or empty the folder to begin anew`,
+        `${file} is missing, but ${basename(firstLog.file)} continues it; put it back, or empty the folder to start with no users`,
       )
     }
-    const numbered = this.#seq !== Infinity
+    const hasSeq = this.#seq !== Infinity
     this.#replay(folder)
-    // A first start that was killed before its fixtures were in is a first start again.
-    this.isNew = this.#seq === 0 && !this.#contents.hasRows
-    if (hasState && numbered) this.#continueJournal()
-    else await this.#write()
+    // A first start that was killed before its fixtures were saved is a first start again.
+    this.isNew = this.#seq === 0 && !this.#memory.hasRows
+    if (hasState && hasSeq) this.#continueLog()
+    else await this.#writeStateFile()
   }
 
-  /** Goes on from the state before, if that is good; otherwise nothing is touched. */
-  async #recovered(folder: string, empty: Document, why: Error): Promise<Low<Document>> {
+  /**
+   * Sets the unreadable state file aside and opens the previous one. Without a good previous one no
+   * file is touched.
+   *
+   * @param error the failure to read the state file
+   */
+  async #recover(folder: string, empty: Document, error: unknown): Promise<Low<Document>> {
     const file = join(folder, 'state.json')
     const previous = join(folder, 'state.previous.json')
     const { tables, log } = this.#options
-    const fallback = await new StateFileAdapter(previous, previous, tables)
-      .read()
-      .catch((error: unknown) => messageOf(error))
-    if (
-      typeof fallback === 'string' ||
-      (!fallback && (writeAheadLogsIn(folder)[0]?.first ?? 1) > 1)
-    ) {
-      const neither =
-        typeof fallback === 'string' ? fallback.split('. ')[0] : `there is no ${previous}`
-      throw new Error(
-        `${why.message.split('. ')[0]}; ${neither}. Put a good copy of either in place, or empty ${folder} to begin anew`,
+    let fallback: Document | null
+    const fail = (reason: string) =>
+      new Error(
+        `${summaryOf(error)}; ${reason}. Put a good copy of either in place, or empty ${folder} to start with no users`,
       )
+    try {
+      fallback = await new StateFileAdapter(previous, previous, tables).read()
+    } catch (previousError) {
+      throw fail(summaryOf(previousError))
+    }
+    // Without a previous state, the logs alone are the state when they begin with transaction 1.
+    if (!fallback && (writeAheadLogsIn(folder)[0]?.first ?? 1) > 1) {
+      throw fail(`there is no ${previous}`)
     }
     const aside = `${file}.corrupt-${Date.now()}`
     fs.renameSync(file, aside)
     if (fallback) fs.copyFileSync(previous, file)
     log.warn(
-      `${why.message.split('. ')[0]}; it is now ${basename(aside)}, and ${fallback ? basename(previous) : 'the journal'} is used instead`,
+      `${summaryOf(error)}; it is now ${basename(aside)}, and ${fallback ? basename(previous) : 'the write-ahead log'} is used instead`,
     )
     const db = new Low(this.#adapter(file, previous), empty)
     await db.read()
@@ -344,96 +356,100 @@ export class Store implements State, Counters {
   }
 
   #adapter(file: string, previous: string): StateFileAdapter {
-    const isBusy = () => !this.#closed && this.#journal?.pending() !== undefined
+    const isBusy = () => !this.#closed && this.#writeAheadLog?.pending() !== undefined
     return new StateFileAdapter(file, previous, this.#options.tables, isBusy)
   }
 
   #load(document: Document): void {
-    // A file made by hand names no transaction: it stands for all that the journal has.
+    // A file made by hand has no transaction number: it supersedes everything in the log.
     const { seq } = document.standin
     this.#seq = typeof seq === 'number' ? seq : Infinity
     this.#writtenSeq = this.#seq
-    this.#contents.fill(document)
+    this.#memory.load(document)
   }
 
   #replay(folder: string): void {
-    const { entries, newest } = recordsAfter(folder, this.#seq, this.#options)
-    for (const { seq, changes } of entries) {
+    const { records, newest } = recordsAfter(folder, this.#seq, this.#options)
+    for (const { seq, changes } of records) {
       for (const change of changes) this.#apply(change)
       this.#seq = seq
     }
     if (this.#seq === Infinity) this.#seq = this.#writtenSeq = newest
   }
 
-  /** Opens the journal for the transactions from the first that is not yet kept. */
-  #continueJournal(): void {
-    const first = this.#unsure[0]?.seq ?? this.#seq + 1
+  // --- writing ---------------------------------------------------------------------------------
+
+  /** Opens the log file that begins with the first transaction that is not durable yet. */
+  #continueLog(): void {
+    const first = this.#unsaved[0]?.seq ?? this.#seq + 1
     try {
-      this.#journal!.turnTo(writeAheadLogFile(this.#folder!, first))
+      this.#writeAheadLog!.switchTo(writeAheadLogFile(this.#folder!, first))
     } catch (error) {
-      throw this.#refusal(error)
+      throw this.#writeFailed(error)
     }
   }
 
-  #afterAWhile(): void {
-    if (this.#journal!.size > JOURNAL_LIMIT) {
-      this.#writeSoon()
+  #scheduleWrite(): void {
+    if (this.#writeAheadLog!.size > LOG_LIMIT) {
+      this.#startWriting()
       return
     }
-    // A big state is written less often: not again before twenty times the last writing's time.
-    if (this.#idle) this.#idle.refresh()
+    // A large state is written less often: the pause is at least twenty times the last write time.
+    if (this.#idleTimer) this.#idleTimer.refresh()
     else {
-      this.#idle = setTimeout(() => this.#writeSoon(), Math.max(IDLE, 20 * this.#writeTime))
-      this.#idle.unref()
+      const pause = Math.max(IDLE, 20 * this.#writeTime)
+      this.#idleTimer = setTimeout(() => this.#startWriting(), pause)
+      this.#idleTimer.unref()
     }
   }
 
-  #writeSoon(): void {
-    clearTimeout(this.#idle)
-    this.#idle = undefined
-    this.#writing ??= this.#writeNow().finally(() => {
+  #startWriting(): void {
+    clearTimeout(this.#idleTimer)
+    this.#idleTimer = undefined
+    this.#writing ??= this.#writeOrWarn().finally(() => {
       this.#writing = undefined
     })
   }
 
-  async #writeNow(): Promise<void> {
+  async #writeOrWarn(): Promise<void> {
     try {
-      await this.#write()
+      await this.#writeStateFile()
     } catch (error) {
       this.#options.log.warn(
-        `the state file could not be written (${messageOf(error)}); nothing is lost, the journal beside it holds the changes`,
+        `the state file could not be written (${messageOf(error)}); nothing is lost, the write-ahead log holds the changes`,
       )
     }
   }
 
-  /** The state file, as of now; the journal goes on in a new file meanwhile. */
-  async #write(): Promise<void> {
+  /** Writes the present state to the state file; meanwhile the log continues in a new file. */
+  async #writeStateFile(): Promise<void> {
     const folder = this.#folder!
     const started = performance.now()
-    const { document, kept } = await this.#capture()
+    const { document, durable } = await this.#capture()
     await syncFolder(folder)
-    // The document holds transactions of the batch that is being written; without them it is void.
-    await kept
+    // The document may include changes of the batch being written; if that fails, so does this.
+    await durable
     this.#db!.data = document
     await this.#db!.write()
-    const before = this.#writtenSeq
+    const previousSeq = this.#writtenSeq
     this.#writtenSeq = document.standin.seq
-    const journals = writeAheadLogsIn(folder)
-    for (const [i, { file }] of journals.entries()) {
-      const next = journals[i + 1]?.first ?? Infinity
-      if (next - 1 <= before) fs.rmSync(file, { force: true })
+    // The logs after the previous state file stay, to recover from.
+    const files = writeAheadLogsIn(folder)
+    for (const [i, { file }] of files.entries()) {
+      const nextFirst = files[i + 1]?.first ?? Infinity
+      if (nextFirst - 1 <= previousSeq) fs.rmSync(file, { force: true })
     }
     this.#writeTime = performance.now() - started
   }
 
-  /** A document and a new journal that goes on from it, between two writes to the journal. */
-  #capture(): Promise<{ document: Document; kept: Promise<void> | undefined }> {
+  /** Takes a document and opens the log file that continues it, between two writes of the log. */
+  #capture(): Promise<{ document: Document; durable: Promise<void> | undefined }> {
     return new Promise((resolve, reject) => {
-      this.#journal!.atRest(() => {
+      this.#writeAheadLog!.betweenWrites(() => {
         try {
-          this.#continueJournal()
-          const kept = this.#journal!.pending()
-          resolve({ document: this.document(), kept })
+          this.#continueLog()
+          const durable = this.#writeAheadLog!.pending()
+          resolve({ document: this.document(), durable })
         } catch (error) {
           reject(error)
         }

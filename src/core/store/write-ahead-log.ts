@@ -3,18 +3,18 @@ import { crc32 } from 'node:zlib'
 import type { Change } from './indexed-rows.ts'
 
 /**
- * What an answer waits for: `fsync`, the change is on the disk; `write`, the operating system has
- * it (it outlives the process, not a power cut); `none`, nothing.
+ * The condition under which a change counts as saved. `fsync`: it is on the disk; `write`: the
+ * operating system has it, so it survives the process but not a power cut; `none`: at once.
  */
 export type Durability = 'fsync' | 'write' | 'none'
 
-/** One transaction in the journal. */
+/** One transaction in the write-ahead log. */
 export interface LogRecord {
   readonly seq: number
   readonly changes: readonly Change[]
 }
 
-/** The calls to the file system that can fail while running; a test makes them fail. */
+/** The file system calls that can fail while the server runs; tests replace them. */
 export interface Disk {
   openSync(file: string, flags: string, mode: number): number
   writeSync(fd: number, bytes: Uint8Array, offset: number): number
@@ -22,11 +22,11 @@ export interface Disk {
   ftruncateSync(fd: number, length: number): void
 }
 
-/** What is written together, and who waits for it. */
+/** Records that are written together, with the promise of their callers. */
 class Batch {
   text = ''
-  /** The last transaction in it. */
-  last = 0
+  /** The last transaction of the batch. */
+  lastSeq = 0
   resolve!: () => void
   reject!: (error: unknown) => void
   readonly settled = new Promise<void>((resolve, reject) => {
@@ -35,43 +35,44 @@ class Batch {
   })
 
   constructor() {
-    // Whoever waits is told; that nobody does is no fault of its own.
+    // Without a caller that waits, a failure must not be an unhandled rejection.
     this.settled.catch(() => {})
   }
 
-  add(entry: LogRecord): void {
-    this.text += lineOf(entry)
-    this.last = entry.seq
+  add(record: LogRecord): void {
+    this.text += lineOf(record)
+    this.lastSeq = record.seq
   }
 }
 
-/** What a journal tells the store, before anybody who waits is told. */
+/** Callbacks of the log to the store; they run before the promises of waiting callers settle. */
 export interface WriteAheadLogEvents {
-  /** Every entry up to this one is kept. */
-  kept(seq: number): void
-  /** A write was kept that took this many milliseconds. */
-  wrote?: ((milliseconds: number) => void) | undefined
-  /** None of the entries that were not yet kept will be. */
-  lost(error: unknown): void
+  /** All records up to this one are durable. */
+  onDurable(seq: number): void
+  /** A write succeeded, after this many milliseconds. */
+  onWrite?: ((milliseconds: number) => void) | undefined
+  /** A write failed: every record that is not durable yet is discarded. */
+  onFailure(error: unknown): void
 }
 
 /**
- * An append-only file: one line for each transaction, `crc32 [seq, changes]`. Everything that is
- * appended in one turn of the event loop is written at once, and what comes while the disk is
- * busy goes into the next write, so one fdatasync serves all who wait for it.
+ * An append-only file with one line for each transaction, `crc32 [seq, changes]`. Records appended
+ * in one turn of the event loop are written together, and those appended while the disk is busy go
+ * into the next write, so one fdatasync serves all callers that wait for it.
  */
 export class WriteAheadLog {
   readonly #disk: Disk
   readonly #durability: Durability
   readonly #events: WriteAheadLogEvents
   #fd: number | undefined
-  /** The file's length up to which every line is whole and kept. */
-  #good = 0
+  /** Length of the file up to the last durable line. */
+  #durableSize = 0
   #collecting: Batch | undefined
   #writing: Batch | undefined
-  #atRest: (() => void) | undefined
+  #afterWrite: (() => void) | undefined
+  /** True when the file may hold lines of a failed write that could not be truncated. */
   #damaged = false
-  #startedAt = 0
+  #writeStartedAt = 0
 
   constructor(durability: Durability, disk: Disk, events: WriteAheadLogEvents) {
     this.#durability = durability
@@ -81,17 +82,20 @@ export class WriteAheadLog {
 
   /** Bytes in the file. */
   get size(): number {
-    return this.#good
+    return this.#durableSize
   }
 
-  /** Whether there is a file to append to, and it holds nothing that was refused. */
+  /** True when a file is open for appending that holds no lines of a failed write. */
   get isReady(): boolean {
     return this.#fd !== undefined && !this.#damaged
   }
 
-  /** Goes on in this file; only at rest. What it held after a failure is not taken over. */
-  turnTo(file: string): void {
-    // Always at the end: after a taken back line a position of its own would leave a hole.
+  /**
+   * Continues in this file. To be called between writes only. After a failed write the file's
+   * previous content is discarded.
+   */
+  switchTo(file: string): void {
+    // Append mode: after a truncation, an explicit position would leave a hole in the file.
     const fd = this.#disk.openSync(file, 'a', 0o600)
     try {
       if (this.#damaged) this.#disk.ftruncateSync(fd, 0)
@@ -101,26 +105,26 @@ export class WriteAheadLog {
     }
     if (this.#fd !== undefined) fs.closeSync(this.#fd)
     this.#fd = fd
-    this.#good = fs.fstatSync(fd).size
+    this.#durableSize = fs.fstatSync(fd).size
     this.#damaged = false
   }
 
-  append(entry: LogRecord): void {
+  append(record: LogRecord): void {
     if (!this.#collecting) {
       this.#collecting = new Batch()
       if (!this.#writing) setImmediate(() => this.#write())
     }
-    this.#collecting.add(entry)
+    this.#collecting.add(record)
   }
 
-  /** Settles when all that was appended so far is kept or lost; undefined when it is already. */
+  /** Settles when everything appended so far is durable or discarded; undefined when it is already. */
   pending(): Promise<void> | undefined {
     return (this.#collecting ?? this.#writing)?.settled
   }
 
-  /** Runs this between two writes: everything before the collected batch is kept, nothing of it is. */
-  atRest(work: () => void): void {
-    if (this.#writing) this.#atRest = work
+  /** Runs `work` between two writes, when no record of the collected batch is in the file yet. */
+  betweenWrites(work: () => void): void {
+    if (this.#writing) this.#afterWrite = work
     else work()
   }
 
@@ -134,44 +138,44 @@ export class WriteAheadLog {
     if (!batch || this.#writing) return
     this.#collecting = undefined
     this.#writing = batch
-    this.#startedAt = performance.now()
+    this.#writeStartedAt = performance.now()
     const bytes = Buffer.from(batch.text)
     const fd = this.#fd!
     try {
       for (let done = 0; done < bytes.length;) done += this.#disk.writeSync(fd, bytes, done)
     } catch (error) {
-      this.#done(batch, bytes.length, error)
+      this.#finish(batch, bytes.length, error)
       return
     }
-    if (this.#durability !== 'fsync') this.#done(batch, bytes.length)
-    else this.#disk.fdatasync(fd, (error) => this.#done(batch, bytes.length, error))
+    if (this.#durability !== 'fsync') this.#finish(batch, bytes.length)
+    else this.#disk.fdatasync(fd, (error) => this.#finish(batch, bytes.length, error))
   }
 
-  #done(batch: Batch, length: number, error?: unknown): void {
+  #finish(batch: Batch, length: number, error?: unknown): void {
     this.#writing = undefined
     if (error) {
-      const later = this.#collecting
+      const next = this.#collecting
       this.#collecting = undefined
-      this.#takeBack()
-      this.#events.lost(error)
+      this.#truncateFailedWrite()
+      this.#events.onFailure(error)
       batch.reject(error)
-      later?.reject(error)
+      next?.reject(error)
     } else {
-      this.#good += length
-      this.#events.kept(batch.last)
-      this.#events.wrote?.(performance.now() - this.#startedAt)
+      this.#durableSize += length
+      this.#events.onDurable(batch.lastSeq)
+      this.#events.onWrite?.(performance.now() - this.#writeStartedAt)
       batch.resolve()
     }
-    const work = this.#atRest
-    this.#atRest = undefined
+    const work = this.#afterWrite
+    this.#afterWrite = undefined
     work?.()
     this.#write()
   }
 
-  /** What was refused to the callers must not come back at the next start. */
-  #takeBack(): void {
+  /** Removes what a failed write left: refused changes must not reappear at the next start. */
+  #truncateFailedWrite(): void {
     try {
-      this.#disk.ftruncateSync(this.#fd!, this.#good)
+      this.#disk.ftruncateSync(this.#fd!, this.#durableSize)
     } catch {
       this.#damaged = true
     }
@@ -180,38 +184,43 @@ export class WriteAheadLog {
 
 function lineOf({ seq, changes }: LogRecord): string {
   const text = JSON.stringify([seq, changes])
-  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
+  return `${checksum(text)} ${text}\n`
 }
 
-/** What a journal file holds. */
-export interface Reading {
-  readonly entries: readonly LogRecord[]
-  /** The line at which reading stopped, with the bytes before it, or undefined at a clean end. */
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+/** The valid beginning of a log file. */
+export interface LogReading {
+  readonly records: readonly LogRecord[]
+  /** The first invalid line, its offset in bytes, and whether it is the last; undefined for none. */
   readonly torn:
     { readonly line: number; readonly offset: number; readonly last: boolean } | undefined
 }
 
-/** Reads whole lines up to the first that is not as it was written. */
-export function readWriteAheadLog(file: string): Reading {
+/** Reads the records of a log file up to the first incomplete or corrupt line. */
+export function readWriteAheadLog(file: string): LogReading {
   const bytes = fs.readFileSync(file)
-  const entries: LogRecord[] = []
+  const records: LogRecord[] = []
   let offset = 0
   while (offset < bytes.length) {
     const end = bytes.indexOf(0x0a, offset)
-    const entry = end < 0 ? undefined : entryOf(bytes.toString('utf8', offset, end))
-    if (!entry) {
+    const record = end < 0 ? undefined : recordOf(bytes.toString('utf8', offset, end))
+    if (!record) {
       const last = end < 0 || end === bytes.length - 1
-      return { entries, torn: { line: entries.length + 1, offset, last } }
+      return { records, torn: { line: records.length + 1, offset, last } }
     }
-    entries.push(entry)
+    records.push(record)
     offset = end + 1
   }
-  return { entries, torn: undefined }
+  return { records, torn: undefined }
 }
 
-function entryOf(line: string): LogRecord | undefined {
+/** @returns undefined when the checksum does not match */
+function recordOf(line: string): LogRecord | undefined {
   const text = line.slice(9)
-  if (line.slice(0, 8) !== crc32(text).toString(16).padStart(8, '0')) return undefined
+  if (line.slice(0, 8) !== checksum(text)) return undefined
   const [seq, changes] = JSON.parse(text) as [number, Change[]]
   return { seq, changes }
 }

@@ -1,30 +1,31 @@
 import { Timers, type Timer } from './timers.ts'
 
-/** How a clock goes, in a form that can be kept. */
+/** The state of a clock: held at a time, or running ahead of the machine's clock. It is stored. */
 export type ClockSetting =
+  /** Milliseconds since 1970. */
   | { readonly held: number }
-  /** Milliseconds ahead of the machine's time. */
+  /** Milliseconds ahead of the machine's clock; negative when behind it. */
   | { readonly ahead: number }
 
-/** The end of the year 9999: ISO 8601 as the contracts have it goes no further. */
-export const LAST = Date.UTC(10_000, 0, 1) - 1
-/** Longer than this no timeout of Node's can be. */
-const LONGEST = 2 ** 31 - 1
+/** The last millisecond of the year 9999: the contracts' date formats have four-digit years. */
+export const MAX_TIME = Date.UTC(10_000, 0, 1) - 1
+/** The longest delay that setTimeout accepts. */
+const MAX_TIMEOUT = 2 ** 31 - 1
 
 /**
- * The one clock of a sandbox: everything that is dated, expires or waits asks it. It runs with the
- * machine's time, ahead of it or behind it, or is held still at a moment.
+ * The clock of a sandbox, used for every date, expiry and timer in it. It runs at the speed of the
+ * machine's clock, ahead of it or behind it, or is held at a time.
  */
 export class Clock {
   #setting: ClockSetting
   #second = NaN
   #httpDate = ''
   readonly #timers = new Timers()
-  #next: NodeJS.Timeout | undefined
-  /** The moment that is being played; time goes on from one to the next. */
-  #playing: number | undefined
-  /** How often it was set: what is played ends when somebody else sets the clock. */
-  #turns = 0
+  #timeout: NodeJS.Timeout | undefined
+  /** The time of the timers that `runUntil` is running. */
+  #runningAt: number | undefined
+  /** Incremented by each change of the setting, which ends a `runUntil` under way. */
+  #version = 0
 
   constructor(setting: ClockSetting = { ahead: 0 }) {
     this.#setting = setting
@@ -32,9 +33,9 @@ export class Clock {
 
   /** Milliseconds since 1970. */
   now(): number {
-    if (this.#playing !== undefined) return this.#playing
+    if (this.#runningAt !== undefined) return this.#runningAt
     if ('held' in this.#setting) return this.#setting.held
-    return Math.min(Date.now() + this.#setting.ahead, LAST)
+    return Math.min(Date.now() + this.#setting.ahead, MAX_TIME)
   }
 
   /** The time for a Date header (RFC 9110). */
@@ -51,54 +52,54 @@ export class Clock {
     return 'held' in this.#setting
   }
 
-  /** How it goes now. */
   get setting(): ClockSetting {
     return this.#setting
   }
 
-  /** Goes on as this says. What is overdue by then is begun at once, where the clock runs. */
+  /** Changes the setting. Timers that are overdue then run at once, unless the clock is held. */
   set(setting: ClockSetting): void {
-    this.#turns++
-    this.#playing = undefined
+    this.#version++
+    this.#runningAt = undefined
     this.#setting = setting
     this.#arm()
   }
 
   /**
-   * Goes on as this says, by way of everything that is due until then: in its order, each at its
-   * own moment, and each is waited for before the next moment begins.
+   * Runs every timer that is due up to the time of the setting, in order and each at its own time,
+   * waiting for those of one time before the next; then changes the setting. A call of `set` or
+   * `runUntil` meanwhile ends it.
    */
-  async play(setting: ClockSetting): Promise<void> {
+  async runUntil(setting: ClockSetting): Promise<void> {
     const until = 'held' in setting ? setting.held : Date.now() + setting.ahead
-    const turn = ++this.#turns
-    clearTimeout(this.#next)
+    const version = ++this.#version
+    clearTimeout(this.#timeout)
     const from = this.now()
     for (;;) {
-      const first = this.#timers.take(until)
+      const first = this.#timers.takeDue(until)
       if (!first) break
-      const moment = Math.max(first.at, from)
-      this.#playing = moment
-      const works = [Promise.resolve(first.work())]
-      while (turn === this.#turns) {
-        const more = this.#timers.take(moment)
-        if (!more) break
-        works.push(Promise.resolve(more.work()))
+      const time = Math.max(first.at, from)
+      this.#runningAt = time
+      const runs = [Promise.resolve(first.run())]
+      while (version === this.#version) {
+        const next = this.#timers.takeDue(time)
+        if (!next) break
+        runs.push(Promise.resolve(next.run()))
       }
-      await Promise.all(works)
-      if (turn !== this.#turns) return
+      await Promise.all(runs)
+      if (version !== this.#version) return
     }
     this.set(setting)
   }
 
   /**
-   * Does some work when it is that late in the sandbox; not before the next turn of the event loop.
-   * While the clock is held, nothing becomes due.
+   * Runs work once the clock reaches a time, at the earliest in the next turn of the event loop. A
+   * held clock reaches no later time.
    *
    * @param at milliseconds since 1970
    */
-  after(at: number, work: Timer['work']): Timer {
-    const timer = this.#timers.add(at, work)
-    if (this.#timers.first() === timer) this.#arm()
+  schedule(at: number, run: Timer['run']): Timer {
+    const timer = this.#timers.add(at, run)
+    if (this.#timers.peek() === timer) this.#arm()
     return timer
   }
 
@@ -106,29 +107,29 @@ export class Clock {
     this.#timers.cancel(timer)
   }
 
-  /** The setting that puts the clock to a time, holding it there or letting it run on. */
+  /** The setting that holds the clock at a time, or lets it run on from there. */
   static at(time: number, held: boolean): ClockSetting {
     return held ? { held: time } : { ahead: time - Date.now() }
   }
 
-  /** One timeout for all, until the next is due; it keeps no process alive. */
+  /** Sets the one timeout for the earliest timer; it does not keep the process alive. */
   #arm(): void {
-    clearTimeout(this.#next)
-    this.#next = undefined
-    const first = this.#timers.first()
-    if (!first || this.#playing !== undefined) return
-    const wait = first.at - this.now()
-    if ('held' in this.#setting && wait > 0) return
-    this.#next = setTimeout(() => this.#fire(), Math.min(Math.max(0, wait), LONGEST))
-    this.#next.unref()
+    clearTimeout(this.#timeout)
+    this.#timeout = undefined
+    const first = this.#timers.peek()
+    if (!first || this.#runningAt !== undefined) return
+    const delay = first.at - this.now()
+    if ('held' in this.#setting && delay > 0) return
+    this.#timeout = setTimeout(() => this.#runDue(), Math.min(Math.max(0, delay), MAX_TIMEOUT))
+    this.#timeout.unref()
   }
 
-  #fire(): void {
+  #runDue(): void {
     const now = this.now()
     for (;;) {
-      const timer = this.#timers.take(now)
+      const timer = this.#timers.takeDue(now)
       if (!timer) break
-      void timer.work() // it reports its own failures
+      void timer.run() // it reports its own failures
     }
     this.#arm()
   }

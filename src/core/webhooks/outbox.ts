@@ -154,7 +154,7 @@ export class Outbox {
     }
     this.#changed.clear()
     this.#health.clear()
-    if (this.#store.isUnsure) void this.#confirmWrite(changed, health)
+    if (this.#store.hasUnsavedChanges) void this.#confirmWrite(changed, health)
   }
 
   /** Waits for the write. If it fails, restores the changes that no newer change has replaced. */

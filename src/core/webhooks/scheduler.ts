@@ -177,7 +177,7 @@ export class Scheduler {
 
   #schedule(pending: Pending, at: number): void {
     pending.ready = false
-    pending.timer = this.#clock.after(at, () => this.#run(pending))
+    pending.timer = this.#clock.schedule(at, () => this.#run(pending))
   }
 
   /** Makes the due attempt, or leaves it to its queue or to the concurrency limit. */

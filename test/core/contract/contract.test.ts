@@ -22,7 +22,8 @@ const SPECS = [...APIS, 'standin']
 const specFile = (api: string) => join(ROOT, 'specs', `${api}.yaml`)
 const run = promisify(execFile)
 
-interface Asked {
+/** A generated request. */
+interface Sent {
   readonly method: string
   /** Below the prefix. */
   readonly path: string
@@ -40,7 +41,7 @@ describe.each(APIS)('The contract of %s', (api) => {
     formsonfire: '/v2/user',
   }[api]
 
-  const asked: fc.Arbitrary<Asked> = fc.record({
+  const sent: fc.Arbitrary<Sent> = fc.record({
     method: often('POST', 'GET', 'PUT', 'DELETE'),
     path: often(path, `${path}/x`, '/', '/v2', '/resellers//users'),
     query: often(
@@ -70,11 +71,11 @@ describe.each(APIS)('The contract of %s', (api) => {
     ),
   })
 
-  /** The whole package, as its README sets it up; it judges the same file. */
-  async function oracle(): Promise<(asked: Asked) => Promise<number>> {
+  /** The status that the whole package, set up as in its README, answers for the same contract. */
+  async function oracle(): Promise<(sent: Sent) => Promise<number>> {
     const app = express()
     const readable = [...types, 'text/plain', 'application/x-www-form-urlencoded']
-    // XML bodies come as the object that a reader made of them: only the contract is judged.
+    // XML bodies are sent as their parsed object in JSON: only the contract is tested.
     app.use(express.json({ strict: false, type: readable, limit: '10mb' }))
     app.use(
       middleware({
@@ -105,8 +106,8 @@ describe.each(APIS)('The contract of %s', (api) => {
     }
   }
 
-  /** What our own part of it says, as the pipeline asks it. */
-  function verdict({ method, path: below, query, type, body }: Asked): number {
+  /** The status by Standin's use of the package, with the calls of the pipeline. */
+  function verdict({ method, path: below, query, type, body }: Sent): number {
     try {
       const { operation, params } = contract.find(method, below)
       if (!operation.requestTypes.includes(type)) return 415
@@ -127,11 +128,11 @@ describe.each(APIS)('The contract of %s', (api) => {
     }
   }
 
-  test('gives the verdict that the whole express-openapi-validator gives', async () => {
+  test('refuses the same requests as the whole express-openapi-validator', async () => {
     const judge = await oracle()
     const seen = new Set<number>()
     await fc.assert(
-      fc.asyncProperty(asked, async (request) => {
+      fc.asyncProperty(sent, async (request) => {
         const status = await judge(request)
         seen.add(status)
 
@@ -142,7 +143,7 @@ describe.each(APIS)('The contract of %s', (api) => {
     expect([...seen].toSorted((a, b) => a - b)).toEqual([200, 400, 404, 405, 415])
   })
 
-  test('leaves the body as it was', () => {
+  test('does not change the body', () => {
     fc.assert(
       fc.property(valuesOf(userSchema(api), fc.string()), (body) => {
         const before = JSON.stringify(body)
@@ -166,7 +167,7 @@ describe.each(APIS)('The contract of %s', (api) => {
   })
 })
 
-describe('A contract that cannot be used stops the start and names the file', () => {
+describe('An unusable contract stops the start with a message that names the file', () => {
   const good = {
     openapi: '3.1.0',
     info: { title: 'T', version: '1' },
@@ -189,10 +190,10 @@ describe('A contract that cannot be used stops the start and names the file', ()
   const refer = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
   test.each<[string, string | object | undefined, RegExp]>([
-    ['a file that is not there', undefined, /cannot be read: ENOENT/],
-    ['YAML that is none', 'paths: [', /cannot be read: .*1:\d|cannot be read: .*line/s],
+    ['a missing file', undefined, /cannot be read: ENOENT/],
+    ['invalid YAML', 'paths: [', /cannot be read: .*1:\d|cannot be read: .*line/s],
     ['an empty file', '', /./],
-    ['a list', '- a', /is not an OpenAPI 3.1 document/],
+    ['an array', '- a', /is not an OpenAPI 3.1 document/],
     ['OpenAPI 3.0', { ...good, openapi: '3.0.3' }, /is not an OpenAPI 3.1 document/],
     ['OpenAPI 3.10', { ...good, openapi: '3.10.0' }, /is not an OpenAPI 3.1 document/],
     ['Swagger', { ...good, openapi: undefined, swagger: '2.0' }, /is not an OpenAPI 3.1 document/],
@@ -201,24 +202,24 @@ describe('A contract that cannot be used stops the start and names the file', ()
     [
       'a dangling reference',
       withSchema(refer('B')),
-      /refers to #\/components\/schemas\/B, which is not there/,
+      /refers to #\/components\/schemas\/B, which does not exist/,
     ],
     [
       'a reference to another file',
       withSchema({ $ref: 'b.yaml#/B' }),
-      /cannot be followed: b.yaml#\/B/,
+      /cannot be resolved: b.yaml#\/B/,
     ],
     [
       'a reference to itself',
       withSchema(refer('B'), { schemas: { B: { properties: { b: refer('B') } } } }),
-      /cannot be followed: #\/components\/schemas\/B/,
+      /cannot be resolved: #\/components\/schemas\/B/,
     ],
     [
-      'references in a circle',
+      'circular references',
       withSchema(refer('B'), { schemas: { B: refer('C'), C: refer('B') } }),
-      /cannot be followed: #\/components\/schemas\/B/,
+      /cannot be resolved: #\/components\/schemas\/B/,
     ],
-    ['a reference to Object.prototype', withSchema({ $ref: '#/toString' }), /which is not there/],
+    ['a reference to Object.prototype', withSchema({ $ref: '#/toString' }), /which does not exist/],
     [
       'no operationId',
       { ...good, paths: { '/a': { post: { responses: {} } } } },
@@ -236,12 +237,12 @@ describe('A contract that cannot be used stops the start and names the file', ()
 
   test.each([
     [
-      'an operation that nobody has',
+      'an operation without a handler',
       (spec: Spec) => (spec.paths['/v2/user']!['post']!['operationId'] = 'makeUser'),
       /formsonfire.yaml promises makeUser, which formsonfire does not have/,
     ],
     [
-      'an operation fewer than there is',
+      'a handler without an operation',
       (spec: Spec) => delete spec.paths['/v2/user']!['post'],
       /formsonfire has createUser, which .*formsonfire.yaml does not promise/,
     ],
@@ -250,7 +251,7 @@ describe('A contract that cannot be used stops the start and names the file', ()
     for (const part of ['dist', 'specs', 'fixtures', 'package.json']) {
       cpSync(join(ROOT, part), join(folder, part), { recursive: true })
     }
-    // Which the built program would read instead.
+    // The built program would read these instead of the changed spec.
     rmSync(join(folder, 'dist/specs'), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     const spec = specOf('formsonfire') as unknown as Spec
@@ -282,13 +283,13 @@ describe.each(SPECS)('The spec of %s', (api) => {
   }
   compiler.addSchema({ ...spec, $id: 'spec' })
 
-  test('holds only schemas that compile', () => {
+  test('has only schemas that compile', () => {
     for (const name of Object.keys(components['schemas'] ?? {})) {
       expect(() => compiler.compile({ $ref: `spec#/components/schemas/${name}` })).not.toThrow()
     }
   })
 
-  test('has examples that its own schemas allow', () => {
+  test('has examples that match its schemas', () => {
     let count = 0
     for (const [at, node] of nodes(spec)) {
       const { schema, examples, example } = node
@@ -310,7 +311,7 @@ describe.each(SPECS)('The spec of %s', (api) => {
     expect(count).toBeGreaterThan(0)
   })
 
-  test('uses every example and schema that it names', () => {
+  test('uses every example, schema, response and header that it defines', () => {
     const text = JSON.stringify(spec)
     for (const kind of ['examples', 'schemas', 'responses', 'headers']) {
       for (const name of Object.keys(components[kind] ?? {})) {
@@ -319,14 +320,14 @@ describe.each(SPECS)('The spec of %s', (api) => {
     }
   })
 
-  // Standin's own API stands in for nobody, so it promises nothing in anybody's name.
+  // Standin's own API imitates no vendor, so it needs no evidence.
   if (api === 'standin') return
 
-  test('says of every promise where it comes from', () => {
+  test('states the evidence of every statement about the vendor', () => {
     const missing: string[] = []
     let count = 0
     for (const [at, node] of nodes(spec)) {
-      if (!isPromise(at) || ('$ref' in node && at.at(-2) !== 'properties')) continue
+      if (!needsEvidence(at) || ('$ref' in node && at.at(-2) !== 'properties')) continue
       count++
       const evidence = node['x-evidence']
       const { level, url, note } = isRecord(evidence) ? evidence : {}
@@ -351,7 +352,7 @@ describe.each(SPECS)('The spec of %s', (api) => {
   }
 })
 
-test('the specs say what a client of each needs: a server, an operation, its security', () => {
+test('each spec has a server, an operation and its security', () => {
   for (const api of APIS) {
     const contract = new Contract(specFile(api))
     expect(contract.prefix).toMatch(/^\/\w+$/)
@@ -360,7 +361,7 @@ test('the specs say what a client of each needs: a server, an operation, its sec
   }
 })
 
-/** Every object in a document, and where it is. */
+/** Every object of a document with its path. */
 function* nodes(
   node: unknown,
   at: readonly string[] = [],
@@ -370,7 +371,7 @@ function* nodes(
   } else if (isRecord(node)) {
     yield [at, node]
     for (const [name, inner] of Object.entries(node)) {
-      // Data, not promises.
+      // Data, which needs no evidence.
       if (
         ['example', 'examples', 'value', 'x-evidence', 'enum'].includes(name) &&
         name !== at.at(-1)
@@ -383,7 +384,7 @@ function* nodes(
 }
 
 /** Properties, parameters, responses, headers, security schemes and operations. */
-function isPromise(at: readonly string[]): boolean {
+function needsEvidence(at: readonly string[]): boolean {
   const [first, second] = at
   const holder = at.at(-2)
   if (holder === 'properties') return true

@@ -48,22 +48,22 @@ async function open(folder: string, more: Partial<StoreOptions> = {}): Promise<T
 
 const person = (id: string, team = 'red'): Person => ({ id, email: `${id}@example.test`, team })
 
-/** From now on no state file is written in a quiet moment: all there is stays in the journal. */
-function withoutQuietMoments(): void {
+/** Prevents the writing of the state file while idle: all changes stay in the write-ahead log. */
+function withoutIdleWrites(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => {
     vi.useRealTimers()
   })
 }
 
-const journals = (folder: string) =>
+const logs = (folder: string) =>
   fs
     .readdirSync(folder)
     .filter((name) => name.endsWith('.log'))
     .sort()
     .map((name) => join(folder, name))
 
-/** The real disk, but for the calls that a test makes fail. */
+/** The real disk, except for the calls that a test makes fail. */
 function failingDisk(fail: Partial<Record<keyof Disk, () => Error | undefined>>): Disk {
   return {
     openSync: (...args) => {
@@ -74,7 +74,7 @@ function failingDisk(fail: Partial<Record<keyof Disk, () => Error | undefined>>)
     writeSync: (fd, bytes, offset) => {
       const error = fail.writeSync?.()
       if (!error) return fs.writeSync(fd, bytes, offset)
-      // As a full disk does it: a part of the line is there.
+      // Like a full disk, which writes a part of the line.
       fs.writeSync(fd, bytes, offset, Math.min(5, bytes.length - offset))
       throw error
     },
@@ -95,7 +95,7 @@ const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC
 const broken = Object.assign(new Error('input/output error'), { code: 'EIO' })
 
 test.each<Durability>(['fsync', 'write'])(
-  'what was saved with %s outlives a kill',
+  'a change saved with durability %s survives a kill',
   async (durability) => {
     const folder = createFolder()
     const { add } = await open(folder, { durability })
@@ -112,7 +112,7 @@ test.each<Durability>(['fsync', 'write'])(
   },
 )
 
-test('a transaction that throws leaves nothing behind', async () => {
+test('a transaction that throws changes nothing', async () => {
   const folder = createFolder()
   const { add, store, ids } = await open(folder)
   await add(person('ada'))
@@ -131,7 +131,7 @@ test('a transaction that throws leaves nothing behind', async () => {
   expect((await open(afterKill(folder))).ids()).toEqual(['ada'])
 })
 
-test('the state file is what JSON.stringify writes, with the rows in their order', async () => {
+test('the state file is the output of JSON.stringify, with the rows in the order of insertion', async () => {
   const folder = createFolder()
   const { add, store } = await open(folder)
   await add(...Array.from({ length: 450 }, (_, i) => person(`user-${i}`)))
@@ -146,7 +146,7 @@ test('the state file is what JSON.stringify writes, with the rows in their order
   expect(fs.readdirSync(folder).filter((name) => /tmp|lock/.test(name))).toEqual([])
 })
 
-test('the state file follows while the server is idle, and the old journals go', async () => {
+test('the state file is written while the server is idle, and old write-ahead logs are deleted', async () => {
   const folder = createFolder()
   const { add } = await open(folder)
   const written = () => fs.readFileSync(join(folder, 'state.json'), 'utf8')
@@ -154,10 +154,10 @@ test('the state file follows while the server is idle, and the old journals go',
     await add(person(id))
     await expect.poll(written).toContain(id)
   }
-  await expect.poll(() => journals(folder).length).toBeLessThanOrEqual(2)
+  await expect.poll(() => logs(folder).length).toBeLessThanOrEqual(2)
 })
 
-test('a file edited by hand is honoured', async () => {
+test('a state file edited by hand is read at the next start', async () => {
   const folder = createFolder()
   const first = await open(folder)
   await first.add(person('ada'), person('grace'))
@@ -169,7 +169,7 @@ test('a file edited by hand is honoured', async () => {
   expect((await open(folder)).ids()).toEqual(['alan'])
 })
 
-test('a file made by hand, without a transaction number, stands for all there is', async () => {
+test('a state file made by hand, without a transaction number, supersedes the write-ahead log', async () => {
   const folder = createFolder()
   const first = await open(folder)
   await first.add(person('ada'))
@@ -184,36 +184,57 @@ test('a file made by hand, without a transaction number, stands for all there is
   expect((await open(afterKill(copy))).ids()).toEqual(['alan', 'grace'])
 })
 
-test('a last line that was cut short is left out, with a word about it', async () => {
-  withoutQuietMoments()
+test('an incomplete last line of the write-ahead log is dropped with a warning', async () => {
+  withoutIdleWrites()
   const folder = createFolder()
   const { add } = await open(folder)
   await add(person('ada'))
   await add(person('grace'))
-  const whole = fs.readFileSync(journals(folder)[0]!)
-  const start = whole.indexOf(0x0a) + 1
+  const complete = fs.readFileSync(logs(folder)[0]!)
+  const start = complete.indexOf(0x0a) + 1
   // Cut at every byte of the last line.
-  for (let length = start; length < whole.length; length += 7) {
+  for (let length = start; length < complete.length; length += 7) {
     const copy = afterKill(folder)
-    fs.truncateSync(journals(copy)[0]!, length)
+    fs.truncateSync(logs(copy)[0]!, length)
     const { ids, warnings, store } = await open(copy)
     expect(ids()).toEqual(['ada'])
-    if (length > start) expect(warnings.join()).toMatch(/journal-0*1\.log, line 2, was cut short/)
+    if (length > start)
+      expect(warnings.join()).toMatch(/write-ahead-0*1\.log, line 2, was cut short/)
     await store.close()
     expect((await open(copy)).ids()).toEqual(['ada'])
   }
 })
 
-test('damage in the middle of the journal stops the start, naming file and line', async () => {
-  withoutQuietMoments()
+test('a log named as by an older version precedes a new one that begins with the same transaction', async () => {
+  withoutIdleWrites()
+  const folder = createFolder()
+  await (await open(folder)).add(person('ada'))
+  const copy = afterKill(folder)
+  const [file] = logs(copy)
+  // The older version was killed while it wrote the first line of a log.
+  const oldFile = file!.replace('write-ahead-', 'journal-')
+  fs.renameSync(file!, oldFile)
+  fs.truncateSync(oldFile, 20)
+  const second = await open(copy)
+  expect(second.ids()).toEqual([])
+  await second.add(person('grace'))
+  expect(logs(copy).map((log) => log.replace(/.*\//, ''))).toEqual([
+    'journal-000000000001.log',
+    'write-ahead-000000000001.log',
+  ])
+  expect((await open(afterKill(copy))).ids()).toEqual(['grace'])
+})
+
+test('damage in the middle of the write-ahead log stops the start, naming file and line', async () => {
+  withoutIdleWrites()
   const folder = createFolder()
   const { add } = await open(folder)
   for (const id of ['ada', 'grace', 'alan']) await add(person(id))
   const copy = afterKill(folder)
-  const file = journals(copy)[0]!
+  const file = logs(copy)[0]!
   const text = fs.readFileSync(file, 'utf8').replace('grace', 'grdce')
   fs.writeFileSync(file, text)
-  await expect(open(copy)).rejects.toThrow(/journal-0*1\.log, line 2, is damaged.*--recover/)
+  await expect(open(copy)).rejects.toThrow(/write-ahead-0*1\.log, line 2, is damaged.*--recover/)
   const { ids } = await open(copy, { recover: true })
   expect(ids()).toEqual(['ada'])
   expect(fs.readdirSync(copy).some((name) => name.includes('.corrupt-'))).toBe(true)
@@ -226,16 +247,22 @@ test.each([
   ],
   ['', /state\.json cannot be read: it is empty\. /],
   ['\0\0\0\0', /state\.json cannot be read/],
-  ['[]', /holds no Standin state: it holds no object/],
-  ['null', /holds no Standin state: it holds no object/],
+  ['[]', /is not a valid Standin state: it is not a JSON object/],
+  ['null', /is not a valid Standin state: it is not a JSON object/],
   ['{"api": {"users": []}}', /standin\.format is missing/],
-  ['{"standin": {"format": 2}}', /its format 2 is newer than this Standin knows \(1\)/],
-  ['{"standin": {"format": 1}, "api": []}', /"api" is no object of tables/],
-  ['{"standin": {"format": 1}, "api": {"users": {}}}', /api\.users is no list/],
-  ['{"standin": {"format": 1}, "api": {"users": [{}]}}', /api\.users\[0\]\.id is no text/],
+  [
+    '{"standin": {"format": 2}}',
+    /format 2 is newer than this version supports \(1\); use a newer Standin$/,
+  ],
+  ['{"standin": {"format": 1}, "api": []}', /"api" must be an object of tables/],
+  ['{"standin": {"format": 1}, "api": {"users": {}}}', /api\.users must be an array/],
+  [
+    '{"standin": {"format": 1}, "api": {"users": [{}]}}',
+    /api\.users\[0\]\.id must be a non-empty string/,
+  ],
   [
     '{"standin": {"format": 1}, "api": {"users": [{"id": "a"}, {"id": "a"}]}}',
-    /api\.users\[1\]\.id "a" is there twice/,
+    /api\.users\[1\]\.id "a" is a duplicate/,
   ],
 ])('a state file that cannot be read stops the start: %s', async (text, message) => {
   const folder = createFolder()
@@ -246,7 +273,7 @@ test.each([
   expect(fs.readFileSync(file, 'utf8')).toBe(text)
 })
 
-test('--recover goes on from the file before and the journals: nothing saved is lost', async () => {
+test('--recover uses the previous state file and the write-ahead logs: no saved change is lost', async () => {
   const folder = createFolder()
   const first = await open(folder)
   for (const id of ['ada', 'grace']) {
@@ -261,7 +288,7 @@ test('--recover goes on from the file before and the journals: nothing saved is 
   expect(warnings.join()).toMatch(/state\.json\.corrupt-\d+, and state\.previous\.json is used/)
 })
 
-test('a state file that is gone while its journal goes on stops the start', async () => {
+test('a missing state file that a write-ahead log continues stops the start', async () => {
   const folder = createFolder()
   const first = await open(folder)
   await first.add(person('ada'))
@@ -270,10 +297,12 @@ test('a state file that is gone while its journal goes on stops the start', asyn
   await second.add(person('grace'))
   await second.store.close()
   fs.rmSync(join(folder, 'state.json'))
-  await expect(open(folder)).rejects.toThrow(/state\.json is missing, but journal-\d+\.log goes on/)
+  await expect(open(folder)).rejects.toThrow(
+    /state\.json is missing, but write-ahead-\d+\.log continues it/,
+  )
 })
 
-test('a second store on the folder is refused within a second, and the first goes on', async () => {
+test('a second store on a folder is refused within a second, and the first keeps working', async () => {
   const folder = createFolder()
   const { add, ids } = await open(folder)
   const refused = () =>
@@ -283,15 +312,15 @@ test('a second store on the folder is refused within a second, and the first goe
   expect(ids()).toEqual(['ada'])
 })
 
-test('a lock of a process elsewhere counts while it shows signs of life, and no longer', async () => {
+test('a lock of a process on another machine counts while it has heartbeats', async () => {
   const folder = createFolder()
   const file = join(folder, 'lock')
   fs.writeFileSync(file, JSON.stringify({ pid: 1, place: 'elsewhere pid:[1]', started: '1' }))
-  const beat = setInterval(() => fs.utimesSync(file, new Date(), new Date()), 20)
-  onTestFinished(() => clearInterval(beat))
+  const heartbeat = setInterval(() => fs.utimesSync(file, new Date(), new Date()), 20)
+  onTestFinished(() => clearInterval(heartbeat))
   const refused = () => expect(open(folder)).rejects.toThrow(/in use/)
   expect(await bestOf(1000, () => took(refused))).toBeLessThan(1000)
-  clearInterval(beat)
+  clearInterval(heartbeat)
   await (await open(folder)).add(person('ada'))
 })
 
@@ -300,7 +329,7 @@ test.each([
   ['the disk fails to write', { writeSync: () => broken }],
   ['the disk fails to flush', { fdatasync: () => broken }],
 ] as const)(
-  '%s: who waits is refused, what was saved stays, the store goes on',
+  '%s: waiting changes are refused, saved ones stay, and the store keeps working',
   async (_, fault) => {
     const folder = createFolder()
     let failing = false
@@ -333,7 +362,7 @@ test.each([
   },
 )
 
-test('a line that can neither be written nor taken back does not come back at the next start', async () => {
+test('a line of a failed write that cannot be truncated does not reappear at the next start', async () => {
   const folder = createFolder()
   let failing = false
   const when = (error: Error) => () => (failing ? error : undefined)
@@ -347,7 +376,7 @@ test('a line that can neither be written nor taken back does not come back at th
   expect((await open(afterKill(folder))).ids()).toEqual(['ada', 'alan'])
 })
 
-test('a change made while another waits for the disk is lost with it, not without it', async () => {
+test('a failed write also reverts the changes made while it was under way', async () => {
   const folder = createFolder()
   let failing = true
   const held: (() => void)[] = []
@@ -373,7 +402,7 @@ test('a change made while another waits for the disk is lost with it, not withou
   expect((await open(afterKill(folder))).ids()).toEqual(['alan'])
 })
 
-test('a state file written while creates go on holds no user that was refused', async () => {
+test('a state file written while the disk fails has no refused user', async () => {
   const folder = createFolder()
   let failing = false
   const disk = failingDisk({ fdatasync: () => (failing ? broken : undefined) })
@@ -388,20 +417,20 @@ test('a state file written while creates go on holds no user that was refused', 
   expect(api.users).toHaveLength(3000)
 })
 
-test('a store that is closed takes nothing on: whoever comes late is told so', async () => {
+test('a closed store refuses changes', async () => {
   const { add, store } = await open(createFolder())
   await store.close()
   await expect(add(person('ada'))).rejects.toMatchObject({ status: 404, reason: 'sandbox.unknown' })
 })
 
-test('a state file with a misspelt key, or with one address twice, stops the start', async () => {
+test('a state file with an unknown key or a duplicate address stops the start', async () => {
   const folder = createFolder()
   const write = (document: object) =>
     fs.writeFileSync(join(folder, 'state.json'), JSON.stringify(document))
   write({ standin: { format: 1 }, apy: { users: [] } })
-  await expect(open(folder)).rejects.toThrow(/"apy" is no API of this sandbox \(api\)/)
+  await expect(open(folder)).rejects.toThrow(/"apy" is not an API of this sandbox \(api\)/)
   write({ standin: { format: 1 }, api: { user: [] } })
-  await expect(open(folder)).rejects.toThrow(/api keeps no "user" \(users\)/)
+  await expect(open(folder)).rejects.toThrow(/api has no table "user" \(users\)/)
   write({
     standin: { format: 1 },
     api: { users: [person('a'), { ...person('b'), email: 'A@example.test' }] },

@@ -1,6 +1,6 @@
 import { MAX_KEPT_BODY } from '../../request-log/entry.ts'
 import { isRecord } from '../../contract/schema.ts'
-import { placeIn } from '../../words.ts'
+import { lineAndColumn } from '../../words.ts'
 import {
   hint,
   requestSchema,
@@ -118,7 +118,7 @@ function syntaxErrors(input: HintInput) {
   const found = FOREIGN_SYNTAX.flatMap(([code, pattern, fix]) => {
     const quotes = code === 'json.curly-quotes' || code === 'json.single-quotes'
     const at = pattern.exec(quotes ? masked(text) : straight)?.index
-    return at === undefined ? [] : [hint(code, `${fix} (${placeIn(text, at)}).`)]
+    return at === undefined ? [] : [hint(code, `${fix} (${lineAndColumn(text, at)}).`)]
   })
   if (found.length > 0) return found.slice(0, 3)
   const isCut = Buffer.byteLength(text) >= MAX_KEPT_BODY - 4

@@ -1,5 +1,5 @@
 import { isRecord, type Schema } from '../../contract/schema.ts'
-import { bare, placeIn, quotable } from '../../words.ts'
+import { bare, lineAndColumn, quotable } from '../../words.ts'
 import {
   hint,
   requestSchema,
@@ -53,7 +53,7 @@ function malformed(input: HintInput) {
   }
   const ampersand = text.search(/&(?!#\d+;|#x[\da-f]+;|(?:amp|lt|gt|quot|apos);)/i)
   if (ampersand >= 0) {
-    return [hint('xml.ampersand', `Write &amp; instead of & at ${placeIn(text, ampersand)}.`)]
+    return [hint('xml.ampersand', `Write &amp; instead of & at ${lineAndColumn(text, ampersand)}.`)]
   }
   const prefix = undeclaredPrefix(text)
   if (prefix !== undefined) {
