@@ -69,7 +69,7 @@ function faultBody(fault: ArmedFault, { clock, faults }: SandboxPort): Fault {
   return {
     id: fault.id,
     origin: fault.origin,
-    fault: fault.short,
+    fault: fault.shortForm,
     definition: withoutSecrets(fault.definition as NewFault), // the same, as its schema has it
     armedAt: time(fault.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),

@@ -148,7 +148,7 @@ function applyChanges(sandbox: SandboxPort, target: Target, changes: UserChanges
   const { api, row, tools, table } = target
   const users = api.users! // vendors have users
   const call = createCallFor(target, merged(users.bodyFromRow(row), changes))
-  const [finding] = call.findings
+  const [finding] = call.warnings
   if (finding) throw new Problem(400, 'body.invalid', finding.text)
   const body = call.body as Readonly<Record<string, unknown>> // createCallFor has checked it
   const changed = users.changeRow(row, body, sandbox.store, tools)

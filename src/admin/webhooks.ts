@@ -33,7 +33,7 @@ export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
       )
       await sandbox.saved()
       const warning = webhooks.urlWarning(fields.url)
-      if (warning) call.note(warning.code, warning.text)
+      if (warning) call.warn(warning.code, warning.text)
       return { status: 201, body: subscriptionBody(row), created: row.id }
     },
     deleteSubscription: async (call) => {

@@ -1,4 +1,4 @@
-import type { Call, Finding } from './call.ts'
+import type { Call, Warning } from './call.ts'
 import type { Fake } from './fake.ts'
 import type { Format } from './formats/format.ts'
 import type { Stream } from './http/stream.ts'
@@ -21,7 +21,7 @@ export interface Tools {
   /** What the slice's `learn` made of the sandbox's fixtures. */
   readonly fixtures: unknown
   /** What speaks against sending webhooks to a URL, as far as its text tells; it may be taken. */
-  readonly webhookUrlWarning: (url: string) => Pick<Finding, 'code' | 'text'> | undefined
+  readonly webhookUrlWarning: (url: string) => Pick<Warning, 'code' | 'text'> | undefined
 }
 
 /** What a slice's hints may look at besides the call. */

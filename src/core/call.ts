@@ -11,7 +11,7 @@ import type { FaultStage, Stage } from './stages.ts'
 export type Profile = 'documented' | 'strict'
 
 /** Something about a request that was let through: a `Standin-Warning` header. */
-export interface Finding {
+export interface Warning {
   /** Stable and machine-readable, such as `required.lastName`. */
   readonly code: string
   readonly text: string
@@ -23,7 +23,7 @@ export interface Finding {
   readonly expected?: string
 }
 
-type FindingDetails = Partial<Pick<Finding, 'assumed' | 'expected'>>
+type FindingDetails = Partial<Pick<Warning, 'assumed' | 'expected'>>
 
 /** A fault that was looked at for a request, and why it did or did not fire. */
 export interface ConsideredFault {
@@ -43,7 +43,7 @@ export class Call {
   /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
   readonly id: string
   /** The first line of what could not be read, in place of method, URL and path, which are empty. */
-  readonly line: string | undefined
+  readonly malformedLine: string | undefined
   /** When it came, in milliseconds since the process began. */
   readonly startedAt: number
   /** How far it has come. */
@@ -61,7 +61,7 @@ export class Call {
   /** The fault that it met. */
   firing: Firing | undefined
   /** What it had passed when a fault answered in place of the API, or ended the connection. */
-  endedAt: FaultStage | undefined
+  endedAfter: FaultStage | undefined
   readonly method: string
   /** As the caller wrote it: sandbox, API and query included. */
   readonly url: string
@@ -74,7 +74,7 @@ export class Call {
   /** What stands before the API's prefix in the caller's URL: a sandbox's, or nothing. */
   readonly base: string
   readonly strict: boolean
-  readonly findings: Finding[] = []
+  readonly warnings: Warning[] = []
   /** The faults that were looked at, in that order. */
   faults: ConsideredFault[] | undefined
   operation: OperationContract | undefined
@@ -114,7 +114,7 @@ export class Call {
     this.startedAt = from.startedAt ?? performance.now()
     this.method = from.method
     this.url = from.url ?? from.path
-    this.line = from.line
+    this.malformedLine = from.line
     this.path = from.path
     this.query = from.query
     this.headers = from.headers
@@ -125,35 +125,35 @@ export class Call {
   }
 
   /** Keeps for who asks later whether this fault was met, and if not why. */
-  consider(fault: ConsideredFault): void {
+  recordFault(fault: ConsideredFault): void {
     this.faults ??= []
     if (this.faults.length < MOST_CONSIDERED) this.faults.push(fault)
     else if (fault.fired) this.faults[MOST_CONSIDERED - 1] = fault
   }
 
   /** A fault that fired did nothing after all. */
-  reconsider(id: string, why: string): void {
+  recordNotFired(id: string, why: string): void {
     this.faults = this.faults?.map((fault) =>
       fault.fired && fault.id === id ? { id, fired: false, why } : fault,
     )
   }
 
   /** Lets the request through, with a word about it. */
-  note(code: string, text: string, details: FindingDetails = {}): void {
-    if (this.findings.length >= MOST_FINDINGS) return
-    this.findings.push({ code, text, stage: this.stage, assumed: false, ...details })
+  warn(code: string, text: string, details: FindingDetails = {}): void {
+    if (this.warnings.length >= MOST_FINDINGS) return
+    this.warnings.push({ code, text, stage: this.stage, assumed: false, ...details })
   }
 
   /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */
-  assume(problem: Problem): void {
+  refuseIfStrict(problem: Problem): void {
     if (this.strict) throw problem
     if (problem.violations.length === 0) {
-      this.note(problem.reason, problem.message, { assumed: true })
+      this.warn(problem.reason, problem.message, { assumed: true })
     }
     for (const violation of problem.violations) {
       const { rule, at, limit } = violation
       const code = rule === 'anyOf' ? ['required', [limit].flat().join('-or-')] : [rule, ...at]
-      this.note(code.join('.'), describeViolation(violation), { assumed: true })
+      this.warn(code.join('.'), describeViolation(violation), { assumed: true })
     }
   }
 }

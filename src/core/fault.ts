@@ -18,7 +18,7 @@ export const CONNECTIONS = [
 export type Connection = (typeof CONNECTIONS)[number]
 
 /** What becomes of the answer's body. */
-export const BODIES = [
+export const BODY_FAULTS = [
   'truncated',
   'wrong-type',
   'wrong-charset',
@@ -32,18 +32,18 @@ export const BODIES = [
   'xml-cdata',
   'protobuf-unknown',
 ] as const
-export type BodyFault = (typeof BODIES)[number]
+export type BodyFault = (typeof BODY_FAULTS)[number]
 
 /** How a delivery goes wrong on purpose. */
 export interface DeliveryFault {
-  readonly kind: FaultKind
+  readonly kind: DeliveryFaultKind
   /** Milliseconds: of `delay`, of the window of `reorder`, of how stale `stale-timestamp` is. */
   readonly by?: number
   /** Only so many attempts are spoilt; all of them where nothing is said. */
   readonly attempts?: number
 }
 
-export const FAULT_KINDS = [
+export const DELIVERY_FAULT_KINDS = [
   'drop',
   'delay',
   'duplicate',
@@ -65,7 +65,7 @@ export const FAULT_KINDS = [
   'redirect',
   'slow',
 ] as const
-export type FaultKind = (typeof FAULT_KINDS)[number]
+export type DeliveryFaultKind = (typeof DELIVERY_FAULT_KINDS)[number]
 
 /** What is told of a change and what is true of it fall apart. */
 export const OUTCOMES = [
@@ -103,7 +103,7 @@ export interface FaultDefinition {
   readonly body?: BodyFault
   readonly outcome?: Outcome
   readonly later?: string
-  readonly webhook?: FaultKind
+  readonly webhook?: DeliveryFaultKind
   readonly webhookBy?: string
   readonly webhookAttempts?: number
 
@@ -176,5 +176,5 @@ export interface Firing {
 export interface FiredFault {
   readonly id: string
   /** Its short form. */
-  readonly short: string
+  readonly shortForm: string
 }

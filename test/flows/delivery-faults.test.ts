@@ -1,6 +1,10 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { FAULT_KINDS, type DeliveryFault, type FaultKind } from '../../src/core/fault.ts'
+import {
+  DELIVERY_FAULT_KINDS,
+  type DeliveryFault,
+  type DeliveryFaultKind,
+} from '../../src/core/fault.ts'
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
 import { createReceiver, type Came } from '../helpers/receiver.ts'
@@ -223,7 +227,9 @@ describe('a receiver sees', () => {
 })
 
 test.each(
-  FAULT_KINDS.filter((kind) => !['drop', 'redirect', 'truncated', 'after-delete'].includes(kind)),
+  DELIVERY_FAULT_KINDS.filter(
+    (kind) => !['drop', 'redirect', 'truncated', 'after-delete'].includes(kind),
+  ),
 )('the inbox receives a webhook with %s and checks its signature', async (kind) => {
   const caller = createCaller(await createSandbox({ clock: START }))
   const { id } = await sendTestWebhook(caller, { kind })
@@ -261,7 +267,7 @@ async function stateOf({ url, child }: RunningSample, email: string): Promise<st
 }
 
 interface Trial {
-  readonly kind: FaultKind
+  readonly kind: DeliveryFaultKind
   readonly by?: number
   readonly attempts?: number
   readonly settings?: Settings
@@ -314,7 +320,7 @@ const TRIALS: readonly Trial[] = [
 ]
 
 test('every delivery fault has a trial', () => {
-  expect(TRIALS.map(({ kind }) => kind)).toEqual(FAULT_KINDS)
+  expect(TRIALS.map(({ kind }) => kind)).toEqual(DELIVERY_FAULT_KINDS)
 })
 
 describe.each(['careful.ts', 'careful.py', 'naive.ts'] as const)('%s', (name) => {

@@ -119,7 +119,7 @@ function iso(time: number): string {
 /** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
 function unknownIds(call: Call, clues: Clues): readonly Hint[] {
   const { resellers, organizations, roles } = knownOf(clues)
-  const codes = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const codes = [call.problem?.reason, ...call.warnings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [what: string, names: readonly string[]]>> = {
     'reseller.unknown': ['a resellerId (in the path)', [...resellers.keys()]],
     'organization.unknown': ['an organizationId', [...organizations.keys()]],

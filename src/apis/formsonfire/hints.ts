@@ -108,7 +108,7 @@ function duplicates(call: Call, sent: Clues['sent'], { state }: Clues): readonly
 /** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
 function unknownEntries(call: Call, clues: Clues): readonly Hint[] {
   const refused = call.problem?.violations.map(({ at, rule }) => [rule, ...at].join('.')) ?? []
-  const codes = [...refused, ...call.findings.map(({ code }) => code)]
+  const codes = [...refused, ...call.warnings.map(({ code }) => code)]
   const { folders, groups } = knownOf(clues)
   return (
     [

@@ -69,7 +69,7 @@ function duplicates({ state, sent }: Clues): readonly Hint[] {
 /** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
 function unknownIds(call: Call, clues: Clues): readonly Hint[] {
   const { dealers, roles } = knownOf(clues)
-  const codes = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const codes = [call.problem?.reason, ...call.warnings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [field: string, ids: readonly string[]]>> = {
     'dealer.unknown': ['dealerUUID', [...dealers.keys()]],
     'department.unknown': ['departmentUUID', [...dealers.values()].flat()],

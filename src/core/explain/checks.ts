@@ -84,7 +84,7 @@ function fieldChecks(
   if (!sent || !properties) return []
   // A vendor's reader that ignores the case of names leaves a finding for each.
   const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]))
-  const ignoresCase = call.findings.some(({ code }) => code.startsWith('name.case.'))
+  const ignoresCase = call.warnings.some(({ code }) => code.startsWith('name.case.'))
   return Object.entries(sent).map(([given, value]): Check => {
     const name = ignoresCase ? (names.get(given.toLowerCase()) ?? given) : given
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
@@ -94,7 +94,7 @@ function fieldChecks(
       return { at: shown, outcome: 'noted', text, evidence: [] }
     }
     const evidence = index.field(operation, call.bodyType, [name])
-    const isConverted = call.findings.some(({ code }) => code === `type.${name}`)
+    const isConverted = call.warnings.some(({ code }) => code === `type.${name}`)
     const prefix = name === given ? '' : `is read as ${name} and `
     const text = isConverted
       ? `${prefix}is ${kindOf(value, name)}, which is read as ${ruleOf(schema)}`

@@ -1,7 +1,7 @@
 import { stagesOf } from '../stages.ts'
 import type { Decision, ExplainInput, Step } from './model.ts'
 import { createdUserId } from '../api.ts'
-import { type Finding } from '../call.ts'
+import { type Warning } from '../call.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
@@ -87,12 +87,12 @@ function refusalEvidence(
 /** Adds the warnings that the request got at this step. */
 function withFindings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
-  const findings = input.call.findings.filter(({ stage }) => stage === step)
+  const findings = input.call.warnings.filter(({ stage }) => stage === step)
   if (findings.length === 0) return decision
   // The checks of the contract already mention each field.
   if (step === 'contract' && decision.checks) return { ...decision, outcome: 'noted' }
   const { operation, bodyType } = input.call
-  const evidenceOf = ({ code }: Finding): readonly Evidence[] =>
+  const evidenceOf = ({ code }: Warning): readonly Evidence[] =>
     operation && step === 'strict'
       ? index.field(operation, bodyType, code.split('.').slice(1), 'x-strict')
       : []
@@ -136,7 +136,7 @@ const DESCRIPTIONS: Readonly<Record<EarlierStep, DescribeStep>> = {
       const text = `A CORS preflight from ${call.headers.origin}. The origin is allowed by --cors-origins.`
       return passed('arrival', text)
     }
-    const hasWarning = call.findings.some(({ stage }) => stage === 'arrival')
+    const hasWarning = call.warnings.some(({ stage }) => stage === 'arrival')
     return hasWarning ? passed('arrival', 'The request was accepted with a warning.') : undefined
   },
   route: ({ call, api, contract }, index) => {
@@ -197,7 +197,7 @@ const DESCRIPTIONS: Readonly<Record<EarlierStep, DescribeStep>> = {
     if (call.strict) {
       return passed('strict', 'The profile is strict; the request satisfies its additional rules.')
     }
-    const hasWarning = call.findings.some(({ stage }) => stage === 'strict')
+    const hasWarning = call.warnings.some(({ stage }) => stage === 'strict')
     const text = hasWarning
       ? 'The profile is documented; each rule that strict would refuse for is a warning.'
       : 'The profile is documented; strict would accept the fields too.'
@@ -205,7 +205,7 @@ const DESCRIPTIONS: Readonly<Record<EarlierStep, DescribeStep>> = {
   },
   operation: ({ call, api }) => {
     if (!call.operation) return undefined
-    const findings = call.findings.filter(({ stage }) => stage === 'operation')
+    const findings = call.warnings.filter(({ stage }) => stage === 'operation')
     const text = findings.some(({ assumed }) => assumed)
       ? 'The documented profile accepts this; strict would refuse it.'
       : findings.length > 0
@@ -262,14 +262,14 @@ function countText(checks: readonly Check[]): string {
 function answerDecision(input: ExplainInput, index: EvidenceIndex): Decision {
   const { call, status, mediaType = call.answerType } = input
   if (status === 0) return passed('answer', 'The connection ended without an answer.')
-  const count = call.findings.length
+  const count = call.warnings.length
   const warnings =
     count === 0
       ? ''
       : ` It carries ${count === 1 ? 'one warning' : `${count} warnings`} (Standin-Warning).`
   const format = mediaType === '' ? ' without a body' : ` in ${mediaType}`
   // A page that a fault sends in place of the API is in no contract.
-  const isPage = call.endedAt !== undefined && !call.problem
+  const isPage = call.endedAfter !== undefined && !call.problem
   const evidence = isPage ? [] : index.answer(call.operation, status)
   return passed('answer', `The answer is ${status}${format}.${warnings}`, evidence)
 }

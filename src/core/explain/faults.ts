@@ -16,14 +16,14 @@ const LAST_STEP: Readonly<Record<FaultStage, Step>> = {
 
 /** The last step that a request passed before a fault ended it; undefined if no fault did. */
 export function lastStepBeforeFault({ call, api }: ExplainInput): Step | undefined {
-  if (!call.endedAt) return undefined
+  if (!call.endedAfter) return undefined
   // Some faults let the operation run and then replace its answer.
-  return createdUserId(call, api) === undefined ? LAST_STEP[call.endedAt] : 'webhooks'
+  return createdUserId(call, api) === undefined ? LAST_STEP[call.endedAfter] : 'webhooks'
 }
 
 /** A sentence about the fault that ended the request; undefined if no fault did. */
 export function endingFaultText({ call, status }: ExplainInput): string | undefined {
-  if (!call.endedAt) return undefined
+  if (!call.endedAfter) return undefined
   const fault = call.faults?.find((considered) => considered.fired)
   const name = fault ? nameOf(fault) : 'that it requested'
   if (status === 0) return `Not answered: the fault ${name} ended the connection.`

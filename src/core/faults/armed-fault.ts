@@ -74,7 +74,7 @@ export class ArmedFault {
   }
 
   /** Its short form. */
-  get short(): string {
+  get shortForm(): string {
     this.#short ??= shortOf(this.definition)
     return this.#short
   }
@@ -154,7 +154,7 @@ export class ArmedFault {
     const { id } = candidate.call
     const at = this.meetings.findLastIndex(({ requestId }) => requestId === id)
     if (at >= 0) this.meetings.splice(at, 1)
-    candidate.call.reconsider(this.id, why)
+    candidate.call.recordNotFired(this.id, why)
     this.spare(candidate, now, why)
   }
 

@@ -225,7 +225,7 @@ export class Faults {
       const lost = this.#lost.get(lostKey(candidate) ?? '')
       if (lost) {
         const why = 'it lost this user before, whom it refuses as a duplicate from then on'
-        call.consider({ id: lost.id, fault: lost.short, fired: true, why })
+        call.recordFault({ id: lost.id, fault: lost.shortForm, fired: true, why })
         this.#passOver(lost, candidate, stage, now, false)
         return { fault: lost, effect: DUPLICATE, draw: [0, 0] }
       }
@@ -259,10 +259,10 @@ export class Faults {
     const taken = why === undefined ? fault.take(now) : { spared: why }
     if ('spared' in taken) {
       if (why === undefined) fault.spare(candidate, now, taken.spared)
-      call.consider({ id: fault.id, fired: false, why: taken.spared })
+      call.recordFault({ id: fault.id, fired: false, why: taken.spared })
       return undefined
     }
-    call.consider({ id: fault.id, fault: fault.short, fired: true, why: 'the request fits' })
+    call.recordFault({ id: fault.id, fault: fault.shortForm, fired: true, why: 'the request fits' })
     // A request that asks for a fault by itself has asked none of those that are armed.
     const isWish = fault === candidate.requestedFault
     this.#passOver(fault, candidate, isWish ? 'route' : stage, now, !isWish)
@@ -290,9 +290,9 @@ export class Faults {
       if (fault === taken || comes < 0 || (comes === 0 && !isBehind)) continue
       if (fault.fired > 0 || !fault.isLive(now) || fault.miss(candidate, now) !== undefined)
         continue
-      const why = `${taken.id}${taken.short && ` (${taken.short})`} came first`
+      const why = `${taken.id}${taken.shortForm && ` (${taken.shortForm})`} came first`
       fault.spare(candidate, now, why)
-      candidate.call.consider({ id: fault.id, fired: false, why })
+      candidate.call.recordFault({ id: fault.id, fired: false, why })
     }
   }
 

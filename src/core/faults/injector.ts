@@ -222,7 +222,7 @@ export class FaultInjector implements Injector, FaultCandidate {
     if (delay) {
       const isThere = await pause(this.#response, drawnDelay(delay, firing.draw), this.#faults.held)
       if (!isThere) {
-        this.call.endedAt = stage
+        this.call.endedAfter = stage
         throw new ConnectionEnded()
       }
     }
@@ -234,7 +234,7 @@ export class FaultInjector implements Injector, FaultCandidate {
 
   /** @throws ConnectionEnded */
   #hangUp(how: 'reset' | 'close', { after }: FaultEffect): never {
-    this.call.endedAt = after
+    this.call.endedAfter = after
     void hangUp(this.#response, how)
     throw new ConnectionEnded()
   }
@@ -250,7 +250,7 @@ export class FaultInjector implements Injector, FaultCandidate {
       effect.refusal ??
       (fallback === undefined ? undefined : { status: fallback, words: 'vendor' as const })
     if (!wanted) return undefined
-    this.call.endedAt = effect.after
+    this.call.endedAfter = effect.after
     if (wanted.words !== 'vendor') return pageFor(wanted)
     throw refusalFor(wanted, this.call, this.#api, this.#tools)
   }
@@ -303,7 +303,7 @@ export class FaultInjector implements Injector, FaultCandidate {
       if (!(error instanceof NotApplicable)) throw error
       firing.fault.takeBack(this, this.#tools.clock.now(), error.message)
       this.#firing = this.call.firing = undefined
-      this.call.note('fault.not-applicable', `The fault ${kind} did nothing: ${error.message}`)
+      this.call.warn('fault.not-applicable', `The fault ${kind} did nothing: ${error.message}`)
       return { ...body, readsBack: true }
     }
   }

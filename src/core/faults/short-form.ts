@@ -1,7 +1,7 @@
 import { closest, didYouMean } from '../words.ts'
 import { Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
-import { BODIES, CONNECTIONS, OUTCOMES, WORDINGS, type FaultDefinition } from '../fault.ts'
+import { BODY_FAULTS, CONNECTIONS, OUTCOMES, WORDINGS, type FaultDefinition } from '../fault.ts'
 
 /** Words of the short form that stand for a field with a value. */
 const WORDS: Readonly<Record<string, FaultDefinition>> = {
@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<string, FaultDefinition>> = {
   'slow-headers': { slow: 'headers' },
   'slow-body': { slow: 'body' },
   ...Object.fromEntries(CONNECTIONS.map((connection) => [connection, { connection }])),
-  ...Object.fromEntries(BODIES.map((body) => [body, { body }])),
+  ...Object.fromEntries(BODY_FAULTS.map((body) => [body, { body }])),
   ...Object.fromEntries(OUTCOMES.map((outcome) => [outcome, { outcome }])),
   'login-page': { words: 'login-page', status: 200 },
   gateway: { words: 'gateway' },

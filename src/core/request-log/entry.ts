@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { createdUserId } from '../api.ts'
-import { Call, type Finding } from '../call.ts'
+import { Call, type Warning } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 
 /** An answer as it was sent. */
@@ -45,7 +45,7 @@ type KeptOfCall =
   | 'created'
   | 'events'
   | 'deliveries'
-  | 'endedAt'
+  | 'endedAfter'
 
 /**
  * One answered request. It holds secrets: `recordOf` makes the redacted record of it.
@@ -68,7 +68,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly bodySize: number
   /** Id of the user that the request created. */
   readonly userId: string | undefined
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Warning[]
   readonly status: number
   readonly answerHeaders: RecordedAnswer['headers']
   readonly answerSize: number
@@ -83,7 +83,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
 }
 
 /** Shared, so that most entries keep no list of their own. */
-const NO_FINDINGS: readonly Finding[] = []
+const NO_FINDINGS: readonly Warning[] = []
 
 /** @param slabFor returns a slab with room for so many bytes */
 export function entryFrom(
@@ -94,12 +94,12 @@ export function entryFrom(
   answer: AnsweredRequest,
   slabFor: (bytes: number) => Slab,
 ): Entry {
-  const { bodyText, findings } = call
+  const { bodyText, warnings } = call
   const duration = performance.now() - call.startedAt
   const { body, rawHeaders } = answer
   const bodySize = bodyText === undefined ? 0 : Buffer.byteLength(bodyText)
   // Neither a request line nor a header can contain a line break.
-  const firstLine = call.line ?? call.url
+  const firstLine = call.malformedLine ?? call.url
   const head = rawHeaders.length === 0 ? firstLine : `${firstLine}\n${rawHeaders.join('\n')}`
   const keptBody = Math.min(bodySize, MAX_KEPT_BODY)
   const keptAnswer = Math.min(answer.size, MAX_KEPT_BODY)
@@ -128,7 +128,7 @@ export function entryFrom(
     base: call.base,
     stage: call.stage,
     problem: call.problem,
-    findings: findings.length === 0 ? NO_FINDINGS : findings,
+    findings: warnings.length === 0 ? NO_FINDINGS : warnings,
     faults: call.faults,
     operation: call.operation,
     bodyType: call.bodyType,
@@ -139,7 +139,7 @@ export function entryFrom(
     created: call.created,
     events: call.events,
     deliveries: call.deliveries,
-    endedAt: call.endedAt,
+    endedAfter: call.endedAfter,
     bytes,
     start,
     headEnd,
@@ -192,10 +192,10 @@ export function callOf(entry: Entry): Call {
   call.created = entry.created
   call.events = entry.events
   call.deliveries = entry.deliveries
-  call.endedAt = entry.endedAt
+  call.endedAfter = entry.endedAfter
   call.operation = entry.operation
   call.bodyType = entry.bodyType
-  call.findings.push(...entry.findings)
+  call.warnings.push(...entry.findings)
   if (entry.hasBody) call.bodyText = entry.bytes.toString('utf8', entry.headEnd, entry.bodyEnd)
   if (entry.operation) call.params = contract.find(entry.method, path).params
   return call

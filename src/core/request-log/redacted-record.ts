@@ -2,7 +2,7 @@ import { describeViolation, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Redactor } from './redact.ts'
 import { answerOf, callOf, MAX_KEPT_BODY, rawHeadersOf, type Entry } from './entry.ts'
-import type { Finding } from '../call.ts'
+import type { Warning } from '../call.ts'
 import type { Hint } from '../api.ts'
 import type { Stage } from '../stages.ts'
 
@@ -52,7 +52,7 @@ export interface RedactedRecord {
     readonly message: string
     readonly violations: { at: string; rule: string; text: string }[]
   }
-  readonly warnings: Pick<Finding, 'code' | 'text'>[]
+  readonly warnings: Pick<Warning, 'code' | 'text'>[]
   /** The user that the request created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
   /** The faults that fired, each in its short form. */
@@ -76,7 +76,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
   const mark = call.url.indexOf('?')
   // Parts that name their secrets come first: a secret found in one is scrubbed from all others.
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
-  const line = call.line === undefined ? undefined : redactor.line(call.line)
+  const line = call.malformedLine === undefined ? undefined : redactor.line(call.malformedLine)
   const headers = headersOf(pairs(rawHeadersOf(entry)), redactor)
   const body =
     call.bodyText === undefined ? undefined : bodyOf(call.bodyText, entry.bodySize, redactor)
@@ -103,7 +103,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
     ms: Math.round(entry.duration * 1000) / 1000,
     stage: call.stage,
     ...(call.problem ? { problem: problemOf(call.problem) } : {}),
-    warnings: call.findings.map(({ code, text }) => ({ code, text })),
+    warnings: call.warnings.map(({ code, text }) => ({ code, text })),
     ...(user ? { user } : {}),
     ...(fired.length > 0 ? { faults: fired.map(({ id, fault = '' }) => ({ id, fault })) } : {}),
     ...(call.deliveries ? { deliveries: [...call.deliveries] } : {}),
@@ -116,7 +116,7 @@ export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
   const call = callOf(entry)
   const redactor = new Redactor(secrets)
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))
-  if (call.line !== undefined) redactor.line(call.line)
+  if (call.malformedLine !== undefined) redactor.line(call.malformedLine)
   headersOf(pairs(rawHeadersOf(entry)), redactor)
   if (call.bodyText !== undefined) redactor.body(call.bodyText)
   return redactor

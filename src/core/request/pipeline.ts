@@ -53,7 +53,7 @@ export async function answer(
     headers = merged(arrival.headers, api.admit?.(call, tools))
     if (arrival.refusal) refuseAtArrival(call, arrival.refusal)
     reply = await serve({ context, call, request, injector })
-    if (!call.endedAt) call.stage = 'answer'
+    if (!call.endedAfter) call.stage = 'answer'
   } catch (error) {
     if (error instanceof ConnectionEnded) {
       injector.finish()
@@ -137,7 +137,7 @@ const STAGE_HANDLERS: Readonly<
 
   strict: ({ call }) => {
     const violations = operationOf(call).checkStrictly(call)
-    if (violations.length > 0) call.assume(invalid(violations))
+    if (violations.length > 0) call.refuseIfStrict(invalid(violations))
   },
 
   operation: async (exchange) => {

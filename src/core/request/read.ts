@@ -92,7 +92,7 @@ function leaveOut(call: Call, schema: Schema, value: unknown, path: string): voi
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
     if (property) leaveOut(call, property, value[name], full)
     else {
-      call.note(`unknown-field.${full}`, `${full} is not a field`)
+      call.warn(`unknown-field.${full}`, `${full} is not a field`)
       delete value[name]
     }
   }

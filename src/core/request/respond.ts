@@ -44,7 +44,7 @@ export function respond(
   }
   if (call.firing) headers['Standin-Fault'] = call.firing.fault.id
   if (reply.stream) delete headers['Content-Length']
-  if (call.findings.length > 0) headers['Standin-Warning'] = warnings(call)
+  if (call.warnings.length > 0) headers['Standin-Warning'] = warnings(call)
   const message: Message = { status: reply.status, headers, body: written.text }
   // Recorded before it is sent: a client that has the answer finds it in the request log.
   const { rawHeaders } = response.req
@@ -96,9 +96,9 @@ function lossOf(
   return `${JSON.stringify(body)} was written as ${JSON.stringify(back)}`
 }
 
-function warnings({ findings }: Call): string[] {
+function warnings({ warnings }: Call): string[] {
   // RFC 8941: a string is printable ASCII, a parameter's value a token.
-  return findings.map(({ code, text }) => {
+  return warnings.map(({ code, text }) => {
     const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')
     return `"${safe.slice(0, 200)}";code=${code.replaceAll(/[^\w.:-]/g, '_').slice(0, 80)}`
   })

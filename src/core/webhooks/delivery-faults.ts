@@ -1,5 +1,5 @@
 import { isRecord } from '../contract/schema.ts'
-import type { DeliveryFault, FaultKind } from '../fault.ts'
+import type { DeliveryFault, DeliveryFaultKind } from '../fault.ts'
 import type { AttemptOutcome, WireBehavior } from './http-sender.ts'
 import { signatureHeaders, type Scheme } from './signature.ts'
 
@@ -32,10 +32,10 @@ export interface PreparedAttempt {
   readonly requests: readonly OutgoingRequest[]
   /** Outcome to record without sending anything. */
   readonly outcome?: AttemptOutcome
-  readonly faults: readonly FaultKind[]
+  readonly faults: readonly DeliveryFaultKind[]
 }
 
-type ActiveFaults = ReadonlyMap<FaultKind, DeliveryFault>
+type ActiveFaults = ReadonlyMap<DeliveryFaultKind, DeliveryFault>
 
 const HOUR = 3_600_000
 const MEGABYTE = 1024 * 1024

@@ -1,4 +1,4 @@
-import type { DeliveryFault, FaultKind } from '../fault.ts'
+import type { DeliveryFault, DeliveryFaultKind } from '../fault.ts'
 import type { Row, Table } from '../store/state.ts'
 import type { SendError } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
@@ -47,7 +47,7 @@ export interface Attempt {
   /** Reason: `event`, `redelivery`, `restart`, or the outcome of the previous attempt. */
   readonly why: string
   /** Delivery faults that were applied. */
-  readonly faults?: readonly FaultKind[]
+  readonly faults?: readonly DeliveryFaultKind[]
   /** Duration in milliseconds of real time; 0 if nothing left the server. */
   readonly ms: number
   readonly status?: number

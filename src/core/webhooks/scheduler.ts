@@ -3,7 +3,7 @@ import type { Log } from '../log.ts'
 import type { Timer } from '../time/timers.ts'
 import type { Transport, WebhookSettings } from './transport.ts'
 import { attemptsInPlan, type Attempt, type Delivery, type Subscription } from './delivery.ts'
-import { type DeliveryFault, type FaultKind } from '../fault.ts'
+import { type DeliveryFault, type DeliveryFaultKind } from '../fault.ts'
 import type { Outbox } from './outbox.ts'
 import { isGone, isSuccess, nextAttemptAt } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
@@ -86,7 +86,7 @@ export class Scheduler {
     this.#waiters.changed(delivery)
     if (this.#settings.ordered) this.#queueOf(delivery).push(pending)
     const isFirst = attemptsInPlan(delivery) === 0
-    const fault = (kind: FaultKind) =>
+    const fault = (kind: DeliveryFaultKind) =>
       isFirst ? delivery.faults?.find((one) => one.kind === kind) : undefined
     if (fault('drop')) return this.#finish(pending, delivery, 'dropped', 'the fault drop')
     if (delivery.waitsFor) return
@@ -232,7 +232,7 @@ export class Scheduler {
     pending: Pending,
     attempt: {
       readonly at: number
-      readonly faults: readonly FaultKind[]
+      readonly faults: readonly DeliveryFaultKind[]
       readonly outcome: AttemptOutcome
     },
   ): void | Promise<void> {
@@ -342,7 +342,11 @@ function retryReason(outcome: AttemptOutcome): string {
 function attemptOf(
   { attempts }: Delivery,
   why: string,
-  { at, faults, outcome }: { at: number; faults: readonly FaultKind[]; outcome: AttemptOutcome },
+  {
+    at,
+    faults,
+    outcome,
+  }: { at: number; faults: readonly DeliveryFaultKind[]; outcome: AttemptOutcome },
 ): Attempt {
   const { kind: _, ...result } = outcome
   const number = (attempts.at(-1)?.number ?? 0) + 1

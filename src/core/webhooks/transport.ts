@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Finding } from '../call.ts'
+import type { Warning } from '../call.ts'
 import type { Clock } from '../time/clock.ts'
-import type { FaultKind } from '../fault.ts'
+import type { DeliveryFaultKind } from '../fault.ts'
 import { isLoopback, readHost } from '../http/hosts.ts'
 import { Problem } from '../problem.ts'
 import { applyDeliveryFaults, type Draft, type OutgoingRequest } from './delivery-faults.ts'
@@ -34,7 +34,7 @@ export interface WebhookSettings {
 }
 
 /** Warning about a webhook URL that is accepted although no delivery will reach it. */
-export type UrlWarning = Pick<Finding, 'code' | 'text'>
+export type UrlWarning = Pick<Warning, 'code' | 'text'>
 
 /** Delivers one attempt to its receiver: an inbox of the same sandbox, or a URL on the network. */
 export class Transport {
@@ -60,7 +60,7 @@ export class Transport {
     subscription: Subscription,
     signal: () => AbortSignal,
   ): {
-    readonly faults: readonly FaultKind[]
+    readonly faults: readonly DeliveryFaultKind[]
     readonly outcome: AttemptOutcome | Promise<AttemptOutcome>
   } {
     const draft = this.#draft(delivery, subscription)

@@ -22,7 +22,7 @@ const MAX_LENGTH_IN_HEADER = 400
 export function hintsFor(input: HintInput): readonly Hint[] {
   const { api, call, tools, store } = input
   // A fault ended the request, or it could not be read: the sender has nothing to change.
-  if (call.endedAt || call.method === '') return []
+  if (call.endedAfter || call.method === '') return []
   const hints = [
     ...pathRules.flatMap((rule) => rule(input)),
     ...(api.hints?.(call, { ...tools, state: store, sent: sentFields(input) ?? {} }) ?? []),

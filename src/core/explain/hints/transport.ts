@@ -95,7 +95,7 @@ function notText({ call }: HintInput) {
 
 function accept({ call, api }: HintInput) {
   const isRefused = call.problem?.reason === 'accept.unsupported'
-  if (!isRefused && !call.findings.some(({ code }) => code === 'accept.ignored')) return []
+  if (!isRefused && !call.warnings.some(({ code }) => code === 'accept.ignored')) return []
   const offered = isRefused
     ? (call.operation?.answerTypes ?? [])
     : api.formats.map(({ mediaType }) => mediaType)

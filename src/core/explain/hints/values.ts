@@ -96,7 +96,7 @@ function unlistedValue(path: string, value: unknown, allowed: readonly unknown[]
 
 /** Strings that the vendor's lenient reader converted to the type of their field. */
 function convertedTypes({ call }: HintInput) {
-  return call.findings
+  return call.warnings
     .filter(({ expected }) => expected !== undefined)
     .map(({ code, expected }) => {
       const name = code.slice('type.'.length)

@@ -83,7 +83,7 @@ function rootHint(name: string, expected: string) {
 
 /** Elements that are not in the order that the vendor's slice checks. */
 function elementOrder(input: HintInput) {
-  const late = input.call.findings.filter(({ code }) => code.startsWith('xml.order.'))
+  const late = input.call.warnings.filter(({ code }) => code.startsWith('xml.order.'))
   if (late.length === 0) return []
   const properties = requestSchema(input.call).properties ?? {}
   const names = Object.keys(sentFields(input) ?? {}).filter((name) =>
