@@ -20,12 +20,12 @@ const CONTRACTS = {
 
 export const LEVELS = ['documented', 'public', 'assumed'] as const
 
-/** A shell block, and the text block after it, where there is one. */
+/** A shell block with the text block that follows it, if any. */
 const BLOCK_AND_ANSWER = /(^```sh\n(.*?)^```\n)(\n```text\n.*?^```$)?/gms
 
-/** One promise of a contract, and where it comes from. */
-interface Promised {
-  readonly what: string
+/** One rule of a contract with its evidence. */
+interface Rule {
+  readonly place: string
   readonly level: (typeof LEVELS)[number]
   readonly from: string
 }
@@ -34,7 +34,7 @@ export function readDocument(path: string): string {
   return readFileSync(new URL(path, ROOT), 'utf8')
 }
 
-/** Compares a page with what it should be; `npm run generate` writes it. */
+/** Compares a page with its generated text; `npm run generate` writes it. */
 export async function expectUpToDate(path: string, document: string): Promise<void> {
   const message = `${path} is stale; run \`npm run generate\``
   await expect(document, message).toMatchFileSnapshot(fileURLToPath(new URL(path, ROOT)))
@@ -46,11 +46,11 @@ export function shellBlocks(markdown: string): string[] {
 }
 
 /**
- * The document as it should be: each table is made anew, and each answer that is shown below a
- * shell block is what that block really prints.
+ * Generates a document: fills in its tables, and replaces the text below each shell block by the
+ * output of that block.
  *
- * @param run what a block prints; undefined for one that is not run
- * @param more tables of this document alone
+ * @param run runs a block and returns its output, or returns undefined to leave it out
+ * @param more tables of this document only
  */
 export async function rebuilt(
   markdown: string,
@@ -68,25 +68,25 @@ export async function rebuilt(
     /(<!-- made: (\w+) -->\n).*?(<!-- end -->)/gs,
     (_, start: string, name: string, end: string) => `${start}\n${tables[name]}\n\n${end}`,
   )
-  // One after the other, as a reader would.
+  // In order, because later blocks depend on earlier ones.
   let withAnswers = ''
-  let done = 0
+  let end = 0
   for (const found of withTables.matchAll(BLOCK_AND_ANSWER)) {
     const [all, shown = '', block = '', answer] = found
     const printed = await run(block.trim())
-    withAnswers += withTables.slice(done, found.index)
+    withAnswers += withTables.slice(end, found.index)
     withAnswers +=
       printed === undefined || answer === undefined
         ? all
         : `${shown}\n\`\`\`text\n${printed}\n\`\`\``
-    done = found.index + all.length
+    end = found.index + all.length
   }
-  withAnswers += withTables.slice(done)
+  withAnswers += withTables.slice(end)
   const options = await prettier.resolveConfig(new URL('README.md', ROOT))
   return prettier.format(withAnswers, { ...options, parser: 'markdown' })
 }
 
-/** Runs a block as a person would paste it, in the project's folder; it must succeed. */
+/** Runs a block in the project's folder, as if pasted into a shell; it must succeed. */
 export function runInShell(block: string, env: Readonly<Record<string, string>>): Promise<string> {
   const options = { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 }
   return new Promise((resolve, reject) => {
@@ -97,31 +97,28 @@ export function runInShell(block: string, env: Readonly<Record<string, string>>)
   })
 }
 
-/** Every promise of a contract that says where it comes from. */
-function promisesOf(file: string): Promised[] {
-  const found: Promised[] = []
+/** All rules of a contract that have evidence. */
+function rulesOf(file: string): Rule[] {
+  const found: Rule[] = []
   const walk = (node: unknown, path: readonly string[]) => {
     if (typeof node !== 'object' || node === null) return
     for (const [key, value] of Object.entries(node)) {
       if (key !== 'x-evidence') walk(value, [...path, key])
-      else found.push(promised(path, value as Record<string, string>))
+      else found.push(ruleAt(path, value as Record<string, string>))
     }
   }
   walk(load(readDocument(`specs/${file}`)), [])
   return found
 }
 
-/** Levels of the contract's tree that say nothing to a reader. */
-const SILENT = ['components', 'schemas', 'properties', 'content']
+/** Levels of the contract's tree that are left out of a rule's place. */
+const OMITTED = ['components', 'schemas', 'properties', 'content']
 
-function promised(
-  path: readonly string[],
-  { level, line, url, note }: Record<string, string>,
-): Promised {
-  const what = path.filter((step) => !SILENT.includes(step)).join(' · ')
+function ruleAt(path: readonly string[], { level, line, url, note }: Record<string, string>): Rule {
+  const place = path.filter((step) => !OMITTED.includes(step)).join(' · ')
   const quoted = line === undefined ? '' : `"${line}".`
   const from = [quoted, note, url].filter(Boolean).join(' ')
-  return { what, level: level as Promised['level'], from }
+  return { place, level: level as Rule['level'], from }
 }
 
 export function table(
@@ -163,18 +160,15 @@ async function credentialRows(): Promise<string> {
 
 function countRows(): string {
   const rows = Object.entries(CONTRACTS).map(([title, file]) => {
-    const promises = promisesOf(file)
-    return [
-      title,
-      ...LEVELS.map((level) => promises.filter((promise) => promise.level === level).length),
-    ]
+    const rules = rulesOf(file)
+    return [title, ...LEVELS.map((level) => rules.filter((rule) => rule.level === level).length)]
   })
   return table(['API', ...LEVELS], rows)
 }
 
 function evidenceSections(): string {
   const sections = Object.entries(CONTRACTS).map(([title, file]) => {
-    const rows = promisesOf(file).map(({ what, level, from }) => [code(what), level, from])
+    const rows = rulesOf(file).map(({ place, level, from }) => [code(place), level, from])
     return `## ${title}\n\n${table(['Promise', 'Evidence', 'Source or note'], rows)}`
   })
   return sections.join('\n\n')
