@@ -70,7 +70,7 @@ function update(world: SandboxPort, place: Place, changes: UserChanges): Row {
   const { api, row, tools, table } = place
   const users = api.users! // vendors have users
   const call = createCallFor(place, merged(users.bodyFromRow(row), changes))
-  const [unknown] = call.findings
+  const [unknown] = call.warnings
   if (unknown) throw new Problem(400, 'body.invalid', unknown.text)
   const body = call.body as Readonly<Record<string, unknown>> // creationOf has checked it
   const changed = users.changeRow(row, body, world.store, tools)

@@ -36,6 +36,27 @@ export type WantedValue =
       ignoreCase?: boolean
       exists?: boolean
     }
+export type DeliveryFaultKind =
+  | 'drop'
+  | 'delay'
+  | 'duplicate'
+  | 'duplicate-new-id'
+  | 'reorder'
+  | 'before-answer'
+  | 'after-delete'
+  | 'wrong-secret'
+  | 'stale-timestamp'
+  | 'reserialised'
+  | 'unsigned'
+  | 'header-case'
+  | 'truncated'
+  | 'gzip'
+  | 'chunked'
+  | 'large'
+  | 'extra-fields'
+  | 'unknown-event'
+  | 'redirect'
+  | 'slow'
 
 export interface FrontPage {
   name: 'Standin'
@@ -1006,7 +1027,7 @@ export interface NewFault {
    */
   later?: string
   /**
-   * What becomes of the webhook that the request causes; see DeliveryFault.
+   * The fault of the webhook that the request causes; see DeliveryFault.
    */
   webhook?:
     | 'drop'
@@ -1150,7 +1171,7 @@ export interface Fault {
   fired: number
   lastFiredAt?: string
   /**
-   * The request that came closest to meeting it, and why it did not.
+   * The request that matched the most conditions without making it fire, and why.
    */
   nearestMiss?: {
     requestId: string
@@ -1158,9 +1179,9 @@ export interface Fault {
     why: string
   }
   /**
-   * Who met it, the newest last, and what that client did next.
+   * The last 20 firings, the newest last, and what the client did next.
    */
-  meetings: {
+  firings: {
     requestId: string
     at: string
     /**
@@ -1229,27 +1250,7 @@ export interface SubscriptionList {
  * How a delivery goes wrong on purpose.
  */
 export interface DeliveryFault {
-  kind:
-    | 'drop'
-    | 'delay'
-    | 'duplicate'
-    | 'duplicate-new-id'
-    | 'reorder'
-    | 'before-answer'
-    | 'after-delete'
-    | 'wrong-secret'
-    | 'stale-timestamp'
-    | 'reserialised'
-    | 'unsigned'
-    | 'header-case'
-    | 'truncated'
-    | 'gzip'
-    | 'chunked'
-    | 'large'
-    | 'extra-fields'
-    | 'unknown-event'
-    | 'redirect'
-    | 'slow'
+  kind: DeliveryFaultKind
   /**
    * How long `delay` puts it off (5s), how long the window of `reorder` is (1s), and how old
    * `stale-timestamp` makes it (1h).

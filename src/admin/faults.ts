@@ -67,12 +67,12 @@ export function described(
   rule: ArmedFault,
   { clock, faults }: Pick<SandboxPort, 'clock' | 'faults'>,
 ): Fault {
-  const { nearest, expiresAt, lastFiredAt } = rule
+  const { nearestMiss, expiresAt, lastFiredAt } = rule
   const time = (at: number) => new Date(at).toISOString()
   return {
     id: rule.id,
     origin: rule.origin,
-    fault: rule.short,
+    fault: rule.shortForm,
     definition: hidden(rule.definition as NewFault), // the same, as its schema has it
     armedAt: time(rule.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),
@@ -81,20 +81,20 @@ export function described(
     eligible: rule.eligible,
     fired: rule.fired,
     ...(lastFiredAt === undefined ? {} : { lastFiredAt: time(lastFiredAt) }),
-    ...(nearest === undefined
+    ...(nearestMiss === undefined
       ? {}
       : {
           nearestMiss: {
-            requestId: nearest.requestId,
-            at: time(nearest.at),
-            why: nearest.why,
+            requestId: nearestMiss.requestId,
+            at: time(nearestMiss.at),
+            why: nearestMiss.why,
           },
         }),
-    meetings: rule.meetings.map(({ requestId, at, about, next }) => ({
+    firings: rule.firings.map(({ requestId, at, user, next }) => ({
       requestId,
       at: time(at),
-      ...(about === undefined ? {} : { about }),
-      next: next ? `${next.what} after ${next.afterMs} ms` : 'nothing yet',
+      ...(user === undefined ? {} : { about: user }),
+      next: next ? `${next.action} after ${next.afterMs} ms` : 'nothing yet',
     })),
   }
 }

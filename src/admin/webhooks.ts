@@ -31,7 +31,7 @@ export function webhookTasks(world: SandboxPort): Record<Names, Task> {
       )
       await world.saved()
       const doubt = webhooks.urlWarning(given.url)
-      if (doubt) call.note(doubt.code, doubt.text)
+      if (doubt) call.warn(doubt.code, doubt.text)
       return { status: 201, body: shown(row), created: row.id }
     },
     deleteSubscription: async (call) => {

@@ -1,5 +1,5 @@
-/** What a value should be: itself, or a condition. */
-export type Wanted =
+/** The value that a matcher expects: the value itself, or a condition on it. */
+export type ExpectedValue =
   | string
   | number
   | boolean
@@ -10,9 +10,10 @@ export type Wanted =
 
 export interface Condition {
   readonly equals?: unknown
-  /** An expression that fits a part of the value's text. */
+  /** A regular expression that must match somewhere in the value's text. */
   readonly regex?: string
-  /** Whether the expression takes capitals and small letters for the same. */
+  /** Makes the regular expression ignore case. */
   readonly ignoreCase?: boolean
+  /** Whether the value must be present or absent. */
   readonly exists?: boolean
 }

@@ -32,7 +32,7 @@ export interface Entry {
 
 export function entryOf({ context, call, reply }: AnsweredCall): Entry {
   const faults = call.faults?.filter(({ fired }) => fired).map(({ id }) => id) ?? []
-  const warnings = call.findings.map(({ code }) => printable(code).slice(0, 80))
+  const warnings = call.warnings.map(({ code }) => printable(code).slice(0, 80))
   return {
     level: levelOf({ context, call, reply }, faults.length + warnings.length > 0),
     id: call.id,
@@ -41,9 +41,9 @@ export function entryOf({ context, call, reply }: AnsweredCall): Entry {
     operation: call.operation?.id,
     method: call.method || '-',
     url:
-      call.line === undefined
+      call.malformedLine === undefined
         ? shownUrl(call.url, call.operation !== undefined)
-        : shownLine(call.line),
+        : shownLine(call.malformedLine),
     status: reply.status,
     duration: Math.round((performance.now() - call.startedAt) * 100) / 100,
     user: createdUserId(call, context.api),

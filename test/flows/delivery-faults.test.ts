@@ -1,6 +1,10 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { FAULT_KINDS, type DeliveryFault, type FaultKind } from '../../src/core/fault.ts'
+import {
+  DELIVERY_FAULT_KINDS,
+  type DeliveryFault,
+  type DeliveryFaultKind,
+} from '../../src/core/fault.ts'
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
 import { createReceiver, type Came } from '../helpers/receiver.ts'
@@ -215,7 +219,9 @@ describe('a receiver sees', () => {
 })
 
 test.each(
-  FAULT_KINDS.filter((kind) => !['drop', 'redirect', 'truncated', 'after-delete'].includes(kind)),
+  DELIVERY_FAULT_KINDS.filter(
+    (kind) => !['drop', 'redirect', 'truncated', 'after-delete'].includes(kind),
+  ),
 )('the inbox takes what is spoilt by %s, and judges its signature', async (kind) => {
   const caller = createCaller(await createSandbox({ clock: START }))
   const { id } = await spoilt(caller, { kind })
@@ -253,7 +259,7 @@ async function believes({ url, child }: RunningSample, email: string): Promise<s
 }
 
 interface Trial {
-  readonly kind: FaultKind
+  readonly kind: DeliveryFaultKind
   readonly by?: number
   readonly attempts?: number
   readonly settings?: Settings
@@ -306,7 +312,7 @@ const TRIALS: readonly Trial[] = [
 ]
 
 test('every fault is tried', () => {
-  expect(TRIALS.map(({ kind }) => kind)).toEqual(FAULT_KINDS)
+  expect(TRIALS.map(({ kind }) => kind)).toEqual(DELIVERY_FAULT_KINDS)
 })
 
 describe.each(['careful.ts', 'careful.py', 'naive.ts'] as const)('%s', (name) => {

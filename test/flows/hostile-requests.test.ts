@@ -6,17 +6,17 @@ import { runInNewContext } from 'node:vm'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
-  doors,
+  endpoints,
   expectItStillServes,
   expectRefusal,
-  jsonDoors,
+  jsonEndpoints,
   parsed,
   raw,
   send,
   statusAt,
   usersOf,
-  xmlDoor,
-  type Door,
+  xmlEndpoint,
+  type Endpoint,
   type Sent,
 } from '../helpers/raw-requests.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
@@ -31,7 +31,7 @@ const BIG = Buffer.alloc(10_000_000, 'a')
 /** What is wrong, and what a request with it is answered; made from the door's good body. */
 interface Case {
   readonly what: string
-  readonly sent: (door: Door) => Sent
+  readonly sent: (door: Endpoint) => Sent
   readonly status: number
   readonly reason: string
 }
@@ -48,7 +48,7 @@ const bad = (
 })
 
 /** The good body with a password that must never come back. */
-function withSecret(door: Door): string {
+function withSecret(door: Endpoint): string {
   const name = door.api === 'formsonfire' ? 'Password' : 'password'
   if (door.answers === 'xml')
     return door.body.replace('<WebsiteRole>', `<Password>${SECRET}</Password><WebsiteRole>`)
@@ -205,7 +205,7 @@ const inAny: readonly Case[] = [
   },
   ...['gzip', 'deflate', 'br'].map((coding) => ({
     what: `that says ${coding} and is plain`,
-    sent: ({ body: good }: Door) => ({ body: good, headers: { 'Content-Encoding': coding } }),
+    sent: ({ body: good }: Endpoint) => ({ body: good, headers: { 'Content-Encoding': coding } }),
     status: 400,
     reason: 'body.malformed',
   })),
@@ -217,13 +217,13 @@ const inAny: readonly Case[] = [
   },
   ...['zstd', 'gzip, gzip', 'compress', '__proto__'].map((coding) => ({
     what: `with the content encoding ${coding}`,
-    sent: ({ body: good }: Door) => ({ body: good, headers: { 'Content-Encoding': coding } }),
+    sent: ({ body: good }: Endpoint) => ({ body: good, headers: { 'Content-Encoding': coding } }),
     status: 415,
     reason: 'encoding.unsupported',
   })),
   ...['utf-16', 'x-nothing', '__proto__'].map((charset) => ({
     what: `with the charset ${charset}`,
-    sent: ({ body: good, answers }: Door) => ({
+    sent: ({ body: good, answers }: Endpoint) => ({
       body: good,
       headers: { 'Content-Type': `application/${answers}; charset=${charset}` },
     }),
@@ -232,7 +232,7 @@ const inAny: readonly Case[] = [
   })),
   ...['image/png', 'multipart/form-data; boundary=x', 'application/json-seq', '/'].map((type) => ({
     what: `with the type ${type}`,
-    sent: ({ body: good, answers }: Door) => ({
+    sent: ({ body: good, answers }: Endpoint) => ({
       body: good,
       headers: { 'Content-Type': type, Accept: `application/${answers}` },
     }),
@@ -255,8 +255,8 @@ function spliced(text: string, codes: readonly number[]): Buffer {
 
 describe('Bad input costs nothing', () => {
   describe.each([
-    ...jsonDoors.map((door) => ({ door, cases: [...inJson, ...inAny] })),
-    { door: xmlDoor, cases: [...inXml, ...inAny] },
+    ...jsonEndpoints.map((door) => ({ door, cases: [...inJson, ...inAny] })),
+    { door: xmlEndpoint, cases: [...inXml, ...inAny] },
   ])('at $door.name', ({ door, cases }) => {
     test.each(cases)('a body $what is refused', async ({ sent, status, reason }) => {
       const sandbox = await createSandbox()
@@ -442,24 +442,27 @@ describe('Bad input costs nothing', () => {
     })
   })
 
-  test.each(jsonDoors)('at $name, names of Object.prototype are unknown fields', async (door) => {
-    const sandbox = await createSandbox()
-    const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__']
-    const members = names.map((name) => `"${name}":{"isAdmin":true}`).join()
+  test.each(jsonEndpoints)(
+    'at $name, names of Object.prototype are unknown fields',
+    async (door) => {
+      const sandbox = await createSandbox()
+      const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__']
+      const members = names.map((name) => `"${name}":{"isAdmin":true}`).join()
 
-    const seen = await send(sandbox, door, { body: inside(door.body.trim(), members) })
+      const seen = await send(sandbox, door, { body: inside(door.body.trim(), members) })
 
-    expect(seen.status).toBe(door.created)
-    for (const name of names) {
-      expect(String(seen.headers['standin-warning'])).toContain(`unknown-field.${name}`)
-    }
-    expect(JSON.stringify(usersOf(sandbox, door))).not.toContain('isAdmin')
-    expect('isAdmin' in {}).toBe(false)
-  })
+      expect(seen.status).toBe(door.created)
+      for (const name of names) {
+        expect(String(seen.headers['standin-warning'])).toContain(`unknown-field.${name}`)
+      }
+      expect(JSON.stringify(usersOf(sandbox, door))).not.toContain('isAdmin')
+      expect('isAdmin' in {}).toBe(false)
+    },
+  )
 
   test('a reseller id of an encoded null is taken as it is, and one that is no UTF-8 refused', async () => {
     const sandbox = await createSandbox()
-    const door = doors.find(({ name }) => name === 'cryptlex')!
+    const door = endpoints.find(({ name }) => name === 'cryptlex')!
     const at = (id: string) => `/v3/resellers/${id}/users`
 
     for (const id of ['%zz', '%', '%ed%a0%80', '%ff']) {
@@ -473,7 +476,7 @@ describe('Bad input costs nothing', () => {
 
   test('a large answer to bad credentials is read though nobody waits for the body', async () => {
     const sandbox = await createSandbox()
-    for (const door of doors.slice(0, 2)) {
+    for (const door of endpoints.slice(0, 2)) {
       const seen = await send(sandbox, door, { body: BIG, headers: { Authorization: 'x' } })
       expect(seen.status).toBe(401)
     }
@@ -522,10 +525,10 @@ describe('Bad input costs nothing', () => {
     expect([seen.status, seen.headers['standin-reason']]).toEqual([status, reason])
     expect(JSON.parse(seen.text)).toMatchObject({ status, reason })
     expect(Buffer.byteLength(seen.text)).toBe(Number(seen.headers['content-length']))
-    await expectItStillServes(sandbox, doors[0]!)
+    await expectItStillServes(sandbox, endpoints[0]!)
   })
 
-  test.each(doors)('at $name, broken chunks are refused and create nothing', async (door) => {
+  test.each(endpoints)('at $name, broken chunks are refused and create nothing', async (door) => {
     const sandbox = await createSandbox()
     const text = `${head(door, 'Transfer-Encoding: chunked')}5\r\nabcde\r\nZZ\r\n`
 
@@ -538,13 +541,13 @@ describe('Bad input costs nothing', () => {
 
   test('parallel bad and good requests do not disturb each other', async () => {
     const sandbox = await createSandbox()
-    const refusals = doors.flatMap((door) =>
+    const refusals = endpoints.flatMap((door) =>
       [...inAny, ...(door.answers === 'xml' ? inXml : inJson)].map(async ({ sent, status }) => {
         const seen = await send(sandbox, door, sent(door))
         expect(seen.status).toBe(statusAt(door, status))
       }),
     )
-    const good = doors.map(async (door) => {
+    const good = endpoints.map(async (door) => {
       expect((await send(sandbox, door, { body: door.body })).status).toBe(door.created)
     })
 
@@ -555,7 +558,7 @@ describe('Bad input costs nothing', () => {
 
   test('memory stays flat, however often and however differently the same is tried', async () => {
     const sandbox = await createSandbox()
-    const cases = doors.flatMap((door) =>
+    const cases = endpoints.flatMap((door) =>
       [...inAny, ...(door.answers === 'xml' ? inXml : inJson)]
         // The time goes to these; what they hold would show at once all the same.
         .filter(({ what }) => !what.includes('million') && !what.includes('10 MB'))
@@ -590,7 +593,7 @@ describe('Bad input costs nothing', () => {
 })
 
 /** A request's head on a socket, its body still to come. */
-function head(door: Door, framing: string): string {
+function head(door: Endpoint, framing: string): string {
   const lines = Object.entries(door.headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return `POST ${door.path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}${framing}\r\n\r\n`
 }
@@ -619,7 +622,7 @@ function usage(): { heap: number; rss: number; buffers: number } {
 
 test('a request in absolute form is answered as any other', async () => {
   const sandbox = await createSandbox()
-  const [door] = doors
+  const [door] = endpoints
   const seen = await send(sandbox, door!, {
     path: `http://localhost${door!.path}`,
     body: door!.body,
@@ -637,7 +640,7 @@ test('CONNECT is refused with a body that says why', async () => {
 
 test('a sandbox in memory that has refused something closes without a word', async () => {
   const sandbox = await createSandbox()
-  await send(sandbox, doors[0]!, { body: '{' })
+  await send(sandbox, endpoints[0]!, { body: '{' })
   await sandbox.close()
   expect(sandbox.logged).toEqual([])
 })
@@ -645,10 +648,10 @@ test('a sandbox in memory that has refused something closes without a word', asy
 test('80,000 unknown fields make no answer larger than a few', async () => {
   const sandbox = await createSandbox({ profile: { all: 'strict' }, maxBody: 2_000_000 })
   const body = JSON.stringify({
-    ...(JSON.parse(doors[0]!.body) as object),
+    ...(JSON.parse(endpoints[0]!.body) as object),
     ...Object.fromEntries(Array.from({ length: 80_000 }, (_, i) => [`x${i}`, i])),
   })
-  const seen = await send(sandbox, doors[0]!, { body })
+  const seen = await send(sandbox, endpoints[0]!, { body })
   expect(seen.status).toBe(200)
   expect(seen.text.length).toBeLessThan(10_000)
 })

@@ -115,7 +115,7 @@ function iso(time: number): string {
 /** Under `documented` these are let through with a word; `strict` refuses them. */
 function unknownThings(call: Call, clues: Clues): readonly Hint[] {
   const { resellers, organizations, roles } = knownOf(clues)
-  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const said = [call.problem?.reason, ...call.warnings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [what: string, names: readonly string[]]>> = {
     'reseller.unknown': ['a resellerId (in the path)', [...resellers.keys()]],
     'organization.unknown': ['an organizationId', [...organizations.keys()]],

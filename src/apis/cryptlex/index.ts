@@ -56,7 +56,7 @@ export const cryptlex: Api = {
   answerType: (call) => {
     const accept = call.headers.accept
     if (accept !== undefined && !/\*\/\*|application\/(\*|json)/i.test(accept)) {
-      call.note('accept.ignored', 'The answer is JSON whatever the Accept header asks for')
+      call.warn('accept.ignored', 'The answer is JSON whatever the Accept header asks for')
     }
     return json.mediaType
   },

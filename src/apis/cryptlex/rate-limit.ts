@@ -34,7 +34,7 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
     const wait = Math.max(1, Math.ceil((window.start + PERIOD - now) / 1000))
     throw refusal('rate.exceeded', { ...headers, 'Retry-After': String(wait) })
   }
-  call.assume(EXCEEDED)
+  call.refuseIfStrict(EXCEEDED)
   return headers
 }
 

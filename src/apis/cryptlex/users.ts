@@ -163,7 +163,7 @@ function keepReseller(call: Call, id: string, state: State, tools: Tools): void 
   const resellers = state.collection<KeptReseller>('cryptlex.resellers')
   const known = knownOf(tools).resellers.get(id)
   if (!known) {
-    call.assume(refusal('reseller.unknown'))
+    call.refuseIfStrict(refusal('reseller.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
     refuseMore(call, known.allowedUsers, 'resellerId', id, state)
@@ -182,7 +182,7 @@ function keepOrganization(
 ): Organization {
   const known = knownOf(tools).organizations.get(id)
   if (known?.resellerId !== resellerId) {
-    call.assume(refusal('organization.unknown'))
+    call.refuseIfStrict(refusal('organization.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
     refuseMore(call, known.allowedUsers, 'organizationId', id, state)
@@ -208,7 +208,7 @@ function refuseMore(
   state: State,
 ): void {
   if (state.collection<KeptUser>('cryptlex.users').count(field, id) < allowed) return
-  call.assume(refusal('users.limit-reached'))
+  call.refuseIfStrict(refusal('users.limit-reached'))
 }
 
 /** Made up from the organization's id, so that the same id is the same organization everywhere. */
@@ -245,10 +245,10 @@ function shown({ resellerId: _, ...organization }: KeptOrganization): Organizati
 
 /** Assumed: which roles a reseller may give, from the vendor's words about customer-type users. */
 function refuseRole(call: Call, { role, organizationId }: NewUser, tools: Tools): void {
-  if (role === 'admin' || role === 'super-admin') call.assume(refusal('role.forbidden'))
+  if (role === 'admin' || role === 'super-admin') call.refuseIfStrict(refusal('role.forbidden'))
   else if (!ROLES.includes(role) && !knownOf(tools).roles.has(role)) {
-    call.assume(refusal('role.unknown'))
+    call.refuseIfStrict(refusal('role.unknown'))
   } else if (role === 'organization-admin' && !organizationId) {
-    call.assume(refusal('role.needs-organization'))
+    call.refuseIfStrict(refusal('role.needs-organization'))
   }
 }

@@ -96,7 +96,7 @@ export const webhookOperations: Readonly<
 /** The vendor takes any URL; that this server will not call it is no reason to refuse. */
 function warnOf(url: string, call: Call, tools: Tools): void {
   const doubt = tools.webhookUrlWarning(url)
-  if (doubt) call.note(doubt.code, doubt.text)
+  if (doubt) call.warn(doubt.code, doubt.text)
 }
 
 function rowsOf(state: State) {

@@ -64,7 +64,7 @@ export function bodyType(call: Call, text: string): string {
   if (!read || (named !== 'application/x-www-form-urlencoded' && named !== 'text/plain')) {
     throw problem
   }
-  call.assume(problem)
+  call.refuseIfStrict(problem)
   return read.mediaType
 }
 
@@ -90,7 +90,7 @@ function inOrder(call: Call, body: Record<string, unknown>): Record<string, unkn
     const late = known && name < highest
     if (late) {
       const fate = call.strict ? 'is dropped' : 'would be dropped by the platform'
-      call.note(`xml.order.${name}`, `<${name}> after <${highest}> is out of order and ${fate}`)
+      call.warn(`xml.order.${name}`, `<${name}> after <${highest}> is out of order and ${fate}`)
     }
     if (!late || !call.strict) kept[name] = value
     if (known && !late) highest = name
@@ -110,13 +110,13 @@ function loosely(
   const read: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(body)) {
     const proper = names.get(name.toLowerCase()) ?? name
-    if (proper !== name) call.note(`name.case.${proper}`, `${name} is read as ${proper}`)
+    if (proper !== name) call.warn(`name.case.${proper}`, `${name} is read as ${proper}`)
     if (Object.hasOwn(read, proper)) {
       throw new Problem(400, 'body.malformed', `${proper} is given twice`)
     }
     const typed = cast(value, schema.properties?.[proper])
     if (typeof typed !== typeof value) {
-      call.note(`type.${proper}`, `${proper} should be a ${typeof typed}, not text`)
+      call.warn(`type.${proper}`, `${proper} should be a ${typeof typed}, not text`)
     }
     read[proper] = typed
   }

@@ -111,7 +111,7 @@ function duplicates(call: Call, sent: Clues['sent'], { state }: Clues): readonly
 /** Under `documented` these are let through with a word; `strict` refuses them. */
 function unknownEntries(call: Call, clues: Clues): readonly Hint[] {
   const said = call.problem?.violations.map(({ at, rule }) => [rule, ...at].join('.')) ?? []
-  const codes = [...said, ...call.findings.map(({ code }) => code)]
+  const codes = [...said, ...call.warnings.map(({ code }) => code)]
   const { folders, groups } = knownOf(clues)
   return (
     [

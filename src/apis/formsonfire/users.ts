@@ -34,7 +34,7 @@ export const createUser: Operation = (call, state, tools) => {
     folders: resolved('Folders', given, folders, unknown),
     groups: resolved('Groups', given, groups, unknown),
   }
-  if (unknown.length > 0) call.assume(invalid(unknown))
+  if (unknown.length > 0) call.refuseIfStrict(invalid(unknown))
   const { id } = freeDraw(users, 'formsonfire.user', tools.fake)
   const user = userFrom(id, given, companyId, tools, lists)
   refuseDuplicate(users, user)

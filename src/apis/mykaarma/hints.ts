@@ -68,7 +68,7 @@ function duplicates({ state, sent }: Clues): readonly Hint[] {
 /** Under `documented` these are let through with a word; `strict` refuses them. */
 function unknownPlaces(call: Call, clues: Clues): readonly Hint[] {
   const { dealers, roles } = knownOf(clues)
-  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+  const said = [call.problem?.reason, ...call.warnings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [field: string, ids: readonly string[]]>> = {
     'dealer.unknown': ['dealerUUID', [...dealers.keys()]],
     'department.unknown': ['departmentUUID', [...dealers.values()].flat()],

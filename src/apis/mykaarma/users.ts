@@ -72,7 +72,7 @@ function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
   const { dealers, roles } = knownOf(tools)
   const granted = (call.caller as Subscriber).dealers // what authorize returned
   const { dealerUUID, departmentUUID, roleUUID } = given
-  const refuse = (reason: Reason) => call.assume(refusal(reason))
+  const refuse = (reason: Reason) => call.refuseIfStrict(refusal(reason))
   const departments = dealerUUID ? dealers.get(dealerUUID) : undefined
   if (dealerUUID && !departments) refuse('dealer.unknown')
   else if (dealerUUID && granted && !granted.includes(dealerUUID)) refuse('dealer.not-granted')
@@ -113,7 +113,7 @@ function warnings(call: Call, given: NewUser): ApiWarning[] {
       warn(100103, 'PHONE_NOT_E164', `${field} should be in E.164 form, such as +16305550147.`)
     }
   }
-  for (const { code, text } of call.findings) {
+  for (const { code, text } of call.warnings) {
     if (code.startsWith('unknown-field.')) warn(100104, 'UNKNOWN_FIELD', `${text}.`)
   }
   return found

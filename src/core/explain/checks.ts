@@ -79,7 +79,7 @@ function fieldChecks(
   if (!sent || !properties) return []
   // A reader that takes names in any case has its own word for each.
   const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]))
-  const isLoose = call.findings.some(({ code }) => code.startsWith('name.case.'))
+  const isLoose = call.warnings.some(({ code }) => code.startsWith('name.case.'))
   return Object.entries(sent).map(([given, value]): Check => {
     const name = isLoose ? (names.get(given.toLowerCase()) ?? given) : given
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
@@ -89,7 +89,7 @@ function fieldChecks(
       return { at: shown, outcome: 'noted', text, evidence: [] }
     }
     const evidence = book.field(operation, call.bodyType, [name])
-    const isCast = call.findings.some(({ code }) => code === `type.${name}`)
+    const isCast = call.warnings.some(({ code }) => code === `type.${name}`)
     const as = name === given ? '' : `is read as ${name}, and `
     const text = isCast
       ? `${as}is ${kindOf(value, name)}, which is read as ${ruleOf(schema)}`

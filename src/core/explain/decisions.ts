@@ -1,7 +1,7 @@
 import { stagesOf } from '../stages.ts'
 import type { Decision, ExplainInput, Step } from './model.ts'
 import { createdUserId } from '../api.ts'
-import { type Finding } from '../call.ts'
+import { type Warning } from '../call.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
@@ -86,10 +86,10 @@ function evidenceFor(
 /** What was found at this step and let through. */
 function withFindings(decision: Decision, asked: ExplainInput, book: EvidenceBook): Decision {
   const { step } = decision
-  const found = asked.call.findings.filter(({ stage }) => stage === step)
+  const found = asked.call.warnings.filter(({ stage }) => stage === step)
   if (found.length === 0) return decision
   const { operation, bodyType } = asked.call
-  const evidence = (finding: Finding): readonly Evidence[] =>
+  const evidence = (finding: Warning): readonly Evidence[] =>
     operation && step === 'strict'
       ? book.field(operation, bodyType, finding.code.split('.').slice(1), 'x-strict')
       : []
@@ -129,7 +129,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
           'arrival',
           `A page at ${call.headers.origin} asked whether it may call (a CORS preflight). It may: --cors-origins lists it.`,
         )
-      : call.findings.some(({ stage }) => stage === 'arrival')
+      : call.warnings.some(({ stage }) => stage === 'arrival')
         ? passed('arrival', 'The request was let through, with a warning.')
         : undefined,
   route: ({ call, api, contract }, book) => {
@@ -183,7 +183,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   },
   strict: ({ call }) => {
     if (!call.operation) return undefined
-    const found = call.findings.filter(({ stage }) => stage === 'strict')
+    const found = call.warnings.filter(({ stage }) => stage === 'strict')
     if (call.strict)
       return passed('strict', 'The profile is strict, and its further rules are kept.')
     const text =
@@ -194,7 +194,7 @@ const TELLINGS: Readonly<Record<Exclude<Step, 'answer'>, Telling>> = {
   },
   operation: ({ call, api }) => {
     if (!call.operation) return undefined
-    const found = call.findings.filter(({ stage }) => stage === 'operation')
+    const found = call.warnings.filter(({ stage }) => stage === 'operation')
     const text = found.some(({ assumed }) => assumed)
       ? 'The documented profile lets this through; strict would refuse it.'
       : found.length > 0
@@ -249,13 +249,13 @@ function countIn(checks: readonly Check[]): string {
 function answerDecision(asked: ExplainInput, book: EvidenceBook): Decision {
   const { call, status, mediaType = call.answerType } = asked
   if (status === 0) return passed('answer', 'The connection ended without an answer.')
-  const warned = call.findings.length
+  const warned = call.warnings.length
   const warnings =
     warned === 0
       ? ''
       : ` It carries ${warned === 1 ? 'one warning' : `${warned} warnings`} (Standin-Warning).`
   const text = `The answer is ${status}${mediaType === '' ? ' without a body' : ` in ${mediaType}`}.${warnings}`
   // What stands in for the API is in no contract.
-  const isPage = call.endedAt !== undefined && !call.problem
+  const isPage = call.endedAfter !== undefined && !call.problem
   return passed('answer', text, isPage ? [] : book.answer(call.operation, status))
 }

@@ -38,7 +38,7 @@ export function explain(asked: ExplainInput): Explanation {
   return {
     id: call.id,
     ...(call.method === '' ? {} : { method: call.method, path }),
-    ...(call.line === undefined ? {} : { line: call.line }),
+    ...(call.malformedLine === undefined ? {} : { line: call.malformedLine }),
     status,
     ...(call.operation ? { operation: call.operation.id } : {}),
     summary: summaryOf(asked, decisions),

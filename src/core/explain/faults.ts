@@ -16,14 +16,14 @@ const PASSED: Readonly<Record<FaultStage, Step>> = {
 
 /** The step behind which a fault ended the request; undefined where none did. */
 export function lastBeforeEnd({ call, api }: ExplainInput): Step | undefined {
-  if (!call.endedAt) return undefined
+  if (!call.endedAfter) return undefined
   // Some let the operation run, and then tell another story of it.
-  return createdUserId(call, api) === undefined ? PASSED[call.endedAt] : 'webhooks'
+  return createdUserId(call, api) === undefined ? PASSED[call.endedAfter] : 'webhooks'
 }
 
 /** The fault that ended the request, and how, in a sentence. */
 export function endedBy({ call, status }: ExplainInput): { readonly text: string } | undefined {
-  if (!call.endedAt) return undefined
+  if (!call.endedAfter) return undefined
   const fault = call.faults?.find((one) => one.fired)
   const name = fault ? named(fault) : 'that it asked for'
   if (status === 0) return { text: `Not answered: the fault ${name} ended the connection.` }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Call, type Finding } from '../call.ts'
+import { Call, type Warning } from '../call.ts'
 import { createdUserId } from '../api.ts'
 import { type OperationContract } from '../contract/operation.ts'
 import { type Stage } from '../stages.ts'
@@ -57,7 +57,7 @@ export class Entry {
   readonly #base: string
   readonly #stage: Stage
   readonly #problem: Problem | undefined
-  readonly #findings: readonly Finding[] | undefined
+  readonly #findings: readonly Warning[] | undefined
   readonly #faults: Call['faults']
   readonly #operation: OperationContract | undefined
   readonly #bodyType: string
@@ -68,7 +68,7 @@ export class Entry {
   readonly #created: string | undefined
   readonly #events: Call['events']
   readonly #deliveries: Call['deliveries']
-  readonly #ended: Call['endedAt']
+  readonly #ended: Call['endedAfter']
   /** Head, body and answer, one after the other, from `start` to the end of each. */
   readonly #bytes: Buffer
   readonly #start: number
@@ -87,7 +87,7 @@ export class Entry {
     answer: Answered,
     room: (bytes: number) => Slab,
   ) {
-    const { bodyText, findings } = call
+    const { bodyText, warnings } = call
     const { body } = answer
     this.seq = seq
     this.id = call.id
@@ -103,7 +103,7 @@ export class Entry {
     this.#base = call.base
     this.#stage = call.stage
     this.#problem = call.problem
-    this.#findings = findings.length === 0 ? undefined : findings
+    this.#findings = warnings.length === 0 ? undefined : warnings
     this.#faults = call.faults
     this.#operation = call.operation
     this.#bodyType = call.bodyType
@@ -114,9 +114,9 @@ export class Entry {
     this.#created = call.created
     this.#events = call.events
     this.#deliveries = call.deliveries
-    this.#ended = call.endedAt
+    this.#ended = call.endedAfter
     // No part of a head can hold the end of a line.
-    const first = call.line ?? call.url
+    const first = call.malformedLine ?? call.url
     const { rawHeaders } = answer
     const head = rawHeaders.length === 0 ? first : `${first}\n${rawHeaders.join('\n')}`
     const most = Math.min(this.size, MOST_KEPT)
@@ -165,7 +165,7 @@ export class Entry {
       startedAt: this.startedAt,
       method: this.#method,
       url,
-      ...(this.#method === '' && first !== '' ? { line: first } : {}),
+      ...(this.#method === '' && first !== '' ? { malformedLine: first } : {}),
       path,
       query,
       headers: lookedUp(rawHeaders),
@@ -180,10 +180,10 @@ export class Entry {
     call.created = this.#created
     call.events = this.#events
     call.deliveries = this.#deliveries
-    call.endedAt = this.#ended
+    call.endedAfter = this.#ended
     call.operation = this.#operation
     call.bodyType = this.#bodyType
-    call.findings.push(...(this.#findings ?? []))
+    call.warnings.push(...(this.#findings ?? []))
     if (this.#hasText) call.bodyText = this.#bytes.toString('utf8', this.#headEnd, this.#textEnd)
     if (this.#operation) call.params = contract.find(this.#method, path).params
     return call

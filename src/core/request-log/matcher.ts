@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Condition, Wanted } from '../match.ts'
+import type { Condition, ExpectedValue } from '../match.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Expression, LONGEST_TEXT } from './safe-regex.ts'
@@ -29,20 +29,20 @@ export interface Pattern {
   readonly api?: string
   readonly operation?: string
   readonly method?: string
-  readonly path?: Wanted
+  readonly path?: ExpectedValue
   /** `201`, or a class such as `4xx`; 0 is no answer. */
   readonly status?: number | string
   /** By where they are in the body: `email`, `Folders[0]`, `$.address.city`, `Groups[*]`. */
-  readonly fields?: Readonly<Record<string, Wanted>>
-  readonly headers?: Readonly<Record<string, Wanted>>
-  readonly query?: Readonly<Record<string, Wanted>>
+  readonly fields?: Readonly<Record<string, ExpectedValue>>
+  readonly headers?: Readonly<Record<string, ExpectedValue>>
+  readonly query?: Readonly<Record<string, ExpectedValue>>
   /** Of the path, by their names in the contract. */
-  readonly params?: Readonly<Record<string, Wanted>>
+  readonly params?: Readonly<Record<string, ExpectedValue>>
   /**
    * The token of `Authorization: Bearer`, `user:password` of Basic, the whole of any other; or who
    * calls: the user name of Basic, a company.
    */
-  readonly credential?: Wanted
+  readonly credential?: ExpectedValue
 }
 
 /** One thing in which a request is not what it should be, in words. */
@@ -136,7 +136,7 @@ function statusCheck(wanted: string): Check {
  */
 function valueCheck(
   at: string,
-  wanted: Wanted,
+  wanted: ExpectedValue,
   of: (subject: Subject) => readonly unknown[],
   secret = false,
   typed = false,
@@ -166,7 +166,7 @@ function valueCheck(
   }
 }
 
-function conditionIn(at: string, wanted: Wanted): Condition {
+function conditionIn(at: string, wanted: ExpectedValue): Condition {
   if (!isRecord(wanted)) return { equals: wanted }
   const names = Object.keys(wanted)
   const known = names.filter((name) => CONDITIONS.includes(name))

@@ -2,7 +2,7 @@ import { inWords, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { Redactor } from './redact.ts'
 import { MOST_KEPT, type Entry } from './entry.ts'
-import type { Finding } from '../call.ts'
+import type { Warning } from '../call.ts'
 import type { Hint } from '../api.ts'
 import type { Stage } from '../stages.ts'
 
@@ -52,7 +52,7 @@ export interface RedactedRecord {
     readonly message: string
     readonly violations: { at: string; rule: string; text: string }[]
   }
-  readonly warnings: Pick<Finding, 'code' | 'text'>[]
+  readonly warnings: Pick<Warning, 'code' | 'text'>[]
   /** The user that it created. */
   readonly user?: { readonly api: string; readonly id: string; readonly email?: string }
   /** Those that fired, each in its short form. */
@@ -70,7 +70,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
   const mark = call.url.indexOf('?')
   // All that names its secrets comes first: what is found in one part is scrubbed in every other.
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
-  const line = call.line === undefined ? undefined : redactor.line(call.line)
+  const line = call.malformedLine === undefined ? undefined : redactor.line(call.malformedLine)
   const headers = headersOf(pairs(entry.rawHeaders), redactor)
   const body = call.bodyText === undefined ? undefined : bodyOf(call.bodyText, entry.size, redactor)
   const answered = {
@@ -96,7 +96,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
     ms: Math.round(entry.ms * 1000) / 1000,
     stage: call.stage,
     ...(call.problem ? { problem: problemOf(call.problem) } : {}),
-    warnings: call.findings.map(({ code, text }) => ({ code, text })),
+    warnings: call.warnings.map(({ code, text }) => ({ code, text })),
     ...(user ? { user } : {}),
     ...(fired.length > 0 ? { faults: fired.map(({ id, fault = '' }) => ({ id, fault })) } : {}),
     ...(call.deliveries ? { deliveries: [...call.deliveries] } : {}),
@@ -109,7 +109,7 @@ export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
   const { call } = entry
   const redactor = new Redactor(secrets)
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))
-  if (call.line !== undefined) redactor.line(call.line)
+  if (call.malformedLine !== undefined) redactor.line(call.malformedLine)
   headersOf(pairs(entry.rawHeaders), redactor)
   if (call.bodyText !== undefined) redactor.body(call.bodyText)
   return redactor

@@ -1,5 +1,5 @@
 import { isRecord } from '../contract/schema.ts'
-import type { DeliveryFault, FaultKind } from '../fault.ts'
+import type { DeliveryFault, DeliveryFaultKind } from '../fault.ts'
 import type { AttemptOutcome, WireBehavior } from './http-sender.ts'
 import { signatureHeaders, type Scheme } from './signature.ts'
 
@@ -32,7 +32,7 @@ export interface FaultyRequest {
   readonly sendings: readonly Sending[]
   /** What happens in the place of sending. */
   readonly instead?: AttemptOutcome
-  readonly faults: readonly FaultKind[]
+  readonly faults: readonly DeliveryFaultKind[]
 }
 
 const HOUR = 3_600_000
@@ -71,7 +71,7 @@ const REDIRECT: AttemptOutcome = {
   ms: 0,
 }
 
-function sending(draft: Draft, faults: ReadonlyMap<FaultKind, DeliveryFault>): Sending {
+function sending(draft: Draft, faults: ReadonlyMap<DeliveryFaultKind, DeliveryFault>): Sending {
   const { id, attempt, scheme, header, now } = draft
   const stale = faults.get('stale-timestamp')
   const late = stale ? (stale.by ?? HOUR) : 0
@@ -109,7 +109,7 @@ function sending(draft: Draft, faults: ReadonlyMap<FaultKind, DeliveryFault>): S
 /** The text with what is changed before it is signed, so that the signature is right. */
 function changed(
   text: string,
-  faults: ReadonlyMap<FaultKind, DeliveryFault>,
+  faults: ReadonlyMap<DeliveryFaultKind, DeliveryFault>,
   late: number,
 ): string {
   const needed = ['large', 'extra-fields', 'unknown-event'] as const
@@ -133,7 +133,7 @@ function changed(
 
 function wireOf(
   length: number,
-  faults: ReadonlyMap<FaultKind, DeliveryFault>,
+  faults: ReadonlyMap<DeliveryFaultKind, DeliveryFault>,
 ): WireBehavior | undefined {
   const wire: WireBehavior = {
     ...(faults.has('chunked') ? { chunked: true } : {}),

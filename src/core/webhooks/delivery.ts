@@ -1,4 +1,4 @@
-import type { DeliveryFault, FaultKind } from '../fault.ts'
+import type { DeliveryFault, DeliveryFaultKind } from '../fault.ts'
 import type { Row, Table } from '../store/state.ts'
 import type { SendError } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
@@ -47,7 +47,7 @@ export interface Attempt {
   /** Why it was made: `event`, `redelivery`, or what became of the one before. */
   readonly why: string
   /** Faults that it was spoilt by. */
-  readonly faults?: readonly FaultKind[]
+  readonly faults?: readonly DeliveryFaultKind[]
   /** Machine's milliseconds that it took; 0 where nothing left the server. */
   readonly ms: number
   readonly status?: number

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts'
 import type { Timer } from '../time/timers.ts'
 import type { Transport, WebhookSettings } from './transport.ts'
 import { triesOf, type Attempt, type Delivery, type Subscription } from './delivery.ts'
-import { type DeliveryFault, type FaultKind } from '../fault.ts'
+import { type DeliveryFault, type DeliveryFaultKind } from '../fault.ts'
 import type { Outbox } from './outbox.ts'
 import { isGone, isSuccess, nextAttempt } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
@@ -85,7 +85,7 @@ export class Scheduler {
     this.#waits.changed(delivery)
     if (this.#settings.ordered) this.#laneOf(delivery).push(live)
     const first = triesOf(delivery) === 0
-    const fault = (kind: FaultKind) =>
+    const fault = (kind: DeliveryFaultKind) =>
       first ? delivery.faults?.find((one) => one.kind === kind) : undefined
     if (fault('drop')) return this.#finish(live, delivery, 'dropped', 'the fault drop')
     if (delivery.waitsFor) return
@@ -230,7 +230,7 @@ export class Scheduler {
     live: Live,
     made: {
       readonly at: number
-      readonly faults: readonly FaultKind[]
+      readonly faults: readonly DeliveryFaultKind[]
       readonly outcome: AttemptOutcome
     },
   ): void | Promise<void> {
@@ -341,7 +341,11 @@ function whyOf(outcome: AttemptOutcome): string {
 function attemptOf(
   { attempts }: Delivery,
   why: string,
-  { at, faults, outcome }: { at: number; faults: readonly FaultKind[]; outcome: AttemptOutcome },
+  {
+    at,
+    faults,
+    outcome,
+  }: { at: number; faults: readonly DeliveryFaultKind[]; outcome: AttemptOutcome },
 ): Attempt {
   const { kind: _, ...became } = outcome
   const number = (attempts.at(-1)?.number ?? 0) + 1

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Finding } from '../call.ts'
+import type { Warning } from '../call.ts'
 import type { Clock } from '../time/clock.ts'
 import { isLoopback, readHost } from '../http/hosts.ts'
 import { Problem } from '../problem.ts'
@@ -38,7 +38,7 @@ export interface WebhookSettings {
 }
 
 /** What speaks against a URL that is taken all the same: a finding about the request that named it. */
-export type UrlWarning = Pick<Finding, 'code' | 'text'>
+export type UrlWarning = Pick<Warning, 'code' | 'text'>
 
 /** Takes one attempt to its receiver: an inbox of the same sandbox, or one on the network. */
 export class Transport {

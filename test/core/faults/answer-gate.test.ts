@@ -1,16 +1,16 @@
 import { SaxesParser } from 'saxes'
 import { expect, test } from 'vitest'
 import { complaints, readProtobuf, readXml, rootOf } from '../../apis/contract-documents.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { casesAt } from './cases.ts'
-import { add, ask, each, isWhole, mykaarma, xml, type Heard } from './kit.ts'
+import { arm, sendRaw, forEachConcurrently, isWhole, mykaarma, xml, type RawAnswer } from './kit.ts'
 
 /**
  * What a careful client finds wrong with an answer: its frame, its type, its charset, its syntax,
  * its shape. None of Standin's own reading has a hand in it.
  */
-async function foundWrong({ api }: Door, heard: Heard): Promise<string | undefined> {
+async function foundWrong({ api }: Endpoint, heard: RawAnswer): Promise<string | undefined> {
   const { status, headers, body } = heard
   if (!isWhole(heard)) return 'it is not whole'
   const [type = '', ...parameters] = (headers['content-type'] ?? '').split(/; */)
@@ -53,25 +53,31 @@ function namespaceIn(text: string): string | undefined {
   return found
 }
 
-test.each(doors)('what breaks the contract of $name is tagged, and nothing else', async (door) => {
-  const server = await createSandbox()
-  const { faults } = server.sandbox
-  const cases = casesAt(door).filter(({ expected }) => expected.end !== 'waiting')
-  const wrong: string[] = []
-  await each(cases, async ({ fault, expected: { idle } }, i) => {
-    const heard = await ask(server, door, { name: `g${i}`, headers: { 'Standin-Fault': fault } })
-    const tagged = faults.breaksContract(add(server, { fault, api: door.api, after: undefined }))
-    const found = await foundWrong(door, heard)
-    if (idle) expect([fault, found]).toEqual([fault, undefined])
-    else if (tagged !== (found !== undefined)) wrong.push(`${fault}: ${tagged}, but ${found}`)
-  })
-  expect(wrong).toEqual([])
-})
+test.each(endpoints)(
+  'what breaks the contract of $name is tagged, and nothing else',
+  async (door) => {
+    const server = await createSandbox()
+    const { faults } = server.sandbox
+    const cases = casesAt(door).filter(({ expected }) => expected.end !== 'waiting')
+    const wrong: string[] = []
+    await forEachConcurrently(cases, async ({ fault, expected: { idle } }, i) => {
+      const heard = await sendRaw(server, door, {
+        name: `g${i}`,
+        headers: { 'Standin-Fault': fault },
+      })
+      const tagged = faults.breaksContract(arm(server, { fault, api: door.api, after: undefined }))
+      const found = await foundWrong(door, heard)
+      if (idle) expect([fault, found]).toEqual([fault, undefined])
+      else if (tagged !== (found !== undefined)) wrong.push(`${fault}: ${tagged}, but ${found}`)
+    })
+    expect(wrong).toEqual([])
+  },
+)
 
 test('what is said of all APIs holds at each', async () => {
   const server = await createSandbox()
   const { faults } = server.sandbox
-  const breaks = (fault: object) => faults.breaksContract(add(server, fault))
+  const breaks = (fault: object) => faults.breaksContract(arm(server, fault))
   // 406 and 409 are each known to one.
   expect([406, 409, 401, 418].map((status) => breaks({ status }))).toEqual([
     true,
@@ -89,10 +95,10 @@ test('what is put into a refusal comes out well-formed', async () => {
   const server = await createSandbox()
   const fields = ['Email', 'a.b[0]', '$', '__proto__', 'constructor:constructor', 'x:minLength']
   for (const body of ['xml-cdata', 'xml-comments', undefined] as const) {
-    const { id } = add(server, { status: 400, fields, ...(body ? { body } : {}) })
-    for (const door of doors) {
+    const { id } = arm(server, { status: 400, fields, ...(body ? { body } : {}) })
+    for (const door of endpoints) {
       if (body && door !== xml) continue
-      const heard = await ask(server, door)
+      const heard = await sendRaw(server, door)
       expect(heard.status).toBe(400)
       expect(await foundWrong(door, heard)).toBeUndefined()
       expect(String(heard.body)).not.toMatch(/undefined|native code|\[object/)
@@ -110,7 +116,7 @@ test('XML that is spelt otherwise says the same to who looks at local names', as
     for (const kind of ['close-after', ...kinds]) {
       const name = `x${wish}${kind}`
       const headers = { 'Standin-Fault': [kind, wish].join(';') }
-      const { body } = await ask(server, xml, { name, headers })
+      const { body } = await sendRaw(server, xml, { name, headers })
       wellFormed(String(body))
       const { root, body: read } = await readXml(String(body).replaceAll(/(<\/?)p:/g, '$1'))
       // The id is another user's each time; the order is not what XML is compared by here.
@@ -135,7 +141,7 @@ test('protobuf with a field more is read as before', async () => {
   const Accept = 'application/x-protobuf'
   const headers = { Accept, 'Standin-Fault': 'protobuf-unknown' }
   for (const fault of ['protobuf-unknown', 'protobuf-unknown;401']) {
-    const heard = await ask(server, mykaarma, {
+    const heard = await sendRaw(server, mykaarma, {
       name: fault.slice(-3),
       headers: { ...headers, 'Standin-Fault': fault },
     })
@@ -146,14 +152,14 @@ test('protobuf with a field more is read as before', async () => {
     expect(heard.body.includes(Buffer.from([0xba, 0x3e]))).toBe(true)
   }
   for (const fault of ['extra-fields', 'nulls', 'reordered', 'unknown-enum', 'xml-cdata']) {
-    const heard = await ask(server, mykaarma, {
+    const heard = await sendRaw(server, mykaarma, {
       name: fault,
       headers: { Accept, 'Standin-Fault': fault },
     })
     expect(heard.headers['standin-warning']).toContain('fault.not-applicable')
     readProtobuf(heard.body)
   }
-  const cut = await ask(server, mykaarma, {
+  const cut = await sendRaw(server, mykaarma, {
     name: 'cut',
     headers: { Accept, 'Standin-Fault': 'truncated' },
   })
@@ -165,7 +171,7 @@ test('every status can be refused with in protobuf', async () => {
   for (const { fault, expected } of casesAt(mykaarma)) {
     if (!/^\d+$/.test(fault)) continue
     const headers = { Accept: 'application/x-protobuf', 'Standin-Fault': fault }
-    const heard = await ask(server, mykaarma, { name: fault, headers })
+    const heard = await sendRaw(server, mykaarma, { name: fault, headers })
     expect(heard.status).toBe(expected.status)
     if (expected.type || fault === '304') continue
     const [first] = readProtobuf(heard.body)['errors'] as { errorMessage: string }[]

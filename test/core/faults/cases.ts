@@ -2,15 +2,15 @@ import { STATUS_CODES } from 'node:http'
 import { refusals as cryptlexRefusals } from '../../../src/apis/cryptlex/refusals.ts'
 import { refusals as formsonfireRefusals } from '../../../src/apis/formsonfire/refusals.ts'
 import { refusals as mykaarmaRefusals } from '../../../src/apis/mykaarma/refusals.ts'
-import type { Door } from '../../helpers/raw-requests.ts'
+import type { Endpoint } from '../../helpers/raw-requests.ts'
 import { specOf } from '../../helpers/bodies.ts'
-import type { Heard } from './kit.ts'
+import type { RawAnswer } from './kit.ts'
 
 /** What a fault makes of a good create call, told without a look at what makes it so. */
 export interface Expected {
   /** 0 where no whole head comes. */
   readonly status: number
-  readonly end: Heard['end']
+  readonly end: RawAnswer['end']
   readonly whole: boolean
   /** How many users of the name there are then. */
   readonly users: number
@@ -48,7 +48,7 @@ const COMMON: Readonly<Record<string, number>> = {
 }
 
 /** Reasons of an API, each with the status that the vendor answers it by. */
-export function reasonsOf({ api }: Door): Readonly<Record<string, number>> {
+export function reasonsOf({ api }: Endpoint): Readonly<Record<string, number>> {
   const own = Object.entries(REFUSALS[api]).map(
     ([reason, make]) => [reason, make().status] as const,
   )
@@ -75,7 +75,7 @@ export const STATUSES: readonly number[] = [
   599,
 ].filter((status) => status >= 300)
 
-function documented({ api }: Door): readonly number[] {
+function documented({ api }: Endpoint): readonly number[] {
   // The first path is the one that creates users.
   const paths = specOf(api)['paths'] as Record<string, { post: { responses: object } }>
   const [creation] = Object.values(paths)
@@ -83,14 +83,14 @@ function documented({ api }: Door): readonly number[] {
 }
 
 /** Kinds of body faults that find something to change in the door's answer to a created user. */
-const CHANGEABLE: Readonly<Record<Door['api'], readonly string[]>> = {
+const CHANGEABLE: Readonly<Record<Endpoint['api'], readonly string[]>> = {
   mykaarma: ['extra-fields', 'reordered'],
   cryptlex: ['extra-fields', 'reordered', 'nulls'],
   formsonfire: ['extra-fields', 'reordered', 'unknown-enum'],
 }
 
 /** Every fault at a door, in its short form, with what comes of it. */
-export function casesAt(door: Door): readonly Case[] {
+export function casesAt(door: Endpoint): readonly Case[] {
   const { created, answers } = door
   const known = documented(door)
   const fine: Expected = { status: created, end: 'closed', whole: true, users: 1, breaks: false }

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { createCaller } from '../../helpers/caller.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../../helpers/sandbox.ts'
 import { casesAt, STATUSES, type Case } from './cases.ts'
 import {
   addressOf,
-  ask,
-  each,
+  sendRaw,
+  forEachConcurrently,
   isWhole,
   NAMES,
-  ruleOf,
+  faultOf,
   usersNamed,
-  type Asked,
-  type Heard,
+  type RequestOptions,
+  type RawAnswer,
 } from './kit.ts'
 
 /** A way in which a fault is asked for. */
@@ -20,13 +20,18 @@ interface Trigger {
   readonly name: string
   readonly origin: 'header' | 'magic' | 'admin' | 'config' | 'code'
   readonly can?: (fault: string) => boolean
-  readonly start?: (door: Door, cases: readonly Case[]) => Settings
+  readonly start?: (door: Endpoint, cases: readonly Case[]) => Settings
   /** Arms it for the user of this name, and says what is sent. */
-  readonly arm: (server: TestSandbox, door: Door, fault: string, name: string) => Promise<Asked>
+  readonly arm: (
+    server: TestSandbox,
+    door: Endpoint,
+    fault: string,
+    name: string,
+  ) => Promise<RequestOptions>
 }
 
 const userOf = (at: number) => `user${at}`
-const whole = ({ api }: Door, fault: string, name: string) => ({
+const whole = ({ api }: Endpoint, fault: string, name: string) => ({
   fault,
   api,
   match: { fields: { [NAMES[api][0]]: addressOf(name) } },
@@ -81,8 +86,8 @@ const triggers: readonly Trigger[] = [
 ]
 
 /** What is to be seen of a fault, in the order in which it is compared. */
-function seen(server: TestSandbox, door: Door, heard: Heard, name: string) {
-  const rule = ruleOf(server, heard)
+function seen(server: TestSandbox, door: Endpoint, heard: RawAnswer, name: string) {
+  const rule = faultOf(server, heard)
   const mine = rule ?? server.sandbox.faults.list().find((one) => isFor(one.definition, door, name))
   return {
     status: heard.status,
@@ -102,13 +107,13 @@ function seen(server: TestSandbox, door: Door, heard: Heard, name: string) {
 /** Whether a fault was armed for the user of this name. */
 function isFor(
   { match }: { match?: { fields?: Readonly<Record<string, unknown>> } },
-  { api }: Door,
+  { api }: Endpoint,
   name: string,
 ): boolean {
   return match?.fields?.[NAMES[api][0]] === addressOf(name)
 }
 
-function awaited(door: Door, { expected }: Case, heard: Heard, origin: Trigger['origin']) {
+function awaited(door: Endpoint, { expected }: Case, heard: RawAnswer, origin: Trigger['origin']) {
   const { status, end, whole: isAll, users, idle, breaks, reason } = expected
   const own = door.answers === 'xml' ? 'application/xml' : 'application/json; charset=utf-8'
   const isWish = origin === 'header' || origin === 'magic'
@@ -132,17 +137,17 @@ function awaited(door: Door, { expected }: Case, heard: Heard, origin: Trigger['
 }
 
 describe.each(triggers)('$name', ({ origin, can, start, arm }) => {
-  test.each(doors)('brings about every fault at $name', async (door) => {
+  test.each(endpoints)('brings about every fault at $name', async (door) => {
     const cases = casesAt(door).filter(({ fault }) => can?.(fault) ?? true)
     const server = await createSandbox({
       clock: Date.UTC(2026, 0, 15),
       ...start?.(door, cases),
     })
-    await each(cases, async (one, i) => {
+    await forEachConcurrently(cases, async (one, i) => {
       const { fault, expected } = one
       const asked = await arm(server, door, fault, userOf(i))
       const hangs = expected.end === 'waiting'
-      const heard = await ask(server, door, { ...asked, hangs })
+      const heard = await sendRaw(server, door, { ...asked, hangs })
       const name = asked.name ?? ''
       expect({ fault, ...seen(server, door, heard, name) }).toEqual({
         fault,

@@ -3,10 +3,10 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { BODIES, CONNECTIONS, OUTCOMES } from '../../../src/core/fault.ts'
+import { BODY_FAULTS, CONNECTIONS, OUTCOMES } from '../../../src/core/fault.ts'
 import { SHORT_WORDS } from '../../../src/core/faults/short-form.ts'
 import { createCaller, creation, named } from '../../helpers/caller.ts'
-import { xmlDoor } from '../../helpers/raw-requests.ts'
+import { xmlEndpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, fixture, type TestSandbox } from '../../helpers/sandbox.ts'
 import { CLIENTS, FAULTS, PATIENCE, type Client, type Fault } from './catalogue.ts'
 import type { Seen, ToSend } from './clients/batch.ts'
@@ -62,7 +62,7 @@ test('each client reports each fault as the table says, and the user is what it 
 
 test('the table has every word of the short form, every connection, body and outcome', () => {
   const words = FAULTS.flatMap(({ short }) => short.split(/;|=|commit-/))
-  const all = [...SHORT_WORDS, ...CONNECTIONS, ...BODIES, ...OUTCOMES]
+  const all = [...SHORT_WORDS, ...CONNECTIONS, ...BODY_FAULTS, ...OUTCOMES]
   expect(all.filter((word) => !words.includes(word))).toEqual([])
 })
 
@@ -101,7 +101,7 @@ function goodRequest(at: Fault['at'], name: string): Omit<ToSend, 'patience' | '
   if (at === 'xml') {
     const body = fixture('formsonfire.xml').replace('ada@', `${name}@`).replace('ada-1815', name)
     return {
-      path: xmlDoor.path,
+      path: xmlEndpoint.path,
       headers: { 'Content-Type': 'application/xml' },
       body,
       type: 'application/xml',

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createCaller, creation, named, type Answer, type Caller } from '../../helpers/caller.ts'
-import { doors } from '../../helpers/raw-requests.ts'
+import { endpoints } from '../../helpers/raw-requests.ts'
 import { createPlainSandbox, createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { LONG } from '../../helpers/time.ts'
-import { add, addressOf, ask, cryptlex, NAMES, type Asked } from './kit.ts'
+import { arm, addressOf, sendRaw, cryptlex, NAMES, type RequestOptions } from './kit.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 let users = 0
@@ -36,7 +36,7 @@ test.each([
 ])('%j is met so: %s', async (how, marks) => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  const rule = add(server, { status: 503, ...how })
+  const rule = arm(server, { status: 503, ...how })
   expect(await met(caller, 10)).toBe(marks)
   expect(rule.fired).toBe(marks.replaceAll('.', '').length)
 })
@@ -44,9 +44,10 @@ test.each([
 test('the steps of a sequence may be faults of their own', async () => {
   const server = await createSandbox()
   const sequence = ['fail', '403', 'reset', 'pass', 'token.expired', 'truncated']
-  add(server, { status: 500, api: 'cryptlex', sequence, repeat: true })
+  arm(server, { status: 500, api: 'cryptlex', sequence, repeat: true })
   const seen = []
-  for (let i = 0; i < 12; i++) seen.push((await ask(server, cryptlex, { name: `s${i}` })).status)
+  for (let i = 0; i < 12; i++)
+    seen.push((await sendRaw(server, cryptlex, { name: `s${i}` })).status)
   const once = [500, 403, 0, 201, 401, 201]
   expect(seen).toEqual([...once, ...once])
 })
@@ -54,7 +55,7 @@ test('the steps of a sequence may be faults of their own', async () => {
 test('the draws of a probability are the seed’s, and about as many as it says', async () => {
   const marks = async (seed: number) => {
     const server = await createSandbox({ seed })
-    add(server, { status: 503, probability: 0.3 })
+    arm(server, { status: 503, probability: 0.3 })
     return await met(createCaller(server), 400)
   }
   const one = await marks(1)
@@ -83,7 +84,7 @@ test('a window and an expiry are those of the sandbox’s clock, held or running
     const rules = [
       { status: 502, expiresIn: '1m' },
       { status: 503, from: '2026-01-15T12:05:00Z', until: '2026-01-15T13:10:00+01:00' },
-    ].map((fault) => add(server, fault))
+    ].map((fault) => arm(server, fault))
     const seen = []
     for (const by of ['0s', '59s', '1s', '3m', '1m', '4m', '59s', '1s', '1d']) {
       // A clock that runs on is a little late.
@@ -105,9 +106,9 @@ test('a window and an expiry are those of the sandbox’s clock, held or running
 test('a limit counts down, holds for everybody and passes', async () => {
   const server = await createSandbox({ clock: NOON })
   const caller = createCaller(server)
-  const rule = add(server, '429;retry-after=3;times=1')
+  const rule = arm(server, '429;retry-after=3;times=1')
   const seen = async () => {
-    const { status, headers } = await ask(server, cryptlex, { name: `l${++users}` })
+    const { status, headers } = await sendRaw(server, cryptlex, { name: `l${++users}` })
     return [status, headers['retry-after'], headers['x-rate-limit-reset']]
   }
   const reset = '2026-01-15T12:00:03.0000000Z'
@@ -132,7 +133,7 @@ test('a limit counts down, holds for everybody and passes', async () => {
 test('a limit that is met again begins again', async () => {
   const server = await createSandbox({ clock: NOON })
   const caller = createCaller(server)
-  add(server, '429;retry-after=2;every=2')
+  arm(server, '429;retry-after=2;every=2')
   const seen = []
   for (let i = 0; i < 8; i++) {
     seen.push((await caller.create('cryptlex', { email: email() })).status)
@@ -144,41 +145,42 @@ test('a limit that is met again begins again', async () => {
 const PARALLEL = 50
 
 /** What makes 50 requests meet a fault that is armed seven times: at once, on their own sockets. */
-const ways: readonly [string, (server: TestSandbox, fault: string, i: number) => Asked][] = [
-  ['a header', (_, fault) => ({ name: 'one', headers: { 'Standin-Fault': `${fault};times=7` } })],
-  ['an address', (_, fault) => ({ name: `one+fault.${fault}/times=7` })],
+const ways: readonly [string, (server: TestSandbox, fault: string, i: number) => RequestOptions][] =
   [
-    'a rule',
-    (server, fault, i) => {
-      if (i === 0) add(server, `${fault};times=7`)
-      return { name: `p${i}` }
-    },
-  ],
-  [
-    'a rule on the body',
-    (server, fault, i) => {
-      if (i === 0) {
-        const fields = Object.fromEntries(
-          Object.values(NAMES).map(([name]) => [name, '/^p[0-9]+@example/']),
-        )
-        for (const [name, wanted] of Object.entries(fields)) {
-          const rule = { fault, times: 7, match: { fields: { [name]: wanted } } }
-          server.sandbox.faults.add(rule)
+    ['a header', (_, fault) => ({ name: 'one', headers: { 'Standin-Fault': `${fault};times=7` } })],
+    ['an address', (_, fault) => ({ name: `one+fault.${fault}/times=7` })],
+    [
+      'a rule',
+      (server, fault, i) => {
+        if (i === 0) arm(server, `${fault};times=7`)
+        return { name: `p${i}` }
+      },
+    ],
+    [
+      'a rule on the body',
+      (server, fault, i) => {
+        if (i === 0) {
+          const fields = Object.fromEntries(
+            Object.values(NAMES).map(([name]) => [name, '/^p[0-9]+@example/']),
+          )
+          for (const [name, wanted] of Object.entries(fields)) {
+            const rule = { fault, times: 7, match: { fields: { [name]: wanted } } }
+            server.sandbox.faults.add(rule)
+          }
         }
-      }
-      return { name: `p${i}` }
-    },
-  ],
-]
+        return { name: `p${i}` }
+      },
+    ],
+  ]
 
 test.each(ways)('of 50 at once exactly seven meet %s that is armed for seven', async (_, way) => {
-  for (const door of doors) {
+  for (const door of endpoints) {
     for (const fault of ['418', '418;after=validation', '418;after=auth', 'commit-418']) {
       const server = await createSandbox()
       const asked = Array.from({ length: PARALLEL }, (_unused, i) =>
         way(server, fault.replaceAll(';', way === ways[1]![1] ? '/' : ';'), i),
       )
-      const heard = await Promise.all(asked.map((one) => ask(server, door, one)))
+      const heard = await Promise.all(asked.map((one) => sendRaw(server, door, one)))
       const count = heard.filter(({ headers }) => headers['standin-fault'] !== undefined).length
       // Those of one name collide where they come so far; the others are not counted for them.
       if (fault.startsWith('commit') && asked[0]!.name === asked[1]!.name) {

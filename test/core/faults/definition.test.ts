@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest'
 import { createCaller, creation } from '../../helpers/caller.ts'
-import { doors } from '../../helpers/raw-requests.ts'
+import { endpoints } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { spentOn } from '../../helpers/time.ts'
-import { add, ask, cryptlex, refusalOf } from './kit.ts'
+import { arm, sendRaw, cryptlex, refusalOf } from './kit.ts'
 
 test.each(['constructor', '__proto__', '500;constructor', '500;__proto__', 'valueof'])(
   'a name of every object, %s, is no word of the short form',
   async (fault) => {
     const own = await createSandbox()
-    expect(refusalOf(() => add(own, fault))).toContain('is no part of a fault')
+    expect(refusalOf(() => arm(own, fault))).toContain('is not a part of a fault')
     expect(own.sandbox.faults.list()).toEqual([])
   },
 )
 test.each(['99', '5000'])('a number that is no status, %s, is told which are', async (fault) => {
   const own = await createSandbox()
-  expect(refusalOf(() => add(own, fault))).toBe(
-    `"${fault}" is no status that a fault can have; allowed: 300 to 599, such as 500`,
+  expect(refusalOf(() => arm(own, fault))).toBe(
+    `"${fault}" is not a status of a fault; allowed: 300 to 599, such as 500`,
   )
 })
 test.each(['headers', 'params', 'query', 'fields'])(
@@ -25,13 +25,13 @@ test.each(['headers', 'params', 'query', 'fields'])(
     const own = await createSandbox()
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
       const entries = Object.fromEntries([[name, 'x']])
-      add(own, { status: 500, match: { [part]: entries } })
+      arm(own, { status: 500, match: { [part]: entries } })
     }
-    for (const door of doors) {
-      expect((await ask(own, door, { name: door.answers })).status).toBe(door.created)
+    for (const door of endpoints) {
+      expect((await sendRaw(own, door, { name: door.answers })).status).toBe(door.created)
     }
-    for (const { fired, nearest } of own.sandbox.faults.list()) {
-      expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is nothing')])
+    for (const { fired, nearestMiss } of own.sandbox.faults.list()) {
+      expect([fired, nearestMiss?.why]).toEqual([0, expect.stringContaining('is nothing')])
     }
     expect(own.logged).toEqual([])
   },
@@ -53,14 +53,14 @@ test.each([
   { slow: 'body', interval: '999999999999d' },
 ])('no answer is made slower than a timer can be: %j', async (fault) => {
   const own = await createSandbox()
-  expect(refusalOf(() => add(own, fault))).toContain('interval must be at most 1h')
+  expect(refusalOf(() => arm(own, fault))).toContain('interval must be at most 1h')
 })
 
 test.each(['500;times=2', '500;skip=1', '500;api=cryptlex', '500;from=2026-01-15T09:30:00Z'])(
   'a step of a sequence, %s, counts nothing of its own',
   async (step) => {
     const own = await createSandbox()
-    expect(refusalOf(() => add(own, { status: 500, sequence: [step] }))).toMatch(/sequence\[0\]/)
+    expect(refusalOf(() => arm(own, { status: 500, sequence: [step] }))).toMatch(/sequence\[0\]/)
   },
 )
 
@@ -72,7 +72,7 @@ test.each([
 ])('a sequence breaks the contract where one of its steps does: %j', async (given, breaks) => {
   const own = await createSandbox()
   const { faults } = own.sandbox
-  expect(faults.breaksContract(add(own, given))).toBe(breaks)
+  expect(faults.breaksContract(arm(own, given))).toBe(breaks)
 })
 
 test.each([
@@ -90,7 +90,7 @@ test.each([
   ['commit-500;after=auth', 'after'],
 ])('%s, of which a part would do nothing, is refused', async (fault, field) => {
   const own = await createSandbox()
-  expect(refusalOf(() => add(own, fault))).toContain(field)
+  expect(refusalOf(() => arm(own, fault))).toContain(field)
   expect(own.sandbox.faults.list()).toEqual([])
 })
 
@@ -99,7 +99,7 @@ test.each(['$..email', 'Folders[', 'a[b]', 'a..b', '[?(@.x)]', '', 'a['])(
   async (path) => {
     const own = await createSandbox()
     const match = { fields: { [path]: 'x' } }
-    expect(refusalOf(() => add(own, { status: 500, match }))).toMatch(
+    expect(refusalOf(() => arm(own, { status: 500, match }))).toMatch(
       /match\.fields.*no place in a body/,
     )
   },
@@ -116,7 +116,7 @@ test.each([
   '/(a*)(a*)(a*)(a*)(a*)(a*)=/',
 ])('a pattern that could take for ever does not: %s', async (pattern) => {
   const own = await createSandbox()
-  const refused = () => add(own, { status: 500, match: { fields: { email: pattern } } })
+  const refused = () => arm(own, { status: 500, match: { fields: { email: pattern } } })
   try {
     refused()
   } catch (error) {
@@ -125,7 +125,7 @@ test.each([
   }
   const fields = { email: `${'a'.repeat(1900)}@example.test` }
   const spent = await spentOn(async () => {
-    expect((await ask(own, cryptlex, { fields })).status).toBe(201)
+    expect((await sendRaw(own, cryptlex, { fields })).status).toBe(201)
   })
   expect(spent).toBeLessThan(3000)
 })
@@ -138,8 +138,8 @@ test('patterns as people write them match', async () => {
     ['/^.+[+]vip.*@.*\\.test$/', 'ada+vip1@example.test'],
     ['/^(ada|grace|alan|edsger)[0-9]{1,3}@/', 'grace12@example.test'],
   ] as const) {
-    const { id } = add(own, { status: 409, match: { fields: { email: pattern } } })
-    const heard = await ask(own, cryptlex, { fields: { email } })
+    const { id } = arm(own, { status: 409, match: { fields: { email: pattern } } })
+    const heard = await sendRaw(own, cryptlex, { fields: { email } })
     expect([heard.status, heard.headers['standin-fault']]).toEqual([409, id])
     own.sandbox.faults.remove(id)
   }
@@ -175,19 +175,19 @@ test.each([
 ] as const)('at %s, a fault that waits for %j is met', async (api, match) => {
   const own = await createSandbox()
   const caller = createCaller(own)
-  add(own, { status: 418, api, match })
-  add(own, { status: 419, match: { ...match, headers: { 'X-Other': 'x' } } })
+  arm(own, { status: 418, api, match })
+  arm(own, { status: 419, match: { ...match, headers: { 'X-Other': 'x' } } })
   const sent = creation(api, api === 'cryptlex' ? { company: '' } : {})
   const path =
     api === 'formsonfire' ? `${sent.path}&debug=true`.replace(/^([^?]*)&/, '$1?') : sent.path
   const answer = await caller.send({ ...sent, path })
-  expect(answer.status, JSON.stringify(own.sandbox.faults.list()[0]!.nearest)).toBe(418)
+  expect(answer.status, JSON.stringify(own.sandbox.faults.list()[0]!.nearestMiss)).toBe(418)
 })
 
 test('a company in the body is who calls', async () => {
   const own = await createSandbox()
   const { CompanyId } = own.sandbox.credentials['formsonfire']!
-  add(own, { status: 418, match: { credential: String(CompanyId) } })
+  arm(own, { status: 418, match: { credential: String(CompanyId) } })
   const caller = createCaller(own)
   expect((await caller.create('formsonfire')).status).toBe(418)
   const expectations = [{ match: { credential: String(CompanyId) }, count: { exactly: 1 } }]

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawnDelay, readDelay } from '../../../src/core/faults/effect.ts'
-import { readShort, shortOf } from '../../../src/core/faults/short-form.ts'
+import { readShortForm, shortFormOf } from '../../../src/core/faults/short-form.ts'
 import { contractAt } from '../../../src/package.ts'
 
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -68,9 +68,9 @@ test('nothing that a header may hold makes the short form fail in any way but on
   fc.assert(
     fc.property(text, (given) => {
       try {
-        const read = readShort(given, schema)
+        const read = readShortForm(given, schema)
         expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
-        expect(typeof shortOf(read)).toBe('string')
+        expect(typeof shortFormOf(read)).toBe('string')
       } catch (error) {
         expect(error).toMatchObject({ status: 400, reason: 'fault.invalid' })
       }

@@ -2,12 +2,21 @@ import { expect, test } from 'vitest'
 import { withDefaults } from '../../../src/config/config.ts'
 import { credentialCases, type CredentialCase } from '../../../src/apis/credential-cases.ts'
 import { fixturesOf } from '../../../src/sandbox/fixtures.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../../helpers/sandbox.ts'
-import { ask, bodyOf, cryptlex, formsonfire, mykaarma, xml, type Asked, type Heard } from './kit.ts'
+import {
+  sendRaw,
+  bodyOf,
+  cryptlex,
+  formsonfire,
+  mykaarma,
+  xml,
+  type RequestOptions,
+  type RawAnswer,
+} from './kit.ts'
 
 /** The answer but for what says that it was made on purpose. */
-function answered({ bytes }: Pick<Heard, 'bytes'>): readonly string[] {
+function answered({ bytes }: Pick<RawAnswer, 'bytes'>): readonly string[] {
   return bytes
     .toString()
     .split('\r\n')
@@ -23,14 +32,14 @@ async function twins(settings: Settings = {}): Promise<readonly [TestSandbox, Te
 /** What one refuses, and what a fault makes of a good request at the other: byte for byte. */
 async function mustBeTheSame(
   [genuine, faulty]: readonly [TestSandbox, TestSandbox],
-  door: Door,
-  refused: Asked,
+  door: Endpoint,
+  refused: RequestOptions,
   fault: string,
   goodDoor = door,
 ): Promise<void> {
-  const real = await ask(genuine, door, refused)
+  const real = await sendRaw(genuine, door, refused)
   const asked = { name: 'somebody-else', headers: { 'Standin-Fault': fault } }
-  const made = await ask(faulty, goodDoor, asked)
+  const made = await sendRaw(faulty, goodDoor, asked)
   expect(made.headers['standin-fault'], made.bytes.toString()).toMatch(/^header-/)
   expect(real.headers['standin-fault']).toBeUndefined()
   expect([fault, ...answered(made)]).toEqual([fault, ...answered(real)])
@@ -41,7 +50,10 @@ const cases = (await credentialCases(fixturesOf(withDefaults({})).cryptlex)).fil
 )
 
 /** The door's good request with these credentials instead of its own. */
-function withCredentials(door: Door, { authorization, body = {} }: CredentialCase): Asked {
+function withCredentials(
+  door: Endpoint,
+  { authorization, body = {} }: CredentialCase,
+): RequestOptions {
   if (door.api !== 'formsonfire') {
     return authorization === undefined ? {} : { headers: { Authorization: authorization } }
   }
@@ -56,7 +68,7 @@ function withCredentials(door: Door, { authorization, body = {} }: CredentialCas
   return { path: `${url.pathname}?${query}`, body: left }
 }
 
-test.each(doors)('credentials refused on purpose at $name look as refused', async (door) => {
+test.each(endpoints)('credentials refused on purpose at $name look as refused', async (door) => {
   const pair = await twins()
   const own = cases.filter(({ api }) => api === door.api)
   expect(own.length).toBeGreaterThan(6)
@@ -73,9 +85,9 @@ test.each(doors)('credentials refused on purpose at $name look as refused', asyn
 
 const CREATED_BEFORE = { name: 'ada' }
 
-test.each(doors)('a user that is there on purpose at $name looks as there', async (door) => {
+test.each(endpoints)('a user that is there on purpose at $name looks as there', async (door) => {
   const pair = await twins()
-  for (const server of pair) await ask(server, door, CREATED_BEFORE)
+  for (const server of pair) await sendRaw(server, door, CREATED_BEFORE)
   const again =
     door.api === 'formsonfire' && door.answers === 'json'
       ? { name: 'ada', fields: { ExternalId: 'another' } }
@@ -87,7 +99,7 @@ test.each(doors)('a user that is there on purpose at $name looks as there', asyn
 
 const oneDealer = `Basic ${Buffer.from('one-dealer:one-dealer-secret').toString('base64')}`
 
-test.each<[Door, string, Asked]>([
+test.each<[Endpoint, string, RequestOptions]>([
   [mykaarma, 'dealer.unknown', { fields: { dealerUUID: 'nope' } }],
   [
     mykaarma,
@@ -141,37 +153,38 @@ test.each<[Door, string, Asked]>([
 test('a limit that is reached on purpose looks as reached', async () => {
   const pair = await twins({ profile: { all: 'strict' } })
   for (const server of pair) {
-    await ask(server, cryptlex, { name: 'a', fields: { organizationId: 'organization-002' } })
+    await sendRaw(server, cryptlex, { name: 'a', fields: { organizationId: 'organization-002' } })
   }
   const more = { name: 'b', fields: { organizationId: 'organization-002' } }
   await mustBeTheSame(pair, cryptlex, more, 'users.limit-reached')
   const [one, other] = await twins({ profile: { all: 'strict' } })
-  for (let i = 0; i < 50; i++) await ask(one, cryptlex, { method: 'GET' })
+  for (let i = 0; i < 50; i++) await sendRaw(one, cryptlex, { method: 'GET' })
   for (const fault of ['429', 'rate.exceeded', '429;retry-after=5']) {
     await mustBeTheSame([one, other], cryptlex, {}, fault)
   }
 })
 
 /** What every API refuses, as far as it does: the reason, and a request that is refused with it. */
-const common: readonly [reason: string, refused: (door: Door) => Asked | undefined][] = [
-  ['body.malformed', (door) => ({ body: door.body.slice(0, -3) })],
-  ['body.too-large', (door) => ({ body: door.body + ' '.repeat(5000) })],
-  ['body.too-slow', () => ({ headers: { 'Content-Length': '4000' } })],
+const common: readonly [reason: string, refused: (door: Endpoint) => RequestOptions | undefined][] =
   [
-    'media.unsupported',
-    (door) =>
-      door.api === 'formsonfire' ? undefined : { headers: { 'Content-Type': 'text/csv' } },
-  ],
-  [
-    'accept.unsupported',
-    (door) => (door === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
-  ],
-  ['method.not-allowed', () => ({ method: 'PUT' })],
-  ['route.unknown', (door) => ({ path: `${door.path.split('?')[0]!}/more` })],
-]
+    ['body.malformed', (door) => ({ body: door.body.slice(0, -3) })],
+    ['body.too-large', (door) => ({ body: door.body + ' '.repeat(5000) })],
+    ['body.too-slow', () => ({ headers: { 'Content-Length': '4000' } })],
+    [
+      'media.unsupported',
+      (door) =>
+        door.api === 'formsonfire' ? undefined : { headers: { 'Content-Type': 'text/csv' } },
+    ],
+    [
+      'accept.unsupported',
+      (door) => (door === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
+    ],
+    ['method.not-allowed', () => ({ method: 'PUT' })],
+    ['route.unknown', (door) => ({ path: `${door.path.split('?')[0]!}/more` })],
+  ]
 
 /** But for the words that tell what in the request was at fault, and the lengths that follow. */
-function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: Door): readonly string[] {
+function withoutWords(heard: Pick<RawAnswer, 'bytes'>, { api }: Endpoint): readonly string[] {
   const message = api === 'cryptlex' ? 'message' : api === 'mykaarma' ? 'errorMessage' : 'Message'
   return answered(heard)
     .join('\n')
@@ -181,25 +194,28 @@ function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: Door): readonly stri
     .sort()
 }
 
-test.each(doors)('what $name refuses as everybody does is the same but for words', async (door) => {
-  const pair = await twins({ maxBody: 4096, bodyTimeout: 60 })
-  for (const [reason, refused] of common) {
-    const asked = refused(door)
-    if (!asked) continue
-    const real = await ask(pair[0], door, asked)
-    expect(real.headers['standin-reason']).toBe(reason)
-    const made = await ask(pair[1], door, { headers: { 'Standin-Fault': reason } })
-    expect(withoutWords(made, door)).toEqual(withoutWords(real, door))
-  }
-})
+test.each(endpoints)(
+  'what $name refuses as everybody does is the same but for words',
+  async (door) => {
+    const pair = await twins({ maxBody: 4096, bodyTimeout: 60 })
+    for (const [reason, refused] of common) {
+      const asked = refused(door)
+      if (!asked) continue
+      const real = await sendRaw(pair[0], door, asked)
+      expect(real.headers['standin-reason']).toBe(reason)
+      const made = await sendRaw(pair[1], door, { headers: { 'Standin-Fault': reason } })
+      expect(withoutWords(made, door)).toEqual(withoutWords(real, door))
+    }
+  },
+)
 
 test('protobuf is refused on purpose as it is where a caller takes nothing else', async () => {
   const pair = await twins()
   const Accept = 'application/x-protobuf'
   const refused = { headers: { Accept, Authorization: 'Basic x' } }
-  const real = await ask(pair[0], mykaarma, refused)
+  const real = await sendRaw(pair[0], mykaarma, refused)
   for (const fault of ['credentials.malformed', '401', '500', '409', '418', 'user.duplicate']) {
-    const made = await ask(pair[1], mykaarma, { headers: { Accept, 'Standin-Fault': fault } })
+    const made = await sendRaw(pair[1], mykaarma, { headers: { Accept, 'Standin-Fault': fault } })
     expect(made.headers['content-type']).toBe(real.headers['content-type'])
   }
 })

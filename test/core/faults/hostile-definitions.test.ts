@@ -2,16 +2,16 @@ import { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createCaller, creation } from '../../helpers/caller.ts'
-import { doors, raw, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, raw, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { eventually, spentOn } from '../../helpers/time.ts'
 import {
-  add,
+  arm,
   addressOf,
-  ask,
+  sendRaw,
   bodyOf,
   cryptlex,
-  each,
+  forEachConcurrently,
   mykaarma,
   NAMES,
   refusalOf,
@@ -38,7 +38,7 @@ test('headers of any length are refused in time', async () => {
     'a-'.repeat(249),
   ]) {
     const spent = await spentOn(async () => {
-      const heard = await ask(server, mykaarma, { headers: { 'Standin-Fault': value } })
+      const heard = await sendRaw(server, mykaarma, { headers: { 'Standin-Fault': value } })
       expect([400, 500]).toContain(heard.status)
     })
     expect(spent).toBeLessThan(MUCH)
@@ -49,7 +49,7 @@ test('headers of any length are refused in time', async () => {
     `${',;'.repeat(7000)}x`,
   ]) {
     const name = `p${Prefer.length}${Prefer[0]}`
-    const spent = await spentOn(() => ask(server, mykaarma, { name, headers: { Prefer } }))
+    const spent = await spentOn(() => sendRaw(server, mykaarma, { name, headers: { Prefer } }))
     expect(spent).toBeLessThan(MUCH)
   }
 })
@@ -63,10 +63,10 @@ test('addresses of any length and form are read in time', async () => {
     `${'+'.repeat(900_000)}fault.500`,
     `${'x'.repeat(900_000)}+fault.500`,
   ]) {
-    for (const door of doors) {
+    for (const door of endpoints) {
       const fields = { [NAMES[door.api][0]]: `${local}@example.test` }
       const spent = await spentOn(async () => {
-        const { status } = await ask(server, door, { fields })
+        const { status } = await sendRaw(server, door, { fields })
         expect([200, 201, 400, 500]).toContain(status)
       })
       expect(spent).toBeLessThan(MUCH)
@@ -121,17 +121,21 @@ test('a path that is deeper than any body is refused, or leads nowhere', async (
     status: 500,
     match: { fields: { ['a.'.repeat(times) + 'b']: 1 } },
   })
-  expect(refusalOf(() => add(server, deep(100_000)))).toContain('match.fields')
-  const rule = add(server, deep(50))
+  expect(refusalOf(() => arm(server, deep(100_000)))).toContain('match.fields')
+  const rule = arm(server, deep(50))
   const body = `${'{"a":'.repeat(50)}{"b":1}${'}'.repeat(50)}`
-  expect((await ask(server, cryptlex, { body })).headers['standin-fault']).toBe(rule.id)
-  expect((await ask(server, cryptlex, { body: '{"a":[]}' })).status).toBe(400)
+  expect((await sendRaw(server, cryptlex, { body })).headers['standin-fault']).toBe(rule.id)
+  expect((await sendRaw(server, cryptlex, { body: '{"a":[]}' })).status).toBe(400)
   const bomb = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
-  expect((await ask(server, cryptlex, { body: bomb })).status).toBe(400)
+  expect((await sendRaw(server, cryptlex, { body: bomb })).status).toBe(400)
 })
 
 /** A request of which the last byte of the body is still to come. */
-function begun(server: TestSandbox, door: Door, fault: string): { socket: Socket; last: string } {
+function begun(
+  server: TestSandbox,
+  door: Endpoint,
+  fault: string,
+): { socket: Socket; last: string } {
   const text = bodyOf(door, { name: 'late' })
   const head = Object.entries({
     ...door.headers,
@@ -162,14 +166,14 @@ test.each(['hang', 'commit-hang', 'delay=1h', 'slow-body;interval=1h', 'slow-hea
   async (fault) => {
     const server = await createSandbox()
     const waiting = Array.from({ length: 20 }, (_, i) =>
-      ask(server, mykaarma, { name: `s${i}`, headers: { 'Standin-Fault': fault } }),
+      sendRaw(server, mykaarma, { name: `s${i}`, headers: { 'Standin-Fault': fault } }),
     )
     await eventually(() => expect(fired(server)).toBe(20))
     const cut = cuts()
     await server.close()
     expect(cut).not.toHaveBeenCalled()
     for (const { end } of await Promise.all(waiting)) expect(end).not.toBe('waiting')
-    await eventually(() => expect(server.sandbox.faults.held.size).toBe(0))
+    await eventually(() => expect(server.sandbox.faults.waitingResponses.size).toBe(0))
     expect(server.logged).toEqual([])
   },
 )
@@ -180,7 +184,7 @@ test.each(['hang;after=validation', 'commit-delay=1h', 'slow-body;interval=1h'])
     const server = await createSandbox()
     const { socket, last } = begun(server, cryptlex, fault)
     await new Promise((resolve) => socket.once('connect', resolve))
-    await ask(server, mykaarma, { name: 'another' })
+    await sendRaw(server, mykaarma, { name: 'another' })
     const cut = cuts()
     const closed = server.close()
     socket.write(last)
@@ -193,15 +197,15 @@ test('who goes while it waits is waited for no longer, and nothing is done for i
   const server = await createSandbox()
   for (const fault of ['delay=1h', 'hang', 'slow-headers;interval=1h']) {
     const headers = { 'Standin-Fault': fault }
-    await each([...Array(20).keys()], async (i) => {
+    await forEachConcurrently([...Array(20).keys()], async (i) => {
       const name = `${fault.slice(0, 4)}${i}`
-      const heard = await ask(server, mykaarma, { name, headers, hangs: true })
+      const heard = await sendRaw(server, mykaarma, { name, headers, hangs: true })
       expect(heard.end).toBe('waiting')
     })
   }
-  await eventually(() => expect(server.sandbox.faults.held.size).toBe(0))
+  await eventually(() => expect(server.sandbox.faults.waitingResponses.size).toBe(0))
   expect(usersNamed(server, mykaarma, 'dela0')).toEqual([])
-  expect((await ask(server, mykaarma, { name: 'next' })).status).toBe(200)
+  expect((await sendRaw(server, mykaarma, { name: 'next' })).status).toBe(200)
   expect(server.logged).toEqual([])
 })
 
@@ -226,7 +230,7 @@ test.each([
   'nonsense',
 ])('a connection goes on after %s', async (fault) => {
   const server = await createSandbox()
-  for (const door of doors) {
+  for (const door of endpoints) {
     const socket = connect(server.port, '127.0.0.1')
     onTestFinished(() => void socket.destroy())
     let heard = ''
@@ -254,7 +258,7 @@ test.each([
   'reset-body',
 ])('a connection is over after %s, and what comes on it is not carried out', async (fault) => {
   const server = await createSandbox()
-  for (const door of doors) {
+  for (const door of endpoints) {
     const { socket, last } = begun(server, door, fault)
     const closed = new Promise((resolve) => socket.once('close', resolve))
     const text = bodyOf(door, { name: 'after' })
@@ -273,8 +277,8 @@ test.each(['HEAD', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
   '%s meets no fault',
   async (method) => {
     const server = await createSandbox({ faults: [{ fault: 'reset' }] })
-    for (const door of doors) {
-      const heard = await ask(server, door, { method, headers: { 'Standin-Fault': '500' } })
+    for (const door of endpoints) {
+      const heard = await sendRaw(server, door, { method, headers: { 'Standin-Fault': '500' } })
       expect([heard.status, heard.headers['standin-fault']]).toEqual([405, undefined])
     }
   },
@@ -282,18 +286,20 @@ test.each(['HEAD', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
 
 test('bodies that are too large, too slow or chunked are what they were while rules are armed', async () => {
   const server = await createSandbox({ maxBody: 5000, bodyTimeout: 100 })
-  add(server, { status: 500, match: { fields: { email: addressOf('nobody') } } })
-  const large = await ask(server, cryptlex, { body: `{"a":"${'x'.repeat(6000)}"}` })
+  arm(server, { status: 500, match: { fields: { email: addressOf('nobody') } } })
+  const large = await sendRaw(server, cryptlex, { body: `{"a":"${'x'.repeat(6000)}"}` })
   expect([large.status, large.headers['standin-reason']]).toEqual([413, 'body.too-large'])
   const { socket } = begun(server, cryptlex, '500;times=1')
   let heard = ''
   socket.on('data', (chunk) => (heard += chunk.toString()))
   await eventually(() => expect(heard).toMatch(/^HTTP\/1\.1 500 /))
   const unknown = { Authorization: 'Bearer nonsense' }
-  const slow = await ask(server, cryptlex, { headers: { ...unknown, 'Content-Length': '4000' } })
+  const slow = await sendRaw(server, cryptlex, {
+    headers: { ...unknown, 'Content-Length': '4000' },
+  })
   expect([slow.status, slow.headers['standin-reason']]).toEqual([401, 'token.malformed'])
   const text = bodyOf(cryptlex, { name: 'nobody' })
-  const chunked = await ask(server, cryptlex, {
+  const chunked = await sendRaw(server, cryptlex, {
     headers: { 'Transfer-Encoding': 'chunked' },
     body: `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
   })

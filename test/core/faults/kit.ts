@@ -2,11 +2,11 @@ import { connect, type Socket } from 'node:net'
 import type { Server } from '../../../src/server/server.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'
 import type { ArmedFault } from '../../../src/core/faults/armed-fault.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { NEVER } from '../../helpers/time.ts'
 
 /** What became of a request, every byte of it. */
-export interface Heard {
+export interface RawAnswer {
   /** How the connection ended; `waiting`: it did not, and the caller went. */
   readonly end: 'closed' | 'reset' | 'waiting'
   /** 0 where there is no whole head. */
@@ -16,7 +16,7 @@ export interface Heard {
   readonly bytes: Buffer
 }
 
-export interface Asked {
+export interface RequestOptions {
   /** Who the user is: the address before its @, and the user name. */
   readonly name?: string
   readonly fields?: Readonly<Record<string, unknown>>
@@ -28,7 +28,7 @@ export interface Asked {
   readonly hangs?: boolean
 }
 
-const doorNamed = (name: string): Door => doors.find((door) => door.name === name)!
+const doorNamed = (name: string): Endpoint => endpoints.find((door) => door.name === name)!
 
 export const mykaarma = doorNamed('mykaarma')
 export const cryptlex = doorNamed('cryptlex')
@@ -46,7 +46,7 @@ export function refusalOf(work: () => unknown): string {
 }
 
 /** Arms a fault in code. */
-export function add({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): ArmedFault {
+export function arm({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): ArmedFault {
   return sandbox.faults.add(given)
 }
 
@@ -58,7 +58,10 @@ export const NAMES = {
 } as const
 
 /** The door's good body, for the user of this name. */
-export function bodyOf({ api, answers, body }: Door, { name, fields = {} }: Asked): string {
+export function bodyOf(
+  { api, answers, body }: Endpoint,
+  { name, fields = {} }: RequestOptions,
+): string {
   const [email, other] = NAMES[api]
   const given: Record<string, unknown> = {
     ...(name === undefined ? {} : { [email]: addressOf(name) }),
@@ -84,11 +87,15 @@ const A_WHILE = 50
 
 /** Whether the request on this connection waits at the server for what a fault makes of it. */
 function holds({ sandbox }: Server, { localPort }: Socket): boolean {
-  return [...sandbox.faults.held].some(({ req }) => req.socket.remotePort === localPort)
+  return [...sandbox.faults.waitingResponses].some(({ req }) => req.socket.remotePort === localPort)
 }
 
 /** One request on a connection of its own, which the server is to close. */
-export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Heard> {
+export function sendRaw(
+  server: Server,
+  door: Endpoint,
+  asked: RequestOptions = {},
+): Promise<RawAnswer> {
   const { method = 'POST', path = door.path } = asked
   const body = asked.body ?? bodyOf(door, asked)
   const headers: Record<string, string | number> = {
@@ -101,7 +108,7 @@ export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Hear
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
-    let end: Heard['end'] = 'closed'
+    let end: RawAnswer['end'] = 'closed'
     const socket = connect(server.port, '127.0.0.1')
     socket.setNoDelay(true)
     const go = () => {
@@ -126,7 +133,7 @@ export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Hear
   })
 }
 
-function readIn(bytes: Buffer): Omit<Heard, 'end'> {
+function readIn(bytes: Buffer): Omit<RawAnswer, 'end'> {
   const at = bytes.indexOf('\r\n\r\n')
   if (at < 0) return { status: 0, headers: {}, body: Buffer.alloc(0), bytes }
   const [first = '', ...lines] = bytes.toString('latin1', 0, at).split('\r\n')
@@ -140,7 +147,7 @@ function readIn(bytes: Buffer): Omit<Heard, 'end'> {
 }
 
 /** Whether the answer is framed as it says, and all there. */
-export function isWhole({ end, status, headers, body }: Heard): boolean {
+export function isWhole({ end, status, headers, body }: RawAnswer): boolean {
   if (end !== 'closed' || status === 0) return false
   if (headers['transfer-encoding'] !== undefined) return String(body).endsWith('\r\n0\r\n\r\n')
   // RFC 9110: no answer of this status has a body.
@@ -148,7 +155,7 @@ export function isWhole({ end, status, headers, body }: Heard): boolean {
 }
 
 /** The user of this name, or those of it. */
-export function usersNamed(server: Server, { api }: Door, name: string): readonly object[] {
+export function usersNamed(server: Server, { api }: Endpoint, name: string): readonly object[] {
   const all: readonly object[] = server.sandbox.store.collection(`${api}.users`).all()
   return all.filter((row) => addressIn(row) === addressOf(name))
 }
@@ -159,13 +166,13 @@ function addressIn(row: object): unknown {
 }
 
 /** The armed or wished fault that an answer names. */
-export function ruleOf(server: Server, { headers }: Heard): ArmedFault | undefined {
+export function faultOf(server: Server, { headers }: RawAnswer): ArmedFault | undefined {
   const id = headers['standin-fault']
   return id === undefined ? undefined : server.sandbox.faults.get(id)
 }
 
 /** Work on many things, some at a time. */
-export async function each<T>(
+export async function forEachConcurrently<T>(
   things: readonly T[],
   work: (thing: T, at: number) => Promise<void>,
   atOnce = 20,

@@ -3,9 +3,9 @@ import { withDefaults } from '../../../src/config/config.ts'
 import type { FaultDefinition } from '../../../src/core/fault.ts'
 import { startServer } from '../../../src/server/server.ts'
 import { createCaller } from '../../helpers/caller.ts'
-import { doors, expectRefusal } from '../../helpers/raw-requests.ts'
+import { endpoints, expectRefusal } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
-import { ask, refusalOf, usersNamed } from './kit.ts'
+import { sendRaw, refusalOf, usersNamed } from './kit.ts'
 
 /** A definition that cannot be used, and what the refusal names: the field, and what is allowed. */
 type Row = readonly [given: unknown, ...says: readonly string[]]
@@ -217,7 +217,7 @@ test('a start with one of them stops, and says where it stands', async () => {
   }
 })
 
-test.each(doors)('a request at $name that asks for one of them is told so', async (door) => {
+test.each(endpoints)('a request at $name that asks for one of them is told so', async (door) => {
   const server = await createSandbox()
   for (const [i, [given, ...says]] of short.entries()) {
     const fault = String(given)
@@ -227,7 +227,7 @@ test.each(doors)('a request at $name that asks for one of them is told so', asyn
     // What is allowed is listed for this API alone.
     const own = says.filter((words) => !/^[a-z]+\.[a-z-]+$/.test(words))
     for (const one of asked) {
-      const { status, headers, body } = await ask(server, door, one)
+      const { status, headers, body } = await sendRaw(server, door, one)
       expectRefusal(door, { status, headers, text: String(body) }, 400, 'fault.invalid')
       const text = String(body).replaceAll(/&quot;|\\"/g, '"')
       for (const words of own) expect(text).toContain(words)
@@ -242,8 +242,8 @@ test.each(['', ' ', '500, 401', 'x'.repeat(8000), '\u00e9', '500;\ttimes=x', '<s
   'a header that is %j is told so too',
   async (fault) => {
     const server = await createSandbox()
-    for (const door of doors) {
-      const heard = await ask(server, door, { headers: { 'Standin-Fault': fault } })
+    for (const door of endpoints) {
+      const heard = await sendRaw(server, door, { headers: { 'Standin-Fault': fault } })
       const { status, headers, body } = heard
       expectRefusal(door, { status, headers, text: String(body) }, 400, 'fault.invalid')
       expect(body.length).toBeLessThan(3000)

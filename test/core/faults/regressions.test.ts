@@ -2,19 +2,19 @@ import { Server } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { APIS, createCaller, creation } from '../../helpers/caller.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { eventually } from '../../helpers/time.ts'
 import {
-  add,
+  arm,
   addressOf,
-  ask,
+  sendRaw,
   bodyOf,
   cryptlex,
   mykaarma,
   NAMES,
   refusalOf,
-  ruleOf,
+  faultOf,
   usersNamed,
   xml,
 } from './kit.ts'
@@ -42,9 +42,9 @@ test.each(['a%0d%0aX-Injected:%201', '%00', 'a%20b', '%f0%9f%92%a5', 'x'.repeat(
 
 test('a log-normal delay around nothing is nothing', async () => {
   const own = await createSandbox()
-  add(own, 'delay=0ms~0ms')
+  arm(own, 'delay=0ms~0ms')
   for (let i = 0; i < 20; i++) {
-    const heard = await ask(own, mykaarma, { name: `ada${i}` })
+    const heard = await sendRaw(own, mykaarma, { name: `ada${i}` })
     expect(heard.status).toBe(200)
   }
 })
@@ -52,26 +52,26 @@ test('a log-normal delay around nothing is nothing', async () => {
 test('a step of a sequence happens where it says, or is refused', async () => {
   const own = await createSandbox()
   const sequence = ['commit-503', 'fail', 'reset']
-  add(own, { fault: 'commit-500', sequence })
+  arm(own, { fault: 'commit-500', sequence })
   for (const [name, status] of [
     ['a', 503],
     ['b', 500],
     ['c', 0],
     ['d', 200],
   ] as const) {
-    expect((await ask(own, mykaarma, { name })).status).toBe(status)
+    expect((await sendRaw(own, mykaarma, { name })).status).toBe(status)
     expect(usersNamed(own, mykaarma, name)).toHaveLength(1)
   }
-  expect(refusalOf(() => add(own, { status: 500, sequence: ['pass', 'commit-503'] }))).toMatch(
+  expect(refusalOf(() => arm(own, { status: 500, sequence: ['pass', 'commit-503'] }))).toMatch(
     /sequence\[1\].*commit.*route.*after/,
   )
-  expect(refusalOf(() => add(own, { status: 500, sequence: ['not-stored'] }))).toMatch(
+  expect(refusalOf(() => arm(own, { status: 500, sequence: ['not-stored'] }))).toMatch(
     /sequence\[0\].*validation.*route.*after/,
   )
-  add(own, { outcome: 'not-stored', sequence: ['fail', 'created-later', '500'], repeat: true })
-  expect((await ask(own, mykaarma, { name: 'e' })).status).toBe(200)
-  expect((await ask(own, mykaarma, { name: 'f' })).status).toBe(500)
-  expect((await ask(own, mykaarma, { name: 'g' })).status).toBe(500)
+  arm(own, { outcome: 'not-stored', sequence: ['fail', 'created-later', '500'], repeat: true })
+  expect((await sendRaw(own, mykaarma, { name: 'e' })).status).toBe(200)
+  expect((await sendRaw(own, mykaarma, { name: 'f' })).status).toBe(500)
+  expect((await sendRaw(own, mykaarma, { name: 'g' })).status).toBe(500)
   expect(usersNamed(own, mykaarma, 'e')).toEqual([])
 })
 
@@ -81,8 +81,8 @@ test.each([
   ['302;words=gateway;location=/there', '/there'],
 ])('%s leads somewhere', async (fault, location) => {
   const own = await createSandbox()
-  for (const door of doors) {
-    const { headers } = await ask(own, door, { headers: { 'Standin-Fault': fault } })
+  for (const door of endpoints) {
+    const { headers } = await sendRaw(own, door, { headers: { 'Standin-Fault': fault } })
     expect(headers['location']).toBe(location)
   }
 })
@@ -90,10 +90,10 @@ test.each([
 test('who meets a fault again is seen to have retried', async () => {
   const own = await createSandbox()
   for (const fault of ['500;times=2', 'reset;times=2']) {
-    const rule = add(own, fault)
+    const rule = arm(own, fault)
     const name = fault.replace(/\W.*/, '')
-    for (let i = 0; i < 3; i++) await ask(own, mykaarma, { name })
-    expect(rule.meetings.map(({ next }) => next?.what)).toEqual(['retried', 're-created'])
+    for (let i = 0; i < 3; i++) await sendRaw(own, mykaarma, { name })
+    expect(rule.firings.map(({ next }) => next?.action)).toEqual(['retried', 're-created'])
   }
 })
 
@@ -106,23 +106,23 @@ test('a fault that spared a request says why it did not fire', async () => {
     faults: { nearestMiss?: { why: string } }[]
   }>()
   expect(faults.map(({ nearestMiss }) => nearestMiss?.why)).toEqual([
-    'it skips 5, and this is number 1',
-    'the chance of 0 went the other way',
+    'skip is 5, and this was matching request 1',
+    'probability is 0, and the draw decided against it',
   ])
 })
 
 test('the last step of a wish still decides alone', async () => {
   const own = await createSandbox()
-  add(own, '503;after=commit')
+  arm(own, '503;after=commit')
   const headers = { 'Standin-Fault': '500;sequence=pass;after=validation' }
-  expect((await ask(own, mykaarma, { name: 'a', headers })).status).toBe(200)
-  expect((await ask(own, mykaarma, { name: 'a', headers })).status).toBe(400)
-  expect((await ask(own, mykaarma, { name: 'b' })).status).toBe(503)
+  expect((await sendRaw(own, mykaarma, { name: 'a', headers })).status).toBe(200)
+  expect((await sendRaw(own, mykaarma, { name: 'a', headers })).status).toBe(400)
+  expect((await sendRaw(own, mykaarma, { name: 'b' })).status).toBe(503)
 })
 
 test('a magic address is seen however its body spells it', async () => {
   const own = await createSandbox()
-  for (const door of doors) {
+  for (const door of endpoints) {
     const plain = bodyOf(door, { name: 'ada+fault.409' })
     // As .NET's and PHP's writers escape it.
     const [plus, dot] = door.answers === 'xml' ? ['&#43;', '&#x2E;'] : ['\\u002B', '\\u002e']
@@ -130,8 +130,8 @@ test('a magic address is seen however its body spells it', async () => {
       plain.replaceAll('+fault', `${plus}fault`),
       plain.replaceAll('+fault.', `+fault${dot}`),
     ]) {
-      const heard = await ask(own, door, { body })
-      expect([heard.status, ruleOf(own, heard)?.origin]).toEqual([409, 'magic'])
+      const heard = await sendRaw(own, door, { body })
+      expect([heard.status, faultOf(own, heard)?.origin]).toEqual([409, 'magic'])
     }
   }
 })
@@ -139,14 +139,15 @@ test('a magic address is seen however its body spells it', async () => {
 test('a magic address in a chunked body goes before credentials that are wrong', async () => {
   const own = await createSandbox({ maxBody: 5000, bodyTimeout: 200 })
   const ways = { Authorization: 'Bearer nonsense', 'Transfer-Encoding': 'chunked' }
-  const wrong = async (door: Door, body: string) => await ask(own, door, { headers: ways, body })
+  const wrong = async (door: Endpoint, body: string) =>
+    await sendRaw(own, door, { headers: ways, body })
   for (const door of [cryptlex, mykaarma]) {
     const chunked = (name: string) => {
       const text = bodyOf(door, { name })
       return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`
     }
     const met = await wrong(door, chunked('ada+fault.503'))
-    expect([met.status, ruleOf(own, met)?.origin]).toEqual([503, 'magic'])
+    expect([met.status, faultOf(own, met)?.origin]).toEqual([503, 'magic'])
     expect((await wrong(door, chunked('ada'))).status).toBe(401)
     // What is too large, or does not end, is refused for the credentials all the same.
     const large = `2710\r\n${'x'.repeat(10_000)}\r\n0\r\n\r\n`
@@ -157,8 +158,8 @@ test('a magic address in a chunked body goes before credentials that are wrong',
 
 test('a rule sees the body of who waits to be told to go on', async () => {
   const own = await createSandbox()
-  add(own, { status: 409, match: { fields: { email: 'ada@example.test' } } })
-  const heard = await ask(own, cryptlex, { name: 'ada', headers: { Expect: '100-continue' } })
+  arm(own, { status: 409, match: { fields: { email: 'ada@example.test' } } })
+  const heard = await sendRaw(own, cryptlex, { name: 'ada', headers: { Expect: '100-continue' } })
   expect(String(heard.bytes)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 409 /)
 })
 
@@ -198,7 +199,7 @@ test.each(['cut', 'delay=20ms', 'reset', 'close', 'slow-body;interval=1ms', 'com
 test('nobody is created later in a sandbox that was reset', async () => {
   const own = await createSandbox({ clock: Date.UTC(2026, 0, 15) })
   const caller = createCaller(own)
-  await ask(own, mykaarma, { name: 'ada', headers: { 'Standin-Fault': 'created-later' } })
+  await sendRaw(own, mykaarma, { name: 'ada', headers: { 'Standin-Fault': 'created-later' } })
   await caller.post('/_standin/reset')
   await caller.post('/_standin/clock/advance', { by: '1h' })
   expect(usersNamed(own, mykaarma, 'ada')).toEqual([])
@@ -206,19 +207,19 @@ test('nobody is created later in a sandbox that was reset', async () => {
 
 test('a user without a name is not mistaken for another that was lost', async () => {
   const own = await createSandbox()
-  add(own, 'lost-then-duplicate;times=1')
+  arm(own, 'lost-then-duplicate;times=1')
   const nobody = { fields: { emailAddress: undefined, username: undefined } }
-  expect((await ask(own, mykaarma, nobody)).status).toBe(500)
-  expect((await ask(own, mykaarma, nobody)).status).toBe(200)
+  expect((await sendRaw(own, mykaarma, nobody)).status).toBe(500)
+  expect((await sendRaw(own, mykaarma, nobody)).status).toBe(200)
 })
 
 test('with its fault goes what it did to users', async () => {
   const own = await createSandbox()
-  const { id } = add(own, 'lost-then-duplicate')
-  expect((await ask(own, mykaarma, { name: 'ada' })).status).toBe(500)
-  expect((await ask(own, mykaarma, { name: 'ada' })).status).toBe(400)
+  const { id } = arm(own, 'lost-then-duplicate')
+  expect((await sendRaw(own, mykaarma, { name: 'ada' })).status).toBe(500)
+  expect((await sendRaw(own, mykaarma, { name: 'ada' })).status).toBe(400)
   own.sandbox.faults.remove(id)
-  expect((await ask(own, mykaarma, { name: 'ada' })).status).toBe(200)
+  expect((await sendRaw(own, mykaarma, { name: 'ada' })).status).toBe(200)
 })
 
 test.each([
@@ -229,8 +230,11 @@ test.each([
   ['duplicate-accepted;503', 503, 1],
 ] as const)('%s does both', async (fault, status, users) => {
   const own = await createSandbox()
-  for (const door of doors) {
-    const heard = await ask(own, door, { name: door.answers, headers: { 'Standin-Fault': fault } })
+  for (const door of endpoints) {
+    const heard = await sendRaw(own, door, {
+      name: door.answers,
+      headers: { 'Standin-Fault': fault },
+    })
     expect(heard.status).toBe(status)
     expect(usersNamed(own, door, door.answers)).toHaveLength(users)
   }
@@ -245,13 +249,13 @@ test('what is shown of a request that missed a fault holds none of its secrets',
     { headers: { 'X-Password': 'x' } },
     { headers: { 'X-Session': 'x' } },
   ]) {
-    add(own, { status: 500, match })
+    arm(own, { status: 500, match })
   }
-  await ask(own, cryptlex, {
+  await sendRaw(own, cryptlex, {
     body: JSON.stringify({ inner: { secret }, password: secret, email: 'ada@example.test' }),
     headers: { 'Proxy-Authorization': secret, 'X-Password': secret, 'X-Session': secret },
   })
-  await ask(own, cryptlex, { body: JSON.stringify({ password: secret }) })
+  await sendRaw(own, cryptlex, { body: JSON.stringify({ password: secret }) })
   const shown = (await createCaller(own).get('/_standin/faults')).text
   expect(shown).toContain('nearestMiss')
   expect(shown).not.toContain(secret)
@@ -259,36 +263,36 @@ test('what is shown of a request that missed a fault holds none of its secrets',
 
 test('a reason that is a 429 holds as long as it says', async () => {
   const own = await createSandbox({ clock: Date.UTC(2026, 0, 15) })
-  add(own, 'rate.exceeded;retry-after=3;times=1')
-  expect((await ask(own, cryptlex, { name: 'a' })).status).toBe(429)
-  expect((await ask(own, cryptlex, { name: 'b' })).status).toBe(429)
+  arm(own, 'rate.exceeded;retry-after=3;times=1')
+  expect((await sendRaw(own, cryptlex, { name: 'a' })).status).toBe(429)
+  expect((await sendRaw(own, cryptlex, { name: 'b' })).status).toBe(429)
   await createCaller(own).post('/_standin/clock/advance', { by: '3s' })
-  expect((await ask(own, cryptlex, { name: 'c' })).status).toBe(201)
+  expect((await sendRaw(own, cryptlex, { name: 'c' })).status).toBe(201)
 })
 
 test('a 429 never says that requests are left', async () => {
   const own = await createSandbox()
   for (const fault of ['429', 'rate.exceeded']) {
-    const { headers } = await ask(own, cryptlex, { headers: { 'Standin-Fault': fault } })
+    const { headers } = await sendRaw(own, cryptlex, { headers: { 'Standin-Fault': fault } })
     expect(headers).toMatchObject({ 'x-rate-limit-remaining': '0', 'retry-after': '5' })
   }
 })
 
 test('a reason is a refusal of those that know it', async () => {
   const own = await createSandbox()
-  const rule = add(own, 'token.expired')
-  for (const door of doors) {
-    const heard = await ask(own, door)
+  const rule = arm(own, 'token.expired')
+  for (const door of endpoints) {
+    const heard = await sendRaw(own, door)
     expect(heard.status).toBe(door === cryptlex ? 401 : door.created)
     const headers = { 'Standin-Fault': 'credentials.no-colon' }
-    const wished = await ask(own, door, { headers })
+    const wished = await sendRaw(own, door, { headers })
     if (door === mykaarma) expect(wished.status).toBe(401)
     else {
       expect([wished.status, wished.headers['standin-reason']]).toEqual([400, 'fault.invalid'])
       expect(String(wished.body)).toContain('user.duplicate')
     }
   }
-  expect(rule.nearest?.why).toMatch(/api/)
+  expect(rule.nearestMiss?.why).toMatch(/api/)
 })
 
 test.each([
@@ -302,7 +306,7 @@ test.each([
   ['', 200],
 ])('Prefer: %s is answered %i', async (Prefer, status) => {
   const own = await createSandbox()
-  expect((await ask(own, mykaarma, { headers: { Prefer } })).status).toBe(status)
+  expect((await sendRaw(own, mykaarma, { headers: { Prefer } })).status).toBe(status)
 })
 
 test('clients that come one after the other each meet their magic fault once', async () => {
@@ -323,7 +327,7 @@ test('clients that come one after the other each meet their magic fault once', a
 
 test('long names cost what short ones cost', async () => {
   const own = await createSandbox()
-  add(own, 'lost-then-duplicate;api=mykaarma')
+  arm(own, 'lost-then-duplicate;api=mykaarma')
   for (let i = 0; i < 5; i++) {
     const email = `${i}${'x'.repeat(500_000)}+fault.500/times=1@example.test`
     for (const api of APIS) {
@@ -338,14 +342,14 @@ test('long names cost what short ones cost', async () => {
 
 test('a fault that could change nothing takes back its own meeting, not that of another', async () => {
   const own = await createSandbox()
-  const rule = add(own, { body: 'xml-cdata', after: 'commit' })
-  const slow = add(own, { delay: '30ms', times: 1, after: 'commit', api: 'mykaarma' })
+  const rule = arm(own, { body: 'xml-cdata', after: 'commit' })
+  const slow = arm(own, { delay: '30ms', times: 1, after: 'commit', api: 'mykaarma' })
   expect(slow.id).toBe('fault-2')
-  const heard = await ask(own, xml, { name: 'ada' })
+  const heard = await sendRaw(own, xml, { name: 'ada' })
   expect(String(heard.body)).toContain('CDATA')
-  const missed = await ask(own, mykaarma, { name: 'grace' })
+  const missed = await sendRaw(own, mykaarma, { name: 'grace' })
   expect(missed.headers['standin-fault']).toBeUndefined()
-  expect(rule.meetings.map(({ about }) => about)).toEqual(['ada@example.test'])
+  expect(rule.firings.map(({ user }) => user)).toEqual(['ada@example.test'])
   expect([rule.fired, rule.eligible]).toEqual([1, 2])
 })
 
@@ -354,7 +358,7 @@ test('an answer that waits in a sandbox that is gone does not hold the server', 
   const caller = createCaller(own)
   await caller.post('/_standin/sandboxes', { name: 'gone' })
   const path = `/~gone${mykaarma.path}`
-  const heard = ask(own, mykaarma, { path, headers: { 'Standin-Fault': 'hang' } })
+  const heard = sendRaw(own, mykaarma, { path, headers: { 'Standin-Fault': 'hang' } })
   await eventually(async () => {
     const { text } = await caller.get('/~gone/_standin/faults?all=true')
     expect(text).toContain('"fired":1')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCaller, creation, type Caller } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
-import { add, addressOf, ask, cryptlex, formsonfire, mykaarma } from './kit.ts'
+import { arm, addressOf, sendRaw, cryptlex, formsonfire, mykaarma } from './kit.ts'
 
 interface Shown {
   readonly id: string
@@ -13,7 +13,7 @@ interface Shown {
   readonly fired: number
   readonly lastFiredAt?: string
   readonly nearestMiss?: { readonly requestId: string; readonly at: string; readonly why: string }
-  readonly meetings: readonly {
+  readonly firings: readonly {
     readonly requestId: string
     readonly at: string
     readonly about?: string
@@ -52,7 +52,7 @@ test('a fault says when it fired last, and for which request', async () => {
     live: true,
     eligible: 0,
     fired: 0,
-    meetings: [],
+    firings: [],
   })
   await caller.create('cryptlex', { email: 'ada@example.test' })
   await later(caller, '1500ms')
@@ -63,7 +63,7 @@ test('a fault says when it fired last, and for which request', async () => {
     eligible: 2,
     fired: 2,
     lastFiredAt: '2026-01-15T12:00:01.500Z',
-    meetings: [
+    firings: [
       { at: NOON, about: 'ada@example.test', next: 'retried after 1500 ms' },
       {
         requestId: answer.header('Standin-Request-Id'),
@@ -79,7 +79,7 @@ test('a fault says when it fired last, and for which request', async () => {
 test('what each client did next is told apart by its credentials', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, '500;times=4')
+  arm(server, '500;times=4')
   const send = (email: string, token = 'standin-token') => {
     const { headers, ...rest } = creation('cryptlex', { email })
     return caller.send({ ...rest, headers: { ...headers, Authorization: `Bearer ${token}` } })
@@ -94,7 +94,7 @@ test('what each client did next is told apart by its credentials', async () => {
   await send('c@example.test') // created
   await send('else@example.test', 'two')
   const [shown] = await list(caller)
-  expect(shown!.meetings.map(({ about, next }) => [about, next])).toEqual([
+  expect(shown!.firings.map(({ about, next }) => [about, next])).toEqual([
     ['a@example.test', 'retried after 250 ms'],
     ['b@example.test', 'went on after 500 ms'],
     ['c@example.test', 're-created after 500 ms'],
@@ -105,24 +105,24 @@ test('what each client did next is told apart by its credentials', async () => {
 test('at an API with credentials in the body, and with none, clients are told apart too', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, { status: 500, times: 1, api: 'formsonfire' })
-  add(server, { status: 500, times: 1, api: 'mykaarma' })
-  await ask(server, formsonfire, { name: 'a' })
-  await ask(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
-  await ask(server, formsonfire, { name: 'a' })
-  await ask(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
-  const next = (await list(caller)).flatMap(({ meetings }) => meetings.map((one) => one.next))
+  arm(server, { status: 500, times: 1, api: 'formsonfire' })
+  arm(server, { status: 500, times: 1, api: 'mykaarma' })
+  await sendRaw(server, formsonfire, { name: 'a' })
+  await sendRaw(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
+  await sendRaw(server, formsonfire, { name: 'a' })
+  await sendRaw(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
+  const next = (await list(caller)).flatMap(({ firings }) => firings.map((one) => one.next))
   expect(next).toEqual(['re-created after 0 ms', 'retried after 0 ms'])
 })
 
-test('only the newest meetings are kept', async () => {
+test('only the newest firings are kept', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, '500')
+  arm(server, '500')
   for (let i = 0; i < 50; i++) await caller.create('cryptlex', { email: `m${i}@example.test` })
   const [shown] = await list(caller)
-  expect([shown!.fired, shown!.meetings.length]).toEqual([50, 20])
-  expect(shown!.meetings.at(-1)!.about).toBe('m49@example.test')
+  expect([shown!.fired, shown!.firings.length]).toEqual([50, 20])
+  expect(shown!.firings.at(-1)!.about).toBe('m49@example.test')
 })
 
 test.each<[object, string]>([
@@ -161,11 +161,11 @@ test.each<[object, string]>([
     { match: { fields: { allowCustomerPortalAccess: false } } },
     'fields.allowCustomerPortalAccess is true, not false',
   ],
-  [{ skip: 1 }, 'it skips 1, and this is number 1'],
-  [{ every: 2 }, 'it takes every 2th, and this is number 1'],
-  [{ probability: 0 }, 'the chance of 0 went the other way'],
-  [{ sequence: ['pass', 'fail'] }, 'step 1 of its sequence passes'],
-  [{ from: '2026-01-15T12:00:01Z' }, 'it begins at 2026-01-15T12:00:01.000Z'],
+  [{ skip: 1 }, 'skip is 1, and this was matching request 1'],
+  [{ every: 2 }, 'every is 2, and this was matching request 1'],
+  [{ probability: 0 }, 'probability is 0, and the draw decided against it'],
+  [{ sequence: ['pass', 'fail'] }, 'step 1 of its sequence is pass'],
+  [{ from: '2026-01-15T12:00:01Z' }, 'it does not fire before 2026-01-15T12:00:01.000Z'],
 ])('%j was not met, since %s', async (how, why) => {
   const caller = createCaller(await createSandbox(held))
   const armed = await caller.post('/_standin/faults', { status: 500, ...how })
@@ -183,7 +183,7 @@ test.each<[object, string]>([
 test('the nearest miss is the one that met the most conditions', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  add(server, {
+  arm(server, {
     status: 500,
     api: 'cryptlex',
     match: { fields: { firstName: 'Ada', lastName: 'Hopper' } },
@@ -207,12 +207,12 @@ test('a fault that is hidden behind another says which one took its requests', a
     '409;after=validation', // would come at a later stage
     'delay=1ms;after=auth;skip=1', // would spare the request, which it never saw
   ]
-  for (const fault of armed) add(server, fault)
+  for (const fault of armed) arm(server, fault)
   const answer = await caller.create('cryptlex')
   expect(answer.header('Standin-Fault')).toBe('fault-1')
   const unfired = await list(caller, '?unfired=true')
   const requestId = answer.header('Standin-Request-Id')
-  const why = 'fault-1 (500;times=3) came first'
+  const why = 'fault-1 (500;times=3) fired first'
   expect(unfired.map((one) => one.nearestMiss)).toEqual([
     { requestId, at: NOON, why },
     { requestId, at: NOON, why: 'api is "cryptlex", not "mykaarma"' },
@@ -227,11 +227,11 @@ test('a fault that is hidden behind another says which one took its requests', a
 test('what a request asks for by itself hides what is armed, wherever that would come', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  for (const fault of ['401', '403;after=commit']) add(server, fault)
+  for (const fault of ['401', '403;after=commit']) arm(server, fault)
   const { headers, ...rest } = creation('cryptlex')
   const wish = { ...headers, 'Standin-Fault': '500;after=validation' }
   expect((await caller.send({ ...rest, headers: wish })).status).toBe(500)
-  const why = 'header-1 (500;after=validation) came first'
+  const why = 'header-1 (500;after=validation) fired first'
   const unfired = await list(caller, '?unfired=true')
   expect(unfired.map(({ nearestMiss }) => nearestMiss?.why)).toEqual([why, why])
 })
@@ -239,18 +239,18 @@ test('what a request asks for by itself hides what is armed, wherever that would
 test('a duplicate of a user that was lost hides what is armed for that stage', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, '409;after=validation;skip=1')
-  add(server, 'lost-then-duplicate;times=1')
+  arm(server, '409;after=validation;skip=1')
+  arm(server, 'lost-then-duplicate;times=1')
   await caller.create('cryptlex')
   expect((await caller.create('cryptlex')).header('Standin-Fault')).toBe('fault-2')
   const [hidden] = await list(caller, '?unfired=true')
-  expect(hidden!.nearestMiss!.why).toBe('fault-2 (lost-then-duplicate;times=1) came first')
+  expect(hidden!.nearestMiss!.why).toBe('fault-2 (lost-then-duplicate;times=1) fired first')
 })
 
 test('?unfired=true lists what never fired, and nothing else', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  for (const fault of ['500;times=1', '401;skip=9', '403;api=mykaarma']) add(server, fault)
+  for (const fault of ['500;times=1', '401;skip=9', '403;api=mykaarma']) arm(server, fault)
   await caller.create('cryptlex')
   const ids = async (query: string) => (await list(caller, query)).map(({ id }) => id)
   expect(await ids('?unfired=true')).toEqual(['fault-2', 'fault-3'])
@@ -288,13 +288,13 @@ test('what a fault waits for and nobody may see is not shown', async () => {
 
 test('hidden or not, it is what is compared', async () => {
   const server = await createSandbox()
-  add(server, {
+  arm(server, {
     status: 409,
     match: { credential: 'standin-token', fields: { password: 'analytical-engine-1' } },
   })
   const token = 'x'.repeat(2000)
-  add(server, { status: 410, match: { credential: token } })
-  expect((await ask(server, cryptlex, { name: addressOf('a') })).status).toBe(409)
+  arm(server, { status: 410, match: { credential: token } })
+  expect((await sendRaw(server, cryptlex, { name: addressOf('a') })).status).toBe(409)
   const headers = { Authorization: `Bearer ${token}` }
-  expect((await ask(server, cryptlex, { headers })).status).toBe(410)
+  expect((await sendRaw(server, cryptlex, { headers })).status).toBe(410)
 })

@@ -1,4 +1,4 @@
-import { faultRequestedInValue } from '../../../src/core/faults/faults.ts'
+import { faultRequestedInValue } from '../../../src/core/faults/requested-faults.ts'
 import { reasonsOf } from '../../../src/core/faults/refusal.ts'
 import { APIS, createCaller, creation, named, type Api } from '../../helpers/caller.ts'
 import { code, table } from '../../helpers/document.ts'

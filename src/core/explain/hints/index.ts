@@ -23,7 +23,7 @@ const LONGEST_IN_HEADER = 400
 export function hintsFor(question: HintInput): readonly Hint[] {
   const { api, call, tools, store } = question
   // Nothing that the sender could change was the reason, or nothing is known but that.
-  if (call.endedAt || call.method === '') return []
+  if (call.endedAfter || call.method === '') return []
   const all = [
     ...pathRules.flatMap((rule) => rule(question)),
     ...(api.hints?.(call, { ...tools, state: store, sent: sentMembers(question) ?? {} }) ?? []),

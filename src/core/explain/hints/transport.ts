@@ -83,7 +83,7 @@ function notText({ call }: HintInput) {
 
 function accept({ call, api }: HintInput) {
   const refused = call.problem?.reason === 'accept.unsupported'
-  if (!refused && !call.findings.some(({ code }) => code === 'accept.ignored')) return []
+  if (!refused && !call.warnings.some(({ code }) => code === 'accept.ignored')) return []
   const offered = refused
     ? (call.operation?.answerTypes ?? [])
     : api.formats.map((f) => f.mediaType)

@@ -89,7 +89,7 @@ function notListed(path: string, value: unknown, allowed: readonly unknown[]) {
 
 /** Texts that a lenient reader took for what they stand for; others will not. */
 function looseTypes({ call }: HintInput) {
-  return call.findings
+  return call.warnings
     .filter(({ code }) => code.startsWith('type.'))
     .map(({ code, text }) => {
       const name = code.slice('type.'.length)

@@ -77,7 +77,7 @@ function rootHint(name: string, wanted: string) {
 
 /** Elements that come too late; the slice that minds the order has noted them. */
 function order(question: HintInput) {
-  const late = question.call.findings.filter(({ code }) => code.startsWith('xml.order.'))
+  const late = question.call.warnings.filter(({ code }) => code.startsWith('xml.order.'))
   if (late.length === 0) return []
   const known = schemaOf(question.call).properties ?? {}
   const names = Object.keys(sentMembers(question) ?? {}).filter((name) =>
