@@ -1,24 +1,24 @@
-/** The clients that meet every fault, as they are named in the table of docs/faults.md. */
+/** The clients that are tested with every fault, by their names in the table of docs/faults.md. */
 export const CLIENTS = ['Node fetch', 'Node http', 'curl', 'http.client', 'urllib'] as const
 export type Client = (typeof CLIENTS)[number]
 
-/** What a client reports: a status or an error; where versions or a race differ, one of these. */
+/** A client's report: a status or an error; a list where versions or a race make a difference. */
 export type Report = string | readonly string[]
 
-/** One fault as docs/faults.md shows it and test/faults/clients.test.ts sees it. */
+/** One fault as docs/faults.md shows it and test/core/faults/clients.test.ts checks it. */
 export interface Fault {
   /** Its short form. */
   readonly short: string
   readonly happens: string
-  /** Where it is shown: some change only what one format has. */
+  /** The API or format of the example; some faults apply to one format only. */
   readonly at?: 'cryptlex' | 'xml' | 'protobuf'
-  /** What becomes of a good create call's user. */
+  /** Whether and when a good create call creates the user. */
   readonly created: 'yes' | 'no' | 'later' | 'twice'
-  /** Whether somebody has the user already. */
+  /** Whether the user exists before. */
   readonly taken?: true
-  /** Whether the same client sends the same again, or a good request on the same connection. */
+  /** The client's second request: the same again, or another good one on the same connection. */
   readonly next?: 'again' | 'another'
-  /** Whether it takes longer than the clients of the table wait. */
+  /** Whether the answer takes longer than the clients of the table wait. */
   readonly slow?: true
   readonly seen: Readonly<Record<Client, Report>>
 }
@@ -34,7 +34,7 @@ const every = (report: Report): Fault['seen'] => ({
   urllib: report,
 })
 
-/** A status that is answered: urllib throws what is not 2xx. */
+/** Reports of an answered status; urllib throws for a status other than 2xx. */
 const answered = (status: number, type = ''): Fault['seen'] => ({
   ...every(`${status}${type && ` ${type}`}`),
   ...(status >= 300 ? { urllib: `HTTPError ${status}` } : {}),
@@ -72,10 +72,10 @@ const TOO_LATE: Fault['seen'] = {
   urllib: 'TimeoutError',
 }
 
-/** Those who wait for each piece and not for the whole do not mind. */
+/** Reports of a slow answer: clients that limit the time per piece succeed. */
 const TRICKLED: Fault['seen'] = { ...every('201'), 'Node fetch': 'TimeoutError', curl: 'exit 28' }
 
-/** By how many bytes there are. */
+/** Reports of an incomplete body, by the number of bytes that arrived. */
 const BADLY_DECODED = ['JSONDecodeError', 'UnicodeDecodeError']
 
 const UNREADABLE: Fault['seen'] = {
@@ -236,7 +236,7 @@ export const FAULTS: readonly Fault[] = [
     created: 'no',
     seen: {
       ...RESET,
-      // Its body goes out behind its head, and may meet the reset there.
+      // urllib sends the body after the head, so the reset may hit either.
       'http.client': ['ConnectionResetError', 'BrokenPipeError'],
       urllib: [
         'ConnectionResetError',
@@ -299,7 +299,7 @@ export const FAULTS: readonly Fault[] = [
     next: 'another',
     seen: {
       ...every('201, then 201'),
-      // Its body goes out behind its head, and may meet the end of the connection there.
+      // urllib sends the body after the head, so the close may hit either.
       'http.client': [
         '201, then RemoteDisconnected',
         '201, then BrokenPipeError',

@@ -5,11 +5,11 @@ import type { ArmedFault } from '../../../src/core/faults/armed-fault.ts'
 import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { NEVER } from '../../helpers/time.ts'
 
-/** What became of a request, every byte of it. */
+/** A raw answer with every byte. */
 export interface RawAnswer {
-  /** How the connection ended; `waiting`: it did not, and the caller went. */
+  /** How the connection ended; `waiting`: the caller gave up. */
   readonly end: 'closed' | 'reset' | 'waiting'
-  /** 0 where there is no whole head. */
+  /** 0 where there is no complete head. */
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
@@ -17,32 +17,33 @@ export interface RawAnswer {
 }
 
 export interface RequestOptions {
-  /** Who the user is: the address before its @, and the user name. */
+  /** The user: local part of the email address, and user name. */
   readonly name?: string
   readonly fields?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
   readonly method?: string
   readonly path?: string
   readonly body?: string
-  /** Whether the caller goes once the server holds its request, and goes on holding it. */
+  /** Whether the caller gives up once the server delays the answer. */
   readonly hangs?: boolean
 }
 
-const doorNamed = (name: string): Endpoint => endpoints.find((door) => door.name === name)!
+const endpointNamed = (name: string): Endpoint =>
+  endpoints.find((endpoint) => endpoint.name === name)!
 
-export const mykaarma = doorNamed('mykaarma')
-export const cryptlex = doorNamed('cryptlex')
-export const formsonfire = doorNamed('formsonfire in JSON')
-export const xml = doorNamed('formsonfire in XML')
+export const mykaarma = endpointNamed('mykaarma')
+export const cryptlex = endpointNamed('cryptlex')
+export const formsonfire = endpointNamed('formsonfire in JSON')
+export const xml = endpointNamed('formsonfire in XML')
 
-/** Why something was refused; it has to be. */
+/** Returns the message of a refusal; throws if nothing is refused. */
 export function refusalOf(work: () => unknown): string {
   try {
     work()
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-  throw new Error('it was taken')
+  throw new Error('Nothing was refused')
 }
 
 /** Arms a fault in code. */
@@ -50,14 +51,14 @@ export function arm({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): Armed
   return sandbox.faults.add(given)
 }
 
-/** The field that holds the address, and another that is one user's own. */
+/** The fields of the email address and of another unique name. */
 export const NAMES = {
   mykaarma: ['emailAddress', 'username'],
   cryptlex: ['email', undefined],
   formsonfire: ['Email', 'ExternalId'],
 } as const
 
-/** The door's good body, for the user of this name. */
+/** Returns the endpoint's good body for the user of this name. */
 export function bodyOf(
   { api, answers, body }: Endpoint,
   { name, fields = {} }: RequestOptions,
@@ -65,7 +66,7 @@ export function bodyOf(
   const [email, other] = NAMES[api]
   const given: Record<string, unknown> = {
     ...(name === undefined ? {} : { [email]: addressOf(name) }),
-    // Without what a magic name asks for, so that one field alone asks.
+    // Without the magic part, so that only one field requests a fault.
     ...(name === undefined || !other ? {} : { [other]: name.replace('+fault.', '-fault-') }),
     ...fields,
   }
@@ -82,26 +83,26 @@ export function bodyOf(
 
 export const addressOf = (name: string) => `${name}@example.test`
 
-/** Milliseconds for which a request is held before it counts as one that hangs. */
+/** Milliseconds of delay after which a request counts as hanging. */
 const A_WHILE = 50
 
-/** Whether the request on this connection waits at the server for what a fault makes of it. */
+/** Whether a fault delays the request of this connection. */
 function holds({ sandbox }: Server, { localPort }: Socket): boolean {
   return [...sandbox.faults.waitingResponses].some(({ req }) => req.socket.remotePort === localPort)
 }
 
-/** One request on a connection of its own, which the server is to close. */
+/** Sends one request on its own connection, which the server closes. */
 export function sendRaw(
   server: Server,
-  door: Endpoint,
+  endpoint: Endpoint,
   asked: RequestOptions = {},
 ): Promise<RawAnswer> {
-  const { method = 'POST', path = door.path } = asked
-  const body = asked.body ?? bodyOf(door, asked)
+  const { method = 'POST', path = endpoint.path } = asked
+  const body = asked.body ?? bodyOf(endpoint, asked)
   const headers: Record<string, string | number> = {
     Host: 'localhost',
     Connection: 'close',
-    ...door.headers,
+    ...endpoint.headers,
     ...(asked.headers?.['Transfer-Encoding'] ? {} : { 'Content-Length': Buffer.byteLength(body) }),
     ...asked.headers,
   }
@@ -146,15 +147,15 @@ function readIn(bytes: Buffer): Omit<RawAnswer, 'end'> {
   return { status: Number(first.split(' ')[1]), headers, body: bytes.subarray(at + 4), bytes }
 }
 
-/** Whether the answer is framed as it says, and all there. */
+/** Whether the answer is complete and correctly framed. */
 export function isWhole({ end, status, headers, body }: RawAnswer): boolean {
   if (end !== 'closed' || status === 0) return false
   if (headers['transfer-encoding'] !== undefined) return String(body).endsWith('\r\n0\r\n\r\n')
-  // RFC 9110: no answer of this status has a body.
+  // RFC 9110: a 304 has no body.
   return status === 304 ? body.length === 0 : body.length === Number(headers['content-length'])
 }
 
-/** The user of this name, or those of it. */
+/** Returns the users of this name. */
 export function usersNamed(server: Server, { api }: Endpoint, name: string): readonly object[] {
   const all: readonly object[] = server.sandbox.store.collection(`${api}.users`).all()
   return all.filter((row) => addressIn(row) === addressOf(name))
@@ -165,13 +166,13 @@ function addressIn(row: object): unknown {
   return row['emailAddress'] ?? row['email']
 }
 
-/** The armed or wished fault that an answer names. */
+/** Returns the fault that an answer names. */
 export function faultOf(server: Server, { headers }: RawAnswer): ArmedFault | undefined {
   const id = headers['standin-fault']
   return id === undefined ? undefined : server.sandbox.faults.get(id)
 }
 
-/** Work on many things, some at a time. */
+/** Works on many items, a limited number at a time. */
 export async function forEachConcurrently<T>(
   things: readonly T[],
   work: (thing: T, at: number) => Promise<void>,
