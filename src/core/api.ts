@@ -127,7 +127,7 @@ export interface Api {
   readonly tasks?: Readonly<Record<string, Task>>
   readonly users?: Users
   /**
-   * Whether this is Standin's own API. It also answers requests that match no API; the request log
+   * True if this is Standin's own API. It also answers requests that match no API; the request log
    * records those, and not the requests to the admin API.
    */
   readonly isOwnApi?: boolean

@@ -17,7 +17,7 @@ export interface Warning {
   readonly text: string
   /** Stage that the request had reached. */
   readonly stage: Stage
-  /** Whether `strict` would refuse the request. */
+  /** True if `strict` would refuse the request. */
   readonly assumed: boolean
 }
 

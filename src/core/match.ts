@@ -14,6 +14,6 @@ export interface Condition {
   readonly regex?: string
   /** Makes the regular expression ignore case. */
   readonly ignoreCase?: boolean
-  /** Whether the value must be present or absent. */
+  /** True: the value must be present; false: it must be absent. */
   readonly exists?: boolean
 }

@@ -4,7 +4,7 @@ import type { Candidate, FaultCondition } from './conditions.ts'
 import { milliseconds } from './effect.ts'
 import { shortFormOf } from './short-form.ts'
 
-/** How a fault was armed. */
+/** The way in which a fault was armed. */
 export type FaultOrigin = 'config' | 'admin' | 'code' | 'header' | 'magic'
 
 /** One firing of a fault, and what the same client did next. */
@@ -26,7 +26,7 @@ interface NearestMiss {
   readonly matched: number
 }
 
-/** What a fault does with a matching request: its effect, or the reason why it does not fire. */
+/** The decision of a fault on a matching request: its effect, or the reason why it does not fire. */
 type Counted = { readonly effect: FaultEffect } | { readonly notFired: string }
 
 const MAX_FIRINGS = 20
@@ -88,7 +88,7 @@ export class ArmedFault {
     return Math.min(this.armedAt + milliseconds(expiresIn), LAST)
   }
 
-  /** Whether the fault can still fire. */
+  /** True if the fault can still fire. */
   isLive(now: number): boolean {
     if (now >= (this.expiresAt ?? Infinity)) return false
     const { times, until, sequence, repeat, skip = 0 } = this.definition

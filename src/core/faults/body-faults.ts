@@ -29,9 +29,9 @@ export interface AlteredBody extends WrittenBody {
 }
 
 interface BodyFaultEntry {
-  /** Whether the result breaks the contract on purpose. */
+  /** True if the result breaks the contract on purpose. */
   readonly breaksContract: boolean
-  /** Whether a result within the contract has another value than before. */
+  /** True if a result within the contract has another value than before. */
   readonly changesValue?: true
   /** The only format that the fault applies to; default: every format. */
   readonly format?: 'xml' | 'protobuf'
@@ -117,7 +117,7 @@ const BODY_FAULT_TABLE: Readonly<Record<BodyFault, BodyFaultEntry>> = {
   },
 }
 
-/** Whether the purpose of a fault is to break the contract; the others stay within it. */
+/** True if the purpose of a fault is to break the contract; the others stay within it. */
 export function breaksContract(fault: BodyFault): boolean {
   return BODY_FAULT_TABLE[fault].breaksContract
 }

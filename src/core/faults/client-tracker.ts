@@ -15,7 +15,7 @@ export class ClientTracker {
     this.#clock = clock
   }
 
-  /** Whether any client is expected to send its next request. */
+  /** True if any client is expected to send its next request. */
   get isTracking(): boolean {
     return this.#firings.size > 0
   }

@@ -3,7 +3,7 @@ import { breaksContract } from './body-faults.ts'
 import type { FaultVocabulary } from './definition.ts'
 
 /**
- * Whether an effect breaks the contract of its API on purpose.
+ * True if an effect breaks the contract of its API on purpose.
  *
  * @param api the only API that the fault fires at; undefined: any, and one breach is enough
  */

@@ -17,7 +17,7 @@ export interface FaultOptions {
   readonly clock: Clock
   readonly seed: number
   readonly vocabulary: FaultVocabulary
-  /** Whether addresses such as `ada+fault.500@example.test` request faults. */
+  /** True if addresses such as `ada+fault.500@example.test` request faults. */
   readonly allowsMagicAddresses: boolean
   /** Faults that are armed at the start and after each reset; undefined: faults are off. */
   readonly startup: readonly FaultDefinition[] | undefined
@@ -63,12 +63,12 @@ export class Faults {
     this.#armStartupFaults()
   }
 
-  /** Whether faults can be armed at all. */
+  /** True if faults can be armed at all. */
   get isOn(): boolean {
     return this.#options.startup !== undefined
   }
 
-  /** Whether a request must be matched against faults. */
+  /** True if a request must be matched against faults. */
   get isArmed(): boolean {
     return this.#armed.size > 0 || this.#lostUsers.size > 0
   }
@@ -136,7 +136,7 @@ export class Faults {
     return armed
   }
 
-  /** Whether any effect of a fault breaks the contract on purpose. */
+  /** True if any effect of a fault breaks the contract on purpose. */
   breaksContract({ effects, definition }: ArmedFault): boolean {
     const { vocabulary } = this.#options
     return effects.some((effect) => effectBreaksContract(effect, definition.api, vocabulary))
@@ -193,7 +193,7 @@ export class Faults {
     this.#timers.add(timer)
   }
 
-  /** Whether a requested fault is kept per user, so that the user must be known to find it. */
+  /** True if a requested fault is kept per user, so that the user must be known to find it. */
   isPerUser(shortForm: string): boolean {
     return hasState(shortForm, this.#options.vocabulary.schema)
   }

@@ -80,7 +80,7 @@ export const NO_FAULTS: Injector = {
  */
 const MAX_EARLY_BODY = 64 * 1024
 
-/** Whether the body can be read: it is sent at once, or after the 100 Continue that Node answers. */
+/** True if the body can be read: it is sent at once, or after the 100 Continue that Node answers. */
 function canReadBody({ headers: { expect } }: IncomingMessage): boolean {
   return expect === undefined || /^100-continue$/i.test(expect)
 }

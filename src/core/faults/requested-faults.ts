@@ -21,7 +21,7 @@ export function faultRequestedInValue(value: unknown): string | undefined {
 }
 
 /**
- * Whether a requested fault has a state that changes with each request, such as `times=2`. Such a
+ * True if a requested fault has a state that changes with each request, such as `times=2`. Such a
  * fault is kept per user, so the body must be read to find it. An unreadable one has none.
  */
 export function hasState(text: string, schema: Schema): boolean {

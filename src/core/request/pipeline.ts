@@ -12,7 +12,7 @@ import type { PipelineContext } from './pipeline-context.ts'
 import { dropUnknownFields, parseBody, readEarly, readRaw, readText } from './read.ts'
 import { respond } from './respond.ts'
 
-/** How a request reached an API. */
+/** The arrival of a request at an API. */
 interface Arrival {
   /** The path before the API's prefix: a sandbox's, or nothing. */
   readonly base?: string

@@ -19,7 +19,7 @@ export interface Expected {
   readonly reason?: string
   /** Value of Content-Type; default: that of the endpoint. */
   readonly type?: string
-  /** Whether the fault has nothing to change in this answer. */
+  /** True if the fault has nothing to change in this answer. */
   readonly idle?: true
 }
 

@@ -105,7 +105,7 @@ function seen(server: TestSandbox, endpoint: Endpoint, answer: RawAnswer, name: 
   }
 }
 
-/** Whether a fault was armed for the user of this name. */
+/** True if a fault was armed for the user of this name. */
 function isFor(
   { match }: { match?: { fields?: Readonly<Record<string, unknown>> } },
   { api }: Endpoint,

@@ -12,13 +12,13 @@ export interface Fault {
   readonly happens: string
   /** The API or format of the example; some faults apply to one format only. */
   readonly at?: 'cryptlex' | 'xml' | 'protobuf'
-  /** Whether and when a good create call creates the user. */
+  /** Time at which a good create call creates the user, if it does. */
   readonly created: 'yes' | 'no' | 'later' | 'twice'
-  /** Whether the user exists before. */
+  /** True if the user exists before. */
   readonly taken?: true
   /** The client's second request: the same again, or another good one on the same connection. */
   readonly next?: 'again' | 'another'
-  /** Whether the answer takes longer than the clients of the table wait. */
+  /** True if the answer takes longer than the clients of the table wait. */
   readonly slow?: true
   readonly seen: Readonly<Record<Client, Report>>
 }

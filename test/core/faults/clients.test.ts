@@ -42,7 +42,7 @@ test('each client reports each fault as the table says, and the users are those 
 
       await sandbox.sandbox.turnClock(() => ({ ahead: LATER }))
       return FAULTS.map(({ short, seen }, i) => {
-        const report = reports[i]!.map(told).join(', then ')
+        const report = reports[i]!.map(formatted).join(', then ')
         const isAllowed = [seen[client]].flat().includes(report)
         const users = usersNamed(sandbox, `ada${i}@`)
         return { client, short, seen: isAllowed ? seen[client] : report, users }
@@ -127,7 +127,7 @@ async function run(client: Client, { url }: TestSandbox, list: readonly ToSend[]
 }
 
 /** Formats a report: a status or an error and, where the client read an id, whether it found one. */
-function told({ seen, id }: Seen): string {
+function formatted({ seen, id }: Seen): string {
   if (id === undefined || !seen.startsWith('2')) return seen
   if (id === '') return `${seen}, no id`
   return /^[0-9a-f-]{36}$/.test(id) ? seen : `${seen}, a wrong id`

@@ -7,7 +7,7 @@ import { NEVER } from '../../helpers/time.ts'
 
 /** A raw answer with every byte. */
 export interface RawAnswer {
-  /** How the connection ended; `waiting`: the caller gave up. */
+  /** End of the connection; `waiting`: the caller gave up. */
   readonly end: 'closed' | 'reset' | 'waiting'
   /** 0 where there is no complete head. */
   readonly status: number
@@ -24,7 +24,7 @@ export interface RequestOptions {
   readonly method?: string
   readonly path?: string
   readonly body?: string
-  /** Whether the caller gives up once the server delays the answer. */
+  /** True if the caller gives up once the server delays the answer. */
   readonly hangs?: boolean
 }
 
@@ -86,7 +86,7 @@ export const addressOf = (name: string) => `${name}@example.test`
 /** Milliseconds of delay after which a request counts as hanging. */
 const A_WHILE = 50
 
-/** Whether a fault delays the request of this connection. */
+/** True if a fault delays the request of this connection. */
 function holds({ sandbox }: Server, { localPort }: Socket): boolean {
   return [...sandbox.faults.waitingResponses].some(({ req }) => req.socket.remotePort === localPort)
 }
@@ -147,7 +147,7 @@ function readIn(bytes: Buffer): Omit<RawAnswer, 'end'> {
   return { status: Number(first.split(' ')[1]), headers, body: bytes.subarray(at + 4), bytes }
 }
 
-/** Whether the answer is complete and correctly framed. */
+/** True if the answer is complete and correctly framed. */
 export function isWhole({ end, status, headers, body }: RawAnswer): boolean {
   if (end !== 'closed' || status === 0) return false
   if (headers['transfer-encoding'] !== undefined) return String(body).endsWith('\r\n0\r\n\r\n')
