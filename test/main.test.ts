@@ -194,7 +194,7 @@ describe('what it refuses to start with', () => {
     [['--port', '1', 'token'], '"token" is one word too many'],
     [
       ['--faults', '6OO'],
-      /--faults \(STANDIN_FAULTS\) cannot be used: "6OO" is no part of a fault; allowed: /,
+      /--faults \(STANDIN_FAULTS\) cannot be used: "6OO" is not a part of a fault; allowed: /,
     ],
     [
       ['--faults', '500, [cut=x'],

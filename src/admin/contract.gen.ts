@@ -36,6 +36,27 @@ export type WantedValue =
       ignoreCase?: boolean
       exists?: boolean
     }
+export type DeliveryFaultKind =
+  | 'drop'
+  | 'delay'
+  | 'duplicate'
+  | 'duplicate-new-id'
+  | 'reorder'
+  | 'before-answer'
+  | 'after-delete'
+  | 'wrong-secret'
+  | 'stale-timestamp'
+  | 'reserialised'
+  | 'unsigned'
+  | 'header-case'
+  | 'truncated'
+  | 'gzip'
+  | 'chunked'
+  | 'large'
+  | 'extra-fields'
+  | 'unknown-event'
+  | 'redirect'
+  | 'slow'
 
 export interface FrontPage {
   name: 'Standin'
@@ -1007,7 +1028,7 @@ export interface NewFault {
    */
   later?: string
   /**
-   * Delivery fault of the webhook that the request causes; see DeliveryFault.
+   * The fault of the webhook that the request causes; see DeliveryFault.
    */
   webhook?:
     | 'drop'
@@ -1151,7 +1172,7 @@ export interface Fault {
   fired: number
   lastFiredAt?: string
   /**
-   * The request that came closest to firing the fault, and why it did not.
+   * The request that matched the most conditions without making it fire, and why.
    */
   nearestMiss?: {
     requestId: string
@@ -1159,9 +1180,9 @@ export interface Fault {
     why: string
   }
   /**
-   * Requests for which the fault fired, the newest last, with the next action of each client.
+   * The last 20 firings, the newest last, and what the client did next.
    */
-  meetings: {
+  firings: {
     requestId: string
     at: string
     /**
@@ -1230,27 +1251,7 @@ export interface SubscriptionList {
  * A delivery fault.
  */
 export interface DeliveryFault {
-  kind:
-    | 'drop'
-    | 'delay'
-    | 'duplicate'
-    | 'duplicate-new-id'
-    | 'reorder'
-    | 'before-answer'
-    | 'after-delete'
-    | 'wrong-secret'
-    | 'stale-timestamp'
-    | 'reserialised'
-    | 'unsigned'
-    | 'header-case'
-    | 'truncated'
-    | 'gzip'
-    | 'chunked'
-    | 'large'
-    | 'extra-fields'
-    | 'unknown-event'
-    | 'redirect'
-    | 'slow'
+  kind: DeliveryFaultKind
   /**
    * Delay of `delay` (default 5s), window of `reorder` (default 1s), or age of
    * `stale-timestamp` (default 1h).

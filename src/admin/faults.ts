@@ -64,7 +64,7 @@ export function faultTasks(sandbox: SandboxPort): Record<Names, Task> {
 
 /** A fault as the admin API returns it. */
 function faultBody(fault: ArmedFault, { clock, faults }: SandboxPort): Fault {
-  const { nearest, expiresAt, lastFiredAt } = fault
+  const { nearestMiss, expiresAt, lastFiredAt } = fault
   const time = (at: number) => new Date(at).toISOString()
   return {
     id: fault.id,
@@ -78,20 +78,20 @@ function faultBody(fault: ArmedFault, { clock, faults }: SandboxPort): Fault {
     eligible: fault.eligible,
     fired: fault.fired,
     ...(lastFiredAt === undefined ? {} : { lastFiredAt: time(lastFiredAt) }),
-    ...(nearest === undefined
+    ...(nearestMiss === undefined
       ? {}
       : {
           nearestMiss: {
-            requestId: nearest.requestId,
-            at: time(nearest.at),
-            why: nearest.why,
+            requestId: nearestMiss.requestId,
+            at: time(nearestMiss.at),
+            why: nearestMiss.why,
           },
         }),
-    meetings: fault.meetings.map(({ requestId, at, about, next }) => ({
+    firings: fault.firings.map(({ requestId, at, user, next }) => ({
       requestId,
       at: time(at),
-      ...(about === undefined ? {} : { about }),
-      next: next ? `${next.what} after ${next.afterMs} ms` : 'nothing yet',
+      ...(user === undefined ? {} : { about: user }),
+      next: next ? `${next.action} after ${next.afterMs} ms` : 'nothing yet',
     })),
   }
 }

@@ -6,61 +6,61 @@ import type { Problem } from './problem.ts'
 import type { Row, State, Table } from './store/state.ts'
 import type { Clock } from './time/clock.ts'
 
-/** What a sender probably meant, and what to change for it. It never quotes a secret. */
+/** A probable mistake of the sender and its fix. It never quotes a secret. */
 export interface Hint {
-  /** Stable and machine-readable, such as `field.case`. */
+  /** A stable, machine-readable code such as `field.case`. */
   readonly code: string
   /** One sentence that names the fix. */
   readonly text: string
 }
 
-/** What an operation and a slice's other parts may use besides the call and the state. */
+/** Services for operations and the other parts of a slice. */
 export interface Tools {
   readonly clock: Clock
   readonly fake: Fake
-  /** What the slice's `learn` made of the sandbox's fixtures. */
+  /** The slice's part of the fixtures, as its `readFixtures` returned it. */
   readonly fixtures: unknown
-  /** What speaks against sending webhooks to a URL, as far as its text tells; it may be taken. */
+  /** Warns about a webhook URL that is allowed but doubtful, judged by its text alone. */
   readonly webhookUrlWarning: (url: string) => Pick<Warning, 'code' | 'text'> | undefined
 }
 
-/** What a slice's hints may look at besides the call. */
+/** Input for a slice's hints besides the call. */
 export interface Clues extends Tools {
   readonly state: State
-  /** The body's members as the caller sent them; none where it is no object that can be read. */
+  /** Members of the body as sent; empty where the body is not a readable object. */
   readonly sent: Readonly<Record<string, unknown>>
 }
 
-/** What goes back. `body` fits the contract's schema for this status; it is not yet written out. */
+/** An answer before it is serialized. `body` fits the contract's schema for this status. */
 export interface Reply {
   readonly status: number
   readonly body: unknown
   readonly headers?: Readonly<Record<string, string>>
-  /** What goes out as it is, where no contract says what it must be. */
+  /** A ready-made body, sent as it is; no contract covers it. */
   readonly page?: { readonly contentType: string; readonly text: string }
-  /** Goes on writing after the head, in place of `body`. */
+  /** A stream that is written after the head, in place of `body`. */
   readonly stream?: Stream
-  /** The id of the row that was made: a user, mostly. */
+  /** Id of the row that was created, usually a user. */
   readonly created?: string
-  /** What others are told of with this change. */
+  /** Events of this change, delivered as webhooks. */
   readonly events?: readonly Event[]
 }
 
-/** Something that happened, as a webhook tells it: `reseller.user.created` with the user. */
+/** An event that webhooks deliver: `reseller.user.created` with the user. */
 export interface Event {
   readonly name: string
   readonly data: Readonly<Record<string, unknown>>
-  /** When, as the vendor writes times; the same on every attempt to tell it. */
+  /** Time of the event in the vendor's format; the same on every attempt. */
   readonly triggeredAt: string
 }
 
 /** Synchronous: between its reads and its writes no other request runs. Refuses by throwing. */
 export type Operation = (call: Call, state: State, tools: Tools) => Reply
 
-/** What is no single change of the state, such as opening a sandbox; it runs in no transaction. */
+/** An operation outside of a transaction, such as opening a sandbox. */
 export type Task = (call: Call) => Reply | Promise<Reply>
 
-/** A person that fixtures or seeding bring. */
+/** A person from fixtures or seeding. */
 export interface Person {
   readonly firstName: string
   readonly lastName: string
@@ -70,99 +70,101 @@ export interface Person {
   readonly company: string
 }
 
-/** How users come to be at an API without a request, and how they are found again and changed. */
+/** Creates, finds and changes an API's users without a request. */
 export interface Users {
+  /** The collection that holds the users. */
   readonly table: string
-  /** The field of a row that holds the address. */
+  /** The field of a row that holds the email address. */
   readonly email: string
+  /** The operationId of the create call. */
   readonly operation: string
-  /** The person's name as a row has it, such as `Ada Byron`; empty where it has none. */
+  /** The name in a row, such as `Ada Byron`; empty where there is none. */
   nameIn(row: Row): string
-  /** What a create call for this person sends. */
-  bodyForPerson(person: Person, known: unknown): Readonly<Record<string, unknown>>
-  /** What a create call with this body has besides. */
+  /** Returns the body of a create call for this person. */
+  bodyForPerson(person: Person, fixtures: unknown): Readonly<Record<string, unknown>>
+  /** Returns the path parameters and the caller of a create call with this body. */
   createCall(body: Readonly<Record<string, unknown>>): {
     readonly params?: Readonly<Record<string, string>>
     readonly caller?: unknown
   }
-  /** What a create call for this row would send, with a made-up secret where one is needed. */
+  /** Returns the body of a create call for this row, with an invented secret if one is required. */
   bodyFromRow(row: Row): Readonly<Record<string, unknown>>
-  /** The row as a create call with this body would make it now. Refuses as that does. */
+  /** Returns the row that a create call with this body would create now. Refuses as that does. */
   changeRow(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
-  /** What others are told of when a row was changed or removed by other ways than a request. */
+  /** Returns the events of a row that the admin API changed or removed. */
   events?(what: 'updated' | 'deleted', row: Row, state: State, tools: Tools): readonly Event[]
 }
 
-/** The id of the user that a call made; other operations make other things. */
+/** Returns the id of the user that a call created; other operations create other rows. */
 export function createdUserId({ created, operation }: Call, { users }: Api): string | undefined {
   return operation && operation.id === users?.operation ? created : undefined
 }
 
-/** What a vendor's webhooks are like. */
+/** Signature header and events of a vendor's webhooks. */
 export interface WebhookStyle {
-  /** The header that the signature is in, in the case in which it is sent. */
+  /** Name of the signature header, in the case in which it is sent. */
   readonly header: string
-  /** The events that there are. */
+  /** All event names. */
   readonly events: readonly string[]
 }
 
-/** What a client puts into its configuration: a user name, a token, a key, by the vendor's names. */
+/** Credentials as a client configures them: user name, token or key, by the vendor's names. */
 export type Credential = Readonly<Record<string, string | number>>
 
-/** One vendor's API: what its slice tells the pipeline. */
+/** One API, as its slice declares it to the pipeline. */
 export interface Api {
   readonly name: string
   readonly title: string
   /** The contract's file in `specs/`. */
   readonly spec: string
-  /** What it keeps, by collection name; the store prefixes the API's name. */
+  /** Its collections by name; the store prefixes the API's name. */
   readonly tables: Readonly<Record<string, Table>>
-  /** The formats it can speak; the first is the one it falls back to. */
+  /** Supported formats; the first is the fallback. */
   readonly formats: readonly Format[]
-  /** By operationId; the contract names the same ones, or the start stops. */
+  /** Operations by operationId. The start fails unless the contract has the same ones. */
   readonly operations: Readonly<Record<string, Operation>>
-  /** By operationId, like the operations. */
+  /** Tasks by operationId. */
   readonly tasks?: Readonly<Record<string, Task>>
   readonly users?: Users
   /**
-   * Whether it is the sandbox's own, which answers what no API is at, too. Requests for it are not
-   * written down; those for nobody are.
+   * True if this is Standin's own API. It also answers requests that match no API; the request log
+   * records those, and not the requests to the admin API.
    */
   readonly isOwnApi?: boolean
   readonly webhooks?: WebhookStyle
-  /** Where the credentials are: checked before a byte of the body is read, or after. */
+  /** Location of the credentials: those in a header are checked before the body is read. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 
-  /** Makes what the slice needs of its part of the fixtures. Throws an Error with a clear message. */
+  /** Reads the slice's part of the fixtures. Throws an Error with a clear message. */
   readFixtures(fixtures: unknown): unknown
-  /** Who calls, for the slice's own operations, or a Problem. */
+  /** Checks the credentials and returns the caller for the operations, or throws a Problem. */
   authorize(call: Call, tools: Tools): unknown
-  /** A Problem in the vendor's words. */
+  /** Words a Problem as the vendor does. */
   explain(problem: Problem, call: Call, tools: Tools): Reply
 
-  /** What the vendor refuses by itself, by reason; of each status the likeliest comes first. */
+  /** The vendor's own refusals by reason; the most likely of each status comes first. */
   readonly refusals?: Readonly<Record<string, () => Problem>>
-  /** Fields of a request that name the user: an address or a user name. */
+  /** Fields of the body that identify the user: email address, then user name. */
   readonly userFields?: readonly string[]
-  /** A credential among the fixtures that opens every door, ready to be sent; none where there is none. */
+  /** Returns a credential from the fixtures that may call every operation, if there is one. */
   goodCredential?(fixtures: unknown): Credential | undefined
-  /** Who a request says it comes from, unchecked: a user name, a token, a company. */
+  /** Returns the unchecked credential of a request: a user name, a token or a company. */
   statedCredential?(call: Call, body: unknown): string | undefined
-  /** Headers that say that a limit is exceeded for this many seconds more, or as long as it lasts. */
+  /** Returns headers of an exceeded rate limit: for this many seconds, or until the window ends. */
   rateLimitHeaders?(tools: Tools, seconds?: number): Readonly<Record<string, string>>
 
-  /** Headers for every answer; may refuse the call before anything else (a rate limit). */
+  /** Returns headers for every answer; may refuse the call first of all (a rate limit). */
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>
-  /** Where the vendor reads paths more freely than the contract spells them. */
+  /** Normalizes a path, where the vendor is more lenient than the contract. */
   route?(path: string, query: URLSearchParams): string
-  /** Which of the formats answers; default: by `Accept`, and 406 when none fits. */
+  /** Returns the media type of the answer; default: by `Accept`, or 406. */
   answerType?(call: Call): string
-  /** The media type of a body; default: what the request says, and 415 when it does not fit. */
+  /** Returns the media type of a body; default: by `Content-Type`, or 415. */
   bodyType?(call: Call, text: string): string
-  /** Where the vendor's reader does more with a body than its format says. */
+  /** Adjusts a parsed body, where the vendor is more lenient than the format. */
   prepare?(call: Call): void
-  /** What differs between formats, such as how an id is spelt; the body of an answer otherwise. */
+  /** Adapts the body of an answer to its format, such as the spelling of an id. */
   present?(body: unknown, mediaType: string): unknown
-  /** What only this vendor's callers get wrong; asked when somebody wants to know, not before. */
+  /** Returns hints for mistakes that are specific to this vendor; called on demand only. */
   hints?(call: Call, clues: Clues): readonly Hint[]
 }

@@ -5,95 +5,95 @@ import { describeViolation, type Problem } from './problem.ts'
 import type { FaultStage, Stage } from './stages.ts'
 
 /**
- * `documented` refuses only what a vendor's page says is refused; `strict` adds the rules that
- * are inferred or assumed. What `strict` would refuse, `documented` lets through with a finding.
+ * Strictness of an API. `documented` enforces only rules that the vendor documents; `strict` adds
+ * inferred and assumed rules. Where `strict` would refuse, `documented` answers with a warning.
  */
 export type Profile = 'documented' | 'strict'
 
-/** Something about a request that was let through: a `Standin-Warning` header. */
+/** A doubt about a request that was accepted all the same: a `Standin-Warning` header. */
 export interface Warning {
   /** Stable and machine-readable, such as `required.lastName`. */
   readonly code: string
   readonly text: string
-  /** Where the request stood when this was found. */
+  /** Stage that the request had reached. */
   readonly stage: Stage
-  /** Whether `strict` would refuse for it. */
+  /** True if `strict` would refuse the request. */
   readonly assumed: boolean
   /** The JSON type that a field should have, for a value of another type that was converted. */
   readonly expected?: string
 }
 
-type FindingDetails = Partial<Pick<Warning, 'assumed' | 'expected'>>
+type WarningDetails = Partial<Pick<Warning, 'assumed' | 'expected'>>
 
-/** A fault that was looked at for a request, and why it did or did not fire. */
+/** A fault that was considered for a request, and why it did or did not fire. */
 export interface ConsideredFault {
   readonly id: string
-  /** What it does, in its short form; of one that fired. */
+  /** Short form of a fault that fired. */
   readonly fault?: string
   readonly fired: boolean
   readonly why: string
 }
 
-/** So that neither the head of an answer nor what is kept of a request can grow at will. */
-const MOST_FINDINGS = 20
-const MOST_CONSIDERED = 50
+// Limits on the headers of an answer and on the size of a request log entry.
+const MAX_WARNINGS = 20
+const MAX_FAULTS = 50
 
 /** One request on its way through the pipeline. */
 export class Call {
-  /** Its number in the sandbox, as `Standin-Request-Id` has it: `req-1`, `req-2`, … */
+  /** Request number in the sandbox, as in `Standin-Request-Id`: `req-1`, `req-2`, … */
   readonly id: string
-  /** The first line of what could not be read, in place of method, URL and path, which are empty. */
+  /** First line of a request that is not valid HTTP; method, URL and path are empty then. */
   readonly malformedLine: string | undefined
-  /** When it came, in milliseconds since the process began. */
+  /** Time of arrival in milliseconds since the process began. */
   readonly startedAt: number
-  /** How far it has come. */
+  /** Stage that the request has reached. */
   stage: Stage = 'arrival'
-  /** The body as it was received, once it is read; undefined before, or where there is none. */
+  /** The body's text; undefined until it is read, or where there is none. */
   bodyText: string | undefined
-  /** Why the body could not be read, where that was tried early. */
+  /** Refusal of a body that was read before its stage; it is thrown at that stage. */
   bodyError: Problem | undefined
-  /** Why it was refused. */
+  /** The refusal, if the request was refused. */
   problem: Problem | undefined
-  /** The id of the row that it made, which a fault may keep from the caller. */
+  /** Id of the row that the request created; a fault may hide it from the caller. */
   created: string | undefined
-  /** Names of what happened, as webhooks tell it. */
+  /** Names of the events that the request caused. */
   events: readonly string[] | undefined
-  /** The fault that it met. */
+  /** The fault that fired for the request. */
   firing: Firing | undefined
-  /** What it had passed when a fault answered in place of the API, or ended the connection. */
+  /** Last stage passed before a fault answered in place of the API or ended the connection. */
   endedAfter: FaultStage | undefined
   readonly method: string
-  /** As the caller wrote it: sandbox, API and query included. */
+  /** The request target as sent, with sandbox, API prefix and query. */
   readonly url: string
-  /** Below the API's prefix, undecoded, without the query. */
+  /** The path below the API's prefix, undecoded, without the query. */
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
-  /** The caller's address, as the socket has it. */
+  /** The remote address of the socket. */
   readonly address: string
-  /** What stands before the API's prefix in the caller's URL: a sandbox's, or nothing. */
+  /** The path before the API's prefix: a sandbox's, or empty. */
   readonly base: string
   readonly strict: boolean
   readonly warnings: Warning[] = []
-  /** The faults that were looked at, in that order. */
+  /** The faults that were considered, in order. */
   faults: ConsideredFault[] | undefined
   operation: OperationContract | undefined
   params: Readonly<Record<string, string>> = {}
-  /** What `authorize` made of the credentials. */
+  /** Result of the API's `authorize`. */
   caller: unknown
-  /** What the request's body held, read by its format and, from the operation on, checked. */
+  /** The parsed body; the contract has checked it before the operation runs. */
   body: unknown
-  /** The request as it came, where the operation takes it so. */
+  /** Raw body and headers, for operations that take them unparsed. */
   raw:
     | { readonly headers: readonly (readonly [string, string])[]; readonly body: Uint8Array }
     | undefined
-  /** The media type of the body as it was read. */
+  /** The media type that the body was parsed as. */
   bodyType = ''
   /** The media type of the answer. */
   answerType: string
-  /** How the webhooks that this request causes go wrong on purpose. */
+  /** Faults of the deliveries that the request causes. */
   deliveryFaults?: readonly DeliveryFault[]
-  /** The webhooks that it caused, by id. */
+  /** Ids of the deliveries that the request caused. */
   deliveries?: readonly string[] | undefined
 
   constructor(from: {
@@ -102,7 +102,7 @@ export class Call {
     method: string
     path: string
     url?: string
-    line?: string
+    malformedLine?: string
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
@@ -114,7 +114,7 @@ export class Call {
     this.startedAt = from.startedAt ?? performance.now()
     this.method = from.method
     this.url = from.url ?? from.path
-    this.malformedLine = from.line
+    this.malformedLine = from.malformedLine
     this.path = from.path
     this.query = from.query
     this.headers = from.headers
@@ -124,32 +124,35 @@ export class Call {
     this.answerType = from.answerType
   }
 
-  /** Keeps for who asks later whether this fault was met, and if not why. */
+  /** Records whether a fault fired and why, for the explanation of the request. */
   recordFault(fault: ConsideredFault): void {
     this.faults ??= []
-    if (this.faults.length < MOST_CONSIDERED) this.faults.push(fault)
-    else if (fault.fired) this.faults[MOST_CONSIDERED - 1] = fault
+    if (this.faults.length < MAX_FAULTS) this.faults.push(fault)
+    else if (fault.fired) this.faults[MAX_FAULTS - 1] = fault
   }
 
-  /** A fault that fired did nothing after all. */
+  /** Records that a fault that fired had no effect. */
   recordNotFired(id: string, why: string): void {
     this.faults = this.faults?.map((fault) =>
       fault.fired && fault.id === id ? { id, fired: false, why } : fault,
     )
   }
 
-  /** Lets the request through, with a word about it. */
-  warn(code: string, text: string, details: FindingDetails = {}): void {
-    if (this.warnings.length >= MOST_FINDINGS) return
+  /** Adds a warning to the answer. */
+  warn(code: string, text: string, details: WarningDetails = {}): void {
+    if (this.warnings.length >= MAX_WARNINGS) return
     this.warnings.push({ code, text, stage: this.stage, assumed: false, ...details })
   }
 
-  /** A rule that no page states: `strict` refuses, `documented` goes on with a finding. */
+  /**
+   * Enforces a rule that the vendor does not document: `strict` refuses, `documented` warns.
+   *
+   * @throws Problem in `strict`
+   */
   refuseIfStrict(problem: Problem): void {
     if (this.strict) throw problem
-    if (problem.violations.length === 0) {
+    if (problem.violations.length === 0)
       this.warn(problem.reason, problem.message, { assumed: true })
-    }
     for (const violation of problem.violations) {
       const { rule, at, limit } = violation
       const code = rule === 'anyOf' ? ['required', [limit].flat().join('-or-')] : [rule, ...at]

@@ -8,7 +8,7 @@ import type { Store } from './store/store.ts'
 export interface ApiContext {
   readonly api: Api
   readonly contract: Contract
-  /** Every API of the sandbox, its own included: a lost request may have been meant for another. */
+  /** Every API of the sandbox, Standin's own included; hints look for the API that was meant. */
   readonly all: readonly { readonly api: Api; readonly contract: Contract }[]
   readonly profile: Profile
   readonly tools: Tools

@@ -1,10 +1,13 @@
 import type { ValueCondition } from './match.ts'
 import type { FaultStage } from './stages.ts'
 
-/** Who words a refusal: the vendor, or what stands in front of it. */
+// The kinds of faults. Code names each kind here and nowhere else; types, short forms, messages and
+// tables follow. `specs/standin.yaml` repeats the names as enums, and a test compares the two.
+
+/** Source of a refusal's wording: the vendor, or a system in front of it. */
 export const WORDINGS = ['vendor', 'gateway', 'gateway-json', 'login-page'] as const
 
-/** What becomes of the connection. */
+/** Faults of the connection. `connection-faults.ts` implements them. */
 export const CONNECTIONS = [
   'reset',
   'reset-headers',
@@ -17,7 +20,7 @@ export const CONNECTIONS = [
 ] as const
 export type Connection = (typeof CONNECTIONS)[number]
 
-/** What becomes of the answer's body. */
+/** Faults of the answer's body. `body-faults.ts` implements them and says how to add one. */
 export const BODY_FAULTS = [
   'truncated',
   'wrong-type',
@@ -34,15 +37,16 @@ export const BODY_FAULTS = [
 ] as const
 export type BodyFault = (typeof BODY_FAULTS)[number]
 
-/** How a delivery goes wrong on purpose. */
+/** A fault of a webhook delivery. */
 export interface DeliveryFault {
   readonly kind: DeliveryFaultKind
-  /** Milliseconds: of `delay`, of the window of `reorder`, of how stale `stale-timestamp` is. */
+  /** Milliseconds: the delay, the window of `reorder` or the age of `stale-timestamp`. */
   readonly by?: number
-  /** Only so many attempts are spoilt; all of them where nothing is said. */
+  /** Number of attempts that are faulty, from the first on; default: all. */
   readonly attempts?: number
 }
 
+/** Faults of webhook deliveries. `webhooks/delivery-faults.ts` implements them. */
 export const DELIVERY_FAULT_KINDS = [
   'drop',
   'delay',
@@ -67,7 +71,7 @@ export const DELIVERY_FAULT_KINDS = [
 ] as const
 export type DeliveryFaultKind = (typeof DELIVERY_FAULT_KINDS)[number]
 
-/** What is told of a change and what is true of it fall apart. */
+/** Outcomes: the answer says one thing about the user, the state another. */
 export const OUTCOMES = [
   'not-stored',
   'created-later',
@@ -76,12 +80,12 @@ export const OUTCOMES = [
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** What an entry of a fault's `match` asks of a value: the value itself, `/a pattern/`, or a condition. */
+/** An entry of a fault's `match`: the expected value, `/a regular expression/` or a condition. */
 export type MatchValue = string | number | boolean | ValueCondition
 
 /**
- * A fault as a tester writes it down, in whatever way it comes in. `specs/standin.yaml` says what
- * each field means; its schema has checked what is here.
+ * A fault as a tester defines it, whatever way it arrives. `NewFault` in `specs/standin.yaml`
+ * documents each field; values of this type have passed its schema.
  */
 export interface FaultDefinition {
   readonly fault?: string
@@ -90,7 +94,7 @@ export interface FaultDefinition {
   readonly status?: number
   readonly reason?: string
   readonly fields?: readonly string[]
-  /** Seconds. */
+  /** In seconds. */
   readonly retryAfter?: number
   readonly words?: (typeof WORDINGS)[number]
   readonly location?: string
@@ -129,14 +133,14 @@ export interface FaultDefinition {
   readonly expiresIn?: string
 }
 
-/** Milliseconds, drawn anew for each firing. */
+/** A delay in milliseconds; the random kinds are drawn again for each firing. */
 export type Delay =
   | { readonly kind: 'fixed'; readonly ms: number }
   | { readonly kind: 'uniform'; readonly least: number; readonly most: number }
   | { readonly kind: 'log-normal'; readonly median: number; readonly p99: number }
   | { readonly kind: 'forever' }
 
-/** What is to happen, read from a definition. */
+/** The effect of a fault, read from its definition. */
 export interface FaultEffect {
   readonly refusal?: {
     readonly status?: number
@@ -154,27 +158,26 @@ export interface FaultEffect {
     readonly interval: number
   }
   readonly connection?: Connection
-  /** Bytes of the body after which `cut` ends the connection. */
+  /** Bytes of the body that `cut` sends before it ends the connection. */
   readonly cutAfter: number
   readonly body?: BodyFault
   readonly outcome?: Outcome
-  /** Milliseconds of the sandbox's clock until `created-later` creates. */
+  /** Milliseconds of the sandbox's clock until `created-later` creates the user. */
   readonly later: number
   readonly webhook?: DeliveryFault
   readonly after: FaultStage
 }
 
-/** A fault that a request has met. */
+/** One firing of a fault, for one request. */
 export interface Firing {
   readonly fault: FiredFault
   readonly effect: FaultEffect
-  /** Two numbers from 0 up to 1 that belong to this firing. */
+  /** Two random numbers of this firing, each at least 0 and below 1. */
   readonly draw: readonly [number, number]
 }
 
-/** An armed fault as the request that it fired for sees it. */
+/** The part of an armed fault that the request it fired for needs. */
 export interface FiredFault {
   readonly id: string
-  /** Its short form. */
   readonly shortForm: string
 }

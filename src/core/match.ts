@@ -1,4 +1,4 @@
-/** The value that is expected, or a condition for it. */
+/** The value that a matcher expects: the value itself, or a condition on it. */
 export type ExpectedValue =
   | string
   | number
@@ -11,10 +11,10 @@ export type ExpectedValue =
 /** A condition for a value; all of its members must hold. */
 export interface ValueCondition {
   readonly equals?: unknown
-  /** A regular expression that matches part of the value's text. */
+  /** A regular expression that must match somewhere in the value's text. */
   readonly regex?: string
-  /** Whether the expression ignores case. */
+  /** Makes the regular expression ignore case. */
   readonly ignoreCase?: boolean
-  /** Whether the value is present. */
+  /** True: the value must be present; false: it must be absent. */
   readonly exists?: boolean
 }

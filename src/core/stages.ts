@@ -3,30 +3,100 @@ interface StageRow {
   readonly name: string
   /** The heading of the stage in an explanation. */
   readonly title: string
-  /** The name by which faults wait for this stage: one with `after: auth` fires once it is passed. */
+  /** The name of the stage in a fault's `after`: a fault with `after: auth` fires once it passed. */
   readonly faultsAfter?: string
+  /**
+   * Reasons (`Standin-Reason`) that core and the server refuse with at this stage; slices and
+   * faults add their own. `internal` can occur at every stage. A test keeps the lists complete.
+   */
+  readonly reasons: readonly string[]
 }
 
 /**
  * The stages of a request, in order. The pipeline runs them, faults fire after them and the
- * explanation reports them. A request that is refused ends at the stage that it had reached.
+ * explanation reports them. A refused request ends at the stage that it had reached.
  */
 export const STAGES = [
-  { name: 'arrival', title: 'Arrival' },
-  { name: 'route', title: 'Operation', faultsAfter: 'route' },
-  { name: 'credentials', title: 'Credentials', faultsAfter: 'auth' },
-  { name: 'accept', title: 'Answer format' },
-  { name: 'body', title: 'Request body' },
-  { name: 'contract', title: 'Contract checks' },
-  { name: 'strict', title: 'Strict profile checks', faultsAfter: 'validation' },
-  { name: 'operation', title: 'Operation rules' },
-  { name: 'saving', title: 'State change', faultsAfter: 'commit' },
-  { name: 'answer', title: 'Answer' },
+  {
+    name: 'arrival',
+    title: 'Arrival',
+    reasons: [
+      'http.malformed',
+      'headers.too-large',
+      'headers.too-slow',
+      'connections.too-many',
+      'method.not-allowed',
+      'host.malformed',
+      'host.foreign',
+      'origin.foreign',
+      'admin.closed',
+      'admin.token-missing',
+      'admin.token-wrong',
+      'sandbox.name',
+      'sandbox.unknown',
+      'sandbox.busy',
+      'sandboxes.too-many',
+    ],
+  },
+  {
+    name: 'route',
+    title: 'Operation',
+    faultsAfter: 'route',
+    reasons: ['path.malformed', 'route.unknown', 'method.not-allowed', 'fault.invalid'],
+  },
+  {
+    name: 'credentials',
+    title: 'Credentials',
+    faultsAfter: 'auth',
+    reasons: ['fault.invalid'],
+  },
+  {
+    name: 'accept',
+    title: 'Answer format',
+    reasons: ['accept.unsupported'],
+  },
+  {
+    name: 'body',
+    title: 'Request body',
+    reasons: [
+      'media.unsupported',
+      'encoding.unsupported',
+      'charset.unsupported',
+      'body.too-large',
+      'body.too-slow',
+      'body.aborted',
+      'body.malformed',
+      'fault.invalid',
+    ],
+  },
+  {
+    name: 'contract',
+    title: 'Contract checks',
+    reasons: ['body.invalid'],
+  },
+  {
+    name: 'strict',
+    title: 'Strict profile checks',
+    faultsAfter: 'validation',
+    reasons: ['body.invalid'],
+  },
+  {
+    name: 'operation',
+    title: 'Operation rules',
+    reasons: ['sandbox.unknown'],
+  },
+  {
+    name: 'saving',
+    title: 'State change',
+    faultsAfter: 'commit',
+    reasons: ['state.write-failed'],
+  },
+  { name: 'answer', title: 'Answer', reasons: [] },
 ] as const satisfies readonly StageRow[]
 
 type AnyStage = (typeof STAGES)[number]
 export type Stage = AnyStage['name']
-/** A stage after which faults can fire, by the name that faults have for it. */
+/** A stage after which faults can fire, by its name in a fault's `after`. */
 export type FaultStage = Extract<AnyStage, { faultsAfter: string }>['faultsAfter']
 
 export const FAULT_STAGES: readonly FaultStage[] = STAGES.flatMap((stage) =>
@@ -48,7 +118,7 @@ const SERVED = STAGES.flatMap((stage): ServedStageRow[] =>
     : [{ name: stage.name, faultsAfter: 'faultsAfter' in stage ? stage.faultsAfter : undefined }],
 )
 
-/** The same, where the credentials are in the body: they are checked once it is read. */
+/** The order of an API whose credentials are in the body: they are checked once it is read. */
 const SERVED_BODY_FIRST = (() => {
   const credentials = SERVED.filter(({ name }) => name === 'credentials')
   return SERVED.flatMap((stage) =>
@@ -56,7 +126,7 @@ const SERVED_BODY_FIRST = (() => {
   )
 })()
 
-/** The stages that a request to an API runs through, in its order. */
+/** Returns the stages of a request to an API, in its order. */
 export function stagesOf({
   credentialsIn,
 }: {
@@ -65,7 +135,7 @@ export function stagesOf({
   return credentialsIn === 'body' ? SERVED_BODY_FIRST : SERVED
 }
 
-/** The stages before this one after which faults can fire. */
+/** Returns the stages before this one after which faults can fire. */
 export function faultStagesBefore(
   stages: readonly ServedStageRow[],
   name: ServedStage,

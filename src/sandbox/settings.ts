@@ -26,7 +26,7 @@ export interface Shared {
   /** Told of each write to a sandbox's journal, in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']
   readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
-  readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
+  readonly faults: Pick<FaultOptions, 'vocabulary' | 'allowsMagicAddresses' | 'startup'>
   readonly webhooks: WebhookSettings & {
     /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
     readonly url: string

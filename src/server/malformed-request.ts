@@ -197,7 +197,7 @@ export function answerRaw(
     id: context.requestLog.number(),
     method,
     url,
-    ...(line === undefined ? {} : { line }),
+    ...(line === undefined ? {} : { malformedLine: line }),
     path: url,
     query: new URLSearchParams(),
     headers: {},

@@ -100,7 +100,11 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
         requestLog?.observe(answered)
       },
     },
-    faults: { terms: termsOf(vendors, own), magic: config.magicFaults, startup: config.faults },
+    faults: {
+      vocabulary: termsOf(vendors, own),
+      allowsMagicAddresses: config.magicFaults,
+      startup: config.faults,
+    },
     onFlush: (milliseconds) => metrics.flushes.add(milliseconds),
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }

@@ -57,7 +57,7 @@ describe('how it is started', () => {
       expect((await create(standin)).status).toBe(201)
     }
     const standin = await start({ faults: 'off' })
-    await expect(standin.faults.add('500')).rejects.toThrow('Faults are off here')
+    await expect(standin.faults.add('500')).rejects.toThrow('Faults are off')
   })
 
   test('with a token, which everybody else needs as well', async () => {
@@ -81,7 +81,7 @@ describe('how it is started', () => {
     await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is no option; did you mean seed?')
     await expect(refused({ profile: 'strct' })).rejects.toThrow('profile must be documented or ')
     await expect(refused({ clock: new Date(NaN) })).rejects.toThrow('clock must be a time with ')
-    await expect(refused({ faults: ['6OO'] })).rejects.toThrow('"6OO" is no part of a fault')
+    await expect(refused({ faults: ['6OO'] })).rejects.toThrow('"6OO" is not a part of a fault')
     await expect(refused({ fixtures: { cryptlx: {} } })).rejects.toThrow('cryptlx')
     await expect(refused({ adminToken: 'short' })).rejects.toThrow(
       'adminToken must have at least 8 characters of ASCII without spaces, or be none, got 5 char',

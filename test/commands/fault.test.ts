@@ -107,7 +107,7 @@ test('it is armed in the sandbox that is named', async () => {
 test('what the server refuses is one line that says why', async () => {
   const server = await createSandbox()
   await expect(fault(server, '6OO')).rejects.toThrow(
-    /^standin: The server refused: "6OO" is no part of a fault; allowed: [^\n]+$/,
+    /^standin: The server refused: "6OO" is not a part of a fault; allowed: [^\n]+$/,
   )
   await expect(fault(server, '500', '--times', 'x')).rejects.toThrow(/times must be [^\n]+$/)
   await expect(fault(server, 'remove', 'fault-9')).rejects.toThrow(/There is no fault fault-9/)

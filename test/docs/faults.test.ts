@@ -9,7 +9,8 @@ import { faultTables, magicAddresses } from '../core/faults/tables.ts'
 
 const PATH = 'docs/faults.md'
 
-test(`${PATH} shows what really happens`, async () => {
+/** `npx vitest run test/docs/faults.test.ts -u` rewrites the outputs and tables. */
+test(`${PATH} shows the real outputs of its commands`, async () => {
   const tables = await faultTables(await createSandbox())
   const { url, port } = await createSandbox({ clock: Date.parse('2026-01-15T09:30:00Z') })
   const env = { STANDIN_PORT: String(port), STANDIN_CLOCK: '2026-01-15T09:30:00Z' }
@@ -18,13 +19,13 @@ test(`${PATH} shows what really happens`, async () => {
   await expectUpToDate(PATH, document)
 })
 
-test('the program that it shows runs', async () => {
+test('the program in it runs', async () => {
   const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(readDocument(PATH)) ?? []
   expect(program).toContain('standin.faults.add(')
   expect(await runInShell(`node --input-type=module <<'END'\n${program}\nEND`, {})).toBe('')
 })
 
-test('every link leads somewhere', () => {
+test('every link has a target', () => {
   const document = readDocument(PATH)
   const headings = [...document.matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
     text!
@@ -40,7 +41,7 @@ test('every link leads somewhere', () => {
   }
 })
 
-test('the options that it shows arm what they say', async () => {
+test('the --faults options in it arm the faults that they name', async () => {
   const shown = [...readDocument(PATH).matchAll(/`--faults '([^`]+)'`/g)].map(([, value]) => value!)
   const armed = await Promise.all(
     shown.map(async (value) => {
@@ -55,7 +56,7 @@ test('the options that it shows arm what they say', async () => {
   ])
 })
 
-test('every short form that it shows can be read', async () => {
+test('every short form in it is valid', async () => {
   const { sandbox } = await createSandbox()
   const columns = [...readDocument(PATH).matchAll(/^\|[^|]*\| (`[^|]*`) +\|/gm)]
   const shown = columns.flatMap(([, cell]) => [...cell!.matchAll(/`([\w-]+(?:[;=][^`]*)?)`/g)])
@@ -63,11 +64,11 @@ test('every short form that it shows can be read', async () => {
     /[;=]|^\d{3}$/.test(form),
   )
   expect(forms.length).toBeGreaterThan(12)
-  // What counts alone does nothing.
+  // A counting field alone is not a fault.
   for (const form of forms) sandbox.faults.add(/^(times|retry)/.test(form) ? `500;${form}` : form)
 })
 
-test.each(APIS)('each magic address of the table is met at %s', async (api) => {
+test.each(APIS)('each magic address of the table fires at %s', async (api) => {
   const server = await createSandbox()
   const { faults } = server.sandbox
   const addresses = magicAddresses()
@@ -88,19 +89,19 @@ test.each(APIS)('each magic address of the table is met at %s', async (api) => {
   expect(new Set(faults.list().map(({ origin }) => origin))).toEqual(new Set(['magic']))
 })
 
-/** With names of its own besides, so that nothing but the fault is in the way. */
+/** Returns unique names, so that only the fault can refuse the request. */
 function person(api: Api, address: string, i: number): object {
   if (api === 'mykaarma') return { emailAddress: address, username: `ada${i}` }
   return api === 'cryptlex' ? { email: address } : { Email: address, ExternalId: `ada${i}` }
 }
 
-/** Sends a request on a connection of its own, whatever becomes of it. */
+/** Sends a request on its own connection and ignores the result. */
 function sent({ port }: TestSandbox, { path, headers, body }: Sent): Socket {
   const text = JSON.stringify(body)
   const all = { ...headers, 'Content-Type': 'application/json', 'Content-Length': text.length }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
   const socket = connect(port, '127.0.0.1')
-  socket.on('error', () => {}) // a reset is what some ask for
+  socket.on('error', () => {}) // some faults reset the connection
   socket.resume()
   socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n${text}`)
   return socket

@@ -12,10 +12,10 @@ import {
 } from '../helpers/bodies.ts'
 import {
   expectRefusal,
-  jsonDoors,
+  jsonEndpoints,
   send,
   usersOf,
-  xmlDoor,
+  xmlEndpoint,
   type Seen,
 } from '../helpers/raw-requests.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
@@ -25,7 +25,7 @@ const RUNS = { numRuns: 200 }
 /** Any text that JSON can contain. */
 const anyText = fc.string({ unit: 'binary', maxLength: 20 })
 
-describe.each(jsonDoors)('A body at $name', (route) => {
+describe.each(jsonEndpoints)('A body at $name', (route) => {
   const { api } = route
   const schema = userSchema(api)
   const allows = independently(api, COMPONENTS[api])
@@ -152,8 +152,8 @@ describe('A user in XML', () => {
           if (shuffled) names.sort((a, b) => a.length - b.length || a.localeCompare(b))
           const next = () => choices.next().value as number
           const xml = document(body, names, prefix, gap, next)
-          const asXml = await createdRow(xml, xmlDoor)
-          const asJson = await createdRow(JSON.stringify(body), jsonDoors[2]!)
+          const asXml = await createdRow(xml, xmlEndpoint)
+          const asJson = await createdRow(JSON.stringify(body), jsonEndpoints[2]!)
 
           expect(asXml).toEqual(asJson)
         },
@@ -162,7 +162,7 @@ describe('A user in XML', () => {
     )
   })
 
-  async function createdRow(body: string, route: typeof xmlDoor): Promise<object> {
+  async function createdRow(body: string, route: typeof xmlEndpoint): Promise<object> {
     const sandbox = await shared()
     const seen = await send(sandbox, route, { body })
     expect([seen.status, seen.text]).toEqual([200, expect.stringContaining('Invited')])
@@ -219,13 +219,13 @@ describe('A user in XML', () => {
       fc.array(piece, { maxLength: 15 }).map((pieces) => pieces.join('')),
       fc.array(piece, { maxLength: 8 }).map((pieces) => `<User>${pieces.join('')}</User>`),
       fc.tuple(fc.nat(), piece).map(([at, text]) => {
-        const place = at % xmlDoor.body.length
-        return xmlDoor.body.slice(0, place) + text + xmlDoor.body.slice(place)
+        const place = at % xmlEndpoint.body.length
+        return xmlEndpoint.body.slice(0, place) + text + xmlEndpoint.body.slice(place)
       }),
     )
     await fc.assert(
       fc.asyncProperty(bodies, async (body) => {
-        const seen = await send(sandbox, xmlDoor, { body })
+        const seen = await send(sandbox, xmlEndpoint, { body })
 
         expect(seen.status).toBeLessThan(500)
         expect(seen.text).toMatch(/^<\?xml .*<\/\w+>$/)

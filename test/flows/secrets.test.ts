@@ -8,7 +8,7 @@ const XML_TYPE = { 'Content-Type': 'application/xml' }
 const BEARER = { Authorization: 'Bearer standin-token', ...JSON_TYPE }
 const BASIC = { Authorization: 'Basic cGFydG5lcjpwYXJ0bmVyLXNlY3JldA==', ...JSON_TYPE }
 
-/** A secret of its own for each, so that what leaks can be told. */
+/** Returns a different secret for each case, so that a leak names its case. */
 const secret = (n: number) => `PLANTED-${n}-q7Zk9`
 
 interface Planted {
@@ -135,7 +135,7 @@ const PLANTED: ((planted: string, n: number) => Planted)[] = [
   }),
 ]
 
-test('no secret that is planted is shown anywhere', async () => {
+test('no secret of a request appears in any view', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   const reader = await createReader(`${server.url}/_standin/events`)
@@ -174,7 +174,7 @@ test('no secret that is planted is shown anywhere', async () => {
     PLANTED.flatMap((plant, i) => {
       const planted = secret(i)
       const spellings = [planted, Buffer.from(`partner:${planted}`).toString('base64')]
-      // What was sent as the name is the name: who keeps users keeps it.
+      // A secret that was sent as the name is stored as the name.
       const isName = plant(planted, i).where.includes('as the name too')
       if (isName && ['state', 'users', 'ledger'].includes(view)) return []
       return spellings.some((one) => text.includes(one))
@@ -188,7 +188,7 @@ test('no secret that is planted is shown anywhere', async () => {
   )
 })
 
-test('the secrets of the fixtures are shown nowhere, whatever field they are sent in', async () => {
+test('secrets of the fixtures appear in no view, whatever field they are sent in', async () => {
   const caller = createCaller(await createSandbox())
   const known = ['standin-token', 'partner-secret', '0123456789abcdef0123456789abcdef']
   for (const one of known)

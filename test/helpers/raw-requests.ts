@@ -20,7 +20,7 @@ export interface Sent {
 }
 
 /** One way in: an API and a format, with a good request that bad ones are made from. */
-export interface Door {
+export interface Endpoint {
   readonly name: string
   readonly api: 'mykaarma' | 'cryptlex' | 'formsonfire'
   /** Holds the credentials where they are not in a header, so that only the body is at fault. */
@@ -34,7 +34,7 @@ export interface Door {
 
 const IN_QUERY = '?CompanyId=1815&IntegrationKey=0123456789abcdef0123456789abcdef'
 
-export const doors: readonly Door[] = [
+export const endpoints: readonly Endpoint[] = [
   {
     name: 'mykaarma',
     api: 'mykaarma',
@@ -76,11 +76,11 @@ export const doors: readonly Door[] = [
   },
 ]
 
-export const jsonDoors = doors.filter(({ answers }) => answers === 'json')
-export const xmlDoor = doors.find(({ answers }) => answers === 'xml')!
+export const jsonEndpoints = endpoints.filter(({ answers }) => answers === 'json')
+export const xmlEndpoint = endpoints.find(({ answers }) => answers === 'xml')!
 
 /** A request as it is given: nothing is added, encoded or followed. */
-export function send(server: Server, door: Door, sent: Sent = {}): Promise<Seen> {
+export function send(server: Server, door: Endpoint, sent: Sent = {}): Promise<Seen> {
   const { method = 'POST', path = door.path, body = '', chunked = false } = sent
   const given = { ...door.headers, ...sent.headers }
   const headers: Record<string, string> = {}
@@ -129,14 +129,14 @@ export function parsed(text: string): Seen {
 }
 
 /** Forms On Fire has few statuses (its slice says why). */
-export function statusAt(door: Door, status: number): number {
+export function statusAt(door: Endpoint, status: number): number {
   if (door.api !== 'formsonfire') return status
   return status === 404 ? 405 : status === 413 || status === 415 ? 400 : status
 }
 
 /** A refusal in the vendor's shape and format, that says why and echoes no secret. */
 export function expectRefusal(
-  door: Door,
+  door: Endpoint,
   seen: Seen,
   status: number,
   reason: string,
@@ -175,13 +175,13 @@ export function expectRefusal(
 }
 
 /** A good request is answered as ever, and makes the only user there is. */
-export async function expectItStillServes(server: Server, door: Door): Promise<void> {
+export async function expectItStillServes(server: Server, door: Endpoint): Promise<void> {
   expect(usersOf(server, door)).toEqual([])
   const seen = await send(server, door, { body: door.body })
   expect([seen.status, seen.text]).toEqual([door.created, expect.stringMatching(/id/i)])
   expect(usersOf(server, door)).toHaveLength(1)
 }
 
-export function usersOf(server: Server, door: Door): readonly object[] {
+export function usersOf(server: Server, door: Endpoint): readonly object[] {
   return server.sandbox.store.collection(`${door.api}.users`).all()
 }

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { load } from 'js-yaml'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCaller, creation, type Sent } from '../helpers/caller.ts'
-import { doors, raw, type Door } from '../helpers/raw-requests.ts'
+import { endpoints, raw, type Endpoint } from '../helpers/raw-requests.ts'
 import {
   CRYPTLEX,
   createCryptlexUser,
@@ -198,8 +198,8 @@ describe('the name that a request asks for', () => {
 })
 
 describe('what looks like two requests, or like none', () => {
-  const good = doors.find(({ name }) => name === 'cryptlex')!
-  const post = (door: Door, ...more: readonly string[]) => {
+  const good = endpoints.find(({ name }) => name === 'cryptlex')!
+  const post = (door: Endpoint, ...more: readonly string[]) => {
     const own = Object.entries(door.headers).map(([name, value]) => `${name}: ${value}`)
     return lines(`POST ${door.path} HTTP/1.1`, 'Host: localhost', ...own, ...more)
   }

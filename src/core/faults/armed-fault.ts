@@ -1,56 +1,59 @@
 import type { FaultDefinition, FaultEffect } from '../fault.ts'
 import { MAX_TIME } from '../time/clock.ts'
 import { milliseconds } from '../time/duration.ts'
-import type { Candidate, Condition } from './conditions.ts'
-import { shortOf } from './short-form.ts'
+import type { Candidate, FaultCondition } from './conditions.ts'
+import { shortFormOf } from './short-form.ts'
 
-/** How a fault came to be armed. */
+/** The way in which a fault was armed. */
 export type FaultOrigin = 'config' | 'admin' | 'code' | 'header' | 'magic'
 
-/** What a client did after it met a fault. */
-export interface Meeting {
+/** One firing of a fault, and what the same client did next. */
+export interface FiringRecord {
   readonly requestId: string
   /** Milliseconds since 1970, by the sandbox's clock. */
   readonly at: number
-  /** What tells the client, and the user that it was about. */
-  readonly client: string
-  readonly about: string | undefined
-  next?: { readonly what: 'retried' | 're-created' | 'went on'; readonly afterMs: number }
+  /** The user in the body of the request. */
+  readonly user: string | undefined
+  next?: { readonly action: 'retried' | 're-created' | 'went on'; readonly afterMs: number }
 }
 
-/** The request that came closest to meeting a fault. */
-interface Miss {
+/** The request that matched the most conditions of a fault without making it fire. */
+interface NearestMiss {
   readonly requestId: string
   readonly at: number
   readonly why: string
-  /** How many of the conditions it did meet. */
-  readonly met: number
+  /** Number of conditions that the request matched. */
+  readonly matched: number
 }
 
-const MOST_MEETINGS = 20
-/** The reason that is a 429 without saying so. */
-const LIMIT = 'rate.exceeded'
+/** The decision of a fault on a matching request: its effect, or the reason why it does not fire. */
+type Counted = { readonly effect: FaultEffect } | { readonly notFired: string }
 
-/** A fault that is armed: what it does, when, how often, and what came of it. */
+const MAX_FIRINGS = 20
+/** The reason whose status is 429 even where the fault names no status. */
+const RATE_LIMIT = 'rate.exceeded'
+
+/** A fault with its conditions, its counts and the record of its firings. */
 export class ArmedFault {
   readonly id: string
   readonly origin: FaultOrigin
   readonly definition: FaultDefinition
   readonly effect: FaultEffect
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly FaultCondition[]
   readonly armedAt: number
-  /** How many requests fitted. */
+  /** Number of requests that matched. */
   eligible = 0
   fired = 0
   lastFiredAt: number | undefined
-  #firedBefore: number | undefined
-  nearest: Miss | undefined
-  readonly meetings: Meeting[] = []
-  /** The steps of a sequence: what each does, or nothing. */
+  #previouslyFiredAt: number | undefined
+  nearestMiss: NearestMiss | undefined
+  /** The newest firings, oldest first. */
+  readonly firings: FiringRecord[] = []
+  /** The effects of a sequence's steps; undefined for a step that lets the request pass. */
   readonly #steps: readonly (FaultEffect | undefined)[] | undefined
   readonly #seed: number
-  #short: string | undefined
-  /** Until when a limit that was exceeded stays so. */
+  #shortForm: string | undefined
+  /** End of the rate limit that the fault's first 429 started. */
   #limitedUntil = -Infinity
 
   constructor(from: {
@@ -59,7 +62,7 @@ export class ArmedFault {
     readonly definition: FaultDefinition
     readonly effect: FaultEffect
     readonly steps: readonly (FaultEffect | undefined)[] | undefined
-    readonly conditions: readonly Condition[]
+    readonly conditions: readonly FaultCondition[]
     readonly armedAt: number
     readonly seed: number
   }) {
@@ -73,20 +76,19 @@ export class ArmedFault {
     this.#seed = from.seed
   }
 
-  /** Its short form. */
   get shortForm(): string {
-    this.#short ??= shortOf(this.definition)
-    return this.#short
+    this.#shortForm ??= shortFormOf(this.definition)
+    return this.#shortForm
   }
 
-  /** When it dies, in milliseconds since 1970; undefined: never. */
+  /** Time of expiry in milliseconds since 1970; undefined: never. */
   get expiresAt(): number | undefined {
     const { expiresIn } = this.definition
     if (expiresIn === undefined) return undefined
     return Math.min(this.armedAt + milliseconds(expiresIn), MAX_TIME)
   }
 
-  /** Whether it can still fire. */
+  /** True if the fault can still fire. */
   isLive(now: number): boolean {
     if (now >= (this.expiresAt ?? Infinity)) return false
     const { times, until, sequence, repeat, skip = 0 } = this.definition
@@ -96,94 +98,92 @@ export class ArmedFault {
     return this.fired < (times ?? Infinity)
   }
 
-  /** Why a request does not fit; undefined when it does. */
-  miss(candidate: Candidate, now: number): string | undefined {
-    let met = 0
+  /** Explains why a request does not match, and records it; undefined where it matches. */
+  mismatch(candidate: Candidate, now: number): string | undefined {
+    let matched = 0
     for (const condition of this.conditions) {
-      const why = condition.miss(candidate)
+      const why = condition.mismatch(candidate)
       if (why !== undefined) {
-        this.#remember(candidate, now, why, met)
+        this.#recordMiss(candidate, now, why, matched)
         return why
       }
-      met++
+      matched++
     }
     return undefined
   }
 
-  /**
-   * Counts a request that fits, and says what happens to it; nothing, and why, where it is spared.
-   */
-  take(now: number): { readonly effect: FaultEffect } | { readonly spared: string } {
-    const limited = now < this.#limitedUntil
-    if (limited) return this.#fire(now, this.effect, this.#limitedUntil)
+  /** Counts a matching request and decides whether the fault fires for it. */
+  count(now: number): Counted {
+    const isLimited = now < this.#limitedUntil
+    if (isLimited) return this.#fire(now, this.effect, this.#limitedUntil)
     const { from, skip = 0, every = 1, probability, repeat } = this.definition
     if (from !== undefined && now < Date.parse(from)) {
-      return { spared: `it begins at ${new Date(from).toISOString()}` }
+      return { notFired: `it does not fire before ${new Date(from).toISOString()}` }
     }
     const n = this.eligible++
-    if (n < skip) return { spared: `it skips ${skip}, and this is number ${n + 1}` }
+    if (n < skip) return { notFired: `skip is ${skip}, and this was matching request ${n + 1}` }
     if ((n - skip) % every !== every - 1) {
-      return { spared: `it takes every ${every}th, and this is number ${n - skip + 1}` }
+      return { notFired: `every is ${every}, and this was matching request ${n - skip + 1}` }
     }
     if (probability !== undefined && chance(this.#seed, n)[0] >= probability) {
-      return { spared: `the chance of ${probability} went the other way` }
+      return { notFired: `probability is ${probability}, and the draw decided against it` }
     }
     if (!this.#steps) return this.#fire(now, this.effect)
     const at = n - skip
     const step = this.#steps[repeat ? at % this.#steps.length : at]
-    return step ? this.#fire(now, step) : { spared: `step ${at + 1} of its sequence passes` }
+    return step ? this.#fire(now, step) : { notFired: `step ${at + 1} of its sequence is pass` }
   }
 
   #fire(now: number, effect: FaultEffect, limitedUntil?: number): { effect: FaultEffect } {
     this.fired++
-    this.#firedBefore = this.lastFiredAt
+    this.#previouslyFiredAt = this.lastFiredAt
     this.lastFiredAt = now
     const { refusal } = effect
     if (refusal?.retryAfter === undefined) return { effect }
     const until = limitedUntil ?? now + refusal.retryAfter * 1000
-    const isLimit = (refusal.status ?? (refusal.reason === LIMIT && 429)) === 429
+    const isLimit = (refusal.status ?? (refusal.reason === RATE_LIMIT && 429)) === 429
     if (isLimit) this.#limitedUntil = until
     const left = Math.max(1, Math.ceil((until - now) / 1000))
     return { effect: { ...effect, refusal: { ...refusal, retryAfter: left } } }
   }
 
-  /** A firing that had nothing to change, such as nulls in an answer that allows none. */
-  takeBack(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
+  /** Withdraws a firing that had no effect, such as nulls in an answer that allows none. */
+  withdraw(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
     this.fired--
-    this.lastFiredAt = this.#firedBefore
+    this.lastFiredAt = this.#previouslyFiredAt
     const { id } = candidate.call
-    const at = this.meetings.findLastIndex(({ requestId }) => requestId === id)
-    if (at >= 0) this.meetings.splice(at, 1)
+    const at = this.firings.findLastIndex(({ requestId }) => requestId === id)
+    if (at >= 0) this.firings.splice(at, 1)
     candidate.call.recordNotFired(this.id, why)
-    this.spare(candidate, now, why)
+    this.recordNotFired(candidate, now, why)
   }
 
-  /** Remembers a request that fitted and met nothing all the same. */
-  spare(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
-    this.#remember(candidate, now, why, this.conditions.length)
+  /** Records a request that matched all conditions without making the fault fire. */
+  recordNotFired(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
+    this.#recordMiss(candidate, now, why, this.conditions.length)
   }
 
-  /** What it may do. */
+  /** All effects that the fault can have. */
   get effects(): readonly FaultEffect[] {
     return this.#steps?.filter((step) => step !== undefined) ?? [this.effect]
   }
 
-  /** Two numbers from 0 up to 1, the same for the same firing of the same seed. */
+  /** Draws two random numbers, each at least 0 and below 1; a firing repeats them for its seed. */
   draw(): readonly [number, number] {
     return chance(this.#seed ^ 0x5bd1e995, this.eligible)
   }
 
-  meet(meeting: Meeting): void {
-    if (this.meetings.push(meeting) > MOST_MEETINGS) this.meetings.shift()
+  recordFiring(firing: FiringRecord): void {
+    if (this.firings.push(firing) > MAX_FIRINGS) this.firings.shift()
   }
 
-  #remember({ call }: Pick<Candidate, 'call'>, at: number, why: string, met: number): void {
-    if (this.nearest && this.nearest.met > met) return
-    this.nearest = { requestId: call.id, at, why, met }
+  #recordMiss({ call }: Pick<Candidate, 'call'>, at: number, why: string, matched: number): void {
+    if (this.nearestMiss && this.nearestMiss.matched > matched) return
+    this.nearestMiss = { requestId: call.id, at, why, matched }
   }
 }
 
-/** Numbers that depend on the seed and the place alone, so that no order of requests changes them. */
+/** Two numbers from the seed and the index alone, so that the order of requests does not matter. */
 function chance(seed: number, n: number): [number, number] {
   let state = (seed ^ Math.imul(n + 1, 0x9e3779b1)) | 0
   const next = () => {

@@ -1,118 +1,175 @@
-import type { Format } from '../formats/format.ts'
+// The faults of an answer's body, one entry each in BODY_FAULT_TABLE.
+//
+// To add one: add its name to BODY_FAULTS in `core/fault.ts` and to the enum of `body` in
+// `specs/standin.yaml` (then `npm run types`), and add its entry here. The short form, the messages
+// and the injector need nothing else. The compiler and the tests report what is missing: the enum
+// (test/core/faults/definition.test.ts), and an entry with the answers of real clients in
+// test/core/faults/catalogue.ts, from which the tables of docs/faults.md are made.
+
 import { isRecord, typesOf, type Schema } from '../contract/schema.ts'
 import type { BodyFault } from '../fault.ts'
+import type { Format } from '../formats/format.ts'
 
-/** A body as it is sent. */
+/** A serialized body. */
 export interface WrittenBody {
   readonly text: string | Uint8Array
   readonly contentType: string
 }
 
-/** A body as it is sent, with the value, the schema and the format that it was written from. */
+/** A serialized body with the value, the schema and the format that it was written from. */
 export interface BodyParts extends WrittenBody {
   readonly value: unknown
   readonly schema: Schema
   readonly format: Format
 }
 
-/** Faults whose purpose is to break the contract; the others stay within it. */
-export const CONTRACT_BREAKING: ReadonlySet<BodyFault> = new Set([
-  'truncated',
-  'wrong-type',
-  'wrong-charset',
-  'empty',
-  'extra-fields',
-  'unknown-enum',
-  // The contract's elements are in no namespace, and a prefix cannot be of none.
-  'xml-prefixes',
-] as const)
+/** A body after its fault, and whether it still reads back as the value it was written from. */
+export interface AlteredBody extends WrittenBody {
+  readonly readsBack: boolean
+}
 
-/** Says what a body cannot be made of. */
+interface BodyFaultEntry {
+  /** True if the result breaks the contract on purpose. */
+  readonly breaksContract: boolean
+  /** True if a result within the contract has another value than before. */
+  readonly changesValue?: true
+  /** The only format that the fault applies to; default: every format. */
+  readonly format?: 'xml' | 'protobuf'
+  /** @throws NotApplicable */
+  readonly change: (written: BodyParts) => Partial<WrittenBody>
+}
+
+/** Thrown where a body has nothing that the fault could change; the message is the reason. */
 export class NotApplicable extends Error {}
 
+const BODY_FAULT_TABLE: Readonly<Record<BodyFault, BodyFaultEntry>> = {
+  truncated: {
+    breaksContract: true,
+    change: ({ text }) => {
+      const bytes = Buffer.from(text)
+      if (bytes.length < 2) throw new NotApplicable('the answer has no body to truncate')
+      return { text: bytes.subarray(0, Math.ceil(bytes.length * 0.6)) }
+    },
+  },
+  'wrong-type': {
+    breaksContract: true,
+    change: () => ({ contentType: 'text/html; charset=utf-8' }),
+  },
+  'wrong-charset': {
+    breaksContract: true,
+    change: ({ format, text }) => {
+      if (typeof text !== 'string') throw new NotApplicable('the answer is not text')
+      return { contentType: `${format.mediaType}; charset=utf-16` }
+    },
+  },
+  empty: { breaksContract: true, change: () => ({ text: '' }) },
+  'extra-fields': {
+    breaksContract: true,
+    change: (written) => rewritten(written, withExtraFields),
+  },
+  nulls: {
+    breaksContract: false,
+    changesValue: true,
+    change: (written) => rewritten(written, withNulls),
+  },
+  'unknown-enum': {
+    breaksContract: true,
+    change: (written) => rewritten(written, withUnknownEnums),
+  },
+  reordered: { breaksContract: false, change: (written) => rewritten(written, withFieldsReversed) },
+  'xml-prefixes': {
+    // The contract's elements are in no namespace, and a prefixed element is always in one.
+    breaksContract: true,
+    format: 'xml',
+    change: ({ text }) => {
+      const prefixed = String(text).replaceAll(/<(\/?)(?=[A-Za-z_])/g, '<$1p:')
+      return {
+        text: prefixed.replace(/<p:[^\s/>]+/, (root) => `${root} xmlns:p="urn:standin:other"`),
+      }
+    },
+  },
+  'xml-comments': {
+    breaksContract: false,
+    format: 'xml',
+    change: ({ text }) => ({
+      text: String(text).replaceAll('><', '><!-- <Id>not this</Id> --><'),
+    }),
+  },
+  'xml-cdata': {
+    breaksContract: false,
+    format: 'xml',
+    change: ({ text }) => {
+      const changed = String(text).replaceAll(
+        />([^<>]+)<\//g,
+        (_, inner: string) => `><![CDATA[${cdata(inner)}]]></`,
+      )
+      if (changed === text) throw new NotApplicable('the answer has no text in its elements')
+      return { text: changed }
+    },
+  },
+  'protobuf-unknown': {
+    breaksContract: false,
+    format: 'protobuf',
+    // Field 999, a string: a newer server may send it, and readers must skip it.
+    change: ({ text }) => ({
+      text: Buffer.concat([Buffer.from(text), Buffer.from([0xba, 0x3e, 2, 0x68, 0x69])]),
+    }),
+  },
+}
+
+/** True if the purpose of a fault is to break the contract; the others stay within it. */
+export function breaksContract(fault: BodyFault): boolean {
+  return BODY_FAULT_TABLE[fault].breaksContract
+}
+
 /**
- * The body with its fault in it.
+ * Applies a fault to a body.
  *
- * @throws NotApplicable with the reason, where there is nothing in this body that could be changed
+ * @throws NotApplicable where this body has nothing that the fault could change
  */
-export function applyBodyFault(kind: BodyFault, written: BodyParts): WrittenBody {
-  const { format, contentType, text } = written
-  if (kind.startsWith('xml-') && !format.mediaType.endsWith('xml')) {
-    throw new NotApplicable(`the answer is ${format.mediaType}, not XML`)
+export function applyBodyFault(fault: BodyFault, written: BodyParts): AlteredBody {
+  const { contentType, text, format } = written
+  const { mediaType } = format
+  const entry = BODY_FAULT_TABLE[fault]
+  if (entry.format && !mediaType.endsWith(entry.format)) {
+    const name = entry.format === 'xml' ? 'XML' : entry.format
+    throw new NotApplicable(`the answer is ${mediaType}, not ${name}`)
   }
-  if (kind === 'protobuf-unknown' && !format.mediaType.endsWith('protobuf')) {
-    throw new NotApplicable(`the answer is ${format.mediaType}, not protobuf`)
-  }
-  return { text, contentType, ...CHANGES[kind](written) }
+  const readsBack = !entry.breaksContract && !entry.changesValue
+  return { text, contentType, ...entry.change(written), readsBack }
 }
 
-const CHANGES: Readonly<Record<BodyFault, (written: BodyParts) => Partial<WrittenBody>>> = {
-  truncated: ({ text }) => {
-    const bytes = Buffer.from(text)
-    if (bytes.length < 2) throw new NotApplicable('the answer has no body to cut')
-    return { text: bytes.subarray(0, Math.ceil(bytes.length * 0.6)) }
-  },
-  'wrong-type': () => ({ contentType: 'text/html; charset=utf-8' }),
-  'wrong-charset': ({ format, text }) => {
-    if (typeof text !== 'string') throw new NotApplicable('the answer is no text')
-    return { contentType: `${format.mediaType}; charset=utf-16` }
-  },
-  empty: () => ({ text: '' }),
-  'extra-fields': (written) => rewritten(written, (value) => extended(value)),
-  nulls: (written) => rewritten(written, (value, schema) => nulled(value, schema)),
-  'unknown-enum': (written) => rewritten(written, (value, schema) => renamed(value, schema)),
-  reordered: (written) => rewritten(written, (value) => reversed(value)),
-  'xml-prefixes': ({ text }) => {
-    const named = String(text).replaceAll(/<(\/?)(?=[A-Za-z_])/g, '<$1p:')
-    return { text: named.replace(/<p:[^\s/>]+/, (root) => `${root} xmlns:p="urn:standin:other"`) }
-  },
-  'xml-comments': ({ text }) => ({
-    text: String(text).replaceAll('><', '><!-- <Id>not this</Id> --><'),
-  }),
-  'xml-cdata': ({ text }) => {
-    const changed = String(text).replaceAll(
-      />([^<>]+)<\//g,
-      (_, inner: string) => `><![CDATA[${plain(inner)}]]></`,
-    )
-    if (changed === text) throw new NotApplicable('the answer holds no text')
-    return { text: changed }
-  },
-  // Field 999, a string: what a newer server may send, and readers must skip.
-  'protobuf-unknown': ({ text }) => ({
-    text: Buffer.concat([Buffer.from(text), Buffer.from([0xba, 0x3e, 2, 0x68, 0x69])]),
-  }),
-}
-
-/** Written anew from a changed value; one that did not change is not applicable. */
+/** Serializes a changed value. A value that serializes as before makes the fault not applicable. */
 function rewritten(
   { value, schema, format }: BodyParts,
   change: (value: unknown, schema: Schema) => unknown,
 ): Partial<WrittenBody> {
   if (format.mediaType.endsWith('protobuf')) {
-    throw new NotApplicable('the answer is protobuf; protobuf-unknown adds a field to it')
+    throw new NotApplicable('the answer is protobuf; use protobuf-unknown, which adds a field')
   }
-  const changed = change(value, schema)
-  const text = format.write(changed, schema)
+  const text = format.write(change(value, schema), schema)
   if (String(text) === String(format.write(value, schema))) {
-    throw new NotApplicable('the contract of this answer leaves nothing to change so')
+    throw new NotApplicable('the answer has no field that this fault could change')
   }
   return { text }
 }
 
-function extended(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(extended)
+function withExtraFields(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withExtraFields)
   if (!isRecord(value)) return value
-  const inner = Object.entries(value).map(([name, held]) => [name, extended(held)] as const)
-  return { ...Object.fromEntries(inner), standinUnknownField: 'not in the contract' }
+  const fields = Object.entries(value).map(
+    ([name, inner]) => [name, withExtraFields(inner)] as const,
+  )
+  return { ...Object.fromEntries(fields), standinUnknownField: 'not in the contract' }
 }
 
-function nulled(value: unknown, schema: Schema | undefined): unknown {
-  if (Array.isArray(value)) return value.map((item) => nulled(item, schema?.items))
+function withNulls(value: unknown, schema: Schema | undefined): unknown {
+  if (Array.isArray(value)) return value.map((item) => withNulls(item, schema?.items))
   if (!isRecord(value)) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, held]) => {
+    Object.entries(value).map(([name, inner]) => {
       const property = schema?.properties?.[name]
-      return [name, allowsNull(property) ? null : nulled(held, property)]
+      return [name, allowsNull(property) ? null : withNulls(inner, property)]
     }),
   )
 }
@@ -121,14 +178,14 @@ function allowsNull(schema: Schema | undefined): boolean {
   return typesOf(schema).includes('null') || (schema?.oneOf ?? []).some(allowsNull)
 }
 
-/** Values of which the contract lists all. */
-function renamed(value: unknown, schema: Schema | undefined): unknown {
-  if (Array.isArray(value)) return value.map((item) => renamed(item, schema?.items))
+/** Replaces every string whose allowed values the contract lists. */
+function withUnknownEnums(value: unknown, schema: Schema | undefined): unknown {
+  if (Array.isArray(value)) return value.map((item) => withUnknownEnums(item, schema?.items))
   if (isRecord(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([name, held]) => [
+      Object.entries(value).map(([name, inner]) => [
         name,
-        renamed(held, schema?.properties?.[name]),
+        withUnknownEnums(inner, schema?.properties?.[name]),
       ]),
     )
   }
@@ -136,15 +193,17 @@ function renamed(value: unknown, schema: Schema | undefined): unknown {
   return isListed && typeof value === 'string' ? 'StandinUnknown' : value
 }
 
-function reversed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(reversed)
+function withFieldsReversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withFieldsReversed)
   if (!isRecord(value)) return value
-  const entries = Object.entries(value).map(([name, held]) => [name, reversed(held)] as const)
-  return Object.fromEntries(entries.toReversed())
+  const fields = Object.entries(value).map(
+    ([name, inner]) => [name, withFieldsReversed(inner)] as const,
+  )
+  return Object.fromEntries(fields.toReversed())
 }
 
-/** Text as CDATA has it: nothing in it is escaped. */
-function plain(text: string): string {
+/** Unescapes XML text for a CDATA section, in which nothing is escaped. */
+function cdata(text: string): string {
   return text
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')

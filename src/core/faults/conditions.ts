@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts'
 import { hash } from '../fake.ts'
+import type { FaultDefinition, MatchValue } from '../fault.ts'
 import { Problem } from '../problem.ts'
 import {
   createMatcher,
@@ -7,33 +8,33 @@ import {
   type MatchSubject,
   type RequestPattern,
 } from '../request-log/matcher.ts'
-import type { FaultDefinition, MatchValue } from '../fault.ts'
+import { invalidFault } from './invalid-fault.ts'
 
-/** A request as conditions see it. */
+/** A request as the conditions of faults see it. */
 export interface Candidate {
   readonly api: string
   readonly call: Call
-  /** What matchers look at; its body as far as it can be read, undefined before it came. */
+  /** The parts that matchers compare; its body is undefined until it has been read. */
   readonly subject: MatchSubject
-  /** Who calls, as far as the request says it unchecked: a user name, a token, a company. */
+  /** The unchecked credential of the request: a user name, a token or a company. */
   credential(): string | undefined
-  /** The user that it is about: the address, in lower case. */
-  about(): string | undefined
+  /** The user in the body: the email address or the user name, in lower case. */
+  user(): string | undefined
 }
 
-/** A name that is kept: longer texts are told apart by a number, so that none fills the memory. */
-export function shortened(name: string): string {
+/** Replaces a long name by its hash, so that stored names cannot fill the memory. */
+export function boundedName(name: string): string {
   return name.length <= 320 ? name : `long-${hash(name)}`
 }
 
-/** One thing that a request must have. */
-export interface Condition {
-  /** Why the request does not have it, or undefined when it does. */
-  miss(candidate: Candidate): string | undefined
+/** One condition that a request must meet for a fault to fire. */
+export interface FaultCondition {
+  /** Explains why the request does not match; undefined where it does. */
+  mismatch(candidate: Candidate): string | undefined
 }
 
 /**
- * The conditions of a definition, from the coarse to the fine.
+ * Reads the conditions of a definition, from the most general to the most specific.
  *
  * @throws Problem 400 fault.invalid
  */
@@ -41,52 +42,52 @@ export function conditionsOf({
   api,
   operation,
   match = {},
-}: FaultDefinition): readonly Condition[] {
+}: FaultDefinition): readonly FaultCondition[] {
   const { params, query, headers, credential, fields } = match
   return [
     ...(api === undefined ? [] : [conditionFor('api', { api })]),
     ...(operation === undefined ? [] : [conditionFor('operation', { operation })]),
-    ...each('params', params),
-    ...each('query', query),
-    ...each('headers', headers),
+    ...conditionsOn('params', params),
+    ...conditionsOn('query', query),
+    ...conditionsOn('headers', headers),
     ...(credential === undefined
       ? []
-      : [conditionFor('match.credential', { credential: read(credential) })]),
-    ...each('fields', fields),
+      : [conditionFor('match.credential', { credential: withRegex(credential) })]),
+    ...conditionsOn('fields', fields),
   ]
 }
 
-function each(
+function conditionsOn(
   part: 'params' | 'query' | 'headers' | 'fields',
   entries: Readonly<Record<string, MatchValue>> = {},
-): readonly Condition[] {
-  return Object.entries(entries).map(([name, wanted]) =>
-    // A name such as __proto__ is one like any other.
+): readonly FaultCondition[] {
+  return Object.entries(entries).map(([name, expected]) =>
+    // Object.fromEntries takes even __proto__ as an ordinary name.
     conditionFor(`match.${part}.${name.slice(0, 60)}`, {
-      [part]: Object.fromEntries([[name, read(wanted)]]),
+      [part]: Object.fromEntries([[name, withRegex(expected)]]),
     }),
   )
 }
 
-function conditionFor(path: string, pattern: RequestPattern): Condition {
+function conditionFor(path: string, pattern: RequestPattern): FaultCondition {
   try {
     const differences = createMatcher(pattern)
     return {
-      miss: ({ subject }) => {
+      mismatch: ({ subject }) => {
         const [first] = differences(subject)
         return first && describeMismatch(first)
       },
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    throw new Problem(400, 'fault.invalid', `${path}: ${error.message}`)
+    throw invalidFault(`${path}: ${error.message}`)
   }
 }
 
-/** A text such as `/^ada@/i` is an expression. */
-function read(wanted: MatchValue): MatchValue {
+/** Turns a text such as `/^ada@/i` into a regular expression condition. */
+function withRegex(expected: MatchValue): MatchValue {
   const [, regex, flags = ''] =
-    typeof wanted === 'string' ? (/^\/(.+)\/([iu]*)$/s.exec(wanted) ?? []) : []
-  if (regex === undefined) return wanted
+    typeof expected === 'string' ? (/^\/(.+)\/([iu]*)$/s.exec(expected) ?? []) : []
+  if (regex === undefined) return expected
   return flags.includes('i') ? { regex, ignoreCase: true } : { regex }
 }

@@ -3,68 +3,69 @@ import type { Socket } from 'node:net'
 import { write, type Message } from '../http/message.ts'
 import type { FaultEffect } from '../fault.ts'
 
-/** The largest number of pieces of a slow answer; smaller ones would take for ever. */
-const MOST_PIECES = 10_000
+/** Limit on the pieces of a slow answer; smaller pieces of a large answer would never end. */
+const MAX_PIECES = 10_000
 
-/** Answers that wait, until who stops the server lets them go; from then on none waits. */
-export class Held extends Set<ServerResponse> {
-  #isOver = false
+/** The answers that a fault delays. Once all are closed, no further answer can wait. */
+export class WaitingResponses extends Set<ServerResponse> {
+  #isClosed = false
 
   closeAll(): void {
-    this.#isOver = true
+    this.#isClosed = true
     for (const response of this) response.req.socket.destroy()
   }
 
-  /** Whether it may wait; its connection is ended where not. */
-  takes(response: ServerResponse): boolean {
-    if (this.#isOver) response.req.socket.destroy()
+  /** Adds an answer, or ends its connection where none can wait any more. */
+  tryAdd(response: ServerResponse): boolean {
+    if (this.#isClosed) response.req.socket.destroy()
     else this.add(response)
-    return !this.#isOver
+    return !this.#isClosed
   }
 }
 
-/** As a fault wants it: slowly, in part, or wrongly framed. */
+/** Writes an answer as its fault demands: slowly, in part, or with wrong framing. */
 export async function writeFaulty(
   response: ServerResponse,
   message: Message,
   { connection, cutAfter, slow }: FaultEffect,
-  held: Held,
+  waiting: WaitingResponses,
 ): Promise<void> {
-  const socket = await turnOf(response)
+  const socket = await socketFor(response)
   if (!socket || response.destroyed || response.headersSent) return
   const body = Buffer.from(message.body)
-  // All of these tell the caller that the connection is over, and some take their time.
-  if (slow || (connection && connection !== 'close-after')) dropTheRest(socket)
+  // All of these end the connection, and some take time until they do.
+  if (slow || (connection && connection !== 'close-after')) discardInput(socket)
   if (slow) {
-    if (slow.part === 'headers') await slowly(response, Buffer.from(headOf(message)), slow, held)
+    if (slow.part === 'headers')
+      await writeSlowly(response, Buffer.from(headOf(message)), slow, waiting)
     else socket.write(headOf(message))
     const rest = slow.part === 'body' ? slow : { ...slow, bytes: Math.max(1, body.length) }
     const interval = slow.part === 'body' ? slow.interval : 0
-    await slowly(response, body, { ...rest, interval }, held)
-    end(socket)
+    await writeSlowly(response, body, { ...rest, interval }, waiting)
+    endConnection(socket)
     return
   }
   switch (connection) {
     case 'reset-headers': {
       const head = headOf(message)
-      await flushed(socket, head.slice(0, Math.ceil(head.length / 2)))
+      await flush(socket, head.slice(0, Math.ceil(head.length / 2)))
       socket.resetAndDestroy()
       return
     }
     case 'reset-body':
-      await flushed(socket, headOf(message))
-      await flushed(socket, body.subarray(0, Math.floor(body.length / 2)))
+      await flush(socket, headOf(message))
+      await flush(socket, body.subarray(0, Math.floor(body.length / 2)))
       socket.resetAndDestroy()
       return
     case 'cut':
       socket.write(headOf(message))
       socket.write(body.subarray(0, Math.min(cutAfter, Math.max(0, body.length - 1))))
-      end(socket)
+      endConnection(socket)
       return
     case 'wrong-length':
       socket.write(headOf(message, { 'Content-Length': body.length + 10 }))
       socket.write(body)
-      end(socket)
+      endConnection(socket)
       return
     case 'bad-chunk': {
       const { 'Content-Length': _, ...headers } = message.headers
@@ -73,11 +74,11 @@ export async function writeFaulty(
       socket.write(`${first.length.toString(16)}\r\n`)
       socket.write(first)
       socket.write('\r\nnot-a-chunk-size\r\n')
-      end(socket)
+      endConnection(socket)
       return
     }
     case 'close-after':
-      response.once('finish', () => end(socket))
+      response.once('finish', () => endConnection(socket))
       write(response, message)
       return
     default:
@@ -85,25 +86,29 @@ export async function writeFaulty(
   }
 }
 
-/** Ends the connection without an answer: by a reset, or as if all had been said. */
+/** Ends the connection without an answer: with a reset, or with an orderly close. */
 export async function hangUp(response: ServerResponse, how: 'reset' | 'close'): Promise<void> {
-  const socket = await turnOf(response)
+  const socket = await socketFor(response)
   if (!socket) return
   if (how === 'reset') socket.resetAndDestroy()
-  else end(socket)
+  else endConnection(socket)
 }
 
 /**
- * Waits, as long as the caller does.
+ * Delays an answer while the caller waits for it.
  *
- * @param ms Infinity: until the caller goes
- * @returns whether the caller is still there
+ * @param ms Infinity: until the caller closes the connection
+ * @returns whether the caller is still connected
  */
-export async function pause(response: ServerResponse, ms: number, held: Held): Promise<boolean> {
-  const socket = await turnOf(response)
-  if (!socket || response.destroyed || !held.takes(response)) return false
+export async function waitForCaller(
+  response: ServerResponse,
+  ms: number,
+  waiting: WaitingResponses,
+): Promise<boolean> {
+  const socket = await socketFor(response)
+  if (!socket || response.destroyed || !waiting.tryAdd(response)) return false
   return new Promise<boolean>((resolve) => {
-    const gone = () => {
+    const stop = () => {
       clearTimeout(timer)
       resolve(false)
     }
@@ -111,30 +116,33 @@ export async function pause(response: ServerResponse, ms: number, held: Held): P
       ms === Infinity
         ? undefined
         : setTimeout(() => {
-            response.off('close', gone)
+            response.off('close', stop)
             resolve(true)
           }, ms)
-    response.once('close', gone)
-    // A caller that goes is only noticed while somebody reads; a body that is wanted later is not.
+    response.once('close', stop)
+    // Node notices a closed connection only while the request is read. A finite delay leaves the body
+    // unread: the API needs it afterwards.
     if (ms === Infinity) response.req.resume()
-  }).finally(() => held.delete(response))
+  }).finally(() => waiting.delete(response))
 }
 
 /**
- * The connection, once the answers to the requests before this one are out: a client may send many
- * without waiting. Undefined when it is gone.
+ * Waits until the answers to earlier requests on the connection have been written, since a client
+ * may pipeline requests.
+ *
+ * @returns the connection; undefined once it is closed
  */
-async function turnOf(response: ServerResponse): Promise<Socket | undefined> {
+async function socketFor(response: ServerResponse): Promise<Socket | undefined> {
   const { socket } = response.req
   if (socket.destroyed) return undefined
   if (response.socket) return response.socket
-  // One listener for each request that stands in line.
+  // Every pipelined request adds a listener.
   socket.setMaxListeners(0)
   return new Promise((resolve) => {
-    const gone = () => resolve(undefined)
-    socket.once('close', gone)
+    const onClose = () => resolve(undefined)
+    socket.once('close', onClose)
     response.once('socket', () => {
-      socket.off('close', gone)
+      socket.off('close', onClose)
       resolve(response.socket ?? undefined)
     })
   })
@@ -150,38 +158,38 @@ function headOf(
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n`
 }
 
-async function slowly(
+async function writeSlowly(
   response: ServerResponse,
   bytes: Buffer,
   { bytes: size, interval }: { readonly bytes: number; readonly interval: number },
-  held: Held,
+  waiting: WaitingResponses,
 ): Promise<void> {
-  const piece = Math.max(size, Math.ceil(bytes.length / MOST_PIECES))
+  const piece = Math.max(size, Math.ceil(bytes.length / MAX_PIECES))
   for (let at = 0; at < bytes.length; at += piece) {
-    if (at > 0 && !(await pause(response, interval, held))) return
+    if (at > 0 && !(await waitForCaller(response, interval, waiting))) return
     response.socket?.write(bytes.subarray(at, at + piece))
   }
 }
 
-/** Until the bytes are with the system: a reset drops what is still here. */
-function flushed(socket: Socket, bytes: string | Uint8Array): Promise<void> {
+/** Waits until the bytes have left the process: a reset discards what has not. */
+function flush(socket: Socket, bytes: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     socket.write(bytes, () => setTimeout(resolve, 20))
   })
 }
 
 /**
- * What the caller still sends is read and dropped: unread, it would make an end a reset, and parsed
- * it may be another request, to be carried out where nobody can be answered.
+ * Reads and discards further input. Unread input would turn the close into a reset, and parsed input
+ * may be another request, whose answer could not be sent.
  */
-function dropTheRest(socket: Socket): void {
+function discardInput(socket: Socket): void {
   socket.removeAllListeners('data')
   socket.on('data', () => {})
 }
 
-function end(socket: Socket): void {
-  dropTheRest(socket)
+function endConnection(socket: Socket): void {
+  discardInput(socket)
   socket.end()
-  // A caller that never closes its half would keep this one; one that is slow would see a reset.
+  // Limits the wait for callers that never close their side; an earlier end would reset slow ones.
   setTimeout(() => socket.destroy(), 5000).unref()
 }

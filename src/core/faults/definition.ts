@@ -1,116 +1,126 @@
-import { didYouMean } from '../words.ts'
-import { invalid, Problem, type Violation } from '../problem.ts'
 import type { Schema } from '../contract/schema.ts'
-import { effectOf } from './effect.ts'
 import type { FaultDefinition, FaultEffect } from '../fault.ts'
-import { conditionsOf, type Condition } from './conditions.ts'
-import { readShort } from './short-form.ts'
+import { invalid, Problem, type Violation } from '../problem.ts'
+import { didYouMean } from '../words.ts'
+import { conditionsOf, type FaultCondition } from './conditions.ts'
+import { effectOf } from './effect.ts'
+import { invalidFault } from './invalid-fault.ts'
+import { readShortForm } from './short-form.ts'
 
-/** What a definition may name: the contracts' operations and the reasons that slices refuse with. */
+/** The names that a definition may use: fields, operations and reasons. */
 export interface FaultVocabulary {
-  /** Of a definition: names and types of its fields. */
+  /** The schema of a definition. */
   readonly schema: Schema
+  /** Checks a definition against the schema. */
   readonly check: (definition: unknown) => readonly Violation[]
   readonly apis: ReadonlyMap<
     string,
     {
       readonly operations: readonly string[]
       readonly reasons: readonly string[]
-      /** Statuses of refusals that its contract knows. */
+      /** Statuses of the refusals in its contract. */
       readonly statuses: readonly number[]
     }
   >
 }
 
-/** What a definition comes to. */
-interface Read {
+interface ReadDefinition {
   readonly definition: FaultDefinition
   readonly effect: FaultEffect
-  /** Of a sequence: what each step does, or nothing. */
+  /** The effects of a sequence's steps; undefined for a step that lets the request pass. */
   readonly steps: readonly (FaultEffect | undefined)[] | undefined
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly FaultCondition[]
 }
 
 /**
- * @param given a definition or its short form
- * @param api where a request asks for it by itself: what it names has to be known there
+ * Reads a definition or its short form.
+ *
+ * @param api the API of the request that brought the fault, which must know all names in it
  * @throws Problem 400 fault.invalid, naming the field and what is allowed
  */
-export function readDefinition(given: unknown, terms: FaultVocabulary, api?: string): Read {
-  const definition = fieldsOf(given, terms, api)
+export function readDefinition(
+  given: unknown,
+  vocabulary: FaultVocabulary,
+  api?: string,
+): ReadDefinition {
+  const definition = fieldsOf(given, vocabulary, api)
   const effect = effectOf(definition)
-  const steps = definition.sequence?.map((step, i) => readStep(step, i, definition, effect, terms))
+  const steps = definition.sequence?.map((step, i) =>
+    readStep(step, i, definition, effect, vocabulary),
+  )
   const conditions = [
-    ...knowing(definition, [effect, ...(steps ?? [])], terms),
+    ...apisWithReasons(definition, [effect, ...(steps ?? [])], vocabulary),
     ...conditionsOf(definition),
   ]
   return { definition, effect, steps, conditions }
 }
 
-/** A definition with its short form read into its fields, and looked at. */
-function fieldsOf(given: unknown, terms: FaultVocabulary, api?: string): FaultDefinition {
-  const { schema, check } = terms
-  const whole = typeof given === 'string' ? { fault: given } : given
-  mustFit(check(whole))
-  const { fault, ...definition } = whole as FaultDefinition // the schema has checked it
-  if (fault === undefined) return named(definition, terms)
-  const read = readShort(fault, schema)
-  mustFit(check(read))
-  return named({ ...(api === undefined ? {} : { api }), ...read, ...definition }, terms)
+/** Reads the short form into fields; a field beside it wins over the same field in it. */
+function fieldsOf(given: unknown, vocabulary: FaultVocabulary, api?: string): FaultDefinition {
+  const { schema, check } = vocabulary
+  const withShortForm = typeof given === 'string' ? { fault: given } : given
+  refuseViolations(check(withShortForm))
+  const { fault, ...definition } = withShortForm as FaultDefinition // the schema has checked it
+  if (fault === undefined) return withKnownNames(definition, vocabulary)
+  const read = readShortForm(fault, schema)
+  refuseViolations(check(read))
+  const fields = { ...(api === undefined ? {} : { api }), ...read, ...definition }
+  return withKnownNames(fields, vocabulary)
 }
 
-/** Whether what it names is there. */
-function named(definition: FaultDefinition, { apis }: FaultVocabulary): FaultDefinition {
+/** Checks that the operation and the reason exist at the fault's API, or at any API. */
+function withKnownNames(definition: FaultDefinition, { apis }: FaultVocabulary): FaultDefinition {
   const { api, operation, reason } = definition
   const among = api === undefined ? [...apis.values()] : [apis.get(api)!] // the schema lists them
   const operations = among.flatMap((one) => one.operations)
   if (operation !== undefined && !operations.includes(operation)) {
-    throw refused(
+    throw invalidFault(
       `operation must be one of ${operations.join(', ')}${didYouMean(operation, operations)}`,
     )
   }
   const reasons = [...new Set(among.flatMap((one) => one.reasons))].sort()
   if (reason !== undefined && !reasons.includes(reason)) {
-    throw refused(`reason must be one of ${reasons.join(', ')}${didYouMean(reason, reasons)}`)
+    throw invalidFault(`reason must be one of ${reasons.join(', ')}${didYouMean(reason, reasons)}`)
   }
   return definition
 }
 
-/** Where a reason is some APIs' alone, the fault is for these. */
-function knowing(
+/** Restricts a fault without an API to the APIs that have its reasons. */
+function apisWithReasons(
   { api }: FaultDefinition,
   effects: readonly (FaultEffect | undefined)[],
   { apis }: FaultVocabulary,
-): readonly Condition[] {
+): readonly FaultCondition[] {
   const reasons = effects.flatMap((effect) => effect?.refusal?.reason ?? [])
-  const those = [...apis].flatMap(([name, one]) =>
+  const names = [...apis].flatMap(([name, one]) =>
     reasons.every((reason) => one.reasons.includes(reason)) ? [name] : [],
   )
-  if (api !== undefined || those.length === apis.size) return []
-  if (those.length === 0) throw refused(`no API refuses with all of ${reasons.join(', ')}`)
-  const whose = `api is not one of ${those.join(', ')}, whose reason it is`
-  return [{ miss: (candidate) => (those.includes(candidate.api) ? undefined : whose) }]
+  if (api !== undefined || names.length === apis.size) return []
+  if (names.length === 0)
+    throw invalidFault(`no API has all of these reasons: ${reasons.join(', ')}`)
+  const why = `api is not ${names.join(' or ')}, which alone refuse with this reason`
+  return [{ mismatch: (candidate) => (names.includes(candidate.api) ? undefined : why) }]
 }
 
 function readStep(
   step: string,
   i: number,
-  whole: FaultDefinition,
+  fault: FaultDefinition,
   effect: FaultEffect,
-  terms: FaultVocabulary,
+  vocabulary: FaultVocabulary,
 ): FaultEffect | undefined {
   if (step === 'pass') return undefined
   if (step === 'fail') return effect
   try {
-    return stepOf(step, whole, effect, terms)
+    return stepOf(step, fault, effect, vocabulary)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    throw refused(`sequence[${i}]: ${error.message}`)
+    throw invalidFault(`sequence[${i}]: ${error.message}`)
   }
 }
 
-/** What is said of a fault as a whole. */
-const COUNTING = [
+/** Fields that belong to a fault as a whole and not to a step of its sequence. */
+const NOT_IN_STEPS = [
   'times',
   'skip',
   'every',
@@ -128,25 +138,21 @@ function stepOf(
   step: string,
   { api }: FaultDefinition,
   { after }: FaultEffect,
-  terms: FaultVocabulary,
+  vocabulary: FaultVocabulary,
 ): FaultEffect {
-  const definition = fieldsOf(step, terms, api)
-  const counts = COUNTING.filter((name) => definition[name] !== undefined)
-  const [wrong] = definition.api === api ? counts : ['api']
-  if (wrong !== undefined) {
-    throw refused(`${wrong} goes with the fault as a whole, not with a step of its sequence`)
+  const definition = fieldsOf(step, vocabulary, api)
+  const misplaced = NOT_IN_STEPS.filter((name) => definition[name] !== undefined)
+  const [first] = definition.api === api ? misplaced : ['api']
+  if (first !== undefined) {
+    throw invalidFault(`${first} belongs to the fault as a whole, not to a step of its sequence`)
   }
   const effect = effectOf(definition.outcome ? definition : { after, ...definition })
   if (effect.after === after) return effect
-  throw refused(
-    `it comes after ${effect.after} and the fault itself after ${after}; say the same after for both`,
+  throw invalidFault(
+    `the step fires after ${effect.after} and the fault after ${after}; give both the same after`,
   )
 }
 
-function mustFit(violations: readonly Violation[]): void {
-  if (violations.length > 0) throw refused(invalid(violations).message)
-}
-
-export function refused(message: string): Problem {
-  return new Problem(400, 'fault.invalid', message)
+function refuseViolations(violations: readonly Violation[]): void {
+  if (violations.length > 0) throw invalidFault(invalid(violations).message)
 }

@@ -1,13 +1,12 @@
+import type { Delay, DeliveryFault, FaultDefinition, FaultEffect } from '../fault.ts'
 import { milliseconds } from '../time/duration.ts'
-import { Problem } from '../problem.ts'
-import type { DeliveryFault } from '../fault.ts'
-import type { FaultDefinition, Delay, FaultEffect } from '../fault.ts'
+import { invalidFault } from './invalid-fault.ts'
 
-/** Longer than any client waits; a longer one is `forever`. */
-const LONGEST = 3_600_000
+/** The longest delay in milliseconds: longer than any client waits. Beyond it there is `forever`. */
+const MAX_DELAY = 3_600_000
 
 /**
- * What a definition asks for, where its fields go together.
+ * Reads the effect of a definition and checks that its fields can be combined.
  *
  * @throws Problem 400 fault.invalid, naming the field and what is allowed
  */
@@ -15,41 +14,42 @@ export function effectOf(given: FaultDefinition): FaultEffect {
   const { status, reason, fields, words, location, retryAfter, connection, cutAfter } = given
   const isRefusal = status !== undefined || reason !== undefined || words !== undefined
   if (words === 'login-page' ? status !== undefined && status !== 200 : (status ?? 500) < 300) {
-    throw refused('status must be 300 to 599; 200 goes with words login-page alone')
+    throw invalidFault('status must be from 300 to 599; 200 is allowed with words login-page only')
   }
   for (const [name, value] of Object.entries({ fields, location, retryAfter })) {
-    if (value !== undefined && !isRefusal) throw refused(`${name} goes with a status or a reason`)
+    if (value !== undefined && !isRefusal) throw invalidFault(`${name} needs a status or a reason`)
   }
   if (location !== undefined && !(status && status >= 300 && status < 400)) {
-    throw refused('location goes with a status from 300 to 399')
+    throw invalidFault('location needs a status from 300 to 399')
   }
   if (words !== undefined && words !== 'login-page' && status === undefined && !reason) {
-    throw refused(`words ${words} needs a status, such as 502`)
+    throw invalidFault(`words ${words} needs a status, such as 502`)
   }
   if (cutAfter !== undefined && connection !== 'cut') {
-    throw refused('cutAfter goes with connection cut')
+    throw invalidFault('cutAfter needs connection cut')
   }
   const { slow, bytes, interval, outcome, later } = given
   if ((bytes !== undefined || interval !== undefined) && !slow) {
-    throw refused('bytes and interval go with slow, which is headers or body')
+    throw invalidFault('bytes and interval need slow, which is headers or body')
   }
-  if (slow && connection) throw refused('slow goes with no connection; leave one of them out')
+  if (slow && connection)
+    throw invalidFault('slow and connection cannot be combined; leave one of them out')
   if (later !== undefined && outcome !== 'created-later') {
-    throw refused('later goes with outcome created-later')
+    throw invalidFault('later needs outcome created-later')
   }
   if (outcome && given.after && given.after !== 'validation') {
-    throw refused(`outcome ${outcome} happens after validation; leave after out`)
+    throw invalidFault(`outcome ${outcome} always fires after validation; leave after out`)
   }
   if ((given.webhookBy ?? given.webhookAttempts) !== undefined && !given.webhook) {
-    throw refused('webhookBy and webhookAttempts go with webhook')
+    throw invalidFault('webhookBy and webhookAttempts need webhook')
   }
-  // A gateway says 5xx; the vendor's own 500 is the vendor's.
+  // 502 and above come from a gateway by default; 500 and 501 from the vendor.
   const wording = words ?? (status !== undefined && status > 501 ? 'gateway' : 'vendor')
   if (given.body && isRefusal && wording !== 'vendor') {
-    throw refused(`body ${given.body} changes what the vendor words; say words vendor`)
+    throw invalidFault(`body ${given.body} changes the vendor's answer; add words vendor`)
   }
-  mustCount(given)
-  const isAnything = [
+  checkCounting(given)
+  const hasEffect = [
     isRefusal,
     given.delay,
     slow,
@@ -58,13 +58,13 @@ export function effectOf(given: FaultDefinition): FaultEffect {
     outcome,
     given.webhook,
   ].some(Boolean)
-  if (!isAnything) {
-    throw refused(
+  if (!hasEffect) {
+    throw invalidFault(
       'a fault needs one of status, reason, words, delay, slow, connection, body, outcome, webhook, or fault with its short form',
     )
   }
   if (given.after === 'commit' && given.body === undefined && !isRefusal && !given.delay) {
-    if (!connection && !slow && !given.webhook) throw refused('after commit needs something to do')
+    if (!connection && !slow && !given.webhook) throw invalidFault('after commit needs an effect')
   }
   return {
     ...(isRefusal
@@ -86,7 +86,7 @@ export function effectOf(given: FaultDefinition): FaultEffect {
           slow: {
             part: slow,
             bytes: bytes ?? 1,
-            interval: lasting('interval', interval ?? '50ms'),
+            interval: readDuration('interval', interval ?? '50ms'),
           },
         }),
     ...(connection === undefined ? {} : { connection }),
@@ -110,56 +110,61 @@ function deliveryFault(
   }
 }
 
-/** Whether what says how often goes together. */
-function mustCount({ sequence, repeat, every, probability, from, until }: FaultDefinition): void {
-  if (repeat !== undefined && !sequence) throw refused('repeat goes with sequence')
+/** Checks that the fields that count requests can be combined. */
+function checkCounting({
+  sequence,
+  repeat,
+  every,
+  probability,
+  from,
+  until,
+}: FaultDefinition): void {
+  if (repeat !== undefined && !sequence) throw invalidFault('repeat needs sequence')
   if (sequence && (every ?? probability) !== undefined) {
-    throw refused('sequence goes with neither every nor probability; it says pass where it spares')
+    throw invalidFault(
+      'sequence cannot be combined with every or probability; use pass for a request that goes through',
+    )
   }
   if (from && until && Date.parse(until) <= Date.parse(from)) {
-    throw refused('until must be later than from')
+    throw invalidFault('until must be later than from')
   }
 }
 
-/** `2s`, `1s..3s`, `200ms~2s` (median and 99th percentile) or `forever`. */
+/** Reads `2s`, `1s..3s`, `200ms~2s` (median and 99th percentile) or `forever`. */
 export function readDelay(text: string): Delay {
   if (text === 'forever') return { kind: 'forever' }
   const [first = '', mark, second] = text.split(/(\.\.|~)/)
-  const from = lasting('delay', first)
+  const from = readDuration('delay', first)
   if (second === undefined) return { kind: 'fixed', ms: from }
-  const to = lasting('delay', second)
-  if (to < from) throw refused(`delay ${text} must have its smaller time first`)
+  const to = readDuration('delay', second)
+  if (to < from) throw invalidFault(`delay ${text} must have its shorter time first`)
   return mark === '~'
     ? { kind: 'log-normal', median: from, p99: to }
     : { kind: 'uniform', least: from, most: to }
 }
 
-function lasting(name: 'delay' | 'interval', text: string): number {
+function readDuration(name: 'delay' | 'interval', text: string): number {
   const ms = milliseconds(text)
-  const otherwise = name === 'delay' ? ', or forever' : ''
-  if (ms > LONGEST) throw refused(`${name} must be at most 1h${otherwise}, not ${text}`)
+  const alternative = name === 'delay' ? ' or forever' : ''
+  if (ms > MAX_DELAY) throw invalidFault(`${name} must be at most 1h${alternative}, got ${text}`)
   return ms
 }
 
-/** 99 of 100 are below `p99`: z(0.99) = 2.326. */
+/** z(0.99) of the normal distribution: 99 of 100 delays are below `p99`. */
 const Z99 = 2.3263478740408408
 
 /**
- * How long to wait this time.
+ * Draws the delay of one firing, in milliseconds.
  *
- * @param draw two numbers from 0 up to 1
+ * @param draw two random numbers, each at least 0 and below 1
  */
 export function drawnDelay(delay: Delay, draw: readonly [number, number]): number {
   if (delay.kind === 'forever') return Infinity
   if (delay.kind === 'fixed') return delay.ms
   if (delay.kind === 'uniform') return delay.least + draw[0] * (delay.most - delay.least)
-  // Box and Muller: a normal value of two uniform ones.
+  // Box-Muller transform: one normally distributed value from two uniform ones.
   const normal = Math.sqrt(-2 * Math.log(1 - draw[0])) * Math.cos(2 * Math.PI * draw[1])
   const median = Math.max(1, delay.median)
   const sigma = Math.log(Math.max(1, delay.p99 / median)) / Z99
-  return Math.min(LONGEST, median * Math.exp(sigma * normal))
-}
-
-function refused(message: string): Problem {
-  return new Problem(400, 'fault.invalid', message)
+  return Math.min(MAX_DELAY, median * Math.exp(sigma * normal))
 }

@@ -11,79 +11,63 @@ import { subjectFrom } from '../request-log/match-subject.ts'
 import type { FaultStage } from '../stages.ts'
 import type { Collection, Row, State } from '../store/state.ts'
 import type { ArmedFault } from './armed-fault.ts'
-import {
-  applyBodyFault,
-  CONTRACT_BREAKING,
-  NotApplicable,
-  type BodyParts,
-  type WrittenBody,
-} from './body-faults.ts'
-import { shortened } from './conditions.ts'
-import { hangUp, pause, writeFaulty } from './connection-faults.ts'
+import { applyBodyFault, NotApplicable, type AlteredBody, type BodyParts } from './body-faults.ts'
+import { boundedName } from './conditions.ts'
+import { hangUp, waitForCaller, writeFaulty } from './connection-faults.ts'
 import { drawnDelay } from './effect.ts'
-import {
-  faultRequestedInHeaders,
-  faultRequestedInValue,
-  type ArmedFiring,
-  type FaultCandidate,
-  type Faults,
-} from './faults.ts'
+import type { ArmedFiring, FaultCandidate, Faults } from './faults.ts'
 import { pageFor, refusalFor } from './refusal.ts'
+import { faultRequestedInHeaders, faultRequestedInValue } from './requested-faults.ts'
 
-/** Thrown where a fault ended the connection: there is nobody left to answer. */
+/** Thrown when a fault has ended the connection, so that no answer can be sent. */
 export class ConnectionEnded extends Error {}
 
-/** The ways to run an operation, of which a fault chooses one. */
+/** The ways to run an operation; the fired fault chooses one. */
 export interface OperationRuns {
-  /** Runs it; `seen` replaces the state that it reads. */
-  readonly run: (seen?: (state: State) => State) => Reply
-  /** Runs it and takes its changes back. */
-  readonly rehearse: () => Reply
+  /** Runs it; `view` replaces the state that it sees. */
+  readonly run: (view?: (state: State) => State) => Reply
+  /** Runs it and rolls its changes back. */
+  readonly dryRun: () => Reply
   /** Runs it after the answer. */
   readonly runLater: () => Promise<void>
 }
 
-/** A written body, and whether it still reads back as the value that it was written from. */
-interface InjectedBody extends WrittenBody {
-  readonly readsBack: boolean
-}
-
-/** Applies faults to one request. The pipeline calls it at each point where a fault may act. */
+/** Applies faults to one request. The pipeline calls it at each point where a fault can act. */
 export interface Injector {
   /**
-   * Reads the fault that the request itself asks for in its head.
+   * Reads the fault that the request asks for in its headers.
    *
-   * @param read reads the body early, where that decides which fault fires
+   * @param read reads the body early; called where the body decides which fault fires
    * @throws Problem 400 fault.invalid
    */
   begin(request: IncomingMessage, read: () => Promise<void>): Promise<void>
-  /** Looks for a requested fault in the body of a request that is about to be refused. */
+  /** Reads and fires the fault that the body asks for, before a refusal of the credentials. */
   beforeRefusal(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined>
-  /** Looks for a requested fault in the body; it may fire after a stage that was passed before. */
+  /** Reads and fires the fault that the body asks for, also after a stage that has passed. */
   afterBody(passed: readonly FaultStage[]): Promise<Reply | undefined>
   /**
-   * Fires the fault for this stage, if there is one: delays, ends the connection or refuses.
+   * Fires the fault of this stage, if there is one: delays, ends the connection or refuses.
    *
-   * @returns the answer in place of the API's; undefined: the request goes on
+   * @returns the answer in place of the API's; undefined where the request continues
    * @throws ConnectionEnded
    */
-  meet(stage: FaultStage): Promise<Reply | undefined>
-  /** Runs the operation as the fired fault has it. */
+  fire(stage: FaultStage): Promise<Reply | undefined>
+  /** Runs the operation in the way that the fired fault demands. */
   operate(runs: OperationRuns): Reply
   /** Applies the fired fault to a written body. */
-  alterBody(body: BodyParts): InjectedBody
-  /** Writes the answer, broken as the fired fault has it. */
+  alterBody(body: BodyParts): AlteredBody
+  /** Writes the answer with the connection fault that fired, if any. */
   send(response: ServerResponse, message: Message): void
-  /** Called once the outcome is known: reports what a client does after its fault. */
+  /** Records the request as what its client did after an earlier fault. */
   finish(): void
 }
 
-/** The injector where no faults can be armed. */
+/** The injector of an API without faults. */
 export const NO_FAULTS: Injector = {
   begin: () => Promise.resolve(),
   beforeRefusal: () => Promise.resolve(undefined),
   afterBody: () => Promise.resolve(undefined),
-  meet: () => Promise.resolve(undefined),
+  fire: () => Promise.resolve(undefined),
   operate: ({ run }) => run(),
   alterBody: (body) => ({ ...body, readsBack: true }),
   send: write,
@@ -91,16 +75,13 @@ export const NO_FAULTS: Injector = {
 }
 
 /**
- * The largest body that is read before the credentials are checked, in bytes. A chunked body does
- * not say how large it is; the limits of any other body hold for it.
+ * The largest body in bytes that is read before a refusal of the credentials. A chunked body does
+ * not state its size; only the limits of every body apply to it.
  */
-const SMALL = 64 * 1024
+const MAX_EARLY_BODY = 64 * 1024
 
-/** A requested fault that counts is counted for each user, so its body has to be there. */
-const COUNTS = /times|skip|every|sequence|probability|retry|429/
-
-/** Reports whether the body is on its way, or comes when it is read: Node itself says 100 Continue. */
-function isComing({ headers: { expect } }: IncomingMessage): boolean {
+/** True if the body can be read: it is sent at once, or after the 100 Continue that Node answers. */
+function canReadBody({ headers: { expect } }: IncomingMessage): boolean {
   return expect === undefined || /^100-continue$/i.test(expect)
 }
 
@@ -155,12 +136,12 @@ export class FaultInjector implements Injector, FaultCandidate {
     return this.#parsedEarly.body
   }
 
-  about(): string | undefined {
+  user(): string | undefined {
     const body = this.#body()
     if (!isRecord(body)) return undefined
     for (const name of this.#api.userFields ?? []) {
       const value = body[name]
-      if (typeof value === 'string' && value !== '') return shortened(value.toLowerCase())
+      if (typeof value === 'string' && value !== '') return boundedName(value.toLowerCase())
     }
     return undefined
   }
@@ -168,10 +149,10 @@ export class FaultInjector implements Injector, FaultCandidate {
   async begin(request: IncomingMessage, read: () => Promise<void>): Promise<void> {
     const text = faultRequestedInHeaders(this.call)
     if (text === undefined && !this.#faults.isArmed) return
-    if (isComing(request) && (text === undefined || COUNTS.test(text))) await read()
+    if (canReadBody(request) && (text === undefined || this.#faults.isPerUser(text))) await read()
     if (text !== undefined) {
-      const about = `${this.call.operation?.id} ${this.about() ?? ''}`
-      this.requestedFault = this.#faults.requestedFault('header', this.api, about, text)
+      const user = `${this.call.operation?.id} ${this.user() ?? ''}`
+      this.requestedFault = this.#faults.requestedFault('header', this.api, user, text)
     } else this.#readMagicAddress()
   }
 
@@ -179,11 +160,12 @@ export class FaultInjector implements Injector, FaultCandidate {
     request: IncomingMessage,
     read: () => Promise<void>,
   ): Promise<Reply | undefined> {
-    // Faults come before credentials, and one may be in the body.
-    if (!this.#faults.usesMagic || this.requestedFault || this.#firing) return undefined
+    // A requested fault precedes the credentials, even where it is in the body.
+    if (!this.#faults.allowsMagicAddresses || this.requestedFault || this.#firing) return undefined
     const { 'content-length': length, 'transfer-encoding': coding } = request.headers
-    const isSmall = coding !== undefined || (length !== undefined && Number(length) <= SMALL)
-    if (!isSmall || !isComing(request)) return undefined
+    const isSmall =
+      coding !== undefined || (length !== undefined && Number(length) <= MAX_EARLY_BODY)
+    if (!isSmall || !canReadBody(request)) return undefined
     await read()
     return this.afterBody(['route'])
   }
@@ -191,7 +173,7 @@ export class FaultInjector implements Injector, FaultCandidate {
   async afterBody(passed: readonly FaultStage[]): Promise<Reply | undefined> {
     if (this.requestedFault || this.#firing || !this.#readMagicAddress()) return undefined
     for (const stage of passed) {
-      const reply = await this.meet(stage)
+      const reply = await this.fire(stage)
       if (reply) return reply
     }
     return undefined
@@ -199,34 +181,36 @@ export class FaultInjector implements Injector, FaultCandidate {
 
   #readMagicAddress(): boolean {
     const { call } = this
-    // The + and the dots of it may be escaped.
-    if (!this.#faults.usesMagic || !call.bodyText?.includes('fault')) return false
+    // The `+` and the dots may be escaped, so only the word is searched before the body is parsed.
+    if (!this.#faults.allowsMagicAddresses || !call.bodyText?.includes('fault')) return false
     const body = this.#body()
     if (!isRecord(body)) return false
     for (const name of this.#api.userFields ?? []) {
       const text = faultRequestedInValue(body[name])
       if (text === undefined) continue
-      const about = shortened(String(body[name]))
-      this.requestedFault = this.#faults.requestedFault('magic', this.api, about, text)
+      const user = boundedName(String(body[name]))
+      this.requestedFault = this.#faults.requestedFault('magic', this.api, user, text)
       return true
     }
     return false
   }
 
-  async meet(stage: FaultStage): Promise<Reply | undefined> {
+  async fire(stage: FaultStage): Promise<Reply | undefined> {
     if (this.#firing) return undefined
     const firing = this.#faults.take(this, stage)
     if (!firing) return undefined
     this.#firing = this.call.firing = firing
     const { delay, connection, outcome } = firing.effect
     if (delay) {
-      const isThere = await pause(this.#response, drawnDelay(delay, firing.draw), this.#faults.held)
-      if (!isThere) {
+      const ms = drawnDelay(delay, firing.draw)
+      const { waitingResponses } = this.#faults
+      const isConnected = await waitForCaller(this.#response, ms, waitingResponses)
+      if (!isConnected) {
         this.call.endedAfter = stage
         throw new ConnectionEnded()
       }
     }
-    // An outcome is brought about by the operation, and reported after that.
+    // An outcome needs the operation; `operate` reports it.
     if (outcome) return undefined
     if (connection === 'reset' || connection === 'close') this.#hangUp(connection, firing.effect)
     return this.#refusal(firing.effect)
@@ -240,28 +224,28 @@ export class FaultInjector implements Injector, FaultCandidate {
   }
 
   /**
-   * The answer that the effect is, if it is one.
+   * Builds the refusal of an effect that has one.
    *
-   * @param fallback the status where the effect names none
-   * @throws Problem where the vendor words it
+   * @param fallback the status for an effect without a refusal
+   * @throws Problem where the vendor words the refusal
    */
   #refusal(effect: FaultEffect, fallback?: number): Reply | undefined {
-    const wanted =
+    const refusal =
       effect.refusal ??
       (fallback === undefined ? undefined : { status: fallback, words: 'vendor' as const })
-    if (!wanted) return undefined
+    if (!refusal) return undefined
     this.call.endedAfter = effect.after
-    if (wanted.words !== 'vendor') return pageFor(wanted)
-    throw refusalFor(wanted, this.call, this.#api, this.#tools)
+    if (refusal.words !== 'vendor') return pageFor(refusal)
+    throw refusalFor(refusal, this.call, this.#api, this.#tools)
   }
 
-  operate({ run, rehearse, runLater }: OperationRuns): Reply {
+  operate({ run, dryRun, runLater }: OperationRuns): Reply {
     if (!this.#firing) return run()
     const { effect, fault } = this.#firing
     switch (effect.outcome) {
       case 'not-stored': {
-        // The client is told of a user that is not there, and no webhook goes out.
-        const { created: _, events: __, ...reply } = rehearse()
+        // The answer reports a user that does not exist, and no webhook is sent.
+        const { created: _, events: __, ...reply } = dryRun()
         return this.#report(effect) ?? reply
       }
       case 'created-later':
@@ -279,7 +263,7 @@ export class FaultInjector implements Injector, FaultCandidate {
     }
   }
 
-  /** Reports an outcome as the effect has it: with its refusal, or a connection that ends. */
+  /** Answers an outcome with the effect's refusal, if any, or ends the connection. */
   #report(effect: FaultEffect, fallback?: number): Reply | undefined {
     const { connection } = effect
     if (connection === 'reset' || connection === 'close') this.#hangUp(connection, effect)
@@ -288,56 +272,53 @@ export class FaultInjector implements Injector, FaultCandidate {
 
   #reportFailure(effect: FaultEffect): Reply {
     const reply = this.#report(effect, 500)
-    if (!reply) throw new Error('A failure has a refusal')
+    if (!reply) throw new Error('An outcome that fails needs a refusal')
     return reply
   }
 
-  alterBody(body: BodyParts): InjectedBody {
+  alterBody(body: BodyParts): AlteredBody {
     const firing = this.#firing
     const kind = firing?.effect.body
     if (!kind) return { ...body, readsBack: true }
     try {
-      const readsBack = !CONTRACT_BREAKING.has(kind) && kind !== 'nulls'
-      return { ...applyBodyFault(kind, body), readsBack }
+      return applyBodyFault(kind, body)
     } catch (error) {
       if (!(error instanceof NotApplicable)) throw error
-      firing.fault.takeBack(this, this.#tools.clock.now(), error.message)
+      firing.fault.withdraw(this, this.#tools.clock.now(), error.message)
       this.#firing = this.call.firing = undefined
-      this.call.warn('fault.not-applicable', `The fault ${kind} did nothing: ${error.message}`)
+      this.call.warn('fault.not-applicable', `The fault ${kind} changed nothing: ${error.message}`)
       return { ...body, readsBack: true }
     }
   }
 
   send(response: ServerResponse, message: Message): void {
     if (!this.#firing) return write(response, message)
-    writeFaulty(response, message, this.#firing.effect, this.#faults.held).catch((error: unknown) =>
-      this.#log.bug('a fault could not be applied to an answer', error),
+    writeFaulty(response, message, this.#firing.effect, this.#faults.waitingResponses).catch(
+      (error: unknown) => this.#log.bug('a fault could not be applied to an answer', error),
     )
   }
 
   finish(): void {
-    if (this.#faults.isWatching) this.#faults.seen(this, this.call.created !== undefined)
+    this.#faults.recordAnswered(this, this.call.created !== undefined)
   }
 }
 
-/** A state whose unique fields find no row, so that a second user with the same address is inserted. */
+/** Hides existing rows from lookups by a unique field, so that a second user can be inserted. */
 function withoutUniqueness(state: State): State {
   return {
     collection<T extends Row>(name: string): Collection<T> {
       const real = state.collection<T>(name)
-      const seen = new Map<string, string>()
+      let copyOf: string | undefined
       return new Proxy(real, {
         get(target, property) {
           if (property === 'find') {
             return (field: string, value: string) => {
-              const found = target.find(field, value)
-              if (found) seen.set(field, found.id)
+              copyOf ??= target.find(field, value)?.id
               return undefined
             }
           }
           if (property === 'insert') {
             return (row: T) => {
-              const [copyOf] = seen.values()
               target.insert(copyOf === undefined ? row : { ...row, copyOf })
             }
           }
@@ -349,7 +330,7 @@ function withoutUniqueness(state: State): State {
   }
 }
 
-/** The body as far as it can be parsed before its media type and its shape are decided. */
+/** Parses a body as JSON or XML, before its media type is known; undefined where that fails. */
 function parsedEarly(text: string, call: Call, api: Api): unknown {
   const start = text.trimStart()
   try {

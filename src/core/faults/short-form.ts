@@ -1,9 +1,10 @@
-import { closest, didYouMean } from '../words.ts'
-import { Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
-import { BODY_FAULTS, CONNECTIONS, OUTCOMES, WORDINGS, type FaultDefinition } from '../fault.ts'
+import { BODY_FAULTS, CONNECTIONS, OUTCOMES, type FaultDefinition } from '../fault.ts'
+import type { Problem } from '../problem.ts'
+import { closest, didYouMean } from '../words.ts'
+import { invalidFault } from './invalid-fault.ts'
 
-/** Words of the short form that stand for a field with a value. */
+/** Words of the short form, each with the fields that it stands for. */
 const WORDS: Readonly<Record<string, FaultDefinition>> = {
   hang: { delay: 'forever' },
   'slow-headers': { slow: 'headers' },
@@ -17,36 +18,36 @@ const WORDS: Readonly<Record<string, FaultDefinition>> = {
   vendor: { words: 'vendor' },
 }
 
-/** Every word of the short form, for messages and the documentation. */
+/** Every word of the short form, for messages. */
 export const SHORT_WORDS: readonly string[] = Object.keys(WORDS)
 
 /**
- * A fault in its short form: `500;times=2`, `delay=2s`, `reset`, `429;retry-after=3`,
+ * Reads the short form of a fault: `500;times=2`, `delay=2s`, `reset`, `429;retry-after=3`,
  * `token.expired`, `commit-500`.
  *
- * @param schema of a definition, which tells the names and types of its fields
+ * @param schema the schema of a definition, for the names and types of its fields
  * @throws Problem 400 fault.invalid
  */
-export function readShort(text: string, schema: Schema): FaultDefinition {
-  const found: Record<string, unknown> = {}
+export function readShortForm(text: string, schema: Schema): FaultDefinition {
+  const definition: Record<string, unknown> = {}
   for (const piece of text.split(';').map((part) => part.trim())) {
     if (piece === '') continue
     const after = /^commit-(.+)$/.exec(piece)?.[1]
-    if (after !== undefined) put(found, 'after', 'commit')
+    if (after !== undefined) setOnce(definition, 'after', 'commit')
     for (const [name, value] of Object.entries(readPart(after ?? piece, schema))) {
-      put(found, name, value)
+      setOnce(definition, name, value)
     }
   }
-  if (Object.keys(found).length === 0) throw unreadable(text, schema)
-  return found // its fields are looked at by the schema, like those of any definition
+  if (Object.keys(definition).length === 0) throw unreadable(text, schema)
+  return definition // the schema checks its fields, like those of any definition
 }
 
-/** What is said twice and differently would do only one of both. */
-function put(found: Record<string, unknown>, name: string, value: unknown): void {
-  if (Object.hasOwn(found, name) && found[name] !== value) {
-    throw new Problem(400, 'fault.invalid', `${name} is given twice; a fault has one`)
+/** Refuses a field that is given twice with different values, since only one could take effect. */
+function setOnce(definition: Record<string, unknown>, name: string, value: unknown): void {
+  if (Object.hasOwn(definition, name) && definition[name] !== value) {
+    throw invalidFault(`${name} is given twice; a fault has one`)
   }
-  found[name] = value
+  definition[name] = value
 }
 
 function readPart(part: string, schema: Schema): object {
@@ -63,7 +64,7 @@ function readPart(part: string, schema: Schema): object {
   throw unreadable(part, schema)
 }
 
-/** The text as the schema's type, where it is of that type; the schema refuses the rest. */
+/** Converts a text to the schema's type if it can; the schema refuses the rest. */
 function typed(text: string, schema: Schema): unknown {
   switch (schema.type) {
     case 'integer':
@@ -81,21 +82,18 @@ function typed(text: string, schema: Schema): unknown {
 function unreadable(part: string, schema: Schema): Problem {
   const fields = Object.entries(schema.properties ?? {})
     .filter(([name, { type }]) => name !== 'fault' && type !== 'object')
-    .map(([name]) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+    .map(([name]) => kebab(name))
   const shown = part.slice(0, 60).replaceAll(/[^\x20-\x7e]/g, '?')
   if (/^\d+$/.test(part)) {
-    const wrong = `"${shown}" is no status that a fault can have; allowed: 300 to 599, such as 500`
-    return new Problem(400, 'fault.invalid', wrong)
+    return invalidFault(`"${shown}" is not a status of a fault; allowed: 300 to 599, such as 500`)
   }
-  return new Problem(
-    400,
-    'fault.invalid',
-    `"${shown}" is no part of a fault${meantBy(shown, fields)}; allowed: a status such as 500, a reason such as token.expired, ${SHORT_WORDS.join(', ')}, commit- before any of them, or name=value with one of ${fields.join(', ')}`,
+  return invalidFault(
+    `"${shown}" is not a part of a fault${suggestionFor(shown, fields)}; allowed: a status such as 500, a reason such as token.expired, ${SHORT_WORDS.join(', ')}, commit- before any of them, or name=value with one of ${fields.join(', ')}`,
   )
 }
 
-/** `; did you mean delay=2s?` */
-function meantBy(part: string, fields: readonly string[]): string {
+/** Returns `; did you mean delay=2s?` or an empty string. */
+function suggestionFor(part: string, fields: readonly string[]): string {
   const [name = '', ...value] = part.split('=')
   if (value.length > 0) return didYouMean(name, fields, (near) => [near, ...value].join('='))
   const [first = '', ...rest] = part.split('-')
@@ -106,24 +104,20 @@ function meantBy(part: string, fields: readonly string[]): string {
   return didYouMean(part, SHORT_WORDS)
 }
 
-/** The fault that a fault is said to be: its short form where it has one, with what else it says. */
-export function shortOf(definition: FaultDefinition): string {
+/** Writes a definition in its short form, as far as it has one: `match`, `note` and `api` have none. */
+export function shortFormOf(definition: FaultDefinition): string {
   const parts: string[] = []
   for (const [name, value] of Object.entries(definition) as [string, unknown][]) {
     if (isRecord(value) || name === 'fault' || name === 'note' || name === 'api') continue
-    if (name === 'status' || name === 'connection' || name === 'body') {
-      parts.push(String(value))
-    } else if (name === 'reason' && String(value).includes('.')) {
-      parts.push(String(value))
-    } else if (name === 'outcome' || (name === 'words' && value === 'login-page')) {
-      parts.push(String(value))
-    } else {
-      const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-      parts.push(`${kebab}=${[value].flat().join(',')}`)
-    }
+    const isBare =
+      ['status', 'connection', 'body', 'outcome'].includes(name) ||
+      (name === 'reason' && String(value).includes('.')) ||
+      (name === 'words' && value === 'login-page')
+    parts.push(isBare ? String(value) : `${kebab(name)}=${[value].flat().join(',')}`)
   }
   return parts.join(';')
 }
 
-/** Names of who may word a refusal, for messages. */
-export const WORDING_NAMES = WORDINGS.join(', ')
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

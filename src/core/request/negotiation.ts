@@ -3,16 +3,20 @@ import type { Call } from '../call.ts'
 import type { Format } from '../formats/format.ts'
 import { Problem } from '../problem.ts'
 
-/** The media type that the request says its body is in, where the operation reads it. */
+/**
+ * Returns the media type in the request's Content-Type.
+ *
+ * @throws Problem 415 media.unsupported where the operation does not read it
+ */
 export function statedType(call: Call, readable: readonly string[]): string {
   const stated = call.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
   if (stated !== undefined && readable.includes(stated)) return stated
-  const message = `The Content-Type must be ${readable.join(' or ')}, ${stated ? 'not what was sent' : 'and none was sent'}`
+  const message = `The Content-Type must be ${readable.join(' or ')}, ${stated ? 'and another was sent' : 'and none was sent'}`
   throw new Problem(415, 'media.unsupported', message, { headers: { Accept: readable.join(', ') } })
 }
 
 /**
- * The media type among the offered that the caller prefers: by q, then by the contract's order.
+ * Returns the offered media type that the caller prefers: by q, then by the contract's order.
  *
  * @throws Problem 406 accept.unsupported
  */
@@ -34,10 +38,14 @@ export function acceptable(call: Call, offered: readonly string[]): string {
   }
   const [best] = offered.toSorted((a, b) => weight(b) - weight(a))
   if (best !== undefined && weight(best) > 0) return best
-  throw new Problem(406, 'accept.unsupported', `Only ${offered.join(' and ')} can be sent`)
+  throw new Problem(
+    406,
+    'accept.unsupported',
+    `The answer is available as ${offered.join(' or ')} only`,
+  )
 }
 
-/** A refusal is in the API's first format, unless the caller takes only another. */
+/** Returns the media type of a refusal: the API's first format unless the caller accepts only another. */
 export function refusalType(call: Call, { formats }: Api): string {
   const types = formats.map(({ mediaType }) => mediaType)
   const fallback = types[0]!

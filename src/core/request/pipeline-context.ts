@@ -12,7 +12,7 @@ export interface PipelineContext extends ApiContext {
   readonly limits: BodyLimits
   /** Called with every answer that its contract does not allow. */
   readonly reportInvalidAnswer: (message: string) => void
-  /** Reads every answer back after writing it: thorough, and too slow outside of tests. */
+  /** True if every answer is read back after writing; too slow outside of tests. */
   readonly checksRoundTrip: boolean
   /** Numbers the requests and records them. */
   readonly requestLog: RequestRecorder

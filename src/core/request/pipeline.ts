@@ -12,13 +12,13 @@ import type { PipelineContext } from './pipeline-context.ts'
 import { dropUnknownFields, parseBody, readEarly, readRaw, readText } from './read.ts'
 import { respond } from './respond.ts'
 
-/** How a request reached an API. */
+/** The arrival of a request at an API. */
 interface Arrival {
   /** The path before the API's prefix: a sandbox's, or nothing. */
   readonly base?: string
-  /** Refuses the request whatever it holds. */
+  /** Refuses the request, whatever it contains. */
   readonly refusal?: Problem | undefined
-  /** Headers of the answer, whatever it is. */
+  /** Headers for every answer. */
   readonly headers?: Headers | undefined
 }
 
@@ -66,7 +66,7 @@ export async function answer(
     headers = { ...headers, ...hintHeaders({ ...context, call }) }
   }
   respond({ context, call, injector, response }, reply, headers)
-  // A compressed body may end before what was announced does.
+  // A compressed body may end before the announced Content-Length.
   const isRead = call.bodyText !== undefined && request.headers['content-encoding'] === undefined
   closeWhenIdle(request, response, { time: context.limits.time, isRead })
   if (call.deliveries) context.webhooks.deliver(call.deliveries)
@@ -78,7 +78,7 @@ async function serve(exchange: Exchange): Promise<Reply> {
   for (const { name, faultsAfter } of stagesOf(context.api)) {
     call.stage = name
     const ended =
-      (await STAGE_HANDLERS[name](exchange)) ?? (faultsAfter && (await injector.meet(faultsAfter)))
+      (await STAGE_HANDLERS[name](exchange)) ?? (faultsAfter && (await injector.fire(faultsAfter)))
     if (ended) return ended
   }
   if (!exchange.reply) throw new Error(`No operation answered ${call.method} ${call.path}`)
@@ -144,14 +144,14 @@ const STAGE_HANDLERS: Readonly<
     const { context, call, injector } = exchange
     const { api, webhooks } = context
     const { id } = operationOf(call)
-    // The vendor's other calls may read what pending webhooks change.
+    // Pending webhooks change rows that the vendor's other calls may read.
     if (api.webhooks && id !== api.users?.operation) webhooks.flush()
     const task = api.tasks?.[id]
     exchange.reply = task
       ? await task(call)
       : injector.operate({
-          run: (seen) => operate(context, call, seen),
-          rehearse: () => rehearse(context, call),
+          run: (view) => operate(context, call, view),
+          dryRun: () => dryRun(context, call),
           runLater: () => operateLater(context, call),
         })
   },
@@ -167,7 +167,7 @@ const STAGE_HANDLERS: Readonly<
   },
 }
 
-/** Reads a request's head. The body is not touched. */
+/** Creates the Call from a request's head. The body stays unread. */
 export function callFor(
   { api, profile, requestLog }: PipelineContext,
   request: IncomingMessage,
@@ -180,7 +180,7 @@ export function callFor(
   return new Call({
     id: requestLog.number(),
     method: request.method ?? 'GET',
-    // Express cuts the parts off `url` by which it finds the sandbox and the API.
+    // Express removes the prefix of the sandbox and the API from `url`.
     url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
     path: api.route?.(path, query) ?? path,
     query,
@@ -213,28 +213,28 @@ function refuseAtArrival(call: Call, refusal: Problem): never {
 function operate(
   { api, store, tools, webhooks }: PipelineContext,
   call: Call,
-  seen = (state: State) => state,
+  view = (state: State) => state,
 ): Reply {
   const work = api.operations[operationOf(call).id]! // the start has compared slice and contract
   const webhook = call.firing?.effect.webhook
   if (webhook) call.deliveryFaults = [webhook]
   const reply = store.transact(() => {
-    const made = work(call, seen(store), tools)
-    // User and delivery are one write: either is kept with the other.
-    if (made.events) call.deliveries = webhooks.record(made.events, call)
-    return made
+    const result = work(call, view(store), tools)
+    // The user and its deliveries are stored in one write: both or neither.
+    if (result.events) call.deliveries = webhooks.record(result.events, call)
+    return result
   })
   call.created = reply.created
   call.events = reply.events?.map(({ name }) => name)
   return reply
 }
 
-/** Runs the operation and takes its changes back: the answer is real, the change is not. */
-function rehearse({ api, store, tools }: PipelineContext, call: Call): Reply {
+/** Runs the operation and rolls its changes back: the answer is real, the change is not. */
+function dryRun({ api, store, tools }: PipelineContext, call: Call): Reply {
   return store.dryRun(() => api.operations[operationOf(call).id]!(call, store, tools)) // as above
 }
 
-/** Runs the operation for a client that already has its answer. */
+/** Runs the operation after its client has been answered. */
 async function operateLater(context: PipelineContext, call: Call): Promise<void> {
   const { store, log, webhooks } = context
   try {
@@ -246,7 +246,7 @@ async function operateLater(context: PipelineContext, call: Call): Promise<void>
   }
 }
 
-/** The refusal, once the state that it rests on is stored: the client may rely on what it says. */
+/** Words a refusal once the state that it depends on is stored, since clients rely on it. */
 async function refusedAndSaved(
   context: PipelineContext,
   call: Call,
@@ -260,7 +260,7 @@ async function refusedAndSaved(
   )
 }
 
-/** The refusal in the vendor's words. What is no Problem is a bug of Standin's and reveals nothing. */
+/** Words a refusal as the vendor does. Any other error is a bug of Standin and reveals nothing. */
 function refused(context: PipelineContext, call: Call, error: unknown): Reply {
   const { api, log, tools } = context
   let problem: Problem
@@ -269,18 +269,22 @@ function refused(context: PipelineContext, call: Call, error: unknown): Reply {
     if (problem.status === 500 && !call.firing) log.warn(problem.message)
   } else {
     log.bug(`${api.name} failed to answer ${call.method} ${call.path}`, error)
-    problem = new Problem(500, 'internal', 'Something went wrong inside Standin; its log says what')
+    problem = new Problem(
+      500,
+      'internal',
+      'Something went wrong inside Standin; its log has the error',
+    )
   }
   call.problem = problem
   if (!api.answerType) call.answerType = refusalType(call, api)
   const reply = api.explain(problem, call, tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
-  // A fault's status goes out as asked, even where the vendor would use another.
+  // A fault's status is sent as requested, even where the vendor would use another.
   const status = call.firing?.effect.refusal?.status ?? reply.status
   return { ...reply, status, headers }
 }
 
-/** Records a request whose connection a fault ended: its status is 0, as HAR has it. */
+/** Records a request whose connection a fault ended, with status 0 as in HAR. */
 function recordUnanswered(
   context: PipelineContext,
   call: Call,
@@ -294,7 +298,7 @@ function recordUnanswered(
     size: 0,
     rawHeaders,
   })
-  // The user may be stored all the same, and so are its webhooks.
+  // The user may be stored all the same, and then its webhooks are due.
   if (call.deliveries) context.webhooks.deliver(call.deliveries)
   context.observe?.({ context, call, reply })
 }

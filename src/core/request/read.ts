@@ -10,7 +10,7 @@ import { isRecord, type Schema } from '../contract/schema.ts'
 
 type ReadContext = Pick<PipelineContext, 'api' | 'limits'>
 
-/** Reads the body's text before its stage; an error waits for that stage. */
+/** Reads the body's text before its stage; a refusal is kept for that stage. */
 export async function readEarly(
   context: ReadContext,
   call: Call,
@@ -35,14 +35,14 @@ export async function readText(
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {
-  if (!context.api.bodyType) call.bodyType = statedType(call, call.operation!.requestTypes) // found before
+  if (!context.api.bodyType) call.bodyType = statedType(call, call.operation!.requestTypes) // the route stage found it
   if (call.bodyError) throw call.bodyError
   call.bodyText ??= await textOf(context, call, request)
 }
 
 /** Parses the body's text by its media type, as far as the contract's shape is needed for that. */
 export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void {
-  const operation = call.operation! // found before
+  const operation = call.operation! // the route stage found it
   const text = call.bodyText ?? ''
   if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
@@ -56,7 +56,7 @@ function textOf(
   call: Call,
   request: IncomingMessage,
 ): Promise<string> {
-  const { maxBody = limits.size } = call.operation! // found before
+  const { maxBody = limits.size } = call.operation! // the route stage found it
   return readBodyText(request, { ...limits, size: maxBody })
 }
 
@@ -68,29 +68,29 @@ export async function readRaw(
 ): Promise<void> {
   const { rawHeaders } = request
   const headers = rawHeaders.flatMap(
-    (name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]!] as const] : []), // names and values take turns
+    (name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]!] as const] : []), // names and values alternate
   )
   call.raw = { headers, body: await readBytes(request, limits) }
 }
 
 /**
- * All three vendors ignore fields that they do not know. A typo should be findable all the same,
- * and what is in them (a secret under a wrong name) is kept nowhere.
+ * Drops unknown fields with a warning each. All three vendors ignore unknown fields; the warning
+ * reveals typos, and dropping them stores no secret that was sent under a wrong name.
  */
 export function dropUnknownFields(call: Call, operation: OperationContract): void {
-  leaveOut(call, operation.requestSchema(call.bodyType), call.body, '')
+  dropUnknown(call, operation.requestSchema(call.bodyType), call.body, '')
 }
 
-function leaveOut(call: Call, schema: Schema, value: unknown, path: string): void {
+function dropUnknown(call: Call, schema: Schema, value: unknown, path: string): void {
   if (Array.isArray(value) && schema.items) {
-    for (const [i, item] of value.entries()) leaveOut(call, schema.items, item, `${path}[${i}]`)
+    for (const [i, item] of value.entries()) dropUnknown(call, schema.items, item, `${path}[${i}]`)
   }
   const { properties, additionalProperties } = schema
   if (!properties || additionalProperties !== undefined || !isRecord(value)) return
   for (const name of Object.keys(value)) {
     const full = path ? `${path}.${name}` : name
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined
-    if (property) leaveOut(call, property, value[name], full)
+    if (property) dropUnknown(call, property, value[name], full)
     else {
       call.warn(`unknown-field.${full}`, `${full} is not a field`)
       delete value[name]
@@ -99,7 +99,7 @@ function leaveOut(call: Call, schema: Schema, value: unknown, path: string): voi
 }
 
 /**
- * A create call that nobody sent, with its body checked, as `documented` does it.
+ * Builds a create call without a request and checks its body as `documented` does.
  *
  * @throws Problem 400 body.invalid
  */
@@ -107,7 +107,7 @@ export function createCallFor(
   { api, contract }: Pick<ApiContext, 'api' | 'contract'>,
   body: Readonly<Record<string, unknown>>,
 ): Call {
-  const users = api.users! // only vendors are asked
+  const users = api.users! // every vendor has users
   const operation = contract.operations.find(({ id }) => id === users.operation)!
   const call = new Call({
     method: 'POST',

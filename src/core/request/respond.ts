@@ -11,7 +11,7 @@ import type { PipelineContext } from './pipeline-context.ts'
 import type { Schema } from '../contract/schema.ts'
 import { stream } from '../http/stream.ts'
 
-/** An answer on its way out. */
+/** An answer while it is written. */
 interface Outgoing {
   readonly context: PipelineContext
   readonly call: Call
@@ -20,9 +20,9 @@ interface Outgoing {
 }
 
 /**
- * Writes an answer: the one place that does. Each answer is checked against the contract first.
+ * Writes an answer, and is the only place that does. Checks it against the contract first.
  *
- * @param common headers of every answer of the API
+ * @param common headers for every answer of the API
  */
 export function respond(
   outgoing: Outgoing,
@@ -37,14 +37,14 @@ export function respond(
     ...(reply.page || reply.body !== undefined
       ? { 'Content-Type': written.contentType, 'Content-Length': size }
       : {}),
-    // A gateway in front of a vendor does not know the vendor's headers.
+    // A gateway in front of the vendor does not send the vendor's headers.
     ...(reply.page ? {} : common),
     ...reply.headers,
     'Standin-Request-Id': call.id,
   }
   if (call.firing) headers['Standin-Fault'] = call.firing.fault.id
   if (reply.stream) delete headers['Content-Length']
-  if (call.warnings.length > 0) headers['Standin-Warning'] = warnings(call)
+  if (call.warnings.length > 0) headers['Standin-Warning'] = warningHeaders(call)
   const message: Message = { status: reply.status, headers, body: written.text }
   // Recorded before it is sent: a client that has the answer finds it in the request log.
   const { rawHeaders } = response.req
@@ -64,10 +64,10 @@ function writtenBody(
   const format = formatOf(api, call.answerType)
   const { mediaType, contentType } = format
   const body = api.present?.(value, mediaType) ?? value
-  const known = contract.answerSchema(operation, status, mediaType)
-  // A status that the vendor is not known to use gets the shape of its 500.
-  const shape = !known && firing ? 500 : status
-  const schema = known ?? contract.answerSchema(operation, shape, mediaType) ?? {}
+  const documented = contract.answerSchema(operation, status, mediaType)
+  // A status outside the contract, from a fault, is answered in the shape of the vendor's 500.
+  const shape = !documented && firing ? 500 : status
+  const schema = documented ?? contract.answerSchema(operation, shape, mediaType) ?? {}
   const text = body === undefined ? '' : format.write(body, schema)
   const lossIn = (sent: string | Uint8Array) =>
     checksRoundTrip && body !== undefined ? lossOf(format, sent, body, schema) : undefined
@@ -83,7 +83,7 @@ function writtenBody(
   return altered
 }
 
-/** What is written must read back as what was meant. */
+/** Checks that a written body reads back as the same value, and returns the difference. */
 function lossOf(
   format: Format,
   written: string | Uint8Array,
@@ -91,13 +91,13 @@ function lossOf(
   schema: Schema,
 ): string | undefined {
   const back = format.parse(written, schema)
-  // By way of JSON, in which what is undefined is not there.
+  // Through JSON, which drops undefined members.
   if (isDeepStrictEqual(back, JSON.parse(JSON.stringify(body)))) return undefined
   return `${JSON.stringify(body)} was written as ${JSON.stringify(back)}`
 }
 
-function warnings({ warnings }: Call): string[] {
-  // RFC 8941: a string is printable ASCII, a parameter's value a token.
+function warningHeaders({ warnings }: Call): string[] {
+  // RFC 8941: a string is printable ASCII, and a parameter's value is a token.
   return warnings.map(({ code, text }) => {
     const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')
     return `"${safe.slice(0, 200)}";code=${code.replaceAll(/[^\w.:-]/g, '_').slice(0, 80)}`

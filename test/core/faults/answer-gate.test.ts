@@ -1,18 +1,18 @@
 import { SaxesParser } from 'saxes'
 import { expect, test } from 'vitest'
 import { complaints, readProtobuf, readXml, rootOf } from '../../apis/contract-documents.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { casesAt } from './cases.ts'
-import { add, ask, each, isWhole, mykaarma, xml, type Heard } from './kit.ts'
+import { arm, sendRaw, forEachConcurrently, isWhole, mykaarma, xml, type RawAnswer } from './kit.ts'
 
 /**
- * What a careful client finds wrong with an answer: its frame, its type, its charset, its syntax,
- * its shape. None of Standin's own reading has a hand in it.
+ * Checks an answer as a careful client does: framing, type, charset, syntax and shape. It uses none
+ * of Standin's own readers.
  */
-async function foundWrong({ api }: Door, heard: Heard): Promise<string | undefined> {
-  const { status, headers, body } = heard
-  if (!isWhole(heard)) return 'it is not whole'
+async function foundWrong({ api }: Endpoint, answer: RawAnswer): Promise<string | undefined> {
+  const { status, headers, body } = answer
+  if (!isWhole(answer)) return 'it is not whole'
   const [type = '', ...parameters] = (headers['content-type'] ?? '').split(/; */)
   const charset = parameters.find((one) => one.startsWith('charset='))?.slice(8) ?? 'utf-8'
   let read: unknown
@@ -42,7 +42,7 @@ function wellFormed(text: string): void {
   parser.write(text).close()
 }
 
-/** The namespace of an element that has one; the contract names none. */
+/** Returns the namespace of the first element that has one; the contract has none. */
 function namespaceIn(text: string): string | undefined {
   let found: string | undefined
   const parser = new SaxesParser({ xmlns: true })
@@ -53,26 +53,34 @@ function namespaceIn(text: string): string | undefined {
   return found
 }
 
-test.each(doors)('what breaks the contract of $name is tagged, and nothing else', async (door) => {
-  const server = await createSandbox()
-  const { faults } = server.sandbox
-  const cases = casesAt(door).filter(({ expected }) => expected.end !== 'waiting')
-  const wrong: string[] = []
-  await each(cases, async ({ fault, expected: { idle } }, i) => {
-    const heard = await ask(server, door, { name: `g${i}`, headers: { 'Standin-Fault': fault } })
-    const tagged = faults.breaksContract(add(server, { fault, api: door.api, after: undefined }))
-    const found = await foundWrong(door, heard)
-    if (idle) expect([fault, found]).toEqual([fault, undefined])
-    else if (tagged !== (found !== undefined)) wrong.push(`${fault}: ${tagged}, but ${found}`)
-  })
-  expect(wrong).toEqual([])
-})
+test.each(endpoints)(
+  'at $name exactly the faults that break the contract are tagged breaksContract',
+  async (endpoint) => {
+    const server = await createSandbox()
+    const { faults } = server.sandbox
+    const cases = casesAt(endpoint).filter(({ expected }) => expected.end !== 'waiting')
+    const wrong: string[] = []
+    await forEachConcurrently(cases, async ({ fault, expected: { idle } }, i) => {
+      const answer = await sendRaw(server, endpoint, {
+        name: `g${i}`,
+        headers: { 'Standin-Fault': fault },
+      })
+      const tagged = faults.breaksContract(
+        arm(server, { fault, api: endpoint.api, after: undefined }),
+      )
+      const found = await foundWrong(endpoint, answer)
+      if (idle) expect([fault, found]).toEqual([fault, undefined])
+      else if (tagged !== (found !== undefined)) wrong.push(`${fault}: ${tagged}, but ${found}`)
+    })
+    expect(wrong).toEqual([])
+  },
+)
 
-test('what is said of all APIs holds at each', async () => {
+test('a fault for all APIs breaks the contract if it breaks the contract of one of them', async () => {
   const server = await createSandbox()
   const { faults } = server.sandbox
-  const breaks = (fault: object) => faults.breaksContract(add(server, fault))
-  // 406 and 409 are each known to one.
+  const breaks = (fault: object) => faults.breaksContract(arm(server, fault))
+  // 406 and 409 are each in the contract of one API.
   expect([406, 409, 401, 418].map((status) => breaks({ status }))).toEqual([
     true,
     true,
@@ -85,35 +93,35 @@ test('what is said of all APIs holds at each', async () => {
   expect(breaks({ reason: 'token.expired' })).toBe(false)
 })
 
-test('what is put into a refusal comes out well-formed', async () => {
+test('a refusal is well-formed whatever field names the fault gives', async () => {
   const server = await createSandbox()
   const fields = ['Email', 'a.b[0]', '$', '__proto__', 'constructor:constructor', 'x:minLength']
   for (const body of ['xml-cdata', 'xml-comments', undefined] as const) {
-    const { id } = add(server, { status: 400, fields, ...(body ? { body } : {}) })
-    for (const door of doors) {
-      if (body && door !== xml) continue
-      const heard = await ask(server, door)
-      expect(heard.status).toBe(400)
-      expect(await foundWrong(door, heard)).toBeUndefined()
-      expect(String(heard.body)).not.toMatch(/undefined|native code|\[object/)
+    const { id } = arm(server, { status: 400, fields, ...(body ? { body } : {}) })
+    for (const endpoint of endpoints) {
+      if (body && endpoint !== xml) continue
+      const answer = await sendRaw(server, endpoint)
+      expect(answer.status).toBe(400)
+      expect(await foundWrong(endpoint, answer)).toBeUndefined()
+      expect(String(answer.body)).not.toMatch(/undefined|native code|\[object/)
     }
     server.sandbox.faults.remove(id)
   }
 })
 
-test('XML that is spelt otherwise says the same to who looks at local names', async () => {
+test('the XML faults keep the same content for clients that compare local names', async () => {
   const server = await createSandbox()
-  for (const wish of ['', '400', '401', 'user.duplicate', '500']) {
+  for (const requested of ['', '400', '401', 'user.duplicate', '500']) {
     const kinds = ['xml-prefixes', 'xml-comments', 'xml-cdata', 'reordered']
     const said = new Set<string>()
     const texts = new Set<string>()
     for (const kind of ['close-after', ...kinds]) {
-      const name = `x${wish}${kind}`
-      const headers = { 'Standin-Fault': [kind, wish].join(';') }
-      const { body } = await ask(server, xml, { name, headers })
+      const name = `x${requested}${kind}`
+      const headers = { 'Standin-Fault': [kind, requested].join(';') }
+      const { body } = await sendRaw(server, xml, { name, headers })
       wellFormed(String(body))
       const { root, body: read } = await readXml(String(body).replaceAll(/(<\/?)p:/g, '$1'))
-      // The id is another user's each time; the order is not what XML is compared by here.
+      // Ids differ, and the order of elements is not compared.
       const plain = JSON.stringify(sorted(read)).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '(id)')
       said.add(`${root} ${plain}`)
       texts.add(String(body).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '(id)'))
@@ -130,45 +138,45 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-test('protobuf with a field more is read as before', async () => {
+test('a protobuf answer with an unknown field is read as before', async () => {
   const server = await createSandbox()
   const Accept = 'application/x-protobuf'
   const headers = { Accept, 'Standin-Fault': 'protobuf-unknown' }
   for (const fault of ['protobuf-unknown', 'protobuf-unknown;401']) {
-    const heard = await ask(server, mykaarma, {
+    const answer = await sendRaw(server, mykaarma, {
       name: fault.slice(-3),
       headers: { ...headers, 'Standin-Fault': fault },
     })
-    expect(heard.headers['standin-fault']).toMatch(/^header-/)
-    const read = readProtobuf(heard.body)
+    expect(answer.headers['standin-fault']).toMatch(/^header-/)
+    const read = readProtobuf(answer.body)
     expect(read['apiRequestId']).toMatch(/^[0-9a-f-]{36}$/)
-    // Field 999 is there, and no reader of the message minds it.
-    expect(heard.body.includes(Buffer.from([0xba, 0x3e]))).toBe(true)
+    // Field 999 is present, and the reader skips it.
+    expect(answer.body.includes(Buffer.from([0xba, 0x3e]))).toBe(true)
   }
   for (const fault of ['extra-fields', 'nulls', 'reordered', 'unknown-enum', 'xml-cdata']) {
-    const heard = await ask(server, mykaarma, {
+    const answer = await sendRaw(server, mykaarma, {
       name: fault,
       headers: { Accept, 'Standin-Fault': fault },
     })
-    expect(heard.headers['standin-warning']).toContain('fault.not-applicable')
-    readProtobuf(heard.body)
+    expect(answer.headers['standin-warning']).toContain('fault.not-applicable')
+    readProtobuf(answer.body)
   }
-  const cut = await ask(server, mykaarma, {
+  const cut = await sendRaw(server, mykaarma, {
     name: 'cut',
     headers: { Accept, 'Standin-Fault': 'truncated' },
   })
   expect(() => readProtobuf(cut.body)).toThrow()
 })
 
-test('every status can be refused with in protobuf', async () => {
+test('a fault can refuse with every status in protobuf', async () => {
   const server = await createSandbox()
   for (const { fault, expected } of casesAt(mykaarma)) {
     if (!/^\d+$/.test(fault)) continue
     const headers = { Accept: 'application/x-protobuf', 'Standin-Fault': fault }
-    const heard = await ask(server, mykaarma, { name: fault, headers })
-    expect(heard.status).toBe(expected.status)
+    const answer = await sendRaw(server, mykaarma, { name: fault, headers })
+    expect(answer.status).toBe(expected.status)
     if (expected.type || fault === '304') continue
-    const [first] = readProtobuf(heard.body)['errors'] as { errorMessage: string }[]
+    const [first] = readProtobuf(answer.body)['errors'] as { errorMessage: string }[]
     expect(first!.errorMessage).toMatch(/\w/)
   }
 })

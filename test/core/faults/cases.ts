@@ -2,24 +2,24 @@ import { STATUS_CODES } from 'node:http'
 import { refusals as cryptlexRefusals } from '../../../src/apis/cryptlex/refusals.ts'
 import { refusals as formsonfireRefusals } from '../../../src/apis/formsonfire/refusals.ts'
 import { refusals as mykaarmaRefusals } from '../../../src/apis/mykaarma/refusals.ts'
-import type { Door } from '../../helpers/raw-requests.ts'
+import type { Endpoint } from '../../helpers/raw-requests.ts'
 import { specOf } from '../../helpers/bodies.ts'
-import type { Heard } from './kit.ts'
+import type { RawAnswer } from './kit.ts'
 
-/** What a fault makes of a good create call, told without a look at what makes it so. */
+/** The expected result of a fault on a good create call, independent of the implementation. */
 export interface Expected {
-  /** 0 where no whole head comes. */
+  /** 0 where no complete head arrives. */
   readonly status: number
-  readonly end: Heard['end']
+  readonly end: RawAnswer['end']
   readonly whole: boolean
-  /** How many users of the name there are then. */
+  /** Number of users with the name afterwards. */
   readonly users: number
   readonly breaks: boolean
-  /** Of Standin-Reason. */
+  /** Value of Standin-Reason. */
   readonly reason?: string
-  /** Of Content-Type; the door's own otherwise. */
+  /** Value of Content-Type; default: that of the endpoint. */
   readonly type?: string
-  /** Whether there was nothing in this answer to change. */
+  /** True if the fault has nothing to change in this answer. */
   readonly idle?: true
 }
 
@@ -34,7 +34,7 @@ const REFUSALS = {
   formsonfire: formsonfireRefusals,
 }
 
-/** What any API may refuse with, whoever it is. */
+/** Reasons that every API can refuse with. */
 const COMMON: Readonly<Record<string, number>> = {
   'body.invalid': 400,
   'body.malformed': 400,
@@ -47,16 +47,16 @@ const COMMON: Readonly<Record<string, number>> = {
   internal: 500,
 }
 
-/** Reasons of an API, each with the status that the vendor answers it by. */
-export function reasonsOf({ api }: Door): Readonly<Record<string, number>> {
+/** Returns the reasons of an API with the status of each. */
+export function reasonsOf({ api }: Endpoint): Readonly<Record<string, number>> {
   const own = Object.entries(REFUSALS[api]).map(
     ([reason, make]) => [reason, make().status] as const,
   )
   const all = Object.entries({ ...COMMON, ...Object.fromEntries(own) }).filter(
-    // Two of them answer in a format of their own choice.
+    // Two APIs choose the format of the answer themselves.
     ([reason]) => reason !== 'accept.unsupported' || api === 'mykaarma',
   )
-  // Its page knows few statuses: nothing is there is a 405, what cannot be read a 400.
+  // The vendor's page documents few statuses: an unknown path is a 405, an unreadable body a 400.
   const few: Readonly<Record<number, number>> = { 404: 405, 413: 400, 415: 400 }
   return Object.fromEntries(
     all.map(([reason, status]) => [
@@ -66,7 +66,7 @@ export function reasonsOf({ api }: Door): Readonly<Record<string, number>> {
   )
 }
 
-/** Every status from 300 on that HTTP has a name for, and some that it has not. */
+/** Every status from 300 on that HTTP has a name for, and some without a name. */
 export const STATUSES: readonly number[] = [
   ...Object.keys(STATUS_CODES).map(Number),
   420,
@@ -75,24 +75,24 @@ export const STATUSES: readonly number[] = [
   599,
 ].filter((status) => status >= 300)
 
-function documented({ api }: Door): readonly number[] {
+function documented({ api }: Endpoint): readonly number[] {
   // The first path is the one that creates users.
   const paths = specOf(api)['paths'] as Record<string, { post: { responses: object } }>
   const [creation] = Object.values(paths)
   return Object.keys(creation!.post.responses).map(Number)
 }
 
-/** Kinds of body faults that find something to change in the door's answer to a created user. */
-const CHANGEABLE: Readonly<Record<Door['api'], readonly string[]>> = {
+/** Body faults that change the endpoint's answer to a created user. */
+const CHANGEABLE: Readonly<Record<Endpoint['api'], readonly string[]>> = {
   mykaarma: ['extra-fields', 'reordered'],
   cryptlex: ['extra-fields', 'reordered', 'nulls'],
   formsonfire: ['extra-fields', 'reordered', 'unknown-enum'],
 }
 
-/** Every fault at a door, in its short form, with what comes of it. */
-export function casesAt(door: Door): readonly Case[] {
-  const { created, answers } = door
-  const known = documented(door)
+/** Returns every fault in its short form, with the expected result at an endpoint. */
+export function casesAt(endpoint: Endpoint): readonly Case[] {
+  const { created, answers } = endpoint
+  const known = documented(endpoint)
   const fine: Expected = { status: created, end: 'closed', whole: true, users: 1, breaks: false }
   const refused = (status: number, more: Partial<Expected> = {}): Expected => ({
     ...fine,
@@ -109,7 +109,7 @@ export function casesAt(door: Door): readonly Case[] {
   const broken: Expected = { ...fine, whole: false, breaks: true }
   const body = (kind: string, breaks: boolean): Expected => {
     const isXml = kind.startsWith('xml-')
-    const applies = isXml ? answers === 'xml' : CHANGEABLE[door.api].includes(kind)
+    const applies = isXml ? answers === 'xml' : CHANGEABLE[endpoint.api].includes(kind)
     return applies ? { ...fine, breaks } : { ...fine, breaks, idle: true }
   }
   const base = answers === 'xml' ? 'application/xml' : 'application/json'
@@ -122,9 +122,9 @@ export function casesAt(door: Door): readonly Case[] {
       ]),
     ),
     ...Object.fromEntries(
-      Object.entries(reasonsOf(door)).map(([reason, status]) => [
+      Object.entries(reasonsOf(endpoint)).map(([reason, status]) => [
         reason.includes('.') ? reason : `reason=${reason}`,
-        // No status was asked for, so none that the vendor does not know.
+        // The fault names no status, so the status is one that the vendor documents.
         refused(status, { reason, breaks: false }),
       ]),
     ),

@@ -1,32 +1,37 @@
 import { describe, expect, test } from 'vitest'
 import { createCaller } from '../../helpers/caller.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../../helpers/sandbox.ts'
 import { casesAt, STATUSES, type Case } from './cases.ts'
 import {
   addressOf,
-  ask,
-  each,
+  sendRaw,
+  forEachConcurrently,
   isWhole,
   NAMES,
-  ruleOf,
+  faultOf,
   usersNamed,
-  type Asked,
-  type Heard,
+  type RequestOptions,
+  type RawAnswer,
 } from './kit.ts'
 
-/** A way in which a fault is asked for. */
+/** A way to request or arm a fault. */
 interface Trigger {
   readonly name: string
   readonly origin: 'header' | 'magic' | 'admin' | 'config' | 'code'
   readonly can?: (fault: string) => boolean
-  readonly start?: (door: Door, cases: readonly Case[]) => Settings
-  /** Arms it for the user of this name, and says what is sent. */
-  readonly arm: (server: TestSandbox, door: Door, fault: string, name: string) => Promise<Asked>
+  readonly start?: (endpoint: Endpoint, cases: readonly Case[]) => Settings
+  /** Arms the fault for the user of this name and returns the request to send. */
+  readonly arm: (
+    server: TestSandbox,
+    endpoint: Endpoint,
+    fault: string,
+    name: string,
+  ) => Promise<RequestOptions>
 }
 
 const userOf = (at: number) => `user${at}`
-const whole = ({ api }: Door, fault: string, name: string) => ({
+const whole = ({ api }: Endpoint, fault: string, name: string) => ({
   fault,
   api,
   match: { fields: { [NAMES[api][0]]: addressOf(name) } },
@@ -55,9 +60,9 @@ const triggers: readonly Trigger[] = [
   {
     name: 'the admin API',
     origin: 'admin',
-    arm: async (server, door, fault, name) => {
+    arm: async (server, endpoint, fault, name) => {
       const caller = createCaller(server)
-      const armed = await caller.post('/_standin/faults', whole(door, fault, name))
+      const armed = await caller.post('/_standin/faults', whole(endpoint, fault, name))
       expect(armed.status, armed.text).toBe(201)
       return { name }
     },
@@ -65,65 +70,71 @@ const triggers: readonly Trigger[] = [
   {
     name: 'an option at the start',
     origin: 'config',
-    start: (door, cases) => ({
-      faults: cases.map(({ fault }, i) => whole(door, fault, userOf(i))),
+    start: (endpoint, cases) => ({
+      faults: cases.map(({ fault }, i) => whole(endpoint, fault, userOf(i))),
     }),
     arm: async (_server, _door, _fault, name) => await Promise.resolve({ name }),
   },
   {
     name: 'code',
     origin: 'code',
-    arm: async (server, door, fault, name) => {
-      server.sandbox.faults.add(whole(door, fault, name))
+    arm: async (server, endpoint, fault, name) => {
+      server.sandbox.faults.add(whole(endpoint, fault, name))
       return await Promise.resolve({ name })
     },
   },
 ]
 
-/** What is to be seen of a fault, in the order in which it is compared. */
-function seen(server: TestSandbox, door: Door, heard: Heard, name: string) {
-  const rule = ruleOf(server, heard)
-  const mine = rule ?? server.sandbox.faults.list().find((one) => isFor(one.definition, door, name))
+/** The observed result of a fault, in the order of comparison. */
+function seen(server: TestSandbox, endpoint: Endpoint, answer: RawAnswer, name: string) {
+  const armed = faultOf(server, answer)
+  const mine =
+    armed ?? server.sandbox.faults.list().find((one) => isFor(one.definition, endpoint, name))
   return {
-    status: heard.status,
-    end: heard.end,
-    whole: isWhole(heard),
-    users: usersNamed(server, door, name).length,
-    type: heard.headers['content-type'],
-    reason: heard.headers['standin-reason'],
-    warning: heard.headers['standin-warning']?.includes('code=fault.not-applicable'),
-    named: rule !== undefined,
+    status: answer.status,
+    end: answer.end,
+    whole: isWhole(answer),
+    users: usersNamed(server, endpoint, name).length,
+    type: answer.headers['content-type'],
+    reason: answer.headers['standin-reason'],
+    warning: answer.headers['standin-warning']?.includes('code=fault.not-applicable'),
+    named: armed !== undefined,
     origin: mine?.origin,
     counts: mine && [mine.eligible, mine.fired],
     breaks: mine && server.sandbox.faults.breaksContract(mine),
   }
 }
 
-/** Whether a fault was armed for the user of this name. */
+/** True if a fault was armed for the user of this name. */
 function isFor(
   { match }: { match?: { fields?: Readonly<Record<string, unknown>> } },
-  { api }: Door,
+  { api }: Endpoint,
   name: string,
 ): boolean {
   return match?.fields?.[NAMES[api][0]] === addressOf(name)
 }
 
-function awaited(door: Door, { expected }: Case, heard: Heard, origin: Trigger['origin']) {
+function awaited(
+  endpoint: Endpoint,
+  { expected }: Case,
+  answer: RawAnswer,
+  origin: Trigger['origin'],
+) {
   const { status, end, whole: isAll, users, idle, breaks, reason } = expected
-  const own = door.answers === 'xml' ? 'application/xml' : 'application/json; charset=utf-8'
+  const own = endpoint.answers === 'xml' ? 'application/xml' : 'application/json; charset=utf-8'
   const isWish = origin === 'header' || origin === 'magic'
-  // Who got no head cannot be told which of all the wishes it was.
-  // What comes right behind bytes that are unread yet is an end to Node, whatever it is.
-  const isMasked = end === 'reset' && heard.end === 'closed' && heard.bytes.length > 0
+  // An answer without a head does not name its fault.
+  // Node reports a reset as an orderly end while bytes before it are unread.
+  const isMasked = end === 'reset' && answer.end === 'closed' && answer.bytes.length > 0
   const isFound = status !== 0 ? !idle || !isWish : !isWish
   return {
     status,
-    end: isMasked ? heard.end : end,
+    end: isMasked ? answer.end : end,
     whole: isAll,
     users,
     type: status === 0 ? undefined : (expected.type ?? own),
-    reason: reason ?? heard.headers['standin-reason'],
-    warning: idle ?? (status === 0 ? undefined : heard.headers['standin-warning'] && false),
+    reason: reason ?? answer.headers['standin-reason'],
+    warning: idle ?? (status === 0 ? undefined : answer.headers['standin-warning'] && false),
     named: status !== 0 && !idle,
     origin: isFound ? origin : undefined,
     counts: isFound ? [1, idle ? 0 : 1] : undefined,
@@ -132,27 +143,27 @@ function awaited(door: Door, { expected }: Case, heard: Heard, origin: Trigger['
 }
 
 describe.each(triggers)('$name', ({ origin, can, start, arm }) => {
-  test.each(doors)('brings about every fault at $name', async (door) => {
-    const cases = casesAt(door).filter(({ fault }) => can?.(fault) ?? true)
+  test.each(endpoints)('fires every fault at $name', async (endpoint) => {
+    const cases = casesAt(endpoint).filter(({ fault }) => can?.(fault) ?? true)
     const server = await createSandbox({
       clock: Date.UTC(2026, 0, 15),
-      ...start?.(door, cases),
+      ...start?.(endpoint, cases),
     })
-    await each(cases, async (one, i) => {
+    await forEachConcurrently(cases, async (one, i) => {
       const { fault, expected } = one
-      const asked = await arm(server, door, fault, userOf(i))
+      const asked = await arm(server, endpoint, fault, userOf(i))
       const hangs = expected.end === 'waiting'
-      const heard = await ask(server, door, { ...asked, hangs })
+      const answer = await sendRaw(server, endpoint, { ...asked, hangs })
       const name = asked.name ?? ''
-      expect({ fault, ...seen(server, door, heard, name) }).toEqual({
+      expect({ fault, ...seen(server, endpoint, answer, name) }).toEqual({
         fault,
-        ...awaited(door, one, heard, origin),
+        ...awaited(endpoint, one, answer, origin),
       })
     })
     const { length } = cases
     expect(length).toBeGreaterThan(50)
-    // What nobody was told the name of was counted all the same.
-    const fired = server.sandbox.faults.list().reduce((sum, rule) => sum + rule.fired, 0)
+    // Faults that no answer names are counted all the same.
+    const fired = server.sandbox.faults.list().reduce((sum, one) => sum + one.fired, 0)
     expect(fired).toBe(cases.filter(({ expected }) => !expected.idle).length)
   })
 })

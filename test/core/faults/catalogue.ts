@@ -1,24 +1,24 @@
-/** The clients that meet every fault, as they are named in the table of docs/faults.md. */
+/** The clients that are tested with every fault, by their names in the table of docs/faults.md. */
 export const CLIENTS = ['Node fetch', 'Node http', 'curl', 'http.client', 'urllib'] as const
 export type Client = (typeof CLIENTS)[number]
 
-/** What a client reports: a status or an error; where versions or a race differ, one of these. */
+/** A client's report: a status or an error; a list where versions or a race make a difference. */
 export type Report = string | readonly string[]
 
-/** One fault as docs/faults.md shows it and test/faults/clients.test.ts sees it. */
+/** One fault as docs/faults.md shows it and test/core/faults/clients.test.ts checks it. */
 export interface Fault {
   /** Its short form. */
   readonly short: string
   readonly happens: string
-  /** Where it is shown: some change only what one format has. */
+  /** The API or format of the example; some faults apply to one format only. */
   readonly at?: 'cryptlex' | 'xml' | 'protobuf'
-  /** What becomes of a good create call's user. */
+  /** Time at which a good create call creates the user, if it does. */
   readonly created: 'yes' | 'no' | 'later' | 'twice'
-  /** Whether somebody has the user already. */
+  /** True if the user exists before. */
   readonly taken?: true
-  /** Whether the same client sends the same again, or a good request on the same connection. */
+  /** The client's second request: the same again, or another good one on the same connection. */
   readonly next?: 'again' | 'another'
-  /** Whether it takes longer than the clients of the table wait. */
+  /** True if the answer takes longer than the clients of the table wait. */
   readonly slow?: true
   readonly seen: Readonly<Record<Client, Report>>
 }
@@ -34,7 +34,7 @@ const every = (report: Report): Fault['seen'] => ({
   urllib: report,
 })
 
-/** A status that is answered: urllib throws what is not 2xx. */
+/** Reports of an answered status; urllib throws for a status other than 2xx. */
 const answered = (status: number, type = ''): Fault['seen'] => ({
   ...every(`${status}${type && ` ${type}`}`),
   ...(status >= 300 ? { urllib: `HTTPError ${status}` } : {}),
@@ -72,10 +72,10 @@ const TOO_LATE: Fault['seen'] = {
   urllib: 'TimeoutError',
 }
 
-/** Those who wait for each piece and not for the whole do not mind. */
+/** Reports of a slow answer: clients that limit the time per piece succeed. */
 const TRICKLED: Fault['seen'] = { ...every('201'), 'Node fetch': 'TimeoutError', curl: 'exit 28' }
 
-/** By how many bytes there are. */
+/** Reports of an incomplete body, by the number of bytes that arrived. */
 const BADLY_DECODED = ['JSONDecodeError', 'UnicodeDecodeError']
 
 const UNREADABLE: Fault['seen'] = {
@@ -89,13 +89,13 @@ const UNREADABLE: Fault['seen'] = {
 export const FAULTS: readonly Fault[] = [
   {
     short: '400',
-    happens: 'The vendor refuses a field: the first that is required.',
+    happens: 'The vendor refuses the first required field.',
     created: 'no',
     seen: answered(400),
   },
   {
     short: '400;fields=email,firstName:maxLength',
-    happens: 'The vendor refuses these fields; behind the colon is the rule that is broken.',
+    happens: 'The vendor refuses these fields; the broken rule follows the colon.',
     created: 'no',
     seen: answered(400),
   },
@@ -107,61 +107,61 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     short: 'user.duplicate',
-    happens: 'The vendor refuses with this `Standin-Reason`; the status follows.',
+    happens: 'The vendor refuses with this `Standin-Reason` and its status.',
     created: 'no',
     seen: answered(409),
   },
   {
     short: '403',
-    happens: 'The vendor says that this caller may not do this.',
+    happens: 'The vendor refuses the caller for a missing permission.',
     created: 'no',
     seen: answered(403),
   },
   {
     short: '404',
-    happens: 'The vendor knows no such thing.',
+    happens: 'The vendor does not find the resource.',
     created: 'no',
     seen: answered(404),
   },
   {
     short: '409',
-    happens: 'The vendor has such a user already, it says.',
+    happens: 'The vendor refuses the user as a duplicate.',
     created: 'no',
     seen: answered(409),
   },
   {
     short: '429;retry-after=3',
-    happens: 'Too many requests: all of them for three seconds, and `Retry-After` counts down.',
+    happens: 'The vendor refuses all requests for three seconds; `Retry-After` counts down.',
     created: 'no',
     seen: answered(429),
   },
   {
     short: '500',
-    happens: 'The vendor has failed, in its own words.',
+    happens: 'The vendor fails with its own error.',
     created: 'no',
     seen: answered(500),
   },
   {
     short: '503',
-    happens: 'A gateway in front of the vendor answers with an HTML page. So for 502 to 599.',
+    happens: 'A gateway in front of the vendor answers with an HTML page; default for 502 to 599.',
     created: 'no',
     seen: answered(503, 'text/html'),
   },
   {
     short: '502;gateway-json',
-    happens: 'A gateway answers with JSON of its own.',
+    happens: 'A gateway answers with its own JSON.',
     created: 'no',
     seen: answered(502),
   },
   {
     short: '503;vendor;retry-after=5',
-    happens: 'The vendor itself says so, with a `Retry-After`.',
+    happens: 'The vendor itself answers, with a `Retry-After`.',
     created: 'no',
     seen: answered(503),
   },
   {
     short: '302;gateway;location=/login',
-    happens: 'A redirect; who follows it makes a GET of it.',
+    happens: 'A redirect that clients follow with a GET.',
     created: 'no',
     seen: {
       ...answered(302, 'text/html'),
@@ -171,60 +171,59 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     short: '307;gateway;location=/login',
-    happens: 'A redirect; who follows it sends the same again.',
+    happens: 'A redirect that clients follow with the same request.',
     created: 'no',
     seen: { ...answered(307, 'text/html'), 'Node fetch': '404 application/problem+json' },
   },
   {
     short: 'login-page',
-    happens: '200 with an HTML page to sign in at, as a proxy shows it.',
+    happens: '200 with an HTML login page, as from a proxy.',
     created: 'no',
     seen: every('200 text/html'),
   },
 
   {
     short: 'delay=100ms',
-    happens: 'The answer comes so much later.',
+    happens: 'The answer is delayed by this time.',
     created: 'yes',
     seen: every('201'),
   },
   {
     short: 'delay=50ms..150ms',
-    happens: 'It comes later by a time between the two.',
+    happens: 'The answer is delayed by a random time between the two.',
     created: 'yes',
     seen: every('201'),
   },
   {
     short: 'delay=20ms~60ms',
-    happens:
-      'It comes later by a log-normal time: half below the first, 99 of 100 below the second.',
+    happens: 'The answer is delayed by a log-normal time with this median and 99th percentile.',
     created: 'yes',
     seen: every('201'),
   },
   {
     short: 'delay=10s',
-    happens: 'Later than the client waits. Its request is dropped with its connection.',
+    happens: 'The answer is later than the client waits; the request ends with its connection.',
     created: 'no',
     slow: true,
     seen: TOO_LATE,
   },
   {
     short: 'hang',
-    happens: 'No answer ever comes.',
+    happens: 'No answer is sent.',
     created: 'no',
     slow: true,
     seen: TOO_LATE,
   },
   {
     short: 'slow-headers;bytes=6;interval=50ms',
-    happens: 'The headers come in pieces of 6 bytes (or 1), each 50 ms after the one before.',
+    happens: 'The headers are sent in pieces of 6 bytes (default 1), 50 ms apart.',
     created: 'yes',
     slow: true,
     seen: TRICKLED,
   },
   {
     short: 'slow-body;bytes=6;interval=50ms',
-    happens: 'So does the body, after the headers.',
+    happens: 'The body is sent in pieces, after the headers.',
     created: 'yes',
     slow: true,
     seen: TRICKLED,
@@ -232,11 +231,11 @@ export const FAULTS: readonly Fault[] = [
 
   {
     short: 'reset',
-    happens: 'The connection is reset before a byte is answered.',
+    happens: 'The connection is reset before the answer.',
     created: 'no',
     seen: {
       ...RESET,
-      // Its body goes out behind its head, and may meet the reset there.
+      // urllib sends the body after the head, so the reset may hit either.
       'http.client': ['ConnectionResetError', 'BrokenPipeError'],
       urllib: [
         'ConnectionResetError',
@@ -247,13 +246,13 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     short: 'reset-headers',
-    happens: 'It is reset in the middle of the headers.',
+    happens: 'The connection is reset within the headers.',
     created: 'yes',
     seen: RESET,
   },
   {
     short: 'reset-body',
-    happens: 'It is reset in the middle of the body.',
+    happens: 'The connection is reset within the body.',
     created: 'yes',
     seen: {
       ...RESET,
@@ -265,25 +264,25 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     short: 'close',
-    happens: 'It is closed without an answer.',
+    happens: 'The connection is closed without an answer.',
     created: 'no',
     seen: CLOSED,
   },
   {
     short: 'cut=40',
-    happens: 'It is closed after 40 bytes of the body; after 20 where only `cut` is said.',
+    happens: 'The connection is closed after 40 bytes of the body; plain `cut`: after 20.',
     created: 'yes',
     seen: CUT,
   },
   {
     short: 'wrong-length',
-    happens: 'It is closed ten bytes short of what `Content-Length` says.',
+    happens: 'The connection is closed ten bytes before the end that `Content-Length` announces.',
     created: 'yes',
     seen: CUT,
   },
   {
     short: 'bad-chunk',
-    happens: 'The body is chunked, and its second chunk has no size.',
+    happens: 'The body is chunked, and its second chunk has an invalid size.',
     created: 'yes',
     seen: {
       ...CUT,
@@ -294,12 +293,12 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     short: 'close-after',
-    happens: 'The answer is good, and the connection that it says is kept is closed.',
+    happens: 'The answer is good, and the connection is closed although it should stay open.',
     created: 'yes',
     next: 'another',
     seen: {
       ...every('201, then 201'),
-      // Its body goes out behind its head, and may meet the end of the connection there.
+      // urllib sends the body after the head, so the close may hit either.
       'http.client': [
         '201, then RemoteDisconnected',
         '201, then BrokenPipeError',
@@ -310,77 +309,77 @@ export const FAULTS: readonly Fault[] = [
 
   {
     short: 'truncated',
-    happens: 'The body is cut, and its length fits.',
+    happens: 'The body is truncated, and `Content-Length` agrees.',
     created: 'yes',
     seen: UNREADABLE,
   },
   {
     short: 'wrong-type',
-    happens: 'The `Content-Type` is `text/html`, the body what it was.',
+    happens: 'The `Content-Type` is `text/html`; the body is unchanged.',
     created: 'yes',
     seen: every('201 text/html'),
   },
   {
     short: 'wrong-charset',
-    happens: 'The `Content-Type` says `charset=utf-16`, the body is UTF-8.',
+    happens: 'The `Content-Type` has `charset=utf-16`; the body is UTF-8.',
     created: 'yes',
     seen: { ...every('201'), 'http.client': BADLY_DECODED, urllib: BADLY_DECODED },
   },
   {
     short: 'empty',
-    happens: 'There is no body.',
+    happens: 'The body is empty.',
     created: 'yes',
     seen: UNREADABLE,
   },
   {
     short: 'extra-fields',
-    happens: 'Every object has a field more, which no contract knows.',
+    happens: 'Every object has an additional field that is not in the contract.',
     created: 'yes',
     seen: every('201'),
   },
   {
     short: 'nulls',
-    happens: 'Everything that the contract allows to be null is.',
+    happens: 'Every nullable field is null.',
     created: 'yes',
     seen: every('201'),
   },
   {
     short: 'unknown-enum',
-    happens: 'What is one of a list of values is none of them.',
+    happens: 'Every enum field has an unknown value.',
     at: 'xml',
     created: 'yes',
     seen: every('200'),
   },
   {
     short: 'reordered',
-    happens: 'The fields come in another order.',
+    happens: 'The fields are in another order.',
     created: 'yes',
     seen: every('201'),
   },
   {
     short: 'xml-prefixes',
-    happens: 'The elements of an XML answer have a prefix, and with it a namespace.',
+    happens: 'The elements of an XML answer have a prefix and a namespace.',
     at: 'xml',
     created: 'yes',
     seen: { ...every('200, no id'), curl: '200' },
   },
   {
     short: 'xml-comments',
-    happens: 'An XML answer has comments, with something like an `Id` in them.',
+    happens: 'An XML answer has comments that contain an `Id` element.',
     at: 'xml',
     created: 'yes',
     seen: { ...every('200'), 'Node fetch': '200, a wrong id', 'Node http': '200, a wrong id' },
   },
   {
     short: 'xml-cdata',
-    happens: 'The texts of an XML answer are CDATA sections.',
+    happens: 'The texts of an XML answer are in CDATA sections.',
     at: 'xml',
     created: 'yes',
     seen: { ...every('200'), 'Node fetch': '200, a wrong id', 'Node http': '200, a wrong id' },
   },
   {
     short: 'protobuf-unknown',
-    happens: 'A protobuf answer has a field more, number 999.',
+    happens: 'A protobuf answer has an additional field with the number 999.',
     at: 'protobuf',
     created: 'yes',
     seen: every('200'),
@@ -407,33 +406,33 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     short: 'commit-hang',
-    happens: 'The user is created, and no answer comes.',
+    happens: 'The user is created, and no answer is sent.',
     created: 'yes',
     slow: true,
     seen: TOO_LATE,
   },
   {
     short: 'not-stored',
-    happens: 'The answer is as good as any, and the user is not kept.',
+    happens: 'The answer is a success, and the user is not stored.',
     created: 'no',
     seen: every('201'),
   },
   {
     short: 'created-later',
-    happens: 'The vendor refuses with a 500, and creates the user all the same: 5 s later.',
+    happens: 'The vendor answers 500 and creates the user 5 s later.',
     created: 'later',
     seen: answered(500),
   },
   {
     short: 'lost-then-duplicate',
-    happens: 'A 500, and the user is lost; from then on it is refused as a duplicate.',
+    happens: 'The vendor answers 500 and loses the user, then refuses it as a duplicate.',
     created: 'no',
     next: 'again',
     seen: { ...every('500, then 409'), urllib: 'HTTPError 500, then HTTPError 409' },
   },
   {
     short: 'duplicate-accepted',
-    happens: 'A user that is there already is created a second time.',
+    happens: 'An existing user is created a second time.',
     created: 'twice',
     taken: true,
     seen: every('201'),

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { BODY_FAULTS, CONNECTIONS, OUTCOMES } from '../../../src/core/fault.ts'
 import { SHORT_WORDS } from '../../../src/core/faults/short-form.ts'
 import { createCaller, creation, named } from '../../helpers/caller.ts'
-import { xmlDoor } from '../../helpers/raw-requests.ts'
+import { xmlEndpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, fixture, type TestSandbox } from '../../helpers/sandbox.ts'
 import { CLIENTS, FAULTS, PATIENCE, type Client, type Fault } from './catalogue.ts'
 import type { Seen, ToSend } from './clients/batch.ts'
@@ -14,10 +14,10 @@ import type { Seen, ToSend } from './clients/batch.ts'
 const HERE = fileURLToPath(new URL('clients/', import.meta.url))
 const NODE = [process.execPath, '--import', import.meta.resolve('tsx')]
 
-/** Milliseconds until what is created later is there. */
+/** Milliseconds until created-later has created the user. */
 const LATER = 6000
 
-/** What runs each client: a program that takes a list of requests on stdin. */
+/** The command of each client: a program that reads a list of requests from stdin. */
 const PROGRAMS: Readonly<Record<Client, readonly string[]>> = {
   'Node fetch': [...NODE, `${HERE}node.ts`],
   'Node http': [...NODE, `${HERE}node.ts`],
@@ -26,8 +26,8 @@ const PROGRAMS: Readonly<Record<Client, readonly string[]>> = {
   urllib: ['python3', `${HERE}python.py`],
 }
 
-// All clients at once, each in a world of its own: most of the time they wait.
-test('each client reports each fault as the table says, and the user is what it says', async () => {
+// All clients run in parallel, each with its own server, since they mostly wait.
+test('each client reports each fault as the table says, and the users are those that it says', async () => {
   const requests = FAULTS.map(requestFor)
   const observed = await Promise.all(
     CLIENTS.map(async (client) => {
@@ -42,7 +42,7 @@ test('each client reports each fault as the table says, and the user is what it 
 
       await sandbox.sandbox.turnClock(() => ({ ahead: LATER }))
       return FAULTS.map(({ short, seen }, i) => {
-        const report = reports[i]!.map(told).join(', then ')
+        const report = reports[i]!.map(formatted).join(', then ')
         const isAllowed = [seen[client]].flat().includes(report)
         const users = usersNamed(sandbox, `ada${i}@`)
         return { client, short, seen: isAllowed ? seen[client] : report, users }
@@ -56,7 +56,7 @@ test('each client reports each fault as the table says, and the user is what it 
       return { client, short, seen: seen[client], users }
     }),
   )
-  // Flat, so that what differs is shown and not how much there is.
+  // Flat, so that a failure shows the differing rows.
   expect(observed.flat().map(inWords)).toEqual(expected.flat().map(inWords))
 })
 
@@ -66,7 +66,7 @@ test('the table has every word of the short form, every connection, body and out
   expect(all.filter((word) => !words.includes(word))).toEqual([])
 })
 
-test('what comes on a connection that a fault has ended is carried out by nobody', async () => {
+test('a request on a connection that a fault has ended is not executed', async () => {
   const sandbox = await createSandbox()
   const faults = ['close', 'close-after', 'cut', 'wrong-length', 'bad-chunk', 'slow-body;bytes=200']
   await Promise.all(faults.map((fault, i) => sentTwice(sandbox, fault, i)))
@@ -84,7 +84,7 @@ interface Row {
 const inWords = ({ client, short, seen, users }: Row) =>
   `${client} ${short}: ${[seen].flat().join(' or ')}, ${users} users`
 
-/** A good create call for `ada<i>` that asks for this fault. */
+/** Builds a good create call for `ada<i>` that requests this fault. */
 function requestFor({ short, at = 'cryptlex', next, slow }: Fault, i: number): ToSend {
   const good = goodRequest(at, `ada${i}`)
   const another = { headers: good.headers, body: goodRequest(at, `ada${i}.another`).body }
@@ -101,7 +101,7 @@ function goodRequest(at: Fault['at'], name: string): Omit<ToSend, 'patience' | '
   if (at === 'xml') {
     const body = fixture('formsonfire.xml').replace('ada@', `${name}@`).replace('ada-1815', name)
     return {
-      path: xmlDoor.path,
+      path: xmlEndpoint.path,
       headers: { 'Content-Type': 'application/xml' },
       body,
       type: 'application/xml',
@@ -126,8 +126,8 @@ async function run(client: Client, { url }: TestSandbox, list: readonly ToSend[]
   return JSON.parse(await text(child.stdout)) as Seen[][] // the program wrote it so
 }
 
-/** A status or an error; and where the client looked for an id, whether it found one. */
-function told({ seen, id }: Seen): string {
+/** Formats a report: a status or an error and, where the client read an id, whether it found one. */
+function formatted({ seen, id }: Seen): string {
   if (id === undefined || !seen.startsWith('2')) return seen
   if (id === '') return `${seen}, no id`
   return /^[0-9a-f-]{36}$/.test(id) ? seen : `${seen}, a wrong id`
@@ -138,7 +138,7 @@ function usersNamed({ sandbox: { store } }: TestSandbox, start: string): number 
     store
       .collection(`${api}.users`)
       .all()
-      // Each API names it in its own way.
+      // Each API has its own name for it.
       .filter((row) => JSON.stringify(row).includes(`"${start}`)),
   ).length
 }

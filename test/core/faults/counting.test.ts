@@ -1,17 +1,27 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createCaller, creation, named, type Answer, type Caller } from '../../helpers/caller.ts'
-import { doors } from '../../helpers/raw-requests.ts'
+import { endpoints } from '../../helpers/raw-requests.ts'
 import { createPlainSandbox, createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { LONG } from '../../helpers/time.ts'
-import { add, addressOf, ask, cryptlex, NAMES, type Asked } from './kit.ts'
+import {
+  arm,
+  addressOf,
+  sendRaw,
+  cryptlex,
+  NAMES,
+  type RequestOptions,
+  mykaarma,
+  refusalOf,
+  usersNamed,
+} from './kit.ts'
 
 const NOON = Date.UTC(2026, 0, 15, 12)
 let users = 0
 const email = () => addressOf(`u${++users}`)
 
-/** Who of so many met the fault: `1` for each that did. */
-async function met(caller: Caller, times: number): Promise<string> {
+/** Sends requests and marks each for which the fault fired: `1`, or `.` for the others. */
+async function firingPattern(caller: Caller, times: number): Promise<string> {
   let marks = ''
   for (let i = 0; i < times; i++) {
     const answer = await caller.create('cryptlex', { email: email() })
@@ -33,29 +43,30 @@ test.each([
   [{ sequence: ['fail', 'pass'], repeat: true, times: 3 }, '1.1.1.....'],
   [{ sequence: ['fail', 'pass', 'fail'], skip: 2 }, '..1.1.....'],
   [{ sequence: ['pass'] }, '..........'],
-])('%j is met so: %s', async (how, marks) => {
+])('%j fires in this pattern: %s', async (how, marks) => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  const rule = add(server, { status: 503, ...how })
-  expect(await met(caller, 10)).toBe(marks)
-  expect(rule.fired).toBe(marks.replaceAll('.', '').length)
+  const armed = arm(server, { status: 503, ...how })
+  expect(await firingPattern(caller, 10)).toBe(marks)
+  expect(armed.fired).toBe(marks.replaceAll('.', '').length)
 })
 
-test('the steps of a sequence may be faults of their own', async () => {
+test('the steps of a sequence can be other faults', async () => {
   const server = await createSandbox()
   const sequence = ['fail', '403', 'reset', 'pass', 'token.expired', 'truncated']
-  add(server, { status: 500, api: 'cryptlex', sequence, repeat: true })
+  arm(server, { status: 500, api: 'cryptlex', sequence, repeat: true })
   const seen = []
-  for (let i = 0; i < 12; i++) seen.push((await ask(server, cryptlex, { name: `s${i}` })).status)
+  for (let i = 0; i < 12; i++)
+    seen.push((await sendRaw(server, cryptlex, { name: `s${i}` })).status)
   const once = [500, 403, 0, 201, 401, 201]
   expect(seen).toEqual([...once, ...once])
 })
 
-test('the draws of a probability are the seed’s, and about as many as it says', async () => {
+test('a probability fires about as often as it says, and the same way for the same seed', async () => {
   const marks = async (seed: number) => {
     const server = await createSandbox({ seed })
-    add(server, { status: 503, probability: 0.3 })
-    return await met(createCaller(server), 400)
+    arm(server, { status: 503, probability: 0.3 })
+    return await firingPattern(createCaller(server), 400)
   }
   const one = await marks(1)
   expect(await marks(1)).toBe(one)
@@ -73,20 +84,20 @@ const advance = async (caller: Caller, by: string) => {
   expect(answer.status).toBe(200)
 }
 
-test('a window and an expiry are those of the sandbox’s clock, held or running', async () => {
+test('from, until and expiresIn follow the clock of the sandbox, held or running', async () => {
   for (const clock of [NOON, undefined]) {
     const server = await createSandbox({ clock })
     const caller = createCaller(server)
     if (clock === undefined) {
       await caller.put('/_standin/clock', { now: new Date(NOON).toISOString() })
     }
-    const rules = [
+    const armed = [
       { status: 502, expiresIn: '1m' },
       { status: 503, from: '2026-01-15T12:05:00Z', until: '2026-01-15T13:10:00+01:00' },
-    ].map((fault) => add(server, fault))
+    ].map((fault) => arm(server, fault))
     const seen = []
     for (const by of ['0s', '59s', '1s', '3m', '1m', '4m', '59s', '1s', '1d']) {
-      // A clock that runs on is a little late.
+      // A running clock is a little late.
       await advance(caller, clock === undefined && by === '59s' ? '50s' : by)
       if (clock === undefined && by === '1s') await advance(caller, '9s')
       seen.push((await caller.create('cryptlex', { email: email() })).status)
@@ -96,18 +107,18 @@ test('a window and an expiry are those of the sandbox’s clock, held or running
       faults: { live: boolean; eligible: number; expiresAt?: string }[]
     }>()
     expect(faults.map(({ live }) => live)).toEqual([false, false])
-    // What is over was not held against anybody.
-    expect(rules.map(({ eligible }) => eligible)).toEqual([2, 3])
+    // A limit that has ended counts no requests.
+    expect(armed.map(({ eligible }) => eligible)).toEqual([2, 3])
     expect(faults[0]!.expiresAt).toMatch(/^2026-01-15T12:01:00/)
   }
 })
 
-test('a limit counts down, holds for everybody and passes', async () => {
+test('a rate limit counts down, applies to every caller and ends', async () => {
   const server = await createSandbox({ clock: NOON })
   const caller = createCaller(server)
-  const rule = add(server, '429;retry-after=3;times=1')
+  const armed = arm(server, '429;retry-after=3;times=1')
   const seen = async () => {
-    const { status, headers } = await ask(server, cryptlex, { name: `l${++users}` })
+    const { status, headers } = await sendRaw(server, cryptlex, { name: `l${++users}` })
     return [status, headers['retry-after'], headers['x-rate-limit-reset']]
   }
   const reset = '2026-01-15T12:00:03.0000000Z'
@@ -117,22 +128,22 @@ test('a limit counts down, holds for everybody and passes', async () => {
   expect(await seen()).toEqual([429, '2', reset])
   await advance(caller, '1500ms')
   expect((await seen()).slice(0, 2)).toEqual([429, '1'])
-  expect(rule.isLive(server.sandbox.clock.now())).toBe(true)
+  expect(armed.isLive(server.sandbox.clock.now())).toBe(true)
   await advance(caller, '499ms')
   expect((await seen())[0]).toBe(429)
   await advance(caller, '1ms')
   expect((await seen())[0]).toBe(201)
-  expect([rule.eligible, rule.fired, rule.isLive(server.sandbox.clock.now())]).toEqual([
+  expect([armed.eligible, armed.fired, armed.isLive(server.sandbox.clock.now())]).toEqual([
     1,
     5,
     false,
   ])
 })
 
-test('a limit that is met again begins again', async () => {
+test('a rate limit that fires again starts again', async () => {
   const server = await createSandbox({ clock: NOON })
   const caller = createCaller(server)
-  add(server, '429;retry-after=2;every=2')
+  arm(server, '429;retry-after=2;every=2')
   const seen = []
   for (let i = 0; i < 8; i++) {
     seen.push((await caller.create('cryptlex', { email: email() })).status)
@@ -143,60 +154,61 @@ test('a limit that is met again begins again', async () => {
 
 const PARALLEL = 50
 
-/** What makes 50 requests meet a fault that is armed seven times: at once, on their own sockets. */
-const ways: readonly [string, (server: TestSandbox, fault: string, i: number) => Asked][] = [
-  ['a header', (_, fault) => ({ name: 'one', headers: { 'Standin-Fault': `${fault};times=7` } })],
-  ['an address', (_, fault) => ({ name: `one+fault.${fault}/times=7` })],
+/** Ways to send 50 parallel requests, each on its own socket, while a fault has times=7. */
+const ways: readonly [string, (server: TestSandbox, fault: string, i: number) => RequestOptions][] =
   [
-    'a rule',
-    (server, fault, i) => {
-      if (i === 0) add(server, `${fault};times=7`)
-      return { name: `p${i}` }
-    },
-  ],
-  [
-    'a rule on the body',
-    (server, fault, i) => {
-      if (i === 0) {
-        const fields = Object.fromEntries(
-          Object.values(NAMES).map(([name]) => [name, '/^p[0-9]+@example/']),
-        )
-        for (const [name, wanted] of Object.entries(fields)) {
-          const rule = { fault, times: 7, match: { fields: { [name]: wanted } } }
-          server.sandbox.faults.add(rule)
+    ['a header', (_, fault) => ({ name: 'one', headers: { 'Standin-Fault': `${fault};times=7` } })],
+    ['an address', (_, fault) => ({ name: `one+fault.${fault}/times=7` })],
+    [
+      'an armed fault',
+      (server, fault, i) => {
+        if (i === 0) arm(server, `${fault};times=7`)
+        return { name: `p${i}` }
+      },
+    ],
+    [
+      'an armed fault that matches the body',
+      (server, fault, i) => {
+        if (i === 0) {
+          const fields = Object.fromEntries(
+            Object.values(NAMES).map(([name]) => [name, '/^p[0-9]+@example/']),
+          )
+          for (const [name, wanted] of Object.entries(fields)) {
+            const armed = { fault, times: 7, match: { fields: { [name]: wanted } } }
+            server.sandbox.faults.add(armed)
+          }
         }
-      }
-      return { name: `p${i}` }
-    },
-  ],
-]
+        return { name: `p${i}` }
+      },
+    ],
+  ]
 
-test.each(ways)('of 50 at once exactly seven meet %s that is armed for seven', async (_, way) => {
-  for (const door of doors) {
+test.each(ways)('of 50 parallel requests exactly seven get %s with times=7', async (_, way) => {
+  for (const endpoint of endpoints) {
     for (const fault of ['418', '418;after=validation', '418;after=auth', 'commit-418']) {
       const server = await createSandbox()
       const asked = Array.from({ length: PARALLEL }, (_unused, i) =>
         way(server, fault.replaceAll(';', way === ways[1]![1] ? '/' : ';'), i),
       )
-      const heard = await Promise.all(asked.map((one) => ask(server, door, one)))
-      const count = heard.filter(({ headers }) => headers['standin-fault'] !== undefined).length
-      // Those of one name collide where they come so far; the others are not counted for them.
+      const answer = await Promise.all(asked.map((one) => sendRaw(server, endpoint, one)))
+      const count = answer.filter(({ headers }) => headers['standin-fault'] !== undefined).length
+      // Requests for the same name collide once the fault is used up.
       if (fault.startsWith('commit') && asked[0]!.name === asked[1]!.name) {
         expect(count).toBe(1)
       } else expect([fault, count]).toEqual([fault, 7])
-      const fired = server.sandbox.faults.list().map((rule) => rule.fired)
+      const fired = server.sandbox.faults.list().map((one) => one.fired)
       expect(Math.max(...fired)).toBe(count)
     }
   }
 })
 
 /**
- * Every answer, and what is said of the faults at the end.
+ * Returns every answer, and the listed faults at the end.
  *
- * @param isLookedAt whether each answer is held against its contract: once is enough for the same
+ * @param checksAnswers whether each answer is checked against its contract; once is enough
  */
-async function transcript(seed: number, requests: number, isLookedAt = true): Promise<string> {
-  const server = await (isLookedAt ? createSandbox : createPlainSandbox)({ seed, clock: NOON })
+async function transcript(seed: number, requests: number, checksAnswers = true): Promise<string> {
+  const server = await (checksAnswers ? createSandbox : createPlainSandbox)({ seed, clock: NOON })
   const caller = createCaller(server)
   const faults = [
     { fault: '500', probability: 0.05 },
@@ -242,13 +254,48 @@ function sent(
 }
 
 test(
-  'the same seed and the same 10,000 requests meet the same faults, byte for byte',
+  'the same seed and the same 10,000 requests give the same answers, byte for byte',
   LONG,
   async () => {
-    // At once: what one waits for, the other uses.
+    // In parallel, so that one uses the processor while the other waits.
     const [one, another] = await Promise.all([transcript(7, 10_000), transcript(7, 10_000, false)])
     expect(another).toBe(one)
     const [mine, others] = await Promise.all([transcript(7, 1000), transcript(8, 1000)])
     expect(others).not.toBe(mine)
   },
 )
+
+test('a step of a sequence fires at the stage of its fault, or is refused', async () => {
+  const server = await createSandbox()
+  const sequence = ['commit-503', 'fail', 'reset']
+  arm(server, { fault: 'commit-500', sequence })
+  for (const [name, status] of [
+    ['a', 503],
+    ['b', 500],
+    ['c', 0],
+    ['d', 200],
+  ] as const) {
+    expect((await sendRaw(server, mykaarma, { name })).status).toBe(status)
+    expect(usersNamed(server, mykaarma, name)).toHaveLength(1)
+  }
+  expect(refusalOf(() => arm(server, { status: 500, sequence: ['pass', 'commit-503'] }))).toMatch(
+    /sequence\[1\].*commit.*route.*after/,
+  )
+  expect(refusalOf(() => arm(server, { status: 500, sequence: ['not-stored'] }))).toMatch(
+    /sequence\[0\].*validation.*route.*after/,
+  )
+  arm(server, { outcome: 'not-stored', sequence: ['fail', 'created-later', '500'], repeat: true })
+  expect((await sendRaw(server, mykaarma, { name: 'e' })).status).toBe(200)
+  expect((await sendRaw(server, mykaarma, { name: 'f' })).status).toBe(500)
+  expect((await sendRaw(server, mykaarma, { name: 'g' })).status).toBe(500)
+  expect(usersNamed(server, mykaarma, 'e')).toEqual([])
+})
+
+test('a rate limit that is given by its reason lasts for its retry-after', async () => {
+  const server = await createSandbox({ clock: Date.UTC(2026, 0, 15) })
+  arm(server, 'rate.exceeded;retry-after=3;times=1')
+  expect((await sendRaw(server, cryptlex, { name: 'a' })).status).toBe(429)
+  expect((await sendRaw(server, cryptlex, { name: 'b' })).status).toBe(429)
+  await createCaller(server).post('/_standin/clock/advance', { by: '3s' })
+  expect((await sendRaw(server, cryptlex, { name: 'c' })).status).toBe(201)
+})

@@ -1,43 +1,57 @@
 import { expect, test } from 'vitest'
+import {
+  BODY_FAULTS,
+  CONNECTIONS,
+  DELIVERY_FAULT_KINDS,
+  OUTCOMES,
+  WORDINGS,
+} from '../../../src/core/fault.ts'
+import { FAULT_STAGES } from '../../../src/core/stages.ts'
+import { contractAt } from '../../../src/package.ts'
 import { createCaller, creation } from '../../helpers/caller.ts'
-import { doors } from '../../helpers/raw-requests.ts'
+import { endpoints } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { spentOn } from '../../helpers/time.ts'
-import { add, ask, cryptlex, refusalOf } from './kit.ts'
+import { arm, sendRaw, cryptlex, refusalOf } from './kit.ts'
 
 test.each(['constructor', '__proto__', '500;constructor', '500;__proto__', 'valueof'])(
-  'a name of every object, %s, is no word of the short form',
+  'an inherited property name, %s, is not a word of the short form',
   async (fault) => {
-    const own = await createSandbox()
-    expect(refusalOf(() => add(own, fault))).toContain('is no part of a fault')
-    expect(own.sandbox.faults.list()).toEqual([])
+    const server = await createSandbox()
+    expect(refusalOf(() => arm(server, fault))).toContain('is not a part of a fault')
+    expect(server.sandbox.faults.list()).toEqual([])
   },
 )
-test.each(['99', '5000'])('a number that is no status, %s, is told which are', async (fault) => {
-  const own = await createSandbox()
-  expect(refusalOf(() => add(own, fault))).toBe(
-    `"${fault}" is no status that a fault can have; allowed: 300 to 599, such as 500`,
-  )
-})
+test.each(['99', '5000'])(
+  'a number that is not a status, %s, is refused with the allowed ones',
+  async (fault) => {
+    const server = await createSandbox()
+    expect(refusalOf(() => arm(server, fault))).toBe(
+      `"${fault}" is not a status of a fault; allowed: 300 to 599, such as 500`,
+    )
+  },
+)
 test.each(['headers', 'params', 'query', 'fields'])(
-  'a match of %s on a name that every object has is an ordinary miss',
+  'a match of %s on an inherited property name does not match',
   async (part) => {
-    const own = await createSandbox()
+    const server = await createSandbox()
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
       const entries = Object.fromEntries([[name, 'x']])
-      add(own, { status: 500, match: { [part]: entries } })
+      arm(server, { status: 500, match: { [part]: entries } })
     }
-    for (const door of doors) {
-      expect((await ask(own, door, { name: door.answers })).status).toBe(door.created)
+    for (const endpoint of endpoints) {
+      expect((await sendRaw(server, endpoint, { name: endpoint.answers })).status).toBe(
+        endpoint.created,
+      )
     }
-    for (const { fired, nearest } of own.sandbox.faults.list()) {
-      expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is absent')])
+    for (const { fired, nearestMiss } of server.sandbox.faults.list()) {
+      expect([fired, nearestMiss?.why]).toEqual([0, expect.stringContaining('is nothing')])
     }
-    expect(own.logged).toEqual([])
+    expect(server.logged).toEqual([])
   },
 )
 
-test('an expiry beyond all calendars can be armed and shown', async () => {
+test('a fault whose expiry is beyond the last date can be armed and listed', async () => {
   const caller = createCaller(await createSandbox())
   const armed = await caller.post('/_standin/faults', {
     fault: '500',
@@ -51,16 +65,16 @@ test('an expiry beyond all calendars can be armed and shown', async () => {
 test.each([
   { slow: 'body', interval: '2h' },
   { slow: 'body', interval: '999999999999d' },
-])('no answer is made slower than a timer can be: %j', async (fault) => {
-  const own = await createSandbox()
-  expect(refusalOf(() => add(own, fault))).toContain('interval must be at most 1h')
+])('an interval longer than an hour is refused: %j', async (fault) => {
+  const server = await createSandbox()
+  expect(refusalOf(() => arm(server, fault))).toContain('interval must be at most 1h')
 })
 
 test.each(['500;times=2', '500;skip=1', '500;api=cryptlex', '500;from=2026-01-15T09:30:00Z'])(
-  'a step of a sequence, %s, counts nothing of its own',
+  'a step of a sequence cannot have a field of the whole fault: %s',
   async (step) => {
-    const own = await createSandbox()
-    expect(refusalOf(() => add(own, { status: 500, sequence: [step] }))).toMatch(/sequence\[0\]/)
+    const server = await createSandbox()
+    expect(refusalOf(() => arm(server, { status: 500, sequence: [step] }))).toMatch(/sequence\[0\]/)
   },
 )
 
@@ -70,9 +84,9 @@ test.each([
   [{ status: 500, api: 'cryptlex', sequence: ['pass', '418'] }, true],
   [{ status: 500, sequence: ['fail', '401'] }, false],
 ])('a sequence breaks the contract where one of its steps does: %j', async (given, breaks) => {
-  const own = await createSandbox()
-  const { faults } = own.sandbox
-  expect(faults.breaksContract(add(own, given))).toBe(breaks)
+  const server = await createSandbox()
+  const { faults } = server.sandbox
+  expect(faults.breaksContract(arm(server, given))).toBe(breaks)
 })
 
 test.each([
@@ -88,19 +102,19 @@ test.each([
   ['500;times=2;times=3', 'times'],
   ['reset;close', 'connection'],
   ['commit-500;after=auth', 'after'],
-])('%s, of which a part would do nothing, is refused', async (fault, field) => {
-  const own = await createSandbox()
-  expect(refusalOf(() => add(own, fault))).toContain(field)
-  expect(own.sandbox.faults.list()).toEqual([])
+])('%s is refused, since one of its parts would have no effect', async (fault, field) => {
+  const server = await createSandbox()
+  expect(refusalOf(() => arm(server, fault))).toContain(field)
+  expect(server.sandbox.faults.list()).toEqual([])
 })
 
 test.each(['$..email', 'Folders[', 'a[b]', 'a..b', '[?(@.x)]', '', 'a['])(
-  'a path that leads nowhere, %s, is refused',
+  'a malformed field path, %s, is refused',
   async (path) => {
-    const own = await createSandbox()
+    const server = await createSandbox()
     const match = { fields: { [path]: 'x' } }
-    expect(refusalOf(() => add(own, { status: 500, match }))).toMatch(
-      /match\.fields.*is not a field path/,
+    expect(refusalOf(() => arm(server, { status: 500, match }))).toMatch(
+      /match\.fields.*no place in a body/,
     )
   },
 )
@@ -114,34 +128,37 @@ test.each([
   '/(?=(a*))\\1*=/',
   '/a*a*a*a*a*a*=/i',
   '/(a*)(a*)(a*)(a*)(a*)(a*)=/',
-])('a pattern that could take for ever does not: %s', async (pattern) => {
-  const own = await createSandbox()
-  const refused = () => add(own, { status: 500, match: { fields: { email: pattern } } })
-  try {
-    refused()
-  } catch (error) {
-    expect(String(error)).toContain('match.fields.email')
-    return
-  }
-  const fields = { email: `${'a'.repeat(1900)}@example.test` }
-  const spent = await spentOn(async () => {
-    expect((await ask(own, cryptlex, { fields })).status).toBe(201)
-  })
-  expect(spent).toBeLessThan(3000)
-})
+])(
+  'an expression with catastrophic backtracking ends in time or is refused: %s',
+  async (pattern) => {
+    const server = await createSandbox()
+    const refused = () => arm(server, { status: 500, match: { fields: { email: pattern } } })
+    try {
+      refused()
+    } catch (error) {
+      expect(String(error)).toContain('match.fields.email')
+      return
+    }
+    const fields = { email: `${'a'.repeat(1900)}@example.test` }
+    const spent = await spentOn(async () => {
+      expect((await sendRaw(server, cryptlex, { fields })).status).toBe(201)
+    })
+    expect(spent).toBeLessThan(3000)
+  },
+)
 
-test('patterns as people write them match', async () => {
-  const own = await createSandbox()
+test('common regular expressions match', async () => {
+  const server = await createSandbox()
   for (const [pattern, email] of [
     ['/^ada@/i', 'Ada@example.test'],
     ['/^[a-z]+\\.[a-z]+@(example|other)\\.test$/', 'ada.byron@example.test'],
     ['/^.+[+]vip.*@.*\\.test$/', 'ada+vip1@example.test'],
     ['/^(ada|grace|alan|edsger)[0-9]{1,3}@/', 'grace12@example.test'],
   ] as const) {
-    const { id } = add(own, { status: 409, match: { fields: { email: pattern } } })
-    const heard = await ask(own, cryptlex, { fields: { email } })
-    expect([heard.status, heard.headers['standin-fault']]).toEqual([409, id])
-    own.sandbox.faults.remove(id)
+    const { id } = arm(server, { status: 409, match: { fields: { email: pattern } } })
+    const answer = await sendRaw(server, cryptlex, { fields: { email } })
+    expect([answer.status, answer.headers['standin-fault']]).toEqual([409, id])
+    server.sandbox.faults.remove(id)
   }
 })
 
@@ -156,7 +173,7 @@ test.each([
   { status: 200, words: 'login-page' },
   { status: 500, sequence: ['fail', 'pass', '503'], repeat: true },
   { outcome: 'created-later', later: '2s' },
-])('the short form that is shown of %j says the same', async (definition) => {
+])('the short form that is listed for %j arms the same fault', async (definition) => {
   const caller = createCaller(await createSandbox())
   const { fault } = (await caller.post('/_standin/faults', definition)).json<{ fault: string }>()
   const again = await caller.post('/_standin/faults', { fault })
@@ -172,26 +189,48 @@ test.each([
   ['cryptlex', { fields: { email: { equals: 'ada@example.test' }, nope: { exists: false } } }],
   ['formsonfire', { fields: { 'Folders[*]': { exists: true } }, query: { debug: true } }],
   ['cryptlex', { headers: { 'X-Trace': { exists: false } }, params: { resellerId: '/^RES/i' } }],
-] as const)('at %s, a fault that waits for %j is met', async (api, match) => {
-  const own = await createSandbox()
-  const caller = createCaller(own)
-  add(own, { status: 418, api, match })
-  add(own, { status: 419, match: { ...match, headers: { 'X-Other': 'x' } } })
+] as const)('at %s a fault that matches %j fires', async (api, match) => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  arm(server, { status: 418, api, match })
+  arm(server, { status: 419, match: { ...match, headers: { 'X-Other': 'x' } } })
   const sent = creation(api, api === 'cryptlex' ? { company: '' } : {})
   const path =
     api === 'formsonfire' ? `${sent.path}&debug=true`.replace(/^([^?]*)&/, '$1?') : sent.path
   const answer = await caller.send({ ...sent, path })
-  expect(answer.status, JSON.stringify(own.sandbox.faults.list()[0]!.nearest)).toBe(418)
+  expect(answer.status, JSON.stringify(server.sandbox.faults.list()[0]!.nearestMiss)).toBe(418)
 })
 
-test('a company in the body is who calls', async () => {
-  const own = await createSandbox()
-  const { CompanyId } = own.sandbox.credentials['formsonfire']!
-  add(own, { status: 418, match: { credential: String(CompanyId) } })
-  const caller = createCaller(own)
+test('a company in the body counts as the credential', async () => {
+  const server = await createSandbox()
+  const { CompanyId } = server.sandbox.credentials['formsonfire']!
+  arm(server, { status: 418, match: { credential: String(CompanyId) } })
+  const caller = createCaller(server)
   expect((await caller.create('formsonfire')).status).toBe(418)
   const expectations = [{ match: { credential: String(CompanyId) }, count: { exactly: 1 } }]
   expect((await caller.post('/_standin/verify', { expectations })).json()).toMatchObject({
     passed: true,
   })
+})
+
+test('a fault matches the body of a request with Expect: 100-continue', async () => {
+  const server = await createSandbox()
+  arm(server, { status: 409, match: { fields: { email: 'ada@example.test' } } })
+  const answer = await sendRaw(server, cryptlex, {
+    name: 'ada',
+    headers: { Expect: '100-continue' },
+  })
+  expect(String(answer.bytes)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 409 /)
+})
+
+test('the contract lists the same kinds of faults as the code', () => {
+  const contract = contractAt('standin.yaml')
+  const { properties = {} } = contract.component('NewFault')
+  const enumOf = (name: string) => properties[name]?.['enum']
+  expect(enumOf('body')).toEqual(BODY_FAULTS)
+  expect(enumOf('connection')).toEqual(CONNECTIONS)
+  expect(enumOf('outcome')).toEqual(OUTCOMES)
+  expect(enumOf('words')).toEqual(WORDINGS)
+  expect(enumOf('webhook')).toEqual(DELIVERY_FAULT_KINDS)
+  expect(enumOf('after')).toEqual(FAULT_STAGES)
 })

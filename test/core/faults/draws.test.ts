@@ -1,12 +1,14 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawnDelay, readDelay } from '../../../src/core/faults/effect.ts'
-import { readShort, shortOf } from '../../../src/core/faults/short-form.ts'
+import { readShortForm, shortFormOf } from '../../../src/core/faults/short-form.ts'
 import { contractAt } from '../../../src/package.ts'
+import { createSandbox } from '../../helpers/sandbox.ts'
+import { arm, mykaarma, sendRaw } from './kit.ts'
 
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
-/** As many draws, spread evenly. */
+/** Draws this many delays from evenly spread numbers. */
 function drawn(text: string, count: number): number[] {
   const delay = readDelay(text)
   return Array.from({ length: count }, (_, i) =>
@@ -14,7 +16,7 @@ function drawn(text: string, count: number): number[] {
   ).sort((a, b) => a - b)
 }
 
-test('a delay is never longer than an hour, shorter than nothing or no number', () => {
+test('a delay is a number from 0 to one hour', () => {
   const time = fc.constantFrom('0ms', '1ms', '20ms', '2s', '5m', '1h')
   fc.assert(
     fc.property(time, time, fc.constantFrom('..', '~'), unit, unit, (from, to, mark, a, b) => {
@@ -31,7 +33,7 @@ test('a delay is never longer than an hour, shorter than nothing or no number', 
   )
 })
 
-test('a uniform delay is anywhere between its ends', () => {
+test('a uniform delay is spread between its limits', () => {
   const draws = drawn('1s..3s', 1000)
   expect(draws[0]).toBeCloseTo(1001, -1)
   expect(draws[500]).toBeCloseTo(2000, -1)
@@ -47,7 +49,7 @@ test('a log-normal delay has the median and the 99th percentile that it says', (
   expect(above).toBeLessThan(0.013)
 })
 
-test('nothing that a header may hold makes the short form fail in any way but one', () => {
+test('a header of any content is read as a short form or refused as fault.invalid', () => {
   const schema = contractAt('standin.yaml').component('NewFault')
   const word = fc.constantFrom(
     '500',
@@ -68,13 +70,22 @@ test('nothing that a header may hold makes the short form fail in any way but on
   fc.assert(
     fc.property(text, (given) => {
       try {
-        const read = readShort(given, schema)
+        const read = readShortForm(given, schema)
         expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
-        expect(typeof shortOf(read)).toBe('string')
+        expect(typeof shortFormOf(read)).toBe('string')
       } catch (error) {
         expect(error).toMatchObject({ status: 400, reason: 'fault.invalid' })
       }
     }),
     { numRuns: 2000 },
   )
+})
+
+test('a log-normal delay with a median of 0 does not delay', async () => {
+  const server = await createSandbox()
+  arm(server, 'delay=0ms~0ms')
+  for (let i = 0; i < 20; i++) {
+    const answer = await sendRaw(server, mykaarma, { name: `ada${i}` })
+    expect(answer.status).toBe(200)
+  }
 })

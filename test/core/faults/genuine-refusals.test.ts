@@ -2,35 +2,44 @@ import { expect, test } from 'vitest'
 import { withDefaults } from '../../../src/config/config.ts'
 import { credentialCases, type CredentialCase } from '../../../src/apis/credential-cases.ts'
 import { fixturesOf } from '../../../src/sandbox/fixtures.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../../helpers/sandbox.ts'
-import { ask, bodyOf, cryptlex, formsonfire, mykaarma, xml, type Asked, type Heard } from './kit.ts'
+import {
+  sendRaw,
+  bodyOf,
+  cryptlex,
+  formsonfire,
+  mykaarma,
+  xml,
+  type RequestOptions,
+  type RawAnswer,
+} from './kit.ts'
 
-/** The answer but for what says that it was made on purpose. */
-function answered({ bytes }: Pick<Heard, 'bytes'>): readonly string[] {
+/** Returns the lines of an answer without the headers that reveal a fault. */
+function answered({ bytes }: Pick<RawAnswer, 'bytes'>): readonly string[] {
   return bytes
     .toString()
     .split('\r\n')
     .filter((line) => !/^Standin-(Fault|Warning|Request-Id):/.test(line))
 }
 
-/** Two servers that do the same, so that what they make up is the same too. */
+/** Starts two servers with the same seed and clock, so that their generated values are equal. */
 async function twins(settings: Settings = {}): Promise<readonly [TestSandbox, TestSandbox]> {
   const clock = Date.UTC(2026, 0, 15)
   return [await createSandbox({ clock, ...settings }), await createSandbox({ clock, ...settings })]
 }
 
-/** What one refuses, and what a fault makes of a good request at the other: byte for byte. */
+/** Compares a genuine refusal with an injected one of a good request, byte for byte. */
 async function mustBeTheSame(
   [genuine, faulty]: readonly [TestSandbox, TestSandbox],
-  door: Door,
-  refused: Asked,
+  endpoint: Endpoint,
+  refused: RequestOptions,
   fault: string,
-  goodDoor = door,
+  goodDoor = endpoint,
 ): Promise<void> {
-  const real = await ask(genuine, door, refused)
+  const real = await sendRaw(genuine, endpoint, refused)
   const asked = { name: 'somebody-else', headers: { 'Standin-Fault': fault } }
-  const made = await ask(faulty, goodDoor, asked)
+  const made = await sendRaw(faulty, goodDoor, asked)
   expect(made.headers['standin-fault'], made.bytes.toString()).toMatch(/^header-/)
   expect(real.headers['standin-fault']).toBeUndefined()
   expect([fault, ...answered(made)]).toEqual([fault, ...answered(real)])
@@ -40,54 +49,60 @@ const cases = (await credentialCases(fixturesOf(withDefaults({})).cryptlex)).fil
   ({ reason }) => reason !== undefined,
 )
 
-/** The door's good request with these credentials instead of its own. */
-function withCredentials(door: Door, { authorization, body = {} }: CredentialCase): Asked {
-  if (door.api !== 'formsonfire') {
+/** Returns the endpoint's good request with these credentials. */
+function withCredentials(
+  endpoint: Endpoint,
+  { authorization, body = {} }: CredentialCase,
+): RequestOptions {
+  if (endpoint.api !== 'formsonfire') {
     return authorization === undefined ? {} : { headers: { Authorization: authorization } }
   }
-  const url = new URL(door.path, 'http://localhost')
+  const url = new URL(endpoint.path, 'http://localhost')
   const query = new URLSearchParams(
     Object.entries(body).map(([name, value]): [string, string] => [name, `${value}`]),
   )
   const left =
-    door.answers === 'xml'
-      ? door.body.replaceAll(/<(CompanyId|IntegrationKey)>.*<.*>/g, '')
-      : bodyOf(door, { fields: { CompanyId: undefined, IntegrationKey: undefined } })
+    endpoint.answers === 'xml'
+      ? endpoint.body.replaceAll(/<(CompanyId|IntegrationKey)>.*<.*>/g, '')
+      : bodyOf(endpoint, { fields: { CompanyId: undefined, IntegrationKey: undefined } })
   return { path: `${url.pathname}?${query}`, body: left }
 }
 
-test.each(doors)('credentials refused on purpose at $name look as refused', async (door) => {
-  const pair = await twins()
-  const own = cases.filter(({ api }) => api === door.api)
-  expect(own.length).toBeGreaterThan(6)
-  for (const one of own) {
-    for (const stage of ['route', 'auth', 'validation']) {
-      const fault = `${one.reason};after=${stage}`
-      const { Authorization: _, ...headers } = door.headers
-      const bare = one.authorization === undefined ? { ...door, headers } : door
-      const refused = withCredentials(door, one)
-      await mustBeTheSame(pair, bare, refused, fault, door)
+test.each(endpoints)(
+  'an injected refusal of credentials at $name equals the genuine one',
+  async (endpoint) => {
+    const pair = await twins()
+    const own = cases.filter(({ api }) => api === endpoint.api)
+    expect(own.length).toBeGreaterThan(6)
+    for (const one of own) {
+      for (const stage of ['route', 'auth', 'validation']) {
+        const fault = `${one.reason};after=${stage}`
+        const { Authorization: _, ...headers } = endpoint.headers
+        const bare = one.authorization === undefined ? { ...endpoint, headers } : endpoint
+        const refused = withCredentials(endpoint, one)
+        await mustBeTheSame(pair, bare, refused, fault, endpoint)
+      }
     }
-  }
-})
+  },
+)
 
 const CREATED_BEFORE = { name: 'ada' }
 
-test.each(doors)('a user that is there on purpose at $name looks as there', async (door) => {
+test.each(endpoints)('an injected duplicate at $name equals the genuine one', async (endpoint) => {
   const pair = await twins()
-  for (const server of pair) await ask(server, door, CREATED_BEFORE)
+  for (const server of pair) await sendRaw(server, endpoint, CREATED_BEFORE)
   const again =
-    door.api === 'formsonfire' && door.answers === 'json'
+    endpoint.api === 'formsonfire' && endpoint.answers === 'json'
       ? { name: 'ada', fields: { ExternalId: 'another' } }
-      : door === xml
+      : endpoint === xml
         ? { body: bodyOf(xml, { name: 'ada' }).replace(/<ExternalId>.*<\/ExternalId>/, '') }
         : CREATED_BEFORE
-  await mustBeTheSame(pair, door, again, 'user.duplicate')
+  await mustBeTheSame(pair, endpoint, again, 'user.duplicate')
 })
 
 const oneDealer = `Basic ${Buffer.from('one-dealer:one-dealer-secret').toString('base64')}`
 
-test.each<[Door, string, Asked]>([
+test.each<[Endpoint, string, RequestOptions]>([
   [mykaarma, 'dealer.unknown', { fields: { dealerUUID: 'nope' } }],
   [
     mykaarma,
@@ -133,47 +148,50 @@ test.each<[Door, string, Asked]>([
   [formsonfire, '400;fields=Email', { fields: { Email: undefined } }],
   [formsonfire, '400;fields=Email:format', { fields: { Email: 'nobody' } }],
   [xml, '400', { body: xml.body.replace(/<Email>.*<\/Email>/, '') }],
-])('$1 on purpose looks as it does', async (door, fault, refused) => {
+])('an injected $1 equals the genuine refusal', async (endpoint, fault, refused) => {
   const pair = await twins({ profile: { all: 'strict' } })
-  await mustBeTheSame(pair, door, refused, fault)
+  await mustBeTheSame(pair, endpoint, refused, fault)
 })
 
-test('a limit that is reached on purpose looks as reached', async () => {
+test('an injected rate or user limit equals the genuine one', async () => {
   const pair = await twins({ profile: { all: 'strict' } })
   for (const server of pair) {
-    await ask(server, cryptlex, { name: 'a', fields: { organizationId: 'organization-002' } })
+    await sendRaw(server, cryptlex, { name: 'a', fields: { organizationId: 'organization-002' } })
   }
   const more = { name: 'b', fields: { organizationId: 'organization-002' } }
   await mustBeTheSame(pair, cryptlex, more, 'users.limit-reached')
   const [one, other] = await twins({ profile: { all: 'strict' } })
-  for (let i = 0; i < 50; i++) await ask(one, cryptlex, { method: 'GET' })
+  for (let i = 0; i < 50; i++) await sendRaw(one, cryptlex, { method: 'GET' })
   for (const fault of ['429', 'rate.exceeded', '429;retry-after=5']) {
     await mustBeTheSame([one, other], cryptlex, {}, fault)
   }
 })
 
-/** What every API refuses, as far as it does: the reason, and a request that is refused with it. */
-const common: readonly [reason: string, refused: (door: Door) => Asked | undefined][] = [
-  ['body.malformed', (door) => ({ body: door.body.slice(0, -3) })],
-  ['body.too-large', (door) => ({ body: door.body + ' '.repeat(5000) })],
+/** The common refusals: the reason, and a request that is refused for it, where the API does. */
+const common: readonly [
+  reason: string,
+  refused: (endpoint: Endpoint) => RequestOptions | undefined,
+][] = [
+  ['body.malformed', (endpoint) => ({ body: endpoint.body.slice(0, -3) })],
+  ['body.too-large', (endpoint) => ({ body: endpoint.body + ' '.repeat(5000) })],
   ['body.too-slow', () => ({ headers: { 'Content-Length': '4000' } })],
   [
     'media.unsupported',
-    (door) =>
-      door.api === 'formsonfire' ? undefined : { headers: { 'Content-Type': 'text/csv' } },
+    (endpoint) =>
+      endpoint.api === 'formsonfire' ? undefined : { headers: { 'Content-Type': 'text/csv' } },
   ],
   [
     'accept.unsupported',
-    (door) => (door === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
+    (endpoint) => (endpoint === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
   ],
   ['method.not-allowed', () => ({ method: 'PUT' })],
-  ['route.unknown', (door) => ({ path: `${door.path.split('?')[0]!}/more` })],
+  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more` })],
 ]
 
-/** But for the words that tell what in the request was at fault, and the lengths that follow. */
-function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: Door): readonly string[] {
+/** Removes the message that describes the request, and the length that depends on it. */
+function withoutWords(answer: Pick<RawAnswer, 'bytes'>, { api }: Endpoint): readonly string[] {
   const message = api === 'cryptlex' ? 'message' : api === 'mykaarma' ? 'errorMessage' : 'Message'
-  return answered(heard)
+  return answered(answer)
     .join('\n')
     .replace(new RegExp(`"${message}":"[^"]*"|<${message}>[^<]*</${message}>`), '(words)')
     .replace(/Content-Length: \d+/, '')
@@ -181,25 +199,28 @@ function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: Door): readonly stri
     .sort()
 }
 
-test.each(doors)('what $name refuses as everybody does is the same but for words', async (door) => {
-  const pair = await twins({ maxBody: 4096, bodyTimeout: 60 })
-  for (const [reason, refused] of common) {
-    const asked = refused(door)
-    if (!asked) continue
-    const real = await ask(pair[0], door, asked)
-    expect(real.headers['standin-reason']).toBe(reason)
-    const made = await ask(pair[1], door, { headers: { 'Standin-Fault': reason } })
-    expect(withoutWords(made, door)).toEqual(withoutWords(real, door))
-  }
-})
+test.each(endpoints)(
+  'an injected common refusal at $name differs from the genuine one in its message only',
+  async (endpoint) => {
+    const pair = await twins({ maxBody: 4096, bodyTimeout: 60 })
+    for (const [reason, refused] of common) {
+      const asked = refused(endpoint)
+      if (!asked) continue
+      const real = await sendRaw(pair[0], endpoint, asked)
+      expect(real.headers['standin-reason']).toBe(reason)
+      const made = await sendRaw(pair[1], endpoint, { headers: { 'Standin-Fault': reason } })
+      expect(withoutWords(made, endpoint)).toEqual(withoutWords(real, endpoint))
+    }
+  },
+)
 
-test('protobuf is refused on purpose as it is where a caller takes nothing else', async () => {
+test('an injected refusal is in protobuf where the caller accepts only that', async () => {
   const pair = await twins()
   const Accept = 'application/x-protobuf'
   const refused = { headers: { Accept, Authorization: 'Basic x' } }
-  const real = await ask(pair[0], mykaarma, refused)
+  const real = await sendRaw(pair[0], mykaarma, refused)
   for (const fault of ['credentials.malformed', '401', '500', '409', '418', 'user.duplicate']) {
-    const made = await ask(pair[1], mykaarma, { headers: { Accept, 'Standin-Fault': fault } })
+    const made = await sendRaw(pair[1], mykaarma, { headers: { Accept, 'Standin-Fault': fault } })
     expect(made.headers['content-type']).toBe(real.headers['content-type'])
   }
 })

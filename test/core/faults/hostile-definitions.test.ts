@@ -1,17 +1,17 @@
 import { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createCaller, creation } from '../../helpers/caller.ts'
-import { doors, raw, type Door } from '../../helpers/raw-requests.ts'
+import { createCaller, creation, APIS } from '../../helpers/caller.ts'
+import { endpoints, raw, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { eventually, spentOn } from '../../helpers/time.ts'
 import {
-  add,
+  arm,
   addressOf,
-  ask,
+  sendRaw,
   bodyOf,
   cryptlex,
-  each,
+  forEachConcurrently,
   mykaarma,
   NAMES,
   refusalOf,
@@ -19,17 +19,17 @@ import {
 } from './kit.ts'
 
 const LONG = 'x'.repeat(1024 * 1024)
-/** Milliseconds of processor time that no single request may cost; a usual one costs about one. */
+/** Limit on the processor time of one request, in milliseconds; a usual one takes about 1. */
 const MUCH = 3000
 
-test('headers of any length are refused in time', async () => {
+test('fault headers of any length are answered in time', async () => {
   const server = await createSandbox()
   for (const value of [LONG, '500;'.repeat(100_000)]) {
-    const heard = await raw(
+    const answer = await raw(
       server,
       `POST ${mykaarma.path} HTTP/1.1\r\nStandin-Fault: ${value}\r\n\r\n`,
     )
-    expect(heard).toMatch(/^(HTTP\/1\.1 431 |$)/)
+    expect(answer).toMatch(/^(HTTP\/1\.1 431 |$)/)
   }
   for (const value of [
     '500;'.repeat(120),
@@ -38,8 +38,8 @@ test('headers of any length are refused in time', async () => {
     'a-'.repeat(249),
   ]) {
     const spent = await spentOn(async () => {
-      const heard = await ask(server, mykaarma, { headers: { 'Standin-Fault': value } })
-      expect([400, 500]).toContain(heard.status)
+      const answer = await sendRaw(server, mykaarma, { headers: { 'Standin-Fault': value } })
+      expect([400, 500]).toContain(answer.status)
     })
     expect(spent).toBeLessThan(MUCH)
   }
@@ -49,12 +49,12 @@ test('headers of any length are refused in time', async () => {
     `${',;'.repeat(7000)}x`,
   ]) {
     const name = `p${Prefer.length}${Prefer[0]}`
-    const spent = await spentOn(() => ask(server, mykaarma, { name, headers: { Prefer } }))
+    const spent = await spentOn(() => sendRaw(server, mykaarma, { name, headers: { Prefer } }))
     expect(spent).toBeLessThan(MUCH)
   }
 })
 
-test('addresses of any length and form are read in time', async () => {
+test('magic addresses of any length and form are read in time', async () => {
   const server = await createSandbox()
   for (const local of [
     '+fault.'.repeat(100_000),
@@ -63,10 +63,10 @@ test('addresses of any length and form are read in time', async () => {
     `${'+'.repeat(900_000)}fault.500`,
     `${'x'.repeat(900_000)}+fault.500`,
   ]) {
-    for (const door of doors) {
-      const fields = { [NAMES[door.api][0]]: `${local}@example.test` }
+    for (const endpoint of endpoints) {
+      const fields = { [NAMES[endpoint.api][0]]: `${local}@example.test` }
       const spent = await spentOn(async () => {
-        const { status } = await ask(server, door, { fields })
+        const { status } = await sendRaw(server, endpoint, { fields })
         expect([200, 201, 400, 500]).toContain(status)
       })
       expect(spent).toBeLessThan(MUCH)
@@ -74,24 +74,24 @@ test('addresses of any length and form are read in time', async () => {
   }
 })
 
-test('a thousand rules are held against a request in no time, and no more are taken', async () => {
+test('a thousand armed faults are matched in little time, and one more is refused', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  const rule = (i: number) => ({
+  const definition = (i: number) => ({
     status: 500,
     match: { fields: { email: `/^nobody-${i}@[a-z]+$/`, [`a.b[${i}].c`]: 'x' } },
   })
-  const faults = Array.from({ length: 1000 }, (_, i) => rule(i))
+  const faults = Array.from({ length: 1000 }, (_, i) => definition(i))
   expect((await caller.put('/_standin/faults', { faults })).status).toBe(200)
-  const more = await caller.post('/_standin/faults', rule(1000))
+  const more = await caller.post('/_standin/faults', definition(1000))
   expect([more.status, more.reason]).toEqual([400, 'faults.too-many'])
-  const many = await caller.put('/_standin/faults', { faults: [...faults, rule(1000)] })
+  const many = await caller.put('/_standin/faults', { faults: [...faults, definition(1000)] })
   expect(many.status).toBe(400)
-  // One that is there may be changed all the same.
+  // An existing fault can still be changed.
   const { faults: listed } = (await caller.get('/_standin/faults')).json<{
     faults: { id: string }[]
   }>()
-  expect((await caller.put(`/_standin/faults/${listed[0]!.id}`, rule(0))).status).toBe(200)
+  expect((await caller.put(`/_standin/faults/${listed[0]!.id}`, definition(0))).status).toBe(200)
   const spent = await spentOn(async () => {
     for (let i = 0; i < 100; i++) {
       const { status } = await caller.create('cryptlex', { email: addressOf(`r${i}`) })
@@ -101,7 +101,7 @@ test('a thousand rules are held against a request in no time, and no more are ta
   expect(spent / 100).toBeLessThan(100)
 })
 
-test('of any number of wishes only the newest are kept', async () => {
+test('only the newest 5,000 requested faults are kept', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   for (let i = 0; i < 6000; i++) {
@@ -115,26 +115,30 @@ test('of any number of wishes only the newest are kept', async () => {
   expect(faults.at(-1)!.id).toBe('magic-6000')
 })
 
-test('a path that is deeper than any body is refused, or leads nowhere', async () => {
+test('a field path deeper than any body is refused or does not match', async () => {
   const server = await createSandbox()
   const deep = (times: number) => ({
     status: 500,
     match: { fields: { ['a.'.repeat(times) + 'b']: 1 } },
   })
-  expect(refusalOf(() => add(server, deep(100_000)))).toContain('match.fields')
-  const rule = add(server, deep(50))
+  expect(refusalOf(() => arm(server, deep(100_000)))).toContain('match.fields')
+  const armed = arm(server, deep(50))
   const body = `${'{"a":'.repeat(50)}{"b":1}${'}'.repeat(50)}`
-  expect((await ask(server, cryptlex, { body })).headers['standin-fault']).toBe(rule.id)
-  expect((await ask(server, cryptlex, { body: '{"a":[]}' })).status).toBe(400)
+  expect((await sendRaw(server, cryptlex, { body })).headers['standin-fault']).toBe(armed.id)
+  expect((await sendRaw(server, cryptlex, { body: '{"a":[]}' })).status).toBe(400)
   const bomb = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
-  expect((await ask(server, cryptlex, { body: bomb })).status).toBe(400)
+  expect((await sendRaw(server, cryptlex, { body: bomb })).status).toBe(400)
 })
 
-/** A request of which the last byte of the body is still to come. */
-function begun(server: TestSandbox, door: Door, fault: string): { socket: Socket; last: string } {
-  const text = bodyOf(door, { name: 'late' })
+/** Sends a request without the last byte of its body. */
+function begun(
+  server: TestSandbox,
+  endpoint: Endpoint,
+  fault: string,
+): { socket: Socket; last: string } {
+  const text = bodyOf(endpoint, { name: 'late' })
   const head = Object.entries({
-    ...door.headers,
+    ...endpoint.headers,
     Host: 'localhost',
     'Standin-Fault': fault,
     'Content-Length': text.length,
@@ -142,12 +146,12 @@ function begun(server: TestSandbox, door: Door, fault: string): { socket: Socket
   const socket = connect(server.port, '127.0.0.1')
   socket.on('error', () => {})
   socket.resume()
-  socket.write(`POST ${door.path} HTTP/1.1\r\n${head.join('')}\r\n${text.slice(0, -1)}`)
+  socket.write(`POST ${endpoint.path} HTTP/1.1\r\n${head.join('')}\r\n${text.slice(0, -1)}`)
   onTestFinished(() => void socket.destroy())
   return { socket, last: text.slice(-1) }
 }
 
-/** What a server that stops calls in the end, after some seconds, for who does not go. */
+/** Spies on the call with which a stopping server closes remaining connections by force. */
 function cuts() {
   const cut = vi.spyOn(Server.prototype, 'closeAllConnections')
   onTestFinished(() => cut.mockRestore())
@@ -155,32 +159,32 @@ function cuts() {
 }
 
 const fired = (server: TestSandbox) =>
-  server.sandbox.faults.list().reduce((sum, rule) => sum + rule.fired, 0)
+  server.sandbox.faults.list().reduce((sum, one) => sum + one.fired, 0)
 
 test.each(['hang', 'commit-hang', 'delay=1h', 'slow-body;interval=1h', 'slow-headers;interval=1h'])(
-  'a server that stops waits for no %s',
+  'a server that stops does not wait for %s',
   async (fault) => {
     const server = await createSandbox()
     const waiting = Array.from({ length: 20 }, (_, i) =>
-      ask(server, mykaarma, { name: `s${i}`, headers: { 'Standin-Fault': fault } }),
+      sendRaw(server, mykaarma, { name: `s${i}`, headers: { 'Standin-Fault': fault } }),
     )
     await eventually(() => expect(fired(server)).toBe(20))
     const cut = cuts()
     await server.close()
     expect(cut).not.toHaveBeenCalled()
     for (const { end } of await Promise.all(waiting)) expect(end).not.toBe('waiting')
-    await eventually(() => expect(server.sandbox.faults.held.size).toBe(0))
+    await eventually(() => expect(server.sandbox.faults.waitingResponses.size).toBe(0))
     expect(server.logged).toEqual([])
   },
 )
 
 test.each(['hang;after=validation', 'commit-delay=1h', 'slow-body;interval=1h'])(
-  'a server that stops does not begin to wait for %s',
+  'a server that is stopping does not start to wait for %s',
   async (fault) => {
     const server = await createSandbox()
     const { socket, last } = begun(server, cryptlex, fault)
     await new Promise((resolve) => socket.once('connect', resolve))
-    await ask(server, mykaarma, { name: 'another' })
+    await sendRaw(server, mykaarma, { name: 'another' })
     const cut = cuts()
     const closed = server.close()
     socket.write(last)
@@ -189,19 +193,19 @@ test.each(['hang;after=validation', 'commit-delay=1h', 'slow-body;interval=1h'])
   },
 )
 
-test('who goes while it waits is waited for no longer, and nothing is done for it', async () => {
+test('a delayed request is dropped when its caller closes the connection', async () => {
   const server = await createSandbox()
   for (const fault of ['delay=1h', 'hang', 'slow-headers;interval=1h']) {
     const headers = { 'Standin-Fault': fault }
-    await each([...Array(20).keys()], async (i) => {
+    await forEachConcurrently([...Array(20).keys()], async (i) => {
       const name = `${fault.slice(0, 4)}${i}`
-      const heard = await ask(server, mykaarma, { name, headers, hangs: true })
-      expect(heard.end).toBe('waiting')
+      const answer = await sendRaw(server, mykaarma, { name, headers, hangs: true })
+      expect(answer.end).toBe('waiting')
     })
   }
-  await eventually(() => expect(server.sandbox.faults.held.size).toBe(0))
+  await eventually(() => expect(server.sandbox.faults.waitingResponses.size).toBe(0))
   expect(usersNamed(server, mykaarma, 'dela0')).toEqual([])
-  expect((await ask(server, mykaarma, { name: 'next' })).status).toBe(200)
+  expect((await sendRaw(server, mykaarma, { name: 'next' })).status).toBe(200)
   expect(server.logged).toEqual([])
 })
 
@@ -224,22 +228,27 @@ test.each([
   'commit-500',
   '500;after=validation',
   'nonsense',
-])('a connection goes on after %s', async (fault) => {
+])('a connection stays open after %s', async (fault) => {
   const server = await createSandbox()
-  for (const door of doors) {
+  for (const endpoint of endpoints) {
     const socket = connect(server.port, '127.0.0.1')
     onTestFinished(() => void socket.destroy())
-    let heard = ''
-    socket.on('data', (chunk) => (heard += chunk.toString()))
+    let answer = ''
+    socket.on('data', (chunk) => (answer += chunk.toString()))
     for (const [i, headers] of [{ 'Standin-Fault': fault }, {}, {}].entries()) {
-      const text = bodyOf(door, { name: `${door.answers}${i}` })
-      const all = { ...door.headers, Host: 'localhost', 'Content-Length': text.length, ...headers }
+      const text = bodyOf(endpoint, { name: `${endpoint.answers}${i}` })
+      const all = {
+        ...endpoint.headers,
+        Host: 'localhost',
+        'Content-Length': text.length,
+        ...headers,
+      }
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-      socket.write(`POST ${door.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`)
-      await eventually(() => expect(heard.match(/HTTP\/1\.1 \d+ /g)).toHaveLength(i + 1))
+      socket.write(`POST ${endpoint.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`)
+      await eventually(() => expect(answer.match(/HTTP\/1\.1 \d+ /g)).toHaveLength(i + 1))
     }
-    const [, ...later] = [...heard.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status)
-    expect(later).toEqual([`${door.created}`, `${door.created}`])
+    const [, ...later] = [...answer.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status)
+    expect(later).toEqual([`${endpoint.created}`, `${endpoint.created}`])
   }
 })
 
@@ -252,55 +261,66 @@ test.each([
   'bad-chunk',
   'slow-body;interval=1ms',
   'reset-body',
-])('a connection is over after %s, and what comes on it is not carried out', async (fault) => {
-  const server = await createSandbox()
-  for (const door of doors) {
-    const { socket, last } = begun(server, door, fault)
-    const closed = new Promise((resolve) => socket.once('close', resolve))
-    const text = bodyOf(door, { name: 'after' })
-    const all = { ...door.headers, Host: 'localhost', 'Content-Length': text.length }
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(last)
-    await eventually(() => expect(fired(server)).toBe(1))
-    setTimeout(() => socket.write(`POST ${door.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`), 50)
-    await closed
-    expect(usersNamed(server, door, 'after')).toEqual([])
-    server.sandbox.reset()
-  }
-})
-
-test.each(['HEAD', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
-  '%s meets no fault',
-  async (method) => {
-    const server = await createSandbox({ faults: [{ fault: 'reset' }] })
-    for (const door of doors) {
-      const heard = await ask(server, door, { method, headers: { 'Standin-Fault': '500' } })
-      expect([heard.status, heard.headers['standin-fault']]).toEqual([405, undefined])
+])(
+  'a connection is closed after %s, and a further request on it is not executed',
+  async (fault) => {
+    const server = await createSandbox()
+    for (const endpoint of endpoints) {
+      const { socket, last } = begun(server, endpoint, fault)
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      const text = bodyOf(endpoint, { name: 'after' })
+      const all = { ...endpoint.headers, Host: 'localhost', 'Content-Length': text.length }
+      const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+      socket.write(last)
+      await eventually(() => expect(fired(server)).toBe(1))
+      setTimeout(
+        () => socket.write(`POST ${endpoint.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`),
+        50,
+      )
+      await closed
+      expect(usersNamed(server, endpoint, 'after')).toEqual([])
+      server.sandbox.reset()
     }
   },
 )
 
-test('bodies that are too large, too slow or chunked are what they were while rules are armed', async () => {
+test.each(['HEAD', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
+  'no fault fires for %s',
+  async (method) => {
+    const server = await createSandbox({ faults: [{ fault: 'reset' }] })
+    for (const endpoint of endpoints) {
+      const answer = await sendRaw(server, endpoint, {
+        method,
+        headers: { 'Standin-Fault': '500' },
+      })
+      expect([answer.status, answer.headers['standin-fault']]).toEqual([405, undefined])
+    }
+  },
+)
+
+test('bodies that are too large, too slow or chunked are answered as usual while faults are armed', async () => {
   const server = await createSandbox({ maxBody: 5000, bodyTimeout: 100 })
-  add(server, { status: 500, match: { fields: { email: addressOf('nobody') } } })
-  const large = await ask(server, cryptlex, { body: `{"a":"${'x'.repeat(6000)}"}` })
+  arm(server, { status: 500, match: { fields: { email: addressOf('nobody') } } })
+  const large = await sendRaw(server, cryptlex, { body: `{"a":"${'x'.repeat(6000)}"}` })
   expect([large.status, large.headers['standin-reason']]).toEqual([413, 'body.too-large'])
   const { socket } = begun(server, cryptlex, '500;times=1')
-  let heard = ''
-  socket.on('data', (chunk) => (heard += chunk.toString()))
-  await eventually(() => expect(heard).toMatch(/^HTTP\/1\.1 500 /))
+  let answer = ''
+  socket.on('data', (chunk) => (answer += chunk.toString()))
+  await eventually(() => expect(answer).toMatch(/^HTTP\/1\.1 500 /))
   const unknown = { Authorization: 'Bearer nonsense' }
-  const slow = await ask(server, cryptlex, { headers: { ...unknown, 'Content-Length': '4000' } })
+  const slow = await sendRaw(server, cryptlex, {
+    headers: { ...unknown, 'Content-Length': '4000' },
+  })
   expect([slow.status, slow.headers['standin-reason']]).toEqual([401, 'token.malformed'])
   const text = bodyOf(cryptlex, { name: 'nobody' })
-  const chunked = await ask(server, cryptlex, {
+  const chunked = await sendRaw(server, cryptlex, {
     headers: { 'Transfer-Encoding': 'chunked' },
     body: `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
   })
   expect(chunked.status).toBe(500)
 })
 
-test('a sandbox that is not there answers by itself, whatever is wished for', async () => {
+test('no requested fault fires at a sandbox that does not exist', async () => {
   const server = await createSandbox()
   const { headers, ...rest } = creation(
     'cryptlex',
@@ -312,4 +332,19 @@ test('a sandbox that is not there answers by itself, whatever is wished for', as
     const answer = await caller.send({ ...rest, headers: { ...headers, 'Standin-Fault': fault } })
     expect([answer.status, answer.reason]).toEqual([404, 'sandbox.unknown'])
   }
+})
+
+test('long user names use no more memory than short ones', async () => {
+  const server = await createSandbox()
+  arm(server, 'lost-then-duplicate;api=mykaarma')
+  for (let i = 0; i < 5; i++) {
+    const email = `${i}${'x'.repeat(500_000)}+fault.500/times=1@example.test`
+    for (const api of APIS) {
+      await createCaller(server).create(api, { [NAMES[api][0]]: email })
+    }
+  }
+  const kept = JSON.stringify(server.sandbox.faults.list())
+  expect(kept.length).toBeLessThan(50_000)
+  const listed = await createCaller(server).get('/_standin/faults')
+  expect(listed.text.length).toBeLessThan(50_000)
 })

@@ -2,67 +2,71 @@ import { connect, type Socket } from 'node:net'
 import type { Server } from '../../../src/server/server.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'
 import type { ArmedFault } from '../../../src/core/faults/armed-fault.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { NEVER } from '../../helpers/time.ts'
 
-/** What became of a request, every byte of it. */
-export interface Heard {
-  /** How the connection ended; `waiting`: it did not, and the caller went. */
+/** A raw answer with every byte. */
+export interface RawAnswer {
+  /** End of the connection; `waiting`: the caller gave up. */
   readonly end: 'closed' | 'reset' | 'waiting'
-  /** 0 where there is no whole head. */
+  /** 0 where there is no complete head. */
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   readonly bytes: Buffer
 }
 
-export interface Asked {
-  /** Who the user is: the address before its @, and the user name. */
+export interface RequestOptions {
+  /** The user: local part of the email address, and user name. */
   readonly name?: string
   readonly fields?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
   readonly method?: string
   readonly path?: string
   readonly body?: string
-  /** Whether the caller goes once the server holds its request, and goes on holding it. */
+  /** True if the caller gives up once the server delays the answer. */
   readonly hangs?: boolean
 }
 
-const doorNamed = (name: string): Door => doors.find((door) => door.name === name)!
+const endpointNamed = (name: string): Endpoint =>
+  endpoints.find((endpoint) => endpoint.name === name)!
 
-export const mykaarma = doorNamed('mykaarma')
-export const cryptlex = doorNamed('cryptlex')
-export const formsonfire = doorNamed('formsonfire in JSON')
-export const xml = doorNamed('formsonfire in XML')
+export const mykaarma = endpointNamed('mykaarma')
+export const cryptlex = endpointNamed('cryptlex')
+export const formsonfire = endpointNamed('formsonfire in JSON')
+export const xml = endpointNamed('formsonfire in XML')
 
-/** Why something was refused; it has to be. */
+/** Returns the message of a refusal; throws if nothing is refused. */
 export function refusalOf(work: () => unknown): string {
   try {
     work()
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-  throw new Error('it was taken')
+  throw new Error('Nothing was refused')
 }
 
 /** Arms a fault in code. */
-export function add({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): ArmedFault {
+export function arm({ sandbox }: Pick<Server, 'sandbox'>, given: unknown): ArmedFault {
   return sandbox.faults.add(given)
 }
 
-/** The field that holds the address, and another that is one user's own. */
+/** The fields of the email address and of another unique name. */
 export const NAMES = {
   mykaarma: ['emailAddress', 'username'],
   cryptlex: ['email', undefined],
   formsonfire: ['Email', 'ExternalId'],
 } as const
 
-/** The door's good body, for the user of this name. */
-export function bodyOf({ api, answers, body }: Door, { name, fields = {} }: Asked): string {
+/** Returns the endpoint's good body for the user of this name. */
+export function bodyOf(
+  { api, answers, body }: Endpoint,
+  { name, fields = {} }: RequestOptions,
+): string {
   const [email, other] = NAMES[api]
   const given: Record<string, unknown> = {
     ...(name === undefined ? {} : { [email]: addressOf(name) }),
-    // Without what a magic name asks for, so that one field alone asks.
+    // Without the magic part, so that only one field requests a fault.
     ...(name === undefined || !other ? {} : { [other]: name.replace('+fault.', '-fault-') }),
     ...fields,
   }
@@ -79,29 +83,33 @@ export function bodyOf({ api, answers, body }: Door, { name, fields = {} }: Aske
 
 export const addressOf = (name: string) => `${name}@example.test`
 
-/** Milliseconds for which a request is held before it counts as one that hangs. */
+/** Milliseconds of delay after which a request counts as hanging. */
 const A_WHILE = 50
 
-/** Whether the request on this connection waits at the server for what a fault makes of it. */
+/** True if a fault delays the request of this connection. */
 function holds({ sandbox }: Server, { localPort }: Socket): boolean {
-  return [...sandbox.faults.held].some(({ req }) => req.socket.remotePort === localPort)
+  return [...sandbox.faults.waitingResponses].some(({ req }) => req.socket.remotePort === localPort)
 }
 
-/** One request on a connection of its own, which the server is to close. */
-export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Heard> {
-  const { method = 'POST', path = door.path } = asked
-  const body = asked.body ?? bodyOf(door, asked)
+/** Sends one request on its own connection, which the server closes. */
+export function sendRaw(
+  server: Server,
+  endpoint: Endpoint,
+  asked: RequestOptions = {},
+): Promise<RawAnswer> {
+  const { method = 'POST', path = endpoint.path } = asked
+  const body = asked.body ?? bodyOf(endpoint, asked)
   const headers: Record<string, string | number> = {
     Host: 'localhost',
     Connection: 'close',
-    ...door.headers,
+    ...endpoint.headers,
     ...(asked.headers?.['Transfer-Encoding'] ? {} : { 'Content-Length': Buffer.byteLength(body) }),
     ...asked.headers,
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
-    let end: Heard['end'] = 'closed'
+    let end: RawAnswer['end'] = 'closed'
     const socket = connect(server.port, '127.0.0.1')
     socket.setNoDelay(true)
     const go = () => {
@@ -126,7 +134,7 @@ export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Hear
   })
 }
 
-function readIn(bytes: Buffer): Omit<Heard, 'end'> {
+function readIn(bytes: Buffer): Omit<RawAnswer, 'end'> {
   const at = bytes.indexOf('\r\n\r\n')
   if (at < 0) return { status: 0, headers: {}, body: Buffer.alloc(0), bytes }
   const [first = '', ...lines] = bytes.toString('latin1', 0, at).split('\r\n')
@@ -139,16 +147,16 @@ function readIn(bytes: Buffer): Omit<Heard, 'end'> {
   return { status: Number(first.split(' ')[1]), headers, body: bytes.subarray(at + 4), bytes }
 }
 
-/** Whether the answer is framed as it says, and all there. */
-export function isWhole({ end, status, headers, body }: Heard): boolean {
+/** True if the answer is complete and correctly framed. */
+export function isWhole({ end, status, headers, body }: RawAnswer): boolean {
   if (end !== 'closed' || status === 0) return false
   if (headers['transfer-encoding'] !== undefined) return String(body).endsWith('\r\n0\r\n\r\n')
-  // RFC 9110: no answer of this status has a body.
+  // RFC 9110: a 304 has no body.
   return status === 304 ? body.length === 0 : body.length === Number(headers['content-length'])
 }
 
-/** The user of this name, or those of it. */
-export function usersNamed(server: Server, { api }: Door, name: string): readonly object[] {
+/** Returns the users of this name. */
+export function usersNamed(server: Server, { api }: Endpoint, name: string): readonly object[] {
   const all: readonly object[] = server.sandbox.store.collection(`${api}.users`).all()
   return all.filter((row) => addressIn(row) === addressOf(name))
 }
@@ -158,14 +166,14 @@ function addressIn(row: object): unknown {
   return row['emailAddress'] ?? row['email']
 }
 
-/** The armed or wished fault that an answer names. */
-export function ruleOf(server: Server, { headers }: Heard): ArmedFault | undefined {
+/** Returns the fault that an answer names. */
+export function faultOf(server: Server, { headers }: RawAnswer): ArmedFault | undefined {
   const id = headers['standin-fault']
   return id === undefined ? undefined : server.sandbox.faults.get(id)
 }
 
-/** Work on many things, some at a time. */
-export async function each<T>(
+/** Works on many items, a limited number at a time. */
+export async function forEachConcurrently<T>(
   things: readonly T[],
   work: (thing: T, at: number) => Promise<void>,
   atOnce = 20,

@@ -3,20 +3,20 @@ import { withDefaults } from '../../../src/config/config.ts'
 import type { FaultDefinition } from '../../../src/core/fault.ts'
 import { startServer } from '../../../src/server/server.ts'
 import { createCaller } from '../../helpers/caller.ts'
-import { doors, expectRefusal } from '../../helpers/raw-requests.ts'
+import { endpoints, expectRefusal } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
-import { ask, refusalOf, usersNamed } from './kit.ts'
+import { sendRaw, refusalOf, usersNamed } from './kit.ts'
 
-/** A definition that cannot be used, and what the refusal names: the field, and what is allowed. */
+/** An invalid definition with texts of its refusal: the field, and what is allowed. */
 type Row = readonly [given: unknown, ...says: readonly string[]]
 
-/** In the short form, as headers and addresses have it too. */
+/** Invalid short forms, which headers and addresses can hold too. */
 const short: readonly Row[] = [
   ['nonsense', '"nonsense"', 'token.expired', 'reset', 'times'],
-  ['50', '"50"', 'no status', 'such as 500'],
-  ['5000', '"5000"', 'no status'],
-  ['100', '"100"', 'no status'],
-  ['600', '"600"', 'no status'],
+  ['50', '"50"', 'not a status', 'such as 500'],
+  ['5000', '"5000"', 'not a status'],
+  ['100', '"100"', 'not a status'],
+  ['600', '"600"', 'not a status'],
   ['200', 'status', '300 to 599'],
   ['204', 'status', '300 to 599'],
   ['status=abc', 'status', 'integer'],
@@ -30,8 +30,8 @@ const short: readonly Row[] = [
   ['delay=-1s', 'delay', '2s'],
   ['delay=1d', 'delay', '2s'],
   ['delay=2h', 'delay', 'most 1h'],
-  ['delay=3s..1s', 'delay', 'smaller'],
-  ['delay=3s~1s', 'delay', 'smaller'],
+  ['delay=3s..1s', 'delay', 'shorter'],
+  ['delay=3s~1s', 'delay', 'shorter'],
   ['delay=', 'delay', '2s'],
   ['slow=all', 'slow', 'headers', 'body'],
   ['bytes=5', 'bytes', 'slow'],
@@ -94,7 +94,7 @@ const short: readonly Row[] = [
   ['500;401', 'status', 'twice'],
 ]
 
-/** As objects, which headers and addresses cannot be. */
+/** Invalid objects, which headers and addresses cannot hold. */
 const whole: readonly Row[] = [
   [{}, 'status', 'outcome', 'short form'],
   [{ note: 'x' }, 'status'],
@@ -185,7 +185,7 @@ test.each([
   [{ statuss: 500 }, 'status'],
   [{ status: 500, match: { header: {} } }, 'headers'],
   [{ status: 500, operation: 'createReselerUser' }, 'createResellerUser'],
-])('%j is asked whether it means %s', async (given, meant) => {
+])('%j is refused with the suggestion %s', async (given, meant) => {
   const server = await createSandbox()
   const message = refusalOf(() => server.sandbox.faults.add(given))
   expect(message).toContain(`; did you mean ${meant}?`)
@@ -195,12 +195,15 @@ test.each([
   expect(answer.json()['detail']).toContain(`; did you mean ${meant}?`)
 })
 
-test.each(['nonsense', '50', '500;Times', 'no.such'])('%j is asked nothing', async (given) => {
-  const { sandbox } = await createSandbox()
-  expect(refusalOf(() => sandbox.faults.add(given))).not.toContain('did you mean')
-})
+test.each(['nonsense', '50', '500;Times', 'no.such'])(
+  '%j is refused without a suggestion',
+  async (given) => {
+    const { sandbox } = await createSandbox()
+    expect(refusalOf(() => sandbox.faults.add(given))).not.toContain('did you mean')
+  },
+)
 
-test('a start with one of them stops, and says where it stands', async () => {
+test('an invalid startup fault stops the start and is named by its position', async () => {
   for (const [given, ...says] of [...short, ...whole]) {
     const faults = [given as FaultDefinition]
     const starting = startServer(withDefaults({ port: 0, memory: true, faults }))
@@ -217,35 +220,38 @@ test('a start with one of them stops, and says where it stands', async () => {
   }
 })
 
-test.each(doors)('a request at $name that asks for one of them is told so', async (door) => {
-  const server = await createSandbox()
-  for (const [i, [given, ...says]] of short.entries()) {
-    const fault = String(given)
-    const name = `u${i}`
-    const magic = `${name}+fault.${fault.replaceAll(';', '/')}`
-    const asked = [{ name, headers: { 'Standin-Fault': fault } }, { name: magic }]
-    // What is allowed is listed for this API alone.
-    const own = says.filter((words) => !/^[a-z]+\.[a-z-]+$/.test(words))
-    for (const one of asked) {
-      const { status, headers, body } = await ask(server, door, one)
-      expectRefusal(door, { status, headers, text: String(body) }, 400, 'fault.invalid')
-      const text = String(body).replaceAll(/&quot;|\\"/g, '"')
-      for (const words of own) expect(text).toContain(words)
-      expect(headers['standin-fault']).toBeUndefined()
-      expect(usersNamed(server, door, one.name)).toEqual([])
+test.each(endpoints)(
+  'a request at $name with an invalid fault is refused with the reason',
+  async (endpoint) => {
+    const server = await createSandbox()
+    for (const [i, [given, ...says]] of short.entries()) {
+      const fault = String(given)
+      const name = `u${i}`
+      const magic = `${name}+fault.${fault.replaceAll(';', '/')}`
+      const asked = [{ name, headers: { 'Standin-Fault': fault } }, { name: magic }]
+      // The message lists the names of this API only.
+      const own = says.filter((words) => !/^[a-z]+\.[a-z-]+$/.test(words))
+      for (const one of asked) {
+        const { status, headers, body } = await sendRaw(server, endpoint, one)
+        expectRefusal(endpoint, { status, headers, text: String(body) }, 400, 'fault.invalid')
+        const text = String(body).replaceAll(/&quot;|\\"/g, '"')
+        for (const words of own) expect(text).toContain(words)
+        expect(headers['standin-fault']).toBeUndefined()
+        expect(usersNamed(server, endpoint, one.name)).toEqual([])
+      }
     }
-  }
-  expect(server.sandbox.faults.list()).toEqual([])
-})
+    expect(server.sandbox.faults.list()).toEqual([])
+  },
+)
 
 test.each(['', ' ', '500, 401', 'x'.repeat(8000), '\u00e9', '500;\ttimes=x', '<script>', '"'])(
-  'a header that is %j is told so too',
+  'the header %j is refused with the reason',
   async (fault) => {
     const server = await createSandbox()
-    for (const door of doors) {
-      const heard = await ask(server, door, { headers: { 'Standin-Fault': fault } })
-      const { status, headers, body } = heard
-      expectRefusal(door, { status, headers, text: String(body) }, 400, 'fault.invalid')
+    for (const endpoint of endpoints) {
+      const answer = await sendRaw(server, endpoint, { headers: { 'Standin-Fault': fault } })
+      const { status, headers, body } = answer
+      expectRefusal(endpoint, { status, headers, text: String(body) }, 400, 'fault.invalid')
       expect(body.length).toBeLessThan(3000)
     }
   },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCaller, creation, type Caller } from '../../helpers/caller.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
-import { add, addressOf, ask, cryptlex, formsonfire, mykaarma } from './kit.ts'
+import { arm, addressOf, sendRaw, cryptlex, formsonfire, mykaarma, xml } from './kit.ts'
 
 interface Shown {
   readonly id: string
@@ -13,7 +13,7 @@ interface Shown {
   readonly fired: number
   readonly lastFiredAt?: string
   readonly nearestMiss?: { readonly requestId: string; readonly at: string; readonly why: string }
-  readonly meetings: readonly {
+  readonly firings: readonly {
     readonly requestId: string
     readonly at: string
     readonly about?: string
@@ -39,7 +39,7 @@ async function explained(caller: Caller, id: string): Promise<string> {
 
 const later = (caller: Caller, by: string) => caller.post('/_standin/clock/advance', { by })
 
-test('a fault says when it fired last, and for which request', async () => {
+test('a fault reports when it last fired, and for which request', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
   await caller.post('/_standin/faults', { fault: '503;times=2', note: 'the outage of May' })
@@ -52,7 +52,7 @@ test('a fault says when it fired last, and for which request', async () => {
     live: true,
     eligible: 0,
     fired: 0,
-    meetings: [],
+    firings: [],
   })
   await caller.create('cryptlex', { email: 'ada@example.test' })
   await later(caller, '1500ms')
@@ -63,7 +63,7 @@ test('a fault says when it fired last, and for which request', async () => {
     eligible: 2,
     fired: 2,
     lastFiredAt: '2026-01-15T12:00:01.500Z',
-    meetings: [
+    firings: [
       { at: NOON, about: 'ada@example.test', next: 'retried after 1500 ms' },
       {
         requestId: answer.header('Standin-Request-Id'),
@@ -76,10 +76,10 @@ test('a fault says when it fired last, and for which request', async () => {
   expect((await caller.get('/_standin/faults/fault-1')).json()).toEqual(shown)
 })
 
-test('what each client did next is told apart by its credentials', async () => {
+test('clients are told apart by their credentials in what they did next', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, '500;times=4')
+  arm(server, '500;times=4')
   const send = (email: string, token = 'standin-token') => {
     const { headers, ...rest } = creation('cryptlex', { email })
     return caller.send({ ...rest, headers: { ...headers, Authorization: `Bearer ${token}` } })
@@ -94,7 +94,7 @@ test('what each client did next is told apart by its credentials', async () => {
   await send('c@example.test') // created
   await send('else@example.test', 'two')
   const [shown] = await list(caller)
-  expect(shown!.meetings.map(({ about, next }) => [about, next])).toEqual([
+  expect(shown!.firings.map(({ about, next }) => [about, next])).toEqual([
     ['a@example.test', 'retried after 250 ms'],
     ['b@example.test', 'went on after 500 ms'],
     ['c@example.test', 're-created after 500 ms'],
@@ -102,27 +102,27 @@ test('what each client did next is told apart by its credentials', async () => {
   ])
 })
 
-test('at an API with credentials in the body, and with none, clients are told apart too', async () => {
+test('clients with credentials in the body, or with none, are told apart too', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, { status: 500, times: 1, api: 'formsonfire' })
-  add(server, { status: 500, times: 1, api: 'mykaarma' })
-  await ask(server, formsonfire, { name: 'a' })
-  await ask(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
-  await ask(server, formsonfire, { name: 'a' })
-  await ask(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
-  const next = (await list(caller)).flatMap(({ meetings }) => meetings.map((one) => one.next))
+  arm(server, { status: 500, times: 1, api: 'formsonfire' })
+  arm(server, { status: 500, times: 1, api: 'mykaarma' })
+  await sendRaw(server, formsonfire, { name: 'a' })
+  await sendRaw(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
+  await sendRaw(server, formsonfire, { name: 'a' })
+  await sendRaw(server, mykaarma, { name: 'b', headers: { Authorization: '' } })
+  const next = (await list(caller)).flatMap(({ firings }) => firings.map((one) => one.next))
   expect(next).toEqual(['re-created after 0 ms', 'retried after 0 ms'])
 })
 
-test('only the newest meetings are kept', async () => {
+test('only the newest firings are kept', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, '500')
+  arm(server, '500')
   for (let i = 0; i < 50; i++) await caller.create('cryptlex', { email: `m${i}@example.test` })
   const [shown] = await list(caller)
-  expect([shown!.fired, shown!.meetings.length]).toEqual([50, 20])
-  expect(shown!.meetings.at(-1)!.about).toBe('m49@example.test')
+  expect([shown!.fired, shown!.firings.length]).toEqual([50, 20])
+  expect(shown!.firings.at(-1)!.about).toBe('m49@example.test')
 })
 
 test.each<[object, string]>([
@@ -161,12 +161,12 @@ test.each<[object, string]>([
     { match: { fields: { allowCustomerPortalAccess: false } } },
     'fields.allowCustomerPortalAccess is true, not false',
   ],
-  [{ skip: 1 }, 'it skips 1, and this is number 1'],
-  [{ every: 2 }, 'it takes every 2th, and this is number 1'],
-  [{ probability: 0 }, 'the chance of 0 went the other way'],
-  [{ sequence: ['pass', 'fail'] }, 'step 1 of its sequence passes'],
-  [{ from: '2026-01-15T12:00:01Z' }, 'it begins at 2026-01-15T12:00:01.000Z'],
-])('%j was not met, since %s', async (how, why) => {
+  [{ skip: 1 }, 'skip is 1, and this was matching request 1'],
+  [{ every: 2 }, 'every is 2, and this was matching request 1'],
+  [{ probability: 0 }, 'probability is 0, and the draw decided against it'],
+  [{ sequence: ['pass', 'fail'] }, 'step 1 of its sequence is pass'],
+  [{ from: '2026-01-15T12:00:01Z' }, 'it does not fire before 2026-01-15T12:00:01.000Z'],
+])('%j does not fire: %s', async (how, why) => {
   const caller = createCaller(await createSandbox(held))
   const armed = await caller.post('/_standin/faults', { status: 500, ...how })
   expect(armed.status, armed.text).toBe(201)
@@ -180,10 +180,10 @@ test.each<[object, string]>([
   })
 })
 
-test('the nearest miss is the one that met the most conditions', async () => {
+test('the nearest miss is the request that matched the most conditions', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  add(server, {
+  arm(server, {
     status: 500,
     api: 'cryptlex',
     match: { fields: { firstName: 'Ada', lastName: 'Hopper' } },
@@ -197,7 +197,7 @@ test('the nearest miss is the one that met the most conditions', async () => {
   expect((await list(caller))[0]!.nearestMiss!.why).toContain('lastName is "Byron"')
 })
 
-test('a fault that is hidden behind another says which one took its requests', async () => {
+test('a fault behind another reports which one fired for its requests', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
   const armed = [
@@ -207,50 +207,50 @@ test('a fault that is hidden behind another says which one took its requests', a
     '409;after=validation', // would come at a later stage
     'delay=1ms;after=auth;skip=1', // would spare the request, which it never saw
   ]
-  for (const fault of armed) add(server, fault)
+  for (const fault of armed) arm(server, fault)
   const answer = await caller.create('cryptlex')
   expect(answer.header('Standin-Fault')).toBe('fault-1')
   const unfired = await list(caller, '?unfired=true')
   const requestId = answer.header('Standin-Request-Id')
-  const why = 'fault-1 (500;times=3) came first'
+  const why = 'fault-1 (500;times=3) fired first'
   expect(unfired.map((one) => one.nearestMiss)).toEqual([
     { requestId, at: NOON, why },
     { requestId, at: NOON, why: 'api is "cryptlex", not "mykaarma"' },
     { requestId, at: NOON, why },
     { requestId, at: NOON, why },
   ])
-  // None of them counted it.
+  // None of them counted the request.
   expect(unfired.map(({ eligible }) => eligible)).toEqual([0, 0, 0, 0])
   expect(await explained(caller, requestId!)).toContain(`fault-2: did not fire: ${why}`)
 })
 
-test('what a request asks for by itself hides what is armed, wherever that would come', async () => {
+test('armed faults of all stages report a requested fault that fired first', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  for (const fault of ['401', '403;after=commit']) add(server, fault)
+  for (const fault of ['401', '403;after=commit']) arm(server, fault)
   const { headers, ...rest } = creation('cryptlex')
-  const wish = { ...headers, 'Standin-Fault': '500;after=validation' }
-  expect((await caller.send({ ...rest, headers: wish })).status).toBe(500)
-  const why = 'header-1 (500;after=validation) came first'
+  const requested = { ...headers, 'Standin-Fault': '500;after=validation' }
+  expect((await caller.send({ ...rest, headers: requested })).status).toBe(500)
+  const why = 'header-1 (500;after=validation) fired first'
   const unfired = await list(caller, '?unfired=true')
   expect(unfired.map(({ nearestMiss }) => nearestMiss?.why)).toEqual([why, why])
 })
 
-test('a duplicate of a user that was lost hides what is armed for that stage', async () => {
+test('a fault reports that the duplicate of a lost user was refused first', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
-  add(server, '409;after=validation;skip=1')
-  add(server, 'lost-then-duplicate;times=1')
+  arm(server, '409;after=validation;skip=1')
+  arm(server, 'lost-then-duplicate;times=1')
   await caller.create('cryptlex')
   expect((await caller.create('cryptlex')).header('Standin-Fault')).toBe('fault-2')
   const [hidden] = await list(caller, '?unfired=true')
-  expect(hidden!.nearestMiss!.why).toBe('fault-2 (lost-then-duplicate;times=1) came first')
+  expect(hidden!.nearestMiss!.why).toBe('fault-2 (lost-then-duplicate;times=1) fired first')
 })
 
-test('?unfired=true lists what never fired, and nothing else', async () => {
+test('?unfired=true lists exactly the faults that never fired', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
-  for (const fault of ['500;times=1', '401;skip=9', '403;api=mykaarma']) add(server, fault)
+  for (const fault of ['500;times=1', '401;skip=9', '403;api=mykaarma']) arm(server, fault)
   await caller.create('cryptlex')
   const ids = async (query: string) => (await list(caller, query)).map(({ id }) => id)
   expect(await ids('?unfired=true')).toEqual(['fault-2', 'fault-3'])
@@ -262,7 +262,7 @@ test('?unfired=true lists what never fired, and nothing else', async () => {
   }
 })
 
-test('what a fault waits for and nobody may see is not shown', async () => {
+test('secrets in a match are not listed', async () => {
   const caller = createCaller(await createSandbox())
   const secret = 'hunter2-Secret'
   const names = ['Authorization', 'Cookie', 'X-Api-Key', 'X-Token', 'X-Secret', 'X-Password']
@@ -286,15 +286,73 @@ test('what a fault waits for and nobody may see is not shown', async () => {
   }
 })
 
-test('hidden or not, it is what is compared', async () => {
+test('secrets in a match are compared in full', async () => {
   const server = await createSandbox()
-  add(server, {
+  arm(server, {
     status: 409,
     match: { credential: 'standin-token', fields: { password: 'analytical-engine-1' } },
   })
   const token = 'x'.repeat(2000)
-  add(server, { status: 410, match: { credential: token } })
-  expect((await ask(server, cryptlex, { name: addressOf('a') })).status).toBe(409)
+  arm(server, { status: 410, match: { credential: token } })
+  expect((await sendRaw(server, cryptlex, { name: addressOf('a') })).status).toBe(409)
   const headers = { Authorization: `Bearer ${token}` }
-  expect((await ask(server, cryptlex, { headers })).status).toBe(410)
+  expect((await sendRaw(server, cryptlex, { headers })).status).toBe(410)
+})
+
+test('a client that gets a fault twice is reported to have retried', async () => {
+  const server = await createSandbox()
+  for (const fault of ['500;times=2', 'reset;times=2']) {
+    const armed = arm(server, fault)
+    const name = fault.replace(/\W.*/, '')
+    for (let i = 0; i < 3; i++) await sendRaw(server, mykaarma, { name })
+    expect(armed.firings.map(({ next }) => next?.action)).toEqual(['retried', 're-created'])
+  }
+})
+
+test('a fault reports why it did not fire for a matching request', async () => {
+  const caller = createCaller(await createSandbox())
+  await caller.post('/_standin/faults', '{"fault":"500;skip=5"}')
+  await caller.post('/_standin/faults', '{"fault":"500;probability=0"}')
+  await caller.create('cryptlex')
+  const { faults } = (await caller.get('/_standin/faults?unfired=true')).json<{
+    faults: { nearestMiss?: { why: string } }[]
+  }>()
+  expect(faults.map(({ nearestMiss }) => nearestMiss?.why)).toEqual([
+    'skip is 5, and this was matching request 1',
+    'probability is 0, and the draw decided against it',
+  ])
+})
+
+test('the nearest miss holds no secret of its request', async () => {
+  const server = await createSandbox()
+  const secret = 'is-a-Secret-1'
+  for (const match of [
+    { fields: { '$.inner': 'x' } },
+    { headers: { 'Proxy-Authorization': 'x' } },
+    { headers: { 'X-Password': 'x' } },
+    { headers: { 'X-Session': 'x' } },
+  ]) {
+    arm(server, { status: 500, match })
+  }
+  await sendRaw(server, cryptlex, {
+    body: JSON.stringify({ inner: { secret }, password: secret, email: 'ada@example.test' }),
+    headers: { 'Proxy-Authorization': secret, 'X-Password': secret, 'X-Session': secret },
+  })
+  await sendRaw(server, cryptlex, { body: JSON.stringify({ password: secret }) })
+  const shown = (await createCaller(server).get('/_standin/faults')).text
+  expect(shown).toContain('nearestMiss')
+  expect(shown).not.toContain(secret)
+})
+
+test('a fault that changed nothing withdraws its own firing, not another one', async () => {
+  const server = await createSandbox()
+  const armed = arm(server, { body: 'xml-cdata', after: 'commit' })
+  const slow = arm(server, { delay: '30ms', times: 1, after: 'commit', api: 'mykaarma' })
+  expect(slow.id).toBe('fault-2')
+  const answer = await sendRaw(server, xml, { name: 'ada' })
+  expect(String(answer.body)).toContain('CDATA')
+  const missed = await sendRaw(server, mykaarma, { name: 'grace' })
+  expect(missed.headers['standin-fault']).toBeUndefined()
+  expect(armed.firings.map(({ user }) => user)).toEqual(['ada@example.test'])
+  expect([armed.fired, armed.eligible]).toEqual([1, 2])
 })

@@ -1,4 +1,4 @@
-import { faultRequestedInValue } from '../../../src/core/faults/faults.ts'
+import { faultRequestedInValue } from '../../../src/core/faults/requested-faults.ts'
 import { reasonsOf } from '../../../src/core/faults/refusal.ts'
 import { APIS, createCaller, creation, named, type Api } from '../../helpers/caller.ts'
 import { code, table } from '../../helpers/document.ts'
@@ -11,10 +11,10 @@ const TITLES: Readonly<Record<Api, string>> = {
   formsonfire: 'Forms On Fire',
 }
 
-/** Statuses that clients are written for, and two that no vendor uses. */
+/** Statuses that clients handle, and two that no vendor uses. */
 const STATUSES = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 418, 422, 429, 500, 501, 502]
 
-/** The tables of docs/faults.md, by name; what can be asked of a server is. */
+/** Makes the tables of docs/faults.md, from the answers of a server where possible. */
 export async function faultTables(server: TestSandbox): Promise<Readonly<Record<string, string>>> {
   return {
     faults: faultRows(server),
@@ -47,7 +47,7 @@ function withinContract({ short }: Fault, { sandbox: { faults } }: TestSandbox):
   return `not at ${breaks.map((api) => TITLES[api]).join(' and ')}`
 }
 
-/** Those whose short form can be in an address, with the address. */
+/** Returns the faults whose short form fits into an address, with the address. */
 export function magicAddresses(): readonly { short: string; happens: string; address: string }[] {
   return FAULTS.flatMap(({ short, happens }) => {
     const local = `ada+fault.${short.replaceAll(';', '/')}`
@@ -90,7 +90,7 @@ async function statusRows(server: TestSandbox): Promise<string> {
 
 type Answered = ReturnType<ReturnType<typeof createCaller>['send']>
 
-/** One row for each fault, with what each API answers to it. */
+/** Makes one row per fault with the answer of each API. */
 async function rowsFor(
   faults: readonly string[],
   server: TestSandbox,
@@ -101,9 +101,9 @@ async function rowsFor(
     faults.map(async (fault) => {
       const cells = APIS.map((api) => {
         const request = creation(api, named(api, 'ada'))
-        // The name as well, since a reason such as `internal` looks like no reason.
-        const wish = /^\d/.test(fault) ? fault : `reason=${fault}`
-        const headers = { ...request.headers, 'Standin-Fault': wish }
+        // With its name, since `internal` alone is not read as a reason.
+        const requested = /^\d/.test(fault) ? fault : `reason=${fault}`
+        const headers = { ...request.headers, 'Standin-Fault': requested }
         return cell(fault, api, caller.send({ ...request, headers }))
       })
       return [code(fault), ...(await Promise.all(cells))]

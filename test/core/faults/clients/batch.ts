@@ -1,29 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** A request as the test hands it to a client program, in a list on stdin. */
+/** A request for a client program, which reads a list of them from stdin. */
 export interface ToSend {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** The media type that is hoped for. */
+  /** The expected media type. */
   readonly type: string
-  /** Milliseconds until the client gives up. */
+  /** The client's time limit in milliseconds. */
   readonly patience: number
-  /** What is different about a second request, on the same connection where there is one. */
+  /** Changes for a second request, on the same connection if it is still open. */
   readonly next?: Partial<Pick<ToSend, 'headers' | 'body'>>
 }
 
-/** What a client saw of one request: a status or an error's name, and the id where it looked. */
+/** A client's report of one request: a status or an error's name, and the id if it read one. */
 export interface Seen {
   readonly seen: string
   readonly id?: string
 }
 
-/** More at once would wait for each other until they gave up. */
+/** Limit on parallel requests; more would delay each other beyond their time limit. */
 const AT_ONCE = 8
 
-/** Sends what is on stdin and prints what was seen of each, in the same order. */
+/** Sends the requests from stdin and prints the report of each, in the same order. */
 export async function batch<Connection>(
   connect: () => Connection,
   see: (sent: ToSend, connection: Connection) => Promise<Seen>,
@@ -44,8 +44,7 @@ export async function batch<Connection>(
     for (let entry = left.shift(); entry; entry = left.shift()) await one(entry)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  // By themselves: fetch may send any request on any connection that is kept, also on one that a
-  // fault is about to close.
+  // One at a time: fetch may reuse any open connection, also one that a fault is about to close.
   for (const entry of list.entries()) if (entry[1].next) await one(entry)
   console.log(JSON.stringify(results))
 }

@@ -1,4 +1,4 @@
-// Sends each request of a list with curl, and prints its exit code or the status.
+// Sends each request of a list with curl and prints its exit code or the status.
 import { execFile } from 'node:child_process'
 import { batch, type Seen, type ToSend } from './batch.ts'
 

@@ -1,4 +1,4 @@
-// Sends each request of a list as fetch or node:http does, and prints what it saw of each.
+// Sends each request of a list with fetch or node:http and prints the report of each.
 import http from 'node:http'
 import { batch, type Seen, type ToSend } from './batch.ts'
 
@@ -12,7 +12,7 @@ async function byFetch({ path, headers, body, patience }: ToSend): Promise<Answe
   return [response.status, response.headers.get('content-type') ?? '', await response.text()]
 }
 
-// Its timeout is for a silence, however long the whole takes: as most who use it have it.
+// Its timeout limits the silence and not the whole request, as in most programs that use it.
 function byHttp(sent: ToSend, agent: http.Agent): Promise<Answer> {
   const { path, headers, body, patience } = sent
   return new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ async function see(sent: ToSend, agent: http.Agent): Promise<Seen> {
     const seen = String(status)
     if (!type.startsWith(sent.type)) return { seen: `${seen} ${type.split(';')[0]}` }
     if (type.includes('protobuf')) return { seen }
-    // No XML reader comes with Node, and many a client does without one.
+    // Node has no XML parser, and many clients do without one.
     if (type.includes('xml')) return { seen, id: /<Id>(.*?)<\/Id>/.exec(text)?.[1] ?? '' }
     const read = JSON.parse(text) as { id?: string; User?: { Id: string } } // by vendor
     return { seen, id: read.id ?? read.User?.Id ?? '' }
@@ -46,7 +46,7 @@ async function see(sent: ToSend, agent: http.Agent): Promise<Seen> {
   }
 }
 
-/** The class of an error and its code, or that of its cause: the texts change with each version. */
+/** Returns the class of an error and its code or its cause's; messages change between versions. */
 function named(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = (error.cause ?? error) as { code?: unknown } // a code may be there
