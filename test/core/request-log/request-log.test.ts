@@ -209,7 +209,7 @@ test('a call that met a fault is made anew with what came of it', async () => {
     created: user,
     events: ['reseller.user.created'],
     deliveries: server.sandbox.webhooks.deliveries.map(({ id }) => id),
-    endedAt: 'commit',
+    endedAfter: 'commit',
     stage: 'saving',
     faults: [
       { id: 'fault-1', fired: false },
