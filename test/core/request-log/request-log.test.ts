@@ -215,7 +215,7 @@ test('a recorded call keeps its faults, events and deliveries', async () => {
     created: user,
     events: ['reseller.user.created'],
     deliveries: server.sandbox.webhooks.deliveries.map(({ id }) => id),
-    endedAt: 'commit',
+    endedAfter: 'commit',
     stage: 'saving',
     faults: [
       { id: 'fault-1', fired: false },
