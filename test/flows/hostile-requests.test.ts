@@ -6,17 +6,17 @@ import { runInNewContext } from 'node:vm'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
-  doors,
+  entryPoints,
   expectItStillServes,
   expectRefusal,
-  jsonDoors,
+  jsonEntryPoints,
   parsed,
   raw,
   send,
   statusAt,
   usersOf,
-  xmlDoor,
-  type Door,
+  xmlEntryPoint,
+  type EntryPoint,
   type Sent,
 } from '../helpers/raw-requests.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
@@ -28,10 +28,10 @@ const DEEP = 100_000
 const ZEROS = gzipSync(Buffer.alloc(100_000_000))
 const BIG = Buffer.alloc(10_000_000, 'a')
 
-/** What is wrong, and what a request with it is answered; made from the door's good body. */
+/** What is wrong, and what a request with it is answered; made from the entry point's good body. */
 interface Case {
   readonly what: string
-  readonly sent: (door: Door) => Sent
+  readonly sent: (entryPoint: EntryPoint) => Sent
   readonly status: number
   readonly reason: string
 }
@@ -42,17 +42,17 @@ const bad = (
   reason = 'body.malformed',
 ): Case => ({
   what,
-  sent: (door) => ({ body: made(withSecret(door)) }),
+  sent: (entryPoint) => ({ body: made(withSecret(entryPoint)) }),
   status: 400,
   reason,
 })
 
 /** The good body with a password that must never come back. */
-function withSecret(door: Door): string {
-  const name = door.api === 'formsonfire' ? 'Password' : 'password'
-  if (door.answers === 'xml')
-    return door.body.replace('<WebsiteRole>', `<Password>${SECRET}</Password><WebsiteRole>`)
-  return JSON.stringify({ ...(JSON.parse(door.body) as object), [name]: SECRET })
+function withSecret(entryPoint: EntryPoint): string {
+  const name = entryPoint.api === 'formsonfire' ? 'Password' : 'password'
+  if (entryPoint.answers === 'xml')
+    return entryPoint.body.replace('<WebsiteRole>', `<Password>${SECRET}</Password><WebsiteRole>`)
+  return JSON.stringify({ ...(JSON.parse(entryPoint.body) as object), [name]: SECRET })
 }
 
 const inside = (good: string, members: string) => `${good.slice(0, -1)},${members}}`
@@ -186,8 +186,8 @@ const inAny: readonly Case[] = [
   },
   {
     what: 'in gzip that is cut off',
-    sent: (door) => ({
-      body: gzipSync(door.body).subarray(0, -9),
+    sent: (entryPoint) => ({
+      body: gzipSync(entryPoint.body).subarray(0, -9),
       headers: { 'Content-Encoding': 'gzip' },
     }),
     status: 400,
@@ -195,8 +195,8 @@ const inAny: readonly Case[] = [
   },
   {
     what: 'in gzip with a wrong checksum',
-    sent: (door) => {
-      const packed = gzipSync(door.body)
+    sent: (entryPoint) => {
+      const packed = gzipSync(entryPoint.body)
       packed.writeUInt32LE(1, packed.length - 8)
       return { body: packed, headers: { 'Content-Encoding': 'gzip' } }
     },
@@ -205,25 +205,25 @@ const inAny: readonly Case[] = [
   },
   ...['gzip', 'deflate', 'br'].map((coding) => ({
     what: `that says ${coding} and is plain`,
-    sent: ({ body: good }: Door) => ({ body: good, headers: { 'Content-Encoding': coding } }),
+    sent: ({ body: good }: EntryPoint) => ({ body: good, headers: { 'Content-Encoding': coding } }),
     status: 400,
     reason: 'body.malformed',
   })),
   {
     what: 'in gzip that says nothing of it',
-    sent: (door) => ({ body: gzipSync(door.body) }),
+    sent: (entryPoint) => ({ body: gzipSync(entryPoint.body) }),
     status: 400,
     reason: 'body.malformed',
   },
   ...['zstd', 'gzip, gzip', 'compress', '__proto__'].map((coding) => ({
     what: `with the content encoding ${coding}`,
-    sent: ({ body: good }: Door) => ({ body: good, headers: { 'Content-Encoding': coding } }),
+    sent: ({ body: good }: EntryPoint) => ({ body: good, headers: { 'Content-Encoding': coding } }),
     status: 415,
     reason: 'encoding.unsupported',
   })),
   ...['utf-16', 'x-nothing', '__proto__'].map((charset) => ({
     what: `with the charset ${charset}`,
-    sent: ({ body: good, answers }: Door) => ({
+    sent: ({ body: good, answers }: EntryPoint) => ({
       body: good,
       headers: { 'Content-Type': `application/${answers}; charset=${charset}` },
     }),
@@ -232,7 +232,7 @@ const inAny: readonly Case[] = [
   })),
   ...['image/png', 'multipart/form-data; boundary=x', 'application/json-seq', '/'].map((type) => ({
     what: `with the type ${type}`,
-    sent: ({ body: good, answers }: Door) => ({
+    sent: ({ body: good, answers }: EntryPoint) => ({
       body: good,
       headers: { 'Content-Type': type, Accept: `application/${answers}` },
     }),
@@ -255,16 +255,16 @@ function spliced(text: string, codes: readonly number[]): Buffer {
 
 describe('Bad input costs nothing', () => {
   describe.each([
-    ...jsonDoors.map((door) => ({ door, cases: [...inJson, ...inAny] })),
-    { door: xmlDoor, cases: [...inXml, ...inAny] },
-  ])('at $door.name', ({ door, cases }) => {
+    ...jsonEntryPoints.map((entryPoint) => ({ entryPoint, cases: [...inJson, ...inAny] })),
+    { entryPoint: xmlEntryPoint, cases: [...inXml, ...inAny] },
+  ])('at $entryPoint.name', ({ entryPoint, cases }) => {
     test.each(cases)('a body $what is refused', async ({ sent, status, reason }) => {
       const sandbox = await createSandbox()
 
-      const seen = await send(sandbox, door, sent(door))
+      const seen = await send(sandbox, entryPoint, sent(entryPoint))
 
-      expectRefusal(door, seen, status, reason, SECRETS)
-      await expectItStillServes(sandbox, door)
+      expectRefusal(entryPoint, seen, status, reason, SECRETS)
+      await expectItStillServes(sandbox, entryPoint)
       expect(sandbox.logged).toEqual([])
     })
 
@@ -277,50 +277,54 @@ describe('Bad input costs nothing', () => {
       const sandbox = await createSandbox()
       const headers = { 'Content-Encoding': coding }
 
-      const seen = await send(sandbox, door, { body: pack(door.body), headers, chunked: true })
+      const seen = await send(sandbox, entryPoint, {
+        body: pack(entryPoint.body),
+        headers,
+        chunked: true,
+      })
 
-      expect(seen.status).toBe(door.created)
-      expect(usersOf(sandbox, door)).toHaveLength(1)
+      expect(seen.status).toBe(entryPoint.created)
+      expect(usersOf(sandbox, entryPoint)).toHaveLength(1)
     })
 
     test('a byte order mark before a good body is passed over', async () => {
       const sandbox = await createSandbox()
 
-      const seen = await send(sandbox, door, { body: `\ufeff${door.body}` })
+      const seen = await send(sandbox, entryPoint, { body: `\ufeff${entryPoint.body}` })
 
-      expect(seen.status).toBe(door.created)
+      expect(seen.status).toBe(entryPoint.created)
     })
 
     test('a body that stalls is answered when its time is up, and the connection closed', async () => {
       const sandbox = await createSandbox({ bodyTimeout: 60 })
-      const part = withSecret(door).slice(0, 40)
+      const part = withSecret(entryPoint).slice(0, 40)
 
-      const seen = parsed(await raw(sandbox, head(door, 'Content-Length: 400') + part))
+      const seen = parsed(await raw(sandbox, head(entryPoint, 'Content-Length: 400') + part))
 
-      expectRefusal(door, seen, 408, 'body.too-slow', SECRETS)
+      expectRefusal(entryPoint, seen, 408, 'body.too-slow', SECRETS)
       expect(seen.headers['connection']).toBe('close')
-      await expectItStillServes(sandbox, door)
+      await expectItStillServes(sandbox, entryPoint)
     })
 
     test('a body too large that never ends is answered when its time is up', async () => {
       const sandbox = await createSandbox({ bodyTimeout: 60, maxBody: 100_000 })
 
       const seen = parsed(
-        await raw(sandbox, `${head(door, 'Content-Length: 99999999')}${'x'.repeat(200_000)}`),
+        await raw(sandbox, `${head(entryPoint, 'Content-Length: 99999999')}${'x'.repeat(200_000)}`),
       )
 
-      expectRefusal(door, seen, 413, 'body.too-large')
+      expectRefusal(entryPoint, seen, 413, 'body.too-large')
     })
 
     test('a chunked body that stalls in gzip is answered too', async () => {
       const sandbox = await createSandbox({ bodyTimeout: 60 })
-      const part = gzipSync(door.body).subarray(0, 20)
-      const start = head(door, 'Transfer-Encoding: chunked\r\nContent-Encoding: gzip')
+      const part = gzipSync(entryPoint.body).subarray(0, 20)
+      const start = head(entryPoint, 'Transfer-Encoding: chunked\r\nContent-Encoding: gzip')
       const chunk = Buffer.concat([buffer('14\r\n'), part, buffer('\r\n')])
 
       const seen = parsed(await raw(sandbox, Buffer.concat([buffer(start), chunk])))
 
-      expectRefusal(door, seen, 408, 'body.too-slow')
+      expectRefusal(entryPoint, seen, 408, 'body.too-slow')
     })
 
     test.each(['Content-Length: 400', 'Transfer-Encoding: chunked\r\nContent-Encoding: gzip'])(
@@ -331,13 +335,13 @@ describe('Bad input costs nothing', () => {
         const transact = vi.spyOn(sandbox.sandbox.store, 'transact')
         const socket = net.connect(sandbox.port, '127.0.0.1')
         const part = framing.startsWith('T') ? '4\r\n\x1f\x8b\x08\x00\r\n' : '{"a'
-        socket.write(Buffer.from(head(door, framing) + part, 'latin1'))
+        socket.write(Buffer.from(head(entryPoint, framing) + part, 'latin1'))
         await eventually(() => expect(started).toHaveLength(1))
         socket.destroy()
         await eventually(() => expect(started[0]!.closed).toBe(true))
 
         expect(transact).not.toHaveBeenCalled()
-        await expectItStillServes(sandbox, door)
+        await expectItStillServes(sandbox, entryPoint)
         expect(sandbox.logged).toEqual([])
       },
     )
@@ -346,40 +350,40 @@ describe('Bad input costs nothing', () => {
       'the header Expect: %s is no obstacle to a good request',
       async (expectation) => {
         const sandbox = await createSandbox()
-        const length = Buffer.byteLength(door.body)
+        const length = Buffer.byteLength(entryPoint.body)
         const framing = `Content-Length: ${length}\r\nConnection: close\r\nExpect: ${expectation}`
 
-        const seen = parsed(await raw(sandbox, head(door, framing) + door.body))
+        const seen = parsed(await raw(sandbox, head(entryPoint, framing) + entryPoint.body))
 
-        expect(seen.status).toBe(door.created)
-        expect(usersOf(sandbox, door)).toHaveLength(1)
+        expect(seen.status).toBe(entryPoint.created)
+        expect(usersOf(sandbox, entryPoint)).toHaveLength(1)
       },
     )
 
     test('a good request without a Host header is answered', async () => {
       const sandbox = await createSandbox()
-      const framing = `Content-Length: ${Buffer.byteLength(door.body)}\r\nConnection: close`
-      const text = head(door, framing).replace('Host: localhost\r\n', '') + door.body
+      const framing = `Content-Length: ${Buffer.byteLength(entryPoint.body)}\r\nConnection: close`
+      const text = head(entryPoint, framing).replace('Host: localhost\r\n', '') + entryPoint.body
 
-      expect(parsed(await raw(sandbox, text)).status).toBe(door.created)
+      expect(parsed(await raw(sandbox, text)).status).toBe(entryPoint.created)
     })
 
     test('other methods are refused and told which is allowed', async () => {
       const sandbox = await createSandbox()
 
       for (const method of ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
-        const seen = await send(sandbox, door, { method })
+        const seen = await send(sandbox, entryPoint, { method })
 
-        expectRefusal(door, seen, 405, 'method.not-allowed')
+        expectRefusal(entryPoint, seen, 405, 'method.not-allowed')
         expect([method, seen.headers['allow']]).toEqual([method, 'POST'])
       }
-      await expectItStillServes(sandbox, door)
+      await expectItStillServes(sandbox, entryPoint)
     })
 
     test('HEAD is refused as the other methods are, without a body', async () => {
       const sandbox = await createSandbox()
 
-      const seen = await send(sandbox, door, { method: 'HEAD' })
+      const seen = await send(sandbox, entryPoint, { method: 'HEAD' })
 
       expect([seen.status, seen.headers['standin-reason'], seen.text]).toEqual([
         405,
@@ -390,7 +394,7 @@ describe('Bad input costs nothing', () => {
 
     test('nothing is found below the endpoint, however the path is spelt', async () => {
       const sandbox = await createSandbox()
-      const [endpoint = '', query = ''] = door.path.split('?')
+      const [endpoint = '', query = ''] = entryPoint.path.split('?')
       const traversals = ['/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/..%2f..%2fLICENSE']
       const others = [
         '/%00',
@@ -404,77 +408,84 @@ describe('Bad input costs nothing', () => {
 
       for (const below of [...traversals, ...others]) {
         const path = `${endpoint}${below}${query && `?${query}`}`
-        const seen = await send(sandbox, door, { path, body: door.body })
+        const seen = await send(sandbox, entryPoint, { path, body: entryPoint.body })
 
-        expectRefusal(door, seen, 404, 'route.unknown')
+        expectRefusal(entryPoint, seen, 404, 'route.unknown')
       }
-      await expectItStillServes(sandbox, door)
+      await expectItStillServes(sandbox, entryPoint)
     })
 
     test.each(['&', '&&&=', '&a', '&__proto__=1&constructor=2', '&%zz=%zz', '&a=%00', '&a[b]=1'])(
       'a query that ends in %s changes nothing',
       async (query) => {
         const sandbox = await createSandbox()
-        const path = `${door.path}${door.path.includes('?') ? '' : '?'}${query}`
+        const path = `${entryPoint.path}${entryPoint.path.includes('?') ? '' : '?'}${query}`
 
-        const seen = await send(sandbox, door, { path, body: door.body })
+        const seen = await send(sandbox, entryPoint, { path, body: entryPoint.body })
 
-        expect(seen.status).toBe(door.created)
+        expect(seen.status).toBe(entryPoint.created)
       },
     )
 
     test('20,000 query parameters are more than a head may hold', async () => {
       const sandbox = await createSandbox()
-      const path = `${door.path}${door.path.includes('?') ? '&' : '?'}${'a=1&'.repeat(20_000)}`
+      const path = `${entryPoint.path}${entryPoint.path.includes('?') ? '&' : '?'}${'a=1&'.repeat(20_000)}`
 
-      const seen = await send(sandbox, door, { path, body: door.body })
+      const seen = await send(sandbox, entryPoint, { path, body: entryPoint.body })
 
       expect([seen.status, seen.headers['standin-reason']]).toEqual([431, 'headers.too-large'])
       expect(JSON.parse(seen.text)).toMatchObject({ status: 431, reason: 'headers.too-large' })
-      await expectItStillServes(sandbox, door)
+      await expectItStillServes(sandbox, entryPoint)
     })
 
     test('7,000 empty query parameters are passed over', async () => {
       const sandbox = await createSandbox()
-      const path = `${door.path}${door.path.includes('?') ? '&' : '?'}${'a&'.repeat(7000)}`
+      const path = `${entryPoint.path}${entryPoint.path.includes('?') ? '&' : '?'}${'a&'.repeat(7000)}`
 
-      expect((await send(sandbox, door, { path, body: door.body })).status).toBe(door.created)
+      expect((await send(sandbox, entryPoint, { path, body: entryPoint.body })).status).toBe(
+        entryPoint.created,
+      )
     })
   })
 
-  test.each(jsonDoors)('at $name, names of Object.prototype are unknown fields', async (door) => {
-    const sandbox = await createSandbox()
-    const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__']
-    const members = names.map((name) => `"${name}":{"isAdmin":true}`).join()
+  test.each(jsonEntryPoints)(
+    'at $name, names of Object.prototype are unknown fields',
+    async (entryPoint) => {
+      const sandbox = await createSandbox()
+      const names = ['constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__']
+      const members = names.map((name) => `"${name}":{"isAdmin":true}`).join()
 
-    const seen = await send(sandbox, door, { body: inside(door.body.trim(), members) })
+      const seen = await send(sandbox, entryPoint, {
+        body: inside(entryPoint.body.trim(), members),
+      })
 
-    expect(seen.status).toBe(door.created)
-    for (const name of names) {
-      expect(String(seen.headers['standin-warning'])).toContain(`unknown-field.${name}`)
-    }
-    expect(JSON.stringify(usersOf(sandbox, door))).not.toContain('isAdmin')
-    expect('isAdmin' in {}).toBe(false)
-  })
+      expect(seen.status).toBe(entryPoint.created)
+      for (const name of names) {
+        expect(String(seen.headers['standin-warning'])).toContain(`unknown-field.${name}`)
+      }
+      expect(JSON.stringify(usersOf(sandbox, entryPoint))).not.toContain('isAdmin')
+      expect('isAdmin' in {}).toBe(false)
+    },
+  )
 
   test('a reseller id of an encoded null is taken as it is, and one that is no UTF-8 refused', async () => {
     const sandbox = await createSandbox()
-    const door = doors.find(({ name }) => name === 'cryptlex')!
+    const entryPoint = entryPoints.find(({ name }) => name === 'cryptlex')!
     const at = (id: string) => `/v3/resellers/${id}/users`
 
     for (const id of ['%zz', '%', '%ed%a0%80', '%ff']) {
-      const seen = await send(sandbox, door, { path: at(id), body: door.body })
-      expectRefusal(door, seen, 400, 'path.malformed')
+      const seen = await send(sandbox, entryPoint, { path: at(id), body: entryPoint.body })
+      expectRefusal(entryPoint, seen, 400, 'path.malformed')
     }
-    const seen = await send(sandbox, door, { path: at('%00%0d%0a'), body: door.body })
+    const seen = await send(sandbox, entryPoint, { path: at('%00%0d%0a'), body: entryPoint.body })
     expect(seen.status).toBe(201)
     expect(seen.headers['location']).toMatch(/^\/v3\/resellers\/%00%0D%0A\/users\//)
   })
 
   test('a large answer to bad credentials is read though nobody waits for the body', async () => {
     const sandbox = await createSandbox()
-    for (const door of doors.slice(0, 2)) {
-      const seen = await send(sandbox, door, { body: BIG, headers: { Authorization: 'x' } })
+    for (const entryPoint of entryPoints.slice(0, 2)) {
+      const seen = await send(sandbox, entryPoint, { body: BIG, headers: { Authorization: 'x' } })
       expect(seen.status).toBe(401)
     }
   })
@@ -522,30 +533,37 @@ describe('Bad input costs nothing', () => {
     expect([seen.status, seen.headers['standin-reason']]).toEqual([status, reason])
     expect(JSON.parse(seen.text)).toMatchObject({ status, reason })
     expect(Buffer.byteLength(seen.text)).toBe(Number(seen.headers['content-length']))
-    await expectItStillServes(sandbox, doors[0]!)
+    await expectItStillServes(sandbox, entryPoints[0]!)
   })
 
-  test.each(doors)('at $name, broken chunks are refused and create nothing', async (door) => {
-    const sandbox = await createSandbox()
-    const text = `${head(door, 'Transfer-Encoding: chunked')}5\r\nabcde\r\nZZ\r\n`
+  test.each(entryPoints)(
+    'at $name, broken chunks are refused and create nothing',
+    async (entryPoint) => {
+      const sandbox = await createSandbox()
+      const text = `${head(entryPoint, 'Transfer-Encoding: chunked')}5\r\nabcde\r\nZZ\r\n`
 
-    const seen = parsed(await raw(sandbox, text))
+      const seen = parsed(await raw(sandbox, text))
 
-    expect([seen.status, seen.headers['standin-reason']]).toEqual([400, 'http.malformed'])
-    await expectItStillServes(sandbox, door)
-    expect(sandbox.logged).toEqual([])
-  })
+      expect([seen.status, seen.headers['standin-reason']]).toEqual([400, 'http.malformed'])
+      await expectItStillServes(sandbox, entryPoint)
+      expect(sandbox.logged).toEqual([])
+    },
+  )
 
   test('parallel bad and good requests do not disturb each other', async () => {
     const sandbox = await createSandbox()
-    const refusals = doors.flatMap((door) =>
-      [...inAny, ...(door.answers === 'xml' ? inXml : inJson)].map(async ({ sent, status }) => {
-        const seen = await send(sandbox, door, sent(door))
-        expect(seen.status).toBe(statusAt(door, status))
-      }),
+    const refusals = entryPoints.flatMap((entryPoint) =>
+      [...inAny, ...(entryPoint.answers === 'xml' ? inXml : inJson)].map(
+        async ({ sent, status }) => {
+          const seen = await send(sandbox, entryPoint, sent(entryPoint))
+          expect(seen.status).toBe(statusAt(entryPoint, status))
+        },
+      ),
     )
-    const good = doors.map(async (door) => {
-      expect((await send(sandbox, door, { body: door.body })).status).toBe(door.created)
+    const good = entryPoints.map(async (entryPoint) => {
+      expect((await send(sandbox, entryPoint, { body: entryPoint.body })).status).toBe(
+        entryPoint.created,
+      )
     })
 
     await Promise.all([...refusals, ...good])
@@ -555,24 +573,27 @@ describe('Bad input costs nothing', () => {
 
   test('memory stays flat, however often and however differently the same is tried', async () => {
     const sandbox = await createSandbox()
-    const cases = doors.flatMap((door) =>
-      [...inAny, ...(door.answers === 'xml' ? inXml : inJson)]
+    const cases = entryPoints.flatMap((entryPoint) =>
+      [...inAny, ...(entryPoint.answers === 'xml' ? inXml : inJson)]
         // The time goes to these; what they hold would show at once all the same.
         .filter(({ what }) => !what.includes('million') && !what.includes('10 MB'))
-        .map((one) => ({ ...one, door })),
+        .map((one) => ({ ...one, entryPoint })),
     )
     let count = 0
     const round = async () => {
-      for (const { door, sent } of cases) {
+      for (const { entryPoint, sent } of cases) {
         count++
-        const given = sent(door)
-        const type = given.headers?.['Content-Type'] ?? door.headers['Content-Type']
+        const given = sent(entryPoint)
+        const type = given.headers?.['Content-Type'] ?? entryPoint.headers['Content-Type']
         const unique = type === undefined ? {} : { 'Content-Type': `${type}; p=${count}` }
-        await send(sandbox, door, { ...given, headers: { ...given.headers, ...unique } })
-        const query = `${door.path.includes('?') ? '&' : '?'}q${count}=1`
-        await send(sandbox, door, { path: `${door.path}${query}`, body: `{"k${count}":[` })
-        await send(sandbox, door, {
-          path: door.path.replace('/user', `/u${count}`),
+        await send(sandbox, entryPoint, { ...given, headers: { ...given.headers, ...unique } })
+        const query = `${entryPoint.path.includes('?') ? '&' : '?'}q${count}=1`
+        await send(sandbox, entryPoint, {
+          path: `${entryPoint.path}${query}`,
+          body: `{"k${count}":[`,
+        })
+        await send(sandbox, entryPoint, {
+          path: entryPoint.path.replace('/user', `/u${count}`),
           headers: { Authorization: `Bearer ${count}` },
         })
       }
@@ -590,9 +611,9 @@ describe('Bad input costs nothing', () => {
 })
 
 /** A request's head on a socket, its body still to come. */
-function head(door: Door, framing: string): string {
-  const lines = Object.entries(door.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `POST ${door.path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}${framing}\r\n\r\n`
+function head(entryPoint: EntryPoint, framing: string): string {
+  const lines = Object.entries(entryPoint.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `POST ${entryPoint.path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}${framing}\r\n\r\n`
 }
 
 /** The requests that reach a server, as it sees them. */
@@ -619,12 +640,12 @@ function usage(): { heap: number; rss: number; buffers: number } {
 
 test('a request in absolute form is answered as any other', async () => {
   const sandbox = await createSandbox()
-  const [door] = doors
-  const seen = await send(sandbox, door!, {
-    path: `http://localhost${door!.path}`,
-    body: door!.body,
+  const [entryPoint] = entryPoints
+  const seen = await send(sandbox, entryPoint!, {
+    path: `http://localhost${entryPoint!.path}`,
+    body: entryPoint!.body,
   })
-  expect(seen.status).toBe(door!.created)
+  expect(seen.status).toBe(entryPoint!.created)
 })
 
 test('CONNECT is refused with a body that says why', async () => {
@@ -637,7 +658,7 @@ test('CONNECT is refused with a body that says why', async () => {
 
 test('a sandbox in memory that has refused something closes without a word', async () => {
   const sandbox = await createSandbox()
-  await send(sandbox, doors[0]!, { body: '{' })
+  await send(sandbox, entryPoints[0]!, { body: '{' })
   await sandbox.close()
   expect(sandbox.logged).toEqual([])
 })
@@ -645,10 +666,10 @@ test('a sandbox in memory that has refused something closes without a word', asy
 test('80,000 unknown fields make no answer larger than a few', async () => {
   const sandbox = await createSandbox({ profile: { all: 'strict' }, maxBody: 2_000_000 })
   const body = JSON.stringify({
-    ...(JSON.parse(doors[0]!.body) as object),
+    ...(JSON.parse(entryPoints[0]!.body) as object),
     ...Object.fromEntries(Array.from({ length: 80_000 }, (_, i) => [`x${i}`, i])),
   })
-  const seen = await send(sandbox, doors[0]!, { body })
+  const seen = await send(sandbox, entryPoints[0]!, { body })
   expect(seen.status).toBe(200)
   expect(seen.text.length).toBeLessThan(10_000)
 })

@@ -12,10 +12,10 @@ import {
 } from '../helpers/bodies.ts'
 import {
   expectRefusal,
-  jsonDoors,
+  jsonEntryPoints,
   send,
   usersOf,
-  xmlDoor,
+  xmlEntryPoint,
   type Seen,
 } from '../helpers/raw-requests.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
@@ -25,32 +25,32 @@ const RUNS = { numRuns: 200 }
 /** Any text that JSON can carry. */
 const anyText = fc.string({ unit: 'binary', maxLength: 20 })
 
-describe.each(jsonDoors)('A body at $name', (door) => {
-  const { api } = door
+describe.each(jsonEntryPoints)('A body at $name', (entryPoint) => {
+  const { api } = entryPoint
   const schema = userSchema(api)
   const allows = independently(api, COMPONENTS[api])
   const expected = (body: unknown) =>
     allows(api === 'formsonfire' ? readLoosely(body, schema) : body)
 
   const verdict = ({ status, headers }: Seen) =>
-    status === door.created ? 'accepted' : `${status} ${String(headers['standin-reason'])}`
+    status === entryPoint.created ? 'accepted' : `${status} ${String(headers['standin-reason'])}`
 
   test('of whatever JSON is answered as the contract says, and never by a 5xx', async () => {
     const sandbox = await createSandbox()
     const anything = fc.oneof(fc.jsonValue(), fc.dictionary(names(), fc.jsonValue()))
     await fc.assert(
       fc.asyncProperty(anything, async (value) => {
-        const before = usersOf(sandbox, door).length
+        const before = usersOf(sandbox, entryPoint).length
         const body = isRecord(value) ? asNobodyElse(api, value) : value
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, entryPoint, { body: JSON.stringify(body) })
 
         if (seen.headers['standin-reason'] === 'body.malformed') {
           // The only things that JSON allows and this reader does not.
           expect(seen.text).toMatch(/given twice|__proto__|nested deeper/)
         } else if (expected(body)) expect(verdict(seen)).toBe('accepted')
-        else expectRefusal(door, seen, 400, 'body.invalid')
-        const made = seen.status === door.created ? 1 : 0
-        expect(usersOf(sandbox, door)).toHaveLength(before + made)
+        else expectRefusal(entryPoint, seen, 400, 'body.invalid')
+        const made = seen.status === entryPoint.created ? 1 : 0
+        expect(usersOf(sandbox, entryPoint)).toHaveLength(before + made)
       }),
       RUNS,
     )
@@ -65,14 +65,14 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         .string({ unit: fc.constantFrom(...'{}[]",:\\u0019tfn \n-+.eE<>/&;') })
         .map((text) => Buffer.from(text)),
       fc.tuple(fc.nat(), fc.nat(255)).map(([at, byte]) => {
-        const good = Buffer.from(door.body)
+        const good = Buffer.from(entryPoint.body)
         good[at % good.length] = byte
         return good
       }),
     )
     await fc.assert(
       fc.asyncProperty(bytes, async (body) => {
-        const seen = await send(sandbox, door, { body })
+        const seen = await send(sandbox, entryPoint, { body })
 
         expect(seen.status).toBeLessThan(500)
         expect(JSON.parse(seen.text)).toBeTypeOf('object')
@@ -89,7 +89,7 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         const body = asNobodyElse(api, value)
         expect(allows(body)).toBe(true)
 
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, entryPoint, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe('accepted')
       }),
@@ -106,7 +106,7 @@ describe.each(jsonDoors)('A body at $name', (door) => {
         const valid = expected(body)
         verdicts.add(valid)
 
-        const seen = await send(sandbox, door, { body: JSON.stringify(body) })
+        const seen = await send(sandbox, entryPoint, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe(valid ? 'accepted' : '400 body.invalid')
       }),
@@ -152,8 +152,8 @@ describe('A user in XML', () => {
           if (shuffled) names.sort((a, b) => a.length - b.length || a.localeCompare(b))
           const next = () => choices.next().value as number
           const xml = document(body, names, prefix, gap, next)
-          const asXml = await createdRow(xml, xmlDoor)
-          const asJson = await createdRow(JSON.stringify(body), jsonDoors[2]!)
+          const asXml = await createdRow(xml, xmlEntryPoint)
+          const asJson = await createdRow(JSON.stringify(body), jsonEntryPoints[2]!)
 
           expect(asXml).toEqual(asJson)
         },
@@ -162,11 +162,11 @@ describe('A user in XML', () => {
     )
   })
 
-  async function createdRow(body: string, door: typeof xmlDoor): Promise<object> {
+  async function createdRow(body: string, entryPoint: typeof xmlEntryPoint): Promise<object> {
     const sandbox = await shared()
-    const seen = await send(sandbox, door, { body })
+    const seen = await send(sandbox, entryPoint, { body })
     expect([seen.status, seen.text]).toEqual([200, expect.stringContaining('Invited')])
-    const [row, ...others] = usersOf(sandbox, door)
+    const [row, ...others] = usersOf(sandbox, entryPoint)
     expect(others).toEqual([])
     const { id, createdAt: _created, ...rest } = row as { id: string; createdAt: string }
     sandbox.sandbox.store.transact(() => {
@@ -219,13 +219,13 @@ describe('A user in XML', () => {
       fc.array(piece, { maxLength: 15 }).map((pieces) => pieces.join('')),
       fc.array(piece, { maxLength: 8 }).map((pieces) => `<User>${pieces.join('')}</User>`),
       fc.tuple(fc.nat(), piece).map(([at, text]) => {
-        const place = at % xmlDoor.body.length
-        return xmlDoor.body.slice(0, place) + text + xmlDoor.body.slice(place)
+        const place = at % xmlEntryPoint.body.length
+        return xmlEntryPoint.body.slice(0, place) + text + xmlEntryPoint.body.slice(place)
       }),
     )
     await fc.assert(
       fc.asyncProperty(bodies, async (body) => {
-        const seen = await send(sandbox, xmlDoor, { body })
+        const seen = await send(sandbox, xmlEntryPoint, { body })
 
         expect(seen.status).toBeLessThan(500)
         expect(seen.text).toMatch(/^<\?xml .*<\/\w+>$/)

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { load } from 'js-yaml'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { isRecord, type Schema } from '../../src/core/contract/schema.ts'
-import type { Door } from './raw-requests.ts'
+import type { EntryPoint } from './raw-requests.ts'
 
 export function specOf(api: string): Record<string, unknown> {
   const file = new URL(`../../specs/${api}.yaml`, import.meta.url)
@@ -27,7 +27,7 @@ export const COMPONENTS = {
   formsonfire: 'User',
 } as const
 
-export function userSchema(api: Door['api']): Schema {
+export function userSchema(api: EntryPoint['api']): Schema {
   const { schemas } = specOf(api)['components'] as { schemas: Record<string, Schema> }
   return schemas[COMPONENTS[api]]!
 }
@@ -79,7 +79,7 @@ const UNIQUE = {
 let count = 0
 
 /** With texts of its own where two users may not have the same. */
-export function asNobodyElse(api: Door['api'], body: unknown): Record<string, unknown> {
+export function asNobodyElse(api: EntryPoint['api'], body: unknown): Record<string, unknown> {
   const user = { ...(body as Record<string, unknown>) }
   for (const name of UNIQUE[api]) {
     if (typeof user[name] === 'string') user[name] = `${++count}@example.test`

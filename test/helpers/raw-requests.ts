@@ -20,7 +20,7 @@ export interface Sent {
 }
 
 /** One way in: an API and a format, with a good request that bad ones are made from. */
-export interface Door {
+export interface EntryPoint {
   readonly name: string
   readonly api: 'mykaarma' | 'cryptlex' | 'formsonfire'
   /** Holds the credentials where they are not in a header, so that only the body is at fault. */
@@ -34,7 +34,7 @@ export interface Door {
 
 const IN_QUERY = '?CompanyId=1815&IntegrationKey=0123456789abcdef0123456789abcdef'
 
-export const doors: readonly Door[] = [
+export const entryPoints: readonly EntryPoint[] = [
   {
     name: 'mykaarma',
     api: 'mykaarma',
@@ -76,13 +76,13 @@ export const doors: readonly Door[] = [
   },
 ]
 
-export const jsonDoors = doors.filter(({ answers }) => answers === 'json')
-export const xmlDoor = doors.find(({ answers }) => answers === 'xml')!
+export const jsonEntryPoints = entryPoints.filter(({ answers }) => answers === 'json')
+export const xmlEntryPoint = entryPoints.find(({ answers }) => answers === 'xml')!
 
 /** A request as it is given: nothing is added, encoded or followed. */
-export function send(server: Server, door: Door, sent: Sent = {}): Promise<Seen> {
-  const { method = 'POST', path = door.path, body = '', chunked = false } = sent
-  const given = { ...door.headers, ...sent.headers }
+export function send(server: Server, entryPoint: EntryPoint, sent: Sent = {}): Promise<Seen> {
+  const { method = 'POST', path = entryPoint.path, body = '', chunked = false } = sent
+  const given = { ...entryPoint.headers, ...sent.headers }
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name] = value
   if (chunked) headers['Transfer-Encoding'] = 'chunked'
@@ -129,26 +129,29 @@ export function parsed(text: string): Seen {
 }
 
 /** Forms On Fire has few statuses (its slice says why). */
-export function statusAt(door: Door, status: number): number {
-  if (door.api !== 'formsonfire') return status
+export function statusAt(entryPoint: EntryPoint, status: number): number {
+  if (entryPoint.api !== 'formsonfire') return status
   return status === 404 ? 405 : status === 413 || status === 415 ? 400 : status
 }
 
 /** A refusal in the vendor's shape and format, that says why and echoes no secret. */
 export function expectRefusal(
-  door: Door,
+  entryPoint: EntryPoint,
   seen: Seen,
   status: number,
   reason: string,
   secrets: readonly string[] = [],
 ): void {
-  expect([seen.status, seen.headers['standin-reason']]).toEqual([statusAt(door, status), reason])
+  expect([seen.status, seen.headers['standin-reason']]).toEqual([
+    statusAt(entryPoint, status),
+    reason,
+  ])
   for (const secret of secrets) {
     expect(seen.text).not.toContain(secret)
     expect(JSON.stringify(seen.headers)).not.toContain(secret)
   }
   expect(seen.text.length).toBeLessThan(30_000)
-  if (door.answers === 'xml') {
+  if (entryPoint.answers === 'xml') {
     expect(seen.headers['content-type']).toBe('application/xml')
     expect(seen.text).toMatch(
       /^<\?xml .*<ResponseStatus><ErrorCode>\w+<\/ErrorCode><Message>[^<]+<\/Message>/,
@@ -171,17 +174,17 @@ export function expectRefusal(
       ResponseStatus: { ErrorCode: text, Message: text, Errors: expect.any(Array) as unknown[] },
     },
   }
-  expect(body).toEqual(shapes[door.api])
+  expect(body).toEqual(shapes[entryPoint.api])
 }
 
 /** A good request is answered as ever, and makes the only user there is. */
-export async function expectItStillServes(server: Server, door: Door): Promise<void> {
-  expect(usersOf(server, door)).toEqual([])
-  const seen = await send(server, door, { body: door.body })
-  expect([seen.status, seen.text]).toEqual([door.created, expect.stringMatching(/id/i)])
-  expect(usersOf(server, door)).toHaveLength(1)
+export async function expectItStillServes(server: Server, entryPoint: EntryPoint): Promise<void> {
+  expect(usersOf(server, entryPoint)).toEqual([])
+  const seen = await send(server, entryPoint, { body: entryPoint.body })
+  expect([seen.status, seen.text]).toEqual([entryPoint.created, expect.stringMatching(/id/i)])
+  expect(usersOf(server, entryPoint)).toHaveLength(1)
 }
 
-export function usersOf(server: Server, door: Door): readonly object[] {
-  return server.sandbox.store.collection(`${door.api}.users`).all()
+export function usersOf(server: Server, entryPoint: EntryPoint): readonly object[] {
+  return server.sandbox.store.collection(`${entryPoint.api}.users`).all()
 }

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { load } from 'js-yaml'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCaller, creation, type Sent } from '../helpers/caller.ts'
-import { doors, raw, type Door } from '../helpers/raw-requests.ts'
+import { entryPoints, raw, type EntryPoint } from '../helpers/raw-requests.ts'
 import {
   CRYPTLEX,
   createCryptlexUser,
@@ -198,10 +198,10 @@ describe('the name that a request asks for', () => {
 })
 
 describe('what looks like two requests, or like none', () => {
-  const good = doors.find(({ name }) => name === 'cryptlex')!
-  const post = (door: Door, ...more: readonly string[]) => {
-    const own = Object.entries(door.headers).map(([name, value]) => `${name}: ${value}`)
-    return lines(`POST ${door.path} HTTP/1.1`, 'Host: localhost', ...own, ...more)
+  const good = entryPoints.find(({ name }) => name === 'cryptlex')!
+  const post = (entryPoint: EntryPoint, ...more: readonly string[]) => {
+    const own = Object.entries(entryPoint.headers).map(([name, value]) => `${name}: ${value}`)
+    return lines(`POST ${entryPoint.path} HTTP/1.1`, 'Host: localhost', ...own, ...more)
   }
   const length = Buffer.byteLength(good.body)
   const chunk = `${length.toString(16)}\r\n${good.body}\r\n`

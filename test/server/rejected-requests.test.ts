@@ -69,7 +69,7 @@ test('what keeps a page out is said in plain words', async () => {
   ])
 })
 
-test('who floods the door drives out nothing that came further', async () => {
+test('a flood of rejected requests evicts no other request from the request log', async () => {
   const server = await createSandbox({ requestLogSize: 20 })
   const caller = createCaller(server)
   await caller.create('cryptlex')

@@ -94,7 +94,7 @@ test('nothing is written unless it is asked for', async () => {
   }
 })
 
-test('what is refused at the door is told of too', async () => {
+test('requests rejected before routing are logged too', async () => {
   const { lines, caller } = await logging({ log: 'json' })
   await caller.get('/_standin/users', { Host: 'evil.test' })
   await caller.post('/_standin/reset', undefined, { Origin: 'https://evil.test' })

@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes'
 import { expect, test } from 'vitest'
 import { complaints, readProtobuf, readXml, rootOf } from '../../apis/contract-documents.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { entryPoints, type EntryPoint } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { casesAt } from './cases.ts'
 import { add, ask, each, isWhole, mykaarma, xml, type Heard } from './kit.ts'
@@ -10,7 +10,7 @@ import { add, ask, each, isWhole, mykaarma, xml, type Heard } from './kit.ts'
  * What a careful client finds wrong with an answer: its frame, its type, its charset, its syntax,
  * its shape. None of Standin's own reading has a hand in it.
  */
-async function foundWrong({ api }: Door, heard: Heard): Promise<string | undefined> {
+async function foundWrong({ api }: EntryPoint, heard: Heard): Promise<string | undefined> {
   const { status, headers, body } = heard
   if (!isWhole(heard)) return 'it is not whole'
   const [type = '', ...parameters] = (headers['content-type'] ?? '').split(/; */)
@@ -53,20 +53,28 @@ function namespaceIn(text: string): string | undefined {
   return found
 }
 
-test.each(doors)('what breaks the contract of $name is tagged, and nothing else', async (door) => {
-  const server = await createSandbox()
-  const { faults } = server.sandbox
-  const cases = casesAt(door).filter(({ expected }) => expected.end !== 'waiting')
-  const wrong: string[] = []
-  await each(cases, async ({ fault, expected: { idle } }, i) => {
-    const heard = await ask(server, door, { name: `g${i}`, headers: { 'Standin-Fault': fault } })
-    const tagged = faults.breaksContract(add(server, { fault, api: door.api, after: undefined }))
-    const found = await foundWrong(door, heard)
-    if (idle) expect([fault, found]).toEqual([fault, undefined])
-    else if (tagged !== (found !== undefined)) wrong.push(`${fault}: ${tagged}, but ${found}`)
-  })
-  expect(wrong).toEqual([])
-})
+test.each(entryPoints)(
+  'what breaks the contract of $name is tagged, and nothing else',
+  async (entryPoint) => {
+    const server = await createSandbox()
+    const { faults } = server.sandbox
+    const cases = casesAt(entryPoint).filter(({ expected }) => expected.end !== 'waiting')
+    const wrong: string[] = []
+    await each(cases, async ({ fault, expected: { idle } }, i) => {
+      const heard = await ask(server, entryPoint, {
+        name: `g${i}`,
+        headers: { 'Standin-Fault': fault },
+      })
+      const tagged = faults.breaksContract(
+        add(server, { fault, api: entryPoint.api, after: undefined }),
+      )
+      const found = await foundWrong(entryPoint, heard)
+      if (idle) expect([fault, found]).toEqual([fault, undefined])
+      else if (tagged !== (found !== undefined)) wrong.push(`${fault}: ${tagged}, but ${found}`)
+    })
+    expect(wrong).toEqual([])
+  },
+)
 
 test('what is said of all APIs holds at each', async () => {
   const server = await createSandbox()
@@ -90,11 +98,11 @@ test('what is put into a refusal comes out well-formed', async () => {
   const fields = ['Email', 'a.b[0]', '$', '__proto__', 'constructor:constructor', 'x:minLength']
   for (const body of ['xml-cdata', 'xml-comments', undefined] as const) {
     const { id } = add(server, { status: 400, fields, ...(body ? { body } : {}) })
-    for (const door of doors) {
-      if (body && door !== xml) continue
-      const heard = await ask(server, door)
+    for (const entryPoint of entryPoints) {
+      if (body && entryPoint !== xml) continue
+      const heard = await ask(server, entryPoint)
       expect(heard.status).toBe(400)
-      expect(await foundWrong(door, heard)).toBeUndefined()
+      expect(await foundWrong(entryPoint, heard)).toBeUndefined()
       expect(String(heard.body)).not.toMatch(/undefined|native code|\[object/)
     }
     server.sandbox.faults.remove(id)

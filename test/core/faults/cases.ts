@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { refusals as cryptlexRefusals } from '../../../src/apis/cryptlex/refusals.ts'
 import { refusals as formsonfireRefusals } from '../../../src/apis/formsonfire/refusals.ts'
 import { refusals as mykaarmaRefusals } from '../../../src/apis/mykaarma/refusals.ts'
-import type { Door } from '../../helpers/raw-requests.ts'
+import type { EntryPoint } from '../../helpers/raw-requests.ts'
 import { specOf } from '../../helpers/bodies.ts'
 import type { Heard } from './kit.ts'
 
@@ -17,7 +17,7 @@ export interface Expected {
   readonly breaks: boolean
   /** Of Standin-Reason. */
   readonly reason?: string
-  /** Of Content-Type; the door's own otherwise. */
+  /** Of Content-Type; the entry point's own otherwise. */
   readonly type?: string
   /** Whether there was nothing in this answer to change. */
   readonly idle?: true
@@ -48,7 +48,7 @@ const COMMON: Readonly<Record<string, number>> = {
 }
 
 /** Reasons of an API, each with the status that the vendor answers it by. */
-export function reasonsOf({ api }: Door): Readonly<Record<string, number>> {
+export function reasonsOf({ api }: EntryPoint): Readonly<Record<string, number>> {
   const own = Object.entries(REFUSALS[api]).map(
     ([reason, make]) => [reason, make().status] as const,
   )
@@ -75,24 +75,24 @@ export const STATUSES: readonly number[] = [
   599,
 ].filter((status) => status >= 300)
 
-function documented({ api }: Door): readonly number[] {
+function documented({ api }: EntryPoint): readonly number[] {
   // The first path is the one that creates users.
   const paths = specOf(api)['paths'] as Record<string, { post: { responses: object } }>
   const [creation] = Object.values(paths)
   return Object.keys(creation!.post.responses).map(Number)
 }
 
-/** Kinds of body faults that find something to change in the door's answer to a created user. */
-const CHANGEABLE: Readonly<Record<Door['api'], readonly string[]>> = {
+/** Kinds of body faults that find something to change in the entry point's answer to a created user. */
+const CHANGEABLE: Readonly<Record<EntryPoint['api'], readonly string[]>> = {
   mykaarma: ['extra-fields', 'reordered'],
   cryptlex: ['extra-fields', 'reordered', 'nulls'],
   formsonfire: ['extra-fields', 'reordered', 'unknown-enum'],
 }
 
-/** Every fault at a door, in its short form, with what comes of it. */
-export function casesAt(door: Door): readonly Case[] {
-  const { created, answers } = door
-  const known = documented(door)
+/** Every fault at an entry point, in its short form, with what comes of it. */
+export function casesAt(entryPoint: EntryPoint): readonly Case[] {
+  const { created, answers } = entryPoint
+  const known = documented(entryPoint)
   const fine: Expected = { status: created, end: 'closed', whole: true, users: 1, breaks: false }
   const refused = (status: number, more: Partial<Expected> = {}): Expected => ({
     ...fine,
@@ -109,7 +109,7 @@ export function casesAt(door: Door): readonly Case[] {
   const broken: Expected = { ...fine, whole: false, breaks: true }
   const body = (kind: string, breaks: boolean): Expected => {
     const isXml = kind.startsWith('xml-')
-    const applies = isXml ? answers === 'xml' : CHANGEABLE[door.api].includes(kind)
+    const applies = isXml ? answers === 'xml' : CHANGEABLE[entryPoint.api].includes(kind)
     return applies ? { ...fine, breaks } : { ...fine, breaks, idle: true }
   }
   const base = answers === 'xml' ? 'application/xml' : 'application/json'
@@ -122,7 +122,7 @@ export function casesAt(door: Door): readonly Case[] {
       ]),
     ),
     ...Object.fromEntries(
-      Object.entries(reasonsOf(door)).map(([reason, status]) => [
+      Object.entries(reasonsOf(entryPoint)).map(([reason, status]) => [
         reason.includes('.') ? reason : `reason=${reason}`,
         // No status was asked for, so none that the vendor does not know.
         refused(status, { reason, breaks: false }),

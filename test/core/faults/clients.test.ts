@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { BODIES, CONNECTIONS, OUTCOMES } from '../../../src/core/fault.ts'
 import { SHORT_WORDS } from '../../../src/core/faults/short-form.ts'
 import { createCaller, creation, named } from '../../helpers/caller.ts'
-import { xmlDoor } from '../../helpers/raw-requests.ts'
+import { xmlEntryPoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, fixture, type TestSandbox } from '../../helpers/sandbox.ts'
 import { CLIENTS, FAULTS, PATIENCE, type Client, type Fault } from './catalogue.ts'
 import type { Seen, ToSend } from './clients/batch.ts'
@@ -101,7 +101,7 @@ function goodRequest(at: Fault['at'], name: string): Omit<ToSend, 'patience' | '
   if (at === 'xml') {
     const body = fixture('formsonfire.xml').replace('ada@', `${name}@`).replace('ada-1815', name)
     return {
-      path: xmlDoor.path,
+      path: xmlEntryPoint.path,
       headers: { 'Content-Type': 'application/xml' },
       body,
       type: 'application/xml',

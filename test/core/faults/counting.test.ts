@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createCaller, creation, named, type Answer, type Caller } from '../../helpers/caller.ts'
-import { doors } from '../../helpers/raw-requests.ts'
+import { entryPoints } from '../../helpers/raw-requests.ts'
 import { createPlainSandbox, createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { LONG } from '../../helpers/time.ts'
 import { add, addressOf, ask, cryptlex, NAMES, type Asked } from './kit.ts'
@@ -172,13 +172,13 @@ const ways: readonly [string, (server: TestSandbox, fault: string, i: number) =>
 ]
 
 test.each(ways)('of 50 at once exactly seven meet %s that is armed for seven', async (_, way) => {
-  for (const door of doors) {
+  for (const entryPoint of entryPoints) {
     for (const fault of ['418', '418;after=validation', '418;after=auth', 'commit-418']) {
       const server = await createSandbox()
       const asked = Array.from({ length: PARALLEL }, (_unused, i) =>
         way(server, fault.replaceAll(';', way === ways[1]![1] ? '/' : ';'), i),
       )
-      const heard = await Promise.all(asked.map((one) => ask(server, door, one)))
+      const heard = await Promise.all(asked.map((one) => ask(server, entryPoint, one)))
       const count = heard.filter(({ headers }) => headers['standin-fault'] !== undefined).length
       // Those of one name collide where they come so far; the others are not counted for them.
       if (fault.startsWith('commit') && asked[0]!.name === asked[1]!.name) {

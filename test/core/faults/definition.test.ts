@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createCaller, creation } from '../../helpers/caller.ts'
-import { doors } from '../../helpers/raw-requests.ts'
+import { entryPoints } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { spentOn } from '../../helpers/time.ts'
 import { add, ask, cryptlex, refusalOf } from './kit.ts'
@@ -27,8 +27,10 @@ test.each(['headers', 'params', 'query', 'fields'])(
       const entries = Object.fromEntries([[name, 'x']])
       add(own, { status: 500, match: { [part]: entries } })
     }
-    for (const door of doors) {
-      expect((await ask(own, door, { name: door.answers })).status).toBe(door.created)
+    for (const entryPoint of entryPoints) {
+      expect((await ask(own, entryPoint, { name: entryPoint.answers })).status).toBe(
+        entryPoint.created,
+      )
     }
     for (const { fired, nearest } of own.sandbox.faults.list()) {
       expect([fired, nearest?.why]).toEqual([0, expect.stringContaining('is nothing')])

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { withDefaults } from '../../../src/config/config.ts'
 import { credentialCases, type CredentialCase } from '../../../src/apis/credential-cases.ts'
 import { fixturesOf } from '../../../src/sandbox/fixtures.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { entryPoints, type EntryPoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../../helpers/sandbox.ts'
 import { ask, bodyOf, cryptlex, formsonfire, mykaarma, xml, type Asked, type Heard } from './kit.ts'
 
@@ -23,14 +23,14 @@ async function twins(settings: Settings = {}): Promise<readonly [TestSandbox, Te
 /** What one refuses, and what a fault makes of a good request at the other: byte for byte. */
 async function mustBeTheSame(
   [genuine, faulty]: readonly [TestSandbox, TestSandbox],
-  door: Door,
+  entryPoint: EntryPoint,
   refused: Asked,
   fault: string,
-  goodDoor = door,
+  goodEntryPoint = entryPoint,
 ): Promise<void> {
-  const real = await ask(genuine, door, refused)
+  const real = await ask(genuine, entryPoint, refused)
   const asked = { name: 'somebody-else', headers: { 'Standin-Fault': fault } }
-  const made = await ask(faulty, goodDoor, asked)
+  const made = await ask(faulty, goodEntryPoint, asked)
   expect(made.headers['standin-fault'], made.bytes.toString()).toMatch(/^header-/)
   expect(real.headers['standin-fault']).toBeUndefined()
   expect([fault, ...answered(made)]).toEqual([fault, ...answered(real)])
@@ -40,54 +40,63 @@ const cases = (await credentialCases(fixturesOf(withDefaults({})).cryptlex)).fil
   ({ reason }) => reason !== undefined,
 )
 
-/** The door's good request with these credentials instead of its own. */
-function withCredentials(door: Door, { authorization, body = {} }: CredentialCase): Asked {
-  if (door.api !== 'formsonfire') {
+/** The entry point's good request with these credentials instead of its own. */
+function withCredentials(
+  entryPoint: EntryPoint,
+  { authorization, body = {} }: CredentialCase,
+): Asked {
+  if (entryPoint.api !== 'formsonfire') {
     return authorization === undefined ? {} : { headers: { Authorization: authorization } }
   }
-  const url = new URL(door.path, 'http://localhost')
+  const url = new URL(entryPoint.path, 'http://localhost')
   const query = new URLSearchParams(
     Object.entries(body).map(([name, value]): [string, string] => [name, `${value}`]),
   )
   const left =
-    door.answers === 'xml'
-      ? door.body.replaceAll(/<(CompanyId|IntegrationKey)>.*<.*>/g, '')
-      : bodyOf(door, { fields: { CompanyId: undefined, IntegrationKey: undefined } })
+    entryPoint.answers === 'xml'
+      ? entryPoint.body.replaceAll(/<(CompanyId|IntegrationKey)>.*<.*>/g, '')
+      : bodyOf(entryPoint, { fields: { CompanyId: undefined, IntegrationKey: undefined } })
   return { path: `${url.pathname}?${query}`, body: left }
 }
 
-test.each(doors)('credentials refused on purpose at $name look as refused', async (door) => {
-  const pair = await twins()
-  const own = cases.filter(({ api }) => api === door.api)
-  expect(own.length).toBeGreaterThan(6)
-  for (const one of own) {
-    for (const stage of ['route', 'auth', 'validation']) {
-      const fault = `${one.reason};after=${stage}`
-      const { Authorization: _, ...headers } = door.headers
-      const bare = one.authorization === undefined ? { ...door, headers } : door
-      const refused = withCredentials(door, one)
-      await mustBeTheSame(pair, bare, refused, fault, door)
+test.each(entryPoints)(
+  'credentials refused on purpose at $name look as refused',
+  async (entryPoint) => {
+    const pair = await twins()
+    const own = cases.filter(({ api }) => api === entryPoint.api)
+    expect(own.length).toBeGreaterThan(6)
+    for (const one of own) {
+      for (const stage of ['route', 'auth', 'validation']) {
+        const fault = `${one.reason};after=${stage}`
+        const { Authorization: _, ...headers } = entryPoint.headers
+        const bare = one.authorization === undefined ? { ...entryPoint, headers } : entryPoint
+        const refused = withCredentials(entryPoint, one)
+        await mustBeTheSame(pair, bare, refused, fault, entryPoint)
+      }
     }
-  }
-})
+  },
+)
 
 const CREATED_BEFORE = { name: 'ada' }
 
-test.each(doors)('a user that is there on purpose at $name looks as there', async (door) => {
-  const pair = await twins()
-  for (const server of pair) await ask(server, door, CREATED_BEFORE)
-  const again =
-    door.api === 'formsonfire' && door.answers === 'json'
-      ? { name: 'ada', fields: { ExternalId: 'another' } }
-      : door === xml
-        ? { body: bodyOf(xml, { name: 'ada' }).replace(/<ExternalId>.*<\/ExternalId>/, '') }
-        : CREATED_BEFORE
-  await mustBeTheSame(pair, door, again, 'user.duplicate')
-})
+test.each(entryPoints)(
+  'a user that is there on purpose at $name looks as there',
+  async (entryPoint) => {
+    const pair = await twins()
+    for (const server of pair) await ask(server, entryPoint, CREATED_BEFORE)
+    const again =
+      entryPoint.api === 'formsonfire' && entryPoint.answers === 'json'
+        ? { name: 'ada', fields: { ExternalId: 'another' } }
+        : entryPoint === xml
+          ? { body: bodyOf(xml, { name: 'ada' }).replace(/<ExternalId>.*<\/ExternalId>/, '') }
+          : CREATED_BEFORE
+    await mustBeTheSame(pair, entryPoint, again, 'user.duplicate')
+  },
+)
 
 const oneDealer = `Basic ${Buffer.from('one-dealer:one-dealer-secret').toString('base64')}`
 
-test.each<[Door, string, Asked]>([
+test.each<[EntryPoint, string, Asked]>([
   [mykaarma, 'dealer.unknown', { fields: { dealerUUID: 'nope' } }],
   [
     mykaarma,
@@ -133,9 +142,9 @@ test.each<[Door, string, Asked]>([
   [formsonfire, '400;fields=Email', { fields: { Email: undefined } }],
   [formsonfire, '400;fields=Email:format', { fields: { Email: 'nobody' } }],
   [xml, '400', { body: xml.body.replace(/<Email>.*<\/Email>/, '') }],
-])('$1 on purpose looks as it does', async (door, fault, refused) => {
+])('$1 on purpose looks as it does', async (entryPoint, fault, refused) => {
   const pair = await twins({ profile: { all: 'strict' } })
-  await mustBeTheSame(pair, door, refused, fault)
+  await mustBeTheSame(pair, entryPoint, refused, fault)
 })
 
 test('a limit that is reached on purpose looks as reached', async () => {
@@ -153,25 +162,26 @@ test('a limit that is reached on purpose looks as reached', async () => {
 })
 
 /** What every API refuses, as far as it does: the reason, and a request that is refused with it. */
-const common: readonly [reason: string, refused: (door: Door) => Asked | undefined][] = [
-  ['body.malformed', (door) => ({ body: door.body.slice(0, -3) })],
-  ['body.too-large', (door) => ({ body: door.body + ' '.repeat(5000) })],
-  ['body.too-slow', () => ({ headers: { 'Content-Length': '4000' } })],
+const common: readonly [reason: string, refused: (entryPoint: EntryPoint) => Asked | undefined][] =
   [
-    'media.unsupported',
-    (door) =>
-      door.api === 'formsonfire' ? undefined : { headers: { 'Content-Type': 'text/csv' } },
-  ],
-  [
-    'accept.unsupported',
-    (door) => (door === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
-  ],
-  ['method.not-allowed', () => ({ method: 'PUT' })],
-  ['route.unknown', (door) => ({ path: `${door.path.split('?')[0]!}/more` })],
-]
+    ['body.malformed', (entryPoint) => ({ body: entryPoint.body.slice(0, -3) })],
+    ['body.too-large', (entryPoint) => ({ body: entryPoint.body + ' '.repeat(5000) })],
+    ['body.too-slow', () => ({ headers: { 'Content-Length': '4000' } })],
+    [
+      'media.unsupported',
+      (entryPoint) =>
+        entryPoint.api === 'formsonfire' ? undefined : { headers: { 'Content-Type': 'text/csv' } },
+    ],
+    [
+      'accept.unsupported',
+      (entryPoint) => (entryPoint === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
+    ],
+    ['method.not-allowed', () => ({ method: 'PUT' })],
+    ['route.unknown', (entryPoint) => ({ path: `${entryPoint.path.split('?')[0]!}/more` })],
+  ]
 
 /** But for the words that tell what in the request was at fault, and the lengths that follow. */
-function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: Door): readonly string[] {
+function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: EntryPoint): readonly string[] {
   const message = api === 'cryptlex' ? 'message' : api === 'mykaarma' ? 'errorMessage' : 'Message'
   return answered(heard)
     .join('\n')
@@ -181,17 +191,20 @@ function withoutWords(heard: Pick<Heard, 'bytes'>, { api }: Door): readonly stri
     .sort()
 }
 
-test.each(doors)('what $name refuses as everybody does is the same but for words', async (door) => {
-  const pair = await twins({ maxBody: 4096, bodyTimeout: 60 })
-  for (const [reason, refused] of common) {
-    const asked = refused(door)
-    if (!asked) continue
-    const real = await ask(pair[0], door, asked)
-    expect(real.headers['standin-reason']).toBe(reason)
-    const made = await ask(pair[1], door, { headers: { 'Standin-Fault': reason } })
-    expect(withoutWords(made, door)).toEqual(withoutWords(real, door))
-  }
-})
+test.each(entryPoints)(
+  'what $name refuses as everybody does is the same but for words',
+  async (entryPoint) => {
+    const pair = await twins({ maxBody: 4096, bodyTimeout: 60 })
+    for (const [reason, refused] of common) {
+      const asked = refused(entryPoint)
+      if (!asked) continue
+      const real = await ask(pair[0], entryPoint, asked)
+      expect(real.headers['standin-reason']).toBe(reason)
+      const made = await ask(pair[1], entryPoint, { headers: { 'Standin-Fault': reason } })
+      expect(withoutWords(made, entryPoint)).toEqual(withoutWords(real, entryPoint))
+    }
+  },
+)
 
 test('protobuf is refused on purpose as it is where a caller takes nothing else', async () => {
   const pair = await twins()

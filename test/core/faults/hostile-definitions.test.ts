@@ -2,7 +2,7 @@ import { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createCaller, creation } from '../../helpers/caller.ts'
-import { doors, raw, type Door } from '../../helpers/raw-requests.ts'
+import { entryPoints, raw, type EntryPoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { eventually, spentOn } from '../../helpers/time.ts'
 import {
@@ -63,10 +63,10 @@ test('addresses of any length and form are read in time', async () => {
     `${'+'.repeat(900_000)}fault.500`,
     `${'x'.repeat(900_000)}+fault.500`,
   ]) {
-    for (const door of doors) {
-      const fields = { [NAMES[door.api][0]]: `${local}@example.test` }
+    for (const entryPoint of entryPoints) {
+      const fields = { [NAMES[entryPoint.api][0]]: `${local}@example.test` }
       const spent = await spentOn(async () => {
-        const { status } = await ask(server, door, { fields })
+        const { status } = await ask(server, entryPoint, { fields })
         expect([200, 201, 400, 500]).toContain(status)
       })
       expect(spent).toBeLessThan(MUCH)
@@ -131,10 +131,14 @@ test('a path that is deeper than any body is refused, or leads nowhere', async (
 })
 
 /** A request of which the last byte of the body is still to come. */
-function begun(server: TestSandbox, door: Door, fault: string): { socket: Socket; last: string } {
-  const text = bodyOf(door, { name: 'late' })
+function begun(
+  server: TestSandbox,
+  entryPoint: EntryPoint,
+  fault: string,
+): { socket: Socket; last: string } {
+  const text = bodyOf(entryPoint, { name: 'late' })
   const head = Object.entries({
-    ...door.headers,
+    ...entryPoint.headers,
     Host: 'localhost',
     'Standin-Fault': fault,
     'Content-Length': text.length,
@@ -142,7 +146,7 @@ function begun(server: TestSandbox, door: Door, fault: string): { socket: Socket
   const socket = connect(server.port, '127.0.0.1')
   socket.on('error', () => {})
   socket.resume()
-  socket.write(`POST ${door.path} HTTP/1.1\r\n${head.join('')}\r\n${text.slice(0, -1)}`)
+  socket.write(`POST ${entryPoint.path} HTTP/1.1\r\n${head.join('')}\r\n${text.slice(0, -1)}`)
   onTestFinished(() => void socket.destroy())
   return { socket, last: text.slice(-1) }
 }
@@ -226,20 +230,25 @@ test.each([
   'nonsense',
 ])('a connection goes on after %s', async (fault) => {
   const server = await createSandbox()
-  for (const door of doors) {
+  for (const entryPoint of entryPoints) {
     const socket = connect(server.port, '127.0.0.1')
     onTestFinished(() => void socket.destroy())
     let heard = ''
     socket.on('data', (chunk) => (heard += chunk.toString()))
     for (const [i, headers] of [{ 'Standin-Fault': fault }, {}, {}].entries()) {
-      const text = bodyOf(door, { name: `${door.answers}${i}` })
-      const all = { ...door.headers, Host: 'localhost', 'Content-Length': text.length, ...headers }
+      const text = bodyOf(entryPoint, { name: `${entryPoint.answers}${i}` })
+      const all = {
+        ...entryPoint.headers,
+        Host: 'localhost',
+        'Content-Length': text.length,
+        ...headers,
+      }
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-      socket.write(`POST ${door.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`)
+      socket.write(`POST ${entryPoint.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`)
       await eventually(() => expect(heard.match(/HTTP\/1\.1 \d+ /g)).toHaveLength(i + 1))
     }
     const [, ...later] = [...heard.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status)
-    expect(later).toEqual([`${door.created}`, `${door.created}`])
+    expect(later).toEqual([`${entryPoint.created}`, `${entryPoint.created}`])
   }
 })
 
@@ -254,17 +263,20 @@ test.each([
   'reset-body',
 ])('a connection is over after %s, and what comes on it is not carried out', async (fault) => {
   const server = await createSandbox()
-  for (const door of doors) {
-    const { socket, last } = begun(server, door, fault)
+  for (const entryPoint of entryPoints) {
+    const { socket, last } = begun(server, entryPoint, fault)
     const closed = new Promise((resolve) => socket.once('close', resolve))
-    const text = bodyOf(door, { name: 'after' })
-    const all = { ...door.headers, Host: 'localhost', 'Content-Length': text.length }
+    const text = bodyOf(entryPoint, { name: 'after' })
+    const all = { ...entryPoint.headers, Host: 'localhost', 'Content-Length': text.length }
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(last)
     await eventually(() => expect(fired(server)).toBe(1))
-    setTimeout(() => socket.write(`POST ${door.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`), 50)
+    setTimeout(
+      () => socket.write(`POST ${entryPoint.path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`),
+      50,
+    )
     await closed
-    expect(usersNamed(server, door, 'after')).toEqual([])
+    expect(usersNamed(server, entryPoint, 'after')).toEqual([])
     server.sandbox.reset()
   }
 })
@@ -273,8 +285,8 @@ test.each(['HEAD', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
   '%s meets no fault',
   async (method) => {
     const server = await createSandbox({ faults: [{ fault: 'reset' }] })
-    for (const door of doors) {
-      const heard = await ask(server, door, { method, headers: { 'Standin-Fault': '500' } })
+    for (const entryPoint of entryPoints) {
+      const heard = await ask(server, entryPoint, { method, headers: { 'Standin-Fault': '500' } })
       expect([heard.status, heard.headers['standin-fault']]).toEqual([405, undefined])
     }
   },

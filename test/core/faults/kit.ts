@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { Server } from '../../../src/server/server.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'
 import type { ArmedFault } from '../../../src/core/faults/armed-fault.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { entryPoints, type EntryPoint } from '../../helpers/raw-requests.ts'
 import { NEVER } from '../../helpers/time.ts'
 
 /** What became of a request, every byte of it. */
@@ -28,12 +28,13 @@ export interface Asked {
   readonly hangs?: boolean
 }
 
-const doorNamed = (name: string): Door => doors.find((door) => door.name === name)!
+const entryPointNamed = (name: string): EntryPoint =>
+  entryPoints.find((entryPoint) => entryPoint.name === name)!
 
-export const mykaarma = doorNamed('mykaarma')
-export const cryptlex = doorNamed('cryptlex')
-export const formsonfire = doorNamed('formsonfire in JSON')
-export const xml = doorNamed('formsonfire in XML')
+export const mykaarma = entryPointNamed('mykaarma')
+export const cryptlex = entryPointNamed('cryptlex')
+export const formsonfire = entryPointNamed('formsonfire in JSON')
+export const xml = entryPointNamed('formsonfire in XML')
 
 /** Why something was refused; it has to be. */
 export function refusalOf(work: () => unknown): string {
@@ -57,8 +58,8 @@ export const NAMES = {
   formsonfire: ['Email', 'ExternalId'],
 } as const
 
-/** The door's good body, for the user of this name. */
-export function bodyOf({ api, answers, body }: Door, { name, fields = {} }: Asked): string {
+/** The entry point's good body, for the user of this name. */
+export function bodyOf({ api, answers, body }: EntryPoint, { name, fields = {} }: Asked): string {
   const [email, other] = NAMES[api]
   const given: Record<string, unknown> = {
     ...(name === undefined ? {} : { [email]: addressOf(name) }),
@@ -88,13 +89,13 @@ function holds({ sandbox }: Server, { localPort }: Socket): boolean {
 }
 
 /** One request on a connection of its own, which the server is to close. */
-export function ask(server: Server, door: Door, asked: Asked = {}): Promise<Heard> {
-  const { method = 'POST', path = door.path } = asked
-  const body = asked.body ?? bodyOf(door, asked)
+export function ask(server: Server, entryPoint: EntryPoint, asked: Asked = {}): Promise<Heard> {
+  const { method = 'POST', path = entryPoint.path } = asked
+  const body = asked.body ?? bodyOf(entryPoint, asked)
   const headers: Record<string, string | number> = {
     Host: 'localhost',
     Connection: 'close',
-    ...door.headers,
+    ...entryPoint.headers,
     ...(asked.headers?.['Transfer-Encoding'] ? {} : { 'Content-Length': Buffer.byteLength(body) }),
     ...asked.headers,
   }
@@ -148,7 +149,7 @@ export function isWhole({ end, status, headers, body }: Heard): boolean {
 }
 
 /** The user of this name, or those of it. */
-export function usersNamed(server: Server, { api }: Door, name: string): readonly object[] {
+export function usersNamed(server: Server, { api }: EntryPoint, name: string): readonly object[] {
   const all: readonly object[] = server.sandbox.store.collection(`${api}.users`).all()
   return all.filter((row) => addressIn(row) === addressOf(name))
 }

@@ -3,7 +3,7 @@ import { withDefaults } from '../../../src/config/config.ts'
 import type { FaultDefinition } from '../../../src/core/fault.ts'
 import { startServer } from '../../../src/server/server.ts'
 import { createCaller } from '../../helpers/caller.ts'
-import { doors, expectRefusal } from '../../helpers/raw-requests.ts'
+import { entryPoints, expectRefusal } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { ask, refusalOf, usersNamed } from './kit.ts'
 
@@ -217,35 +217,38 @@ test('a start with one of them stops, and says where it stands', async () => {
   }
 })
 
-test.each(doors)('a request at $name that asks for one of them is told so', async (door) => {
-  const server = await createSandbox()
-  for (const [i, [given, ...says]] of short.entries()) {
-    const fault = String(given)
-    const name = `u${i}`
-    const magic = `${name}+fault.${fault.replaceAll(';', '/')}`
-    const asked = [{ name, headers: { 'Standin-Fault': fault } }, { name: magic }]
-    // What is allowed is listed for this API alone.
-    const own = says.filter((words) => !/^[a-z]+\.[a-z-]+$/.test(words))
-    for (const one of asked) {
-      const { status, headers, body } = await ask(server, door, one)
-      expectRefusal(door, { status, headers, text: String(body) }, 400, 'fault.invalid')
-      const text = String(body).replaceAll(/&quot;|\\"/g, '"')
-      for (const words of own) expect(text).toContain(words)
-      expect(headers['standin-fault']).toBeUndefined()
-      expect(usersNamed(server, door, one.name)).toEqual([])
+test.each(entryPoints)(
+  'a request at $name that asks for one of them is told so',
+  async (entryPoint) => {
+    const server = await createSandbox()
+    for (const [i, [given, ...says]] of short.entries()) {
+      const fault = String(given)
+      const name = `u${i}`
+      const magic = `${name}+fault.${fault.replaceAll(';', '/')}`
+      const asked = [{ name, headers: { 'Standin-Fault': fault } }, { name: magic }]
+      // What is allowed is listed for this API alone.
+      const own = says.filter((words) => !/^[a-z]+\.[a-z-]+$/.test(words))
+      for (const one of asked) {
+        const { status, headers, body } = await ask(server, entryPoint, one)
+        expectRefusal(entryPoint, { status, headers, text: String(body) }, 400, 'fault.invalid')
+        const text = String(body).replaceAll(/&quot;|\\"/g, '"')
+        for (const words of own) expect(text).toContain(words)
+        expect(headers['standin-fault']).toBeUndefined()
+        expect(usersNamed(server, entryPoint, one.name)).toEqual([])
+      }
     }
-  }
-  expect(server.sandbox.faults.list()).toEqual([])
-})
+    expect(server.sandbox.faults.list()).toEqual([])
+  },
+)
 
 test.each(['', ' ', '500, 401', 'x'.repeat(8000), '\u00e9', '500;\ttimes=x', '<script>', '"'])(
   'a header that is %j is told so too',
   async (fault) => {
     const server = await createSandbox()
-    for (const door of doors) {
-      const heard = await ask(server, door, { headers: { 'Standin-Fault': fault } })
+    for (const entryPoint of entryPoints) {
+      const heard = await ask(server, entryPoint, { headers: { 'Standin-Fault': fault } })
       const { status, headers, body } = heard
-      expectRefusal(door, { status, headers, text: String(body) }, 400, 'fault.invalid')
+      expectRefusal(entryPoint, { status, headers, text: String(body) }, 400, 'fault.invalid')
       expect(body.length).toBeLessThan(3000)
     }
   },

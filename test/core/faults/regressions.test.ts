@@ -2,7 +2,7 @@ import { Server } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { APIS, createCaller, creation } from '../../helpers/caller.ts'
-import { doors, type Door } from '../../helpers/raw-requests.ts'
+import { entryPoints, type EntryPoint } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { eventually } from '../../helpers/time.ts'
 import {
@@ -81,8 +81,8 @@ test.each([
   ['302;words=gateway;location=/there', '/there'],
 ])('%s leads somewhere', async (fault, location) => {
   const own = await createSandbox()
-  for (const door of doors) {
-    const { headers } = await ask(own, door, { headers: { 'Standin-Fault': fault } })
+  for (const entryPoint of entryPoints) {
+    const { headers } = await ask(own, entryPoint, { headers: { 'Standin-Fault': fault } })
     expect(headers['location']).toBe(location)
   }
 })
@@ -122,15 +122,15 @@ test('the last step of a wish still decides alone', async () => {
 
 test('a magic address is seen however its body spells it', async () => {
   const own = await createSandbox()
-  for (const door of doors) {
-    const plain = bodyOf(door, { name: 'ada+fault.409' })
+  for (const entryPoint of entryPoints) {
+    const plain = bodyOf(entryPoint, { name: 'ada+fault.409' })
     // As .NET's and PHP's writers escape it.
-    const [plus, dot] = door.answers === 'xml' ? ['&#43;', '&#x2E;'] : ['\\u002B', '\\u002e']
+    const [plus, dot] = entryPoint.answers === 'xml' ? ['&#43;', '&#x2E;'] : ['\\u002B', '\\u002e']
     for (const body of [
       plain.replaceAll('+fault', `${plus}fault`),
       plain.replaceAll('+fault.', `+fault${dot}`),
     ]) {
-      const heard = await ask(own, door, { body })
+      const heard = await ask(own, entryPoint, { body })
       expect([heard.status, ruleOf(own, heard)?.origin]).toEqual([409, 'magic'])
     }
   }
@@ -139,19 +139,20 @@ test('a magic address is seen however its body spells it', async () => {
 test('a magic address in a chunked body goes before credentials that are wrong', async () => {
   const own = await createSandbox({ maxBody: 5000, bodyTimeout: 200 })
   const ways = { Authorization: 'Bearer nonsense', 'Transfer-Encoding': 'chunked' }
-  const wrong = async (door: Door, body: string) => await ask(own, door, { headers: ways, body })
-  for (const door of [cryptlex, mykaarma]) {
+  const wrong = async (entryPoint: EntryPoint, body: string) =>
+    await ask(own, entryPoint, { headers: ways, body })
+  for (const entryPoint of [cryptlex, mykaarma]) {
     const chunked = (name: string) => {
-      const text = bodyOf(door, { name })
+      const text = bodyOf(entryPoint, { name })
       return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`
     }
-    const met = await wrong(door, chunked('ada+fault.503'))
+    const met = await wrong(entryPoint, chunked('ada+fault.503'))
     expect([met.status, ruleOf(own, met)?.origin]).toEqual([503, 'magic'])
-    expect((await wrong(door, chunked('ada'))).status).toBe(401)
+    expect((await wrong(entryPoint, chunked('ada'))).status).toBe(401)
     // What is too large, or does not end, is refused for the credentials all the same.
     const large = `2710\r\n${'x'.repeat(10_000)}\r\n0\r\n\r\n`
-    expect((await wrong(door, large)).status).toBe(401)
-    expect((await wrong(door, '5\r\n{"a":\r\n')).status).toBe(401)
+    expect((await wrong(entryPoint, large)).status).toBe(401)
+    expect((await wrong(entryPoint, '5\r\n{"a":\r\n')).status).toBe(401)
   }
 })
 
@@ -229,10 +230,13 @@ test.each([
   ['duplicate-accepted;503', 503, 1],
 ] as const)('%s does both', async (fault, status, users) => {
   const own = await createSandbox()
-  for (const door of doors) {
-    const heard = await ask(own, door, { name: door.answers, headers: { 'Standin-Fault': fault } })
+  for (const entryPoint of entryPoints) {
+    const heard = await ask(own, entryPoint, {
+      name: entryPoint.answers,
+      headers: { 'Standin-Fault': fault },
+    })
     expect(heard.status).toBe(status)
-    expect(usersNamed(own, door, door.answers)).toHaveLength(users)
+    expect(usersNamed(own, entryPoint, entryPoint.answers)).toHaveLength(users)
   }
 })
 
@@ -277,12 +281,12 @@ test('a 429 never says that requests are left', async () => {
 test('a reason is a refusal of those that know it', async () => {
   const own = await createSandbox()
   const rule = add(own, 'token.expired')
-  for (const door of doors) {
-    const heard = await ask(own, door)
-    expect(heard.status).toBe(door === cryptlex ? 401 : door.created)
+  for (const entryPoint of entryPoints) {
+    const heard = await ask(own, entryPoint)
+    expect(heard.status).toBe(entryPoint === cryptlex ? 401 : entryPoint.created)
     const headers = { 'Standin-Fault': 'credentials.no-colon' }
-    const wished = await ask(own, door, { headers })
-    if (door === mykaarma) expect(wished.status).toBe(401)
+    const wished = await ask(own, entryPoint, { headers })
+    if (entryPoint === mykaarma) expect(wished.status).toBe(401)
     else {
       expect([wished.status, wished.headers['standin-reason']]).toEqual([400, 'fault.invalid'])
       expect(String(wished.body)).toContain('user.duplicate')
