@@ -1,7 +1,7 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
 import { Reading } from '../core/request-log/searchable-entry.ts'
-import type { Outlet } from '../core/http/stream.ts'
+import type { StreamWriter } from '../core/http/stream.ts'
 import { matcherIn, shown } from './requests.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -16,7 +16,7 @@ export function eventTasks(world: SandboxPort): Record<'streamEvents', Task> {
       const { requests } = world
       const last = [call.headers['last-event-id'] ?? []].flat()[0]
       call.answerType = events.mediaType
-      const stream = (outlet: Outlet): (() => void) => {
+      const stream = (outlet: StreamWriter): (() => void) => {
         const tell = (reading: Reading) => {
           if (matches(reading).length > 0) return
           outlet.write(written(reading, world))

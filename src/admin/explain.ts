@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import type { Task } from '../core/api.ts'
 import { text as plain } from '../core/formats/text.ts'
+import { mediaTypeOf } from '../core/http/content-type.ts'
 import { scrubbed } from './hints.ts'
 import { entryOf } from './requests.ts'
 import type { SandboxPort } from './ports.ts'
@@ -14,7 +15,7 @@ export function explainTasks(world: SandboxPort): Record<'explainRequest', Task>
       const { explain, inText } = await import('../core/explain/explain.ts')
       const { status, headers } = entry.answer
       const question = { ...entry.context, call: entry.call, sandbox: world.settings.name }
-      const mediaType = String(headers['Content-Type'] ?? '').split(';', 1)[0]!
+      const mediaType = mediaTypeOf(String(headers['Content-Type'] ?? ''))
       const explanation = explain({ ...question, status, mediaType })
       const body = scrubbed(explanation, entry, world.secrets)
       if (!isText(call)) return { status: 200, body }

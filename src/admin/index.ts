@@ -1,9 +1,10 @@
 import type { Api, Reply, Task } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import { Clock } from '../core/time/clock.ts'
-import type { Format } from '../core/formats/format.ts'
 import { json } from '../core/formats/json.ts'
+import { problemDocument, problemJson } from '../core/formats/problem-json.ts'
 import { events, html, text as plain } from '../core/formats/text.ts'
+import { mediaTypeOf } from '../core/http/content-type.ts'
 import { Problem } from '../core/problem.ts'
 import { faultTasks } from './faults.ts'
 import { eventTasks } from './events.ts'
@@ -28,12 +29,6 @@ import type {
 import type { ServerPort, SandboxPort } from './ports.ts'
 import { webhookTasks } from './webhooks.ts'
 import { inRange, milliseconds } from './clock.ts'
-
-const problemJson: Format = {
-  ...json,
-  mediaType: 'application/problem+json',
-  contentType: 'application/problem+json; charset=utf-8',
-}
 
 /** Standin's own API, below `/_standin`: it goes through the same pipeline as the vendors'. */
 export function admin(world: SandboxPort, host: ServerPort): Api {
@@ -74,7 +69,7 @@ export function admin(world: SandboxPort, host: ServerPort): Api {
 
 /** Who sends nothing need not say of which type it is. */
 function bodyType({ headers }: Call, text: string): string {
-  const stated = headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  const stated = mediaTypeOf(headers['content-type'])
   if (stated === json.mediaType || (stated === undefined && text === '')) return json.mediaType
   const found = stated === undefined ? 'and none was sent' : `not ${stated.slice(0, 60)}`
   const message = `The Content-Type must be ${json.mediaType}, ${found}`
@@ -109,33 +104,11 @@ function clockTasks(world: SandboxPort): Record<'getClock' | 'putClock' | 'advan
   }
 }
 
-/** RFC 9457. */
+/** Answers a refusal as problem+json (RFC 9457). */
 function explain(problem: Problem, call: Call, { prefixes }: ServerPort): Reply {
   call.answerType = problemJson.mediaType
-  const body: ProblemBody = {
-    type: 'about:blank',
-    title: TITLES[problem.status] ?? 'Refused',
-    status: problem.status,
-    detail:
-      problem.reason === 'route.unknown'
-        ? `There is nothing here; Standin answers below ${prefixes.join(', ')} and /_standin (its calls: docs/admin.md)`
-        : problem.message,
-    reason: problem.reason,
-  }
-  return { status: problem.status, body }
-}
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  421: 'Misdirected Request',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
+  const body: ProblemBody = problemDocument(problem)
+  if (problem.reason !== 'route.unknown') return { status: problem.status, body }
+  const detail = `There is nothing here; Standin answers below ${prefixes.join(', ')} and /_standin (its calls: docs/admin.md)`
+  return { status: problem.status, body: { ...body, detail } }
 }

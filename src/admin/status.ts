@@ -30,10 +30,11 @@ export function serverTasks(
       return { status: 200, body }
     },
     getMetrics: async (call) => {
-      const { PROMETHEUS, textOf } = await import('../telemetry/prometheus-text.ts') // 50 ms
-      const body = await textOf(host.metrics())
+      const { PROMETHEUS_CONTENT_TYPE, prometheusText } =
+        await import('../telemetry/prometheus-text.ts') // 50 ms
+      const body = await prometheusText(host.metrics())
       call.answerType = text.mediaType
-      return { status: 200, body, headers: { 'Content-Type': PROMETHEUS } }
+      return { status: 200, body, headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE } }
     },
   }
 }

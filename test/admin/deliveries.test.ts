@@ -4,7 +4,14 @@ import { createCaller, creation, idIn, named, APIS } from '../helpers/caller.ts'
 import { createReceiver } from '../helpers/receiver.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { bestOf, took } from '../helpers/time.ts'
-import { advance, awaited, deliveries, inbox, settled, spoilt } from '../helpers/webhooks.ts'
+import {
+  advance,
+  awaited,
+  deliveries,
+  inbox,
+  settled,
+  sendTestWebhook,
+} from '../helpers/webhooks.ts'
 
 const START = Date.parse('2026-01-15T09:30:00Z')
 
@@ -15,7 +22,7 @@ test('deliveries are found by what they tell, whom, of whom and why', async () =
   const made = await caller.create('cryptlex', named('cryptlex', 'one'))
   const userId = idIn('cryptlex', made)
   await caller.create('cryptlex', named('cryptlex', 'two'))
-  await spoilt(caller, { kind: 'drop' })
+  await sendTestWebhook(caller, { kind: 'drop' })
   expect(await deliveries(caller)).toHaveLength(5)
   const count = async (query: string) => (await deliveries(caller, query)).length
   expect(await count(`&userId=${userId}`)).toBe(2)

@@ -6,7 +6,15 @@ import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
 import { createReceiver, type Came } from '../helpers/receiver.ts'
 import { Samples, type RunningSample, type Sample } from '../helpers/samples.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../helpers/sandbox.ts'
-import { advance, awaited, deliveries, inbox, settled, spoilt, USER } from '../helpers/webhooks.ts'
+import {
+  advance,
+  awaited,
+  deliveries,
+  inbox,
+  settled,
+  sendTestWebhook,
+  USER,
+} from '../helpers/webhooks.ts'
 
 const SECRET = 'sandbox-webhook-token'
 const START = Date.parse('2026-01-15T09:30:00Z')
@@ -44,8 +52,8 @@ function arm({ sandbox: { webhooks } }: TestSandbox, ...faults: readonly Deliver
 describe('a receiver sees', () => {
   test('nothing of one that is dropped', async () => {
     const { receiver, caller } = await telling()
-    await spoilt(caller, { kind: 'drop' })
-    await spoilt(caller)
+    await sendTestWebhook(caller, { kind: 'drop' })
+    await sendTestWebhook(caller)
     await receiver.count(1)
     expect((await deliveries(caller)).map(({ state, reason }) => [state, reason])).toEqual([
       ['dropped', 'the fault drop'],
@@ -55,7 +63,7 @@ describe('a receiver sees', () => {
 
   test('a delay, by the sandbox’s clock', async () => {
     const { receiver, caller } = await telling({ clock: START })
-    await spoilt(caller, { kind: 'delay', by: '10m' })
+    await sendTestWebhook(caller, { kind: 'delay', by: '10m' })
     await advance(caller, '9m')
     expect(receiver.came).toEqual([])
     await advance(caller, '1m')
@@ -66,7 +74,7 @@ describe('a receiver sees', () => {
   test('a duplicate with the same id, and one with another', async () => {
     const { receiver, caller } = await telling()
     for (const kind of ['duplicate', 'duplicate-new-id']) {
-      await spoilt(caller, { kind })
+      await sendTestWebhook(caller, { kind })
       await settled(caller)
     }
     const ids = receiver.came.map(({ headers }) => headers['standin-delivery'])
@@ -115,7 +123,7 @@ describe('a receiver sees', () => {
 
   test.each(['wrong-secret', 'unsigned', 'reserialised'] as const)('%s', async (kind) => {
     const { receiver, caller } = await telling()
-    const { body } = await spoilt(caller, { kind })
+    const { body } = await sendTestWebhook(caller, { kind })
     await receiver.count(1)
     const [came] = receiver.came
     expect(isSigned(came!)).toBe(false)
@@ -129,7 +137,7 @@ describe('a receiver sees', () => {
 
   test('a stale time: in the standard’s header, and in the body', async () => {
     const { receiver, caller } = await telling({ clock: START, webhookScheme: 'standard' })
-    await spoilt(caller, { kind: 'stale-timestamp', by: '2h' })
+    await sendTestWebhook(caller, { kind: 'stale-timestamp', by: '2h' })
     await receiver.count(1)
     const [came] = receiver.came
     expect(Number(came!.headers['webhook-timestamp'])).toBe(START / 1000 - 7200)
@@ -138,7 +146,7 @@ describe('a receiver sees', () => {
 
   test('names of headers in another case', async () => {
     const { receiver, caller } = await telling()
-    await spoilt(caller, { kind: 'header-case' })
+    await sendTestWebhook(caller, { kind: 'header-case' })
     await receiver.count(1)
     expect(receiver.came[0]!.rawHeaders).toContain('WEBHOOK-SIGNATURE')
     expect(receiver.came.every(isSigned)).toBe(true)
@@ -146,7 +154,7 @@ describe('a receiver sees', () => {
 
   test('half a body, and then the whole one', async () => {
     const { receiver, caller } = await telling({ webhookRetries: 'fast' })
-    const { body } = await spoilt(caller, { kind: 'truncated', attempts: 1 })
+    const { body } = await sendTestWebhook(caller, { kind: 'truncated', attempts: 1 })
     await receiver.count(2)
     expect(receiver.came.map(({ whole }) => whole)).toEqual([false, true])
     expect(receiver.came[0]!.body.length).toBeLessThan(body.length)
@@ -157,7 +165,7 @@ describe('a receiver sees', () => {
 
   test('a compressed body, signed before that', async () => {
     const { receiver, caller } = await telling()
-    const { body } = await spoilt(caller, { kind: 'gzip' })
+    const { body } = await sendTestWebhook(caller, { kind: 'gzip' })
     await receiver.count(1)
     const [came] = receiver.came
     expect(came!.headers['content-encoding']).toBe('gzip')
@@ -167,8 +175,8 @@ describe('a receiver sees', () => {
 
   test('a body in chunks, and one that comes slowly', async () => {
     const { receiver, caller } = await telling()
-    await spoilt(caller, { kind: 'chunked' })
-    await spoilt(caller, { kind: 'slow' })
+    await sendTestWebhook(caller, { kind: 'chunked' })
+    await sendTestWebhook(caller, { kind: 'slow' })
     await receiver.count(2)
     const chunked = receiver.came.find(({ headers }) => headers['transfer-encoding'])
     expect(chunked!.headers).toMatchObject({ 'transfer-encoding': 'chunked' })
@@ -187,7 +195,7 @@ describe('a receiver sees', () => {
     ['unknown-event', (came: Came) => told(came).event === 'reseller.user.created.unheard-of'],
   ] as const)('%s, well signed', async (kind, isSo) => {
     const { receiver, caller } = await telling()
-    await spoilt(caller, { kind })
+    await sendTestWebhook(caller, { kind })
     await receiver.count(1)
     expect(receiver.came.map(isSo)).toEqual([true])
     expect(receiver.came.every(isSigned)).toBe(true)
@@ -195,7 +203,7 @@ describe('a receiver sees', () => {
 
   test('nothing where the answer is a redirect, until the redirect is gone', async () => {
     const { receiver, caller } = await telling({ webhookRetries: 'fast' })
-    await spoilt(caller, { kind: 'redirect', attempts: 2 })
+    await sendTestWebhook(caller, { kind: 'redirect', attempts: 2 })
     await receiver.count(1)
     await settled(caller)
     const [delivery] = await deliveries(caller)
@@ -205,7 +213,7 @@ describe('a receiver sees', () => {
 
   test('what a redelivery is spoilt by', async () => {
     const { receiver, caller } = await telling()
-    const { id } = await spoilt(caller)
+    const { id } = await sendTestWebhook(caller)
     await settled(caller)
     await caller.post(`/_standin/deliveries/${id}/redeliver`, { fault: { kind: 'unsigned' } })
     await receiver.count(2)
@@ -218,7 +226,7 @@ test.each(
   FAULT_KINDS.filter((kind) => !['drop', 'redirect', 'truncated', 'after-delete'].includes(kind)),
 )('the inbox takes what is spoilt by %s, and judges its signature', async (kind) => {
   const caller = createCaller(await createSandbox({ clock: START }))
-  const { id } = await spoilt(caller, { kind })
+  const { id } = await sendTestWebhook(caller, { kind })
   await settled(caller)
   await advance(caller, '1m')
   const { received } = await inbox(caller)

@@ -12,11 +12,11 @@ export const TARGETS = {
   'specs/standin.yaml': 'src/admin/contract.gen.ts',
 }
 
-/** The component schemas as types of the same names; what `strict` adds shapes no type. */
+/** Generates types from the component schemas, under the same names; `strict` rules are ignored. */
 export async function typesFrom(spec: string): Promise<string> {
   const document = load(readFileSync(spec, 'utf8')) as {
     components: { schemas: Record<string, object> }
-  } // the specs' own tests look at their shape
+  } // checked by the tests of the specs
   const { schemas } = document.components
   const named = Object.fromEntries(
     Object.entries(schemas).filter(([name]) => !name.endsWith('Strict')),

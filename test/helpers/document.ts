@@ -18,10 +18,10 @@ const CONTRACTS = {
 
 export const LEVELS = ['documented', 'public', 'assumed'] as const
 
-/** A shell block, and the text block after it, where there is one. */
+/** A shell block with the text block after it, if there is one. */
 const BLOCK_AND_ANSWER = /(^```sh\n(.*?)^```\n)(\n```text\n.*?^```$)?/gms
 
-/** One promise of a contract, and where it comes from. */
+/** One statement of a contract with its evidence. */
 interface Promised {
   readonly what: string
   readonly level: (typeof LEVELS)[number]
@@ -38,10 +38,10 @@ export function shellBlocks(markdown: string): string[] {
 }
 
 /**
- * The document as it should be: each table is made anew, and each answer that is shown below a
- * shell block is what that block really prints.
+ * Rebuilds a document: generates its tables, and replaces the output shown below each shell block
+ * by the actual output.
  *
- * @param run what a block prints; undefined for one that is not run
+ * @param run runs a block and returns its output; undefined for a block that is not run
  * @param more tables of this document alone
  */
 export async function rebuilt(
@@ -60,7 +60,7 @@ export async function rebuilt(
     /(<!-- made: (\w+) -->\n).*?(<!-- end -->)/gs,
     (_, start: string, name: string, end: string) => `${start}\n${tables[name]}\n\n${end}`,
   )
-  // One after the other, as a reader would.
+  // In order, as a reader runs them.
   let withAnswers = ''
   let done = 0
   for (const found of withTables.matchAll(BLOCK_AND_ANSWER)) {
@@ -78,7 +78,7 @@ export async function rebuilt(
   return prettier.format(withAnswers, { ...options, parser: 'markdown' })
 }
 
-/** Runs a block as a person would paste it, in the project's folder; it must succeed. */
+/** Runs a shell block in the project's folder; it must succeed. */
 export function runInShell(block: string, env: Readonly<Record<string, string>>): Promise<string> {
   const options = { cwd: ROOT, env: { ...process.env, ...env }, timeout: 60_000 }
   return new Promise((resolve, reject) => {
@@ -89,7 +89,7 @@ export function runInShell(block: string, env: Readonly<Record<string, string>>)
   })
 }
 
-/** Every promise of a contract that says where it comes from. */
+/** Every statement of a contract that has evidence. */
 function promisesOf(file: string): Promised[] {
   const found: Promised[] = []
   const walk = (node: unknown, path: readonly string[]) => {
@@ -103,7 +103,7 @@ function promisesOf(file: string): Promised[] {
   return found
 }
 
-/** Levels of the contract's tree that say nothing to a reader. */
+/** Path segments that are omitted from the document. */
 const SILENT = ['components', 'schemas', 'properties', 'content']
 
 function promised(

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { Server } from '../../src/server/server.ts'
 import { CRYPTLEX, fixture, FORMSONFIRE, MYKAARMA } from './sandbox.ts'
 
-/** What a caller saw, byte for byte. */
+/** An answer as the caller received it. */
 export interface Seen {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
@@ -19,16 +19,16 @@ export interface Sent {
   readonly chunked?: boolean
 }
 
-/** One way in: an API and a format, with a good request that bad ones are made from. */
+/** An API in one of its formats, with a good request from which bad ones are derived. */
 export interface EntryPoint {
   readonly name: string
   readonly api: 'mykaarma' | 'cryptlex' | 'formsonfire'
-  /** Holds the credentials where they are not in a header, so that only the body is at fault. */
+  /** Includes credentials that are not in a header, so that only the body is invalid. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly created: number
-  /** Formats of its refusals' bodies. */
+  /** Format of its refusals. */
   readonly answers: 'json' | 'xml'
 }
 
@@ -79,7 +79,7 @@ export const entryPoints: readonly EntryPoint[] = [
 export const jsonEntryPoints = entryPoints.filter(({ answers }) => answers === 'json')
 export const xmlEntryPoint = entryPoints.find(({ answers }) => answers === 'xml')!
 
-/** A request as it is given: nothing is added, encoded or followed. */
+/** Sends a request without encoding or adding anything, and follows no redirect. */
 export function send(server: Server, entryPoint: EntryPoint, sent: Sent = {}): Promise<Seen> {
   const { method = 'POST', path = entryPoint.path, body = '', chunked = false } = sent
   const given = { ...entryPoint.headers, ...sent.headers }
@@ -103,19 +103,19 @@ export function send(server: Server, entryPoint: EntryPoint, sent: Sent = {}): P
   })
 }
 
-/** Bytes on a socket, and everything that came back until the server closed it. */
+/** Sends bytes on a socket and returns everything received until the server closes it. */
 export function raw(server: Server, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
     const socket = net.connect(server.port, '127.0.0.1', () => socket.write(bytes))
     socket.on('data', (chunk) => (text += chunk.toString()))
-    // A reset after the answer is what a caller would see too.
+    // The connection may be reset after the answer.
     socket.on('error', () => {})
     socket.on('close', () => resolve(text))
   })
 }
 
-/** The answer in what a socket received, after a 100 Continue. */
+/** Parses the answer that a socket received, after a 100 Continue. */
 export function parsed(text: string): Seen {
   const [head = '', ...rest] = text.replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, '').split('\r\n\r\n')
   const [first = '', ...lines] = head.split('\r\n')
@@ -128,13 +128,13 @@ export function parsed(text: string): Seen {
   return { status: Number(first.split(' ')[1]), headers, text: rest.join('\r\n\r\n') }
 }
 
-/** Forms On Fire has few statuses (its slice says why). */
+/** Maps a status to the one of the API: Forms On Fire uses only a few. */
 export function statusAt(entryPoint: EntryPoint, status: number): number {
   if (entryPoint.api !== 'formsonfire') return status
   return status === 404 ? 405 : status === 413 || status === 415 ? 400 : status
 }
 
-/** A refusal in the vendor's shape and format, that says why and echoes no secret. */
+/** Expects a refusal in the vendor's format, with its reason and without the secrets. */
 export function expectRefusal(
   entryPoint: EntryPoint,
   seen: Seen,
@@ -177,7 +177,7 @@ export function expectRefusal(
   expect(body).toEqual(shapes[entryPoint.api])
 }
 
-/** A good request is answered as ever, and makes the only user there is. */
+/** Expects that a good request still succeeds and creates the only user. */
 export async function expectItStillServes(server: Server, entryPoint: EntryPoint): Promise<void> {
   expect(usersOf(server, entryPoint)).toEqual([])
   const seen = await send(server, entryPoint, { body: entryPoint.body })

@@ -1,11 +1,12 @@
 import type { Api } from '../api.ts'
 import type { Call } from '../call.ts'
 import type { Format } from '../formats/format.ts'
+import { mediaTypeOf } from '../http/content-type.ts'
 import { Problem } from '../problem.ts'
 
 /** The media type that the request says its body is in, where the operation reads it. */
 export function statedType(call: Call, readable: readonly string[]): string {
-  const stated = call.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  const stated = mediaTypeOf(call.headers['content-type'])
   if (stated !== undefined && readable.includes(stated)) return stated
   const message = `The Content-Type must be ${readable.join(' or ')}, ${stated ? 'not what was sent' : 'and none was sent'}`
   throw new Problem(415, 'media.unsupported', message, { headers: { Accept: readable.join(', ') } })

@@ -2,6 +2,7 @@ import type { Call } from '../../call.ts'
 import type { Hint } from '../../api.ts'
 import type { ApiContext } from '../../context.ts'
 import { isRecord, type Schema } from '../../contract/schema.ts'
+import { mediaTypeOf } from '../../http/content-type.ts'
 
 /** A request that somebody wonders about, where it was answered. */
 export interface HintInput extends Pick<
@@ -20,7 +21,7 @@ export function hint(code: string, text: string): Hint {
 
 /** The media type that the caller named, in lower case and without its parameters. */
 export function statedType({ headers }: Call): string | undefined {
-  return headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  return mediaTypeOf(headers['content-type'])
 }
 
 /** A type that the operation reads, the one that was used where one was. */

@@ -7,6 +7,7 @@ import { sentMembers, type HintInput } from './hint-input.ts'
 import { transportRules } from './transport.ts'
 import { valueRules } from './values.ts'
 import { xmlRules } from './xml.ts'
+import { headerString } from '../../http/header-string.ts'
 
 const RULES = [...transportRules, ...jsonRules, ...xmlRules, ...fieldRules, ...valueRules]
 
@@ -52,6 +53,5 @@ export function hintHeaders(question: HintInput & Pick<ApiContext, 'log'>): Reco
 }
 
 function inHeader({ code, text }: Hint): string {
-  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_IN_HEADER)
-  return `"${safe.replaceAll(/["\\]/g, '\\$&')}";code=${code}`
+  return `${headerString(text, LONGEST_IN_HEADER)};code=${code}`
 }
