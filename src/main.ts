@@ -1,5 +1,11 @@
 #!/usr/bin/env node
-import { helpOf, helpOn, mostWords, type Command, type OwnCommand } from './commands/command.ts'
+import {
+  commandHelp,
+  programHelp,
+  maxPositionals,
+  type Command,
+  type RawCommand,
+} from './commands/command.ts'
 import { credentials } from './commands/credentials.ts'
 import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
@@ -12,8 +18,8 @@ import { wait } from './commands/wait.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { nearest } from './config/messages.ts'
 
-/** In the order of the help; each loads what is heavy when it runs. */
-const COMMANDS: readonly (Command | OwnCommand)[] = [
+/** All commands in the order of the help; each loads large modules only when it runs. */
+const COMMANDS: readonly (Command | RawCommand)[] = [
   start,
   wait,
   fault,
@@ -26,29 +32,29 @@ const COMMANDS: readonly (Command | OwnCommand)[] = [
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = '--'] = args
-  const named = !first.startsWith('-')
-  const command = named ? COMMANDS.find(({ name }) => name === first) : start
+  const isNamed = !first.startsWith('-')
+  const command = isNamed ? COMMANDS.find(({ name }) => name === first) : start
   if (!command) {
     const names = COMMANDS.map(({ name }) => name)
-    throw new ConfigError(`"${first}" is no command${nearest(first, names, 'standin ')}`)
+    throw new ConfigError(`"${first}" is not a command${nearest(first, names, 'standin ')}`)
   }
-  const own = named ? args.slice(1) : args
+  const commandArgs = isNamed ? args.slice(1) : args
   if ('runWith' in command) {
-    await command.runWith(own)
+    await command.runWith(commandArgs)
     return
   }
   const flags = command.flags.map(({ name }) => name)
   const switches = command.flags.filter(({ value }) => value === undefined)
-  const read = readConfig(own, process.env, flags, {
+  const read = readConfig(commandArgs, process.env, flags, {
     switches: switches.map(({ name }) => name),
-    words: mostWords(command),
+    words: maxPositionals(command),
   })
-  if (read.help) console.log(named ? helpOf(command) : helpOn(COMMANDS))
+  if (read.help) console.log(isNamed ? commandHelp(command) : programHelp(COMMANDS))
   else if (read.version) console.log((await import('./package.ts')).VERSION)
   else await command.run(read.config, read.more, read.words)
 }
 
-// Libraries that are built into the program call what Node 24 warns of; it keeps quiet about those
-// in node_modules alone, and whoever runs this can do nothing about it.
+// Bundled libraries call functions that Node 24 deprecates. Node hides such warnings only for code in
+// node_modules, and users of the program can do nothing about them.
 process.noDeprecation = true
 main(process.argv.slice(2)).catch(fail)

@@ -14,13 +14,13 @@ const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const COMMANDS = ['start', 'wait', 'fault', 'seed', 'token', 'credentials', 'healthcheck']
 
 beforeAll(() => {
-  if (!existsSync(MAIN)) throw new Error('There is no dist/main.js to run: npm run build makes it')
+  if (!existsSync(MAIN)) throw new Error('dist/main.js is missing; create it with npm run build')
 })
 
 interface Options {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** What runs node, such as unshare. */
+  /** Program and arguments that run node, such as unshare. */
   readonly through?: readonly string[]
 }
 
@@ -33,7 +33,7 @@ interface Running {
   readonly exit: Promise<number | null>
 }
 
-/** The command with these arguments, in a folder without settings. */
+/** Starts the program with these arguments in an empty folder. */
 function launch(args: readonly string[], options: Options) {
   const cwd = options.cwd ?? createFolder()
   const env = { ...process.env, ...options.env }
@@ -55,7 +55,7 @@ async function run(args: readonly string[], options: Options = {}) {
   return { code, ...text }
 }
 
-/** A server on a free port, when it has said that it is ready. */
+/** Starts a server on a free port and waits until it is ready. */
 async function serve(args: readonly string[] = [], options: Options = {}): Promise<Running> {
   const { child, text, exit } = launch(['--port', '0', ...args], options)
   await Promise.race([
@@ -91,7 +91,7 @@ const createWithToken = (url: string, token: string) =>
     body: fixture('cryptlex.json'),
   })
 
-/** One line for a person, on stderr and nowhere else; 2: it was asked in a wrong way. */
+/** Expects one line on stderr and nothing on stdout; exit code 2 means wrong usage. */
 function expectRefusal(
   result: Awaited<ReturnType<typeof run>>,
   message: string | RegExp,
@@ -103,42 +103,41 @@ function expectRefusal(
   expect(result.code).toBe(code)
 }
 
-test('the built contracts say what specs/ says', () => {
+test('the built contracts equal those in specs/', () => {
   for (const name of readdirSync('specs').filter((file) => file.endsWith('.yaml'))) {
     const built: unknown = JSON.parse(readFileSync(`dist/specs/${name}.json`, 'utf8'))
     expect(built, name).toEqual(load(readFileSync(`specs/${name}`, 'utf8')))
   }
 })
 
-describe('what it prints', () => {
-  test('the help names every command and every option, in lines that fit', async () => {
+describe('output', () => {
+  test('the help lists every command and option in lines of at most 100 characters', async () => {
     const { code, stdout, stderr } = await run(['--help'])
     const lines = stdout.trimEnd().split('\n')
-    for (const command of [...COMMANDS, 'verify'])
-      expect(stdout).toContain(`\n  standin ${command} `)
+    for (const command of [...COMMANDS, 'verify']) expect(stdout).toContain(`\n  ${command} `)
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100)
     for (const { flag } of optionsTable()) expect(stdout).toContain(`  ${flag} `)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  test.each(COMMANDS)('%s has a help of its own, and a version', async (command) => {
+  test.each(COMMANDS)('%s prints its own help and the version', async (command) => {
     const help = await run([command, '--help'])
     expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--port') as string })
-    expect(help.stdout).toMatch(new RegExp(`^standin ${command}: `))
-    // Only a server takes what a server takes.
+    expect(help.stdout).toMatch(new RegExp(`^Usage: standin ${command} `))
+    // Only start lists the options of the server.
     expect(help.stdout.includes('--max-connections')).toBe(command === 'start')
     const version = await run([command, '--version'])
     expect(version).toMatchObject({ code: 0, stdout: '0.1.0\n' })
   })
 
-  test('the version is the package’s', async () => {
+  test('--version prints the version of package.json', async () => {
     const { version } = JSON.parse(
       readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
     ) as { version: string }
     expect((await run(['--version'])).stdout).toBe(`${version}\n`)
   })
 
-  test('a start ends with the line ready and the real port, after at most 20 lines', async () => {
+  test('the start prints at most 20 lines and ends with ready and the URL', async () => {
     const { lines, url, stderr } = await serve()
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d+$/)
     expect(lines.length).toBeLessThanOrEqual(20)
@@ -153,15 +152,12 @@ describe('what it prints', () => {
     ],
     [['--webhook-url', 'none', '--faults', 'off'], /^  Webhooks +to those who subscribe\n.* off$/m],
     [['--webhook-url', 'http://127.0.0.1:9/a-secret'], /^  Webhooks +to http:\/\/127.0.0.1:9$/m],
-  ])(
-    'a start with %j says where webhooks go, and how to make a request fail',
-    async (args, said) => {
-      const { stdout } = await serve(['--memory', ...args])
-      expect(stdout()).toMatch(said)
-    },
-  )
+  ])('the start with %j prints where webhooks go and how to inject a fault', async (args, said) => {
+    const { stdout } = await serve(['--memory', ...args])
+    expect(stdout()).toMatch(said)
+  })
 
-  test('the printed requests succeed when they are pasted, after a restart as well', async () => {
+  test('the printed curl commands succeed, also after a restart', async () => {
     const cwd = createFolder()
     for (const _ of ['first', 'second']) {
       const server = await serve([], { cwd })
@@ -176,7 +172,7 @@ describe('what it prints', () => {
     }
   })
 
-  test('the printed requests succeed under the strict profile', async () => {
+  test('the printed curl commands succeed under the strict profile', async () => {
     const { lines } = await serve(['--memory', '--profile', 'strict'])
     for (const line of lines.filter((text) => text.startsWith('  curl '))) {
       const pasted = `${line} -s -o /dev/null -w '%{http_code}'`
@@ -185,10 +181,10 @@ describe('what it prints', () => {
   })
 })
 
-describe('what it refuses to start with', () => {
+describe('refused starts', () => {
   test.each([
-    [['strat'], '"strat" is no command; did you mean standin start?'],
-    [['constructor'], '"constructor" is no command; see standin --help'],
+    [['strat'], '"strat" is not a command; did you mean standin start?'],
+    [['constructor'], '"constructor" is not a command; see standin --help'],
     [['--prt', '1'], '--prt is no option; did you mean --port?'],
     [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
     [['--port', '1', 'token'], '"token" is one word too many'],
@@ -221,35 +217,41 @@ describe('what it refuses to start with', () => {
     [['wait', '--timeout', 'soon'], '--timeout must be such as 500ms, 30s or 2m, got "soon"'],
     [['wait', '--url', 'here'], '--url must be such as http://localhost:4020, got "here"'],
     [['wait', '--users', '1'], '--users is no option; see standin --help'],
-    [['fault'], "standin fault needs a fault, such as '500;times=2', or list, remove, clear"],
-    [['fault', '500', '503'], '"503" is one word too many: parts of a fault have ; between them'],
-    [['fault', 'lsit'], '"lsit" is no fault; did you mean standin fault list?'],
-    [['tokn'], '"tokn" is no command; did you mean standin token?'],
+    [
+      ['fault'],
+      "standin fault needs an argument: a fault such as '500;times=2', or list, remove ID, clear",
+    ],
+    [
+      ['fault', '500', '503'],
+      '"503" is an unexpected argument; the parts of a fault are separated by ;',
+    ],
+    [['fault', 'lsit'], '"lsit" is not a fault; did you mean standin fault list?'],
+    [['tokn'], '"tokn" is not a command; did you mean standin token?'],
     [['fault', 'remove'], 'standin fault remove needs the id of a fault'],
     [['fault', 'remove', 'a', 'b'], '"b" is one word too many'],
-    [['fault', 'clear', '--api', 'cryptlex'], '--api says nothing to standin fault clear'],
-    [['fault', '500', '--unfired'], '--unfired says nothing to standin fault FAULT'],
+    [['fault', 'clear', '--api', 'cryptlex'], '--api cannot be used with standin fault clear'],
+    [['fault', '500', '--unfired'], '--unfired cannot be used with standin fault FAULT'],
     [['fault', 'list', '--unfired=no'], '--unfired takes no value'],
-    [['fault', '{"status": '], 'The fault is no JSON: it ends too early'],
-    [['verify', '--secrt', 'x'], '--secrt is no option of standin verify; did you mean'],
-  ])('%j, which is asked in a wrong way', async (args, message) => {
+    [['fault', '{"status": '], 'The fault is not valid JSON: it ends too early'],
+    [['verify', '--secrt', 'x'], '--secrt is not an option of standin verify; did you mean'],
+  ])('%j is refused as wrong usage', async (args, message) => {
     expectRefusal(await run(args), message, 2)
   })
 
   test.each([
     [['--port-file', 'no/such/folder'], 'no/such/folder (--port-file) cannot be written: ENOENT'],
-    [['--host', '192.0.2.1', '--port', '0'], 'Port 0 of 192.0.2.1 cannot be listened on'],
-  ])('%j', async (args, message) => {
+    [['--host', '192.0.2.1', '--port', '0'], 'Port 0 of 192.0.2.1 cannot be used'],
+  ])('%j is refused', async (args, message) => {
     expectRefusal(await run(args), message)
   })
 
-  test('a secret that is too short is not repeated', async () => {
+  test('the error for a secret that is too short does not show the secret', async () => {
     const result = await run([], { env: { STANDIN_JWT_SECRET: 'hunter2' } })
     expectRefusal(result, 'STANDIN_JWT_SECRET must have at least 32 bytes, got 7 characters', 2)
     expect(result.stderr).not.toContain('hunter2')
   })
 
-  test('a port that is taken', async () => {
+  test('a port in use is refused', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => {
       other.close()
@@ -258,11 +260,11 @@ describe('what it refuses to start with', () => {
     const port = String((other.address() as AddressInfo).port)
     expectRefusal(
       await run(['--port', port]),
-      `Port ${port} of 127.0.0.1 is taken by another program`,
+      `Port ${port} of 127.0.0.1 is in use by another program`,
     )
   })
 
-  test('a folder that is in use', async () => {
+  test('a data folder in use is refused within a second', async () => {
     const cwd = createFolder()
     await serve([], { cwd })
     const time = await bestOf(1000, () =>
@@ -274,13 +276,13 @@ describe('what it refuses to start with', () => {
     expect(time).toBeLessThan(1000)
   })
 
-  test('a folder that is a file', async () => {
+  test('a data folder that is a file is refused', async () => {
     const cwd = createFolder()
     writeFileSync(join(cwd, '.standin'), '')
     expectRefusal(await run([], { cwd }), 'The data folder ./.standin cannot be written')
   })
 
-  test('a state that cannot be read, which --recover puts aside', async () => {
+  test('an unreadable state is refused, and --recover moves it aside', async () => {
     const cwd = createFolder()
     mkdirSync(join(cwd, '.standin'))
     writeFileSync(join(cwd, '.standin', 'state.json'), '{"standin": ')
@@ -294,10 +296,10 @@ describe('what it refuses to start with', () => {
   })
 })
 
-describe('the other commands', () => {
+describe('subcommands', () => {
   const token = async (...args: string[]) => (await run(['token', ...args])).stdout.trim()
 
-  test('a token is accepted, or refused for what was asked of it', async () => {
+  test('a minted token is accepted, or refused for its scope, times or key', async () => {
     const { url } = await serve(['--memory'])
     const answers = []
     for (const args of [
@@ -323,7 +325,7 @@ describe('the other commands', () => {
     ])
   })
 
-  test('a token and a server that share a secret and a clock agree', async () => {
+  test('a server accepts a token minted with the same secret and clock', async () => {
     const env = {
       STANDIN_JWT_SECRET: 'a shared secret of 32 bytes or more',
       STANDIN_CLOCK: '2031-05-05T05:05:05Z',
@@ -333,7 +335,7 @@ describe('the other commands', () => {
     expect((await createWithToken(url, stdout.trim())).status).toBe(201)
   })
 
-  test('credentials lists one for every outcome', async () => {
+  test('credentials lists a credential for every outcome', async () => {
     const { code, stdout } = await run(['credentials'])
     expect(code).toBe(0)
     for (const reason of ['scope.missing', 'token.algorithm', 'key.limited']) {
@@ -341,7 +343,7 @@ describe('the other commands', () => {
     }
   })
 
-  test('healthcheck exits with 0 when a server answers, and with 1 when none does', async () => {
+  test('healthcheck exits with 0 if a server answers, else with 1', async () => {
     const server = await serve(['--memory'])
     const args = ['healthcheck', '--port', new URL(server.url).port]
     expect(await run(args)).toMatchObject({ code: 0, stderr: '' })
@@ -359,8 +361,8 @@ describe('the other commands', () => {
   })
 })
 
-describe('who waits for it', () => {
-  /** A port that is free now. */
+describe('waiting for the server', () => {
+  /** Returns a free port. */
   async function freePort(): Promise<string> {
     const other = createServer().listen(0, '127.0.0.1')
     await eventually(() => expect(other.listening).toBe(true))
@@ -369,7 +371,7 @@ describe('who waits for it', () => {
     return String(port)
   }
 
-  test('wait ends when a server that is started later is ready', async () => {
+  test('wait exits with 0 once a server that starts later is ready', async () => {
     const port = await freePort()
     const waiting = run(['wait', '--timeout', '2m'], {
       env: { STANDIN_URL: `http://localhost:${port}` },
@@ -382,7 +384,7 @@ describe('who waits for it', () => {
     })
   })
 
-  test('wait fails in time, and says what it met last', async () => {
+  test('wait fails after its timeout and reports the last error', async () => {
     const port = await freePort()
     const refused = await run(['wait', '--port', port, '--timeout', '1s'])
     expectRefusal(refused, `Not ready within 1s. No Standin at http://127.0.0.1:${port}: `)
@@ -392,7 +394,7 @@ describe('who waits for it', () => {
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
     expectRefusal(
       await run(['wait', '--url', url, '--timeout', '1s']),
-      `Not ready within 1s. What answers at ${url} is no Standin: it says 200`,
+      `Not ready within 1s. The server at ${url} is not a Standin: it answered 200`,
     )
     const silent = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void silent.close())
@@ -405,7 +407,7 @@ describe('who waits for it', () => {
     expectRefusal(late, 'Not ready within 300ms. ')
   })
 
-  test('the files say where it is while it answers, and one that was left is replaced', async () => {
+  test('the ready and port files exist while the server runs, and stale ones are replaced', async () => {
     const cwd = createFolder()
     const read = (name: string) => readFileSync(join(cwd, name), 'utf8')
     writeFileSync(join(cwd, 'url'), 'http://left.test\n')
@@ -417,7 +419,7 @@ describe('who waits for it', () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
-  test('a file that another server has written by now is left to it', async () => {
+  test('a port file that another server has overwritten is not removed', async () => {
     const cwd = createFolder()
     const server = await serve(['--memory', '--port-file', 'port'], { cwd })
     writeFileSync(join(cwd, 'port'), '1\n')
@@ -425,7 +427,7 @@ describe('who waits for it', () => {
     expect(readdirSync(cwd)).toEqual(['port'])
   })
 
-  test('it starts where there is nothing, and leaves nothing there', async () => {
+  test('with --memory it runs in a read-only folder and writes nothing', async () => {
     const cwd = createFolder()
     chmodSync(cwd, 0o555)
     const server = await serve(['--memory'], { cwd })
@@ -434,7 +436,7 @@ describe('who waits for it', () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
-  test('seed fills the sandbox that it is told, by the token that it is given', async () => {
+  test('seed creates users in the given sandbox with the admin token', async () => {
     const env = { STANDIN_ADMIN_TOKEN: 'open-sesame', STANDIN_AUTO_SANDBOXES: 'true' }
     const { url } = await serve(['--memory'], { env })
     const seed = (more: readonly string[], environment = env) =>
@@ -445,24 +447,24 @@ describe('who waits for it', () => {
     })
     expectRefusal(
       await run(['seed', '--url', url]),
-      'The server refused: The admin API asks for its token: ',
+      'The server refused: The admin API needs its token: ',
     )
     expectRefusal(await seed(['--apis', 'okta']), 'The server refused: apis[0] must be one of ')
   })
 })
 
-describe('what it logs', () => {
-  /** Runs a program as if in a terminal. */
+describe('logging', () => {
+  /** Runs a program in a pseudo-terminal. */
   const TERMINAL = ['python3', '-c', 'import pty, sys; pty.spawn(sys.argv[1:])']
 
-  test('a program that starts it is told nothing of requests', async () => {
+  test('without a terminal no requests are logged', async () => {
     const server = await serve(['--memory'])
     await create(server.url)
     expect(await stop(server)).toBe(0)
     expect(server.stdout().trimEnd().split('\n').at(-1)).toBe(`ready ${server.url}`)
   })
 
-  test('a person in a terminal is, in colour unless that is not wanted', async () => {
+  test('in a terminal requests are logged, in colour unless NO_COLOR is set', async () => {
     for (const colour of [true, false]) {
       const env = { TERM: 'xterm-256color', ...(colour ? {} : { NO_COLOR: '1' }) }
       const server = await serve(['--memory'], { through: TERMINAL, env })
@@ -473,7 +475,7 @@ describe('what it logs', () => {
     }
   })
 
-  test('everything is JSON where that is asked for, to the last line', async () => {
+  test('with --log json every line is JSON', async () => {
     const { child, text, exit } = launch(['--port', '0', '--memory', '--log', 'json'], {})
     const lines = () =>
       text.stdout
@@ -489,19 +491,19 @@ describe('what it logs', () => {
     expect(text.stderr).toBe('')
   })
 
-  test('who listens for others and asks for no token says so', async () => {
+  test('on all interfaces without a token, the start prints that the admin API is local only', async () => {
     const open = await serve(['--memory', '--host', '0.0.0.0'])
     expect(open.stdout()).toMatch(
       /Admin API +this machine only; for others set STANDIN_ADMIN_TOKEN/,
     )
     const env = { STANDIN_ADMIN_TOKEN: 'none' }
-    const told = await serve(['--memory', '--host', '0.0.0.0'], { env })
-    expect(told.stdout()).not.toContain('STANDIN_ADMIN_TOKEN')
+    const unlocked = await serve(['--memory', '--host', '0.0.0.0'], { env })
+    expect(unlocked.stdout()).not.toContain('STANDIN_ADMIN_TOKEN')
   })
 })
 
-describe('how it ends', () => {
-  /** A request whose head has arrived and whose body is on its way. */
+describe('shutdown', () => {
+  /** Starts a request: the headers have arrived, the rest of the body follows. */
   async function beginning(url: string) {
     const body = fixture('mykaarma.json')
     const socket: Socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -539,7 +541,7 @@ describe('how it ends', () => {
       }),
     ).rejects.toThrow('ECONNREFUSED')
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s finishes what is in flight', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s finishes requests in flight', async (signal) => {
     const cwd = createFolder()
     const server = await serve([], { cwd })
     const { finish } = await beginning(server.url)
@@ -552,7 +554,7 @@ describe('how it ends', () => {
     expect((await create(again.url)).headers.get('Standin-Reason')).toBe('user.duplicate')
   })
 
-  test('a caller that keeps its connection does not hold up the end', async () => {
+  test('a keep-alive connection does not delay the shutdown', async () => {
     const server = await serve(['--memory'])
     const { finish } = await beginning(server.url)
     server.child.kill('SIGTERM')
@@ -560,11 +562,11 @@ describe('how it ends', () => {
     await finish()
     const answered = performance.now()
     expect(await server.exit).toBe(0)
-    // After 8 s it would be cut.
+    // Connections are closed by force after 8 s.
     expect(performance.now() - answered).toBeLessThan(7000)
   })
 
-  test('a second signal does not wait', async () => {
+  test('a second signal exits at once', async () => {
     const server = await serve(['--memory'])
     await beginning(server.url)
     server.child.kill('SIGINT')
@@ -577,7 +579,7 @@ describe('how it ends', () => {
   const canUnshare = spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status === 0
 
   test.runIf(canUnshare).each(['SIGTERM', 'SIGINT'] as const)(
-    '%s finishes what is in flight when the server is process 1',
+    '%s finishes requests in flight if the server is process 1',
     async (signal) => {
       const server = await serve(['--memory'], { through: unshare })
       const { finish } = await beginning(server.url)
@@ -604,8 +606,8 @@ describe('how it ends', () => {
   })
 })
 
-describe('whom it talks to', () => {
-  test('only this machine reaches it, unless told otherwise', async () => {
+describe('network access', () => {
+  test('by default only this machine reaches the server', async () => {
     const reaches = (url: string, host: string) =>
       new Promise<boolean>((resolve) => {
         const socket = connect({ port: Number(new URL(url).port), host, timeout: NEVER })
@@ -615,7 +617,7 @@ describe('whom it talks to', () => {
         }
         socket.on('connect', done(true)).on('error', done(false)).on('timeout', done(false))
       })
-    // 127.0.0.2 is this machine too, and not the address that was bound.
+    // 127.0.0.2 is this machine too, but the server is not bound to it.
     const { url } = await serve(['--memory'])
     expect([await reaches(url, '127.0.0.1'), await reaches(url, '127.0.0.2')]).toEqual([
       true,
@@ -625,7 +627,7 @@ describe('whom it talks to', () => {
     expect(await reaches(open.url, '127.0.0.1')).toBe(true)
   })
 
-  test('nothing is fetched from outside', async () => {
+  test('the server opens no outgoing connection', async () => {
     const watch = join(createFolder(), 'watch.mjs')
     writeFileSync(
       watch,
@@ -641,7 +643,7 @@ describe('whom it talks to', () => {
     expect((await create(server.url)).status).toBe(200)
     const token = (await run(['token'])).stdout.trim()
     expect((await createWithToken(server.url, token)).status).toBe(201)
-    // The watch does notice a connection, where there is one.
+    // Proves that the watch reports connections.
     const check = await run(['healthcheck', '--port', new URL(server.url).port], { env })
     expect(check.stderr).toContain('CONNECTS')
     expect(await stop(server)).toBe(0)

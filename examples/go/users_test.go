@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// signUp is the code under test; yours is elsewhere. It tries again when the API is down.
+// signUp stands for the code under test. It retries when the API is down.
 func signUp(api, token, email string) (int, error) {
 	user, err := json.Marshal(map[string]any{
 		"firstName": "Ada", "email": email, "role": "user", "password": "analytical-engine",
@@ -38,7 +38,7 @@ func signUp(api, token, email string) (int, error) {
 	}
 }
 
-// sandbox is a world of its own for one test, so that they may run at the same time.
+// sandbox creates an isolated sandbox for one test, so that tests may run in parallel.
 type sandbox struct {
 	t     *testing.T
 	url   string
@@ -62,7 +62,7 @@ func newSandbox(t *testing.T) *sandbox {
 	return own
 }
 
-// ask calls the admin API of the sandbox, and reads the answer into result.
+// ask calls the admin API of the sandbox and decodes the answer into result.
 func (s *sandbox) ask(method, path string, body, result any) {
 	s.t.Helper()
 	var sent io.Reader

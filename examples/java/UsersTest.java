@@ -9,14 +9,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Needs nothing but a JDK; with JUnit, each of the two tests is a method with @Test. */
+/** Needs only a JDK; with JUnit, make each of the two tests a method with @Test. */
 public class UsersTest {
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static final String SERVER =
       System.getenv().getOrDefault("STANDIN_URL", "http://localhost:4020");
   private static final String TOKEN = System.getenv("STANDIN_ADMIN_TOKEN");
 
-  /** The code under test; yours is elsewhere. It tries again when the API is down. */
+  /** Stands for the code under test. It retries when the API is down. */
   static int signUp(String api, String token, String email)
       throws IOException, InterruptedException {
     var user =
@@ -36,7 +36,7 @@ public class UsersTest {
     }
   }
 
-  /** A world of its own for one test, so that they may run at the same time. */
+  /** Creates an isolated sandbox for one test, so that tests may run in parallel. */
   static class Sandbox implements AutoCloseable {
     final String name;
     final String url;

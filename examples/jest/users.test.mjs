@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { connectStandin, startStandin } from 'standin'
 
-/** The code under test; yours is elsewhere. It tries again when the API is down. */
+/** Stands for the code under test. It retries when the API is down. */
 async function signUp(api, token, email) {
   const user = { firstName: 'Ada', email, role: 'user', password: 'analytical-engine' }
   for (let tries = 1; ; tries++) {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => standin.close())
 
-// A sandbox for each test; files run at the same time, each with a server or a sandbox of its own.
+// One sandbox per test; files run in parallel, each with its own server.
 let sandbox
 beforeEach(async () => {
   sandbox = await standin.sandbox()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { connectStandin, startStandin } from 'standin'
 
-/** The code under test; yours is elsewhere. It tries again when the API is down. */
+/** Stands for the code under test. It retries when the API is down. */
 async function signUp(api, token, email) {
   const user = { firstName: 'Ada', email, role: 'user', password: 'analytical-engine' }
   for (let tries = 1; ; tries++) {
@@ -23,7 +23,7 @@ before(async () => {
 })
 after(() => standin.close())
 
-/** For one test, so that they may run at the same time. */
+/** Creates a sandbox for one test, so that tests may run in parallel. */
 async function sandboxFor(t) {
   const sandbox = await standin.sandbox()
   t.after(() => sandbox.close())

@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 
-/** Playwright starts the server before the tests, waits until it is ready, and stops it after them. */
+/** Playwright starts the server, waits until it is ready, and stops it after the tests. */
 export default defineConfig({
   fullyParallel: true,
   webServer: {

@@ -2,7 +2,7 @@
 import { test as base, expect, type APIRequestContext } from '@playwright/test'
 import { connectStandin, type Standin } from 'standin'
 
-/** What is under test: your page, which calls the API that it is pointed at; here, only the call. */
+/** Stands for the page under test, which calls the API at this base URL. */
 async function signUp(request: APIRequestContext, api: string, token: string): Promise<number> {
   for (let tries = 1; ; tries++) {
     const answer = await request.post(`${api}/resellers/reseller-001/users`, {
@@ -19,7 +19,7 @@ async function signUp(request: APIRequestContext, api: string, token: string): P
   }
 }
 
-// A sandbox for each test, so that workers do not see each other's users.
+// One sandbox per test, so that workers do not see each other's users.
 const test = base.extend<{ sandbox: Standin }>({
   sandbox: async ({}, use) => {
     const url = process.env['STANDIN_URL'] ?? 'http://localhost:4020'

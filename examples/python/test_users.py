@@ -1,6 +1,6 @@
 """STANDIN_URL=http://localhost:4020 pytest
 
-A server has to run: `standin --memory`. The tests may run at the same time (pytest-xdist).
+A server has to run: `standin --memory`. The tests may run in parallel (pytest-xdist).
 """
 
 import os
@@ -14,7 +14,7 @@ ADMIN = {"Standin-Admin-Token": TOKEN} if TOKEN else {}
 
 
 def sign_up(api, token, email):
-    """The code under test; yours is elsewhere. It tries again when the API is down."""
+    """Stand for the code under test. It retries when the API is down."""
     user = {"firstName": "Ada", "email": email, "role": "user", "password": "analytical-engine"}
     for _ in range(3):
         answer = requests.post(
@@ -29,7 +29,7 @@ def sign_up(api, token, email):
 
 
 class Sandbox:
-    """A world of its own for one test."""
+    """Create an isolated sandbox for one test."""
 
     def __init__(self):
         answer = requests.post(f"{URL}/_standin/sandboxes", json={"ttl": "10m"}, headers=ADMIN, timeout=5)

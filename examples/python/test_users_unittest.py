@@ -1,6 +1,6 @@
 """STANDIN_URL=http://localhost:4020 python3 -m unittest
 
-The same as test_users.py with nothing but what Python brings along.
+The same as test_users.py with only the standard library.
 """
 
 import json
@@ -26,7 +26,7 @@ def send(method, url, body=None, headers=None):
 
 
 def sign_up(api, token, email):
-    """The code under test; yours is elsewhere. It tries again when the API is down."""
+    """Stand for the code under test. It retries when the API is down."""
     user = {"firstName": "Ada", "email": email, "role": "user", "password": "analytical-engine"}
     user["allowCustomerPortalAccess"] = True
     for _ in range(3):
@@ -39,7 +39,7 @@ def sign_up(api, token, email):
 
 class SigningUp(unittest.TestCase):
     def setUp(self):
-        """A sandbox for each test: a world of its own."""
+        """Create an isolated sandbox for each test."""
         made = self.ask("POST", f"{URL}/_standin/sandboxes", {"ttl": "10m"})
         self.url = URL + made["prefix"]
         self.admin = f"{self.url}/_standin"

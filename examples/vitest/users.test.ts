@@ -2,7 +2,7 @@
 import { connectStandin, startStandin, type Standin } from 'standin'
 import { test as base, describe, expect } from 'vitest'
 
-/** The code under test; yours is elsewhere. It tries again when the API is down. */
+/** Stands for the code under test. It retries when the API is down. */
 async function signUp(api: string, token: string, email: string): Promise<number> {
   const user = { firstName: 'Ada', email, role: 'user', password: 'analytical-engine' }
   for (let tries = 1; ; tries++) {
@@ -15,7 +15,7 @@ async function signUp(api: string, token: string, email: string): Promise<number
   }
 }
 
-// One server for the file, a sandbox for each test: they may run at the same time.
+// One server for the file and one sandbox per test, so that tests may run in parallel.
 const test = base
   .extend('standin', { scope: 'file' }, async ({}, { onCleanup }): Promise<Standin> => {
     const { STANDIN_URL: url, STANDIN_ADMIN_TOKEN: adminToken } = process.env

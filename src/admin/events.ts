@@ -1,6 +1,6 @@
 import type { Task } from '../core/api.ts'
 import { events } from '../core/formats/text.ts'
-import type { Outlet } from '../core/http/stream.ts'
+import type { StreamWriter } from '../core/http/stream.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { SandboxPort } from './ports.ts'
 import { matcherFromQuery, recordWithHints } from './requests.ts'
@@ -16,7 +16,7 @@ export function eventTasks(sandbox: SandboxPort): Record<'streamEvents', Task> {
       const { requests } = sandbox
       const lastId = [call.headers['last-event-id'] ?? []].flat()[0]
       call.answerType = events.mediaType
-      const stream = (outlet: Outlet): (() => void) => {
+      const stream = (outlet: StreamWriter): (() => void) => {
         const send = (reading: SearchableEntry) => {
           if (matches(reading).length === 0) outlet.write(eventText(reading, sandbox))
         }

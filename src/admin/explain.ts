@@ -2,6 +2,7 @@ import type { Call } from '../core/call.ts'
 import type { Task } from '../core/api.ts'
 import { explanationText } from '../core/explain/text.ts'
 import { text as plainText } from '../core/formats/text.ts'
+import { mediaTypeOf } from '../core/http/content-type.ts'
 import { callOf } from '../core/request-log/entry.ts'
 import { withoutSecrets } from './hints.ts'
 import { entryOf } from './requests.ts'
@@ -15,7 +16,7 @@ export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Tas
       // Loaded at first use: it reads the contracts again, with their prose.
       const { explain } = await import('../core/explain/explain.ts')
       const { status, answerHeaders } = entry
-      const mediaType = String(answerHeaders['Content-Type'] ?? '').split(';', 1)[0]!
+      const mediaType = mediaTypeOf(String(answerHeaders['Content-Type'] ?? '')) ?? ''
       const input = { ...entry.context, call: callOf(entry), sandbox: sandbox.settings.name }
       const explanation = explain({ ...input, status, mediaType })
       const body = withoutSecrets(explanation, entry, sandbox.secrets)

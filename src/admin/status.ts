@@ -32,10 +32,11 @@ export function statusTasks(
       return { status: 200, body }
     },
     getMetrics: async (call) => {
-      const { PROMETHEUS, textOf } = await import('../telemetry/prometheus-text.ts') // takes 50 ms
-      const body = await textOf(server.metrics())
+      const { PROMETHEUS_CONTENT_TYPE, prometheusText } =
+        await import('../telemetry/prometheus-text.ts') // takes 50 ms
+      const body = await prometheusText(server.metrics())
       call.answerType = text.mediaType
-      return { status: 200, body, headers: { 'Content-Type': PROMETHEUS } }
+      return { status: 200, body, headers: { 'Content-Type': PROMETHEUS_CONTENT_TYPE } }
     },
   }
 }

@@ -1,37 +1,37 @@
 import type * as contract from '../admin/contract.gen.ts'
 import { ROUTES, type Answers } from './routes.gen.ts'
-import type { Question, Wire } from './wire.ts'
+import type { Connection, RequestOptions } from './connection.ts'
 
 export type Operation = keyof typeof ROUTES
 
-export interface Call extends Question {
-  /** Of the path, by their names in the contract. */
+export interface CallOptions extends RequestOptions {
+  /** Path parameters by their names in the contract. */
   readonly params?: Readonly<Record<string, string>>
 }
 
-/** The admin API of one sandbox. */
+/** Calls the admin API of one sandbox. */
 export class Admin {
-  /** Before every path of the sandbox: empty for `default`, else such as `/~checkout-42`. */
+  /** Path prefix of the sandbox, such as `/~checkout-42`; empty for `default`. */
   readonly prefix: string
-  readonly wire: Wire
+  readonly connection: Connection
 
-  constructor(wire: Wire, prefix: string) {
-    this.wire = wire
+  constructor(wire: Connection, prefix: string) {
+    this.connection = wire
     this.prefix = prefix
   }
 
   /** @throws StandinError */
-  async ask<K extends Operation>(operation: K, call: Call = {}): Promise<Answers[K]> {
+  async call<K extends Operation>(operation: K, call: CallOptions = {}): Promise<Answers[K]> {
     const [method, path] = this.#route(operation, call)
-    return (await this.wire.ask(method, path, call)) as Answers[K] // the contract says so
+    return (await this.connection.request(method, path, call)) as Answers[K] // the contract says so
   }
 
-  /** The same as text. */
-  read(operation: Operation, call: Call): Promise<string> {
-    return this.wire.read(this.#route(operation, call)[1], call)
+  /** Calls an operation that answers with text. */
+  callForText(operation: Operation, call: CallOptions): Promise<string> {
+    return this.connection.requestText(this.#route(operation, call)[1], call)
   }
 
-  #route(operation: Operation, { params = {} }: Call): [method: string, path: string] {
+  #route(operation: Operation, { params = {} }: CallOptions): [method: string, path: string] {
     const [method = '', path = ''] = ROUTES[operation].split(' ')
     const filled = path.replaceAll(/{(\w+)}/g, (_, name: string) =>
       encodeURIComponent(params[name] ?? ''),
@@ -41,47 +41,48 @@ export class Admin {
 }
 
 /**
- * All of a list that comes in pages.
+ * Reads a paginated list to its end.
  *
- * @param page the next one, after this mark
- * @param limit at most this many
+ * @param page requests the page after the cursor `after`
+ * @param limit maximum number of items
  */
-export async function all<T>(
+export async function allPages<T>(
   page: (after: string | undefined, limit: number) => Promise<Page<T>>,
   limit = Infinity,
 ): Promise<T[]> {
-  const found: T[] = []
+  const all: T[] = []
   let after: string | undefined
   do {
-    const { items, next } = await page(after, Math.min(MOST, limit - found.length))
-    found.push(...items)
+    const { items, next } = await page(after, Math.min(MAX_PAGE, limit - all.length))
+    all.push(...items)
     after = next
-  } while (after !== undefined && found.length < limit)
-  return found
+  } while (after !== undefined && all.length < limit)
+  return all
 }
 
-/** Of a page. */
-const MOST = 1000
+/** Maximum page size of the server. */
+const MAX_PAGE = 1000
 
 export interface Page<T> {
   readonly items: readonly T[]
   readonly next?: string | undefined
 }
 
-/** The names of the APIs. */
+/** Name of an API. */
 export type ApiName = NonNullable<contract.Seeding['apis']>[number]
 
-/** Such as `5m` or `250ms`, or milliseconds. */
+/** A duration such as `5m` or `250ms`, or a number of milliseconds. */
 export type Duration = string | number
 
-/** As the admin API writes it. */
+/** Converts a duration to the form of the admin API. */
 export function durationText(duration: Duration): string {
   return typeof duration === 'number' ? `${Math.round(duration)}ms` : duration
 }
 
-/** A time with its zone, a Date, or milliseconds since 1970. */
+/** An ISO 8601 time with its zone, a Date, or milliseconds since 1970. */
 export type Time = string | Date | number
 
+/** Converts a time to the form of the admin API. */
 export function timeText(time: Time): string {
   return typeof time === 'string' ? time : new Date(time).toISOString()
 }

@@ -1,7 +1,7 @@
 import type { ClockState } from '../admin/contract.gen.ts'
 import { durationText, timeText, type Admin, type Duration, type Time } from './admin.ts'
 
-/** A sandbox's time. */
+/** Clock of a sandbox. */
 export class Clock {
   readonly #admin: Admin
 
@@ -9,38 +9,38 @@ export class Clock {
     this.#admin = admin
   }
 
-  /** What time it is. */
+  /** Returns the current time of the sandbox. */
   async now(): Promise<Date> {
-    return dateIn(await this.#admin.ask('getClock'))
+    return dateIn(await this.#admin.call('getClock'))
   }
 
-  /** Whether it stands still. */
+  /** Returns true if the clock is held. */
   async isHeld(): Promise<boolean> {
-    return (await this.#admin.ask('getClock')).held
+    return (await this.#admin.call('getClock')).held
   }
 
-  /** It goes on running, or standing still, from there. */
+  /** Sets the time; the clock stays held or running. */
   async set(time: Time): Promise<Date> {
     return await this.#put({ now: timeText(time) })
   }
 
-  /** Stands still: at this time, or where it is. */
+  /** Holds the clock at this time, or at the current one. */
   async hold(time?: Time): Promise<Date> {
     return await this.#put({ ...(time === undefined ? {} : { now: timeText(time) }), held: true })
   }
 
-  /** Runs: from this time, or from where it is. */
+  /** Lets the clock run from this time, or from the current one. */
   async run(time?: Time): Promise<Date> {
     return await this.#put({ ...(time === undefined ? {} : { now: timeText(time) }), held: false })
   }
 
-  /** Moves it forward, such as by `5m`; what falls due on the way is done when this settles. */
+  /** Advances the clock, such as by `5m`; work that falls due in between is done when this resolves. */
   async advance(by: Duration): Promise<Date> {
-    return dateIn(await this.#admin.ask('advanceClock', { body: { by: durationText(by) } }))
+    return dateIn(await this.#admin.call('advanceClock', { body: { by: durationText(by) } }))
   }
 
   async #put(body: { readonly now?: string; readonly held?: boolean }): Promise<Date> {
-    return dateIn(await this.#admin.ask('putClock', { body }))
+    return dateIn(await this.#admin.call('putClock', { body }))
   }
 }
 

@@ -3,77 +3,79 @@ import { isRecord } from '../core/contract/schema.ts'
 import { Admin, type ApiName } from './admin.ts'
 import { StandinError } from './errors.ts'
 import { Standin } from './standin.ts'
-import { Wire } from './wire.ts'
+import { Connection } from './connection.ts'
 
 export interface ConnectOptions {
-  /** Such as `http://localhost:4020`; with `/~name` at its end, that sandbox. */
+  /** URL of the server, such as `http://localhost:4020`; `/~name` at its end selects a sandbox. */
   readonly url: string
-  /** What the admin API asks for, where it does. */
+  /** Token of the admin API, if the server needs one. */
   readonly adminToken?: string | undefined
-  /** Which sandbox; `default` where nothing is said. */
+  /** Name of the sandbox; `default` if it is omitted. */
   readonly sandbox?: string | undefined
 }
 
-/** Milliseconds that a server may take to say that it is one. */
-const PATIENCE = 10_000
+/** Milliseconds that a server may take to identify itself. */
+const TIMEOUT = 10_000
 
 /**
- * A client of a server that runs, wherever it does.
+ * Connects to a running server.
  *
- * @param end what closing it comes to, before the connections are given up
- * @throws StandinError at once when no Standin answers there, or not to this token or sandbox
+ * @param close runs when the client is closed, before the connections are
+ * @throws StandinError if no Standin answers there, or it refuses the token or the sandbox
  */
 export async function connect(
   target: string | ConnectOptions,
-  end: () => Promise<void> = () => Promise.resolve(),
+  close: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Standin> {
   const { url, adminToken, sandbox } = typeof target === 'string' ? { url: target } : target
-  const { server, name } = whereIn(url, sandbox)
-  const wire = new Wire(server, adminToken)
+  const { server, name } = parseTarget(url, sandbox)
+  const connection = new Connection(server, adminToken)
   const prefix = name === undefined ? '' : `/~${encodeURIComponent(name)}`
   try {
-    const health: unknown = await new Admin(wire, '').ask('getHealth', { timeout: PATIENCE })
+    const admin = new Admin(connection, '')
+    const health: unknown = await admin.call('getHealth', { timeout: TIMEOUT })
     if (!isHealth(health)) {
-      const why = `What answers at ${server} is no Standin, or one of another version`
-      throw new StandinError(0, 'server.foreign', why)
+      const detail = `The server at ${server} is not a Standin, or one of another version`
+      throw new StandinError(0, 'server.foreign', detail)
     }
-    const credentials = await new Admin(wire, prefix).ask('getCredentials', { timeout: PATIENCE })
+    const sandboxAdmin = new Admin(connection, prefix)
+    const credentials = await sandboxAdmin.call('getCredentials', { timeout: TIMEOUT })
     return new Standin({
-      wire,
+      connection,
       name: name ?? 'default',
       prefix,
       prefixes: health.prefixes as Record<ApiName, string>, // one for each API
       credentials,
-      end: async () => {
+      close: async () => {
         try {
-          await end()
+          await close()
         } finally {
-          wire.close()
+          connection.close()
         }
       },
     })
   } catch (error) {
-    wire.close()
+    connection.close()
     throw error
   }
 }
 
-/** @throws TypeError when it is no URL */
-function whereIn(text: string, sandbox?: string): { server: string; name: string | undefined } {
+/** @throws TypeError if the text is not an http or https URL */
+function parseTarget(text: string, sandbox?: string): { server: string; name: string | undefined } {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new TypeError(
       `The URL must be such as http://localhost:4020, got ${JSON.stringify(text)}`,
     )
   }
-  const [, path = '', named] = /^(.*?)(?:\/~([^/]+))?\/*$/.exec(url.pathname) ?? []
-  const name = sandbox ?? (named === undefined ? undefined : decodeURIComponent(named))
+  const [, path = '', inPath] = /^(.*?)(?:\/~([^/]+))?\/*$/.exec(url.pathname) ?? []
+  const name = sandbox ?? (inPath === undefined ? undefined : decodeURIComponent(inPath))
   return {
     server: `${url.origin}${path.replace(/\/+$/, '')}`,
     name: name === 'default' ? undefined : name,
   }
 }
 
-function isHealth(given: unknown): given is Health {
-  return isRecord(given) && given['status'] === 'ok' && isRecord(given['prefixes'])
+function isHealth(body: unknown): body is Health {
+  return isRecord(body) && body['status'] === 'ok' && isRecord(body['prefixes'])
 }

@@ -1,13 +1,13 @@
 import type { Awaited, DeliveriesAwaited, Settled, Verified } from '../admin/contract.gen.ts'
 
-/** What a Standin refused, or why none answered. */
+/** A refusal by the server, or a failure to reach it. */
 export class StandinError extends Error {
   override readonly name = 'StandinError'
-  /** Of the answer; 0 where there was none. */
+  /** Status of the answer; 0 if there was none. */
   readonly status: number
-  /** Stable, for a test to compare: `sandbox.unknown`. */
+  /** Stable identifier for tests to compare, such as `sandbox.unknown`. */
   readonly reason: string
-  /** A sentence: what is wrong, and what to do. */
+  /** Sentence that says what is wrong and what to do. */
   readonly detail: string
 
   constructor(status: number, reason: string, detail: string, cause?: unknown) {
@@ -21,11 +21,11 @@ export class StandinError extends Error {
   }
 }
 
-/** What was asked came out otherwise: test runners show it as a failed assertion. */
+/** A failed expectation; test runners show it as a failed assertion. */
 export class ExpectationError extends Error {
   override readonly name = 'AssertionError'
   readonly code = 'ERR_ASSERTION'
-  /** What the server said. */
+  /** Answer of the server. */
   readonly result: Verified | Awaited | DeliveriesAwaited | Settled
 
   constructor(message: string, result: ExpectationError['result']) {
@@ -34,8 +34,8 @@ export class ExpectationError extends Error {
   }
 }
 
-/** Whether what comes out otherwise is thrown. */
-export interface Throwing {
-  /** False: it is handed back, for the caller to look at; true where nothing is said. */
+/** Option of calls that check an expectation. */
+export interface ThrowOptions {
+  /** False: a failure is returned instead of thrown; default true. */
   readonly throws?: boolean
 }

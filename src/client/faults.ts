@@ -1,7 +1,7 @@
 import type { Fault, NewFault } from '../admin/contract.gen.ts'
 import type { Admin } from './admin.ts'
 
-/** What goes wrong on purpose: docs/faults.md lists all there is. */
+/** Faults of a sandbox; docs/faults.md lists all kinds. */
 export class Faults {
   readonly #admin: Admin
 
@@ -10,48 +10,48 @@ export class Faults {
   }
 
   /**
-   * Arms one, behind those there are.
+   * Arms a fault after those that are armed already.
    *
-   * @param fault its short form, such as `500;times=2`, or a definition
+   * @param fault a short form such as `500;times=2`, or a definition
    */
   async add(fault: string | NewFault): Promise<Fault> {
-    return await this.#admin.ask('addFault', { body: definitionOf(fault) })
+    return await this.#admin.call('addFault', { body: definitionOf(fault) })
   }
 
-  /** All that are armed, in their order; with `all`, then those that requests brought along. */
+  /** Lists the armed faults in their order; `all` adds those that single requests asked for. */
   async list({ all = false }: { readonly all?: boolean } = {}): Promise<Fault[]> {
-    return (await this.#admin.ask('listFaults', { query: { all } })).faults
+    return (await this.#admin.call('listFaults', { query: { all } })).faults
   }
 
-  /** Those that are armed and never fired, each with the request that came closest. */
+  /** Lists the armed faults that never fired, each with its nearest miss. */
   async unfired(): Promise<Fault[]> {
-    return (await this.#admin.ask('listFaults', { query: { unfired: true } })).faults
+    return (await this.#admin.call('listFaults', { query: { unfired: true } })).faults
   }
 
-  /** One, with who met it. */
+  /** Returns one fault, with the requests for which it fired. */
   async get(id: string): Promise<Fault> {
-    return await this.#admin.ask('getFault', { params: { fault: id } })
+    return await this.#admin.call('getFault', { params: { fault: id } })
   }
 
-  /** In its place in the order, and counted anew. */
+  /** Replaces one fault; it keeps its place in the order, and its counts start at zero. */
   async change(id: string, fault: string | NewFault): Promise<Fault> {
-    return await this.#admin.ask('putFault', { params: { fault: id }, body: definitionOf(fault) })
+    return await this.#admin.call('putFault', { params: { fault: id }, body: definitionOf(fault) })
   }
 
-  /** Arms these in place of all, or none where one cannot be used. */
+  /** Replaces all armed faults; if one is invalid, nothing changes. */
   async replace(faults: readonly (string | NewFault)[]): Promise<Fault[]> {
     const body = { faults: faults.map(definitionOf) }
-    return (await this.#admin.ask('replaceFaults', { body })).faults
+    return (await this.#admin.call('replaceFaults', { body })).faults
   }
 
-  /** Disarms one; what came of it. */
+  /** Disarms one fault and returns it with its counts. */
   async remove(id: string): Promise<Fault> {
-    return await this.#admin.ask('deleteFault', { params: { fault: id } })
+    return await this.#admin.call('deleteFault', { params: { fault: id } })
   }
 
-  /** Disarms all; what came of them. */
+  /** Disarms all faults and returns them with their counts. */
   async clear(): Promise<Fault[]> {
-    return (await this.#admin.ask('clearFaults')).faults
+    return (await this.#admin.call('clearFaults')).faults
   }
 }
 

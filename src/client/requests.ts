@@ -6,51 +6,51 @@ import type {
   RecordedRequest,
   Verified,
 } from '../admin/contract.gen.ts'
-import { all, durationText, type Admin, type ApiName, type Duration } from './admin.ts'
-import { ExpectationError, type Throwing } from './errors.ts'
-import type { Query } from './wire.ts'
+import { allPages, durationText, type Admin, type ApiName, type Duration } from './admin.ts'
+import { ExpectationError, type ThrowOptions } from './errors.ts'
+import type { Query } from './connection.ts'
 
-/** Which requests; all of it has to be so. */
+/** Filter of the request log; a request has to match all of it. */
 export interface RequestFilter {
-  /** `none`: those that no API was reached by. */
+  /** `none`: requests that reached no API. */
   readonly api?: ApiName | 'none'
   /** Such as `createResellerUser`. */
   readonly operation?: string
-  /** Such as 201 or `4xx`. */
+  /** A status such as 201, or a class such as `4xx`. */
   readonly status?: number | string
-  /** In the body, the query or the created user, in any case of letters. */
+  /** Address in the body, the query or the created user; case-insensitive. */
   readonly email?: string
-  /** `name` or `name:value`. */
+  /** A header, as `name` or `name:value`. */
   readonly header?: string
-  /** After this time, or after the request of this id. */
+  /** Only requests after this time, or after the request with this id. */
   readonly since?: string | Date
-  /** Shown anywhere. */
+  /** Text anywhere in the recorded request. */
   readonly text?: string
 }
 
-/** A part of the list. */
+/** Bounds of a list. */
 export interface Part {
-  /** At most this many, the oldest first. */
+  /** Maximum number, from the oldest. */
   readonly limit?: number
-  /** The newest, this many. */
+  /** Number of the newest requests. */
   readonly last?: number
 }
 
-export interface AwaitOptions extends Throwing {
-  /** 1 where nothing is said. */
+export interface AwaitOptions extends ThrowOptions {
+  /** Default 1. */
   readonly count?: number
-  /** By the machine's time; 5s where nothing is said. */
+  /** Time limit by the system clock; default 5s. */
   readonly timeout?: Duration
 }
 
-export interface VerifyOptions extends Throwing {
-  /** One request for each, in this order, others between. */
+export interface VerifyOptions extends ThrowOptions {
+  /** One request for each expectation, in this order; other requests may come between. */
   readonly order?: boolean
-  /** Only requests after this time, or after the request of this id. */
+  /** Only requests after this time, or after the request with this id. */
   readonly since?: string | Date
 }
 
-/** What was asked, and whether it was right. */
+/** Request log of a sandbox. */
 export class Requests {
   readonly #admin: Admin
 
@@ -58,43 +58,43 @@ export class Requests {
     this.#admin = admin
   }
 
-  /** From the oldest to the newest of those that are remembered. */
+  /** Lists the recorded requests, oldest first. */
   async list({ limit, ...filter }: RequestFilter & Part = {}): Promise<RecordedRequest[]> {
     if (filter.last !== undefined) {
-      return (await this.#admin.ask('listRequests', { query: { ...filter } })).requests
+      return (await this.#admin.call('listRequests', { query: { ...filter } })).requests
     }
-    return await all(async (after, most) => {
+    return await allPages(async (after, most) => {
       const query = { ...filter, after, limit: most }
-      const { requests, next } = await this.#admin.ask('listRequests', { query })
+      const { requests, next } = await this.#admin.call('listRequests', { query })
       return { items: requests, next }
     }, limit)
   }
 
   /**
-   * One, with its answer.
+   * Returns one request with its answer.
    *
-   * @param id as the answer's header `Standin-Request-Id` has it
+   * @param id the answer's header `Standin-Request-Id`
    */
   async get(id: string): Promise<RecordedRequest> {
-    return await this.#admin.ask('getRequest', { params: { id } })
+    return await this.#admin.call('getRequest', { params: { id } })
   }
 
   /**
-   * Waits until as many have come, those that were there before included.
+   * Waits for requests that match; those that are recorded already count.
    *
-   * @throws ExpectationError when the time is up, with what came nearest
+   * @throws ExpectationError on timeout, with the difference to the nearest request
    */
   async await(filter: RequestFilter = {}, options: AwaitOptions = {}): Promise<Awaited> {
     const { count = 1, timeout = '5s', throws = true } = options
     const query: Query = { ...filter, count, timeout: durationText(timeout) }
-    const awaited = await this.#admin.ask('awaitRequests', { query })
+    const awaited = await this.#admin.call('awaitRequests', { query })
     if (awaited.fulfilled || !throws) return awaited
-    const why = awaited.difference ?? `${awaited.requests.length} of ${count} came`
-    throw new ExpectationError(`Requests that were awaited did not come: ${why}`, awaited)
+    const why = awaited.difference ?? `${awaited.requests.length} of ${count} arrived`
+    throw new ExpectationError(`Expected requests did not arrive: ${why}`, awaited)
   }
 
   /**
-   * Says whether the right requests came.
+   * Verifies expectations about the recorded requests.
    *
    * @throws ExpectationError with the difference to the nearest requests
    */
@@ -104,44 +104,47 @@ export class Requests {
   ): Promise<Verified> {
     const { throws = true, order, since } = options
     const body = { expectations: [expectations].flat(), order, since }
-    const verified = await this.#admin.ask('verifyRequests', { body })
+    const verified = await this.#admin.call('verifyRequests', { body })
     if (verified.passed || !throws) return verified
     throw new ExpectationError(differencesIn(verified), verified)
   }
 
-  /** Why it was answered as it was, decision by decision. */
+  /** Explains the answer to a request, decision by decision. */
   async explain(id: string): Promise<Explanation> {
-    return await this.#admin.ask('explainRequest', { params: { id } })
+    return await this.#admin.call('explainRequest', { params: { id } })
   }
 
-  /** Why it was answered as it was, in words. */
+  /** Explains the answer to a request as text. */
   async explainInWords(id: string): Promise<string> {
-    return await this.#admin.read('explainRequest', { params: { id }, query: { format: 'text' } })
+    return await this.#admin.callForText('explainRequest', {
+      params: { id },
+      query: { format: 'text' },
+    })
   }
 
   /**
-   * Commands that send the same again, with variables where secrets were.
+   * Returns curl commands that repeat the requests, with variables in place of secrets.
    *
-   * @param which a request's id, or a filter
+   * @param which the id of a request, or a filter
    */
   async curl(which: string | (RequestFilter & Part) = {}): Promise<string> {
     return await this.#inFormat(which, 'curl')
   }
 
-  /** An HTTP Archive for a browser's developer tools. */
+  /** Returns the requests as an HTTP Archive (HAR), which browsers' developer tools open. */
   async har(which: string | (RequestFilter & Part) = {}): Promise<Har> {
-    return JSON.parse(await this.#inFormat(which, 'har')) as Har // as the contract has it
+    return JSON.parse(await this.#inFormat(which, 'har')) as Har // by the contract
   }
 
-  /** Forgets what was asked; how much it was. */
+  /** Clears the request log and returns the number of removed requests. */
   async clear(): Promise<number> {
-    return (await this.#admin.ask('clearRequests')).cleared
+    return (await this.#admin.call('clearRequests')).cleared
   }
 
   async #inFormat(which: string | (RequestFilter & Part), format: 'curl' | 'har'): Promise<string> {
     return typeof which === 'string'
-      ? await this.#admin.read('getRequest', { params: { id: which }, query: { format } })
-      : await this.#admin.read('listRequests', { query: { ...which, format } })
+      ? await this.#admin.callForText('getRequest', { params: { id: which }, query: { format } })
+      : await this.#admin.callForText('listRequests', { query: { ...which, format } })
   }
 }
 
@@ -150,5 +153,5 @@ function differencesIn({ results }: Verified): string {
   const lines = failed.map(({ name, difference = 'not as expected' }) => {
     return `- ${name}: ${difference.replaceAll('\n', '\n  ')}`
   })
-  return [`${failed.length} of ${results.length} expectations are not met`, ...lines].join('\n')
+  return [`${failed.length} of ${results.length} expectations failed`, ...lines].join('\n')
 }

@@ -1,7 +1,7 @@
 import type { Difference, Snapshot } from '../admin/contract.gen.ts'
 import type { Admin } from './admin.ts'
 
-/** The whole of a sandbox, kept under names. */
+/** Named snapshots of a sandbox. */
 export class Snapshots {
   readonly #admin: Admin
 
@@ -9,29 +9,29 @@ export class Snapshots {
     this.#admin = admin
   }
 
-  /** Saves the whole sandbox; one of this name is replaced. */
+  /** Saves the whole sandbox; replaces a snapshot with this name. */
   async save(name: string): Promise<Snapshot> {
-    return await this.#admin.ask('saveSnapshot', { params: { snapshot: name } })
+    return await this.#admin.call('saveSnapshot', { params: { snapshot: name } })
   }
 
-  /** Goes back to what was saved, in one step. */
+  /** Restores a snapshot in one step. */
   async restore(name: string): Promise<void> {
-    await this.#admin.ask('restoreSnapshot', { params: { snapshot: name } })
+    await this.#admin.call('restoreSnapshot', { params: { snapshot: name } })
   }
 
-  /** What changed since, table by table: until now, or until another was saved. */
+  /** Returns the changes since a snapshot, table by table: up to now, or up to another snapshot. */
   async diff(name: string, other?: string): Promise<Difference> {
     const call = { params: { snapshot: name }, query: { with: other } }
-    return await this.#admin.ask('diffSnapshot', call)
+    return await this.#admin.call('diffSnapshot', call)
   }
 
-  /** What was saved, in that order. */
+  /** Lists the snapshots in the order in which they were saved. */
   async list(): Promise<Snapshot[]> {
-    return (await this.#admin.ask('listSnapshots')).snapshots
+    return (await this.#admin.call('listSnapshots')).snapshots
   }
 
-  /** Forgets one. */
+  /** Removes a snapshot. */
   async remove(name: string): Promise<Snapshot> {
-    return await this.#admin.ask('deleteSnapshot', { params: { snapshot: name } })
+    return await this.#admin.call('deleteSnapshot', { params: { snapshot: name } })
   }
 }

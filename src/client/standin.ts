@@ -1,5 +1,5 @@
 import type * as contract from '../admin/contract.gen.ts'
-import { Admin, all, durationText, timeText } from './admin.ts'
+import { Admin, allPages, durationText, timeText } from './admin.ts'
 import type { ApiName, Duration, Time } from './admin.ts'
 import { Clock } from './clock.ts'
 import { credentialsFrom, type Credentials } from './credentials.ts'
@@ -9,44 +9,44 @@ import { Requests } from './requests.ts'
 import { Snapshots } from './snapshots.ts'
 import { Users } from './users.ts'
 import { Webhooks } from './webhooks.ts'
-import type { Wire } from './wire.ts'
+import type { Connection } from './connection.ts'
 
-/** How a sandbox of one's own is made. */
+/** Options of a new sandbox. */
 export interface SandboxOptions {
-  /** Made up where nothing is said. */
+  /** Generated if it is omitted. */
   readonly name?: string
   readonly seed?: number
-  /** Where its clock stands still. */
+  /** Time at which its clock is held. */
   readonly clock?: Time
   /** `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`. */
   readonly profile?: string
   readonly fixtures?: contract.Fixtures
-  /** It goes this long after its last use; 1h where nothing is said, so that no killed test leaves one. */
+  /** Time after its last use at which it is removed; default 1h, so that a killed test leaves none. */
   readonly ttl?: Duration
-  /** Whether it outlives the server, where that keeps state. */
+  /** True: the sandbox survives a restart of a server that stores its state. */
   readonly kept?: boolean
 }
 
-/** What a Standin is made of. */
-export interface Parts {
-  readonly wire: Wire
+/** Constructor arguments of a Standin. */
+export interface StandinParts {
+  readonly connection: Connection
   readonly name: string
-  /** Before every path of the sandbox; empty for `default`. */
+  /** Path prefix of the sandbox; empty for `default`. */
   readonly prefix: string
-  /** What each API's base URL ends in. */
+  /** Path of each API below the sandbox's URL. */
   readonly prefixes: Readonly<Record<ApiName, string>>
   readonly credentials: contract.Credentials
-  /** What closing it comes to; the sandboxes that it made are still there. */
-  readonly end: () => Promise<void>
+  /** Runs when the client is closed, after the sandboxes that it created are removed. */
+  readonly close: () => Promise<void>
 }
 
-/** One sandbox of a running server: what it was asked, and all that can be done with it. */
+/** Client of one sandbox of a running server. */
 export class Standin {
-  /** The sandbox's name; `default` is the server's own. */
+  /** Name of the sandbox; `default` is the one that every server has. */
   readonly name: string
-  /** Of the server, with the sandbox's prefix, without a slash at its end. */
+  /** URL of the server with the sandbox's prefix, without a trailing slash. */
   readonly url: string
-  /** Where each API's client is pointed at. */
+  /** Base URL of each API. */
   readonly urls: Readonly<Record<ApiName, string>>
   readonly faults: Faults
   readonly requests: Requests
@@ -55,22 +55,22 @@ export class Standin {
   readonly users: Users
   readonly snapshots: Snapshots
   readonly #admin: Admin
-  readonly #parts: Parts
-  readonly #made = new Set<Standin>()
+  readonly #parts: StandinParts
+  readonly #sandboxes = new Set<Standin>()
   #credentials: Credentials
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts) {
-    const { wire, name, prefix, prefixes, credentials } = parts
+  constructor(parts: StandinParts) {
+    const { connection, name, prefix, prefixes, credentials } = parts
     this.#parts = parts
     this.name = name
-    this.url = `${wire.url}${prefix}`
+    this.url = `${connection.url}${prefix}`
     this.urls = {
       mykaarma: `${this.url}${prefixes.mykaarma}`,
       cryptlex: `${this.url}${prefixes.cryptlex}`,
       formsonfire: `${this.url}${prefixes.formsonfire}`,
     }
-    this.#admin = new Admin(wire, prefix)
+    this.#admin = new Admin(connection, prefix)
     this.#credentials = credentialsFrom(credentials)
     this.faults = new Faults(this.#admin)
     this.requests = new Requests(this.#admin)
@@ -80,70 +80,70 @@ export class Standin {
     this.snapshots = new Snapshots(this.#admin)
   }
 
-  /** Those that each API accepts, from the fixtures. */
+  /** A credential from the fixtures for each API, which the API accepts. */
   get credentials(): Credentials {
     return this.#credentials
   }
 
-  /** Whether a person is the same at all APIs; of those who are not, all, where no address is given. */
+  /** Compares a person's users at all APIs; without an address, returns all people whose users differ. */
   ledger(email: string): Promise<contract.LedgerEntry>
   ledger(): Promise<contract.LedgerEntry[]>
   async ledger(email?: string): Promise<contract.LedgerEntry | contract.LedgerEntry[]> {
     if (email !== undefined) {
-      const { entries } = await this.#admin.ask('getLedger', { query: { email } })
-      return entries[0]! // with an address there is one, whoever has it
+      const { entries } = await this.#admin.call('getLedger', { query: { email } })
+      return entries[0]! // an address always has one entry
     }
-    return await all(async (after, limit) => {
-      const { entries, next } = await this.#admin.ask('getLedger', { query: { after, limit } })
+    return await allPages(async (after, limit) => {
+      const { entries, next } = await this.#admin.call('getLedger', { query: { after, limit } })
       return { items: entries, next }
     })
   }
 
-  /** The whole sandbox as one document. */
+  /** Exports the whole sandbox as one document. */
   async state(): Promise<contract.State> {
-    return await this.#admin.ask('getState')
+    return await this.#admin.call('getState')
   }
 
-  /** Puts a document in the place of everything. */
+  /** Replaces the whole sandbox by a document. */
   async replaceState(state: contract.State): Promise<void> {
-    await this.#admin.ask('putState', { body: state })
+    await this.#admin.call('putState', { body: state })
   }
 
-  /** Goes back to other fixtures; what they do not name is as the package has it. */
+  /** Replaces the fixtures and resets the sandbox; parts that they omit take the package's defaults. */
   async useFixtures(fixtures: contract.Fixtures): Promise<void> {
-    await this.#admin.ask('putFixtures', { body: fixtures })
-    this.#credentials = credentialsFrom(await this.#admin.ask('getCredentials'))
+    await this.#admin.call('putFixtures', { body: fixtures })
+    this.#credentials = credentialsFrom(await this.#admin.call('getCredentials'))
   }
 
-  /** Goes back to the fixtures: users, made-up values, faults, requests and the clock. */
+  /** Resets users, generated values, faults, request log and clock to the fixtures. */
   async reset(): Promise<void> {
-    await this.#admin.ask('resetSandbox')
+    await this.#admin.call('resetSandbox')
   }
 
-  /** A sandbox of one's own in the same server, such as for a parallel test; closing removes it. */
+  /** Creates a sandbox in the same server, such as for a parallel test; closing it removes it. */
   async sandbox(options: SandboxOptions = {}): Promise<Standin> {
-    const { wire, prefixes } = this.#parts
-    const server = new Admin(wire, '')
-    const { name, prefix } = await server.ask('createSandbox', { body: wishFrom(options) })
-    const credentials = await new Admin(wire, prefix).ask('getCredentials')
-    const made: Standin = new Standin({
-      wire,
+    const { connection, prefixes } = this.#parts
+    const server = new Admin(connection, '')
+    const { name, prefix } = await server.call('createSandbox', { body: newSandboxFrom(options) })
+    const credentials = await new Admin(connection, prefix).call('getCredentials')
+    const sandbox: Standin = new Standin({
+      connection,
       name,
       prefix,
       prefixes,
       credentials,
-      end: async () => {
-        this.#made.delete(made)
-        await removed(server, name)
+      close: async () => {
+        this.#sandboxes.delete(sandbox)
+        await removeIfPresent(server, name)
       },
     })
-    this.#made.add(made)
-    return made
+    this.#sandboxes.add(sandbox)
+    return sandbox
   }
 
   /**
-   * Removes the sandboxes that were made here, then itself: a server that was started stops, a
-   * sandbox is removed, a connection is given up.
+   * Removes the sandboxes created by this client. Then it stops a server that it started, removes
+   * its own sandbox if it created it, or closes its connection.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -155,24 +155,24 @@ export class Standin {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#made].map((made) => made.close()))
-    await this.#parts.end()
+    await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()))
+    await this.#parts.close()
   }
 }
 
-/** What is gone already, with its server say, needs no removing. */
-async function removed(server: Admin, name: string): Promise<void> {
+/** Removes a sandbox; ignores one that is gone already, such as with its server. */
+async function removeIfPresent(server: Admin, name: string): Promise<void> {
   try {
-    await server.ask('deleteSandbox', { params: { name } })
+    await server.call('deleteSandbox', { params: { name } })
   } catch (error) {
     const gone = ['sandbox.unknown', 'server.unreachable', 'client.closed', 'server.stopping']
     if (!(error instanceof StandinError) || !gone.includes(error.reason)) throw error
   }
 }
 
-function wishFrom({ clock, ttl, ...others }: SandboxOptions): contract.NewSandbox {
-  const lasting = others.kept === true ? undefined : '1h'
-  const lifetime = ttl === undefined ? lasting : durationText(ttl)
+function newSandboxFrom({ clock, ttl, ...others }: SandboxOptions): contract.NewSandbox {
+  const defaultTtl = others.kept === true ? undefined : '1h'
+  const lifetime = ttl === undefined ? defaultTtl : durationText(ttl)
   return {
     ...others,
     ...(clock === undefined ? {} : { clock: timeText(clock) }),

@@ -1,15 +1,15 @@
 import type { Seeded, User } from '../admin/contract.gen.ts'
-import { all, type Admin, type ApiName } from './admin.ts'
+import { allPages, type Admin, type ApiName } from './admin.ts'
 
 export interface UserFilter {
   readonly api?: ApiName
-  /** In any case of letters. */
+  /** Case-insensitive. */
   readonly email?: string
-  /** At most this many. */
+  /** Maximum number. */
   readonly limit?: number
 }
 
-/** What was created. */
+/** Users of a sandbox. */
 export class Users {
   readonly #admin: Admin
 
@@ -17,45 +17,45 @@ export class Users {
     this.#admin = admin
   }
 
-  /** API by API, in the order of creation. */
+  /** Lists users by API, in the order of creation. */
   async list({ limit, ...filter }: UserFilter = {}): Promise<User[]> {
-    return await all(async (after, most) => {
+    return await allPages(async (after, most) => {
       const query = { ...filter, after, limit: most }
-      const { users, next } = await this.#admin.ask('listUsers', { query })
+      const { users, next } = await this.#admin.call('listUsers', { query })
       return { items: users, next }
     }, limit)
   }
 
-  /** Who has this address, at each API. */
+  /** Finds the users with this address at all APIs, or at one. */
   async find(email: string, api?: ApiName): Promise<User[]> {
     return await this.list({ email, ...(api === undefined ? {} : { api }) })
   }
 
   /**
-   * One user.
+   * Returns one user.
    *
-   * @param id as the API answered it, with or without dashes
+   * @param id as in the API's answer, with or without dashes
    */
   async get(api: ApiName, id: string): Promise<User> {
-    return await this.#admin.ask('getUser', { params: { api, id } })
+    return await this.#admin.call('getUser', { params: { api, id } })
   }
 
-  /** Makes up as many people at each API, or at these; how many were created there. */
+  /** Creates generated users at all APIs, or at these, and returns the number created at each. */
   async seed(users: number, apis?: readonly ApiName[]): Promise<Seeded> {
-    return await this.#admin.ask('seedUsers', { body: { users, apis } })
+    return await this.#admin.call('seedUsers', { body: { users, apis } })
   }
 
-  /** Changes one: fields as a create call has them; null takes one away. */
+  /** Updates a user; fields are named as in a create call, and null removes one. */
   async update(
     api: ApiName,
     id: string,
     changes: Readonly<Record<string, unknown>>,
   ): Promise<User> {
-    return await this.#admin.ask('updateUser', { params: { api, id }, body: changes })
+    return await this.#admin.call('updateUser', { params: { api, id }, body: changes })
   }
 
-  /** Removes one; what it was. */
+  /** Removes a user and returns it. */
   async remove(api: ApiName, id: string): Promise<User> {
-    return await this.#admin.ask('deleteUser', { params: { api, id } })
+    return await this.#admin.call('deleteUser', { params: { api, id } })
   }
 }

@@ -9,32 +9,32 @@ import type {
   Subscription,
   WebhookTest,
 } from '../admin/contract.gen.ts'
-import { all, durationText, type Admin, type Duration } from './admin.ts'
-import { ExpectationError, type Throwing } from './errors.ts'
+import { allPages, durationText, type Admin, type Duration } from './admin.ts'
+import { ExpectationError, type ThrowOptions } from './errors.ts'
 import type { AwaitOptions } from './requests.ts'
-import type { Query } from './wire.ts'
+import type { Query } from './connection.ts'
 
-/** Which deliveries; all of it has to be so. */
+/** Filter of deliveries; a delivery has to match all of it. */
 export interface DeliveryFilter {
   /** Such as `reseller.user.created`. */
   readonly event?: string
   readonly userId?: string
-  /** The id of the webhook that it goes to. */
+  /** Id of the subscription. */
   readonly subscription?: string
-  /** Of the request that caused it, as `Standin-Request-Id` has it. */
+  /** Id of the request that caused it, from the header `Standin-Request-Id`. */
   readonly requestId?: string
   readonly state?: Delivery['state']
 }
 
-export interface SettleOptions extends Throwing {
-  /** By the machine's time; 5s where nothing is said. */
+export interface SettleOptions extends ThrowOptions {
+  /** Time limit by the system clock; default 5s. */
   readonly timeout?: Duration
 }
 
-/** How a delivery goes wrong on purpose: its kind alone, or with how. */
+/** Delivery fault: its kind, or its kind with parameters. */
 export type DeliveryFaultOptions = DeliveryFault | DeliveryFault['kind']
 
-/** Who is told of what, and what came of it. */
+/** Webhooks of a sandbox: subscriptions, deliveries and inboxes. */
 export class Webhooks {
   readonly #admin: Admin
 
@@ -43,46 +43,45 @@ export class Webhooks {
   }
 
   /**
-   * Waits until as many were delivered, or came into the state that the filter names; those before
-   * count too.
+   * Waits until webhooks are delivered, or reach the filter's state; earlier deliveries count.
    *
-   * @throws ExpectationError when the time is up, with what is pending and why
+   * @throws ExpectationError on timeout, with the pending deliveries and what they wait for
    */
   async await(filter: DeliveryFilter = {}, options: AwaitOptions = {}): Promise<DeliveriesAwaited> {
     const { count = 1, timeout = '5s', throws = true } = options
     const query: Query = { ...filter, count, timeout: durationText(timeout) }
-    const awaited = await this.#admin.ask('awaitDeliveries', { query })
+    const awaited = await this.#admin.call('awaitDeliveries', { query })
     if (awaited.fulfilled || !throws) return awaited
     const { deliveries, pending } = awaited
-    const wanted = `${filter.state ?? 'delivered'} ${filter.event ?? 'webhook'}`
-    const came = `Waited ${durationText(timeout)} for ${count} ${wanted}, ${deliveries.length} came`
-    throw new ExpectationError(`${came}${pendingLines(pending)}`, awaited)
+    const expected = `${filter.state ?? 'delivered'} ${filter.event ?? 'webhook'}`
+    const summary = `Waited ${durationText(timeout)} for ${count} ${expected}, got ${deliveries.length}`
+    throw new ExpectationError(`${summary}${pendingLines(pending)}`, awaited)
   }
 
-  /** What was sent, the oldest first: all that is pending, and the newest 1,000 that are done with. */
+  /** Lists deliveries, oldest first: all pending ones and the newest 1,000 completed ones. */
   async deliveries({
     limit,
     ...filter
   }: DeliveryFilter & { readonly limit?: number } = {}): Promise<Delivery[]> {
-    return await all(async (after, most) => {
+    return await allPages(async (after, most) => {
       const query = { ...filter, after, limit: most }
-      const { deliveries, next } = await this.#admin.ask('listDeliveries', { query })
+      const { deliveries, next } = await this.#admin.call('listDeliveries', { query })
       return { items: deliveries, next }
     }, limit)
   }
 
-  /** One with all attempts. */
+  /** Returns one delivery with all its attempts. */
   async delivery(id: string): Promise<Delivery> {
-    return await this.#admin.ask('getDelivery', { params: { delivery: id } })
+    return await this.#admin.call('getDelivery', { params: { delivery: id } })
   }
 
-  /** Sends it again, with the same id and body. */
+  /** Sends a delivery again with the same id and body, optionally with a delivery fault. */
   async redeliver(id: string, fault?: DeliveryFaultOptions): Promise<Delivery> {
     const body = fault === undefined ? {} : { fault: faultOf(fault) }
-    return await this.#admin.ask('redeliver', { params: { delivery: id }, body })
+    return await this.#admin.call('redeliver', { params: { delivery: id }, body })
   }
 
-  /** Sends a webhook about nothing. */
+  /** Sends a test webhook. */
   async test({
     fault,
     ...about
@@ -90,50 +89,50 @@ export class Webhooks {
     readonly fault?: DeliveryFaultOptions
   } = {}): Promise<Delivery> {
     const body = fault === undefined ? about : { ...about, fault: faultOf(fault) }
-    return await this.#admin.ask('testWebhook', { body })
+    return await this.#admin.call('testWebhook', { body })
   }
 
   /**
-   * Waits until none is pending.
+   * Waits until no delivery is pending.
    *
-   * @throws ExpectationError when the time is up, or what is pending waits for a clock that stands
+   * @throws ExpectationError on timeout, or if a pending delivery waits for a held clock
    */
   async settle({ timeout = '5s', throws = true }: SettleOptions = {}): Promise<Settled> {
     const body = { timeout: durationText(timeout) }
-    const settled = await this.#admin.ask('settle', { body })
+    const settled = await this.#admin.call('settle', { body })
     if (settled.settled || !throws) return settled
-    const what =
-      settled.pending.length === 1 ? '1 webhook is' : `${settled.pending.length} webhooks are`
-    throw new ExpectationError(`${what} still to be sent${pendingLines(settled.pending)}`, settled)
+    const { length } = settled.pending
+    const summary = length === 1 ? '1 webhook is' : `${length} webhooks are`
+    throw new ExpectationError(`${summary} still pending${pendingLines(settled.pending)}`, settled)
   }
 
-  /** Has somebody told: http, https, or the `path` of an inbox. */
+  /** Subscribes an http or https URL, or the `path` of an inbox. */
   async subscribe(to: string | NewSubscription): Promise<Subscription> {
     const body = typeof to === 'string' ? { url: to } : to
-    return await this.#admin.ask('createSubscription', { body })
+    return await this.#admin.call('createSubscription', { body })
   }
 
-  /** Who is told of what. */
+  /** Lists the subscriptions. */
   async subscriptions(): Promise<Subscription[]> {
-    return (await this.#admin.ask('listSubscriptions')).webhooks
+    return (await this.#admin.call('listSubscriptions')).webhooks
   }
 
-  /** Has somebody told no more. */
+  /** Removes a subscription. */
   async unsubscribe(id: string): Promise<Subscription> {
-    return await this.#admin.ask('deleteSubscription', { params: { webhook: id } })
+    return await this.#admin.call('deleteSubscription', { params: { webhook: id } })
   }
 
-  /** A receiver inside the server; it is there as soon as something comes. */
+  /** Returns a built-in webhook receiver; it exists as soon as it receives a webhook. */
   inbox(name = 'default'): Inbox {
     return new Inbox(this.#admin, name)
   }
 }
 
-/** A receiver of webhooks inside the server. */
+/** Built-in webhook receiver. */
 export class Inbox {
-  /** For `subscribe`, which takes a query such as `?status=500` behind it; needs no network. */
+  /** Path for `subscribe`, which accepts a query such as `?status=500` after it; needs no network. */
   readonly path: string
-  /** For anybody else who sends webhooks. */
+  /** URL for other senders of webhooks. */
   readonly url: string
   readonly #admin: Admin
   readonly #name: string
@@ -142,23 +141,23 @@ export class Inbox {
     this.#admin = admin
     this.#name = name
     this.path = `${admin.prefix}/_standin/inbox/${encodeURIComponent(name)}`
-    this.url = `${admin.wire.url}${this.path}`
+    this.url = `${admin.connection.url}${this.path}`
   }
 
-  /** What came, the oldest first, with whether its signature is right. */
+  /** Lists the received webhooks, oldest first, each with the result of its signature check. */
   async list(): Promise<InboxEntry[]> {
-    const found: InboxEntry[] = []
-    for (let after = 0; ; after = found.at(-1)!.number) {
+    const entries: InboxEntry[] = []
+    for (let after = 0; ; after = entries.at(-1)!.number) {
       const query = { after, limit: 1000 }
-      const { received } = await this.#admin.ask('listInbox', { params: this.#params, query })
-      found.push(...received)
-      if (received.length < query.limit) return found
+      const { received } = await this.#admin.call('listInbox', { params: this.#params, query })
+      entries.push(...received)
+      if (received.length < query.limit) return entries
     }
   }
 
-  /** Forgets what came. */
+  /** Clears the inbox. */
   async clear(): Promise<void> {
-    await this.#admin.ask('clearInbox', { params: this.#params })
+    await this.#admin.call('clearInbox', { params: this.#params })
   }
 
   get #params() {

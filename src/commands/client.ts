@@ -1,57 +1,59 @@
 import { StandinError } from '../client/errors.ts'
-import { Wire, type Question } from '../client/wire.ts'
+import { Connection, type RequestOptions } from '../client/connection.ts'
 import { ConfigError, type Config } from '../config/config.ts'
+import { hostForUrl } from '../core/http/hosts.ts'
 import type { Flag } from './command.ts'
 
-/** What every command takes that talks to a running server. */
+/** Flags of every command that calls a running server. */
 export const CLIENT_FLAGS: readonly Flag[] = [
-  { name: 'url', value: 'URL', help: 'the server; else --host and --port (STANDIN_URL)' },
-  { name: 'sandbox', value: 'NAME', help: 'which of its sandboxes (default)' },
+  { name: 'url', value: 'URL', help: 'URL of the server; by default from --host and --port' },
+  { name: 'sandbox', value: 'NAME', help: 'name of the sandbox (default)' },
 ]
 
-/** A running server whose admin API is asked. */
+/** Calls the admin API of a running server for a command. */
 export class Client {
-  /** The server's own, without a slash at its end. */
+  /** URL of the server without a trailing slash. */
   readonly url: string
   readonly #prefix: string
-  readonly #wire: Wire
+  readonly #connection: Connection
 
-  /** @throws ConfigError when --url is none */
+  /** @throws ConfigError if --url is not an http or https URL */
   constructor(config: Config, flags: Readonly<Partial<Record<string, string>>>) {
-    this.url = flags['url'] === undefined ? urlOf(config) : checked(flags['url'])
+    this.url = flags['url'] === undefined ? urlOf(config) : checkedUrl(flags['url'])
     const { sandbox } = flags
     this.#prefix = sandbox === undefined ? '' : `/~${encodeURIComponent(sandbox)}`
-    this.#wire = new Wire(this.url, config.adminToken === 'none' ? undefined : config.adminToken)
+    const token = config.adminToken === 'none' ? undefined : config.adminToken
+    this.#connection = new Connection(this.url, token)
   }
 
   /**
-   * Asks the admin API.
+   * Calls the admin API.
    *
    * @param path below `/_standin`
-   * @throws Error in one line: nobody answers, no Standin does, or it refuses
+   * @throws Error with a message of one line; its cause is the StandinError
    */
-  async ask(method: string, path: string, question: Question = {}): Promise<unknown> {
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
     try {
-      return await this.#wire.ask(method, `${this.#prefix}/_standin${path}`, question)
+      return await this.#connection.request(method, `${this.#prefix}/_standin${path}`, options)
     } catch (error) {
       if (!(error instanceof StandinError)) throw error
-      throw new Error(inWords(error), { cause: error })
+      const advice = error.reason === 'server.unreachable' ? '; start one with: standin' : ''
+      throw new Error(`${describe(error)}${advice}`, { cause: error })
     }
   }
 }
 
-function inWords({ status, reason, detail }: StandinError): string {
-  if (status > 0) return `The server refused: ${detail}`
-  return reason === 'server.unreachable' ? `${detail}; start one with: standin` : detail
+/** Describes a refusal by the server, or a failure to reach it. */
+export function describe({ status, detail }: StandinError): string {
+  return status > 0 ? `The server refused: ${detail}` : detail
 }
 
-/** Where a server with this configuration is reached from its own machine. */
-export function urlOf({ host, port }: Config): string {
-  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+/** URL by which a server with this configuration is reached from the same machine. */
+function urlOf({ host, port }: Config): string {
+  return `http://${hostForUrl(host, '127.0.0.1')}:${port}`
 }
 
-function checked(text: string): string {
+function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new ConfigError(

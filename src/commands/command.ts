@@ -2,99 +2,117 @@ import { ConfigError, type Config } from '../config/config.ts'
 import { optionsHelp } from '../config/help.ts'
 import { durationOf } from '../core/time/duration.ts'
 
-/** A flag that one command adds to the options. */
+/** A flag of one command, besides the options that all commands have. */
 export interface Flag {
   readonly name: string
-  /** How the value is named in the help; a switch has none, and is `true` when it is there. */
+  /** Name of the value in the help. A switch has none; its value is `true` if it is set. */
   readonly value?: string
   readonly help: string
 }
 
-/** What the program can be asked to do: `standin <name>`. */
+/** A subcommand of the program: `standin <name>`. */
 export interface Command {
   readonly name: string
-  /** In one line. */
+  /** One line for the list of commands. */
   readonly help: string
   readonly flags: readonly Flag[]
-  /** What may follow the name besides flags: how it is written, and what that does. */
-  readonly words?: readonly (readonly [words: string, help: string])[]
+  /** Accepted positional arguments, each alternative with its help. */
+  readonly positionals?: readonly (readonly [written: string, help: string])[]
   /**
-   * Its end is exit code 0, unless something still listens.
+   * Runs the command. The process exits with 0 when it is done, unless something still listens.
    *
-   * @param flags what was given for its own flags, by name
-   * @param words what followed the name besides, as many as `words` shows at most
-   * @throws ConfigError for what was asked in a wrong way, Error for what did not succeed
+   * @param flags values of the command's own flags, by name
+   * @param positionals as many as the longest alternative has at most
+   * @throws ConfigError if the command is used wrongly, Error if it fails
    */
   run(
     config: Config,
     flags: Readonly<Partial<Record<string, string>>>,
-    words: readonly string[],
+    positionals: readonly string[],
   ): Promise<void>
 }
 
-/** One that reads what follows its name by itself, and takes none of the options. */
-export interface OwnCommand {
+/** A subcommand that parses its arguments itself and accepts none of the server's options. */
+export interface RawCommand {
   readonly name: string
-  /** In one line. */
+  /** One line for the list of commands. */
   readonly help: string
-  /** @throws as a command's */
+  /** @throws ConfigError if the command is used wrongly, Error if it fails */
   readonly runWith: (args: readonly string[]) => Promise<void>
 }
 
-/** How many words may follow its name. */
-export function mostWords({ words = [] }: Command): number {
-  return Math.max(0, ...words.map(([written]) => written.split(' ').length))
+/** Maximum number of positional arguments of a command. */
+export function maxPositionals({ positionals = [] }: Command): number {
+  return Math.max(0, ...positionals.map(([written]) => written.split(' ').length))
 }
 
-/** What `standin --help` prints. */
-export function helpOn(commands: readonly (Command | OwnCommand)[]): string {
-  const lines = commands.map(({ name, help }) => `  standin ${name.padEnd(14)} ${help}`)
-  return `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
-A request with the header 'Standin-Fault: 500' fails; /_standin/requests shows what was asked.
+/** The output of `standin --help`. */
+export function programHelp(commands: readonly (Command | RawCommand)[]): string {
+  const lines = commands.map(({ name, help }) => `  ${name.padEnd(14)} ${help}`)
+  return `Usage: standin [command] [options]
 
+Mock server for the user-creation APIs of myKaarma, Cryptlex and Forms On Fire, with fault
+injection, signed webhooks and a request log.
+
+Commands:
 ${lines.join('\n')}
-      --help             after a command: what it takes besides the options
+
+Run 'standin <command> --help' for the options of a command.
 
 ${options()}`
 }
 
-/** What `standin <name> --help` prints. */
-export function helpOf({ name, help, flags, words = [] }: Command): string {
-  const usages = words.map(([written, text]) => line(`standin ${name} ${written}`, text))
-  const own = flags.map(({ name: flag, value, help: text }) => {
+/** The output of `standin <name> --help`. */
+export function commandHelp({ name, help, flags, positionals = [] }: Command): string {
+  const ownOptions = flags.map(({ name: flag, value, help: text }) => {
     return line(value === undefined ? `--${flag}` : `--${flag} ${value}`, text)
   })
-  const parts = [usages, own].filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
-  const rest = name === 'start' ? options() : SHARED
-  return [`standin ${name}: ${help}`, ...parts, rest].join('\n\n')
+  return [
+    `Usage: standin ${name} ${positionals.length > 0 ? '<argument> ' : ''}[options]`,
+    `${help}.`,
+    section(
+      'Arguments:',
+      positionals.map(([written, text]) => line(written, text)),
+    ),
+    section('Options (defaults in parentheses):', ownOptions),
+    name === 'start' ? options() : SHARED,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
-/** Who asks about one command does not want the forty options of a server below its few. */
-const SHARED = `It takes the server's options too, where they concern it, such as --port, --admin-token and
---config, and their variables (STANDIN_PORT). 'standin --help' lists them.`
+/** Help on the shared options in brief: few of the server's forty concern other commands. */
+const SHARED = `The server's options and environment variables are accepted too, such as --port, --admin-token,
+--config and STANDIN_PORT. Run 'standin --help' for a list.`
 
 function options(): string {
-  return `Every option is also a variable (STANDIN_MAX_BODY) and a key of standin.config.json ("maxBody").
-
+  return `Options (defaults in parentheses):
 ${optionsHelp()}
-${line('--config FILE', 'options as JSON (standin.config.json)')}
-${line('--help, --version', 'print this, or the version')}`
+${line('--config FILE', 'read options from a JSON file (standin.config.json)')}
+${line('--help, --version', 'print this help or the version, and exit')}
+
+Every option can also be set by an environment variable (STANDIN_MAX_BODY) or by a key of
+standin.config.json ("maxBody").`
+}
+
+function section(heading: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [heading, ...lines].join('\n')
 }
 
 function line(flag: string, help: string): string {
   return `  ${flag.padEnd(24)} ${help}`
 }
 
-/** `30s` in milliseconds; undefined: it is no duration. */
-export function durationIn(text: string): number | undefined {
+/** Parses a duration such as `30s` to milliseconds; undefined if it is invalid. */
+export function parseDuration(text: string): number | undefined {
   return /^\d{1,9}\D/.test(text) ? durationOf(text) : undefined
 }
 
 /** @throws ConfigError that says what is allowed */
-export function wholeNumber(flag: string, text: string, least: number, most: number): number {
+export function wholeNumber(flag: string, text: string, min: number, max: number): number {
   const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value
   throw new ConfigError(
-    `--${flag} must be a whole number from ${least} to ${most}, got ${JSON.stringify(text)}`,
+    `--${flag} must be a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`,
   )
 }

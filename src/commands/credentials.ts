@@ -2,7 +2,7 @@ import type { Command } from './command.ts'
 
 export const credentials: Command = {
   name: 'credentials',
-  help: 'list a credential for every outcome',
+  help: 'List a credential for every outcome',
   flags: [],
   async run(config) {
     const { fixturesOf } = await import('../sandbox/fixtures.ts')

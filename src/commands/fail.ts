@@ -1,17 +1,17 @@
 import { ConfigError } from '../config/config.ts'
 import { Problem } from '../core/problem.ts'
 
-/** What did not succeed, and what was asked in a wrong way. */
+/** Exit codes of a command that failed, and of one that was used wrongly. */
 const FAILED = 1
 const MISUSED = 2
 
-/** One clear line for what a person can mend; the stack for what only we can. Ends the process. */
+/** Prints an error and ends the process: one line for an expected error, the stack for a bug. */
 export function fail(error: unknown): never {
-  // What the engine throws by itself, a TypeError say, has a class of its own.
-  const known =
+  // Errors that the engine throws for a bug, such as a TypeError, are of a subclass of Error.
+  const isExpected =
     error instanceof ConfigError ||
     error instanceof Problem ||
     (error instanceof Error && error.constructor === Error)
-  console.error(known ? `standin: ${error.message}` : error)
+  console.error(isExpected ? `standin: ${error.message}` : error)
   process.exit(error instanceof ConfigError ? MISUSED : FAILED)
 }

@@ -7,136 +7,143 @@ import { isRecord } from '../core/contract/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command, Flag } from './command.ts'
 
-/** Fields of a fault that are said beside it; a number stays one. */
-const FIELDS: readonly Flag[] = [
-  { name: 'api', value: 'NAME', help: 'only at mykaarma, cryptlex or formsonfire' },
-  { name: 'operation', value: 'ID', help: 'only at this operation, such as createResellerUser' },
-  { name: 'times', value: 'N', help: 'how often it fires' },
-  { name: 'skip', value: 'N', help: 'how many that fit are spared first' },
-  { name: 'every', value: 'N', help: 'only every Nth that fits, such as 3 for every third' },
-  { name: 'probability', value: 'P', help: 'how likely it fires, from 0 to 1' },
-  { name: 'after', value: 'STAGE', help: 'what comes first: route, auth, validation or commit' },
-  { name: 'delay', value: 'TIME', help: 'before anything else, such as 2s or 1s..3s' },
-  { name: 'expires-in', value: 'TIME', help: 'how long it lives, such as 5m' },
-  { name: 'note', value: 'TEXT', help: 'for people' },
+/** Flags that set a field of the fault; numeric values become numbers. */
+const FIELD_FLAGS: readonly Flag[] = [
+  { name: 'api', value: 'NAME', help: 'fire only for requests to this API' },
+  { name: 'operation', value: 'ID', help: 'fire only for this operation, by its operationId' },
+  { name: 'times', value: 'N', help: 'maximum number of times it fires' },
+  { name: 'skip', value: 'N', help: 'number of matching requests to skip first' },
+  { name: 'every', value: 'N', help: 'fire for every Nth matching request' },
+  { name: 'probability', value: 'P', help: 'probability of firing, from 0 to 1' },
+  { name: 'after', value: 'STAGE', help: 'fire after this stage: route, auth, validation, commit' },
+  { name: 'delay', value: 'TIME', help: 'delay the answer, such as by 2s or 1s..3s' },
+  { name: 'expires-in', value: 'TIME', help: 'disarm it after this time, such as 5m' },
+  { name: 'note', value: 'TEXT', help: 'comment shown in lists' },
 ]
 
-const USAGES = [
-  ['FAULT', "arm one: '500;times=2', reset, … or JSON; see docs/faults.md"],
-  ['list', 'what is armed, and what came of it'],
-  ['remove ID', 'disarm one'],
-  ['clear', 'disarm all'],
+const POSITIONALS = [
+  ['FAULT', "arm a fault: '500;times=2', reset, … or JSON (see docs/faults.md)"],
+  ['list', 'list armed faults with their counts'],
+  ['remove ID', 'disarm one fault'],
+  ['clear', 'disarm all faults'],
 ] as const
 
-/** What is done with faults besides arming one. */
 const ACTIONS = ['list', 'remove', 'clear']
-/** Flags that say which of them are listed. */
-const OF_A_LIST = ['unfired', 'all']
+/** Flags of `standin fault list`. */
+const LIST_FLAGS = ['unfired', 'all']
 
 export const fault: Command = {
   name: 'fault',
-  help: 'have a running server fail on purpose',
-  words: USAGES,
+  help: 'Arm, list or remove faults of a running server',
+  positionals: POSITIONALS,
   flags: [
-    ...FIELDS,
-    { name: 'unfired', help: 'of a list, those that never fired' },
-    { name: 'all', help: 'in a list, those too that requests asked for by themselves' },
+    ...FIELD_FLAGS,
+    { name: 'unfired', help: 'list only faults that never fired' },
+    { name: 'all', help: 'list faults of single requests (Standin-Fault header) too' },
     ...CLIENT_FLAGS,
   ],
-  async run(config, flags, words) {
-    const [first, id] = words
+  async run(config, flags, positionals) {
+    const [first, id] = positionals
     if (first === undefined) {
       throw new ConfigError(
-        "standin fault needs a fault, such as '500;times=2', or list, remove, clear",
+        "standin fault needs an argument: a fault such as '500;times=2', or list, remove ID, clear",
       )
     }
-    mustFit(first, id, flags)
+    checkArguments(first, id, flags)
     const client = new Client(config, flags)
     if (first === 'list') {
       const query = Object.fromEntries(
-        OF_A_LIST.filter((name) => flags[name] !== undefined).map((name) => [name, true]),
+        LIST_FLAGS.filter((name) => flags[name] !== undefined).map((name) => [name, true]),
       )
-      print(await client.ask('GET', '/faults', { query }), 'none')
+      print(await client.request('GET', '/faults', { query }), 'no faults')
     } else if (first === 'clear') {
-      print(await client.ask('DELETE', '/faults'), 'none was armed', 'disarmed ')
+      print(await client.request('DELETE', '/faults'), 'no fault was armed', 'disarmed ')
     } else if (first === 'remove') {
-      const gone = await client.ask('DELETE', `/faults/${encodeURIComponent(id ?? '')}`)
-      console.log(`disarmed ${lineOf(gone as Fault)}`) // the contract says so
+      const removed = await client.request('DELETE', `/faults/${encodeURIComponent(id ?? '')}`)
+      console.log(`disarmed ${lineOf(removed as Fault)}`) // by the contract
     } else {
-      const armed = await client.ask('POST', '/faults', { body: definitionFrom(first, flags) })
-      console.log(`armed ${lineOf(armed as Fault)}`) // the contract says so
+      const armed = await client.request('POST', '/faults', { body: definitionFrom(first, flags) })
+      console.log(`armed ${lineOf(armed as Fault)}`) // by the contract
     }
   },
 }
 
-/** @throws ConfigError for what would be passed over without a word */
-function mustFit(
+/** @throws ConfigError for arguments that do not belong together */
+function checkArguments(
   first: string,
   id: string | undefined,
   flags: Readonly<Partial<Record<string, string>>>,
 ): void {
   const arms = !ACTIONS.includes(first)
-  const [meant] =
+  const [similar] =
     arms && !SHORT_WORDS.includes(first) ? closest(first, [...ACTIONS, ...SHORT_WORDS]) : []
-  if (meant !== undefined && ACTIONS.includes(meant)) {
-    throw new ConfigError(`"${first}" is no fault; did you mean standin fault ${meant}?`)
+  if (similar !== undefined && ACTIONS.includes(similar)) {
+    throw new ConfigError(`"${first}" is not a fault; did you mean standin fault ${similar}?`)
   }
   if (first === 'remove' && id === undefined) {
     throw new ConfigError(
-      'standin fault remove needs the id of a fault; standin fault list shows them',
+      'standin fault remove needs the id of a fault; standin fault list shows the ids',
     )
   }
   if (first !== 'remove' && id !== undefined) {
-    throw new ConfigError(`"${id}" is one word too many: parts of a fault have ; between them`)
+    throw new ConfigError(
+      `"${id}" is an unexpected argument; the parts of a fault are separated by ;`,
+    )
   }
-  const strange = Object.keys(flags).find((name) =>
-    OF_A_LIST.includes(name) ? first !== 'list' : !arms && FIELDS.some((one) => one.name === name),
+  const unusable = Object.keys(flags).find((name) =>
+    LIST_FLAGS.includes(name)
+      ? first !== 'list'
+      : !arms && FIELD_FLAGS.some((flag) => flag.name === name),
   )
-  if (strange !== undefined) {
-    throw new ConfigError(`--${strange} says nothing to standin fault ${arms ? 'FAULT' : first}`)
+  if (unusable !== undefined) {
+    const command = `standin fault ${arms ? 'FAULT' : first}`
+    throw new ConfigError(`--${unusable} cannot be used with ${command}`)
   }
 }
 
-/** What a flag says goes before what the fault says of the same. */
+/** Combines the fault with the flags; a flag takes precedence over the same field of the fault. */
 function definitionFrom(text: string, flags: Readonly<Partial<Record<string, string>>>): NewFault {
-  const beside = FIELDS.flatMap(({ name }) => {
+  const fields = FIELD_FLAGS.flatMap(({ name }) => {
     const value = flags[name]
     if (value === undefined) return []
     const key = name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
     return [[key, /^\d+(\.\d+)?$/.test(value) && name !== 'note' ? Number(value) : value]]
   })
-  const own = text.trimStart().startsWith('{') ? parsed(text) : { fault: text }
-  return { ...own, ...(Object.fromEntries(beside) as NewFault) } // the server checks it
+  const definition = text.trimStart().startsWith('{') ? parseJson(text) : { fault: text }
+  return { ...definition, ...(Object.fromEntries(fields) as NewFault) } // the server checks it
 }
 
-function parsed(text: string): NewFault {
+function parseJson(text: string): NewFault {
   try {
     return JSON.parse(text) as NewFault // the server checks it
   } catch {
-    throw new ConfigError(`The fault is no JSON: ${whereBroken(text)}`)
+    throw new ConfigError(`The fault is not valid JSON: ${whereBroken(text)}`)
   }
 }
 
-function print(given: unknown, empty: string, before = ''): void {
-  const list = isRecord(given) && Array.isArray(given['faults']) ? (given['faults'] as Fault[]) : [] // as the contract has it
-  if (list.length === 0) console.log(empty)
-  for (const one of list) console.log(`${before}${lineOf(one)}`)
+function print(answer: unknown, empty: string, label = ''): void {
+  const faults =
+    isRecord(answer) && Array.isArray(answer['faults']) ? (answer['faults'] as Fault[]) : [] // by the contract
+  if (faults.length === 0) console.log(empty)
+  for (const one of faults) console.log(`${label}${lineOf(one)}`)
 }
 
-/** `fault-1  500;times=2  at cryptlex  fired 1 of 3 that fitted`. */
+/** Formats a fault: `fault-1  500;times=2  at cryptlex  fired for 1 of 3 matching requests`. */
 function lineOf({
   id,
-  fault: short,
+  fault: shortForm,
   definition,
   fired,
   eligible,
   live,
   nearestMiss,
 }: Fault): string {
-  const where = [definition.api, definition.operation].filter(Boolean).join(' ')
-  const came = eligible === 0 ? 'met by none yet' : `fired ${fired} of ${eligible} that fitted`
-  const over = live ? '' : ', over'
+  const target = [definition.api, definition.operation].filter(Boolean).join(' ')
+  const requests = eligible === 1 ? 'matching request' : 'matching requests'
+  const counts =
+    eligible === 0 ? 'no matching request yet' : `fired for ${fired} of ${eligible} ${requests}`
+  const state = live ? '' : ', expired'
   const miss =
-    nearestMiss && fired === 0 ? `; nearest was ${nearestMiss.requestId}: ${nearestMiss.why}` : ''
-  return `${id}  ${short}${where && `  at ${where}`}  ${came}${over}${miss}`
+    nearestMiss && fired === 0 ? `; nearest miss ${nearestMiss.requestId}: ${nearestMiss.why}` : ''
+  return `${id}  ${shortForm}${target && `  at ${target}`}  ${counts}${state}${miss}`
 }

@@ -4,12 +4,12 @@ import type { Command } from './command.ts'
 
 export const healthcheck: Command = {
   name: 'healthcheck',
-  help: 'succeed when a server answers now, such as in a container',
+  help: 'Check once that a server answers, such as for a container',
   flags: CLIENT_FLAGS.filter(({ name }) => name === 'url'),
   async run(config, flags) {
     const client = new Client(config, flags)
     try {
-      console.log(JSON.stringify(await client.ask('GET', '/health', { timeout: 3000 })))
+      console.log(JSON.stringify(await client.request('GET', '/health', { timeout: 3000 })))
     } catch (error) {
       throw new Error(`No healthy Standin at ${client.url}/_standin/health: ${messageOf(error)}`, {
         cause: error,

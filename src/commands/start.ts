@@ -7,7 +7,7 @@ import { fail } from './fail.ts'
 
 export const start: Command = {
   name: 'start',
-  help: 'the same as standin alone: state in ./.standin, http://127.0.0.1:4020',
+  help: 'Start the server; the default command',
   flags: [],
   async run(given) {
     const { startServer } = await import('../server/server.ts')

@@ -1,18 +1,22 @@
 import { ConfigError } from '../config/config.ts'
 import { readTime } from '../config/values.ts'
-import { durationIn, type Command } from './command.ts'
+import { parseDuration, type Command } from './command.ts'
 
 export const token: Command = {
   name: 'token',
-  help: "print a JWT that Cryptlex' routes accept",
+  help: "Print a JWT that Cryptlex' operations accept",
   flags: [
     {
       name: 'scope',
       value: 'TEXT',
-      help: 'scopes, separated by spaces (reseller:user:create)',
+      help: 'scopes separated by spaces (reseller:user:create)',
     },
-    { name: 'expires', value: 'WHEN', help: 'such as 1h, -5m or a time (1h)' },
-    { name: 'not-before', value: 'WHEN', help: 'the same (none)' },
+    {
+      name: 'expires',
+      value: 'WHEN',
+      help: 'expiry: a duration such as 1h or -5m, or a time (1h)',
+    },
+    { name: 'not-before', value: 'WHEN', help: 'start of validity: a duration or a time (none)' },
   ],
   async run(config, flags) {
     const { fixturesOf } = await import('../sandbox/fixtures.ts')
@@ -32,7 +36,7 @@ export const token: Command = {
 /** `1h` or `-5m` from now, or a time; as seconds since 1970. */
 function moment(name: string, text: string, now: number): number {
   const [, sign, duration = ''] = /^([+-]?)(.*)$/s.exec(text) ?? []
-  const away = durationIn(duration)
+  const away = parseDuration(duration)
   if (away !== undefined) return now + Math.floor(sign === '-' ? -away / 1000 : away / 1000)
   try {
     return Math.floor(readTime(text) / 1000)

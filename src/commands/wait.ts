@@ -1,39 +1,42 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { StandinError } from '../client/errors.ts'
 import { ConfigError } from '../config/config.ts'
 import { messageOf } from '../core/errors.ts'
-import { Client, CLIENT_FLAGS } from './client.ts'
-import { durationIn, type Command } from './command.ts'
+import { Client, CLIENT_FLAGS, describe } from './client.ts'
+import { parseDuration, type Command } from './command.ts'
 
-/** Milliseconds between two looks: soon after the first, then ever less often. */
-const FIRST = 50
-const LONGEST = 1000
-/** Milliseconds that the last look has in any case. */
-const LEAST = 250
+/** Milliseconds between two requests: the pause grows from the first value to the second. */
+const FIRST_PAUSE = 50
+const MAX_PAUSE = 1000
+/** Bounds of the time limit of one request in milliseconds. */
+const MIN_TIMEOUT = 250
+const MAX_TIMEOUT = 5000
 
 export const wait: Command = {
   name: 'wait',
-  help: 'wait until a server is ready; fail when it is not in time',
+  help: 'Wait until a server is ready, or fail after a timeout',
   flags: [
-    { name: 'timeout', value: 'TIME', help: 'how long at most, such as 500ms, 30s or 2m (30s)' },
+    { name: 'timeout', value: 'TIME', help: 'maximum time, such as 500ms, 30s or 2m (30s)' },
     ...CLIENT_FLAGS,
   ],
   async run(config, flags) {
-    const given = flags['timeout'] ?? '30s'
-    const timeout = durationIn(given)
+    const text = flags['timeout'] ?? '30s'
+    const timeout = parseDuration(text)
     if (timeout === undefined) {
       throw new ConfigError(
-        `--timeout must be such as 500ms, 30s or 2m, got ${JSON.stringify(given)}`,
+        `--timeout must be such as 500ms, 30s or 2m, got ${JSON.stringify(text)}`,
       )
     }
     const client = new Client(config, flags)
     const end = performance.now() + timeout
-    for (let between = FIRST; ; between = Math.min(between * 1.5, LONGEST)) {
+    for (let between = FIRST_PAUSE; ; between = Math.min(between * 1.5, MAX_PAUSE)) {
       const left = Math.max(0, end - performance.now())
+      const limit = Math.max(MIN_TIMEOUT, Math.min(left, MAX_TIMEOUT))
       try {
-        await client.ask('GET', '/ready', { timeout: Math.max(LEAST, Math.min(left, 5000)) })
+        await client.request('GET', '/ready', { timeout: limit })
         break
       } catch (error) {
-        if (left === 0) throw late(given, error)
+        if (left === 0) throw timedOut(text, error)
       }
       await pause(Math.min(between, Math.max(0, end - performance.now())))
     }
@@ -41,7 +44,8 @@ export const wait: Command = {
   },
 }
 
-function late(given: string, error: unknown): Error {
-  const why = messageOf(error).replace(/; start one with: standin$/, '')
-  return new Error(`Not ready within ${given}. ${why}`, { cause: error })
+function timedOut(timeout: string, error: unknown): Error {
+  const { cause } = error instanceof Error ? error : {}
+  const detail = cause instanceof StandinError ? describe(cause) : messageOf(error)
+  return new Error(`Not ready within ${timeout}. ${detail}`, { cause: error })
 }

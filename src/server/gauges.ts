@@ -1,32 +1,32 @@
 import { Metrics } from '../telemetry/metrics.ts'
 import type { HostedSandbox } from '../admin/ports.ts'
 
-/** What a server is measured by besides its requests. */
-export function measuresOf(version: string, list: () => readonly HostedSandbox[]): Metrics {
+/** Creates the metrics of a server: its request counters and the gauges below. */
+export function createMetrics(version: string, list: () => readonly HostedSandbox[]): Metrics {
   const metrics = new Metrics()
   metrics.add({
     name: 'standin_info',
-    help: 'The version that runs.',
+    help: 'Version of Standin; the value is always 1.',
     type: 'gauge',
     labels: ['version'],
     values: () => [{ labels: { version }, value: 1 }],
   })
   metrics.add({
     name: 'standin_sandboxes',
-    help: 'Sandboxes that there are.',
+    help: 'Number of sandboxes.',
     type: 'gauge',
     values: () => [{ value: list().length }],
   })
   metrics.add({
     name: 'standin_users',
-    help: 'Users that there are, in all sandboxes.',
+    help: 'Number of users in all sandboxes.',
     type: 'gauge',
     labels: ['api'],
-    values: () => usersIn(list()),
+    values: () => countUsers(list()),
   })
   metrics.add({
     name: 'standin_faults_armed',
-    help: 'Faults that wait for a request, in all sandboxes.',
+    help: 'Number of armed faults in all sandboxes.',
     type: 'gauge',
     values: () => [
       { value: list().reduce((sum, { sandbox }) => sum + sandbox.faults.armedCount, 0) },
@@ -34,42 +34,44 @@ export function measuresOf(version: string, list: () => readonly HostedSandbox[]
   })
   metrics.add({
     name: 'standin_deliveries',
-    help: 'Webhooks that are remembered, in all sandboxes.',
+    help: 'Number of webhook deliveries kept in all sandboxes, by state.',
     type: 'gauge',
     labels: ['state'],
-    values: () => deliveriesIn(list()),
+    values: () => countDeliveries(list()),
   })
   metrics.add({
     name: 'process_resident_memory_bytes',
-    help: 'Memory that the process holds.',
+    help: 'Resident memory size in bytes.',
     type: 'gauge',
     values: () => [{ value: process.memoryUsage.rss() }],
   })
   metrics.add({
     name: 'process_start_time_seconds',
-    help: 'When the process began, since 1970.',
+    help: 'Start time of the process since the Unix epoch in seconds.',
     type: 'gauge',
     values: () => [{ value: performance.timeOrigin / 1000 }],
   })
   return metrics
 }
 
-function deliveriesIn(
-  hosted: readonly HostedSandbox[],
+function countDeliveries(
+  sandboxes: readonly HostedSandbox[],
 ): { labels: { state: string }; value: number }[] {
-  const sums = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
-  for (const { sandbox } of hosted) {
-    for (const { state } of sandbox.webhooks.deliveries) sums[state]++
+  const counts = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
+  for (const { sandbox } of sandboxes) {
+    for (const { state } of sandbox.webhooks.deliveries) counts[state]++
   }
-  return Object.entries(sums).map(([state, value]) => ({ labels: { state }, value }))
+  return Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }))
 }
 
-function usersIn(hosted: readonly HostedSandbox[]): { labels: { api: string }; value: number }[] {
-  const sums = new Map<string, number>()
-  for (const { sandbox } of hosted) {
+function countUsers(
+  sandboxes: readonly HostedSandbox[],
+): { labels: { api: string }; value: number }[] {
+  const counts = new Map<string, number>()
+  for (const { sandbox } of sandboxes) {
     for (const [api, users] of Object.entries(sandbox.users)) {
-      sums.set(api, (sums.get(api) ?? 0) + users)
+      counts.set(api, (counts.get(api) ?? 0) + users)
     }
   }
-  return [...sums].map(([api, value]) => ({ labels: { api }, value }))
+  return [...counts].map(([api, value]) => ({ labels: { api }, value }))
 }

@@ -14,177 +14,186 @@ import {
 import { Problem } from '../core/problem.ts'
 import { Secret } from '../core/secrets.ts'
 
-/** Who may come in. */
+/** Settings that decide which requests are accepted. */
 export interface AccessPolicy {
-  /** The address or name that is listened on. */
+  /** Address or name that the server listens on. */
   readonly host: string
   readonly allowedHosts?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
-  /** What the admin API asks for; `none`: nothing, of nobody. */
+  /** Token of the admin API; `none` opens it to everybody. */
   readonly adminToken?: string | undefined
-  /** Connections at one time that are served. */
+  /** Maximum number of open connections that are served. */
   readonly maxConnections: number
 }
 
 type Headers = Readonly<Record<string, string>>
 
-/** Where a request comes from, as far as a browser says it. */
+/** Origin of a request as its browser states it; `own` also where no browser is involved. */
 type Site = 'own' | 'local' | 'foreign'
 
-interface Rule {
+type Policy = AccessPolicy & { readonly isOpen: boolean }
+
+interface HostRule {
   readonly allows: string
-  readonly fits: (host: Host, house: AccessPolicy & { readonly isOpen: boolean }) => boolean
+  readonly fits: (host: Host, policy: Policy) => boolean
 }
 
-/** Names that container runtimes give to the machine they run on. */
-const MACHINES = ['host.docker.internal', 'gateway.docker.internal', 'host.containers.internal']
+/** Names by which containers reach the machine that they run on. */
+const CONTAINER_HOSTS = [
+  'host.docker.internal',
+  'gateway.docker.internal',
+  'host.containers.internal',
+]
 
 /**
- * What may stand in a Host header. A page of another site reaches a server behind a firewall by
- * letting its own name lead there (DNS rebinding); the name gives it away, since it has to be one
- * that can be bought. What is no such name, an address say, cannot be used for it.
+ * Rules of the accepted Host headers. In a DNS rebinding attack a web page points its own domain
+ * name at this server, so the Host header holds a domain name that can be registered. Addresses
+ * and names that cannot be registered are safe.
  */
-const HOSTS: readonly Rule[] = [
-  { allows: 'localhost and addresses of loopback', fits: ({ name }) => isLoopback(name) },
-  { allows: 'the machine, seen from a container', fits: ({ name }) => MACHINES.includes(name) },
-  { allows: 'what is listened on', fits: ({ name }, { host }) => name === host.toLowerCase() },
+const HOST_RULES: readonly HostRule[] = [
+  { allows: 'localhost and loopback addresses', fits: ({ name }) => isLoopback(name) },
   {
-    allows: 'what is listed',
+    allows: 'the machine as a container calls it',
+    fits: ({ name }) => CONTAINER_HOSTS.includes(name),
+  },
+  { allows: 'the value of --host', fits: ({ name }, { host }) => name === host.toLowerCase() },
+  {
+    allows: 'names in --allowed-hosts',
     fits: ({ name }, { allowedHosts = [] }) => isListed(name, allowedHosts),
   },
   {
-    allows: 'any address, when others reach us',
+    allows: 'any address, if --host is not loopback',
     fits: ({ isAddress }, { isOpen }) => isOpen && isAddress,
   },
   {
-    allows: 'a name of one word, when others reach us: that of a service or a machine',
+    allows: 'a name without a dot, such as a service or a machine has, if --host is not loopback',
     fits: ({ name }, { isOpen }) => isOpen && !name.includes('.'),
   },
   {
-    allows: 'names of private networks, when others reach us',
+    allows: 'names of private networks, if --host is not loopback',
     fits: ({ name }, { isOpen }) =>
       isOpen && (/\.(internal|local|test)$/.test(name) || name === hostname().toLowerCase()),
   },
 ]
 
-/** Methods that ask and change nothing. */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** What is told of the admin API without its token: a health check knows none. */
-const UNLOCKED = new Set(['/health', '/ready'])
+/** Methods that change nothing. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Paths of the admin API that need no token, for health checks. */
+const TOKEN_FREE_PATHS = new Set(['/health', '/ready'])
 
 /**
- * Keeps out who comes by the side door: a web page that the user happens to visit, and callers of
- * the admin API from elsewhere. It refuses before anything of a sandbox is touched.
+ * Refuses requests before any sandbox is touched: too many connections, foreign Host headers, web
+ * pages of other sites, and unauthorized callers of the admin API.
  */
 export class Guard {
-  /** What is in that header; another one at each start. */
+  /** Value of the header by which this server's webhooks reach its inboxes; new at each start. */
   readonly pass = randomUUID()
-  readonly #house: AccessPolicy & { readonly isOpen: boolean }
+  readonly #policy: Policy
   readonly #token: Secret | undefined
-  /** Connections beyond the limit. */
-  readonly #crowd = new WeakSet<Socket>()
+  /** Connections that were opened beyond the limit. */
+  readonly #overLimit = new WeakSet<Socket>()
   #connections = 0
-  /** The Host header that was let in last: it is mostly the same. */
-  #welcome: string | undefined
+  /** The Host header that passed last; most requests repeat it. */
+  #lastAllowedHost: string | undefined
 
-  constructor(house: AccessPolicy) {
-    const { host, adminToken } = house
-    this.#house = { ...house, isOpen: !isLoopback(host) }
+  constructor(policy: AccessPolicy) {
+    const { host, adminToken } = policy
+    this.#policy = { ...policy, isOpen: !isLoopback(host) }
     this.#token =
       adminToken === undefined || adminToken === 'none' ? undefined : new Secret(adminToken)
   }
 
   /**
-   * Counts the server's connections. Those beyond the limit are told so at their first request;
-   * beyond twice the limit they are cut.
+   * Counts the server's connections. A connection beyond the limit gets a 503 for its first
+   * request; one beyond twice the limit is closed at once.
    */
   watch(server: Server): void {
-    const { maxConnections } = this.#house
+    const { maxConnections } = this.#policy
     server.maxConnections = 2 * maxConnections
     server.on('connection', (socket) => {
-      if (++this.#connections > maxConnections) this.#crowd.add(socket)
+      if (++this.#connections > maxConnections) this.#overLimit.add(socket)
       socket.once('close', () => this.#connections--)
     })
   }
 
-  /** Why nobody here answers this request, wherever it goes; undefined: it may go on. */
+  /** Checks the number of connections and the Host header; undefined where both are fine. */
   checkHostAndLoad(request: IncomingMessage): Problem | undefined {
-    if (this.#isCrowdedOut(request.socket)) {
-      const message = `There are more than ${this.#house.maxConnections} connections; close some, or set --max-connections`
+    if (this.#isOverLimit(request.socket)) {
+      const message = `There are more than ${this.#policy.maxConnections} connections; close some, or set --max-connections`
       const headers = { Connection: 'close', 'Retry-After': '1' }
       return new Problem(503, 'connections.too-many', message, { headers })
     }
     if (request.httpVersionMajor < 1) {
-      return new Problem(400, 'http.malformed', 'The first line must end in HTTP/1.1')
+      return new Problem(400, 'http.malformed', 'The request line must end in HTTP/1.1')
     }
     if (hasTwoHosts(request)) {
-      return new Problem(400, 'host.malformed', 'The Host header must be there once')
+      return new Problem(400, 'host.malformed', 'The request must have one Host header, not two')
     }
     const text = request.headers.host
-    if (text === this.#welcome) return undefined
-    // No browser leaves it out, and a client on a bare socket may.
+    if (text === this.#lastAllowedHost) return undefined
+    // Every browser sends a Host header; a client on a bare socket may not.
     if (text === undefined || text === '') return undefined
     const host = readHost(text)
     if (!host) {
       const message = 'The Host header must be a name or an address, with or without a port'
       return new Problem(400, 'host.malformed', message)
     }
-    if (HOSTS.some(({ fits }) => fits(host, this.#house))) {
-      this.#welcome = text
+    if (HOST_RULES.some(({ fits }) => fits(host, this.#policy))) {
+      this.#lastAllowedHost = text
       return undefined
     }
-    const message = `This server does not answer as ${host.name}; when it should, start it with --allowed-hosts ${host.name}`
+    const message = `This server does not accept the host ${host.name}; to allow it, start the server with --allowed-hosts ${host.name}`
     return new Problem(421, 'host.foreign', message)
   }
 
-  /** Whether a page of another site sent it, as far as its browser tells. */
+  /** True if the browser states that a page of another site sent the request. */
   isForeign(request: IncomingMessage): boolean {
     return siteOf(request) === 'foreign'
   }
 
   /**
-   * Why this is no request for the admin API.
+   * Checks a request to the admin API: its origin, and its token where one is needed.
    *
    * @param path below the API's prefix
    */
-  fromAdmin(request: IncomingMessage, path: string): Problem | undefined {
-    if (siteOf(request) !== 'own' && !isLink(request)) {
+  checkAdmin(request: IncomingMessage, path: string): Problem | undefined {
+    if (siteOf(request) !== 'own' && !isNavigation(request)) {
       return foreignOrigin(request, "only this server's own pages may call the admin API")
     }
-    if (UNLOCKED.has(path)) return undefined
+    if (TOKEN_FREE_PATHS.has(path)) return undefined
     const { method, headers } = request
     const isForInbox = method === 'POST' && path.startsWith('/inbox/')
     if (isForInbox && headers[INBOX_PASS_HEADER.toLowerCase()] === this.pass) return undefined
-    // Who may have webhooks sent is not thereby who may call the admin API: it is a vendor's caller.
+    // A vendor's caller may cause webhooks; that must not let it call the admin API.
     if (headers['standin-delivery'] !== undefined && !isForInbox) {
-      const text = 'A webhook may call nothing of the admin API but its inboxes'
+      const text = 'A webhook may be sent to an inbox, not to another path of the admin API'
       return new Problem(403, 'admin.closed', text)
     }
-    if (this.#token) return this.#withoutToken(request, this.#token)
-    const { isOpen, adminToken } = this.#house
+    if (this.#token) return this.#checkToken(request, this.#token)
+    const { isOpen, adminToken } = this.#policy
     if (!isOpen || adminToken === 'none' || isLoopback(request.socket.remoteAddress ?? '')) {
       return undefined
     }
     const message =
-      'From another machine or container the admin API needs a token: set STANDIN_ADMIN_TOKEN for the server and for its callers, or to none to do without'
+      'From another machine or container the admin API needs a token: set STANDIN_ADMIN_TOKEN for the server and its callers, or set it to none to allow all callers'
     return new Problem(403, 'admin.closed', message)
   }
 
   /**
-   * Why this is no request for a vendor's API: its credentials are in every copy of this package,
-   * so they keep no page out.
+   * Checks the origin of a request to a vendor's API. Credentials alone do not protect it from web
+   * pages, since every copy of this package has the same.
    */
-  fromVendor(request: IncomingMessage): Problem | undefined {
-    if (SAFE.has(request.method ?? '') || !this.isForeign(request)) return undefined
+  checkVendor(request: IncomingMessage): Problem | undefined {
+    if (SAFE_METHODS.has(request.method ?? '') || !this.isForeign(request)) return undefined
     if (this.#isListed(request.headers.origin)) return undefined
-    const listed = this.#house.corsOrigins?.join(', ') ?? 'none so far'
-    const who = `pages of this machine and those that --cors-origins lists (${listed})`
-    return foreignOrigin(request, `only ${who} may call a vendor's API`)
+    const listed = this.#policy.corsOrigins?.join(', ') ?? 'none'
+    const allowed = `pages of this machine and those that --cors-origins lists (${listed})`
+    return foreignOrigin(request, `only ${allowed} may call a vendor's API`)
   }
 
-  /** What a listed page's browser is told with each answer of a vendor's API. */
+  /** CORS headers of an answer of a vendor's API. */
   corsHeaders({ headers: { origin } }: IncomingMessage): Headers | undefined {
-    if (!this.#house.corsOrigins) return undefined
+    if (!this.#policy.corsOrigins) return undefined
     if (!origin || !this.#isListed(origin)) return { Vary: 'Origin' }
     return {
       'Access-Control-Allow-Origin': origin,
@@ -193,44 +202,41 @@ export class Guard {
     }
   }
 
-  /** The answer to a browser that asks whether a listed page may call; undefined: it is no such. */
+  /** Headers that answer a preflight of a listed page; undefined for every other request. */
   preflight(request: IncomingMessage): Headers | undefined {
     const { headers } = request
     if (!isPreflight(request) || !this.#isListed(headers.origin)) return undefined
-    const named = headers['access-control-request-headers']
+    const requested = headers['access-control-request-headers']
     return {
       ...this.corsHeaders(request),
       'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
-      ...(named === undefined ? {} : { 'Access-Control-Allow-Headers': named }),
+      ...(requested === undefined ? {} : { 'Access-Control-Allow-Headers': requested }),
       'Access-Control-Max-Age': '60',
     }
   }
 
-  #isCrowdedOut(socket: Socket): boolean {
-    if (!this.#crowd.has(socket)) return false
-    if (this.#connections > this.#house.maxConnections) return true
-    this.#crowd.delete(socket) // others have gone meanwhile
+  #isOverLimit(socket: Socket): boolean {
+    if (!this.#overLimit.has(socket)) return false
+    if (this.#connections > this.#policy.maxConnections) return true
+    this.#overLimit.delete(socket) // others were closed meanwhile
     return false
   }
 
   #isListed(origin: string | undefined): boolean {
-    return origin !== undefined && (this.#house.corsOrigins?.includes(origin) ?? false)
+    return origin !== undefined && (this.#policy.corsOrigins?.includes(origin) ?? false)
   }
 
-  #withoutToken({ headers }: IncomingMessage, token: Secret): Problem | undefined {
+  #checkToken({ headers }: IncomingMessage, token: Secret): Problem | undefined {
     const given =
       headers['standin-admin-token'] ?? /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
     if (typeof given === 'string' && token.matches(given)) return undefined
-    const how = 'send it as Standin-Admin-Token, or as Authorization: Bearer'
     const challenge = { headers: { 'WWW-Authenticate': 'Bearer realm="standin"' } }
-    return given === undefined
-      ? new Problem(
-          401,
-          'admin.token-missing',
-          `The admin API asks for its token: ${how}`,
-          challenge,
-        )
-      : new Problem(401, 'admin.token-wrong', "This is not the admin API's token", challenge)
+    if (given !== undefined) {
+      return new Problem(401, 'admin.token-wrong', "This is not the admin API's token", challenge)
+    }
+    const message =
+      'The admin API needs its token: send it as Standin-Admin-Token, or as Authorization: Bearer'
+    return new Problem(401, 'admin.token-missing', message, challenge)
   }
 }
 
@@ -247,8 +253,8 @@ function siteOf({ headers }: IncomingMessage): Site {
   return isLoopback(from.name) ? 'local' : 'foreign'
 }
 
-/** Whether somebody followed a link in a page: that shows an answer to nobody but the user. */
-function isLink({ method, headers }: IncomingMessage): boolean {
+/** True if the user followed a link: the linking page cannot read the answer. */
+function isNavigation({ method, headers }: IncomingMessage): boolean {
   return (
     method === 'GET' &&
     headers.origin === undefined &&
@@ -270,6 +276,6 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
 
 function foreignOrigin({ headers: { origin } }: IncomingMessage, rule: string): Problem {
   const isNamed = origin !== undefined && hostOfOrigin(origin) !== undefined
-  const page = isNamed ? `at ${new URL(origin).origin}` : 'that does not say where it is from'
-  return new Problem(403, 'origin.foreign', `A page ${page} asked; ${rule}`)
+  const page = isNamed ? `at ${new URL(origin).origin}` : 'of an unknown origin'
+  return new Problem(403, 'origin.foreign', `A web page ${page} sent this request; ${rule}`)
 }

@@ -5,18 +5,26 @@ import type { Express, Request, Response } from 'express'
 import type { Config } from '../config/config.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
-import { answerRaw, inTurn, refuseUnread, type MalformedRequest } from './malformed-request.ts'
+import {
+  answerOnSocket,
+  afterPreviousAnswer,
+  rejectUnreadable,
+  type MalformedRequest,
+} from './malformed-request.ts'
 
 /**
- * Express changes the prototype of every request and response, which costs two thirds of what it
- * costs at all; objects that are made with the app's prototypes are left as they are.
+ * Creates the HTTP server of an app. Its request and response classes have the app's prototypes
+ * from the start: Express would otherwise change the prototype of every request and response,
+ * which takes two thirds of its time.
+ *
+ * @param contextFor the pipeline context in which a malformed request is recorded
  */
 export function serverFor(
   app: Express,
   { headerTimeout }: Config,
-  door: (malformed: MalformedRequest) => PipelineContext,
+  contextFor: (malformed: MalformedRequest) => PipelineContext,
 ): http.Server {
-  /** On each connection the answer to what was asked last. */
+  /** The response to the last request of each connection. */
   const answering = new WeakMap<Socket, ServerResponse>()
   class AppRequest extends http.IncomingMessage {}
   class AppResponse extends http.ServerResponse {}
@@ -28,7 +36,7 @@ export function serverFor(
     ServerResponse: AppResponse,
     keepAliveTimeout: 30_000,
     headersTimeout: headerTimeout,
-    // The body has a time limit of its own, which is answered in the vendor's words.
+    // readText() limits the time of a body and refuses with the vendor's error format.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1000, headerTimeout),
     requireHostHeader: false,
@@ -38,31 +46,33 @@ export function serverFor(
     app(request as Request, response as Response)
   }
   server.on('request', (request, response) => {
-    // While it stops, a client that keeps its connection would be served on and on.
+    // While the server stops, a connection must not be reused.
     if (!server.listening) response.shouldKeepAlive = false
     if (!request.url?.startsWith('/')) toOriginForm(request)
     take(request, response)
   })
-  // Without a listener Node answers these by itself, with nothing in the body.
+  // Without a listener Node answers these itself, with an empty body.
   server.on('checkExpectation', take)
   server.on('clientError', (error, socket: Socket) =>
-    refuseUnread(error, socket, answering.get(socket), door),
+    rejectUnreadable(error, socket, answering.get(socket), contextFor),
   )
   server.on('connect', ({ url = '', headers }, socket: Socket) => {
-    const message = 'This is no proxy: CONNECT is not allowed'
+    const message = 'This server is not a proxy: CONNECT is not allowed'
     const refusal = new Problem(405, 'method.not-allowed', message)
-    const names = { headers: headers as Record<string, string> } // of those that are read each is one text
-    // A user is no part of what is named there, but may come with a password.
+    const routing = { headers: headers as Record<string, string> } // those that are read occur once
+    // Anything before an @ may be a user and a password.
     const authority = url.slice(url.lastIndexOf('@') + 1)
-    const malformed = { refusal, method: 'CONNECT', url: authority, names }
-    inTurn(answering.get(socket), socket, () => answerRaw(door(malformed), socket, malformed))
+    const malformed = { refusal, method: 'CONNECT', url: authority, routing }
+    afterPreviousAnswer(answering.get(socket), socket, () =>
+      answerOnSocket(contextFor(malformed), socket, malformed),
+    )
   })
   return server
 }
 
 /**
- * RFC 9112: a server takes the absolute form too, as a client sends it through a proxy, and its
- * host goes before the one in the header.
+ * Rewrites a request target in absolute form, as a client sends it to a proxy. RFC 9112: a server
+ * has to accept it, and its host takes precedence over the Host header.
  */
 function toOriginForm(request: http.IncomingMessage): void {
   const [, host, rest = ''] = /^https?:\/\/([^/?]*)\/?(.*)$/is.exec(request.url ?? '') ?? []
@@ -72,40 +82,34 @@ function toOriginForm(request: http.IncomingMessage): void {
 }
 
 /**
- * Begins to listen, on a free port where 0 is asked for.
+ * Starts listening; port 0 takes a free port.
  *
  * @returns the port
- * @throws Error with a message for the person at the terminal
+ * @throws Error that names the port and says what to do
  */
 export function listen(server: http.Server, { port, host }: Config): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const advice =
     error.code === 'EADDRINUSE'
-      ? 'is taken by another program; stop it, or choose another with --port (0 takes a free one)'
+      ? 'is in use by another program; stop it, or choose another port with --port (0 takes a free one)'
       : error.code === 'EACCES'
-        ? 'needs rights that this user does not have; choose one above 1023 with --port'
-        : `cannot be listened on (${error.code ?? error.message}); check --host and --port`
+        ? 'needs permissions that this user does not have; choose a port above 1023 with --port'
+        : `cannot be used (${error.code ?? error.message}); check --host and --port`
   return new Error(`Port ${port} of ${host} ${advice}`, { cause: error })
 }
 
-/** No new connections; what is in flight has eight seconds, less than Docker gives a container. */
+/** Closes the server. Requests in flight get 8 s, less than the 10 s that Docker allows. */
 export async function stop(server: http.Server): Promise<void> {
-  const late = setTimeout(() => server.closeAllConnections(), 8000)
-  // A connection that is kept alive becomes idle only when its request is answered.
+  const deadline = setTimeout(() => server.closeAllConnections(), 8000)
+  // A keep-alive connection becomes idle only once its request is answered.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
   await new Promise<void>((resolve) => server.close(() => resolve()))
-  clearTimeout(late)
+  clearTimeout(deadline)
   clearInterval(sweep)
-}
-
-/** An address as a URL has it; one that means every interface is reached by localhost. */
-export function hostIn(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }

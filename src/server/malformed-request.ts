@@ -1,41 +1,44 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Call } from '../core/call.ts'
-import { breakOff } from '../core/http/body.ts'
+import { problemDocument, problemJson } from '../core/formats/problem-json.ts'
+import { abortRequestBody } from '../core/http/body.ts'
 import { printable } from '../core/http/printable-url.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 
-/** What Node says of a request that it could not read. */
+/** Error of Node's HTTP server for a request that it could not parse. */
 interface ClientError extends Error {
   readonly code?: string
-  /** In its parser's words. */
+  /** Message of the parser. */
   readonly reason?: string
-  /** What came last, and how much of that was read. */
+  /** Last bytes received. */
   readonly rawPacket?: Buffer
+  /** Bytes of `rawPacket` that were parsed. */
   readonly bytesParsed?: number
 }
 
-/** What is known of a request that could not be read. */
+/** Recoverable parts of a request that could not be parsed. */
 export interface MalformedRequest {
   readonly refusal: Problem
-  /** Both are absent where the first line says neither. */
+  /** Absent, like `url`, if there is no valid request line. */
   readonly method?: string
   readonly url?: string
-  /** The first line in place of them, as far as it came. */
+  /** The first line, where `method` and `url` are absent. */
   readonly line?: string
-  /** By which a request names its sandbox, as far as they came. */
-  readonly names: {
+  /** The URL and headers that select a sandbox, as far as they arrived. */
+  readonly routing: {
     readonly url?: string
     readonly headers: Readonly<Record<string, string>>
   }
 }
 
-/** Characters of a line that are kept as they are, and that are looked at for what they mean. */
-const LONGEST_LINE = 200
-const LONGEST_READ = 16 * 1024
+/** Characters of an invalid first line that are recorded. */
+const MAX_RECORDED_LINE = 200
+/** Characters of a first line that are parsed. */
+const MAX_PARSED_LINE = 16 * 1024
 
-/** Codes of Node's parser, by the part of a request that it could not read. */
+/** Error codes of Node's parser, by the part of the request that is malformed. */
 const PARTS = [
   ['The request line', /^HPE_(?:INVALID_(?:METHOD|URL|VERSION|CONSTANT)|PAUSED_H2_UPGRADE)$/],
   ['The body', /CHUNK|^HPE_STRICT$/],
@@ -43,47 +46,50 @@ const PARTS = [
 ] as const
 
 /**
- * Refuses what is no HTTP request, or comes too slowly to become one.
+ * Rejects a request that is malformed or arrives too slowly.
  *
- * @param answering what was asked last on this connection, where something was
- * @param door where those are answered who get no further
+ * @param answering the response to the previous request on this connection, if there was one
+ * @param contextFor the pipeline context in which the rejected request is recorded
  */
-export function refuseUnread(
+export function rejectUnreadable(
   error: ClientError,
   socket: Socket,
   answering: ServerResponse | undefined,
-  door: (malformed: MalformedRequest) => PipelineContext,
+  contextFor: (malformed: MalformedRequest) => PipelineContext,
 ): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  // The body of a request that is being answered: it is refused as any other body.
-  if (answering && !answering.req.complete) return brokenOff(error, socket, answering)
-  const malformed = wreckOf(error, socket)
-  // Browsers open connections that they may never use; nobody has asked for anything there.
+  // The error is in the body of a request that the pipeline handles already.
+  if (answering && !answering.req.complete) return abortBody(error, socket, answering)
+  const malformed = malformedRequestFrom(error, socket)
+  // Browsers open connections in advance; without any bytes there is no request to answer.
   if (socket.bytesRead === 0) socket.end()
-  else inTurn(answering, socket, () => answerRaw(door(malformed), socket, malformed))
+  else
+    afterPreviousAnswer(answering, socket, () =>
+      answerOnSocket(contextFor(malformed), socket, malformed),
+    )
 }
 
-/** Connections on which something waits for its turn. */
+/** Connections whose last answer waits for the previous one. */
 const waiting = new WeakSet<Socket>()
 
 /**
- * Does what ends a connection when what came before on it is answered: its caller would take the
- * one answer for the other.
+ * Runs `work` once the previous answer on a connection was sent. Otherwise the caller would take
+ * the one answer for the other.
  *
- * @param answering what came before, where something did
+ * @param answering the response to the previous request, if there was one
  */
-export function inTurn(
+export function afterPreviousAnswer(
   answering: ServerResponse | undefined,
   socket: Socket,
   work: () => void,
 ): void {
   if (!answering || answering.writableFinished) return work()
-  // As Node does where nothing is wrong: who went away would hold the connection.
+  // As Node does for a good request: a caller that went away would hold the connection.
   if (socket.readableEnded) socket.end()
-  // What comes behind is the rest of the same.
+  // Further errors come from the rest of the same request.
   if (waiting.has(socket)) return
   waiting.add(socket)
   answering.once('finish', () => {
@@ -92,41 +98,45 @@ export function inTurn(
   })
 }
 
-/** Ends the reading of a body that cannot be read on. */
-function brokenOff(error: ClientError, socket: Socket, answering: ServerResponse): void {
+/** Stops reading the body of a request that the pipeline handles. */
+function abortBody(error: ClientError, socket: Socket, answering: ServerResponse): void {
   if (answering.headersSent) {
     socket.end()
     return
   }
-  const isOver = error.code === 'HPE_INVALID_EOF_STATE'
-  const message = 'The connection ended before the whole body had come'
-  const problem = isOver
+  const isTruncated = error.code === 'HPE_INVALID_EOF_STATE'
+  const message = 'The connection ended before the whole body arrived'
+  const problem = isTruncated
     ? new Problem(400, 'body.aborted', message)
-    : refusalOf(error, { text: '', isFirst: false, bytesRead: socket.bytesRead })
+    : problemFor(error, { text: '', isFirst: false, bytesRead: socket.bytesRead })
   answering.shouldKeepAlive = false
   answering.once('finish', () => socket.end())
   socket.once('close', () => answering.req.destroy())
-  breakOff(answering.req, problem)
+  abortRequestBody(answering.req, problem)
 }
 
-/** What is known by the error that ended the reading of a head. */
-function wreckOf(error: ClientError, { bytesRead }: Socket): MalformedRequest {
+/** Recovers what the error's bytes hold of a request whose head could not be parsed. */
+function malformedRequestFrom(error: ClientError, { bytesRead }: Socket): MalformedRequest {
   const { rawPacket, bytesParsed = 0 } = error
   const text = rawPacket?.toString('latin1') ?? ''
-  // Of a packet that holds more than one request the last is meant.
-  const before = text.slice(0, bytesParsed).lastIndexOf('\r\n\r\n')
-  const own = text.slice(before < 0 ? 0 : before + 4)
-  const isFirst = before < 0 && bytesRead <= text.length
-  const line = own.split(/\r?\n/, 1)[0]!.slice(0, LONGEST_READ) // a split has a first
+  // If the packet holds several requests, the error is in the last one.
+  const previousEnd = text.slice(0, bytesParsed).lastIndexOf('\r\n\r\n')
+  const head = text.slice(previousEnd < 0 ? 0 : previousEnd + 4)
+  const isFirst = previousEnd < 0 && bytesRead <= text.length
+  const line = head.split(/\r?\n/, 1)[0]!.slice(0, MAX_PARSED_LINE) // a split has at least one piece
   const [, method, target, version] =
     /^([A-Z][A-Z-]*) (\/[!-~]*)( HTTP\/1\.[01]$)?/.exec(line) ?? []
-  const refusal = refusalOf(error, { text, isFirst, bytesRead })
-  const headers = { ...headerIn('standin-sandbox', own), ...headerIn('host', own) }
-  const names = { headers, ...(target === undefined ? {} : { url: target }) }
-  if (version !== undefined) return { refusal, method: method!, url: target!, names } // the three come together
-  // What follows another request may be the rest of its body, and that a secret.
+  const refusal = problemFor(error, { text, isFirst, bytesRead })
+  const headers = { ...headerIn('standin-sandbox', head), ...headerIn('host', head) }
+  const routing = { headers, ...(target === undefined ? {} : { url: target }) }
+  if (version !== undefined) return { refusal, method: method!, url: target!, routing } // matched together with the version
+  // Text after another request may be the rest of its body, which may hold a secret.
   const isShown = line !== '' && (isFirst || target !== undefined)
-  return { refusal, names, ...(isShown ? { line: printable(line.slice(0, LONGEST_LINE)) } : {}) }
+  return {
+    refusal,
+    routing,
+    ...(isShown ? { line: printable(line.slice(0, MAX_RECORDED_LINE)) } : {}),
+  }
 }
 
 function headerIn(name: string, text: string): Record<string, string> {
@@ -134,65 +144,64 @@ function headerIn(name: string, text: string): Record<string, string> {
   return value === undefined ? {} : { [name]: value.trim() }
 }
 
-/** Why a request is refused that its reading ended with this error. */
-function refusalOf(
+/** The problem that describes the parser's error. */
+function problemFor(
   { code = '', reason }: ClientError,
-  came: { readonly text: string; readonly isFirst: boolean; readonly bytesRead: number },
+  received: { readonly text: string; readonly isFirst: boolean; readonly bytesRead: number },
 ): Problem {
   if (code === 'HPE_HEADER_OVERFLOW') {
     return new Problem(431, 'headers.too-large', 'The headers are larger than 16 KiB')
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    const message = `The headers did not arrive in time; ${came.bytesRead} bytes came`
+    const message = `The headers did not arrive in time; ${received.bytesRead} bytes came`
     return new Problem(408, 'headers.too-slow', message)
   }
   return new Problem(400, 'http.malformed', `This is not a well-formed HTTP/1.1 request. ${why()}`)
 
   function why(): string {
-    if (code === 'HPE_INVALID_EOF_STATE') return 'The connection ended before its head did'
+    if (code === 'HPE_INVALID_EOF_STATE')
+      return 'The connection ended before the headers were complete'
     const part = PARTS.find(([, codes]) => codes.test(code))?.[0] ?? 'It'
-    const advice = adviceOn(code, came)
+    const advice = adviceFor(code, received)
     return `${part} could not be read: ${advice ?? reason ?? code}`
   }
 }
 
-/** What the sender probably did, where that is known. */
-function adviceOn(
+/** Advice on the mistake that the sender probably made. */
+function adviceFor(
   code: string,
   { text, isFirst }: { readonly text: string; readonly isFirst: boolean },
 ): string | undefined {
   if (isFirst && text.startsWith('\x16\x03')) {
-    return 'it begins as TLS does, and only http:// is spoken here'
+    return 'it begins with a TLS handshake, and this server speaks only http://'
   }
   switch (code) {
     case 'HPE_PAUSED_H2_UPGRADE':
-      return 'it is that of HTTP/2, and only HTTP/1.1 is spoken here'
+      return 'it is the preface of HTTP/2, and this server speaks only HTTP/1.1'
     case 'HPE_INVALID_METHOD':
       return isFirst
         ? 'it must begin with a method, such as POST'
-        : 'it follows another request on the same connection and begins with no method; a Content-Length that is too small leaves the rest of a body there'
+        : 'it follows another request on the same connection and does not begin with a method; the Content-Length of that request may be too small for its body'
     case 'HPE_INVALID_URL':
-      return 'behind the method comes a path that begins with /, in ASCII; encode what is none'
+      return 'the method must be followed by a path that begins with / and is ASCII; percent-encode other characters'
     case 'HPE_INVALID_CONSTANT':
-      return 'behind the path comes HTTP/1.1; write a space in a path as %20'
+      return 'the path must be followed by HTTP/1.1; write a space in the path as %20'
     default:
       return undefined
   }
 }
 
 /**
- * Answers where there is no response to write to, and writes the request down with what is known
- * of it.
- *
- * @param context one at the door: what cannot be read reaches no API
+ * Answers a malformed request directly on its socket, since Node offers no response object for it,
+ * and records it in the request log.
  */
-export function answerRaw(
+export function answerOnSocket(
   context: PipelineContext,
   socket: Socket,
   malformed: MalformedRequest,
 ): void {
   const { refusal, method = '', url = '', line } = malformed
-  const { status, reason, message } = refusal
+  const { status, reason } = refusal
   const call = new Call({
     id: context.requestLog.number(),
     method,
@@ -203,32 +212,27 @@ export function answerRaw(
     headers: {},
     address: socket.remoteAddress ?? '',
     profile: context.profile,
-    answerType: 'application/problem+json',
+    answerType: problemJson.mediaType,
   })
   call.problem = refusal
-  const body = JSON.stringify(outside(status, reason, message))
+  const body = JSON.stringify(problemDocument(refusal))
   const size = Buffer.byteLength(body)
   const headers = {
     Date: context.tools.clock.httpDate(),
-    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Type': problemJson.contentType,
     'Content-Length': size,
     'Standin-Reason': reason,
     'Standin-Request-Id': call.id,
     Connection: 'close',
   }
-  // Before it is sent: who has the answer finds it written down.
+  // Recorded before it is sent: a client that has the answer finds it in the request log.
   context.requestLog.record(context, call, { status, headers, body, size, rawHeaders: [] })
-  // Nobody else listens here: a caller who is gone by now would take the process along.
+  // Without a listener, an error of a socket whose caller is gone would end the process.
   socket.on('error', () => socket.destroy())
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
-  // A caller that never closes its half would keep this one.
+  // A caller that never closes its side would keep the connection open.
   const late = setTimeout(() => socket.destroy(), context.limits.time).unref()
   socket.once('close', () => clearTimeout(late))
   context.observe?.({ context, call, reply: { status, body: undefined } })
-}
-
-/** A problem (RFC 9457) of a request that no API was reached by. */
-export function outside(status: number, reason: string, detail: string): object {
-  return { type: 'about:blank', title: STATUS_CODES[status], status, detail, reason }
 }

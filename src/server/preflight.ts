@@ -5,11 +5,10 @@ import { callFor } from '../core/request/pipeline.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 
 /**
- * Tells a browser that a page may call. No API hears of its question (a CORS preflight), but it is
- * written down.
+ * Answers a CORS preflight with 204 and records it in the request log. It reaches no operation.
  *
- * @param base what stood before the API's prefix
- * @param allowed what the page may do, as headers
+ * @param base the path before the API's prefix
+ * @param allowed CORS headers that permit the page's request
  */
 export function answerPreflight(
   context: PipelineContext,
@@ -25,7 +24,7 @@ export function answerPreflight(
     'Standin-Request-Id': call.id,
   }
   const message = { status: 204, headers, body: '' }
-  // Before it is sent: who has the answer finds it written down.
+  // Recorded before it is sent: a client that has the answer finds it in the request log.
   context.requestLog.record(context, call, { ...message, size: 0, rawHeaders: request.rawHeaders })
   write(response, message)
   closeWhenIdle(request, response, { time: context.limits.time, isRead: false })

@@ -1,20 +1,24 @@
 import * as fs from 'node:fs'
 import { messageOf } from '../core/errors.ts'
 
-interface Files {
+interface ReadyFiles {
   readonly readyFile: string | undefined
   readonly portFile: string | undefined
 }
 
 /**
- * Writes where the server is into the files that somebody waits for. Each is there whole or not at
- * all; one that a killed server left is replaced.
+ * Writes the server's URL and port to the files of `--ready-file` and `--port-file`. Each file is
+ * written atomically, and replaces one that a killed server left.
  *
- * @returns takes the files away, unless another server has written its own there
+ * @returns removes the files, except those that another server has overwritten
  * @throws Error that names the file and the option
  */
-export function announce({ readyFile, portFile }: Files, url: string, port: number): () => void {
-  // The port first: who waits for the other file may read this one.
+export function writeReadyFiles(
+  { readyFile, portFile }: ReadyFiles,
+  url: string,
+  port: number,
+): () => void {
+  // The port first: a program that waits for the ready file may then read the port.
   const files = [
     { file: portFile, option: '--port-file', text: `${port}\n` },
     { file: readyFile, option: '--ready-file', text: `${url}\n` },
@@ -22,9 +26,9 @@ export function announce({ readyFile, portFile }: Files, url: string, port: numb
   for (const { file, option, text } of files) {
     if (file === undefined) continue
     try {
-      const own = `${file}.${process.pid}.tmp`
-      fs.writeFileSync(own, text)
-      fs.renameSync(own, file)
+      const temporary = `${file}.${process.pid}.tmp`
+      fs.writeFileSync(temporary, text)
+      fs.renameSync(temporary, file)
     } catch (error) {
       throw new Error(`${file} (${option}) cannot be written: ${messageOf(error)}`, {
         cause: error,
@@ -32,21 +36,21 @@ export function announce({ readyFile, portFile }: Files, url: string, port: numb
     }
   }
   return () => {
-    for (const { file, text } of files) if (file !== undefined) removeOwn(file, text)
+    for (const { file, text } of files) if (file !== undefined) removeIfUnchanged(file, text)
   }
 }
 
-/** Takes away what a killed server left: nobody answers there. */
-export function removeStale({ readyFile, portFile }: Files): void {
+/** Removes files that a killed server left, since nothing listens at the address in them. */
+export function removeStaleReadyFiles({ readyFile, portFile }: ReadyFiles): void {
   for (const file of [readyFile, portFile]) {
     if (file !== undefined) fs.rmSync(file, { force: true })
   }
 }
 
-function removeOwn(file: string, text: string): void {
+function removeIfUnchanged(file: string, text: string): void {
   try {
     if (fs.readFileSync(file, 'utf8') === text) fs.rmSync(file)
   } catch {
-    // Somebody else has taken it away, or the folder with it.
+    // The file or its folder is gone already.
   }
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Express } from 'express'
 import { admin } from '../admin/index.ts'
 import type { ServerPort } from '../admin/ports.ts'
-import { announce, removeStale } from './ready-files.ts'
+import { writeReadyFiles, removeStaleReadyFiles } from './ready-files.ts'
 import { cryptlex } from '../apis/cryptlex/index.ts'
 import { formsonfire } from '../apis/formsonfire/index.ts'
 import { checkProto, mykaarma } from '../apis/mykaarma/index.ts'
@@ -24,10 +24,11 @@ import type { Common, Sandbox } from '../sandbox/sandbox.ts'
 import { addressOf, DEFAULT, Sandboxes, type HostOptions } from '../sandbox/sandboxes.ts'
 import { messageOf } from '../core/errors.ts'
 import { fixturesOf } from '../sandbox/fixtures.ts'
-import { measuresOf } from './gauges.ts'
+import { createMetrics } from './gauges.ts'
 import { contractAt, packaged, VERSION } from '../package.ts'
 import { appFor } from './app.ts'
-import { hostIn, listen, serverFor, stop } from './listener.ts'
+import { hostForUrl } from '../core/http/hosts.ts'
+import { listen, serverFor, stop } from './listener.ts'
 
 export interface ServerParts {
   readonly log?: Log
@@ -80,7 +81,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
   const guard = new Guard(config)
-  const metrics = measuresOf(VERSION, () => sandboxes.list())
+  const metrics = createMetrics(VERSION, () => sandboxes.list())
   const common: Common = {
     vendors,
     admin: (sandbox) => {
@@ -125,16 +126,16 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     auto: config.autoSandboxes,
   })
   const app = appFor(sandboxes, { vendors: prefixes, own: own.prefix, guard, log })
-  const server = serverFor(app, config, ({ names }) =>
-    sandboxes.contextForRejected(addressOf({ ...names }).name, own.prefix),
+  const server = serverFor(app, config, ({ routing }) =>
+    sandboxes.contextForRejected(addressOf({ ...routing }).name, own.prefix),
   )
   guard.watch(server)
   try {
-    removeStale(config)
+    removeStaleReadyFiles(config)
     const port = await listen(server, config)
-    const reached = `http://${hostIn(config.host)}:${port}`
+    const reached = `http://${hostForUrl(config.host)}:${port}`
     url = reached
-    const withdraw = announce(config, reached, port)
+    const withdraw = writeReadyFiles(config, reached, port)
     return {
       url: reached,
       port,

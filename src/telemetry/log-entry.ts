@@ -5,32 +5,32 @@ import { printable, shownLine, shownUrl } from '../core/http/printable-url.ts'
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof LEVELS)[number]
 
-/** What a log says of one request. It holds no secret. */
-export interface Entry {
+/** Log entry of one request. It holds no secret. */
+export interface LogEntry {
   readonly level: Level
   readonly id: string
   readonly sandbox: string
   readonly api: string
-  /** Undefined where the request met none. */
+  /** Undefined if the request matched no operation. */
   readonly operation: string | undefined
   readonly method: string
   readonly url: string
-  /** 0 where the connection ended without an answer. */
+  /** 0 if the connection ended without an answer. */
   readonly status: number
   /** Milliseconds. */
   readonly duration: number
-  /** The id of the user that was made. */
+  /** Id of the created user. */
   readonly user: string | undefined
-  /** Why it was refused. */
+  /** Reason of a refusal. */
   readonly reason: string | undefined
-  /** Those that fired. */
+  /** Ids of the faults that fired. */
   readonly faults: readonly string[]
-  /** How many it caused. */
+  /** Number of deliveries that the request caused. */
   readonly webhooks: number
   readonly warnings: readonly string[]
 }
 
-export function entryOf({ context, call, reply }: AnsweredCall): Entry {
+export function logEntryOf({ context, call, reply }: AnsweredCall): LogEntry {
   const faults = call.faults?.filter(({ fired }) => fired).map(({ id }) => id) ?? []
   const warnings = call.warnings.map(({ code }) => printable(code).slice(0, 80))
   return {
@@ -54,11 +54,11 @@ export function entryOf({ context, call, reply }: AnsweredCall): Entry {
   }
 }
 
-/** What is asked again and again, by who waits or watches. */
+/** Operations that monitoring polls. */
 const POLLED = new Set(['getHealth', 'getReady', 'getMetrics'])
 
-function levelOf({ call, reply }: AnsweredCall, isOdd: boolean): Level {
+function levelOf({ call, reply }: AnsweredCall, isNotable: boolean): Level {
   if (reply.status >= 500) return 'error'
-  if (reply.status >= 400 || isOdd) return 'warn'
+  if (reply.status >= 400 || isNotable) return 'warn'
   return POLLED.has(call.operation?.id ?? '') ? 'debug' : 'info'
 }

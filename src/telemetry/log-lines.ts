@@ -1,26 +1,26 @@
 import { write } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Characters that may wait; what comes when they are reached is left out and counted. */
-const MOST = 8 * 1024 * 1024
-/** Milliseconds in which lines gather: one write for many costs the requests far less. */
-const GATHERING = 10
-/** Milliseconds that the end waits for whoever reads. */
-const LAST_WAIT = 1000
+/** Characters that may be buffered; further lines are dropped and counted. */
+const MAX_BUFFERED = 8 * 1024 * 1024
+/** Milliseconds in which lines are collected: one write for many lines is far cheaper. */
+const BATCH_TIME = 10
+/** Milliseconds that closing waits for the reader. */
+const CLOSE_TIMEOUT = 1000
 
-/** Where lines of a log go, each with its line feed. */
+/** Destination of log lines, each with its line feed. */
 export interface Sink {
   write(line: string): void
 }
 
 /**
- * Lines on their way to a file or a terminal. Nobody waits for them: what comes within a
- * moment is written together, and what comes while that is written goes into the next.
+ * Writes log lines to a file descriptor in batches. Callers do not wait: lines that arrive during a
+ * write go into the next batch.
  */
-export class Lines implements Sink {
+export class LineWriter implements Sink {
   readonly #fd: number
-  #waiting = ''
-  #leftOut = 0
+  #buffer = ''
+  #dropped = 0
   #isBusy = false
 
   constructor(fd: number) {
@@ -28,43 +28,43 @@ export class Lines implements Sink {
   }
 
   write(line: string): void {
-    if (this.#waiting.length > MOST) {
-      this.#leftOut++
+    if (this.#buffer.length > MAX_BUFFERED) {
+      this.#dropped++
       return
     }
-    this.#waiting += line
+    this.#buffer += line
     if (this.#isBusy) return
     this.#isBusy = true
-    setTimeout(() => this.#next(), GATHERING)
+    setTimeout(() => this.#next(), BATCH_TIME)
   }
 
-  /** Settles when all is written, or when nobody has read for a while. */
+  /** Resolves when all lines are written, or after a second if nothing reads them. */
   async close(): Promise<void> {
-    const end = performance.now() + LAST_WAIT
+    const end = performance.now() + CLOSE_TIMEOUT
     while (this.#isBusy && performance.now() < end) await pause(1)
   }
 
   #next(): void {
-    if (this.#waiting === '') this.#isBusy = false
+    if (this.#buffer === '') this.#isBusy = false
     else this.#writeFrom(Buffer.from(this.#take()), 0)
   }
 
   #writeFrom(bytes: Buffer, from: number): void {
     write(this.#fd, bytes, from, (error, written) => {
-      // A pipe that is full for now.
+      // The pipe is full.
       if (error?.code === 'EAGAIN') setTimeout(() => this.#writeFrom(bytes, from), 20).unref()
       else if (!error && from + written < bytes.length) this.#writeFrom(bytes, from + written)
-      // Where nobody reads any more or the disk is full, the server goes on without a log.
-      else setTimeout(() => this.#next(), GATHERING)
+      // After an error (the pipe is closed, the disk is full) the batch is lost; the server goes on.
+      else setTimeout(() => this.#next(), BATCH_TIME)
     })
   }
 
   #take(): string {
-    const text = this.#waiting
-    this.#waiting = ''
-    if (this.#leftOut === 0) return text
-    const note = `standin: ${this.#leftOut} lines were left out, since nobody read them\n`
-    this.#leftOut = 0
+    const text = this.#buffer
+    this.#buffer = ''
+    if (this.#dropped === 0) return text
+    const note = `standin: ${this.#dropped} log lines were dropped, since the output was not read\n`
+    this.#dropped = 0
     return text + note
   }
 }

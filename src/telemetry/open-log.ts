@@ -1,46 +1,50 @@
 import type { Log } from '../core/log.ts'
 import type { Observer } from '../core/request/pipeline-context.ts'
-import { entryOf, LEVELS, type Entry, type Level } from './log-entry.ts'
-import { Lines, type Sink } from './log-lines.ts'
+import { logEntryOf, LEVELS, type LogEntry, type Level } from './log-entry.ts'
+import { LineWriter, type Sink } from './log-lines.ts'
 import { prettyLine } from './pretty-line.ts'
 
-/** What writes a line for each request. */
+/** Writes a log line for each request. */
 export interface RequestLogger {
   readonly observe: Observer
-  /** For what is no request, where this log tells of it too. */
+  /** Log for other messages, if they go to this log too. */
   readonly log?: Log
-  /** Settles when all is written. */
+  /** Resolves when all lines are written. */
   close(): Promise<void>
 }
 
-interface Wish {
+interface LoggerOptions {
   readonly format: 'pretty' | 'json'
-  /** The least that is told. */
+  /** Minimum log level. */
   readonly level: Level
 }
 
-/** @param sink where the lines go; by default to standard output, in colour if it is a terminal */
+/**
+ * Opens the request log in the format of `--log`.
+ *
+ * @param sink destination of the lines; by default standard output, in colour if it is a terminal
+ */
 export async function openRequestLogger(
-  { format, level }: Wish,
+  { format, level }: LoggerOptions,
   sink?: Sink,
 ): Promise<RequestLogger> {
-  const lines = new Lines(1)
+  const lines = new LineWriter(1)
   const to = sink ?? lines
-  const least = LEVELS.indexOf(level)
+  const minimum = LEVELS.indexOf(level)
   const close = () => lines.close()
-  const when = (tell: (entry: Entry) => void): Observer => {
+  const observeWith = (writeEntry: (entry: LogEntry) => void): Observer => {
     return (answered) => {
-      const entry = entryOf(answered)
-      if (LEVELS.indexOf(entry.level) >= least) tell(entry)
+      const entry = logEntryOf(answered)
+      if (LEVELS.indexOf(entry.level) >= minimum) writeEntry(entry)
     }
   }
   if (format === 'pretty') {
-    // As Node looks at it: NO_COLOR and FORCE_COLOR are obeyed.
+    // Node respects NO_COLOR and FORCE_COLOR.
     const inColour = sink === undefined && process.stdout.isTTY && process.stdout.hasColors()
-    const observe = when((entry) => to.write(prettyLine(entry, Date.now(), inColour)))
+    const observe = observeWith((entry) => to.write(prettyLine(entry, Date.now(), inColour)))
     return { observe, close }
   }
-  const { pino } = await import('pino') // 25 ms that only this format takes
+  const { pino } = await import('pino') // loading takes 25 ms, so only if it is needed
   const logger = pino(
     {
       level,
@@ -51,7 +55,7 @@ export async function openRequestLogger(
     to,
   )
   return {
-    observe: when(({ level: own, ...entry }) => logger[own](entry, 'request')),
+    observe: observeWith(({ level: entryLevel, ...entry }) => logger[entryLevel](entry, 'request')),
     log: {
       warn: (message) => logger.warn(message),
       bug: (message, error) => logger.error({ err: error }, message),

@@ -1,16 +1,18 @@
-import type { Entry } from './log-entry.ts'
+import type { LogEntry } from './log-entry.ts'
 
 const COLOURS = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 type Colour = keyof typeof COLOURS
 
-const OF_STATUS: readonly Colour[] = ['dim', 'dim', 'green', 'cyan', 'yellow', 'red']
+/** Colours by the first digit of a status. */
+const STATUS_COLOURS: readonly Colour[] = ['dim', 'dim', 'green', 'cyan', 'yellow', 'red']
+
 /**
- * One line for a person, such as
+ * Formats an entry as one line of text, such as
  * `09:30:00.123 POST 409 /v3/users shop req-4 1.2ms user.duplicate`.
  *
- * @param now milliseconds since 1970, by the machine's clock
+ * @param now milliseconds since 1970, by the system clock
  */
-export function prettyLine(entry: Entry, now: number, inColour: boolean): string {
+export function prettyLine(entry: LogEntry, now: number, inColour: boolean): string {
   const paint = (colour: Colour, text: string) =>
     inColour ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text
   const { method, status, url, api, id, sandbox, duration, user, reason, faults } = entry
@@ -18,7 +20,7 @@ export function prettyLine(entry: Entry, now: number, inColour: boolean): string
   const parts = [
     paint('dim', timeOf(now)),
     method.padEnd(4),
-    paint(OF_STATUS[Math.floor(status / 100)] ?? 'red', String(status)),
+    paint(STATUS_COLOURS[Math.floor(status / 100)] ?? 'red', String(status)),
     url,
     paint('cyan', api),
     paint('dim', sandbox === 'default' ? id : `${sandbox}/${id}`),

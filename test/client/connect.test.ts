@@ -13,7 +13,7 @@ import { connectStandin, StandinError } from '../../src/index.ts'
 import { closing, created, serverWith, TOKEN } from './helpers.ts'
 import { eventually } from '../helpers/time.ts'
 
-/** What a promise is rejected with. */
+/** Returns the error with which a promise is rejected. */
 async function rejection(promise: Promise<unknown>): Promise<Error> {
   const [result] = await Promise.allSettled([promise])
   if (result.status === 'fulfilled') throw new Error('It was fulfilled')
@@ -29,8 +29,8 @@ async function listening(server: Server): Promise<string> {
 
 const other = (answer: RequestListener) => listening(createServer(answer))
 
-/** Hands requests on, and their answers back. */
-function passingOn(url: string): RequestListener {
+/** Forwards requests to a server. */
+function proxyTo(url: string): RequestListener {
   return (from, to) => {
     const { method = 'GET', headers } = from
     const sent = request(`${url}${from.url}`, { method, headers }, (answer) => {
@@ -44,7 +44,7 @@ function passingOn(url: string): RequestListener {
 test('the client knows every route of the admin API', () => {
   const { paths } = load(readFileSync('specs/standin.yaml', 'utf8')) as {
     paths: Record<string, Record<string, { operationId?: string }>>
-  } // the specs' own tests look at its shape
+  } // checked by the tests of the specs
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { operationId }]) =>
       operationId === undefined ? [] : [[operationId, `${method.toUpperCase()} ${path}`] as const],
@@ -53,8 +53,8 @@ test('the client knows every route of the admin API', () => {
   expect(Object.fromEntries(routes)).toEqual(ROUTES)
 })
 
-describe('what is told at once', () => {
-  test('nobody answers', async () => {
+describe('errors when connecting', () => {
+  test('no server answers', async () => {
     const server = createSocketServer()
     const url = await listening(server)
     server.close()
@@ -65,28 +65,28 @@ describe('what is told at once', () => {
   })
 
   test.each<[what: string, answer: RequestListener, message: RegExp]>([
-    ['a page', (_, to) => to.end('<h1>hello</h1>'), /is no Standin: it says 200$/],
-    ['a 404', (_, to) => to.writeHead(404).end('{}'), /is no Standin: it says 404$/],
-    ['a redirect', (_, to) => to.writeHead(302, { Location: '/' }).end(), /it says 302$/],
+    ['a page', (_, to) => to.end('<h1>hello</h1>'), /is not a Standin: it answered 200$/],
+    ['a 404', (_, to) => to.writeHead(404).end('{}'), /is not a Standin: it answered 404$/],
+    ['a redirect', (_, to) => to.writeHead(302, { Location: '/' }).end(), /it answered 302$/],
     [
       'other JSON',
       (_, to) => to.end('{"status":"ok"}'),
-      /is no Standin, or one of another version$/,
+      /is not a Standin, or one of another version$/,
     ],
     ['a broken connection', (from) => from.socket.destroy(), /^No Standin at .*: socket hang up$/],
-  ])('somebody else answers: %s', async (_, answer, message) => {
+  ])('another server answers with %s', async (_, answer, message) => {
     const error = await rejection(connectStandin(await other(answer)))
     expect(error).toBeInstanceOf(StandinError)
     expect(error.message).toMatch(message)
   })
 
-  test.each(['localhost:4020', 'ftp://localhost', ''])('%j is no URL', async (url) => {
+  test.each(['localhost:4020', 'ftp://localhost', ''])('%j is not a URL', async (url) => {
     await expect(connectStandin(url)).rejects.toThrow(
       `The URL must be such as http://localhost:4020, got ${JSON.stringify(url)}`,
     )
   })
 
-  test('the token is missing, or wrong', async () => {
+  test('the admin token is missing or wrong', async () => {
     const url = await serverWith({ adminToken: TOKEN })
     expect(await rejection(connectStandin(url))).toMatchObject({
       status: 401,
@@ -98,15 +98,15 @@ describe('what is told at once', () => {
     })
   })
 
-  test('there is no such sandbox', async () => {
+  test('the sandbox does not exist', async () => {
     const url = await serverWith()
     const error = await rejection(connectStandin({ url, sandbox: 'checkout' }))
     expect(error).toMatchObject({ status: 404, reason: 'sandbox.unknown' })
   })
 })
 
-describe('a sandbox that is there', () => {
-  test('is named beside the URL or in it, and stays when the client is closed', async () => {
+describe('an existing sandbox', () => {
+  test('is selected by name or by URL, and remains when the client is closed', async () => {
     const url = await serverWith()
     const standin = closing(await connectStandin(`${url}/`))
     const made = await standin.sandbox({ name: 'checkout' })
@@ -118,15 +118,15 @@ describe('a sandbox that is there', () => {
     expect((await connectStandin(made.url)).name).toBe('checkout')
   })
 
-  test('default may be named as well', async () => {
+  test('may be default', async () => {
     const url = await serverWith()
     const found = closing(await connectStandin({ url, sandbox: 'default' }))
     expect([found.name, found.url]).toEqual(['default', url])
   })
 })
 
-describe('the sandboxes that were made', () => {
-  test('go with the client that made them, and with theirs', async () => {
+describe('created sandboxes', () => {
+  test('are removed, nested ones too, when their client is closed', async () => {
     const url = await serverWith()
     const standin = await connectStandin(url)
     const outer = await standin.sandbox({ name: 'outer' })
@@ -138,7 +138,7 @@ describe('the sandboxes that were made', () => {
     }
   })
 
-  test('go at the end of a block', async () => {
+  test('are removed at the end of an await using block', async () => {
     const url = await serverWith()
     await using standin = await connectStandin(url)
     {
@@ -150,7 +150,7 @@ describe('the sandboxes that were made', () => {
     })
   })
 
-  test('go an hour after their last use, unless something else is said', async () => {
+  test('expire an hour after their last use, or after ttl', async () => {
     const url = await serverWith()
     const standin = closing(await connectStandin(url))
     const hour = 3_600_000
@@ -167,7 +167,7 @@ describe('the sandboxes that were made', () => {
     }
   })
 
-  test('may be gone already, as may the server', async () => {
+  test('may be gone already when they are closed, as may the server', async () => {
     const url = await serverWith()
     const standin = await connectStandin(url)
     const sandbox = await standin.sandbox()
@@ -176,7 +176,7 @@ describe('the sandboxes that were made', () => {
     await standin.close()
 
     let answers = true
-    const pass = passingOn(url)
+    const pass = proxyTo(url)
     const distant = await connectStandin(
       await other((from, to) => (answers ? pass(from, to) : from.socket.destroy())),
     )
@@ -187,11 +187,11 @@ describe('the sandboxes that were made', () => {
   })
 })
 
-test('an idle connection that the server let go is no failure', async () => {
-  const pass = passingOn(await serverWith())
+test('a request is repeated on a new connection if the server closed the idle one', async () => {
+  const pass = proxyTo(await serverWith())
   const used = new Set<Socket>()
   let broken = 0
-  // As a server whose own time for idle connections is up just then.
+  // Acts as a server whose idle timeout ends at this moment.
   const url = await other((from, to) => {
     if (used.has(from.socket)) {
       broken++
@@ -206,10 +206,10 @@ test('an idle connection that the server let go is no failure', async () => {
   expect(broken).toBeGreaterThan(0)
 })
 
-test('who waits when the client is closed is told so', async () => {
+test('a pending call fails when the client is closed', async () => {
   const standin = await connectStandin(await serverWith())
   const waiting = rejection(standin.requests.await({}, { timeout: '5m' }))
-  await standin.users.list() // by now the other is asked as well
+  await standin.users.list() // the pending call was sent before this one
   await standin.close()
   expect((await waiting).message).toMatch(/ is closed: /)
 })

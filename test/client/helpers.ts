@@ -6,18 +6,18 @@ import { createSandbox } from '../helpers/sandbox.ts'
 
 export const TOKEN = 'a-token-for-tests'
 
-/** A client that is closed when the test ends. */
+/** Closes a client when the test ends. */
 export function closing(standin: Standin): Standin {
   onTestFinished(() => standin.close())
   return standin
 }
 
-/** A server of its own, which no client has been asked for yet; its URL. */
+/** Starts a server and returns its URL. */
 export async function serverWith(options: StandinOptions = {}): Promise<string> {
   return (await createSandbox(configFrom(options))).url
 }
 
-/** The ways to the same object: what holds for one holds for all. */
+/** All ways to get a client; the same tests run for each. */
 export const WAYS: readonly {
   readonly way: string
   readonly open: (options?: StandinOptions) => Promise<Standin>
@@ -55,7 +55,7 @@ export async function create(
   fields: object = {},
 ): Promise<Response> {
   const { path, body } = creation(api, { ...named(api, name), ...fields })
-  // Forms On Fire has its credentials in the body.
+  // Forms On Fire takes its credentials in the body.
   const authorization = api === 'formsonfire' ? '' : standin.credentials[api].authorization
   return await fetch(`${standin.url}${path}`, {
     method: 'POST',
@@ -67,7 +67,7 @@ export async function create(
   })
 }
 
-/** The request's id, of a create call that succeeded. */
+/** Creates a user and returns the request's id; throws if it is refused. */
 export async function created(...args: Parameters<typeof create>): Promise<string> {
   const answer = await create(...args)
   const status = CREATED[args[1] ?? 'cryptlex']

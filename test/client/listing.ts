@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { code, table } from '../helpers/document.ts'
 
-/** Classes of the client by the name under which a program has one, and their files. */
+/** Files of the client's classes, by the expression by which a program reaches an instance. */
 const CLASSES = {
   standin: 'standin',
   'standin.faults': 'faults',
@@ -21,7 +21,7 @@ export interface Member {
   readonly meaning: string
 }
 
-/** Every method of the client, read from its source: the comment's first sentence, and the names. */
+/** Every method of the client with its parameters and doc comment, read from its source. */
 export function members(): readonly Member[] {
   return Object.entries(CLASSES).flatMap(([owner, file]) => {
     const source = readFileSync(new URL(`../../src/client/${file}.ts`, import.meta.url), 'utf8')
@@ -34,13 +34,13 @@ export function members(): readonly Member[] {
   })
 }
 
-/** For docs/testing.md. */
+/** The table of methods in docs/testing.md. */
 export function membersTable(): string {
   const rows = members().map(({ call, meaning }) => [code(call), meaning])
   return table(['Call', 'What it does'], rows)
 }
 
-/** `id, fault?` of parameters with their types and defaults. */
+/** Reduces parameters with types and defaults to names: `id, fault?`. */
 function namesIn(params: string): string {
   const flat = params
     .replaceAll(/\s+/g, ' ')

@@ -5,7 +5,7 @@ import { create, CREATED_EVENT, created, WAYS } from './helpers.ts'
 
 const NOON = '2026-01-15T12:00:00.000Z'
 
-/** What a promise is rejected with; one that is not is a failure. */
+/** Returns the error with which a promise is rejected; throws if it is fulfilled. */
 async function rejection(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise
@@ -16,7 +16,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
 }
 
 describe.each(WAYS)('$way', ({ open }) => {
-  test('every API is called where it says, with the credentials that it says', async () => {
+  test('urls and credentials are accepted by every API', async () => {
     const standin = await open()
     for (const api of APIS) {
       expect(standin.urls[api].startsWith(`${standin.url}/`)).toBe(true)
@@ -32,7 +32,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(standin.credentials.formsonfire.CompanyId).toBe(1815)
   })
 
-  test('faults', async () => {
+  test('faults are added, listed, changed, replaced and removed', async () => {
     const { faults } = await open()
     const short = await faults.add('503;times=1')
     const whole = await faults.add({ status: 401, match: { fields: { role: 'nobody' } } })
@@ -45,7 +45,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await faults.list()).toEqual([])
   })
 
-  test('a fault is met, and one that is not says what came closest', async () => {
+  test('a fault fires, and an unfired one has its nearest miss', async () => {
     const standin = await open()
     await standin.faults.add('503;times=1')
     const other = await standin.faults.add({ status: 401, match: { fields: { role: 'nobody' } } })
@@ -56,7 +56,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(more).toEqual([])
   })
 
-  test('requests are found by what they are, shown, made anew and forgotten', async () => {
+  test('requests are filtered, shown, exported and cleared', async () => {
     const standin = await open()
     const { requests } = standin
     const ids = [await created(standin, 'mykaarma'), await created(standin)]
@@ -77,7 +77,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await requests.list()).toEqual([])
   })
 
-  test('a request is explained, as data and in words', async () => {
+  test('a request is explained as data and as text', async () => {
     const standin = await open()
     const id = (await create(standin, 'cryptlex', 'ada', { role: 7 })).headers.get(
       'Standin-Request-Id',
@@ -88,7 +88,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await standin.requests.explainInWords(id)).toMatch(new RegExp(`^${id}: POST /.* 400\n`))
   })
 
-  test('requests are awaited; when they do not come, what came nearest is said', async () => {
+  test('requests are awaited; a timeout reports the difference', async () => {
     const standin = await open()
     const wanted = { operation: 'createResellerUser', status: 201 }
     const waiting = standin.requests.await(wanted, { count: 2, timeout: '9m' })
@@ -98,12 +98,12 @@ describe.each(WAYS)('$way', ({ open }) => {
 
     const error = await rejection(standin.requests.await(wanted, { count: 3, timeout: '20ms' }))
     expect(error).toBeInstanceOf(ExpectationError)
-    expect(error.message).toMatch(/^Requests that were awaited did not come: 2 of 3/)
+    expect(error.message).toMatch(/^Expected requests did not arrive: 2 of 3/)
     const options = { count: 3, timeout: 20, throws: false }
     expect(await standin.requests.await(wanted, options)).toMatchObject({ fulfilled: false })
   })
 
-  test('requests are verified; what differs is said', async () => {
+  test('requests are verified; a failure reports the difference', async () => {
     const standin = await open()
     const id = await created(standin)
     const ada = {
@@ -119,7 +119,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     const error = await rejection(standin.requests.verify([ada, alan]))
     expect(error).toBeInstanceOf(ExpectationError)
     expect(error).toMatchObject({ name: 'AssertionError', result: { passed: false } })
-    expect(error.message).toContain('1 of 2 expectations are not met\n- alan: ')
+    expect(error.message).toContain('1 of 2 expectations failed\n- alan: ')
     expect(error.message).toContain('"ada@example.test", not "alan@example.test"')
     expect(await standin.requests.verify(alan, { throws: false })).toMatchObject({ passed: false })
 
@@ -129,7 +129,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     await rejection(standin.requests.verify(ada, { since: id }))
   })
 
-  test('webhooks are awaited, shown, sent again and received', async () => {
+  test('webhooks are awaited, shown, redelivered and received', async () => {
     const standin = await open()
     const { webhooks } = standin
     const mine = webhooks.inbox('mine')
@@ -169,21 +169,21 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect((await webhooks.subscriptions()).map(({ id: one }) => one)).not.toContain(webhook)
   })
 
-  test('webhooks that do not come are missed in words', async () => {
+  test('a timeout lists the pending webhooks', async () => {
     const standin = await open()
     await standin.clock.hold()
     await standin.webhooks.subscribe(`${standin.webhooks.inbox('down').path}?status=500`)
     await created(standin)
     const filter = { event: CREATED_EVENT }
-    // Until each has been sent once.
+    // Waits until each was attempted once.
     await standin.webhooks.settle({ throws: false })
     const missed = await rejection(standin.webhooks.await(filter, { count: 9, timeout: '20ms' }))
     expect(missed).toBeInstanceOf(ExpectationError)
     expect(missed.message).toMatch(
-      /^Waited 20ms for 9 delivered reseller\.user\.created, 1 came\n- reseller\.user\.created .*500/,
+      /^Waited 20ms for 9 delivered reseller\.user\.created, got 1\n- reseller\.user\.created .*500/,
     )
     const pending = await rejection(standin.webhooks.settle({ timeout: '20ms' }))
-    expect(pending.message).toMatch(/^1 webhook is still to be sent\n- .*next at 20/)
+    expect(pending.message).toMatch(/^1 webhook is still pending\n- .*next at 20/)
     expect(await standin.webhooks.settle({ timeout: 20, throws: false })).toMatchObject({
       settled: false,
     })
@@ -192,7 +192,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     ).toMatchObject({ fulfilled: false })
   })
 
-  test('the clock is read, set, held, moved and let run', async () => {
+  test('the clock is read, set, held, advanced and run', async () => {
     const { clock } = await open()
     expect(await clock.isHeld()).toBe(false)
     const before = Date.now()
@@ -212,7 +212,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await clock.isHeld()).toBe(false)
   })
 
-  test('users are seeded, listed, found, shown, changed and removed', async () => {
+  test('users are seeded, listed, found, shown, updated and removed', async () => {
     const standin = await open()
     const { users } = standin
     expect(await users.seed(3)).toEqual({ mykaarma: 3, cryptlex: 3, formsonfire: 3 })
@@ -233,7 +233,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await standin.ledger(email)).toMatchObject({ state: 'missing', missing: ['cryptlex'] })
   })
 
-  test('the ledger tells of those who are not the same everywhere', async () => {
+  test('the ledger lists people whose users differ between APIs', async () => {
     const standin = await open()
     await created(standin, 'mykaarma')
     await standin.users.seed(2)
@@ -241,7 +241,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await standin.ledger('nobody@example.test')).toMatchObject({ users: [] })
   })
 
-  test('the sandbox is saved, compared, restored, and put as a whole', async () => {
+  test('the sandbox is saved, compared, restored and replaced', async () => {
     const standin = await open()
     const { snapshots, users } = standin
     await snapshots.save('empty')
@@ -262,7 +262,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await snapshots.list()).toHaveLength(1)
   })
 
-  test('a reset forgets users, faults and requests', async () => {
+  test('a reset removes users, faults and requests', async () => {
     const standin = await open()
     await created(standin)
     await standin.faults.add('500')
@@ -272,7 +272,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await standin.requests.list()).toEqual([])
   })
 
-  test('other fixtures bring other credentials; one that is missing says so', async () => {
+  test('new fixtures bring new credentials; a missing one throws when it is read', async () => {
     const standin = await open()
     const tokens = [{ token: 'another-token', scopes: ['reseller:user:create'] }]
     await standin.useFixtures({ cryptlex: { tokens }, formsonfire: { companies: [] } })
@@ -284,7 +284,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(JSON.parse(JSON.stringify(standin.credentials))).not.toHaveProperty('formsonfire')
   })
 
-  test('a sandbox is a world of its own, and goes when it is closed', async () => {
+  test('a sandbox is isolated and removed when it is closed', async () => {
     const standin = await open()
     const noon = new Date(NOON)
     const options = { seed: 7, clock: noon, profile: 'strict', ttl: '5m' } as const
@@ -306,7 +306,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(await other.users.list()).toHaveLength(1)
   })
 
-  test('a refusal has its status, its reason and a sentence', async () => {
+  test('a refusal has status, reason and detail', async () => {
     const standin = await open()
     const error = await rejection(standin.users.get('cryptlex', 'nobody'))
     expect(error).toBeInstanceOf(StandinError)
@@ -317,12 +317,12 @@ describe.each(WAYS)('$way', ({ open }) => {
       detail: 'cryptlex has no user nobody',
       message: 'cryptlex has no user nobody (404 user.unknown)',
     })
-    // The line of the test that asked is what its reader looks for.
+    // The stack shows the line of the test.
     expect(error.stack).toContain('members.test.ts')
     expect(await rejection(standin.faults.add('6OO'))).toMatchObject({ status: 400 })
   })
 
-  test('whoever is closed says so', async () => {
+  test('calls after close are refused', async () => {
     const standin = await open()
     await standin.close()
     await standin.close()
@@ -330,7 +330,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(error).toBeInstanceOf(StandinError)
     if (standin.name === 'default') {
       expect(error.message).toBe(
-        `The Standin at ${standin.url} is closed: its test has ended, or close() was called`,
+        `The connection to the Standin at ${standin.url} is closed: close() was called, or the block of await using has ended`,
       )
     } else {
       expect(error.message).toContain(`There is no sandbox ${standin.name}`)

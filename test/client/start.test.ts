@@ -14,14 +14,14 @@ const run = promisify(execFile)
 
 const start = async (options?: StandinOptions) => closing(await startStandin(options))
 
-describe('how it is started', () => {
-  test.each([NOON, new Date(NOON), Date.parse(NOON)])('with the clock at %s', async (clock) => {
+describe('startStandin', () => {
+  test.each([NOON, new Date(NOON), Date.parse(NOON)])('holds the clock at %s', async (clock) => {
     const standin = await start({ clock })
     expect((await standin.clock.now()).toISOString()).toBe(NOON)
     expect(await standin.clock.isHeld()).toBe(true)
   })
 
-  test('with a profile, as text or by API', async () => {
+  test('takes a profile as text or by API', async () => {
     for (const profile of ['cryptlex=strict', { all: 'documented', cryptlex: 'strict' }] as const) {
       const standin = await start({ profile })
       expect((await create(standin, 'cryptlex', 'ada', { role: 'nobody' })).status).toBe(400)
@@ -29,7 +29,7 @@ describe('how it is started', () => {
     }
   })
 
-  test('with a seed: the same makes up the same', async () => {
+  test('generates the same users from the same seed', async () => {
     const people = async (seed: number) => {
       const standin = await start({ seed })
       await standin.users.seed(2)
@@ -39,7 +39,7 @@ describe('how it is started', () => {
     expect(await people(7)).not.toEqual(await people(8))
   })
 
-  test('with fixtures, as an object or in a file', async () => {
+  test('takes fixtures as an object or a file', async () => {
     const fixtures = { cryptlex: { tokens: [{ token: 'mine', scopes: ['reseller:user:create'] }] } }
     const path = join(createFolder(), 'fixtures.json')
     writeFileSync(path, JSON.stringify(fixtures))
@@ -50,7 +50,7 @@ describe('how it is started', () => {
     }
   })
 
-  test('with faults, as text, short forms or definitions', async () => {
+  test('takes faults as text, short forms or definitions', async () => {
     for (const faults of ['503;times=1', ['503;times=1'], [{ status: 503, times: 1 }]]) {
       const standin = await start({ faults })
       expect((await create(standin)).status).toBe(503)
@@ -60,7 +60,7 @@ describe('how it is started', () => {
     await expect(standin.faults.add('500')).rejects.toThrow('Faults are off')
   })
 
-  test('with a token, which everybody else needs as well', async () => {
+  test('takes an admin token, which every other client then needs', async () => {
     const { url } = await start({ adminToken: TOKEN })
     await expect(connectStandin(url)).rejects.toMatchObject({ status: 401 })
     await (await connectStandin({ url, adminToken: TOKEN })).close()
@@ -68,7 +68,7 @@ describe('how it is started', () => {
     await (await connectStandin(open.url)).close()
   })
 
-  test('with a folder, where the next one finds what this one was told', async () => {
+  test('stores the state in a folder, where the next start loads it', async () => {
     const data = createFolder()
     const first = await startStandin({ data })
     await created(first)
@@ -76,7 +76,7 @@ describe('how it is started', () => {
     expect(await (await start({ data })).users.list()).toHaveLength(1)
   })
 
-  test('with what is no option, or no value of one, it does not start', async () => {
+  test('refuses unknown options and invalid values', async () => {
     const refused = (options: object) => startStandin(options)
     await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is no option; did you mean seed?')
     await expect(refused({ profile: 'strct' })).rejects.toThrow('profile must be documented or ')
@@ -88,14 +88,14 @@ describe('how it is started', () => {
     )
   })
 
-  test('two have nothing in common', async () => {
+  test('starts servers that share nothing', async () => {
     const [one, other] = await Promise.all([start(), start()])
     await created(one)
     expect(one.url).not.toBe(other.url)
     expect(await other.users.list()).toEqual([])
   })
 
-  test('at the end of a block it is gone', async () => {
+  test('stops the server at the end of an await using block', async () => {
     let url: string
     {
       await using standin = await startStandin()
@@ -106,14 +106,14 @@ describe('how it is started', () => {
   })
 })
 
-/** A program that uses the package as it is built; what it prints. */
+/** Runs a program that uses the built package, and returns its output. */
 async function program(text: string, ...flags: string[]): Promise<string> {
   const args = [...flags, '--input-type=module', '--eval', text]
   return (await run(process.execPath, args, { cwd: ROOT, timeout: 100_000 })).stdout
 }
 
-describe('what it costs', () => {
-  test('200 starts and stops leave nothing open and keep nothing', async () => {
+describe('resource use', () => {
+  test('200 starts and stops leak no handles and no memory', async () => {
     const printed = await program(
       `
       import { request } from 'node:http'
@@ -129,7 +129,7 @@ describe('what it costs', () => {
         const { authorization } = sandbox.credentials.cryptlex
         const headers = { 'Content-Type': 'application/json', Authorization: authorization }
         const url = sandbox.urls.cryptlex + '/resellers/reseller-001/users'
-        // Node's own client keeps its connections, as most do; that may not hold up the end.
+        // Node's client keeps connections alive, which must not delay the close.
         const status = await new Promise((resolve, reject) => {
           const sent = request(url, { method: 'POST', headers }, (answer) => {
             answer.resume().on('end', () => resolve(answer.statusCode))
@@ -150,7 +150,7 @@ describe('what it costs', () => {
       `,
       '--expose-gc',
     )
-    // It has ended by itself, so nothing was left that listens.
+    // The program has ended by itself, so nothing listens any more.
     const { heap, open, took } = JSON.parse(printed) as {
       readonly heap: readonly [number, number, number, number]
       readonly open: readonly string[]
@@ -163,20 +163,20 @@ describe('what it costs', () => {
     expect(heap[3] - heap[1]).toBeLessThan(100 * 6 * 1024)
   })
 
-  test('who only connects does not load the server', async () => {
+  test('connectStandin does not load the server', async () => {
     await using standin = await startStandin()
     const printed = await program(`
       import { connectStandin } from 'standin'
       const standin = await connectStandin('${standin.url}')
       console.log((await standin.users.list()).length, process.memoryUsage().rss >> 20)
     `)
-    // It has ended by itself, though nobody closed it.
+    // The program has ended by itself, although the client was not closed.
     expect(printed).toMatch(/^0 \d+\n$/)
     expect(Number(printed.split(' ')[1])).toBeLessThan(70)
   })
 })
 
-test('the types that are exported are those of the contracts', async () => {
+test('the exported types are those of the contracts', async () => {
   const folder = createFolder()
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules/standin'))

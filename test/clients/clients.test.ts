@@ -10,7 +10,7 @@ const FIXTURES = fileURLToPath(new URL('../../fixtures/requests/', import.meta.u
 const TSX = import.meta.resolve('tsx')
 const run = promisify(execFile)
 
-/** How a client is told apart from others, and what runs it; what is not on the PATH is left out. */
+/** HTTP clients with the program that runs each; those whose program is missing are skipped. */
 const clients = [
   { client: 'urllib', runtime: ['python3'], script: 'urllib_client.py', kind: 'urllib' },
   { client: 'http.client', runtime: ['python3'], script: 'urllib_client.py', kind: 'bare' },
@@ -61,7 +61,7 @@ test.each(clients)('$client creates a user at each API and reads its id', async 
   ])
 })
 
-test('the clients that every machine has were among them', () => {
+test('the clients of Node were tested', () => {
   expect(clients.map(({ client }) => client)).toEqual(
     expect.arrayContaining(['fetch', 'node:http']),
   )

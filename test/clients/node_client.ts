@@ -1,4 +1,4 @@
-// Prints "<call> <status> <id>" of each call, as fetch or node:http saw it.
+// Makes each call by fetch or node:http and prints "<call> <status> <id>".
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 
@@ -7,7 +7,7 @@ const [url = '', mykaarma = '', cryptlex = '', xml = '', kind] = process.argv.sl
 type Seen = readonly [status: number | undefined, text: string]
 type Headers = Readonly<Record<string, string>>
 
-// fetch adds text/plain to a string where no type is given, node:http adds none.
+// Without a Content-Type, fetch sends text/plain for a string; node:http sends none.
 async function byFetch(path: string, body: string, headers: Headers): Promise<Seen> {
   const response = await fetch(url + path, { method: 'POST', headers, body })
   return [response.status, await response.text()]

@@ -11,7 +11,7 @@ import type { TestSandbox } from '../helpers/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
-/** What `standin fault` with these words prints, at this server; that it fails says why. */
+/** Runs `standin fault` against the server; resolves with its output, rejects with its error. */
 function fault({ url }: TestSandbox, ...args: string[]): Promise<string> {
   const env = { ...process.env, STANDIN_URL: url }
   return new Promise((resolve, reject) => {
@@ -23,23 +23,23 @@ function fault({ url }: TestSandbox, ...args: string[]): Promise<string> {
   })
 }
 
-test('a fault is armed, listed with what came of it, and disarmed', async () => {
+test('a fault is armed, listed with its counts, and disarmed', async () => {
   const server = await createSandbox()
   expect(await fault(server, '500', '--api', 'cryptlex', '--times', '2')).toBe(
-    'armed fault-1  500;times=2  at cryptlex  met by none yet',
+    'armed fault-1  500;times=2  at cryptlex  no matching request yet',
   )
   await createMykaarmaUser(server).expect(200)
   await createCryptlexUser(server).expect(500)
   expect(await fault(server, 'list')).toBe(
-    'fault-1  500;times=2  at cryptlex  fired 1 of 1 that fitted',
+    'fault-1  500;times=2  at cryptlex  fired for 1 of 1 matching request',
   )
   await createCryptlexUser(server).expect(500)
-  expect(await fault(server, 'list')).toMatch(/fired 2 of 2 that fitted, over$/)
+  expect(await fault(server, 'list')).toMatch(/fired for 2 of 2 matching requests, expired$/)
   expect(await fault(server, 'remove', 'fault-1')).toMatch(/^disarmed fault-1 {2}500;times=2/)
-  expect(await fault(server, 'list')).toBe('none')
+  expect(await fault(server, 'list')).toBe('no faults')
 })
 
-test('every flag is a field of the fault, and wins over the same in its short form', async () => {
+test('every flag sets a field of the fault and overrides its short form', async () => {
   const server = await createSandbox()
   const flags = {
     api: 'cryptlex',
@@ -73,38 +73,40 @@ test('every flag is a field of the fault, and wins over the same in its short fo
   })
 })
 
-test('a definition is taken as JSON; those that never fired are listed with the nearest miss', async () => {
+test('a JSON definition is accepted; unfired faults are listed with their nearest miss', async () => {
   const server = await createSandbox()
   await fault(server, '{"status":403,"match":{"fields":{"role":"reseller-admin"}}}')
   await fault(server, '503;times=1', '--api', 'cryptlex')
   await createCryptlexUser(server).expect(503)
   const listed = await fault(server, 'list', '--unfired')
-  expect(listed).toMatch(/^fault-1 {2}403 {2}met by none yet; nearest was req-\d+: .*role/)
+  expect(listed).toMatch(/^fault-1 {2}403 {2}no matching request yet; nearest miss req-\d+: .*role/)
   expect(listed.split('\n')).toHaveLength(1)
   expect((await fault(server, 'clear')).split('\n')).toHaveLength(2)
-  expect(await fault(server, 'clear')).toBe('none was armed')
+  expect(await fault(server, 'clear')).toBe('no fault was armed')
 })
 
-test('what requests ask for by themselves is listed where that is asked, and cleared with the rest', async () => {
+test('faults of single requests are listed with --all and removed by clear', async () => {
   const server = await createSandbox()
   await createCryptlexUser(server).set('Standin-Fault', '500').expect(500)
-  expect(await fault(server, 'list')).toBe('none')
-  expect(await fault(server, 'list', '--all')).toMatch(/^header-1 {2}500 {2}at cryptlex {2}fired 1/)
-  expect(await fault(server, 'clear')).toBe('none was armed')
-  expect(await fault(server, 'list', '--all')).toBe('none')
+  expect(await fault(server, 'list')).toBe('no faults')
+  expect(await fault(server, 'list', '--all')).toMatch(
+    /^header-1 {2}500 {2}at cryptlex {2}fired for 1/,
+  )
+  expect(await fault(server, 'clear')).toBe('no fault was armed')
+  expect(await fault(server, 'list', '--all')).toBe('no faults')
   await expect(fault(server, 'clear', '--all')).rejects.toThrow(
-    '--all says nothing to standin fault clear',
+    '--all cannot be used with standin fault clear',
   )
 })
 
-test('it is armed in the sandbox that is named', async () => {
+test('--sandbox selects the sandbox', async () => {
   const server = await createSandbox({ autoSandboxes: true })
   await fault(server, 'reset', '--sandbox', 'checkout')
-  expect(await fault(server, 'list')).toBe('none')
+  expect(await fault(server, 'list')).toBe('no faults')
   expect(await fault(server, 'list', '--sandbox', 'checkout')).toMatch(/^fault-1 {2}reset/)
 })
 
-test('what the server refuses is one line that says why', async () => {
+test('a refusal by the server is printed in one line', async () => {
   const server = await createSandbox()
   await expect(fault(server, '6OO')).rejects.toThrow(
     /^standin: The server refused: "6OO" is not a part of a fault; allowed: [^\n]+$/,

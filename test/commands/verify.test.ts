@@ -13,7 +13,7 @@ const SIGNATURE = 'vQtO3xh1D8JxDJLJk7XlTRkOGNOwN28LQpDdRdwOLTM='
 const TOKEN = ['--secret', 'sandbox-webhook-token']
 const GOOD = [...TOKEN, '--signature', SIGNATURE]
 
-/** The command as it is installed, with this body on standard input. */
+/** Runs the built command with this body on standard input. */
 function run(args: readonly string[], body: string | Uint8Array = BODY) {
   const child = spawn(process.execPath, [MAIN, 'verify', ...args], { cwd: createFolder() })
   const text = { out: '', err: '' }
@@ -27,7 +27,7 @@ function run(args: readonly string[], body: string | Uint8Array = BODY) {
 }
 
 describe('standin verify', () => {
-  test('prints every step of a signature that is right, and ends with 0', async () => {
+  test('prints every step of a valid signature and exits with 0', async () => {
     const { out, err, code } = await run(GOOD)
     expect(err).toBe('')
     expect(out).toBe(`ok      header     webhook-signature is present
@@ -41,7 +41,7 @@ verified by the plain scheme
     expect(code).toBe(0)
   })
 
-  test('names the step that fails and what is behind it, and ends with 1', async () => {
+  test('prints the failed step with its cause and exits with 1', async () => {
     const { out, code } = await run(GOOD, `${BODY}\n`)
     expect(out).toMatch(
       /^FAILED {2}signature {2}.*: white space, such as a newline, was added at the end of the body after signing$/m,
@@ -50,7 +50,7 @@ verified by the plain scheme
     expect(code).toBe(1)
   })
 
-  test('takes the bytes of a file as they are', async () => {
+  test('reads the body from a file, byte for byte', async () => {
     const file = join(createFolder(), 'body.json')
     writeFileSync(file, BODY)
     expect(await run([...GOOD, '--body', file], '')).toMatchObject({ code: 0 })
@@ -60,7 +60,7 @@ verified by the plain scheme
     expect(code).toBe(1)
   })
 
-  test('knows Standard Webhooks by its headers, and judges the time as one says', async () => {
+  test('detects Standard Webhooks by its headers and checks the time by --now and --tolerance', async () => {
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
     const at = new Date('2026-01-15T09:30:00Z')
     const headers = [
@@ -83,25 +83,28 @@ verified by the plain scheme
     expect(lenient).toMatchObject({ code: 0 })
   })
 
-  test('takes another header for the signature', async () => {
+  test('reads the signature from the header given by --name', async () => {
     const args = [...TOKEN, '--name', 'X-Signature', '--signature', SIGNATURE]
     expect(await run(args)).toMatchObject({ code: 0 })
   })
 
-  test('says what it is asked in a wrong way', async () => {
+  test('reports wrong usage in one line', async () => {
     const questions: readonly (readonly [readonly string[], RegExp])[] = [
       [[], /^standin: --secret is needed/],
-      [TOKEN, /^standin: --signature is needed, or the headers/],
+      [TOKEN, /^standin: --signature is needed, or every header/],
       [
         ['--secert', 'x'],
-        /^standin: --secert is no option of standin verify; did you mean --secret\?/,
+        /^standin: --secert is not an option of standin verify; did you mean --secret\?/,
       ],
       [[...TOKEN, '--header', 'nonsense'], /^standin: --header must be "name: value"/],
       [[...GOOD, '--now', 'soon'], /^standin: --now must be a time .* or seconds since 1970/],
-      [[...GOOD, '--tolerance', '-1'], /^standin: /],
+      [
+        [...GOOD, '--tolerance', '-1'],
+        /^standin: --tolerance must be a number of seconds, got "-1"/,
+      ],
       [[...GOOD, '--tolerance', '5m'], /^standin: --tolerance must be a number of seconds/],
       [[...GOOD, '--body', '/nowhere/body'], /^standin: --body .* \(ENOENT\)/],
-      [[...GOOD, 'extra'], /^standin: Unexpected argument 'extra'/],
+      [[...GOOD, 'extra'], /^standin: "extra" is an unexpected argument of standin verify/],
     ]
     const answers = await Promise.all(questions.map(([args]) => run(args)))
     for (const [index, { out, err, code }] of answers.entries()) {
@@ -113,7 +116,7 @@ verified by the plain scheme
     }
   })
 
-  test('shows how it is used', async () => {
+  test('--help prints its usage', async () => {
     const { out, code } = await run(['--help'])
     expect(out).toContain('standin verify --secret TEXT --signature VALUE < body')
     expect(code).toBe(0)

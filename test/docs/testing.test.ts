@@ -26,7 +26,7 @@ const run = promisify(execFile)
 /** A program, and what the page says that it prints, where it says so. */
 const PROGRAM = /(^```ts\n(.*?)^```\n)(\n```text\n(.*?)^```$)?/gms
 
-test('the calls that the page lists are all that there are, each with a word about it', () => {
+test('docs/testing.md lists every method of the client with its description', () => {
   const classes = [Standin, Faults, Requests, Webhooks, Inbox, Clock, Users, Snapshots]
   const methods = classes.flatMap(({ prototype }) =>
     Object.entries(Object.getOwnPropertyDescriptors(prototype))
@@ -95,7 +95,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-test('its commands do what it says', async () => {
+test('the shell commands of the page succeed', async () => {
   const blocks = shellBlocks(readDocument(PATH))
   expect(blocks).toHaveLength(1)
   const port = String(await freePort())
@@ -103,7 +103,7 @@ test('its commands do what it says', async () => {
   expect(await runInShell(command, { STANDIN_PORT: port })).toMatch(/^. pass 2$/m)
 })
 
-test('every link of it leads somewhere', () => {
+test('every link of the page has a target', () => {
   const page = readDocument(PATH)
   const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) =>
     title!.toLowerCase().replaceAll(' ', '-'),

@@ -69,7 +69,7 @@ const atHand = SUITES.filter(({ needs: [command, ...args] = [process.execPath, '
   return spawnSync(command, args).status === 0
 })
 
-/** What a suite prints; without the settings of this process, which is a test itself. */
+/** Runs a suite and returns its output; the test runner's own variables are removed. */
 async function printed({ folder, command }: Suite, env: Readonly<Record<string, string>>) {
   const [program, ...args] = command
   const own = Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_)/.test(name))
@@ -81,12 +81,12 @@ async function printed({ folder, command }: Suite, env: Readonly<Record<string, 
   return `${stdout}${stderr}`.trim()
 }
 
-describe('a suite', () => {
-  test.each(atHand)('$name passes at a running server', async (suite) => {
+describe('an example suite', () => {
+  test.each(atHand)('$name passes against a running server', async (suite) => {
     const server = await createSandbox({ adminToken: TOKEN })
     const env = { STANDIN_URL: server.url, STANDIN_ADMIN_TOKEN: TOKEN }
     expect(await printed(suite, env)).toMatch(suite.passed)
-    // Nothing of it is left behind.
+    // It leaves nothing behind.
     const headers = { 'Standin-Admin-Token': TOKEN }
     const answer = await fetch(`${server.url}/_standin/sandboxes`, { headers })
     expect(await answer.json()).toMatchObject({ sandboxes: [{ name: 'default' }] })
@@ -99,7 +99,7 @@ describe('a suite', () => {
     },
   )
 
-  // The quickest of them will do: they ask the same.
+  // The fastest suites are enough: all of them make the same calls.
   test.each(atHand.filter(({ name }) => ['node:test', 'unittest'].includes(name)))(
     '$name fails when the client does not do what it should',
     async (suite) => {
@@ -110,7 +110,7 @@ describe('a suite', () => {
   )
 })
 
-test('Jest’s suite is well-formed; the runner is not among the project’s packages', async () => {
+test('the Jest suite is valid JavaScript; its runner is not installed here', async () => {
   for (const file of ['users.test.mjs', 'jest.config.mjs']) {
     await run(process.execPath, ['--check', `${EXAMPLES}jest/${file}`])
   }
@@ -118,7 +118,7 @@ test('Jest’s suite is well-formed; the runner is not among the project’s pac
   expect(text).toContain("from '@jest/globals'")
 })
 
-test('every suite is in the README of the examples, with its command', () => {
+test('examples/README.md lists every suite with its command', () => {
   const readme = readFileSync(`${EXAMPLES}README.md`, 'utf8')
   for (const { folder } of SUITES) expect(readme).toContain(`](${folder}/`)
   const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, to]) => to!)
@@ -134,8 +134,8 @@ interface Service {
 
 const yaml = (file: string) => load(readFileSync(`${EXAMPLES}${file}`, 'utf8'))
 
-describe('what a container is configured by', () => {
-  test('the workflow: a service, by its environment alone', () => {
+describe('container examples', () => {
+  test('the workflow configures the service by its environment alone', () => {
     const { jobs } = yaml('github-actions.yml') as {
       jobs: {
         test: { services: { standin: Service }; env: Record<string, string>; steps: object[] }
@@ -151,7 +151,7 @@ describe('what a container is configured by', () => {
     expect(steps[0]).toEqual({ uses: expect.stringMatching(/^actions\/checkout@v\d+$/) as string })
   })
 
-  test('Compose: the tests wait until the server is healthy', () => {
+  test('the tests in Compose wait until the server is healthy', () => {
     const { services } = yaml('compose.yaml') as {
       services: { standin: Service; tests: Service & { depends_on: object; command: string } }
     } // as this test has it

@@ -645,7 +645,7 @@ test('CONNECT is refused with the reason in the body', async () => {
   const text = await raw(sandbox, 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n')
   expect(text).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n/)
   expect(text).toContain('Standin-Reason: method.not-allowed')
-  expect(text).toContain('This is no proxy')
+  expect(text).toContain('This server is not a proxy')
 })
 
 test('a caller who disconnects during the refusal of CONNECT does not stop the server', async () => {

@@ -7,10 +7,10 @@ import type { Endpoint } from './raw-requests.ts'
 
 export function specOf(api: string): Record<string, unknown> {
   const file = new URL(`../../specs/${api}.yaml`, import.meta.url)
-  return load(readFileSync(file, 'utf8')) as Record<string, unknown> // the specs are documents
+  return load(readFileSync(file, 'utf8')) as Record<string, unknown> // a YAML document
 }
 
-/** Ajv alone on the document as it stands: none of our code has a hand in it. */
+/** Compiles a component schema by Ajv alone, without any code of this project. */
 export function independently(api: string, component: string): ValidateFunction {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true })
   ajv.addFormat('email', /^[^\s@]+@[^\s@]+$/)
@@ -32,7 +32,7 @@ export function userSchema(api: Endpoint['api']): Schema {
   return schemas[COMPONENTS[api]]!
 }
 
-/** Values that a schema allows: all of its types, lengths at their ends, optional members or not. */
+/** Generates values that a schema allows: all types, boundary lengths, optional members. */
 export function valuesOf(schema: Schema, text: fc.Arbitrary<string>): fc.Arbitrary<unknown> {
   if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]))
   return fc.oneof(
@@ -64,7 +64,7 @@ function stringsOf(schema: Schema, text: fc.Arbitrary<string>): fc.Arbitrary<str
     return points.slice(0, Math.min(most, points.length)).join('')
   })
   const ends = [least, ...(most < Infinity ? [most] : [])]
-  // Outside the BMP, so that who counts UTF-16 units is found out.
+  // Outside the BMP, to detect code that counts UTF-16 units.
   return fc.oneof({ arbitrary: fitted, weight: 4 }, fc.constantFrom(...ends.map(astral)))
 }
 
@@ -78,7 +78,7 @@ const UNIQUE = {
 
 let count = 0
 
-/** With texts of its own where two users may not have the same. */
+/** Replaces fields that must be unique by new values. */
 export function asNobodyElse(api: Endpoint['api'], body: unknown): Record<string, unknown> {
   const user = { ...(body as Record<string, unknown>) }
   for (const name of UNIQUE[api]) {
@@ -87,12 +87,12 @@ export function asNobodyElse(api: Endpoint['api'], body: unknown): Record<string
   return user
 }
 
-/** Any small JSON but for the one name that our reader refuses and Ajv knows nothing of. */
+/** Generates small JSON values without the name that our reader refuses. */
 export const smallJson: fc.Arbitrary<unknown> = fc
   .jsonValue({ maxDepth: 2 })
   .filter((value) => !JSON.stringify(value).includes('"__proto__"'))
 
-/** Changes of one thing that may break a schema or not: the oracle says which. */
+/** Generates single changes to a body, which may violate its schema. */
 export const changes: fc.Arbitrary<(body: Record<string, unknown>) => Record<string, unknown>> = fc
   .tuple(
     fc.nat(),
@@ -111,7 +111,7 @@ export const changes: fc.Arbitrary<(body: Record<string, unknown>) => Record<str
     return value === undefined ? rest : { ...rest, [name]: value }
   })
 
-/** What the platform's JSON reader makes of text where the contract wants a number or a boolean. */
+/** Converts text to numbers and booleans as the platform's JSON reader does. */
 export function readLoosely(body: unknown, schema: Schema): unknown {
   if (!isRecord(body)) return body
   return Object.fromEntries(

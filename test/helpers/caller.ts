@@ -5,7 +5,7 @@ import { CRYPTLEX, FORMSONFIRE, jsonFixture, MYKAARMA } from './sandbox.ts'
 export type Api = 'mykaarma' | 'cryptlex' | 'formsonfire'
 export const APIS: readonly Api[] = ['mykaarma', 'cryptlex', 'formsonfire']
 
-/** A request as it goes out; an object is sent as JSON. */
+/** A request; an object as body is sent as JSON. */
 export interface Sent {
   readonly method: string
   readonly path: string
@@ -13,7 +13,7 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An answer as it came, every byte of it. */
+/** A complete answer with its raw bytes. */
 export class Answer {
   readonly status: number
   readonly head: string
@@ -33,16 +33,16 @@ export class Answer {
     return this.header('Standin-Reason')
   }
 
-  /** The body, as a test expects it to be. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- named by who reads it
+  /** Parses the body as JSON of the expected type. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- stated by the caller
   json<T = Record<string, unknown>>(): T {
     return JSON.parse(this.text) as T
   }
 }
 
 /**
- * One connection that is kept open, one request after the other. It costs a tenth of what an HTTP
- * client costs, and shows the bytes of every answer.
+ * Sends requests one after the other on a keep-alive connection. It costs a tenth of an HTTP client
+ * and gives access to the bytes of every answer.
  */
 export class Caller {
   readonly #port: number
@@ -107,7 +107,7 @@ export class Caller {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#take(chunk))
     const gone = (error?: Error) => {
-      // One that was let go has nobody waiting: that is the next one's answer.
+      // The error of a closed connection belongs to no request.
       if (this.#socket !== socket) return
       this.#socket = undefined
       const waiting = this.#waiting
@@ -139,7 +139,7 @@ export class Caller {
   }
 }
 
-/** A caller of the test's own, closed when it ends. */
+/** Creates a caller that is closed when the test ends. */
 export function createCaller(server: { readonly port: number }): Caller {
   const caller = new Caller(server)
   onTestFinished(() => caller.close())
@@ -158,14 +158,14 @@ const CREDENTIALS: Readonly<Record<Api, Readonly<Record<string, string>>>> = {
   formsonfire: {},
 }
 
-/** The status of a good create call. */
+/** Status of a successful create call by API. */
 export const CREATED: Readonly<Record<Api, number>> = {
   mykaarma: 200,
   cryptlex: 201,
   formsonfire: 200,
 }
 
-/** The good request of `fixtures/requests` with these fields changed. */
+/** The good request of `fixtures/requests` with some fields changed. */
 export function creation(api: Api, fields: object = {}, base = ''): Sent {
   return {
     method: 'POST',
@@ -175,14 +175,14 @@ export function creation(api: Api, fields: object = {}, base = ''): Sent {
   }
 }
 
-/** What makes the user of this name at an API; the same name is the same user. */
+/** Unique fields of a user by name, by API; the same name gives the same user. */
 export function named(api: Api, name: string): Readonly<Record<string, string>> {
   const email = `${name}@example.test`
   if (api === 'mykaarma') return { username: name, emailAddress: email }
   return api === 'cryptlex' ? { email } : { Email: email, ExternalId: name }
 }
 
-/** The id in the answer to a good create call, dashed as it is kept. */
+/** The user id in the answer to a create call, with dashes as in the store. */
 export function idIn(api: Api, answer: Answer): string {
   const body = answer.json<{ userUuid: string; id: string; User: { Id: string } }>()
   const id = api === 'mykaarma' ? body.userUuid : api === 'cryptlex' ? body.id : body.User.Id
@@ -200,7 +200,7 @@ export interface UserPage {
   readonly next?: string
 }
 
-/** All users of a sandbox, page by page. */
+/** Lists all users of a sandbox, page by page. */
 export async function allUsers(
   caller: Caller,
   { base = '', query = '', limit = 1000 }: { base?: string; query?: string; limit?: number } = {},

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { Server } from '../../src/server/server.ts'
 import { CRYPTLEX, fixture, FORMSONFIRE, MYKAARMA } from './sandbox.ts'
 
-/** What a caller saw, byte for byte. */
+/** An answer as the caller received it. */
 export interface Seen {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
@@ -19,16 +19,16 @@ export interface Sent {
   readonly chunked?: boolean
 }
 
-/** One way in: an API and a format, with a good request that bad ones are made from. */
+/** An API in one of its formats, with a good request from which bad ones are derived. */
 export interface Endpoint {
   readonly name: string
   readonly api: 'mykaarma' | 'cryptlex' | 'formsonfire'
-  /** Holds the credentials where they are not in a header, so that only the body is at fault. */
+  /** Includes credentials that are not in a header, so that only the body is invalid. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly created: number
-  /** Formats of its refusals' bodies. */
+  /** Format of its refusals. */
   readonly answers: 'json' | 'xml'
 }
 
@@ -79,10 +79,10 @@ export const endpoints: readonly Endpoint[] = [
 export const jsonEndpoints = endpoints.filter(({ answers }) => answers === 'json')
 export const xmlEndpoint = endpoints.find(({ answers }) => answers === 'xml')!
 
-/** A request as it is given: nothing is added, encoded or followed. */
-export function send(server: Server, door: Endpoint, sent: Sent = {}): Promise<Seen> {
-  const { method = 'POST', path = door.path, body = '', chunked = false } = sent
-  const given = { ...door.headers, ...sent.headers }
+/** Sends a request without encoding or adding anything, and follows no redirect. */
+export function send(server: Server, endpoint: Endpoint, sent: Sent = {}): Promise<Seen> {
+  const { method = 'POST', path = endpoint.path, body = '', chunked = false } = sent
+  const given = { ...endpoint.headers, ...sent.headers }
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(given)) if (value !== undefined) headers[name] = value
   if (chunked) headers['Transfer-Encoding'] = 'chunked'
@@ -103,19 +103,19 @@ export function send(server: Server, door: Endpoint, sent: Sent = {}): Promise<S
   })
 }
 
-/** Bytes on a socket, and everything that came back until the server closed it. */
+/** Sends bytes on a socket and returns everything received until the server closes it. */
 export function raw(server: Server, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
     const socket = net.connect(server.port, '127.0.0.1', () => socket.write(bytes))
     socket.on('data', (chunk) => (text += chunk.toString()))
-    // A reset after the answer is what a caller would see too.
+    // The connection may be reset after the answer.
     socket.on('error', () => {})
     socket.on('close', () => resolve(text))
   })
 }
 
-/** The answer in what a socket received, after a 100 Continue. */
+/** Parses the answer that a socket received, after a 100 Continue. */
 export function parsed(text: string): Seen {
   const [head = '', ...rest] = text.replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, '').split('\r\n\r\n')
   const [first = '', ...lines] = head.split('\r\n')
@@ -128,27 +128,30 @@ export function parsed(text: string): Seen {
   return { status: Number(first.split(' ')[1]), headers, text: rest.join('\r\n\r\n') }
 }
 
-/** Forms On Fire has few statuses (its slice says why). */
-export function statusAt(door: Endpoint, status: number): number {
-  if (door.api !== 'formsonfire') return status
+/** Maps a status to the one of the API: Forms On Fire uses only a few. */
+export function statusAt(endpoint: Endpoint, status: number): number {
+  if (endpoint.api !== 'formsonfire') return status
   return status === 404 ? 405 : status === 413 || status === 415 ? 400 : status
 }
 
-/** A refusal in the vendor's shape and format, that says why and echoes no secret. */
+/** Expects a refusal in the vendor's format, with its reason and without the secrets. */
 export function expectRefusal(
-  door: Endpoint,
+  endpoint: Endpoint,
   seen: Seen,
   status: number,
   reason: string,
   secrets: readonly string[] = [],
 ): void {
-  expect([seen.status, seen.headers['standin-reason']]).toEqual([statusAt(door, status), reason])
+  expect([seen.status, seen.headers['standin-reason']]).toEqual([
+    statusAt(endpoint, status),
+    reason,
+  ])
   for (const secret of secrets) {
     expect(seen.text).not.toContain(secret)
     expect(JSON.stringify(seen.headers)).not.toContain(secret)
   }
   expect(seen.text.length).toBeLessThan(30_000)
-  if (door.answers === 'xml') {
+  if (endpoint.answers === 'xml') {
     expect(seen.headers['content-type']).toBe('application/xml')
     expect(seen.text).toMatch(
       /^<\?xml .*<ResponseStatus><ErrorCode>\w+<\/ErrorCode><Message>[^<]+<\/Message>/,
@@ -171,17 +174,17 @@ export function expectRefusal(
       ResponseStatus: { ErrorCode: text, Message: text, Errors: expect.any(Array) as unknown[] },
     },
   }
-  expect(body).toEqual(shapes[door.api])
+  expect(body).toEqual(shapes[endpoint.api])
 }
 
-/** A good request is answered as ever, and makes the only user there is. */
-export async function expectItStillServes(server: Server, door: Endpoint): Promise<void> {
-  expect(usersOf(server, door)).toEqual([])
-  const seen = await send(server, door, { body: door.body })
-  expect([seen.status, seen.text]).toEqual([door.created, expect.stringMatching(/id/i)])
-  expect(usersOf(server, door)).toHaveLength(1)
+/** Expects that a good request still succeeds and creates the only user. */
+export async function expectItStillServes(server: Server, endpoint: Endpoint): Promise<void> {
+  expect(usersOf(server, endpoint)).toEqual([])
+  const seen = await send(server, endpoint, { body: endpoint.body })
+  expect([seen.status, seen.text]).toEqual([endpoint.created, expect.stringMatching(/id/i)])
+  expect(usersOf(server, endpoint)).toHaveLength(1)
 }
 
-export function usersOf(server: Server, door: Endpoint): readonly object[] {
-  return server.sandbox.store.collection(`${door.api}.users`).all()
+export function usersOf(server: Server, endpoint: Endpoint): readonly object[] {
+  return server.sandbox.store.collection(`${endpoint.api}.users`).all()
 }

@@ -2,43 +2,43 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A request as it came. */
+/** A received request. */
 export interface Came {
   readonly method: string
   readonly path: string
-  /** In their own case, as names and values in turn. */
+  /** Names and values in turn, in their original case. */
   readonly rawHeaders: readonly string[]
   readonly headers: http.IncomingHttpHeaders
   readonly body: Buffer
-  /** Whether the whole body came. */
+  /** True if the whole body was received. */
   readonly whole: boolean
   /** Milliseconds from the head to the end. */
   readonly took: number
 }
 
-/** How one request is answered; `hang` never is, `reset` finds the connection broken. */
+/** Answer to one request; `hang` sends none, `reset` resets the connection. */
 export type Answer =
   | number
   | 'hang'
   | 'reset'
   | { readonly status: number; readonly headers?: http.OutgoingHttpHeaders }
 
-/** A real receiver of webhooks. */
+/** A webhook receiver with a real HTTP server. */
 export interface Receiver {
   readonly url: string
   readonly came: readonly Came[]
-  /** The events of what came, in order. */
+  /** Events of the received webhooks, in order. */
   readonly events: readonly string[]
-  /** What it answers next, one after the other; after that 200. */
+  /** Sets the next answers; afterwards it answers 200. */
   answer(...answers: readonly Answer[]): void
-  /** What it answers from now on. */
+  /** Sets the answer to all further requests. */
   always(answer: Answer): void
-  /** Settles when so many have come. */
+  /** Resolves when this many requests were received. */
   count(n: number): Promise<void>
   close(): Promise<void>
 }
 
-/** On a port of its own; closed when the test ends. */
+/** Starts a receiver on a free port; it is closed when the test ends. */
 export async function createReceiver(port = 0): Promise<Receiver> {
   const came: Came[] = []
   const waiting = new Set<() => void>()

@@ -30,20 +30,20 @@ export interface RecordedPage {
   readonly next?: string
 }
 
-/** A page of the journal. */
+/** Returns a page of the request log. */
 export async function requestsOf(caller: Caller, query = '', base = ''): Promise<RecordedPage> {
   const answer = await caller.get(`${base}/_standin/requests?${query}`)
   if (answer.status !== 200) throw new Error(answer.text)
   return answer.json<RecordedPage>()
 }
 
-/** A reader of server-sent events, gone when the test ends. */
+/** Opens a stream of server-sent events; it is closed when the test ends. */
 export async function createReader(
   url: string,
   headers: Record<string, string> = {},
 ): Promise<{
   readonly response: IncomingMessage
-  /** The text that came, once it holds this many events. */
+  /** Resolves with the received text once it holds this many events. */
   readonly events: (count: number) => Promise<{ id: string; data: Recorded }[]>
   readonly text: () => string
   readonly ended: Promise<void>

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const FOLDER = fileURLToPath(new URL('../../examples/receivers/', import.meta.url))
 
-/** How each sample receiver of `examples/receivers` is run. */
+/** Commands that run the sample receivers of `examples/receivers`. */
 export const SAMPLES = {
   'naive.ts': [process.execPath, '--import', import.meta.resolve('tsx'), `${FOLDER}naive.ts`],
   'careful.ts': [process.execPath, '--import', import.meta.resolve('tsx'), `${FOLDER}careful.ts`],
@@ -17,7 +17,7 @@ export interface RunningSample {
   readonly child: ChildProcess
 }
 
-/** Starts a sample receiver on a free port, and waits until it is ready. */
+/** Starts a sample receiver on a free port and waits until it is ready. */
 export function startSample(name: Sample, secret: string): Promise<RunningSample> {
   const [command, ...args] = SAMPLES[name]
   const env = { ...process.env, PORT: '0', WEBHOOK_SECRET: secret }
@@ -34,7 +34,7 @@ export function startSample(name: Sample, secret: string): Promise<RunningSample
   })
 }
 
-/** Sample receivers that many tests share; one that has ended is started again. */
+/** Sample receivers shared by many tests; one that has exited is started again. */
 export class Samples {
   readonly #secret: string
   readonly #running = new Map<Sample, RunningSample>()

@@ -15,8 +15,8 @@ export interface TestSandbox extends Server {
 }
 
 /**
- * A server of the test's own, on a free port, with its state in memory unless `data` is given. It
- * is closed when the test ends, and the test fails when an answer broke its contract.
+ * Starts a server on a free port, with its state in memory unless `data` is given. It is closed when
+ * the test ends; the test fails if an answer violated its contract.
  */
 export async function createSandbox(settings: Settings = {}): Promise<TestSandbox> {
   const objections: string[] = []
@@ -36,7 +36,7 @@ export async function createSandbox(settings: Settings = {}): Promise<TestSandbo
   return { ...server, logged }
 }
 
-/** The same without the look at every answer, which takes as long as the answer. */
+/** Starts a server without the check of every answer, which takes as long as the answer itself. */
 export async function createPlainSandbox(settings: Settings = {}): Promise<Server> {
   const config = withDefaults({ port: 0, memory: true, ...settings })
   const server = await startServer(config, { log: { warn: () => {}, bug: () => {} } })
@@ -44,7 +44,7 @@ export async function createPlainSandbox(settings: Settings = {}): Promise<Serve
   return server
 }
 
-/** A folder of the test's own, gone when the test ends. */
+/** Creates a folder that is removed when the test ends. */
 export function createFolder(): string {
   const folder = fs.mkdtempSync(join(tmpdir(), 'standin-test-'))
   onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }))
@@ -52,8 +52,8 @@ export function createFolder(): string {
 }
 
 /**
- * A copy of a server's folder at one moment, as a process that is killed leaves it. A server goes on
- * writing while files are copied one after the other, so it is copied until nothing has changed.
+ * Copies a server's data folder as a killed process would leave it. The server may write during the
+ * copy, so the copy is repeated until nothing has changed.
  */
 export function afterKill(folder: string): string {
   for (;;) {
@@ -75,7 +75,7 @@ export function afterKill(folder: string): string {
 
 const isLock = (name: string) => /(^|\/)lock$/.test(name)
 
-/** What tells whether one of them was written or took another's place; a lock shows signs of life. */
+/** Fingerprint of all files but the lock, whose time changes while a server runs. */
 function filesIn(folder: string): string {
   const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()
   return names
@@ -87,7 +87,7 @@ function filesIn(folder: string): string {
     .join('\n')
 }
 
-/** The good requests of `fixtures/requests`, as the README sends them. */
+/** Reads a good request of `fixtures/requests`, as the README sends it. */
 export function fixture(name: string): string {
   return fs.readFileSync(new URL(`../../fixtures/requests/${name}`, import.meta.url), 'utf8')
 }
@@ -96,7 +96,7 @@ export function jsonFixture(name: string): Record<string, unknown> {
   return JSON.parse(fixture(name)) as Record<string, unknown>
 }
 
-/** How each API's user is created: what differs, so that a table can run over all of them. */
+/** The create call of an API, for tables over all APIs. */
 export interface Creation {
   readonly api: string
   readonly path: string
@@ -114,7 +114,7 @@ export const MYKAARMA = '/manage/v2/user/partner'
 export const CRYPTLEX = '/v3/resellers/reseller-001/users'
 export const FORMSONFIRE = '/api/v2/user'
 
-/** The fixture's request with these fields changed; one that is undefined is left out. */
+/** Sends the fixture's request with some fields changed; undefined fields are omitted. */
 export const createMykaarmaUser = (sandbox: Server, body: object = {}): Test =>
   request(sandbox.url)
     .post(MYKAARMA)
@@ -132,7 +132,7 @@ export const createFormsOnFireUser = (sandbox: Server, body: object = {}): Test 
     .post(FORMSONFIRE)
     .send({ ...jsonFixture(FILES.formsonfire), ...body })
 
-/** XML without a content type, as many clients send it. */
+/** Sends XML without a Content-Type, as many clients do. */
 export const createFormsOnFireUserInXml = (sandbox: Server, xml: string): Test =>
   request(sandbox.url).post(FORMSONFIRE).set('Content-Type', '').send(xml)
 

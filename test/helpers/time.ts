@@ -1,21 +1,21 @@
 import { vi } from 'vitest'
 
 /**
- * Milliseconds after which something that is waited for counts as never: nothing that works takes
- * as long, however slow or busy the machine is.
+ * Milliseconds after which an expected event counts as missing; nothing that works takes as long,
+ * even on a slow or busy machine.
  */
 export const NEVER = 30_000
 
-/** For a test that works for seconds even on a quiet machine. */
+/** Options of a test that takes seconds even on an idle machine. */
 export const LONG = { timeout: 600_000 }
 
-/** Waits for what can be seen, and looks often. */
+/** Waits until a check passes; checks often. */
 export const eventually = <T>(look: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(look, { timeout: NEVER, interval: 5 })
 
 /**
- * Milliseconds of processor time that this process spent on some work. Other programs on the
- * machine add next to nothing to it, as they do to the time on the wall.
+ * Measures the processor time of some work in milliseconds. Unlike elapsed time, it hardly depends
+ * on other programs on the machine.
  */
 export async function spentOn(work: () => unknown): Promise<number> {
   const before = process.cpuUsage()
@@ -27,8 +27,8 @@ export async function spentOn(work: () => unknown): Promise<number> {
 const TRIES = 5
 
 /**
- * The least of what several tries take, which is that of the one that nothing else on the machine
- * held up. It ends with the first that is below the limit.
+ * Returns the shortest of several measurements, which is the least disturbed by other programs.
+ * Stops at the first one below the limit.
  */
 export async function bestOf(limit: number, measure: () => Promise<number>): Promise<number> {
   let best = Infinity
@@ -36,7 +36,7 @@ export async function bestOf(limit: number, measure: () => Promise<number>): Pro
   return best
 }
 
-/** Milliseconds on the wall. */
+/** Measures elapsed time in milliseconds. */
 export async function took(work: () => unknown): Promise<number> {
   const before = performance.now()
   await work()

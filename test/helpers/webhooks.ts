@@ -7,7 +7,7 @@ import type {
 } from '../../src/admin/contract.gen.ts'
 import type { Answer, Caller } from './caller.ts'
 
-/** Lists the deliveries of a sandbox; `query` adds filters. */
+/** Lists the deliveries of a sandbox that match a query. */
 export async function deliveries(caller: Caller, query = '', base = ''): Promise<Delivery[]> {
   const answer = await caller.get(`${base}/_standin/deliveries?limit=1000${query}`)
   return good(answer).json<DeliveryPage>().deliveries
@@ -35,13 +35,13 @@ export async function advance(caller: Caller, by: string): Promise<void> {
   good(await caller.post('/_standin/clock/advance', { by }))
 }
 
-/** Sends a test webhook about `USER`, with a delivery fault. */
+/** Sends a test webhook with a delivery fault. */
 export async function sendTestWebhook(caller: Caller, fault?: object): Promise<Delivery> {
   const body = { data: USER, ...(fault ? { fault } : {}) }
   return good(await caller.post('/_standin/webhooks/test', body)).json<Delivery>()
 }
 
-/** Data of a test webhook. */
+/** The user in the body of a test webhook. */
 export const USER = {
   id: '7b0c9c1e-52d4-4b53-9a0e-0f6f1d7a2c11',
   email: 'ada@example.test',

@@ -19,9 +19,9 @@ import { eventually } from '../helpers/time.ts'
 const FOREIGN = { Origin: 'https://evil.test' }
 const TOKEN = 'a-token-for-the-admin-api'
 
-/** What a request may not have changed. */
+/** State that a refused request must not change. */
 const stateOf = ({ sandbox }: TestSandbox) => {
-  // What became of a webhook is written a moment after it was sent.
+  // The result of a delivery is stored a moment after it was sent.
   sandbox.webhooks.flush()
   return {
     document: sandbox.store.document(),
@@ -30,14 +30,14 @@ const stateOf = ({ sandbox }: TestSandbox) => {
   }
 }
 
-interface Told {
+interface FirstAnswer {
   readonly status: number
   readonly head: string
   readonly reason: string | undefined
 }
 
-/** The first answer to these bytes; the connection is cut when it is there, or when it is closed. */
-function told({ port }: { readonly port: number }, bytes: string): Promise<Told> {
+/** Sends bytes and returns the first answer; the connection is closed afterwards. */
+function firstAnswer({ port }: { readonly port: number }, bytes: string): Promise<FirstAnswer> {
   return new Promise((resolve) => {
     let text = ''
     const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')))
@@ -55,10 +55,10 @@ function told({ port }: { readonly port: number }, bytes: string): Promise<Told>
   })
 }
 
-/** Calls back before the server sees a request. */
+/** Calls back for each request before the server handles it. */
 function atEachRequest({ port }: TestSandbox, look: (request: IncomingMessage) => void): void {
   const listener = (message: unknown) => {
-    const { request } = message as { request: IncomingMessage } // as Node documents this channel
+    const { request } = message as { request: IncomingMessage } // documented by Node for this channel
     if (request.socket.localPort === port) look(request)
   }
   subscribe('http.server.request.start', listener)
@@ -69,7 +69,7 @@ const GET = 'GET /_standin/users HTTP/1.1'
 const RESET = 'POST /_standin/reset HTTP/1.1'
 const lines = (...all: readonly string[]) => `${all.join('\r\n')}\r\n\r\n`
 
-describe('the name that a request asks for', () => {
+describe('the Host header', () => {
   test.each([
     'localhost',
     'localhost:4020',
@@ -92,15 +92,15 @@ describe('the name that a request asks for', () => {
     '[::FFFF:7F00:1]:80',
     'host.docker.internal:4020',
     '',
-  ])('Host: %s is this machine', async (host) => {
+  ])('%s is accepted', async (host) => {
     const server = await createSandbox()
-    expect(await told(server, lines(GET, `Host: ${host}`))).toMatchObject({ status: 200 })
+    expect(await firstAnswer(server, lines(GET, `Host: ${host}`))).toMatchObject({ status: 200 })
   })
 
-  test('nobody has to name one: HTTP/1.0 knows no Host', async () => {
+  test('may be missing, as in HTTP/1.0', async () => {
     const server = await createSandbox()
     for (const version of ['1.0', '1.1']) {
-      const answer = await told(server, lines(`GET /_standin/users HTTP/${version}`))
+      const answer = await firstAnswer(server, lines(`GET /_standin/users HTTP/${version}`))
       expect(answer.status).toBe(200)
     }
   })
@@ -151,12 +151,12 @@ describe('the name that a request asks for', () => {
     ...MALFORMED.map((host) => [host, 400, 'host.malformed'] as const),
   ]
 
-  test.each(NAMES)('Host: %s is answered with %i, and nothing happens', async (host, ...said) => {
+  test.each(NAMES)('%s is refused with %i and changes nothing', async (host, ...said) => {
     const server = await createSandbox()
     await createCryptlexUser(server).expect(201)
     const before = stateOf(server)
     for (const line of [RESET, GET, `POST ${FORMSONFIRE} HTTP/1.1`, 'GET /nope HTTP/1.1']) {
-      const answer = await told(server, lines(line, `Host: ${host}`, 'Content-Length: 0'))
+      const answer = await firstAnswer(server, lines(line, `Host: ${host}`, 'Content-Length: 0'))
       expect([answer.status, answer.reason]).toEqual(said)
       expect(answer.head).toMatch(/^Content-Type: application\/problem\+json/m)
     }
@@ -164,29 +164,29 @@ describe('the name that a request asks for', () => {
     expect(server.logged).toEqual([])
   })
 
-  test('a name that is refused is told how it is let in', async () => {
+  test('a refused host is answered with the option that allows it', async () => {
     const server = await createSandbox()
     const answer = await raw(server, lines(GET, 'Host: evil.test', 'Connection: close'))
-    expect(answer).toContain('start it with --allowed-hosts evil.test')
+    expect(answer).toContain('start the server with --allowed-hosts evil.test')
   })
 
-  test('what is listed is let in, below a star as well', async () => {
+  test('names in --allowed-hosts are accepted, wildcards too', async () => {
     const server = await createSandbox({ allowedHosts: ['a.test', '*.b.test'] })
     const statuses = []
     for (const host of ['a.test', 'A.TEST:1', 'x.b.test', 'y.x.b.test', 'b.test', 'xa.test']) {
-      statuses.push((await told(server, lines(GET, `Host: ${host}`))).status)
+      statuses.push((await firstAnswer(server, lines(GET, `Host: ${host}`))).status)
     }
     expect(statuses).toEqual([200, 200, 200, 200, 421, 421])
     const open = await createSandbox({ allowedHosts: ['*'] })
-    expect((await told(open, lines(GET, 'Host: evil.test'))).status).toBe(200)
+    expect((await firstAnswer(open, lines(GET, 'Host: evil.test'))).status).toBe(200)
   })
 
-  test('who listens for others is called by addresses, services and names of private networks', async () => {
+  test('on all interfaces, addresses, service names and private network names are accepted', async () => {
     const server = await createSandbox({ host: '0.0.0.0' })
     const statuses: Record<string, number> = {}
     const hosts = ['10.0.0.1:4020', '[fe80::1]', 'standin:4020', 'my_service', 'x.internal']
     for (const host of [...hosts, 'standin.default.svc.cluster.local', 'evil.example', 'a.dev']) {
-      statuses[host] = (await told(server, lines(GET, `Host: ${host}`))).status
+      statuses[host] = (await firstAnswer(server, lines(GET, `Host: ${host}`))).status
     }
     expect(statuses).toEqual({
       ...Object.fromEntries(hosts.map((host) => [host, 200])),
@@ -197,11 +197,11 @@ describe('the name that a request asks for', () => {
   })
 })
 
-describe('what looks like two requests, or like none', () => {
+describe('ambiguous and malformed requests', () => {
   const good = endpoints.find(({ name }) => name === 'cryptlex')!
-  const post = (door: Endpoint, ...more: readonly string[]) => {
-    const own = Object.entries(door.headers).map(([name, value]) => `${name}: ${value}`)
-    return lines(`POST ${door.path} HTTP/1.1`, 'Host: localhost', ...own, ...more)
+  const post = (endpoint: Endpoint, ...more: readonly string[]) => {
+    const own = Object.entries(endpoint.headers).map(([name, value]) => `${name}: ${value}`)
+    return lines(`POST ${endpoint.path} HTTP/1.1`, 'Host: localhost', ...own, ...more)
   }
   const length = Buffer.byteLength(good.body)
   const chunk = `${length.toString(16)}\r\n${good.body}\r\n`
@@ -288,25 +288,25 @@ describe('what looks like two requests, or like none', () => {
         'http.malformed',
       ],
       [
-        'chunks that are not last',
+        'chunked not as the last coding',
         post(good, 'Transfer-Encoding: chunked, identity') + chunk,
         400,
         'http.malformed',
       ],
       [
-        'a coding nobody knows',
+        'an unknown transfer coding',
         post(good, 'Transfer-Encoding: xchunked') + chunk,
         400,
         'http.malformed',
       ],
       [
-        'chunks under another name',
+        'chunked under another name',
         post(good, 'Transfer-Encoding : chunked') + chunk,
         400,
         'http.malformed',
       ],
       [
-        'chunks behind a vertical tab',
+        'chunked after a vertical tab',
         post(good, 'Transfer-Encoding: \x0bchunked') + chunk,
         400,
         'http.malformed',
@@ -396,7 +396,7 @@ describe('what looks like two requests, or like none', () => {
         'method.not-allowed',
       ],
       [
-        'a preflight from elsewhere',
+        'a preflight of another site',
         lines(
           'OPTIONS /_standin/reset HTTP/1.1',
           'Host: localhost',
@@ -494,18 +494,18 @@ describe('what looks like two requests, or like none', () => {
     ]
 
   test.each(CASES)(
-    '%s: the first answer is what it should be',
+    '%s: the first answer has the expected status and reason',
     async (_, bytes, status, reason) => {
       const server = await createSandbox()
       await createCryptlexUser(server).expect(201)
-      const answer = await told(server, bytes)
+      const answer = await firstAnswer(server, bytes)
       expect([answer.status, answer.reason]).toEqual([status, reason])
       expect(answer.head).not.toMatch(/^Access-Control-/im)
     },
   )
 })
 
-describe('a page of another site', () => {
+describe('a web page', () => {
   interface Spec {
     readonly paths: Record<string, Record<string, { operationId?: string }>>
   }
@@ -521,18 +521,18 @@ describe('a page of another site', () => {
   const PAGES: readonly (readonly [what: string, headers: Record<string, string>])[] = [
     ['of another site', FOREIGN],
     ['of another site, its host in capitals', { Origin: 'HTTPS://EVIL.TEST' }],
-    ['of nowhere: a file, a sandboxed frame, a redirect', { Origin: 'null' }],
+    ['of an opaque origin: a file, a sandboxed frame, a redirect', { Origin: 'null' }],
     ['of another port of this machine', { Origin: 'http://localhost:3000' }],
     ['of the same port of another name', { Origin: 'http://evil.localhost:4020' }],
-    ['that looks like ours', { Origin: 'http://localhost:4020.evil.test' }],
+    ['of a name that begins like ours', { Origin: 'http://localhost:4020.evil.test' }],
     ['that names a user', { Origin: 'http://localhost:4020@evil.test' }],
     ['of two origins', { Origin: 'http://localhost:4020, https://evil.test' }],
     ['of an extension', { Origin: 'chrome-extension://abcdefghijklmnop' }],
     ['with an empty origin', { Origin: '' }],
-    ['that tells no origin and that it is cross-site', { 'Sec-Fetch-Site': 'cross-site' }],
-    ['that tells no origin and that it is same-site', { 'Sec-Fetch-Site': 'same-site' }],
+    ['without an origin, cross-site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['without an origin, same-site', { 'Sec-Fetch-Site': 'same-site' }],
     [
-      'that says it follows a link, with a method that does not',
+      'that states a navigation, with a method other than GET',
       {
         'Sec-Fetch-Site': 'cross-site',
         'Sec-Fetch-Mode': 'navigate',
@@ -541,7 +541,7 @@ describe('a page of another site', () => {
     ],
   ]
 
-  test.each(PAGES)('%s changes nothing by the admin API', async (_, headers) => {
+  test.each(PAGES)('%s cannot change anything through the admin API', async (_, headers) => {
     const server = await createSandbox({ autoSandboxes: true })
     await createCryptlexUser(server).expect(201)
     const caller = createCaller(server)
@@ -566,7 +566,7 @@ describe('a page of another site', () => {
     expect(sandboxes).toHaveLength(1)
   })
 
-  test('reads nothing and streams nothing, but a link to the admin API can be followed', async () => {
+  test('of another site cannot read the admin API, but may link to it', async () => {
     const server = await createSandbox()
     const caller = createCaller(server)
     const get = async (headers: Record<string, string>) => {
@@ -590,7 +590,7 @@ describe('a page of another site', () => {
     )
   })
 
-  test('makes no sandbox by asking for one', async () => {
+  test('of another site does not create a sandbox', async () => {
     const server = await createSandbox({ autoSandboxes: true })
     const caller = createCaller(server)
     const headers = { Host: 'localhost', ...FOREIGN }
@@ -599,7 +599,7 @@ describe('a page of another site', () => {
     expect((await caller.get('/~fresh/v3/x')).reason).toBe('route.unknown')
   })
 
-  /** What a form or a script can send without the browser asking first. */
+  /** Bodies that a form or a script can send without a preflight. */
   const FORMS = [
     ['text/plain', '{"by":"1h"}='],
     ['application/x-www-form-urlencoded', 'by=1h'],
@@ -615,7 +615,7 @@ describe('a page of another site', () => {
   ] as const
 
   test.each(FORMS)(
-    'a form of type %s is none for the admin API, wherever it is',
+    'cannot send a body of type %s to the admin API, whatever its origin',
     async (type, body) => {
       const server = await createSandbox()
       const caller = createCaller(server)
@@ -633,7 +633,7 @@ describe('a page of another site', () => {
     },
   )
 
-  test('creates no user, though it knows the credentials that come with the package', async () => {
+  test('of another site creates no user with the credentials of the package', async () => {
     const server = await createSandbox()
     const caller = createCaller(server)
     const before = stateOf(server)
@@ -649,7 +649,7 @@ describe('a page of another site', () => {
     expect(stateOf(server)).toEqual(before)
   })
 
-  test('of this machine calls a vendor as it would the real one: it is answered, without CORS', async () => {
+  test("of this machine may call a vendor's API and gets no CORS headers", async () => {
     const caller = createCaller(await createSandbox())
     for (const [i, origin] of [
       'http://localhost:3000',
@@ -669,7 +669,7 @@ describe('a page of another site', () => {
     }
   })
 
-  test('that is listed calls the vendors, and them alone', async () => {
+  test("in --cors-origins may call the vendors' APIs only", async () => {
     const server = await createSandbox({ corsOrigins: ['https://app.test'] })
     const caller = createCaller(server)
     const origin = { Origin: 'https://app.test', 'Sec-Fetch-Site': 'cross-site' }
@@ -729,7 +729,7 @@ describe('the token of the admin API', () => {
     [{ 'Standin-Admin-Token': 'x', Authorization: `Bearer ${TOKEN}` }, 'admin.token-wrong'],
   ]
 
-  test('opens it; without it only health and ready are told', async () => {
+  test('opens it; without the token only health and ready answer', async () => {
     const server = await createSandbox({ adminToken: TOKEN })
     const caller = createCaller(server)
     for (const headers of RIGHT)
@@ -756,20 +756,20 @@ describe('the token of the admin API', () => {
     expect(stateOf(server).document).not.toEqual(before.document)
   })
 
-  test('does not open it to a page of another site', async () => {
+  test('does not open it to a web page of another site', async () => {
     const caller = createCaller(await createSandbox({ adminToken: TOKEN }))
     const { path, headers } = users({ ...RIGHT[0], ...FOREIGN })
     expect((await caller.get(path, headers)).reason).toBe('origin.foreign')
   })
 
-  /** Lets the server take its callers for somebody at this address. */
+  /** Makes the callers of the server appear at this address. */
   function callersAt(server: TestSandbox, value: string): void {
     atEachRequest(server, ({ socket }) =>
       Object.defineProperty(socket, 'remoteAddress', { value, configurable: true }),
     )
   }
 
-  test('is asked of who comes from elsewhere, or said to be missing', async () => {
+  test('is needed by callers from other machines', async () => {
     const server = await createSandbox({ host: '0.0.0.0' })
     const caller = createCaller(server)
     for (const address of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1']) {
@@ -780,21 +780,21 @@ describe('the token of the admin API', () => {
       callersAt(server, address)
       const answer = await caller.get('/_standin/users', { Authorization: 'Bearer standin-token' })
       expect([answer.status, answer.reason]).toEqual([403, 'admin.closed'])
-      expect(answer.text).toContain('set STANDIN_ADMIN_TOKEN for the server and for its callers')
+      expect(answer.text).toContain('set STANDIN_ADMIN_TOKEN for the server and its callers')
       expect((await caller.get('/_standin/ready')).status).toBe(200)
     }
     expect((await caller.create('cryptlex')).status).toBe(201)
   })
 
-  test('is not asked of anybody when it is none', async () => {
+  test('is not needed if it is none', async () => {
     const server = await createSandbox({ host: '0.0.0.0', adminToken: 'none' })
     callersAt(server, '172.18.0.1')
     expect((await createCaller(server).get('/_standin/users')).status).toBe(200)
   })
 })
 
-describe('who comes slowly, or in numbers', () => {
-  /** Whether the server closes this connection, and what it says before. */
+describe('slow and numerous connections', () => {
+  /** Sends bytes, waits until the server closes the connection, and returns what it sent. */
   async function untilClosed({ port }: TestSandbox, bytes: string | Buffer): Promise<string> {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
     onTestFinished(() => void socket.destroy())
@@ -804,18 +804,18 @@ describe('who comes slowly, or in numbers', () => {
     return text
   }
 
-  test('headers that do not end are answered in time', async () => {
+  test('headers that do not end are answered with 408', async () => {
     const server = await createSandbox({ headerTimeout: 100 })
     const text = await untilClosed(server, `${RESET}\r\nHost: localhost\r\nA: `)
     expect(text).toMatch(/^HTTP\/1\.1 408 [^]*^Standin-Reason: headers\.too-slow\r$/m)
   })
 
-  test('a connection on which nothing comes is closed in time', async () => {
+  test('a silent connection is closed after the header timeout', async () => {
     const server = await createSandbox({ headerTimeout: 100 })
     await untilClosed(server, '')
   })
 
-  test('headers that come one by one have no more time than others', async () => {
+  test('headers that trickle in get no extra time', async () => {
     const server = await createSandbox({ headerTimeout: 300 })
     const socket = connect(server.port, '127.0.0.1', () => socket.write(`${RESET}\r\n`))
     const trickle = setInterval(() => socket.write('A: b\r\n'), 20)
@@ -827,16 +827,16 @@ describe('who comes slowly, or in numbers', () => {
   })
 
   const ENDLESS = [
-    ['a refused one that is announced', 'POST /_standin/nope', 'Content-Length: 1000000', 404],
-    ['a refused one in chunks', 'POST /_standin/nope', 'Transfer-Encoding: chunked', 404],
-    ['one without credentials', `POST ${CRYPTLEX}`, 'Content-Length: 1000000', 401],
-    ['one that nobody reads', 'POST /_standin/reset', 'Content-Length: 1000000', 200],
-    ['one of a GET', 'GET /_standin/health', 'Content-Length: 1000000', 200],
-    ['one to a foreign host', 'GET http://evil.test/', 'Content-Length: 1000000', 421],
-    ['one that is read', 'POST /_standin/clock/advance', 'Content-Length: 1000', 408],
+    ['refused, with a length', 'POST /_standin/nope', 'Content-Length: 1000000', 404],
+    ['refused, in chunks', 'POST /_standin/nope', 'Transfer-Encoding: chunked', 404],
+    ['without credentials', `POST ${CRYPTLEX}`, 'Content-Length: 1000000', 401],
+    ['not read', 'POST /_standin/reset', 'Content-Length: 1000000', 200],
+    ['of a GET', 'GET /_standin/health', 'Content-Length: 1000000', 200],
+    ['to a foreign host', 'GET http://evil.test/', 'Content-Length: 1000000', 421],
+    ['read by the operation', 'POST /_standin/clock/advance', 'Content-Length: 1000', 408],
   ] as const
 
-  test.each(ENDLESS)('a body that never ends does not hold its connection: %s', async (...row) => {
+  test.each(ENDLESS)('an endless body does not hold its connection: %s', async (...row) => {
     const [, line, framing, status] = row
     const server = await createSandbox({ bodyTimeout: 100 })
     const head = lines(
@@ -849,7 +849,7 @@ describe('who comes slowly, or in numbers', () => {
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   })
 
-  test('what follows a compressed body and never ends does not hold its connection', async () => {
+  test('endless data after a compressed body does not hold its connection', async () => {
     const server = await createSandbox({ bodyTimeout: 100 })
     const { path, headers, body } = creation('cryptlex')
     const packed = Buffer.concat([gzipSync(JSON.stringify(body)), Buffer.alloc(4)])
@@ -865,7 +865,7 @@ describe('who comes slowly, or in numbers', () => {
     expect(text).toMatch(/^HTTP\/1\.1 201 /)
   })
 
-  test('the body of a preflight that never ends does not hold its connection', async () => {
+  test('an endless body of a preflight does not hold its connection', async () => {
     const server = await createSandbox({ bodyTimeout: 100, corsOrigins: ['http://app.test'] })
     const head = lines(
       `OPTIONS ${CRYPTLEX} HTTP/1.1`,
@@ -878,13 +878,13 @@ describe('who comes slowly, or in numbers', () => {
   })
 
   test.each([
-    ['what cannot be read', 'nonsense'],
+    ['a malformed request', 'nonsense'],
     ['CONNECT', 'CONNECT example.test:443 HTTP/1.1'],
-  ])('who keeps its half open after %s does not hold its connection', async (_, line) => {
+  ])('a caller that keeps its side open after %s does not hold the connection', async (_, line) => {
     const server = await createSandbox({ bodyTimeout: 100 })
     const taken: Socket[] = []
     const listener = (message: unknown) => {
-      const { socket } = message as { socket: Socket } // as Node documents this channel
+      const { socket } = message as { socket: Socket } // documented by Node for this channel
       if (socket.localPort === server.port) taken.push(socket)
     }
     subscribe('net.server.socket', listener)
@@ -896,7 +896,7 @@ describe('who comes slowly, or in numbers', () => {
     await eventually(() => expect(taken.map(({ destroyed }) => destroyed)).toEqual([true]))
   })
 
-  test('a client that writes its whole body before it reads gets its refusal', async () => {
+  test('a client that writes its whole body before it reads gets the refusal', async () => {
     const server = await createSandbox()
     const caller = createCaller(server)
     const headers = { Authorization: 'x' }
@@ -907,21 +907,21 @@ describe('who comes slowly, or in numbers', () => {
     }
   })
 
-  test('an answer that nobody fetches does not hold its connection', async () => {
+  test('an answer that is not fetched does not hold its connection', async () => {
     const server = await createSandbox({ bodyTimeout: 100 })
     await server.sandbox.seed(20_000, ['cryptlex'])
     const socket = connect(server.port, '127.0.0.1')
     onTestFinished(() => void socket.destroy())
     socket.pause()
-    const met: IncomingMessage[] = []
-    atEachRequest(server, (request) => met.push(request))
+    const requests: IncomingMessage[] = []
+    atEachRequest(server, (request) => requests.push(request))
     socket.write(lines('GET /_standin/state HTTP/1.1', 'Host: localhost'))
-    await eventually(() => expect(met).toHaveLength(1))
-    await eventually(() => expect(met[0]!.socket.destroyed).toBe(true))
+    await eventually(() => expect(requests).toHaveLength(1))
+    await eventually(() => expect(requests[0]!.socket.destroyed).toBe(true))
     expect(socket.bytesRead).toBeLessThan(8_000_000)
   })
 
-  test('connections beyond the limit are told so, and served when others have gone', async () => {
+  test('connections beyond the limit get a 503 and are served once others are closed', async () => {
     const server = await createSandbox({ maxConnections: 5 })
     const first = [0, 1, 2, 3, 4].map(() => createCaller(server))
     for (const caller of first) expect((await caller.get('/_standin/health')).status).toBe(200)
@@ -935,7 +935,7 @@ describe('who comes slowly, or in numbers', () => {
     await eventually(async () => expect((await another.get('/_standin/health')).status).toBe(200))
   })
 
-  test('connections beyond twice the limit are cut', async () => {
+  test('connections beyond twice the limit are closed at once', async () => {
     const server = await createSandbox({ maxConnections: 1 })
     const two = [connect(server.port, '127.0.0.1'), connect(server.port, '127.0.0.1')]
     onTestFinished(() => two.forEach((socket) => socket.destroy()))
@@ -944,7 +944,7 @@ describe('who comes slowly, or in numbers', () => {
   })
 })
 
-test('the document on security has every reason and every option', () => {
+test('docs/security.md lists every reason and option of the guard', () => {
   const text = readFileSync('docs/security.md', 'utf8')
   const reasons = [
     ...readFileSync('src/server/guard.ts', 'utf8').matchAll(/Problem\(\s*(\d+),\s*'([^']+)'/g),

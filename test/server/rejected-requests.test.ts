@@ -9,7 +9,7 @@ import { startServer } from '../../src/server/server.ts'
 
 const EVIL = { Origin: 'http://evil.test' }
 
-async function journal(caller: Caller, base = ''): Promise<RecordedRequest[]> {
+async function requestLog(caller: Caller, base = ''): Promise<RecordedRequest[]> {
   const answer = await caller.get(`${base}/_standin/requests?limit=1000`)
   return answer.json<RequestPage>().requests
 }
@@ -18,7 +18,7 @@ async function explained(caller: Caller, id: string, base = ''): Promise<Explana
   return (await caller.get(`${base}/_standin/requests/${id}/explain`)).json<Explanation>()
 }
 
-test('what is turned away is in the journal of the sandbox that it names', async () => {
+test('a rejected request is recorded in the request log of the sandbox that it names', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await caller.post('/_standin/sandboxes', { name: 'shop' })
@@ -35,18 +35,18 @@ test('what is turned away is in the journal of the sandbox that it names', async
   const seen = (all: readonly RecordedRequest[]) =>
     all.map(({ id, path, answer, problem }) => [id, path, answer.status, problem?.reason])
   const path = '/v3/resellers/reseller-001/users'
-  expect(seen(await journal(caller, '/~shop'))).toEqual([
+  expect(seen(await requestLog(caller, '/~shop'))).toEqual([
     ['rejected-1', `/~shop${path}`, 403, 'origin.foreign'],
     ['rejected-2', path, 403, 'origin.foreign'],
     ['rejected-3', `/~shop${path}`, 421, 'host.foreign'],
   ])
-  expect(seen(await journal(caller))).toEqual([
+  expect(seen(await requestLog(caller))).toEqual([
     ['rejected-1', path, 421, 'host.foreign'],
     ['rejected-2', `/~nope${path}`, 403, 'origin.foreign'],
   ])
 })
 
-test('what keeps a page out is said in plain words', async () => {
+test('the explanation says why a web page was refused', async () => {
   const server = await createSandbox({ corsOrigins: ['http://app.test'] })
   const caller = createCaller(server)
   const sent = creation('cryptlex')
@@ -55,46 +55,47 @@ test('what keeps a page out is said in plain words', async () => {
   await caller.get('/_standin/users', EVIL)
   await caller.get('/_standin/users', { Host: 'evil.test' })
   const words = await Promise.all(
-    (await journal(caller)).map(async ({ id }) => (await explained(caller, id)).summary),
+    (await requestLog(caller)).map(async ({ id }) => (await explained(caller, id)).summary),
   )
   const vendor =
     "only pages of this machine and those that --cors-origins lists (http://app.test) may call a vendor's API."
-  const own = "only this server's own pages may call the admin API."
+  const adminRule = "only this server's own pages may call the admin API."
   const rest = 'Later steps did not run.'
   expect(words).toEqual([
-    `Refused with 403 at "Arrival": A page at http://evil.test asked; ${vendor} ${rest}`,
-    `Refused with 403 at "Arrival": A page that does not say where it is from asked; ${vendor} ${rest}`,
-    `Refused with 403 at "Arrival": A page at http://evil.test asked; ${own} ${rest}`,
-    `Refused with 421 at "Arrival": This server does not answer as evil.test; when it should, start it with --allowed-hosts evil.test. ${rest}`,
+    `Refused with 403 at "Arrival": A web page at http://evil.test sent this request; ${vendor} ${rest}`,
+    `Refused with 403 at "Arrival": A web page of an unknown origin sent this request; ${vendor} ${rest}`,
+    `Refused with 403 at "Arrival": A web page at http://evil.test sent this request; ${adminRule} ${rest}`,
+    `Refused with 421 at "Arrival": This server does not accept the host evil.test; to allow it, start the server with --allowed-hosts evil.test. ${rest}`,
   ])
 })
 
-test('who floods the door drives out nothing that came further', async () => {
+test('a flood of rejected requests evicts no other request from the request log', async () => {
   const server = await createSandbox({ requestLogSize: 20 })
   const caller = createCaller(server)
   await caller.create('cryptlex')
   for (let i = 0; i < 50; i++) await caller.get(`/v3/flood-${i}`, { Host: 'evil.test' })
   await caller.create('mykaarma')
-  const ids = (await journal(caller)).map(({ id }) => id)
-  const lost = Array.from({ length: 20 }, (_, i) => `rejected-${31 + i}`)
-  expect(ids).toEqual(['req-1', ...lost, expect.stringMatching(/^req-/)])
+  const ids = (await requestLog(caller)).map(({ id }) => id)
+  const rejected = Array.from({ length: 20 }, (_, i) => `rejected-${31 + i}`)
+  expect(ids).toEqual(['req-1', ...rejected, expect.stringMatching(/^req-/)])
   expect((await caller.delete('/_standin/requests')).json()).toEqual({ cleared: 22 })
-  expect(await journal(caller)).toEqual([])
+  expect(await requestLog(caller)).toEqual([])
 })
 
-test('at most a hundred that were turned away are kept', async () => {
+test('at most 100 rejected requests are kept', async () => {
   const caller = createCaller(await createSandbox())
   for (let i = 0; i < 120; i++) await caller.get(`/v3/flood-${i}`, { Host: 'evil.test' })
-  const all = await journal(caller)
+  const all = await requestLog(caller)
   expect([all.length, all[0]!.id, all.at(-1)!.id]).toEqual([100, 'rejected-21', 'rejected-120'])
 })
 
 const LINE = 'The request line could not be read: '
 const HEADERS = 'The headers could not be read: '
-const SPACE = 'behind the path comes HTTP/1.1; write a space in a path as %20'
-const ASCII = 'behind the method comes a path that begins with /, in ASCII; encode what is none'
+const SPACE = 'the path must be followed by HTTP/1.1; write a space in the path as %20'
+const ASCII =
+  'the method must be followed by a path that begins with / and is ASCII; percent-encode other characters'
 const LEFT_BEHIND =
-  'it follows another request on the same connection and begins with no method; a Content-Length that is too small leaves the rest of a body there'
+  'it follows another request on the same connection and does not begin with a method; the Content-Length of that request may be too small for its body'
 
 test.each([
   [
@@ -107,13 +108,13 @@ test.each([
     'TLS',
     '\x16\x03\x01\x02',
     { line: '\\u{16}\\u{3}\\u{1}\\u{2}' },
-    `${LINE}it begins as TLS does, and only http:// is spoken here`,
+    `${LINE}it begins with a TLS handshake, and this server speaks only http://`,
   ],
   [
     'HTTP/2',
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     {},
-    `${LINE}it is that of HTTP/2, and only HTTP/1.1 is spoken here`,
+    `${LINE}it is the preface of HTTP/2, and this server speaks only HTTP/1.1`,
   ],
   [
     'a space in the path',
@@ -122,7 +123,7 @@ test.each([
     LINE + SPACE,
   ],
   [
-    'a path that is no ASCII',
+    'a path that is not ASCII',
     'GET /caf\xe9 HTTP/1.1\r\n\r\n',
     { line: 'GET /caf\\u{e9} HTTP/1.1' },
     LINE + ASCII,
@@ -145,18 +146,18 @@ test.each([
     { method: 'POST', path: '/' },
     `${HEADERS}Transfer-Encoding can't be present with Content-Length`,
   ],
-  ['half a head', 'END GET / HT', {}, 'The connection ended before its head did'],
-] as const)('%s is in the journal with what is known of it', async (_, text, known, why) => {
+  ['half a head', 'END GET / HT', {}, 'The connection ended before the headers were complete'],
+] as const)('%s is recorded with its recoverable parts', async (_, text, recovered, why) => {
   const server = await createSandbox()
   const caller = createCaller(server)
   const bytes = Buffer.from(text.replace('END ', ''), 'latin1')
-  const { status, headers } = parsed(await sentOnly(server.port, bytes, text.startsWith('END ')))
+  const { status, headers } = parsed(await sendBytes(server.port, bytes, text.startsWith('END ')))
   expect([status, headers['standin-reason'], headers['standin-request-id']]).toEqual([
     400,
     'http.malformed',
     'rejected-1',
   ])
-  const [one, ...more] = await journal(caller)
+  const [one, ...more] = await requestLog(caller)
   expect(more).toEqual([])
   const { method, path, query, line } = one!
   expect({ method, path, query, line }).toEqual({
@@ -164,7 +165,7 @@ test.each([
     path: undefined,
     query: undefined,
     line: undefined,
-    ...known,
+    ...recovered,
   })
   const message = `This is not a well-formed HTTP/1.1 request. ${why}`
   expect(one).toMatchObject({ stage: 'arrival', problem: { message } })
@@ -175,8 +176,8 @@ test.each([
   expect([hints, nearest]).toEqual([[], []])
 })
 
-/** What a server says to these bytes; `ends` says that no more come. */
-function sentOnly(port: number, bytes: Buffer, ends: boolean): Promise<string> {
+/** Sends bytes and returns the answer; `ends` closes the sending side. */
+function sendBytes(port: number, bytes: Buffer, ends: boolean): Promise<string> {
   return new Promise((resolve) => {
     let heard = ''
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => {
@@ -190,7 +191,7 @@ function sentOnly(port: number, bytes: Buffer, ends: boolean): Promise<string> {
   })
 }
 
-test('what cannot be read is copied as HAR and curl all the same, and explained in text', async () => {
+test('a malformed request is exported as HAR and curl, and explained as text', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await raw(server, "it's nothing\r\n\r\n")
@@ -206,11 +207,11 @@ test('what cannot be read is copied as HAR and curl all the same, and explained 
   expect(text).toMatch(
     /^# rejected-1 at \S+, answered 400\n# curl cannot send this request: its first line is malformed: it's nothing\n$/,
   )
-  const told = await caller.get('/_standin/requests/rejected-1/explain?format=text')
-  expect(told.text).toMatch(/^rejected-1: it's nothing was answered 400\n/)
+  const explanation = await caller.get('/_standin/requests/rejected-1/explain?format=text')
+  expect(explanation.text).toMatch(/^rejected-1: it's nothing was answered 400\n/)
 })
 
-test('what cannot be read is for the sandbox that it names', async () => {
+test('a malformed request is recorded in the sandbox that it names', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await caller.post('/_standin/sandboxes', { name: 'shop' })
@@ -224,49 +225,49 @@ test('what cannot be read is for the sandbox that it names', async () => {
   ]) {
     await raw(server, `${head}\r\n\r\n`)
   }
-  const statuses = (await journal(caller, '/~shop')).map(({ answer }) => answer.status)
+  const statuses = (await requestLog(caller, '/~shop')).map(({ answer }) => answer.status)
   expect(statuses).toEqual([400, 400, 400, 405, 400])
-  expect(await journal(caller)).toMatchObject([{ path: '/~nope/v3' }])
+  expect(await requestLog(caller)).toMatchObject([{ path: '/~nope/v3' }])
 })
 
 test.each([
   ['', { method: 'CONNECT', path: 'example.test:443' }],
   ['Ba d: x\r\n', { line: 'CONNECT ada:[redacted]@example.test:443 HTTP/1.1' }],
-])('what a CONNECT says of a user is shown nowhere: %j', async (header, shown) => {
+])('credentials in a CONNECT request are not recorded: %j', async (header, shown) => {
   const server = await createSandbox()
   await raw(server, `CONNECT ada:hunter2-x@example.test:443 HTTP/1.1\r\n${header}\r\n`)
-  const all = await journal(createCaller(server))
+  const all = await requestLog(createCaller(server))
   expect(all).toMatchObject([shown])
   expect(JSON.stringify(all)).not.toContain('hunter2')
 })
 
-test('a request without a header is written down without one', async () => {
+test('a request without headers is recorded without headers', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   await raw(server, 'GET /v3/nothing HTTP/1.0\r\n\r\n')
-  const [one] = await journal(caller)
+  const [one] = await requestLog(caller)
   expect(one!.headers).toEqual({})
   const { text } = await caller.get(`/_standin/requests/${one!.id}?format=curl`)
   expect(text).not.toContain('-H')
 })
 
-test('the rest of a body that its Content-Length cuts off is shown nowhere', async () => {
+test('the rest of a body beyond its Content-Length is not recorded', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
   const body = '{"x":1,"password":"hunter2-and-more"}'
   await raw(server, `POST /nowhere HTTP/1.1\r\nContent-Length: 20\r\n\r\n${body}`)
-  const all = await journal(caller)
+  const all = await requestLog(caller)
   expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(['rejected-1']))
-  const lost = all.find(({ id }) => id === 'rejected-1')!
-  expect(lost.problem!.message).toContain(LINE + LEFT_BEHIND)
+  const rejected = all.find(({ id }) => id === 'rejected-1')!
+  expect(rejected.problem!.message).toContain(LINE + LEFT_BEHIND)
   expect(JSON.stringify(all)).not.toContain('and-more')
 })
 
 test.each([
-  ['what cannot be read', 'nonsense', 400],
+  ['a malformed request', 'nonsense', 400],
   ['CONNECT', 'CONNECT example.test:443 HTTP/1.1\r\nHost: localhost', 405],
 ] as const)(
-  '%s is answered behind what came before it on its connection',
+  '%s is answered after the earlier requests on its connection',
   async (_, what, status) => {
     const server = await createSandbox()
     const caller = createCaller(server)
@@ -287,13 +288,13 @@ test.each([
       404,
       status,
     ])
-    const ids = (await journal(caller)).map(({ id }) => id)
+    const ids = (await requestLog(caller)).map(({ id }) => id)
     expect(ids.toSorted()).toEqual(['rejected-1', 'req-1', 'req-2'])
   },
 )
 
 test.each(['cryptlex', 'mykaarma', 'formsonfire'] as const)(
-  'a body at %s that breaks off is refused in its words, and written down once',
+  'a malformed body at %s is refused by the API and recorded once',
   async (api) => {
     const server = await createSandbox()
     const caller = createCaller(server)
@@ -306,14 +307,14 @@ test.each(['cryptlex', 'mykaarma', 'formsonfire'] as const)(
     const text = `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`
     const seen = parsed(await raw(server, `${text}5\r\n{"a":\r\nZZ\r\n`))
     expect([seen.status, seen.headers['standin-reason']]).toEqual([400, 'http.malformed'])
-    const [one, ...more] = await journal(caller)
+    const [one, ...more] = await requestLog(caller)
     expect(more).toEqual([])
     expect(one).toMatchObject({ id: seen.headers['standin-request-id'], api, stage: 'body' })
     expect(one!.problem!.message).toMatch(/The body could not be read: Invalid character/)
   },
 )
 
-test('a head that is too large or too slow is in the journal, a connection that says nothing is not', async () => {
+test('headers that are too large or too slow are recorded, a silent connection is not', async () => {
   const server = await createSandbox({ headerTimeout: 100 })
   const caller = createCaller(server)
   const silent = connect(server.port, '127.0.0.1').resume()
@@ -323,14 +324,14 @@ test('a head that is too large or too slow is in the journal, a connection that 
   await raw(server, `GET /large HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`)
   expect(parsed(await raw(server, 'GET /slo')).status).toBe(408)
   await closed
-  const all = await journal(caller)
+  const all = await requestLog(caller)
   expect(all.map(({ path, problem }) => [path, problem!.reason, problem!.message])).toEqual([
     ['/large', 'headers.too-large', 'The headers are larger than 16 KiB'],
     [undefined, 'headers.too-slow', 'The headers did not arrive in time; 8 bytes came'],
   ])
 })
 
-test('what cannot be read is counted, and has a line in the log that shows nothing of it', async () => {
+test('a malformed request is counted, and logged without its content', async () => {
   const lines: string[] = []
   const config = withDefaults({ port: 0, memory: true, log: 'json' })
   const server = await startServer(config, { lines: { write: (line) => void lines.push(line) } })
@@ -347,7 +348,7 @@ test('what cannot be read is counted, and has a line in the log that shows nothi
   expect(lines.join('')).not.toContain('hunter2')
 })
 
-test('a preflight is written down where it is for, and explained', async () => {
+test('a preflight is recorded in its sandbox and explained', async () => {
   const server = await createSandbox({ corsOrigins: ['http://app.test'] })
   const caller = createCaller(server)
   await caller.post('/_standin/sandboxes', { name: 'shop' })
@@ -357,7 +358,7 @@ test('a preflight is written down where it is for, and explained', async () => {
   expect([answer.status, answer.text]).toEqual([204, ''])
   expect(answer.header('Access-Control-Allow-Origin')).toBe('http://app.test')
   const id = answer.header('Standin-Request-Id')!
-  const [one, ...more] = await journal(caller, '/~shop')
+  const [one, ...more] = await requestLog(caller, '/~shop')
   expect(more).toEqual([])
   expect(one).toMatchObject({
     id,
@@ -380,7 +381,7 @@ test('a preflight is written down where it is for, and explained', async () => {
   expect(text).toContain('standin_requests_total{api="cryptlex",operation="none",status="204"} 1')
 })
 
-test('a preflight for no sandbox is allowed as ever, and is among the lost', async () => {
+test('a preflight for an unknown sandbox is allowed and recorded as rejected', async () => {
   const server = await createSandbox({ corsOrigins: ['http://app.test'] })
   const caller = createCaller(server)
   const asking = { Origin: 'http://app.test', 'Access-Control-Request-Method': 'POST' }

@@ -2,15 +2,15 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { withDefaults, type Config } from '../../src/config/config.ts'
-import { entryOf, type Entry } from '../../src/telemetry/log-entry.ts'
-import { Lines } from '../../src/telemetry/log-lines.ts'
+import { logEntryOf, type LogEntry } from '../../src/telemetry/log-entry.ts'
+import { LineWriter } from '../../src/telemetry/log-lines.ts'
 import { prettyLine } from '../../src/telemetry/pretty-line.ts'
 import type { AnsweredCall } from '../../src/core/request/pipeline-context.ts'
 import { startServer } from '../../src/server/server.ts'
 import { createCaller, creation } from '../helpers/caller.ts'
 import { createFolder, CRYPTLEX, FORMSONFIRE, MYKAARMA } from '../helpers/sandbox.ts'
 
-/** A server of the test's own, and the lines that it logs. */
+/** Starts a server and collects the lines that it logs. */
 async function logging(settings: Partial<Config>) {
   const lines: string[] = []
   const config = withDefaults({ port: 0, memory: true, ...settings })
@@ -22,7 +22,7 @@ async function logging(settings: Partial<Config>) {
 const entries = (lines: readonly string[]) =>
   lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 
-test('a person reads what was asked, what was answered and why', async () => {
+test('a pretty line shows request, answer and reason', async () => {
   const { lines, caller } = await logging({ log: 'pretty' })
   await caller.post('/_standin/sandboxes', { name: 'checkout' })
   await caller.create('cryptlex', { role: 'astronomer' }, '/~checkout')
@@ -42,7 +42,7 @@ test('a person reads what was asked, what was answered and why', async () => {
   ])
 })
 
-test('a program reads the same as JSON, a line each', async () => {
+test('a JSON line holds the same fields', async () => {
   const { lines, caller } = await logging({ log: 'json' })
   const created = await caller.create('cryptlex')
   await caller.create('cryptlex')
@@ -70,7 +70,7 @@ test.each([
   ['info', ['/_standin/users', '/nope', '/_standin/state']],
   ['warn', ['/nope', '/_standin/state']],
   ['error', ['/_standin/state']],
-] as const)('at the level %s it tells of %j', async (logLevel, told) => {
+] as const)('--log-level %s logs %j', async (logLevel, expected) => {
   const { server, lines, caller } = await logging({ log: 'json', logLevel })
   vi.spyOn(server.sandbox.store, 'document').mockImplementation(() => {
     throw new Error('a bug of ours')
@@ -80,13 +80,13 @@ test.each([
   }
   vi.restoreAllMocks()
   const all = entries(lines)
-  expect(all.filter(({ msg }) => msg === 'request').map(({ url }) => url)).toEqual(told)
-  // What went wrong inside is told with its stack, in the same form.
+  expect(all.filter(({ msg }) => msg === 'request').map(({ url }) => url)).toEqual(expected)
+  // A bug is logged with its stack, as JSON too.
   const bug = all.find(({ msg }) => msg !== 'request')
   expect(bug).toMatchObject({ level: 'error', err: { message: 'a bug of ours' } })
 })
 
-test('nothing is written unless it is asked for', async () => {
+test('nothing is logged by default', async () => {
   for (const settings of [{}, { log: 'off' as const }]) {
     const { lines, caller } = await logging(settings)
     await caller.create('cryptlex')
@@ -94,7 +94,7 @@ test('nothing is written unless it is asked for', async () => {
   }
 })
 
-test('what is refused at the door is told of too', async () => {
+test('requests rejected before routing are logged too', async () => {
   const { lines, caller } = await logging({ log: 'json' })
   await caller.get('/_standin/users', { Host: 'evil.test' })
   await caller.post('/_standin/reset', undefined, { Origin: 'https://evil.test' })
@@ -104,7 +104,7 @@ test('what is refused at the door is told of too', async () => {
   ])
 })
 
-test.each(['pretty', 'json'] as const)('none of 24 secrets is in a %s line', async (log) => {
+test.each(['pretty', 'json'] as const)('a %s line shows none of 24 secrets', async (log) => {
   const { lines, caller } = await logging({ log, adminToken: 'planted-00', logLevel: 'debug' })
   let planted = 0
   const secret = () => `planted-${String(++planted).padStart(2, '0')}`
@@ -141,11 +141,11 @@ test.each(['pretty', 'json'] as const)('none of 24 secrets is in a %s line', asy
   expect(planted).toBeGreaterThanOrEqual(24)
   const text = lines.join('')
   expect(text).not.toMatch(/planted|cGxhbnRlZC|eyJ|partner:/)
-  // What is shown in its place names what was there.
+  // Hidden values keep their names.
   expect(text).toContain(`${FORMSONFIRE}?CompanyId=…&IntegrationKey=…`)
 })
 
-test('a terminal is told nothing that it would obey', async () => {
+test('control characters are escaped for the terminal', async () => {
   const { lines, caller } = await logging({ log: 'pretty' })
   await caller.create('cryptlex', { '\u001b[31m': 1, '\u009b31m': 1, '\ud83d\ude00\r\n': 1 })
   expect(lines).toHaveLength(1)
@@ -153,8 +153,8 @@ test('a terminal is told nothing that it would obey', async () => {
   expect(lines[0]).toContain('warning unknown-field.\\u{1b}[31m unknown-field.\\u{9b}31m')
 })
 
-test('a line is in colour where that is wanted, and says which fault fired', () => {
-  const entry: Entry = {
+test('a pretty line may be in colour and shows the faults that fired', () => {
+  const entry: LogEntry = {
     level: 'error',
     id: 'req-7',
     sandbox: 'default',
@@ -177,7 +177,7 @@ test('a line is in colour where that is wanted, and says which fault fired', () 
   expect(prettyLine(entry, now, true)).toContain('\u001b[31m503\u001b[0m')
 })
 
-test('a line says which fault a request met, and is there where it has no answer', async () => {
+test('a request without an answer is logged with the fault that fired', async () => {
   const { server, lines, caller } = await logging({ log: 'json' })
   server.sandbox.faults.add('commit-reset;times=1')
   await caller.create('cryptlex').catch(() => undefined)
@@ -192,24 +192,24 @@ test('a line says which fault a request met, and is there where it has no answer
   ])
 })
 
-test('only a fault that fired is told of, and it is worth a warning', async () => {
+test('only faults that fired are logged, as a warning', async () => {
   const answered: AnsweredCall[] = []
   const { server, caller } = await logging({})
-  const place = [...server.sandbox.contexts.values()].find(({ api }) => api.name === 'cryptlex')!
-  Object.assign(place, { observe: (one: AnsweredCall) => answered.push(one) })
+  const context = [...server.sandbox.contexts.values()].find(({ api }) => api.name === 'cryptlex')!
+  Object.assign(context, { observe: (one: AnsweredCall) => answered.push(one) })
   await caller.create('cryptlex')
   const [one] = answered
   one!.call.faults = [
     { id: 'f-1', fired: false, why: 'another e-mail' },
     { id: 'f-2', fired: true, why: 'it fits' },
   ]
-  expect(entryOf(one!)).toMatchObject({ level: 'warn', status: 201, faults: ['f-2'] })
+  expect(logEntryOf(one!)).toMatchObject({ level: 'warn', status: 201, faults: ['f-2'] })
 })
 
-test('lines are written in their order, and all of them by the end', async () => {
+test('all lines are written in order before close resolves', async () => {
   const file = join(createFolder(), 'log')
   const fd = openSync(file, 'w')
-  const lines = new Lines(fd)
+  const lines = new LineWriter(fd)
   for (let i = 0; i < 20_000; i++) {
     lines.write(`${i}\n`)
     if (i % 5000 === 0) await new Promise(setImmediate)
@@ -220,8 +220,8 @@ test('lines are written in their order, and all of them by the end', async () =>
   expect(written).toEqual(Array.from({ length: 20_000 }, (_, i) => String(i)))
 })
 
-test('a log that cannot be written is no reason to stop, and takes no memory without end', async () => {
-  const lines = new Lines(9999)
+test('a log that cannot be written stops nothing and uses bounded memory', async () => {
+  const lines = new LineWriter(9999)
   const line = `${'x'.repeat(1023)}\n`
   const before = process.memoryUsage().heapUsed
   for (let i = 0; i < 100_000; i++) lines.write(line)

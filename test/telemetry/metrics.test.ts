@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { Durations, Metrics } from '../../src/telemetry/metrics.ts'
-import { textOf } from '../../src/telemetry/prometheus-text.ts'
+import { DurationHistogram, Metrics } from '../../src/telemetry/metrics.ts'
+import { prometheusText } from '../../src/telemetry/prometheus-text.ts'
 import { createCaller, type Caller } from '../helpers/caller.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 
@@ -11,12 +11,12 @@ interface Sample {
   readonly value: number
 }
 
-/** The samples in Prometheus' text format; every line has to be one, or a comment of its kind. */
+/** Parses the Prometheus text format; throws for an invalid line. */
 function samplesIn(text: string): Sample[] {
   return text.split('\n').flatMap((line) => {
     if (line === '' || /^# (HELP|TYPE) [a-z_]+ .+$/.test(line)) return []
     const match = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line)
-    if (!match) throw new Error(`no sample: ${line}`)
+    if (!match) throw new Error(`not a sample: ${line}`)
     const [, name = '', inner = '', value] = match
     const labels = [...inner.matchAll(/([a-z_]+)="([^"]*)"(?:,|$)/g)].map(
       ([, label = '', of = '']) => [label, of] as const,
@@ -56,7 +56,7 @@ test('requests are counted by API, operation and status', async () => {
   )
 })
 
-test('it tells of sandboxes, users and the process', async () => {
+test('gauges show sandboxes, users and the process', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/sandboxes', { name: 'a' })
   await caller.post('/_standin/seed', { users: 3 })
@@ -70,7 +70,7 @@ test('it tells of sandboxes, users and the process', async () => {
   expect(valueOf(samples, 'process_start_time_seconds')).toBeLessThan(Date.now() / 1000)
 })
 
-test('it tells of faults and of webhooks', async () => {
+test('metrics count faults and webhook deliveries', async () => {
   const { sandbox, ...server } = await createSandbox()
   const caller = createCaller(server)
   sandbox.faults.add('500;times=2')
@@ -107,7 +107,7 @@ test('it tells of faults and of webhooks', async () => {
   ])
 })
 
-test('a request that waited for the disk is in the time of both', async () => {
+test('a flush is measured in both histograms', async () => {
   const caller = createCaller(await createSandbox({ data: createFolder() }))
   for (let i = 0; i < 5; i++) await caller.create('cryptlex', { email: `${i}@example.test` })
   const samples = await scraped(caller)
@@ -120,7 +120,7 @@ test('a request that waited for the disk is in the time of both', async () => {
       name === 'standin_request_duration_seconds_bucket' && labels['api'] === 'cryptlex',
   )
   expect(buckets.map(({ labels }) => labels['le'])).toEqual([
-    ...Durations.bounds.map(String),
+    ...DurationHistogram.bounds.map(String),
     '+Inf',
   ])
   expect(buckets.map(({ value }) => value)).toEqual(
@@ -129,7 +129,7 @@ test('a request that waited for the disk is in the time of both', async () => {
   expect(buckets.at(-1)!.value).toBe(5)
 })
 
-test('nothing that a caller sends makes it longer', async () => {
+test('the number of samples does not grow with what callers send', async () => {
   const caller = createCaller(await createSandbox({ autoSandboxes: true }))
   const provoke = async (from: number) => {
     for (let i = from; i < from + 100; i++) {
@@ -149,7 +149,7 @@ test('nothing that a caller sends makes it longer', async () => {
   expect(before.join()).not.toMatch(/box-|path-|example/)
 })
 
-test('the document on running it names every metric', async () => {
+test('docs/operations.md lists every metric', async () => {
   const { text } = await createCaller(await createSandbox()).get('/_standin/metrics')
   const document = readFileSync('docs/operations.md', 'utf8')
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!)
@@ -157,21 +157,21 @@ test('the document on running it names every metric', async () => {
   expect(names.filter((name) => !document.includes(`\`${name}`))).toEqual([])
 })
 
-test('what others keep is told with it', async () => {
+test('registered metrics are part of the output, with escaped labels', async () => {
   const metrics = new Metrics()
   metrics.add({
     name: 'standin_faults_armed',
-    help: 'Faults that wait for a request.',
+    help: 'Number of armed faults.',
     type: 'gauge',
     labels: ['api'],
     values: () => [{ labels: { api: 'a"b\\c\nd' }, value: 2 }],
   })
-  const text = await textOf(metrics)
+  const text = await prometheusText(metrics)
   expect(text).toContain('# TYPE standin_faults_armed gauge\n')
   expect(text).toContain('standin_faults_armed{api="a\\"b\\\\c\\nd"} 2\n')
 })
 
-test('it is no secret to who has the token, and one to others', async () => {
+test('the metrics need the admin token', async () => {
   const caller = createCaller(await createSandbox({ adminToken: 'a-token-for-all' }))
   expect((await caller.get('/_standin/metrics')).status).toBe(401)
   const answer = await caller.get('/_standin/metrics', { Authorization: 'Bearer a-token-for-all' })

@@ -2,6 +2,7 @@ import type { Call } from '../../core/call.ts'
 import { json } from '../../core/formats/json.ts'
 import { xml } from '../../core/formats/xml.ts'
 import type { Format } from '../../core/formats/format.ts'
+import { mediaTypeOf } from '../../core/http/content-type.ts'
 import { Problem } from '../../core/problem.ts'
 import { cast, isRecord, type Schema } from '../../core/contract/schema.ts'
 
@@ -34,7 +35,7 @@ export function answerType(call: Call): string {
   const own = stated(call)
   const accepted = (call.headers.accept ?? '')
     .split(',')
-    .map((range) => range.split(';', 1)[0]!.trim().toLowerCase().replace('text/xml', XML.mediaType))
+    .map((range) => mediaTypeOf(range).replace('text/xml', XML.mediaType))
   const byAccept = own && accepted.includes(own) ? own : undefined
   const first = [JSON_FORMAT, XML].find(({ mediaType }) => accepted.includes(mediaType))
   return asked?.mediaType ?? byAccept ?? first?.mediaType ?? own ?? XML.mediaType
@@ -42,7 +43,7 @@ export function answerType(call: Call): string {
 
 /** What the Content-Type says, where it says JSON or XML. */
 function stated(call: Call): string | undefined {
-  const type = call.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  const type = mediaTypeOf(call.headers['content-type'])
   if (type === 'application/json' || type === 'text/json') return JSON_FORMAT.mediaType
   if (type === 'application/xml' || type === 'text/xml') return XML.mediaType
   return undefined
@@ -55,7 +56,7 @@ function stated(call: Call): string | undefined {
 export function bodyType(call: Call, text: string): string {
   const type = stated(call)
   if (type) return type
-  const named = call.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  const named = mediaTypeOf(call.headers['content-type'])
   if (!named) return XML.mediaType
   const start = text.trimStart().charAt(0)
   const read = start === '<' || start === '' ? XML : start === '{' ? JSON_FORMAT : undefined

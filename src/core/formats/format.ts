@@ -1,16 +1,18 @@
 import type { Schema } from '../contract/schema.ts'
 
-/** One way to write a body down: JSON, XML, protobuf. */
+/** A serialization of bodies: JSON, XML, protobuf. */
 export interface Format {
   readonly mediaType: string
-  /** The Content-Type of an answer. */
+  /** Content-Type of an answer. */
   readonly contentType: string
   /**
-   * A value, typed as far as the schema tells, out of a request's text. Throws a Problem
-   * `body.malformed` that says where. A format that is only ever sent has none.
+   * Parses a request's body; types values by the schema where the format has no types. Absent in
+   * formats that are only sent.
+   *
+   * @throws Problem 400 body.malformed, with the position of the error
    */
   read?(text: string, schema: Schema): unknown
   write(value: unknown, schema: Schema): string | Uint8Array
-  /** The inverse of write, for the gate that checks what really leaves. */
+  /** The inverse of `write`, for the check that an answer reads back as it was meant. */
   parse(written: string | Uint8Array, schema: Schema): unknown
 }

@@ -1,8 +1,9 @@
 import type { Format } from './format.ts'
 import { Problem, type BodyFlaw } from '../problem.ts'
+import { lineAndColumn } from '../words.ts'
 
-/** Deeper than any contract goes, and shallow enough for every recursion over the value. */
-const DEEPEST = 64
+/** Maximum nesting: deeper than any contract needs, and safe for recursion over the value. */
+const MAX_DEPTH = 64
 
 export const json: Format = {
   mediaType: 'application/json',
@@ -12,34 +13,34 @@ export const json: Format = {
   parse: (written) => JSON.parse(String(written)) as unknown,
 }
 
-/** JSON as RFC 8259 wants it of careful senders: no name twice in an object, none that is unsafe. */
+/** Parses JSON; refuses duplicate names in an object (RFC 8259, section 4) and `__proto__`. */
 function read(text: string): unknown {
   if (text.trim() === '') throw malformed('it is empty')
-  inspect(text)
+  checkStructure(text)
   try {
     return JSON.parse(text) as unknown
   } catch {
     // V8's message quotes the text around the fault, which may hold a password, and names the
     // place in some versions only.
-    const at = flawIn(text)
+    const at = syntaxErrorOffset(text)
     throw malformed(whereBroken(text, at), at < text.length ? undefined : { kind: 'ends-early' })
   }
 }
 
 /** Where a text that is no JSON stops being it: `unexpected text at line 2, column 7`. */
-export function whereBroken(text: string, at = flawIn(text)): string {
-  return at >= text.length ? 'it ends too early' : `unexpected text at ${place(text, at)}`
+export function whereBroken(text: string, at = syntaxErrorOffset(text)): string {
+  return at >= text.length ? 'it ends too early' : `unexpected text at ${lineAndColumn(text, at)}`
 }
 
 const SPACE = /[ \t\n\r]*/y
 const TOKEN = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 
-/** The offset of the first token that has no place in JSON; only run on text that is none. */
-function flawIn(text: string): number {
+/** Offset of the first syntax error; the text must be invalid JSON. */
+function syntaxErrorOffset(text: string): number {
   const open: string[] = []
-  // What may come next: a value, a name, the colon after it, or what follows a value.
-  let next: 'value' | 'name' | 'colon' | 'more' = 'value'
+  // The expected token; `separator` is a comma or a closing bracket.
+  let next: 'value' | 'name' | 'colon' | 'separator' = 'value'
   let mayClose = false
   let from = 0
   for (;;) {
@@ -52,10 +53,10 @@ function flawIn(text: string): number {
       end - start === 1 && '{}[],:'.includes(text.charAt(start)) ? text[start] : undefined
     const around = open.at(-1)
     if (mark === '}' || mark === ']') {
-      if (around !== mark || !(mayClose || next === 'more')) return start
+      if (around !== mark || !(mayClose || next === 'separator')) return start
       open.pop()
-      next = 'more'
-    } else if (next === 'more') {
+      next = 'separator'
+    } else if (next === 'separator') {
       if (mark !== ',' || !around) return start
       next = around === '}' ? 'name' : 'value'
     } else if (next === 'colon') {
@@ -70,18 +71,18 @@ function flawIn(text: string): number {
       mayClose = true
       continue
     } else if (mark) return start
-    else next = 'more'
+    else next = 'separator'
     mayClose = false
   }
 }
 
-/** Where a match that starts there ends. */
+/** End of a match that starts at `from`. */
 function matchEnd(pattern: RegExp, text: string, from: number): number | undefined {
   pattern.lastIndex = from
   return pattern.test(text) ? pattern.lastIndex : undefined
 }
 
-/** Where a string that starts there ends. A pattern for it overflows the stack on megabytes. */
+/** End of the string that starts at `from`. A regular expression overflows the stack on megabytes. */
 function stringEnd(text: string, from: number): number | undefined {
   let i = from + 1
   while (i < text.length) {
@@ -96,10 +97,10 @@ function stringEnd(text: string, from: number): number | undefined {
 }
 
 /**
- * One pass over the text before JSON.parse: depth, names that are given twice, and `__proto__`.
- * JSON.parse lets the last of two names win, so a sender's mistake would go unseen.
+ * Checks nesting, duplicate names and `__proto__` in one pass before JSON.parse, which silently
+ * keeps the last of two equal names.
  */
-function inspect(text: string): void {
+function checkStructure(text: string): void {
   const names: (Set<string> | undefined)[] = []
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
@@ -117,18 +118,18 @@ function inspect(text: string): void {
         const raw = text.slice(start, i + 1)
         const name = escaped ? unescaped(raw, start, text) : raw.slice(1, -1)
         if (open.has(name)) {
-          const where = place(text, start)
+          const where = lineAndColumn(text, start)
           const flaw = { kind: 'duplicate-name', place: where } as const
           throw malformed(`a name is given twice, at ${where}`, flaw)
         }
         if (name === '__proto__') {
-          throw malformed(`the name __proto__ is not allowed, at ${place(text, start)}`)
+          throw malformed(`the name __proto__ is not allowed, at ${lineAndColumn(text, start)}`)
         }
         open.add(name)
       }
     } else if (code === 0x7b || code === 0x5b) {
-      if (names.push(code === 0x7b ? new Set() : undefined) > DEEPEST) {
-        throw malformed(`it is nested deeper than ${DEEPEST} levels`)
+      if (names.push(code === 0x7b ? new Set() : undefined) > MAX_DEPTH) {
+        throw malformed(`it is nested deeper than ${MAX_DEPTH} levels`)
       }
     } else if (code === 0x7d || code === 0x5d) names.pop()
   }
@@ -144,14 +145,8 @@ function unescaped(raw: string, start: number, text: string): string {
   try {
     return JSON.parse(raw) as string
   } catch {
-    throw malformed(`at ${place(text, start)}`)
+    throw malformed(`at ${lineAndColumn(text, start)}`)
   }
-}
-
-function place(text: string, position: number): string {
-  const before = text.slice(0, position)
-  const line = before.split('\n').length
-  return `line ${line}, column ${position - before.lastIndexOf('\n')}`
 }
 
 function malformed(where: string, flaw?: BodyFlaw): Problem {

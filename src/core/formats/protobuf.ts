@@ -8,31 +8,35 @@ import { messageOf } from '../errors.ts'
 const require = createRequire(import.meta.url)
 let loaded: typeof Protobuf | undefined
 
-/** Loaded with the first protobuf: most runs never see any. */
+/** Loads protobufjs at its first use, since most runs need none. */
 function library(): typeof Protobuf {
   loaded ??= require('protobufjs') as typeof Protobuf
   return loaded
 }
 
 /**
- * Answers in a message of a .proto file, with the fields of the file, which is read when the first
- * such answer is due.
+ * Creates the format of answers that are a message of a .proto file. The file is read with the
+ * first such answer.
  *
- * Written with protobufjs' parser and writer alone: its own encoder makes code at run time.
- * Covers what such answers need: strings, 32-bit integers, messages, lists of them.
+ * Uses only the parser, reader and writer of protobufjs: its encoder generates code at run time.
+ * Supports strings, 32-bit integers, messages, and lists of them.
  */
 export function protobufFormat(file: string, message: string): Format {
-  let known: Protobuf.Type | undefined
-  const type = () => (known ??= loadMessage(file, message))
+  let type: Protobuf.Type | undefined
+  const loadType = () => (type ??= loadMessage(file, message))
   return {
     mediaType: 'application/x-protobuf',
     contentType: 'application/x-protobuf',
-    write: (value) => encode(type(), value as object, library().Writer.create()).finish(),
-    parse: (written) => decode(type(), library().Reader.create(bytesOf(written))),
+    write: (value) => encode(loadType(), value as object, library().Writer.create()).finish(),
+    parse: (written) => decode(loadType(), library().Reader.create(bytesOf(written))),
   }
 }
 
-/** The message of a .proto. Throws an Error naming the file when it cannot be had. */
+/**
+ * Loads a message type of a .proto file.
+ *
+ * @throws Error that names the file
+ */
 export function loadMessage(file: string, message: string): Protobuf.Type {
   try {
     const { root } = library().parse(readFileSync(file, 'utf8'), { keepCase: true })
@@ -73,7 +77,7 @@ function encode(type: Protobuf.Type, message: object, writer: Protobuf.Writer): 
   return writer
 }
 
-/** As proto3 readers do: absent lists are empty, absent numbers 0; absent strings stay absent. */
+/** Decodes as proto3 readers do, with empty lists and zeros for absent fields; absent strings stay absent. */
 function decode(type: Protobuf.Type, reader: Protobuf.Reader, length = reader.len): object {
   const end = reader.pos + length
   const message: Record<string, unknown> = {}
@@ -88,10 +92,10 @@ function decode(type: Protobuf.Type, reader: Protobuf.Reader, length = reader.le
       reader.skipType(tag & 7)
       continue
     }
-    const held = message[field.name]
-    if (Array.isArray(held) && field.type === 'int32' && (tag & 7) === 2) {
+    const list = message[field.name]
+    if (Array.isArray(list) && field.type === 'int32' && (tag & 7) === 2) {
       const packedEnd = reader.uint32() + reader.pos
-      while (reader.pos < packedEnd) held.push(reader.int32())
+      while (reader.pos < packedEnd) list.push(reader.int32())
       continue
     }
     const value = isMessage(field.resolvedType)
@@ -99,7 +103,7 @@ function decode(type: Protobuf.Type, reader: Protobuf.Reader, length = reader.le
       : field.type === 'string'
         ? reader.string()
         : reader.int32()
-    if (Array.isArray(held)) held.push(value)
+    if (Array.isArray(list)) list.push(value)
     else message[field.name] = value
   }
   return message

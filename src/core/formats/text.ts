@@ -1,6 +1,6 @@
 import type { Format } from './format.ts'
 
-/** A text as it is; only ever sent. */
+/** Plain text; only sent. */
 export const text: Format = {
   mediaType: 'text/plain',
   contentType: 'text/plain; charset=utf-8',
@@ -8,14 +8,14 @@ export const text: Format = {
   parse: String,
 }
 
-/** A page for people. */
+/** HTML pages; only sent. */
 export const html: Format = {
   ...text,
   mediaType: 'text/html',
   contentType: 'text/html; charset=utf-8',
 }
 
-/** Server-sent events, which are written one by one. */
+/** Server-sent events, which a stream writes one by one. */
 export const events: Format = {
   ...text,
   mediaType: 'text/event-stream',

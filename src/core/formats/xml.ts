@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url)
 let loaded:
   (Pick<typeof Xml2js, 'Builder' | 'Parser'> & Pick<typeof Saxes, 'SaxesParser'>) | undefined
 
-/** Loaded with the first XML: together they take a tenth of the start, and many runs never see any. */
+/** Loads the XML libraries at their first use: they take a tenth of the start, and many runs need none. */
 function libraries(): NonNullable<typeof loaded> {
   loaded ??= {
     ...(require('xml2js') as typeof Xml2js),
@@ -18,12 +18,12 @@ function libraries(): NonNullable<typeof loaded> {
   return loaded
 }
 
-const DEEPEST = 32
-const MOST_ELEMENTS = 10_000
+const MAX_DEPTH = 32
+const MAX_ELEMENTS = 10_000
 
 /**
- * Names that xml2js 0.6 keeps for itself or looks up on Object.prototype, which makes it hand out
- * inherited members or fail with a TypeError (its issue #719, mended but not released).
+ * Names that xml2js 0.6 reserves or looks up on Object.prototype, which makes it return inherited
+ * members or throw a TypeError (its issue #719, fixed but not released).
  */
 const RESERVED = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
@@ -35,10 +35,11 @@ const RESERVED = new Set([
 ])
 
 /**
- * XML by xml2js, behind a gate: alone it accepts documents that are not well-formed. A schema's
- * `xml` keywords say how things are called; text gets the schema's types.
+ * Creates the XML format. xml2js reads and writes; saxes checks documents first, since xml2js
+ * accepts some that are not well-formed. The `xml` keywords of a schema name the elements, and its
+ * types decide how text is read.
  *
- * @param attributes for the root element of an answer, such as a namespace declaration
+ * @param attributes of the root element of an answer, such as a namespace declaration
  */
 export function xml(attributes: Readonly<Record<string, string>> = {}): Format {
   return {
@@ -46,40 +47,39 @@ export function xml(attributes: Readonly<Record<string, string>> = {}): Format {
     contentType: 'application/xml',
     read,
     write: (value, schema) => {
-      const named = nameOf(schema)
       const builder = new (libraries().Builder)({
-        rootName: named,
+        rootName: rootNameOf(schema),
         xmldec: { version: '1.0', encoding: 'utf-8' },
         renderOpts: { pretty: false },
       })
-      return builder.buildObject({ $: attributes, ...(elements(value, schema) as object) })
+      return builder.buildObject({ $: attributes, ...(toElements(value, schema) as object) })
     },
     parse: (written, schema) => read(String(written), schema),
   }
 }
 
-function nameOf(schema: Schema): string {
+function rootNameOf(schema: Schema): string {
   return schema.xml?.name ?? 'root'
 }
 
-/** Elements of the schema's root, namespaces left aside, lists unwrapped, text typed. */
+/** Parses a document: ignores namespaces, unwraps lists and types text by the schema. */
 function read(given: string, schema: Schema): unknown {
-  // XML's own rule, which xml2js leaves out: a line ends in one way.
+  // XML normalizes line ends; xml2js does not.
   const text = given.replaceAll(/\r\n?/g, '\n')
-  gate(text)
-  // What the parser found; it calls back before parseString returns.
-  const found: { error?: unknown; document?: unknown } = {}
+  checkWellFormed(text)
+  // Set by the callback, which runs before parseString returns.
+  const result: { error?: unknown; document?: unknown } = {}
   const parser = new (libraries().Parser)({ explicitArray: false, tagNameProcessors: [localName] })
   parser.parseString(text, (error, document) => {
-    if (error) found.error = error
-    else found.document = document
+    if (error) result.error = error
+    else result.document = document
   })
-  if (found.error instanceof Problem) throw found.error
-  if (found.error) throw malformed('it is not well-formed')
-  const [root, content] = Object.entries(found.document as Record<string, unknown>)[0] ?? []
-  const wanted = nameOf(schema)
-  if (root !== wanted) throw malformed(`its root element must be <${wanted}>`)
-  return cast(shaped(withoutAttributes(content), schema), schema)
+  if (result.error instanceof Problem) throw result.error
+  if (result.error) throw malformed('it is not well-formed')
+  const [root, content] = Object.entries(result.document as Record<string, unknown>)[0] ?? []
+  const expected = rootNameOf(schema)
+  if (root !== expected) throw malformed(`its root element must be <${expected}>`)
+  return cast(applySchema(withoutAttributes(content), schema), schema)
 }
 
 function localName(name: string): string {
@@ -88,26 +88,29 @@ function localName(name: string): string {
   return local
 }
 
-/** Well-formedness, no DOCTYPE (so no entities), and limits on depth and number. */
-function gate(text: string): void {
+/** Refuses documents that are not well-formed, have a DOCTYPE (so entities), or exceed the limits. */
+function checkWellFormed(text: string): void {
   const parser = new (libraries().SaxesParser)({
     xmlns: true,
     defaultXMLVersion: '1.0',
     forceXMLVersion: true,
+    position: false,
   })
   let depth = 0
   let count = 0
   parser.on('error', (error) => {
-    // After its second colon the message quotes the text, which may hold a password.
-    const [line, column, what] = error.message.split(':')
-    throw malformed(`${what?.trim().replace(/\.$/, '')}, at line ${line}, column ${column}`)
+    // After a colon the message quotes the text, which may hold a password.
+    const [reason] = error.message.split(':', 1)
+    throw malformed(
+      `${reason!.replace(/\.$/, '')}, at line ${parser.line}, column ${parser.column}`,
+    ) // a split has at least one piece
   })
   parser.on('doctype', () => {
     throw malformed('a DOCTYPE is not allowed')
   })
   parser.on('opentag', () => {
-    if (++depth > DEEPEST) throw malformed(`it is nested deeper than ${DEEPEST} levels`)
-    if (++count > MOST_ELEMENTS) throw malformed(`it has more than ${MOST_ELEMENTS} elements`)
+    if (++depth > MAX_DEPTH) throw malformed(`it is nested deeper than ${MAX_DEPTH} levels`)
+    if (++count > MAX_ELEMENTS) throw malformed(`it has more than ${MAX_ELEMENTS} elements`)
   })
   parser.on('closetag', () => {
     depth--
@@ -115,7 +118,7 @@ function gate(text: string): void {
   parser.write(text).close()
 }
 
-/** Of all attributes only `nil` means something: that the element is null. */
+/** Drops attributes; `nil` makes its element null. */
 function withoutAttributes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutAttributes)
   if (!isRecord(value)) return value
@@ -131,55 +134,55 @@ function withoutAttributes(value: unknown): unknown {
   return rest
 }
 
-/** `<Folders><Id>…</Id></Folders>` is a list named Folders; xml2js cannot know. */
-function shaped(value: unknown, schema: Schema): unknown {
+/** Turns elements into lists where the schema has one: `<Folders><Id>…</Id></Folders>`. */
+function applySchema(value: unknown, schema: Schema): unknown {
   if (value === null) return null
   if (schema.items) return list(value, schema, schema.items)
   if (!schema.properties) return value
   const content = isBlank(value) ? {} : value
   if (!isRecord(content)) return content
-  if ('_' in content) throw malformed('text stands between its elements')
+  if ('_' in content) throw malformed('there is text between its elements')
   for (const [name, inner] of Object.entries(content)) {
     const property = schema.properties[name]
-    if (property) content[name] = shaped(inner, property)
+    if (property) content[name] = applySchema(inner, property)
   }
   return content
 }
 
 function list(value: unknown, schema: Schema, items: Schema): unknown {
   if (!schema.xml?.wrapped) {
-    return isBlank(value) ? [] : [value].flat().map((item) => shaped(item, items))
+    return isBlank(value) ? [] : [value].flat().map((item) => applySchema(item, items))
   }
   if (isBlank(value)) return []
-  // Text, or the list twice, which the validator refuses.
+  // Text, or two lists: the validator refuses both.
   if (!isRecord(value)) return value
-  if ('_' in value) throw malformed('text stands between its elements')
-  const held = value[items.xml?.name ?? 'item']
-  return held === undefined ? [] : [held].flat().map((item) => shaped(item, items))
+  if ('_' in value) throw malformed('there is text between its elements')
+  const elements = value[items.xml?.name ?? 'item']
+  return elements === undefined ? [] : [elements].flat().map((item) => applySchema(item, items))
 }
 
 function isBlank(value: unknown): boolean {
   return typeof value === 'string' && value.trim() === ''
 }
 
-/** A value in the shape that xml2js builds from. */
-function elements(value: unknown, schema: Schema): unknown {
+/** Converts a value into the structure that xml2js builds XML from. */
+function toElements(value: unknown, schema: Schema): unknown {
   if (Array.isArray(value)) {
     const items = schema.items ?? {}
-    const inner = value.map((item) => elements(item, items))
+    const inner = value.map((item) => toElements(item, items))
     return schema.xml?.wrapped ? { [items.xml?.name ?? 'item']: inner } : inner
   }
   if (isRecord(value)) {
     return Object.fromEntries(
       Object.entries(value)
         .filter(([, inner]) => inner !== null && inner !== undefined)
-        .map(([name, inner]) => [name, elements(inner, schema.properties?.[name] ?? {})]),
+        .map(([name, inner]) => [name, toElements(inner, schema.properties?.[name] ?? {})]),
     )
   }
   return typeof value === 'string' ? printable(value) : value
 }
 
-/** Characters that XML 1.0 forbids even as references become U+FFFD; xml2js would throw. */
+/** Replaces characters that XML 1.0 forbids, for which xml2js would throw, by U+FFFD. */
 function printable(text: string): string {
   return text.replaceAll(
     /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu,
@@ -187,6 +190,6 @@ function printable(text: string): string {
   )
 }
 
-function malformed(why: string): Problem {
-  return new Problem(400, 'body.malformed', `The body cannot be read as XML: ${why}`)
+function malformed(detail: string): Problem {
+  return new Problem(400, 'body.malformed', `The body cannot be read as XML: ${detail}`)
 }

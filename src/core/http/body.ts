@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { charsetOf } from './content-type.ts'
 import { Problem } from '../problem.ts'
 
 export interface BodyLimits {
@@ -11,15 +12,15 @@ export interface BodyLimits {
 }
 
 /**
- * A request's body as text. Nothing is kept beyond the limit, and a compressed body is counted as
- * it unfolds.
+ * Reads a request's body as text. A compressed body is counted while it is decompressed; reading
+ * stops at the limit.
  *
  * @throws Problem 413 body.too-large, 408 body.too-slow, 415 encoding.unsupported,
- *   415 charset.unsupported, 400 body.malformed (not the text it says it is)
+ *   415 charset.unsupported, 400 body.malformed (not text of its charset or Content-Encoding)
  */
 export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   const decoder = decoderFor(request.headers['content-type'])
-  const bytes = await readBytes(request, limits, unfold(request))
+  const bytes = await readBytes(request, limits, decompressed(request))
   try {
     return decoder.decode(bytes)
   } catch (cause) {
@@ -28,30 +29,30 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
-/** Bodies that turned out to be none, and why. */
-const broken = new WeakMap<IncomingMessage, Problem>()
-/** Told to who reads one. */
-const BROKEN = Symbol('broken')
+/** Requests whose body cannot be read to its end, with the reason. */
+const aborted = new WeakMap<IncomingMessage, Problem>()
+/** Event by which `readBytes` learns of it. */
+const ABORTED = Symbol('aborted')
 
-/** Ends the reading of a body of which nothing more can be read, now or when it begins. */
-export function breakOff(request: IncomingMessage, problem: Problem): void {
-  if (broken.has(request)) return
-  broken.set(request, problem)
-  request.emit(BROKEN)
+/** Ends the reading of a body with this problem, whether it has begun or not. */
+export function abortRequestBody(request: IncomingMessage, problem: Problem): void {
+  if (aborted.has(request)) return
+  aborted.set(request, problem)
+  request.emit(ABORTED)
 }
 
-/** A request's body as it comes over the wire. */
+/** Reads the bytes of a request's body from the request, or from a stream that decodes it. */
 export function readBytes(
   request: IncomingMessage,
   limits: BodyLimits,
   source: Readable = request,
 ): Buffer | Promise<Buffer> {
-  // A body that came along with its head, as most do, needs no waiting and no time limit.
+  // A body that arrived with the headers, as most do, needs neither promise nor time limit.
   const length = Number(request.headers['content-length'] ?? NaN)
   if (source === request && request.readableLength === length && length <= limits.size) {
-    const whole = (request.read() as Buffer | null) ?? NOTHING // no encoding was ever set
+    const bytes = (request.read() as Buffer | null) ?? EMPTY // no encoding was ever set
     request.resume()
-    return whole
+    return bytes
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -59,11 +60,11 @@ export function readBytes(
     let refusal: Problem | undefined
     const refuse = () => {
       clearTimeout(timer)
-      reject(refusal!) // set by who calls
+      reject(refusal!) // set by every caller
     }
-    // The rest is read and dropped before the answer: a client that writes its whole body first
-    // would see the connection break instead of the refusal.
-    const drop = (problem: Problem) => {
+    // The rest is read and discarded before the answer: a client that writes its whole body first
+    // would see a connection reset instead of the refusal.
+    const discard = (problem: Problem) => {
       refusal ??= problem
       chunks.length = 0
       source.removeAllListeners('data')
@@ -76,14 +77,14 @@ export function readBytes(
     }
     const timer = setTimeout(() => {
       refusal ??= tooSlow(limits)
-      drop(refusal)
+      discard(refusal)
       refuse()
     }, limits.time)
-    if (length > limits.size) drop(tooLarge(limits))
+    if (length > limits.size) discard(tooLarge(limits))
     else {
       source.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > limits.size) drop(tooLarge(limits))
+        if (size > limits.size) discard(tooLarge(limits))
         else chunks.push(chunk)
       })
     }
@@ -92,27 +93,31 @@ export function readBytes(
       clearTimeout(timer)
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
     })
-    if (source !== request) source.on('error', (cause: Error) => drop(undecodable(cause)))
+    if (source !== request) source.on('error', (cause: Error) => discard(undecodable(cause)))
     const stop = () => {
-      refusal ??= broken.get(request)! // set before
+      refusal ??= aborted.get(request)! // set before
       refuse()
     }
-    request.once(BROKEN, stop)
-    if (broken.has(request)) stop()
-    // A request that fails also closes; what it failed with is not our bug.
+    request.once(ABORTED, stop)
+    if (aborted.has(request)) stop()
+    // A request that emits an error also closes, which is handled below.
     request.on('error', () => {})
     request.once('close', () => {
       if (request.complete) return
-      refusal ??= new Problem(400, 'body.aborted', 'The caller went away')
+      refusal ??= new Problem(
+        400,
+        'body.aborted',
+        'The caller closed the connection before the whole body arrived',
+      )
       refuse()
     })
   })
 }
 
-const NOTHING = Buffer.alloc(0)
+const EMPTY = Buffer.alloc(0)
 
-/** The body's stream with its Content-Encoding undone. */
-function unfold(request: IncomingMessage): Readable {
+/** The body's stream without its Content-Encoding. */
+function decompressed(request: IncomingMessage): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   switch (encoding) {
     case 'identity':
@@ -141,8 +146,7 @@ const CHARSETS = new Map([
 ])
 
 function decoderFor(contentType: string | undefined) {
-  const charset = /;\s*charset="?([^";\s]+)/i.exec(contentType ?? '')?.[1]?.toLowerCase()
-  const decoder = CHARSETS.get(charset ?? 'utf-8')
+  const decoder = CHARSETS.get(charsetOf(contentType) ?? 'utf-8')
   if (!decoder) {
     const message = `The charset of the body must be one of ${[...CHARSETS.keys()].join(', ')}`
     throw new Problem(415, 'charset.unsupported', message)
@@ -150,7 +154,7 @@ function decoderFor(contentType: string | undefined) {
   return decoder
 }
 
-/** The connection cannot be used again: what is left of the body is not read. */
+/** The connection cannot be reused, since the rest of the body is not read. */
 const CLOSE = { Connection: 'close' }
 
 function tooLarge({ size }: BodyLimits): Problem {
@@ -164,7 +168,7 @@ function tooSlow({ time }: BodyLimits): Problem {
 }
 
 function undecodable(cause: Error): Problem {
-  const message = 'The body does not decode as its Content-Encoding says'
+  const message = 'The body cannot be decoded by its Content-Encoding'
   const flaw = { kind: 'wrong-encoding' } as const
   return new Problem(400, 'body.malformed', message, { cause, headers: CLOSE, flaw })
 }

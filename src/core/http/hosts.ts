@@ -1,56 +1,65 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 
-/** What a URL or a Host header names, as a browser would spell it. */
+/** Host of a URL or a Host header, normalized as by a browser. */
 export interface Host {
-  /** In lower case, without brackets and without a dot at its end. */
+  /** In lower case, without brackets and without a trailing dot. */
   readonly name: string
-  /** Empty where it is the scheme's own. */
+  /** Empty for the scheme's default port. */
   readonly port: string
   readonly isAddress: boolean
 }
 
-/** A name or an address and a port, and nothing that a URL may have besides. */
-const FORM = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
+/** A name or an address with an optional port, and nothing else that a URL may hold. */
+const HOST_SYNTAX = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
 
-/** Spellings that were met, so that nobody pays twice for the same; emptied before it grows. */
-const read = new Map<string, Host | undefined>()
-const MOST_READ = 100
+/** Parsed Host headers; cleared when it is full. */
+const cache = new Map<string, Host | undefined>()
+const MAX_CACHED = 100
 
-/** What is in a Host header: `[::1]:80`, `LOCALHOST.`, `0x7f.1`; undefined: no host at all. */
+/** Parses a Host header such as `[::1]:80`, `LOCALHOST.` or `0x7f.1`; undefined if it is invalid. */
 export function readHost(text: string): Host | undefined {
-  if (read.has(text)) return read.get(text)
-  if (read.size >= MOST_READ) read.clear()
-  const host = FORM.test(text) ? hostIn(`http://${text}/`) : undefined
-  if (text.length < 300) read.set(text, host)
+  if (cache.has(text)) return cache.get(text)
+  if (cache.size >= MAX_CACHED) cache.clear()
+  const host = HOST_SYNTAX.test(text) ? hostOfUrl(`http://${text}/`) : undefined
+  if (text.length < 300) cache.set(text, host)
   return host
 }
 
-/** The host of an Origin header; undefined: it is none, such as `null`. */
+/** Parses an Origin header; undefined if it names no host, such as `null`. */
 export function hostOfOrigin(origin: string): Host | undefined {
-  return /^https?:\/\/[^/?#@\s]+$/i.test(origin) ? hostIn(origin) : undefined
+  return /^https?:\/\/[^/?#@\s]+$/i.test(origin) ? hostOfUrl(origin) : undefined
 }
 
-function hostIn(url: string): Host | undefined {
+function hostOfUrl(url: string): Host | undefined {
   if (!URL.canParse(url)) return undefined
   const { hostname, port } = new URL(url)
   const name = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   return name === '' ? undefined : { name, port, isAddress: isIP(name) > 0 }
 }
 
-/** Whether this name or address never leaves the machine. */
+/**
+ * Writes the address that a server listens on as the host of a URL, with brackets around an IPv6
+ * address. Clients reach a server on all interfaces (`0.0.0.0`, `::`) by `local`.
+ */
+export function hostForUrl(host: string, local = 'localhost'): string {
+  if (host === '0.0.0.0' || host === '::') return local
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** True for names and addresses that stay on this machine. */
 export function isLoopback(name: string): boolean {
   return (
     name === 'localhost' ||
     name.endsWith('.localhost') ||
     name === '::1' ||
     (isIP(name) === 4 && name.startsWith('127.')) ||
-    // 127.0.0.1 in an IPv6 socket, as the system writes it and as a URL does.
+    // IPv4-mapped loopback addresses, as the system writes them and as a URL does.
     /^::ffff:(127\.|7f[0-9a-f]{2}:)/.test(name)
   )
 }
 
-/** Whether one of these is the name: the same, or `*.example.test` for all below example.test. */
+/** True if the list holds the name, `*`, or a wildcard such as `*.example.test` that covers it. */
 export function isListed(name: string, list: readonly string[]): boolean {
   return list.some(
     (entry) =>
@@ -58,7 +67,11 @@ export function isListed(name: string, list: readonly string[]): boolean {
   )
 }
 
-/** `a.test,*.b.test`, or those in a JSON array. Throws an Error that says what is allowed. */
+/**
+ * Parses host names: `a.test,*.b.test`, or a JSON array of them.
+ *
+ * @throws Error that says what is allowed
+ */
 export function readNames(given: string): readonly string[] {
   return listIn(given).map((entry) => {
     const name = readHost(entry.replace(/^\*\./, ''))?.name
@@ -70,11 +83,17 @@ export function readNames(given: string): readonly string[] {
   })
 }
 
-/** `https://a.test,http://b.test:3000`. Throws an Error that says what is allowed. */
+/**
+ * Parses origins: `https://a.test,http://b.test:3000`, or a JSON array of them.
+ *
+ * @throws Error that says what is allowed
+ */
 export function readOrigins(given: string): readonly string[] {
   return listIn(given).map((entry) => {
     if (!hostOfOrigin(entry)) {
-      throw new Error('must be origins such as http://localhost:3000,https://app.test; * is none')
+      throw new Error(
+        'must be origins such as http://localhost:3000,https://app.test; * is not allowed',
+      )
     }
     return new URL(entry).origin
   })
@@ -87,14 +106,13 @@ function listIn(given: string): readonly string[] {
   return entries.map((entry) => entry.trim()).filter((entry) => entry !== '')
 }
 
-/** What of a request says who asks. */
-interface Asked {
+interface RequestHead {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
 }
 
-/** Whether a browser asks by this request if a page may call. */
-export function isPreflight({ method, headers }: Asked): boolean {
-  const { origin, 'access-control-request-method': wanted } = headers
-  return method === 'OPTIONS' && origin !== undefined && wanted !== undefined
+/** True for a CORS preflight: the request by which a browser asks if a page may call. */
+export function isPreflight({ method, headers }: RequestHead): boolean {
+  const { origin, 'access-control-request-method': plannedMethod } = headers
+  return method === 'OPTIONS' && origin !== undefined && plannedMethod !== undefined
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /**
- * After an answer: the rest of a body that was not read, and an answer that is not fetched, hold a
- * connection for this long and no longer. It is not cut at once, since a client that writes its
- * whole body before it reads would see the connection break in place of the answer.
+ * Closes the connection of an answered request after `time`, if the rest of its body still arrives
+ * or nothing of the answer is fetched. It is not closed at once: a client that writes its whole
+ * body before it reads would see a connection reset instead of the answer.
  *
- * @param time milliseconds without anything moving
- * @param isRead whether the whole body was read, which Node may be about to notice only
+ * @param time milliseconds without progress
+ * @param isRead true if the whole body was read, even if Node has not marked it complete yet
  */
 export function closeWhenIdle(
   request: IncomingMessage,
@@ -16,21 +16,21 @@ export function closeWhenIdle(
   const { socket } = request
   if ((isRead || isReceived(request)) && socket.writableLength === 0) return
   let written = socket.bytesWritten
-  const look = () => {
+  const check = () => {
     if (socket.destroyed) return
     const isSent = response.writableFinished
-    // A large answer to a slow reader goes on as long as some of it goes.
+    // A large answer to a slow reader continues as long as it makes progress.
     if (isSent ? !request.complete : socket.bytesWritten === written) socket.destroy()
     else if (!isSent) watch()
     written = socket.bytesWritten
   }
-  const watch = () => setTimeout(look, time).unref()
+  const watch = () => setTimeout(check, time).unref()
   watch()
 }
 
 function isReceived({ complete, headers }: IncomingMessage): boolean {
   if (complete) return true
-  // Where no body was announced there is none, though its end may not have been noticed yet.
+  // A request that announces no body has none, even if Node has not marked it complete yet.
   const { 'content-length': length = '0', 'transfer-encoding': coding } = headers
   return coding === undefined && length === '0'
 }

@@ -1,14 +1,14 @@
-/** What stands where something is not shown. */
+/** Replaces a part that is not shown. */
 const HIDDEN = '…'
-/** A longer part of an unknown path may be a key that went astray. */
-const LONGEST = 24
-const MOST = 500
+/** Characters of a path segment that is shown if the path is unknown; a longer one may be a key. */
+const MAX_SEGMENT = 24
+const MAX_LENGTH = 500
 
 /**
- * A URL as a log shows it, without what may be secret. Of a query only the names are shown, since a
- * key stands in it by any name when somebody mistypes it; of a path, what an API knows.
+ * Formats a URL for a log, without anything that may be secret. Values of the query are hidden,
+ * since a mistyped parameter name may hold a key; so are long segments of an unknown path.
  *
- * @param isKnown whether the path is one of an operation
+ * @param isKnown true if the path belongs to an operation
  */
 export function shownUrl(url: string, isKnown: boolean): string {
   const mark = url.indexOf('?')
@@ -17,15 +17,15 @@ export function shownUrl(url: string, isKnown: boolean): string {
     mark < 0
       ? ''
       : `?${url
-          .slice(mark + 1, mark + 1 + MOST)
+          .slice(mark + 1, mark + 1 + MAX_LENGTH)
           .split('&')
           .map(shownPair)
           .join('&')}`
   const parts = isKnown ? path : path.split('/').map(shownPart).join('/')
-  return printable(withoutTokens(parts) + query).slice(0, MOST)
+  return printable(withoutTokens(parts) + query).slice(0, MAX_LENGTH)
 }
 
-/** What came in place of a request line: its path as of an unknown one, and nothing else of it. */
+/** Formats a malformed request line for a log: only its path, as an unknown one. */
 export function shownLine(line: string): string {
   const [, target] = /^[A-Z-]+ (\/\S*)/.exec(line) ?? []
   return target === undefined ? HIDDEN : shownUrl(target, false)
@@ -33,19 +33,19 @@ export function shownLine(line: string): string {
 
 function shownPair(pair: string): string {
   const mark = pair.indexOf('=')
-  // A text without a name is no name either.
+  // Without an equals sign the text may be a value.
   return mark < 0 ? HIDDEN : `${shownPart(pair.slice(0, mark))}=${HIDDEN}`
 }
 
 function shownPart(part: string): string {
-  return part.length > LONGEST || part.includes(':') ? HIDDEN : part
+  return part.length > MAX_SEGMENT || part.includes(':') ? HIDDEN : part
 }
 
 function withoutTokens(text: string): string {
   return text.includes('eyJ') ? text.replaceAll(/eyJ[\w-]{6,}(?:\.[\w-]*)*/g, HIDDEN) : text
 }
 
-/** A terminal obeys what is no printable character, bytes above ASCII included. */
+/** Escapes every character that is not printable ASCII, since a terminal may interpret it. */
 export function printable(text: string): string {
   return /^[\x20-\x7e…]*$/.test(text)
     ? text

@@ -1,20 +1,20 @@
 import type { ServerResponse } from 'node:http'
 import type { Message } from './message.ts'
 
-/** What waits for a reader before it is let go, in bytes. */
-const MOST_WAITING = 1024 * 1024
+/** Bytes that may be buffered for a slow reader before its connection is closed. */
+const MAX_BUFFERED = 1024 * 1024
 
-/** Where an answer that has no end is written to. */
-export interface Outlet {
-  /** False when nobody reads any more; a reader who is too slow is let go. */
+/** Writes to a streamed answer. */
+export interface StreamWriter {
+  /** Returns false once the connection is closed; a reader that is too slow is disconnected. */
   write(text: string): boolean
   end(): void
 }
 
-/** Begins to write, and returns what is to be done when nobody reads any more. */
-export type Stream = (outlet: Outlet) => () => void
+/** Starts a stream; returns the function to call when the connection closes. */
+export type Stream = (outlet: StreamWriter) => () => void
 
-/** An answer that goes on after its head. */
+/** Sends the head of a streamed answer, then starts the stream. */
 export function stream(
   response: ServerResponse,
   { status, headers }: Pick<Message, 'status' | 'headers'>,
@@ -28,7 +28,7 @@ export function stream(
     write: (text) => {
       if (response.destroyed || response.writableEnded) return false
       response.write(text)
-      if (response.writableLength <= MOST_WAITING) return true
+      if (response.writableLength <= MAX_BUFFERED) return true
       response.destroy()
       return false
     },

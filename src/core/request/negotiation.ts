@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts'
 import type { Call } from '../call.ts'
 import type { Format } from '../formats/format.ts'
+import { mediaTypeOf } from '../http/content-type.ts'
 import { Problem } from '../problem.ts'
 
 /**
@@ -9,7 +10,7 @@ import { Problem } from '../problem.ts'
  * @throws Problem 415 media.unsupported where the operation does not read it
  */
 export function statedType(call: Call, readable: readonly string[]): string {
-  const stated = call.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  const stated = mediaTypeOf(call.headers['content-type'])
   if (stated !== undefined && readable.includes(stated)) return stated
   const message = `The Content-Type must be ${readable.join(' or ')}, ${stated ? 'and another was sent' : 'and none was sent'}`
   throw new Problem(415, 'media.unsupported', message, { headers: { Accept: readable.join(', ') } })

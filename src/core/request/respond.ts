@@ -5,6 +5,7 @@ import type { Reply } from '../api.ts'
 import type { WrittenBody } from '../faults/body-faults.ts'
 import type { Injector } from '../faults/injector.ts'
 import type { Format } from '../formats/format.ts'
+import { headerString } from '../http/header-string.ts'
 import type { Message } from '../http/message.ts'
 import { formatOf } from './negotiation.ts'
 import type { PipelineContext } from './pipeline-context.ts'
@@ -97,9 +98,8 @@ function lossOf(
 }
 
 function warningHeaders({ warnings }: Call): string[] {
-  // RFC 8941: a string is printable ASCII, and a parameter's value is a token.
+  // RFC 8941: the value of a parameter is a token.
   return warnings.map(({ code, text }) => {
-    const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')
-    return `"${safe.slice(0, 200)}";code=${code.replaceAll(/[^\w.:-]/g, '_').slice(0, 80)}`
+    return `${headerString(text, 200)};code=${code.replaceAll(/[^\w.:-]/g, '_').slice(0, 80)}`
   })
 }

@@ -41,20 +41,20 @@ const triggers: readonly Trigger[] = [
   {
     name: 'the header Standin-Fault',
     origin: 'header',
-    arm: async (_server, _door, fault, name) =>
+    arm: async (_server, _endpoint, fault, name) =>
       await Promise.resolve({ name, headers: { 'Standin-Fault': fault } }),
   },
   {
     name: 'the header Prefer',
     origin: 'header',
     can: (fault) => STATUSES.includes(Number(fault)),
-    arm: async (_server, _door, fault, name) =>
+    arm: async (_server, _endpoint, fault, name) =>
       await Promise.resolve({ name, headers: { Prefer: `code=${fault}` } }),
   },
   {
     name: 'a magic address',
     origin: 'magic',
-    arm: async (_server, _door, fault, name) =>
+    arm: async (_server, _endpoint, fault, name) =>
       await Promise.resolve({ name: `${name}+fault.${fault.replaceAll(';', '/')}` }),
   },
   {
@@ -73,7 +73,7 @@ const triggers: readonly Trigger[] = [
     start: (endpoint, cases) => ({
       faults: cases.map(({ fault }, i) => whole(endpoint, fault, userOf(i))),
     }),
-    arm: async (_server, _door, _fault, name) => await Promise.resolve({ name }),
+    arm: async (_server, _endpoint, _fault, name) => await Promise.resolve({ name }),
   },
   {
     name: 'code',

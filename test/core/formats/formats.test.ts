@@ -17,7 +17,7 @@ import { createFolder } from '../../helpers/sandbox.ts'
 const OWN_PROTO = fileURLToPath(new URL('../../../specs/mykaarma.proto', import.meta.url))
 
 describe('JSON', () => {
-  test('is read as JSON.parse reads it, and refused where it refuses', () => {
+  test('is accepted and read exactly as by JSON.parse', () => {
     const token = fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '"a"', '"\\u0041"', '1', '-')
     const more = fc.constantFrom('01', '1e5', 'true', 'null', ' ', '\n', '\u00a0', '\\', 'é', '"b"')
     const texts = fc.array(fc.oneof(token, more), { maxLength: 10 }).map((parts) => parts.join(''))
@@ -47,7 +47,7 @@ describe('JSON', () => {
     [']', 'line 1, column 1'],
     ['{"a"', 'it ends too early'],
     ['[', 'it ends too early'],
-  ])('%j is broken where it says', (text, where) => {
+  ])('the error for %j names its position', (text, where) => {
     expect(outcome(() => json.read!(text, {}))).toMatchObject({
       reason: 'body.malformed',
       message: expect.stringContaining(where) as string,
@@ -58,7 +58,7 @@ describe('JSON', () => {
     ['an unfinished string', `{"a":"${'x'.repeat(20_000_000)}`],
     ['escapes in an unfinished string', `{"a":"${'\\n'.repeat(8_000_000)}`],
     ['a long string before the fault', `{"a":"${'x'.repeat(20_000_000)}"]`],
-  ])('%s of 20 MB is refused, and is no bug of ours', (_, text) => {
+  ])('%s of 20 MB is refused with a problem', (_, text) => {
     expect(outcome(() => json.read!(text, {}))).toBeInstanceOf(Problem)
   })
 })
@@ -103,7 +103,7 @@ describe('XML', () => {
       )
       .join('')
 
-  test('that is written reads back the same in a parser of another make', () => {
+  test('that is written reads back the same in another parser', () => {
     fc.assert(
       fc.property(answers, (value) => {
         const written = xml({ 'xmlns:i': 'urn:i' }).write(value, schema) as string
@@ -114,10 +114,10 @@ describe('XML', () => {
     )
   })
 
-  // A second opinion where there is one; saxes above is always asked.
+  // A second check where xmllint is installed.
   const hasXmllint = spawnSync('xmllint', ['--version']).status === 0
   if (hasXmllint) {
-    test('that is written is well-formed, in the words of xmllint', () => {
+    test('that is written is well-formed to xmllint', () => {
       const folder = createFolder()
       const files = fc.sample(answers, 100).map((value, i) => {
         const file = join(folder, `${i}.xml`)
@@ -131,7 +131,7 @@ describe('XML', () => {
     })
   }
 
-  test('that is written and read is the same to ourselves', () => {
+  test('that is written reads back the same', () => {
     const kept = answers.filter(({ Code }) => Code.trim() !== '')
     fc.assert(
       fc.property(kept, (value) => {
@@ -179,7 +179,7 @@ describe('XML', () => {
       { CompanyId: 7, DoNotEmail: true, UseNames: false },
     ],
     ['a number that is none', '<User><CompanyId>1e3</CompanyId></User>', { CompanyId: '1e3' }],
-  ])('%s is read as its schema means it', (_, document, value) => {
+  ])('%s is read by its schema', (_, document, value) => {
     expect(xml().read!(document, user)).toEqual(value)
   })
 
@@ -192,7 +192,7 @@ describe('XML', () => {
   }
 })
 
-/** `[name, ...children]` of a document, made by hand from saxes' events. */
+/** Parses a document with saxes to nested `[name, ...children]`. */
 function treeOf(document: string): unknown {
   const root: unknown[] = []
   const open: unknown[][] = [root]
@@ -212,7 +212,7 @@ describe('protobuf', () => {
   const text = fc.string({ unit: 'binary', maxLength: 200 })
   const number = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 
-  test("is byte for byte what protobufjs' own encoder makes of Standin's .proto", () => {
+  test("equals the output of protobufjs' own encoder for Standin's .proto", () => {
     const entry = (kind: string) =>
       fc.record(
         { [`${kind}Code`]: number, [`${kind}Title`]: text, [`${kind}Message`]: text },
@@ -230,7 +230,7 @@ describe('protobuf', () => {
     same(OWN_PROTO, 'manage.v2.CreateUserForPartnerResponse', messages)
   })
 
-  test("is what protobufjs makes of another's .proto, with lists, high numbers and disorder", () => {
+  test('equals the output of protobufjs for other .proto files, with lists, high and unordered field numbers', () => {
     const file = join(createFolder(), 'other.proto')
     writeFileSync(
       file,
@@ -260,7 +260,7 @@ describe('protobuf', () => {
     ['a file that is not there', undefined, /ENOENT/],
     ['no .proto', 'message {', /illegal|line/],
     ['another message', 'syntax = "proto3"; message Other {}', /no such type/i],
-  ])('of %s stops the start and names the file', (_, content, message) => {
+  ])('of %s is refused with the name of the file', (_, content, message) => {
     const file = join(createFolder(), 'broken.proto')
     if (content !== undefined) writeFileSync(file, content)
 

@@ -2,6 +2,7 @@ import type { Call } from '../../call.ts'
 import type { Hint } from '../../api.ts'
 import type { ApiContext } from '../../context.ts'
 import { isRecord, type Schema } from '../../contract/schema.ts'
+import { mediaTypeOf } from '../../http/content-type.ts'
 
 /** A request to give hints for, with the API that answered it. */
 export interface HintInput extends Pick<
@@ -20,7 +21,7 @@ export function hint(code: string, text: string): Hint {
 
 /** The media type of the request's Content-Type, in lower case and without parameters. */
 export function contentTypeOf({ headers }: Call): string | undefined {
-  return headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase()
+  return mediaTypeOf(headers['content-type'])
 }
 
 /** The media type as which the body was read, or else the first that the operation reads. */

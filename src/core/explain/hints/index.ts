@@ -7,6 +7,7 @@ import { sentFields, type HintInput } from './hint-input.ts'
 import { transportRules } from './transport.ts'
 import { valueRules } from './values.ts'
 import { xmlRules } from './xml.ts'
+import { headerString } from '../../http/header-string.ts'
 
 const RULES = [...transportRules, ...jsonRules, ...xmlRules, ...fieldRules, ...valueRules]
 
@@ -51,6 +52,5 @@ export function hintHeaders(input: HintInput & Pick<ApiContext, 'log'>): Record<
 }
 
 function headerItem({ code, text }: Hint): string {
-  const safe = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_LENGTH_IN_HEADER)
-  return `"${safe.replaceAll(/["\\]/g, '\\$&')}";code=${code}`
+  return `${headerString(text, MAX_LENGTH_IN_HEADER)};code=${code}`
 }

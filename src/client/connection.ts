@@ -1,0 +1,181 @@
+import * as http from 'node:http'
+import { isRecord } from '../core/contract/schema.ts'
+import { messageOf } from '../core/errors.ts'
+import { StandinError } from './errors.ts'
+
+/** Milliseconds that an idle connection is kept open: less than the server's 30 s. */
+const IDLE_TIMEOUT = 15_000
+
+/** Query parameters; undefined values are omitted. */
+export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>
+
+export interface RequestOptions {
+  readonly query?: Query
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Milliseconds; without it there is no time limit. */
+  readonly timeout?: number
+}
+
+/** Sends requests to the admin API of one server over keep-alive connections. */
+export class Connection {
+  /** URL of the server without a trailing slash. */
+  readonly url: string
+  readonly #token: string | undefined
+  #agent: http.Agent | undefined
+  #closed = false
+
+  /**
+   * @param url http or https
+   * @param token of the admin API, if it needs one
+   */
+  constructor(url: string, token?: string) {
+    this.url = url
+    this.#token = token
+  }
+
+  /**
+   * Sends a request and returns the JSON of the answer.
+   *
+   * @param path including `/_standin`, and the sandbox's prefix before it
+   * @throws StandinError
+   */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
+    const { status, text } = await this.#answer(method, path, options)
+    const body = parseJson(text)
+    if (body === undefined) throw this.#notStandin(status)
+    return body
+  }
+
+  /** Sends a GET request and returns the answer as text. */
+  async requestText(path: string, options: RequestOptions): Promise<string> {
+    return (await this.#answer('GET', path, options)).text
+  }
+
+  /** Closes all connections; pending and further requests fail. */
+  close(): void {
+    this.#closed = true
+    this.#agent?.destroy()
+  }
+
+  /** Returns a successful answer; throws a StandinError for every other outcome. */
+  async #answer(method: string, path: string, options: RequestOptions): Promise<Answer> {
+    let answer: Answer
+    try {
+      answer = await this.#send(method, path, options)
+    } catch (error) {
+      if (error instanceof StandinError) throw error
+      if (this.#closed) throw closed(this.url, error)
+      const detail = `No Standin at ${this.url}: ${causeOf(error)}`
+      throw new StandinError(0, 'server.unreachable', detail, error)
+    }
+    if (answer.status >= 200 && answer.status <= 299) return answer
+    const problem = parseJson(answer.text)
+    const { reason, detail } = isRecord(problem) ? problem : {}
+    if (typeof reason !== 'string' || typeof detail !== 'string')
+      throw this.#notStandin(answer.status)
+    throw new StandinError(answer.status, reason, detail)
+  }
+
+  async #send(method: string, path: string, options: RequestOptions): Promise<Answer> {
+    if (this.#closed) throw closed(this.url)
+    const { query = {}, body, timeout } = options
+    // Loading TLS takes time, and few connections need it.
+    const { Agent, request } = this.url.startsWith('https:') ? await import('node:https') : http
+    this.#agent ??= new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const httpOptions: http.RequestOptions = {
+      method,
+      agent: this.#agent,
+      headers: {
+        ...(text === undefined
+          ? {}
+          : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+        ...(this.#token === undefined ? {} : { 'Standin-Admin-Token': this.#token }),
+      },
+    }
+    const send = () => {
+      const signal = timeout === undefined ? {} : { signal: AbortSignal.timeout(timeout) }
+      return exchange(
+        request,
+        `${this.url}${path}${queryOf(query)}`,
+        { ...httpOptions, ...signal },
+        text,
+      )
+    }
+    try {
+      return await send()
+    } catch (error) {
+      // The server closed an idle connection at the moment at which it was reused.
+      if (error instanceof StaleConnection && !this.#closed) return await send()
+      throw error
+    }
+  }
+
+  #notStandin(status: number): StandinError {
+    const detail = `The server at ${this.url} is not a Standin: it answered ${status}`
+    return new StandinError(0, 'server.foreign', detail)
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/** The error of a reused connection that was closed before the request was sent. */
+class StaleConnection extends Error {}
+
+function exchange(
+  request: typeof http.request,
+  url: string,
+  options: http.RequestOptions,
+  body: string | undefined,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const { statusCode = 0 } = response // set in every response
+        resolve({ status: statusCode, text: Buffer.concat(chunks).toString() })
+      })
+    })
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = sent.reusedSocket && error.code === 'ECONNRESET'
+      reject(stale ? new StaleConnection(error.message, { cause: error }) : error)
+    })
+    sent.end(body)
+  })
+}
+
+/** Message of the innermost error, which names the cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  // A name with several addresses has an error for each of them.
+  if (cause instanceof AggregateError) return messageOf(cause.errors[0])
+  return messageOf(cause)
+}
+
+function closed(url: string, cause?: unknown): StandinError {
+  const detail = `The connection to the Standin at ${url} is closed: close() was called, or the block of await using has ended`
+  return new StandinError(0, 'client.closed', detail, cause)
+}
+
+function queryOf(query: Query): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue
+    params.set(name, value instanceof Date ? value.toISOString() : String(value))
+  }
+  return params.size === 0 ? '' : `?${params}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
