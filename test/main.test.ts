@@ -149,9 +149,9 @@ describe('what it prints', () => {
   test.each([
     [
       [],
-      /^  Webhooks +http:.*\/_standin\/inbox\/default shows them\n  Faults .*'Standin-Fault: 500'/m,
+      /^  Webhooks +http:.*\/_standin\/inbox\/default\n  Faults .*'Standin-Fault: 500'/m,
     ],
-    [['--webhook-url', 'none', '--faults', 'off'], /^  Webhooks +to those who subscribe\n.* off$/m],
+    [['--webhook-url', 'none', '--faults', 'off'], /^  Webhooks +to subscriptions only\n.* off$/m],
     [['--webhook-url', 'http://127.0.0.1:9/a-secret'], /^  Webhooks +to http:\/\/127.0.0.1:9$/m],
   ])(
     'a start with %j says where webhooks go, and how to make a request fail',
@@ -189,9 +189,9 @@ describe('what it refuses to start with', () => {
   test.each([
     [['strat'], '"strat" is no command; did you mean standin start?'],
     [['constructor'], '"constructor" is no command; see standin --help'],
-    [['--prt', '1'], '--prt is no option; did you mean --port?'],
+    [['--prt', '1'], '--prt is not an option; did you mean --port?'],
     [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
-    [['--port', '1', 'token'], '"token" is one word too many'],
+    [['--port', '1', 'token'], '"token" is one argument too many'],
     [
       ['--faults', '6OO'],
       /--faults \(STANDIN_FAULTS\) cannot be used: "6OO" is no part of a fault; allowed: /,
@@ -201,13 +201,13 @@ describe('what it refuses to start with', () => {
       '--faults (STANDIN_FAULTS) cannot be used: number 2 of 2: "[cut=x"',
     ],
     [['--host', 'http://localhost'], '--host must be an address or a name without a port'],
-    [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it is not there/],
+    [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it does not exist/],
     [['--proto', 'none.proto'], /There is no none\.proto \(--proto\)/],
     [
       ['--proto', join(import.meta.dirname, '..', 'package.json')],
       /package\.json cannot be used: .* \(--proto\)/,
     ],
-    [['--fixtures', 'none.json'], 'none.json (--fixtures) cannot be read: it is not there'],
+    [['--fixtures', 'none.json'], 'none.json (--fixtures) cannot be read: it does not exist'],
     [
       ['--fixtures', '{"okta": {}}'],
       'the JSON (--fixtures) cannot be used: okta is not known here',
@@ -220,13 +220,13 @@ describe('what it refuses to start with', () => {
     [['seed', '--users', '0'], '--users must be a whole number from 1 to 100000, got "0"'],
     [['wait', '--timeout', 'soon'], '--timeout must be such as 500ms, 30s or 2m, got "soon"'],
     [['wait', '--url', 'here'], '--url must be such as http://localhost:4020, got "here"'],
-    [['wait', '--users', '1'], '--users is no option; see standin --help'],
+    [['wait', '--users', '1'], '--users is not an option; see standin --help'],
     [['fault'], "standin fault needs a fault, such as '500;times=2', or list, remove, clear"],
     [['fault', '500', '503'], '"503" is one word too many: parts of a fault have ; between them'],
     [['fault', 'lsit'], '"lsit" is no fault; did you mean standin fault list?'],
     [['tokn'], '"tokn" is no command; did you mean standin token?'],
     [['fault', 'remove'], 'standin fault remove needs the id of a fault'],
-    [['fault', 'remove', 'a', 'b'], '"b" is one word too many'],
+    [['fault', 'remove', 'a', 'b'], '"b" is one argument too many'],
     [['fault', 'clear', '--api', 'cryptlex'], '--api says nothing to standin fault clear'],
     [['fault', '500', '--unfired'], '--unfired says nothing to standin fault FAULT'],
     [['fault', 'list', '--unfired=no'], '--unfired takes no value'],
@@ -492,7 +492,7 @@ describe('what it logs', () => {
   test('who listens for others and asks for no token says so', async () => {
     const open = await serve(['--memory', '--host', '0.0.0.0'])
     expect(open.stdout()).toMatch(
-      /Admin API +this machine only; for others set STANDIN_ADMIN_TOKEN/,
+      /Admin API +this machine only; set STANDIN_ADMIN_TOKEN/,
     )
     const env = { STANDIN_ADMIN_TOKEN: 'none' }
     const told = await serve(['--memory', '--host', '0.0.0.0'], { env })

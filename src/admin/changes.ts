@@ -1,6 +1,6 @@
-import type { Api, Task, Tools } from '../core/api.ts'
+import type { Task, Tools } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
-import type { Contract } from '../core/contract/contract.ts'
+import type { ApiPart } from '../core/context.ts'
 import { createCallFor } from '../core/request/read.ts'
 import { duplicate, Problem } from '../core/problem.ts'
 import type { Row } from '../core/store/state.ts'
@@ -44,9 +44,7 @@ export function changeTasks(world: SandboxPort): Record<'updateUser' | 'deleteUs
   }
 }
 
-interface Place {
-  readonly api: Api
-  readonly contract: Contract
+interface Place extends ApiPart {
   readonly tools: Tools
   readonly table: string
   readonly row: Row

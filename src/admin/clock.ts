@@ -1,8 +1,6 @@
+import { LAST } from '../core/time/clock.ts'
 import { durationOf } from '../core/time/duration.ts'
 import { Problem } from '../core/problem.ts'
-
-/** 1970 to 9999: what every format of a date can say. */
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**
  * `5m` in milliseconds; the contract has checked the form.

@@ -9,13 +9,17 @@ export type Name = string
  */
 export type Duration = string
 /**
+ * The name of an API. The server takes the list from its registry of vendors.
+ */
+export type ApiName = 'mykaarma' | 'cryptlex' | 'formsonfire'
+/**
+ * The name of an API, or `none` for requests that reached no API.
+ */
+export type ApiNameOrNone = 'mykaarma' | 'cryptlex' | 'formsonfire' | 'none'
+/**
  * `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`.
  */
 export type Profile = string
-/**
- * How deliveries are signed; the server's own where nothing is said.
- */
-export type Scheme = 'plain' | 'standard' | 'both'
 export type Text = string
 /**
  * The value itself, or a condition; a text such as `/^ada@/i` is an expression.
@@ -36,6 +40,10 @@ export type WantedValue =
       ignoreCase?: boolean
       exists?: boolean
     }
+/**
+ * How deliveries are signed; the server's own where nothing is said.
+ */
+export type Scheme = 'plain' | 'standard' | 'both'
 
 export interface FrontPage {
   name: 'Standin'
@@ -122,7 +130,8 @@ export interface NewSandbox {
   kept?: boolean
 }
 /**
- * What a fresh sandbox knows; a key that is left out is as the package has it.
+ * Credentials, users and other data of a new sandbox, by API; a key that is left out has the
+ * package's value. Each API defines its own member (`fixturesSchema` in `src/apis`).
  */
 export interface Fixtures {
   mykaarma?: {
@@ -131,6 +140,9 @@ export interface Fixtures {
       password: string
       scopes: string[]
       disabled?: boolean
+      /**
+       * Dealers whose users it may create; all where none is given.
+       */
       dealers?: string[]
     }[]
     dealers?: {
@@ -148,12 +160,24 @@ export interface Fixtures {
   }
   cryptlex?: {
     signing?: {
+      /**
+       * The key of HS256, at least 32 bytes of UTF-8.
+       */
       secret?: string
+      /**
+       * Public keys of RS256 and ES256.
+       */
       keys?: {
         kty: string
       }[]
+      /**
+       * Whether signatures are checked; false accepts JWTs signed elsewhere.
+       */
       verify?: boolean
     }
+    /**
+     * Personal access tokens that are not JWTs.
+     */
     tokens?: {
       token: string
       scopes: string[]
@@ -169,6 +193,9 @@ export interface Fixtures {
       resellerId: string
       allowedUsers?: number
     }[]
+    /**
+     * Custom roles, besides the reserved ones.
+     */
     roles?: string[]
     /**
      * Each as a create call would send it, with its `resellerId`.
@@ -186,7 +213,7 @@ export interface Fixtures {
       previousToken?: string
       active?: boolean
       events: string[]
-      scheme?: Scheme
+      scheme?: 'plain' | 'standard' | 'both'
     }[]
   }
   formsonfire?: {
@@ -194,11 +221,34 @@ export interface Fixtures {
       companyId: number
       keys: {
         integrationKey: string
+        /**
+         * `full` where none is given; a limited key may not create users.
+         */
         access?: 'full' | 'limited'
       }[]
     }[]
-    folders?: Named[]
-    groups?: Named[]
+    /**
+     * Something that a user can be given.
+     */
+    folders?: {
+      id: string
+      name: string
+      /**
+       * The caller's own id.
+       */
+      externalId?: string
+    }[]
+    /**
+     * Something that a user can be given.
+     */
+    groups?: {
+      id: string
+      name: string
+      /**
+       * The caller's own id.
+       */
+      externalId?: string
+    }[]
     /**
      * Each as a create call would send it, with its `CompanyId`.
      */
@@ -206,11 +256,6 @@ export interface Fixtures {
       CompanyId: number
     }[]
   }
-}
-export interface Named {
-  id: string
-  name: string
-  externalId?: string
 }
 export interface Sandbox {
   name: string
@@ -237,7 +282,8 @@ export interface SandboxList {
   sandboxes: Sandbox[]
 }
 /**
- * An API is missing where no fixture of its is accepted.
+ * An accepted credential for each API; an API whose fixtures have none is left out. Each API
+ * defines its own member (`credentialSchema` in `src/apis`).
  */
 export interface Credentials {
   mykaarma?: {
@@ -562,7 +608,7 @@ export interface Expectation {
    * What the result is called, and by what others refer to it.
    */
   name?: string
-  api?: 'mykaarma' | 'cryptlex' | 'formsonfire' | 'none'
+  api?: ApiNameOrNone
   operation?: string
   method?: string
   /**
@@ -671,7 +717,7 @@ export interface Seeding {
    * At each API.
    */
   users: number
-  apis?: ('mykaarma' | 'cryptlex' | 'formsonfire')[]
+  apis?: ApiName[]
 }
 export interface Seeded {
   [k: string]: number

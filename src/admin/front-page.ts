@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import type { Reply, Task } from '../core/api.ts'
 import { html as format } from '../core/formats/text.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { acceptable } from '../core/request/negotiation.ts'
 import { Problem } from '../core/problem.ts'
 import { recordOf } from '../core/request-log/redacted-record.ts'
@@ -22,7 +23,7 @@ export function frontTasks(world: SandboxPort, host: ServerPort): Record<'getFro
       const records = [...world.requests.after()]
         .slice(-NEWEST)
         .map((entry) => recordOf(entry, world.secrets))
-      const curls = curlsFor(body.url, world.store, world.credentials)
+      const curls = curlsFor(body.url, world)
       const page = pageFor({ front: body, curls, newest: records.toReversed() })
       return { status: 200, body: page, headers: PAGE_HEADERS }
     },
@@ -46,7 +47,7 @@ function described(
   const { name } = settings
   // A header names the sandbox for one request; a link has to do it by the path.
   const isByHeader = call.base === '' && call.headers['standin-sandbox'] !== undefined
-  const url = `${originOf(call)}${isByHeader && name !== 'default' ? `/~${name}` : call.base}`
+  const url = `${originOf(call)}${isByHeader ? sandboxPath(name) : call.base}`
   const own = `${url}/_standin`
   return {
     name: 'Standin',

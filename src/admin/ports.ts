@@ -1,6 +1,6 @@
-import type { Api, Credential, Tools } from '../core/api.ts'
+import type { Credential, Tools } from '../core/api.ts'
+import type { ApiPart } from '../core/context.ts'
 import type { Clock, ClockSetting } from '../core/time/clock.ts'
-import type { Contract } from '../core/contract/contract.ts'
 import type { Faults } from '../core/faults/faults.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -8,6 +8,7 @@ import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Snapshots } from '../core/store/snapshots.ts'
 import type { Store } from '../core/store/store.ts'
+import type { Vendor } from '../core/vendor.ts'
 import type { Egress } from '../core/webhooks/egress.ts'
 import type { Webhooks } from '../core/webhooks/webhooks.ts'
 
@@ -17,7 +18,7 @@ export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>
 /** A sandbox as its own admin API sees it. */
 export interface SandboxPort {
   readonly settings: { readonly name: string; readonly seed: number }
-  readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
+  readonly vendors: readonly ApiPart<Vendor>[]
   readonly store: Store
   readonly clock: Clock
   readonly faults: Faults
@@ -48,6 +49,7 @@ export interface SandboxPort {
 export interface HostedSandbox {
   readonly sandbox: SandboxPort
   readonly kept: boolean
+  /** Milliseconds since 1970, by the machine's clock. */
   readonly createdAt: number
   readonly ttl: number | undefined
   readonly lastUsed: number

@@ -1,4 +1,5 @@
 import { Problem } from '../core/problem.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import type { Task } from '../core/api.ts'
 import type { NewSandbox, Sandbox, SandboxList } from './contract.gen.ts'
 import { inRange, milliseconds } from './clock.ts'
@@ -44,7 +45,7 @@ export function described({ sandbox, kept, createdAt, ttl, lastUsed }: HostedSan
   const { name, seed } = sandbox.settings
   return {
     name,
-    prefix: name === 'default' ? '' : `/~${name}`,
+    prefix: sandboxPath(name),
     seed,
     profile: sandbox.profile,
     kept,

@@ -204,7 +204,7 @@ function withToken(row: unknown, i: number, present: Collection<Subscription>): 
   return { ...row, ...Object.fromEntries(names.map((name) => [name, known?.[name]])) }
 }
 
-/** `cryptlex.users` and the rest, with their rows. */
+/** Every table, such as `<api>.users`, with its rows. */
 function tablesOf({ standin: _, ...apis }: Document): (readonly [string, readonly Row[]])[] {
   return Object.entries(apis).flatMap(([api, tables]) =>
     Object.entries(isRecord(tables) ? tables : {}).map(

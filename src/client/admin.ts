@@ -171,8 +171,7 @@ export interface Page<T> {
   readonly next?: string | undefined
 }
 
-/** The names of the APIs. */
-export type ApiName = NonNullable<contract.Seeding['apis']>[number]
+export type ApiName = contract.ApiName
 
 /** Such as `5m` or `250ms`, or milliseconds. */
 export type Duration = string | number

@@ -1,5 +1,6 @@
 import type { Health } from '../admin/contract.gen.ts'
 import { isRecord } from '../core/contract/schema.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { Admin, type ApiName } from './admin.ts'
 import { StandinError } from './errors.ts'
 import { Standin } from './standin.ts'
@@ -30,7 +31,7 @@ export async function connect(
   const { url, adminToken, sandbox } = typeof target === 'string' ? { url: target } : target
   const { server, name } = whereIn(url, sandbox)
   const wire = new Wire(server, adminToken)
-  const prefix = name === undefined ? '' : `/~${encodeURIComponent(name)}`
+  const prefix = name === undefined ? '' : sandboxPath(name)
   try {
     const health: unknown = await new Admin(wire, '').ask('getHealth', { timeout: PATIENCE })
     if (!isHealth(health)) {

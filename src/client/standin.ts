@@ -18,7 +18,7 @@ export interface SandboxOptions {
   readonly seed?: number
   /** Where its clock stands still. */
   readonly clock?: Time
-  /** `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`. */
+  /** `documented` or `strict`, with exceptions such as `documented,<api>=strict`. */
   readonly profile?: string
   readonly fixtures?: contract.Fixtures
   /** It goes this long after its last use; 1h where nothing is said, so that no killed test leaves one. */
@@ -56,6 +56,7 @@ export class Standin {
   readonly snapshots: Snapshots
   readonly #admin: Admin
   readonly #parts: Parts
+  readonly #apis: readonly string[]
   readonly #made = new Set<Standin>()
   #credentials: Credentials
   #closing: Promise<void> | undefined
@@ -65,13 +66,12 @@ export class Standin {
     this.#parts = parts
     this.name = name
     this.url = `${wire.url}${prefix}`
-    this.urls = {
-      mykaarma: `${this.url}${prefixes.mykaarma}`,
-      cryptlex: `${this.url}${prefixes.cryptlex}`,
-      formsonfire: `${this.url}${prefixes.formsonfire}`,
-    }
+    this.#apis = Object.keys(prefixes)
+    this.urls = Object.fromEntries(
+      Object.entries(prefixes).map(([api, path]) => [api, `${this.url}${path}`]),
+    ) as Record<ApiName, string> // the server lists every API
     this.#admin = new Admin(wire, prefix)
-    this.#credentials = credentialsFrom(credentials)
+    this.#credentials = credentialsFrom(credentials, this.#apis)
     this.faults = new Faults(this.#admin)
     this.requests = new Requests(this.#admin)
     this.webhooks = new Webhooks(this.#admin)
@@ -112,7 +112,7 @@ export class Standin {
   /** Goes back to other fixtures; what they do not name is as the package has it. */
   async useFixtures(fixtures: contract.Fixtures): Promise<void> {
     await this.#admin.ask('putFixtures', { body: fixtures })
-    this.#credentials = credentialsFrom(await this.#admin.ask('getCredentials'))
+    this.#credentials = credentialsFrom(await this.#admin.ask('getCredentials'), this.#apis)
   }
 
   /** Goes back to the fixtures: users, made-up values, faults, requests and the clock. */

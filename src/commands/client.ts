@@ -1,6 +1,7 @@
 import { StandinError } from '../client/errors.ts'
 import { Wire, type Question } from '../client/wire.ts'
 import { ConfigError, type Config } from '../config/config.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import type { Flag } from './command.ts'
 
 /** What every command takes that talks to a running server. */
@@ -20,7 +21,7 @@ export class Client {
   constructor(config: Config, flags: Readonly<Partial<Record<string, string>>>) {
     this.url = flags['url'] === undefined ? urlOf(config) : checked(flags['url'])
     const { sandbox } = flags
-    this.#prefix = sandbox === undefined ? '' : `/~${encodeURIComponent(sandbox)}`
+    this.#prefix = sandbox === undefined ? '' : sandboxPath(sandbox)
     this.#wire = new Wire(this.url, config.adminToken === 'none' ? undefined : config.adminToken)
   }
 

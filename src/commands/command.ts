@@ -1,6 +1,8 @@
+import { VENDORS } from '../apis/index.ts'
 import { ConfigError, type Config } from '../config/config.ts'
 import { optionsHelp } from '../config/help.ts'
 import { durationOf } from '../core/time/duration.ts'
+import { listed } from '../core/words.ts'
 
 /** A flag that one command adds to the options. */
 export interface Flag {
@@ -49,7 +51,7 @@ export function mostWords({ words = [] }: Command): number {
 /** What `standin --help` prints. */
 export function helpOn(commands: readonly (Command | OwnCommand)[]): string {
   const lines = commands.map(({ name, help }) => `  standin ${name.padEnd(14)} ${help}`)
-  return `Standin answers as the user-creation APIs of myKaarma, Cryptlex and Forms On Fire.
+  return `Standin is a mock server for ${listed(VENDORS.map(({ title }) => title))}.
 A request with the header 'Standin-Fault: 500' fails; /_standin/requests shows what was asked.
 
 ${lines.join('\n')}

@@ -1,15 +1,16 @@
 import type { Fault, NewFault } from '../admin/contract.gen.ts'
+import { API_NAMES } from '../apis/index.ts'
 import { ConfigError } from '../config/config.ts'
 import { SHORT_WORDS } from '../core/faults/short-form.ts'
 import { whereBroken } from '../core/formats/json.ts'
-import { closest } from '../core/words.ts'
+import { closest, listed } from '../core/words.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command, Flag } from './command.ts'
 
 /** Fields of a fault that are said beside it; a number stays one. */
 const FIELDS: readonly Flag[] = [
-  { name: 'api', value: 'NAME', help: 'only at mykaarma, cryptlex or formsonfire' },
+  { name: 'api', value: 'NAME', help: `only at this API: ${listed(API_NAMES, 'or')}` },
   { name: 'operation', value: 'ID', help: 'only at this operation, such as createResellerUser' },
   { name: 'times', value: 'N', help: 'how often it fires' },
   { name: 'skip', value: 'N', help: 'how many that fit are spared first' },
@@ -123,7 +124,7 @@ function print(given: unknown, empty: string, before = ''): void {
   for (const one of list) console.log(`${before}${lineOf(one)}`)
 }
 
-/** `fault-1  500;times=2  at cryptlex  fired 1 of 3 that fitted`. */
+/** `fault-1  500;times=2  at <api>  fired 1 of 3 that fitted`. */
 function lineOf({
   id,
   fault: short,

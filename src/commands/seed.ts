@@ -1,12 +1,17 @@
+import { API_NAMES } from '../apis/index.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import { wholeNumber, type Command } from './command.ts'
 
 export const seed: Command = {
   name: 'seed',
-  help: "fill a running server's sandbox with made-up people",
+  help: 'create generated users in a sandbox of a running server',
   flags: [
-    { name: 'users', value: 'N', help: 'at each API (100)' },
-    { name: 'apis', value: 'NAMES', help: 'such as cryptlex,mykaarma (all)' },
+    { name: 'users', value: 'N', help: 'number of users at each API (100)' },
+    {
+      name: 'apis',
+      value: 'NAMES',
+      help: `only at these APIs, such as ${API_NAMES.slice(0, 2).join(',')} (all)`,
+    },
     ...CLIENT_FLAGS,
   ],
   async run(config, flags) {

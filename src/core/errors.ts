@@ -1,4 +1,7 @@
-/** What was thrown is unknown until looked at; these look. */
+/** An option or a file of the configuration that cannot be used; the message says what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
 
 /** The message of an error, or the thing itself as text. */
 export function messageOf(thrown: unknown): string {

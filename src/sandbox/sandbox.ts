@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Fixtures } from '../admin/ports.ts'
 import { formatProfiles } from '../config/profiles.ts'
 import type { Credential, Tools } from '../core/api.ts'
+import type { ApiPart } from '../core/context.ts'
 import { Clock, type ClockSetting } from '../core/time/clock.ts'
 import { Fake } from '../core/fake.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { Faults } from '../core/faults/faults.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
@@ -15,12 +17,13 @@ import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
 import { Snapshots } from '../core/store/snapshots.ts'
 import { Store, type StoreOptions } from '../core/store/store.ts'
+import type { Vendor } from '../core/vendor.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
 import { SUBSCRIPTIONS, TABLES, type Subscription } from '../core/webhooks/delivery.ts'
 import { resubscribe, subscribe, type NewSubscription } from '../core/webhooks/subscriptions.ts'
 import { Webhooks } from '../core/webhooks/webhooks.ts'
 import { create, seed } from './seeding.ts'
-import type { ApiPart, Settings, Shared } from './settings.ts'
+import type { Settings, Shared } from './settings.ts'
 
 /** What sandboxes of one server have in common, and their own API. */
 export interface Common extends Shared {
@@ -141,7 +144,7 @@ export class Sandbox {
     return formatProfiles(this.settings.profile)
   }
 
-  get vendors(): readonly ApiPart[] {
+  get vendors(): readonly ApiPart<Vendor>[] {
     return this.#common.vendors
   }
 
@@ -289,7 +292,7 @@ export class Sandbox {
   }
 
   get #base(): string {
-    return this.settings.name === 'default' ? '' : `/~${this.settings.name}`
+    return sandboxPath(this.settings.name)
   }
 
   /**

@@ -1,10 +1,11 @@
 import * as fs from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import type { Fixtures, SandboxRequest } from '../admin/ports.ts'
+import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
+import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
 import { writeAtomically } from '../core/store/atomic-write.ts'
@@ -12,8 +13,6 @@ import { messageOf } from '../core/errors.ts'
 import { mergeFixtures } from './fixtures.ts'
 import { Sandbox, type Common } from './sandbox.ts'
 import type { Settings } from './settings.ts'
-
-export const DEFAULT = 'default'
 
 /** So that a client in a loop cannot fill the memory. */
 const MOST = 1000
@@ -26,12 +25,9 @@ interface KeptWish extends SandboxRequest {
   readonly createdAt?: number
 }
 
-export interface Hosted {
+/** A sandbox of this server, as the admin API sees it and as the server itself does. */
+interface RunningSandbox extends HostedSandbox {
   readonly sandbox: Sandbox
-  readonly kept: boolean
-  /** Milliseconds since 1970, by the machine's clock. */
-  readonly createdAt: number
-  readonly ttl: number | undefined
   lastUsed: number
 }
 
@@ -64,7 +60,7 @@ export interface HostOptions {
 /** All sandboxes of a server, by name, and which of them a request is for. */
 export class Sandboxes {
   readonly #options: HostOptions
-  readonly #hosted = new Map<string, Hosted>()
+  readonly #hosted = new Map<string, RunningSandbox>()
   /** Names that are being opened or removed, so that nobody else takes them meanwhile. */
   readonly #busy = new Set<string>()
   readonly #sweep: NodeJS.Timeout
@@ -91,15 +87,15 @@ export class Sandboxes {
   }
 
   get default(): Sandbox {
-    return this.#hosted.get(DEFAULT)!.sandbox
+    return this.#hosted.get(DEFAULT_SANDBOX)!.sandbox
   }
 
-  list(): readonly Hosted[] {
+  list(): readonly RunningSandbox[] {
     return [...this.#hosted.keys()].flatMap((name) => this.#current(name) ?? [])
   }
 
   /** @throws Problem 404 sandbox.unknown */
-  get(name: string): Hosted {
+  get(name: string): RunningSandbox {
     const hosted = this.#current(name)
     if (!hosted) throw unknown(name)
     return hosted
@@ -125,7 +121,7 @@ export class Sandboxes {
   }
 
   /** @throws Problem 409 sandbox.exists, sandboxes.too-many, sandbox.not-kept; 400 */
-  async create(wish: SandboxRequest): Promise<Hosted> {
+  async create(wish: SandboxRequest): Promise<RunningSandbox> {
     const name = wish.name ?? this.#freeName()
     this.#refuse(name)
     const settings = this.#settingsFor(name, wish)
@@ -153,8 +149,8 @@ export class Sandboxes {
   }
 
   /** @throws Problem 404 sandbox.unknown, 409 sandbox.default, sandbox.busy */
-  async remove(name: string): Promise<Hosted> {
-    if (name === DEFAULT) {
+  async remove(name: string): Promise<RunningSandbox> {
+    if (name === DEFAULT_SANDBOX) {
       const message = 'The sandbox default cannot be removed; POST /_standin/reset empties it'
       throw new Problem(409, 'sandbox.default', message)
     }
@@ -165,7 +161,7 @@ export class Sandboxes {
 
   /** Keeps other fixtures for a sandbox that outlives the server. */
   keepFixtures(name: string, fixtures: Fixtures): void {
-    if (name === DEFAULT || !this.get(name).kept) return
+    if (name === DEFAULT_SANDBOX || !this.get(name).kept) return
     const own = this.#folderOf(name)
     keepWish(own, { ...readWish(own), fixtures })
   }
@@ -190,7 +186,7 @@ export class Sandboxes {
     await Promise.all([...this.#hosted.values()].map(({ sandbox }) => sandbox.close()))
   }
 
-  #named(name: string, mayMake: boolean): Hosted {
+  #named(name: string, mayMake: boolean): RunningSandbox {
     const hosted = this.#current(name)
     if (hosted) return hosted
     if (!this.#options.auto || !mayMake) throw unknown(name)
@@ -199,7 +195,7 @@ export class Sandboxes {
   }
 
   /** The sandbox of this name; one whose time is up begins to go instead. */
-  #current(name: string): Hosted | undefined {
+  #current(name: string): RunningSandbox | undefined {
     const hosted = this.#hosted.get(name)
     if (!hosted || !expired(hosted, Date.now())) return hosted
     this.#take(name, hosted).catch((error: unknown) => {
@@ -209,7 +205,7 @@ export class Sandboxes {
   }
 
   /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
-  async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
+  async #take(name: string, { sandbox, kept }: RunningSandbox): Promise<void> {
     this.#hosted.delete(name)
     sandbox.requests.close()
     sandbox.faults.closeHeldConnections()
@@ -246,7 +242,7 @@ export class Sandboxes {
   contextForRejected(name: string, prefix: string): PipelineContext {
     const context = this.fallbackSandbox.contextAt(prefix)
     const hosted = this.#current(name)
-    if (!hosted || name === DEFAULT) return context
+    if (!hosted || name === DEFAULT_SANDBOX) return context
     return { ...context, requestLog: hosted.sandbox.requests.lost, sandbox: name }
   }
 
@@ -279,12 +275,21 @@ export class Sandboxes {
       name,
       seed: wish.seed ?? settings.seed,
       clock: wish.clock ?? settings.clock,
-      profile: wish.profile === undefined ? settings.profile : profileOf(wish.profile),
+      profile: wish.profile === undefined ? settings.profile : this.#profileOf(wish.profile),
       fixtures: this.fixturesWith(wish.fixtures ?? {}),
     }
   }
 
-  #host(sandbox: Sandbox, wish: KeptWish): Hosted {
+  #profileOf(text: string): Settings['profile'] {
+    const names = this.#options.common.vendors.map(({ api }) => api.name)
+    try {
+      return readProfiles(text, names)
+    } catch (error) {
+      throw new Problem(400, 'body.invalid', `profile ${messageOf(error)}`)
+    }
+  }
+
+  #host(sandbox: Sandbox, wish: KeptWish): RunningSandbox {
     const lastUsed = Date.now()
     const { ttl, kept = false, createdAt = lastUsed } = wish
     const hosted = { sandbox, kept, createdAt, ttl, lastUsed }
@@ -328,7 +333,7 @@ export class Sandboxes {
   }
 }
 
-function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
+function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
   return ttl !== undefined && now >= lastUsed + ttl
 }
 
@@ -348,15 +353,7 @@ export function addressOf(
   const header = request.headers['standin-sandbox']
   if (typeof header === 'string' && header !== '') return { name: header, base: '' }
   const host = /^([^.:]+)\.localhost(?::\d+)?$/i.exec(request.headers.host ?? '')?.[1]
-  return { name: host?.toLowerCase() ?? DEFAULT, base: '' }
-}
-
-function profileOf(text: string): Settings['profile'] {
-  try {
-    return readProfiles(text)
-  } catch (error) {
-    throw new Problem(400, 'body.invalid', `profile ${messageOf(error)}`)
-  }
+  return { name: host?.toLowerCase() ?? DEFAULT_SANDBOX, base: '' }
 }
 
 /** In one step for the next start: a folder that is gone by half would be in its way. */

@@ -1,24 +1,18 @@
 import type { Fixtures } from '../admin/ports.ts'
 import type { Profiles } from '../config/profiles.ts'
-import type { Api } from '../core/api.ts'
-import type { Contract } from '../core/contract/contract.ts'
+import type { ApiPart } from '../core/context.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
+import type { Vendor } from '../core/vendor.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
-
-/** An API and its contract: the same for every sandbox. */
-export interface ApiPart {
-  readonly api: Api
-  readonly contract: Contract
-}
 
 /** What sandboxes of one server have in common, but for their own API. */
 export interface Shared {
-  readonly vendors: readonly ApiPart[]
+  readonly vendors: readonly ApiPart<Vendor>[]
   readonly limits: PipelineContext['limits']
   /** What each sandbox remembers of its requests. */
   readonly requestLog: RequestLimits

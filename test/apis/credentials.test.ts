@@ -1,7 +1,7 @@
 import request, { type Test } from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
-import { credentialCases, type CredentialCase } from '../../src/apis/credential-cases.ts'
+import { credentialCases } from '../../src/apis/index.ts'
 import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 import {
   createSandbox,
@@ -13,10 +13,15 @@ import {
 } from '../helpers/sandbox.ts'
 import { readXml, xmlOf } from './contract-documents.ts'
 
-const cases = await credentialCases(fixturesOf(withDefaults({})).cryptlex)
+const cases = await credentialCases(fixturesOf(withDefaults({})))
 const ofHeader = cases.filter(({ api }) => api !== 'formsonfire')
 const ofBody = cases.filter(({ api }) => api === 'formsonfire')
-const PATHS = { mykaarma: MYKAARMA, cryptlex: CRYPTLEX, formsonfire: FORMSONFIRE }
+type Case = (typeof cases)[number]
+const PATHS: Readonly<Record<string, string>> = {
+  mykaarma: MYKAARMA,
+  cryptlex: CRYPTLEX,
+  formsonfire: FORMSONFIRE,
+}
 
 test('there are cases for every API, good ones and bad ones', () => {
   for (const api of ['mykaarma', 'cryptlex', 'formsonfire']) {
@@ -26,8 +31,8 @@ test('there are cases for every API, good ones and bad ones', () => {
   }
 })
 
-function withHeader(sandbox: TestSandbox, { api, authorization }: CredentialCase): Test {
-  const sent = request(sandbox.url).post(PATHS[api])
+function withHeader(sandbox: TestSandbox, { api, authorization }: Case): Test {
+  const sent = request(sandbox.url).post(PATHS[api]!)
   return authorization === undefined ? sent : sent.set('Authorization', authorization)
 }
 
@@ -60,7 +65,7 @@ describe('credentials in the header', () => {
 
   test.each(bad)('$api, $title: a path that is not there is told first', async (one) => {
     const sandbox = await createSandbox()
-    const sent = request(sandbox.url).get(PATHS[one.api])
+    const sent = request(sandbox.url).get(PATHS[one.api]!)
     await sent.set('Authorization', one.authorization ?? '').expect(405)
   })
 })

@@ -78,7 +78,7 @@ describe('how it is started', () => {
 
   test('with what is no option, or no value of one, it does not start', async () => {
     const refused = (options: object) => startStandin(options)
-    await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is no option; did you mean seed?')
+    await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is not an option; did you mean seed?')
     await expect(refused({ profile: 'strct' })).rejects.toThrow('profile must be documented or ')
     await expect(refused({ clock: new Date(NaN) })).rejects.toThrow('clock must be a time with ')
     await expect(refused({ faults: ['6OO'] })).rejects.toThrow('"6OO" is no part of a fault')

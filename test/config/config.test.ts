@@ -168,7 +168,7 @@ test.each([
   ],
   [
     ['--profile', 'cryptlexx=strict'],
-    '--profile must be documented or strict, for all or for one of mykaarma, cryptlex, formsonfire, such as documented,cryptlex=strict, got "cryptlexx=strict"',
+    '--profile must be documented or strict, for all APIs or for one of mykaarma, cryptlex, formsonfire, such as documented,mykaarma=strict, got "cryptlexx=strict"',
   ],
   [
     ['--allowed-hosts', 'a.test:80'],
@@ -184,11 +184,11 @@ test.each([
   ],
   [
     ['--admin-token', 'hunter2'],
-    '--admin-token must have at least 8 characters of ASCII without spaces, or be none, got 7 characters',
+    '--admin-token must have at least 8 ASCII characters without spaces, or be none, got 7 characters',
   ],
   [
     ['--faults', '[{"status":500]'],
-    '--faults must be JSON (unexpected text at line 1, column 15) or short forms parted by commas, got 15 characters',
+    '--faults must be JSON (unexpected text at line 1, column 15) or short forms separated by commas, got 15 characters',
   ],
   [
     ['--egress', 'privte'],
@@ -213,19 +213,19 @@ test('a bad value is said to be where it is', () => {
 })
 
 test.each([
-  [['--prt', '1'], '--prt is no option; did you mean --port?'],
-  [['--jwtsecret', SECRET], '--jwtsecret is no option; did you mean --jwt-secret?'],
-  [['--prot', '4020'], '--prot is no option; did you mean --port or --proto?'],
-  [['--PORT', '4020'], '--PORT is no option; did you mean --port?'],
-  [['--no-such-thing'], '--no-such-thing is no option; see standin --help'],
-  [['--constructor'], '--constructor is no option; see standin --help'],
-  [['-x'], '-x is no option; see standin --help'],
+  [['--prt', '1'], '--prt is not an option; did you mean --port?'],
+  [['--jwtsecret', SECRET], '--jwtsecret is not an option; did you mean --jwt-secret?'],
+  [['--prot', '4020'], '--prot is not an option; did you mean --port or --proto?'],
+  [['--PORT', '4020'], '--PORT is not an option; did you mean --port?'],
+  [['--no-such-thing'], '--no-such-thing is not an option; see standin --help'],
+  [['--constructor'], '--constructor is not an option; see standin --help'],
+  [['-x'], '-x is not an option; see standin --help'],
   [['--port'], '--port needs a value'],
   [['--data', '--memory'], '--data needs a value'],
   [['--help=yes'], '--help takes no value'],
   [
     ['--memory', 'true'],
-    '"true" is one word too many; one command comes before the options, and those begin with --; see standin --help',
+    '"true" is one argument too many; a command comes before its options, and options begin with --; see standin --help',
   ],
 ])('%j is refused, with a way on', (args, message) => {
   expect(refusal(args)).toBe(message)
@@ -233,11 +233,11 @@ test.each([
 
 test('an unknown variable or key is refused, with a way on', () => {
   expect(refusal([], { STANDIN_PORRT: '1' })).toBe(
-    'STANDIN_PORRT is no variable of Standin; did you mean STANDIN_PORT?',
+    'STANDIN_PORRT is not a variable of Standin; did you mean STANDIN_PORT?',
   )
   const path = file({ maxbody: 1 })
   expect(refusal(['--config', path])).toBe(
-    `"maxbody" in ${path} is no option; did you mean maxBody?`,
+    `"maxbody" in ${path} is not an option; did you mean maxBody?`,
   )
 })
 
@@ -259,7 +259,7 @@ test('a secret is not repeated, wherever it was written', () => {
   expect(refusal(['--config', path])).toBe(`"jwtSecret" in ${path} ${message}`)
   const broken = file(`{"jwtSecret": "${SECRET}" "port": 1}`)
   expect(refusal(['--config', broken])).toBe(
-    `${broken} (--config) is no JSON: unexpected text at line 1, column 52`,
+    `${broken} (--config) is not JSON: unexpected text at line 1, column 52`,
   )
 })
 
@@ -283,7 +283,7 @@ test('help and version are given whatever else is wrong', () => {
 test('a subcommand adds flags of its own, whose values may begin with a dash', () => {
   const { more } = readConfig(['--expires', '-1h'], {}, ['expires', 'scope'])
   expect(more).toEqual({ expires: '-1h' })
-  expect(refusal(['--expires', '1h'])).toMatch(/^--expires is no option/)
+  expect(refusal(['--expires', '1h'])).toMatch(/^--expires is not an option/)
 })
 
 test('the help names every option and its default', () => {
@@ -301,7 +301,7 @@ test('a subcommand may take words and switches', () => {
   const read = readConfig(args, {}, ['unfired'], { switches: ['unfired'], words: 2 })
   expect(read).toMatchObject({ words: ['remove', 'fault-1'], more: { unfired: 'true' } })
   expect(read.config.port).toBe(1)
-  expect(() => readConfig(['a', 'b'], {}, [], { words: 1 })).toThrow('"b" is one word too many')
+  expect(() => readConfig(['a', 'b'], {}, [], { words: 1 })).toThrow('"b" is one argument too many')
 })
 
 test('a program sets options by their keys, and is refused as the file is', () => {
@@ -309,7 +309,7 @@ test('a program sets options by their keys, and is refused as the file is', () =
   expect(readSettings({ port: 0, memory: true, seed: undefined })).toEqual(
     withDefaults({ port: 0, memory: true }),
   )
-  expect(() => readSettings({ prt: 1 })).toThrow('"prt" is no option; did you mean port?')
+  expect(() => readSettings({ prt: 1 })).toThrow('"prt" is not an option; did you mean port?')
   expect(() => readSettings({ port: 1.5 })).toThrow(
     'port must be a whole number from 0 to 65535, got "1.5"',
   )

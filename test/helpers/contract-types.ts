@@ -4,20 +4,30 @@ import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { format, resolveConfig } from 'prettier'
+import { completedFor } from '../../src/apis/contracts.ts'
+import { VENDORS } from '../../src/apis/index.ts'
 
-export const TARGETS = {
-  'specs/mykaarma.yaml': 'src/apis/mykaarma/contract.gen.ts',
-  'specs/cryptlex.yaml': 'src/apis/cryptlex/contract.gen.ts',
-  'specs/formsonfire.yaml': 'src/apis/formsonfire/contract.gen.ts',
+export const TARGETS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    VENDORS.map(({ name, spec }) => [`specs/${spec}`, `src/apis/${name}/contract.gen.ts`]),
+  ),
   'specs/standin.yaml': 'src/admin/contract.gen.ts',
 }
 
-/** The component schemas as types of the same names; what `strict` adds shapes no type. */
+/**
+ * The component schemas as types of the same names, and a vendor's schema of its fixtures; what
+ * `strict` adds shapes no type.
+ */
 export async function typesFrom(spec: string): Promise<string> {
-  const document = load(readFileSync(spec, 'utf8')) as {
+  const vendor = VENDORS.find((one) => spec === `specs/${one.spec}`)
+  const read = load(readFileSync(spec, 'utf8'))
+  const document = (vendor ? read : completedFor(VENDORS)(read)) as {
     components: { schemas: Record<string, object> }
   } // the specs' own tests look at their shape
-  const { schemas } = document.components
+  const schemas = {
+    ...document.components.schemas,
+    ...(vendor && { Fixtures: vendor.fixturesSchema }),
+  }
   const named = Object.fromEntries(
     Object.entries(schemas).filter(([name]) => !name.endsWith('Strict')),
   )

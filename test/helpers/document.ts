@@ -4,7 +4,7 @@ import { load } from 'js-yaml'
 import * as prettier from 'prettier'
 import { withDefaults } from '../../src/config/config.ts'
 import { optionsTable } from '../../src/config/help.ts'
-import { credentialCases } from '../../src/apis/credential-cases.ts'
+import { credentialCases } from '../../src/apis/index.ts'
 import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -143,7 +143,7 @@ function optionRows(): string {
 }
 
 async function credentialRows(): Promise<string> {
-  const cases = await credentialCases(fixturesOf(withDefaults({})).cryptlex)
+  const cases = await credentialCases(fixturesOf(withDefaults({})))
   const rows = cases.map(({ api, title, status, reason }) => [
     api,
     title,

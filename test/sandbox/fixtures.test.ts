@@ -61,7 +61,7 @@ test.each([
   ['{"cryptlex": {"users": [{"resellerId": "r"}]}}', /cryptlex\.users\[0\]: .*is required/],
   [
     '/nowhere/fixtures.json',
-    /\/nowhere\/fixtures\.json \(--fixtures\) cannot be read: it is not there/,
+    /\/nowhere\/fixtures\.json \(--fixtures\) cannot be read: it does not exist/,
   ],
 ])('fixtures that cannot be used stop the start: %s', async (fixtures, message) => {
   await expect(createSandbox({ fixtures })).rejects.toThrow(message)

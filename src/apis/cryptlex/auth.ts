@@ -4,14 +4,14 @@ import type { Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import { fingerprint } from '../../core/secrets.ts'
 import { knownOf, type Grant } from './fixtures.ts'
-import { refusal } from './refusals.ts'
+import { refusal, SCOPE } from './refusals.ts'
 
 /**
  * Which scopes allow an operation; one is enough. The vendor's page names the first line's. Public:
  * `webhook:read` and `webhook:write`; assumed: that newer tokens name what they may do to one.
  */
 const SCOPES: Readonly<Record<string, readonly string[]>> = {
-  createResellerUser: ['reseller:user:create'],
+  createResellerUser: [SCOPE],
   listWebhooks: ['webhook:read'],
   getWebhook: ['webhook:read'],
   listWebhookEventLogs: ['webhook:read'],

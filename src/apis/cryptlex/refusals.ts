@@ -1,5 +1,8 @@
 import { Problem } from '../../core/problem.ts'
 
+/** The scope that the vendor's page names for creating a reseller user. */
+export const SCOPE = 'reseller:user:create'
+
 const NO_ACCESS = 'Access token is missing, invalid, expired or revoked.'
 /** Public: the words in which a customer was refused. */
 const NO_PERMISSION = "You don't have the required permissions. Please contact your admin."

@@ -192,3 +192,43 @@ export interface ResponseStatus4 {
    */
   Errors: ResponseError[]
 }
+export interface Fixtures {
+  companies?: {
+    companyId: number
+    keys: {
+      integrationKey: string
+      /**
+       * `full` where none is given; a limited key may not create users.
+       */
+      access?: 'full' | 'limited'
+    }[]
+  }[]
+  /**
+   * Something that a user can be given.
+   */
+  folders?: {
+    id: string
+    name: string
+    /**
+     * The caller's own id.
+     */
+    externalId?: string
+  }[]
+  /**
+   * Something that a user can be given.
+   */
+  groups?: {
+    id: string
+    name: string
+    /**
+     * The caller's own id.
+     */
+    externalId?: string
+  }[]
+  /**
+   * Each as a create call would send it, with its `CompanyId`.
+   */
+  users?: {
+    CompanyId: number
+  }[]
+}

@@ -1,15 +1,23 @@
-import type { Api } from '../../core/api.ts'
-import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/contract/schema.ts'
+import { json } from '../../core/formats/json.ts'
+import type { Vendor } from '../../core/vendor.ts'
 import { authorize, statedCredential } from './auth.ts'
+import { credentialCases } from './credential-cases.ts'
 import { explain } from './errors.ts'
-import { goodCredential, firstCompany, readFixtures } from './fixtures.ts'
-import { refusals } from './refusals.ts'
-import { hints } from './hints.ts'
+import { example } from './example.ts'
+import {
+  credentialSchema,
+  firstCompany,
+  fixturesSchema,
+  goodCredential,
+  readFixtures,
+} from './fixtures.ts'
 import { answerType, bodyType, formats, prepare, route } from './formats.ts'
+import { hints } from './hints.ts'
+import { refusals } from './refusals.ts'
 import { changedUser, createUser, givenOf, nameIn } from './users.ts'
 
-export const formsonfire: Api = {
+export const formsonfire: Vendor = {
   name: 'formsonfire',
   title: 'Forms On Fire v2',
   spec: 'formsonfire.yaml',
@@ -32,6 +40,12 @@ export const formsonfire: Api = {
     bodyFromRow: givenOf,
     changeRow: changedUser,
   },
+  options: {},
+  defaultFixtures: 'formsonfire.json',
+  fixturesSchema,
+  credentialSchema,
+  example,
+  credentialCases,
   credentialsIn: 'body',
   readFixtures,
   authorize,

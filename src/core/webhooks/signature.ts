@@ -10,7 +10,8 @@ export * from './signature-check.ts'
  * `svix-id`, `svix-timestamp` and `svix-signature`: the older spelling of the same three, which
  * the `svix` verifiers look for first. One for `webhook-…` names alone is handed them by those.
  */
-export type Scheme = 'plain' | 'standard' | 'both'
+export const SCHEMES = ['plain', 'standard', 'both'] as const
+export type Scheme = (typeof SCHEMES)[number]
 
 type Headers = readonly (readonly [name: string, value: string])[]
 

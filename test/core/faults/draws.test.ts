@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawnDelay, readDelay } from '../../../src/core/faults/effect.ts'
 import { readShort, shortOf } from '../../../src/core/faults/short-form.ts'
-import { contractAt } from '../../../src/package.ts'
+import { adminContract } from '../../../src/apis/contracts.ts'
 
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
@@ -48,7 +48,7 @@ test('a log-normal delay has the median and the 99th percentile that it says', (
 })
 
 test('nothing that a header may hold makes the short form fail in any way but one', () => {
-  const schema = contractAt('standin.yaml').component('NewFault')
+  const schema = adminContract().component('NewFault')
   const word = fc.constantFrom(
     '500',
     ';',

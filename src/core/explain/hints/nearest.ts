@@ -1,6 +1,6 @@
-import type { Api } from '../../api.ts'
-import type { OperationContract } from '../../contract/operation.ts'
+import type { ApiPart } from '../../context.ts'
 import type { Contract } from '../../contract/contract.ts'
+import type { OperationContract } from '../../contract/operation.ts'
 import { distance, quotable } from '../../words.ts'
 
 /** One change to a request's method or path. */
@@ -40,11 +40,6 @@ export interface Nearest {
   readonly distance: number
 }
 
-interface Part {
-  readonly api: Api
-  readonly contract: Contract
-}
-
 const MOST = 3
 /** What may be the name of a sandbox. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
@@ -70,7 +65,7 @@ const COST = {
  *
  * @param url as the caller sent it, without what stands for the sandbox
  */
-export function nearest(method: string, url: string, all: readonly Part[]): readonly Nearest[] {
+export function nearest(method: string, url: string, all: readonly ApiPart[]): readonly Nearest[] {
   const [path = ''] = url.split('?', 1)
   const { text, edits } = cleaned(path)
   const bases = all.map(({ contract }) => contract.prefix.slice(1))
@@ -123,7 +118,7 @@ function cleaned(path: string): { text: string; edits: Edit[] } {
 
 function compared(
   given: Given,
-  { api, contract }: Part,
+  { api, contract }: ApiPart,
   operation: OperationContract,
 ): Nearest | undefined {
   // An API that reads paths more freely than others is asked how.
