@@ -31,7 +31,7 @@ function readyLine({ url, apis }: Server, _config: Config, version: string): str
 }
 
 /** The start output for people: URLs, credentials and a request for each API. Programs wait for its last line. */
-function banner(server: Server, config: Config, version: string): string {
+export function banner(server: Server, config: Config, version: string): string {
   const { url, apis, sandbox } = server
   const curls = curlsFor(url, sandbox)
   const state = config.memory ? 'in memory only' : config.data
