@@ -228,7 +228,7 @@ export interface Fixtures {
       }[]
     }[]
     /**
-     * Something that a user can be given.
+     * What a user can be given; a request names it by id, name or the caller's own id.
      */
     folders?: {
       id: string
@@ -239,7 +239,7 @@ export interface Fixtures {
       externalId?: string
     }[]
     /**
-     * Something that a user can be given.
+     * What a user can be given; a request names it by id, name or the caller's own id.
      */
     groups?: {
       id: string

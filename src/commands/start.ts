@@ -30,7 +30,10 @@ function readyLine({ url, apis }: Server, _config: Config, version: string): str
   return JSON.stringify({ level: 'info', time, msg: 'ready', version, url, urls })
 }
 
-/** The start output for people: URLs, credentials and a request for each API. Programs wait for its last line. */
+/**
+ * The start output for people: URLs, credentials and a request for each API. Programs wait for its
+ * last line.
+ */
 export function banner(server: Server, config: Config, version: string): string {
   const { url, apis, sandbox } = server
   const curls = curlsFor(url, sandbox)

@@ -7,8 +7,8 @@ type ShapedOption = 'clock' | 'profile' | 'fixtures' | 'faults'
 
 /**
  * Options of a server in this process: those of the command line, by their keys in
- * `standin.config.json`. The defaults are the same, except that the port is a free one, the state is
- * in memory unless `data` names a folder, and requests are not logged.
+ * `standin.config.json`. The defaults are the same, except that the port is a free one, the state
+ * is in memory unless `data` names a folder, and requests are not logged.
  */
 export interface StandinOptions extends Partial<Omit<Config, ShapedOption>> {
   /** The time at which the clock is held: with its zone, a Date, or milliseconds since 1970. */

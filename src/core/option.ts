@@ -19,7 +19,9 @@ export type ValuesOf<Table extends OptionTable> = {
   readonly [Key in keyof Table]: ReturnType<Table[Key]['read']>
 }
 
-/** Declares an option; its type is what the reader returns, or undefined where that is the default. */
+/**
+ * Declares an option; its type is what the reader returns, or undefined where that is the default.
+ */
 export function option<T, const Fallback extends T | undefined>(
   given: Omit<Option<T>, 'fallback'> & { readonly fallback: Fallback },
 ): Option<undefined extends Fallback ? T | undefined : T> {

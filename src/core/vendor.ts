@@ -60,7 +60,9 @@ export interface Vendor<Options extends OptionTable = OptionTable> extends Api {
 
   /** One credential for every outcome of the vendor's checks, good and bad. */
   credentialCases(fixtures: VendorFixtures): Promise<readonly CredentialCase[]>
-  /** The vendor with the values of its options. Throws a ConfigError for one that cannot be used. */
+  /**
+   * The vendor with the values of its options. Throws a ConfigError for one that cannot be used.
+   */
   configure?(values: ValuesOf<Options>): Vendor
   /** The fixtures with the values of its options. Throws a ConfigError as `configure` does. */
   fixturesWith?(fixtures: VendorFixtures, values: ValuesOf<Options>): VendorFixtures

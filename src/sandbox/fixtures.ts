@@ -12,8 +12,8 @@ import type { Vendor, VendorFixtures } from '../core/vendor.ts'
 import { packaged } from '../package.ts'
 
 /**
- * The fixtures of a new sandbox: the package's, those of the configuration over them, and the values
- * of the vendors' own options.
+ * The fixtures of a new sandbox: the package's, those of the configuration over them, and the
+ * values of the vendors' own options.
  *
  * @throws ConfigError naming the file, the option and what is wrong
  */

@@ -1,4 +1,4 @@
-import type { Fixtures } from '../admin/ports.ts'
+import type { Fixtures, SandboxPort } from '../admin/ports.ts'
 import type { Profiles } from '../config/profiles.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
@@ -10,34 +10,36 @@ import type { StoreOptions } from '../core/store/store.ts'
 import type { Vendor } from '../core/vendor.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
 
-/** What sandboxes of one server have in common, but for their own API. */
-export interface Shared {
+/** The parts that all sandboxes of a server share. */
+export interface SharedParts {
   readonly vendors: readonly ApiPart<Vendor>[]
+  /** Makes the admin API of a sandbox. */
+  readonly admin: (sandbox: SandboxPort) => ApiPart
   readonly limits: PipelineContext['limits']
-  /** What each sandbox remembers of its requests. */
+  /** Limits of the request log of each sandbox. */
   readonly requestLog: RequestLimits
   readonly log: Log
-  /** Told of each write to a sandbox's journal, in milliseconds. */
+  /** Called after each write to a sandbox's write-ahead log, with its time in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']
   readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
   readonly faults: Pick<FaultOptions, 'terms' | 'magic' | 'startup'>
   readonly webhooks: WebhookSettings & {
-    /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
+    /** Where webhooks are delivered besides subscriptions: a URL, `inbox` (built-in) or `none`. */
     readonly url: string
     readonly secret: string
   }
 }
 
-/** What makes one sandbox different from another. */
+/** The settings of one sandbox. */
 export interface Settings {
   readonly name: string
   readonly seed: number
-  /** Where the clock is held, in milliseconds since 1970; undefined: it runs. */
+  /** The time at which the clock is held, in milliseconds since 1970; undefined: the clock runs. */
   readonly clock: number | undefined
-  /** Whether that was asked for at this start, and so goes before what the state holds. */
+  /** Whether `clock` wins over the stored state, as it does for the option `--clock`. */
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures
-  /** Where its requests are written down, where that is not its own book. */
+  /** The request log to record in, in place of a log of its own. */
   readonly requests?: RequestLog
 }

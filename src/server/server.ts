@@ -19,8 +19,9 @@ import type { RequestLogger } from '../telemetry/open-log.ts'
 import { Egress, readEgress } from '../core/webhooks/egress.ts'
 import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
 import { Problem } from '../core/problem.ts'
-import type { Common, Sandbox } from '../sandbox/sandbox.ts'
-import { addressOf, Sandboxes, type HostOptions } from '../sandbox/sandboxes.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { SharedParts } from '../sandbox/settings.ts'
+import { addressOf, Sandboxes, type SandboxesOptions } from '../sandbox/sandboxes.ts'
 import { messageOf } from '../core/errors.ts'
 import { fixturesOf } from '../sandbox/fixtures.ts'
 import { measuresOf } from './gauges.ts'
@@ -32,7 +33,9 @@ import { hostIn, listen, serverFor, stop } from './listener.ts'
 /** Parts that a test replaces. */
 export interface ServerParts {
   readonly log?: Log
-  /** Called, in place of the log, for every answer that breaks its contract; checks more of each. */
+  /**
+   * Called, in place of the log, for every answer that breaks its contract; checks more of each.
+   */
   readonly objection?: (message: string) => void
   /** Output of the request log lines, in place of standard output. */
   readonly lines?: Sink
@@ -76,14 +79,14 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     metrics: () => metrics,
     list: () => sandboxes.list(),
     get: (name) => sandboxes.get(name),
-    create: (wish) => sandboxes.create(wish),
+    create: (request) => sandboxes.create(request),
     remove: (name) => sandboxes.remove(name),
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
   const guard = new Guard(config)
   const metrics = measuresOf(VERSION, () => sandboxes.list())
-  const common: Common = {
+  const shared: SharedParts = {
     vendors,
     admin: (sandbox) => {
       const part = { api: admin(sandbox, host), contract: own }
@@ -106,7 +109,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     onFlush: (milliseconds) => metrics.flushes.add(milliseconds),
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }
-  mustBeUsable(common.faults)
+  mustBeUsable(shared.faults)
   sandboxes = await opened({
     settings: {
       name: DEFAULT_SANDBOX,
@@ -116,7 +119,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       profile: config.profile,
       fixtures: fixturesOf(config, registry),
     },
-    common,
+    shared,
     folder: config.memory ? undefined : config.data,
     durability: config.durability,
     recover: config.recover,
@@ -159,8 +162,11 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   }
 }
 
-/** @throws ConfigError for a fault of `--faults` that cannot be armed; a sandbox would not name the option */
-function mustBeUsable(faults: Common['faults']): void {
+/**
+ * @throws ConfigError for a fault of `--faults` that cannot be armed; a sandbox would not name the
+ * option
+ */
+function mustBeUsable(faults: SharedParts['faults']): void {
   const { startup = [] } = faults
   const trial = new Faults({ ...faults, startup: [], clock: new Clock(), seed: 0 })
   for (const [i, definition] of startup.entries()) {
@@ -179,7 +185,7 @@ function mustBeUsable(faults: Common['faults']): void {
  *
  * @throws ConfigError for users that an API refuses
  */
-async function opened(options: HostOptions): Promise<Sandboxes> {
+async function opened(options: SandboxesOptions): Promise<Sandboxes> {
   try {
     return await Sandboxes.open(options)
   } catch (error) {
@@ -190,7 +196,7 @@ async function opened(options: HostOptions): Promise<Sandboxes> {
 }
 
 /** The APIs, operations, reasons and statuses that a fault may name. */
-function termsOf(vendors: Common['vendors'], own: Contract): FaultVocabulary {
+function termsOf(vendors: SharedParts['vendors'], own: Contract): FaultVocabulary {
   return {
     schema: own.component('NewFault'),
     check: (definition) => own.violationsOf('NewFault', definition),
@@ -220,8 +226,8 @@ async function requestLogOf(
 /** How webhooks are delivered, and the URL that the configuration subscribes. */
 function webhooksOf(
   config: Config,
-  vendors: Common['vendors'],
-): Omit<Common['webhooks'], 'self' | 'pass'> {
+  vendors: SharedParts['vendors'],
+): Omit<SharedParts['webhooks'], 'self' | 'pass'> {
   const style = vendors.map(({ api }) => api.webhooks).find((webhooks) => webhooks !== undefined)
   const isLocal = /^(127\.|::1$|localhost$)/.test(config.host)
   return {

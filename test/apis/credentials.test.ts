@@ -23,7 +23,7 @@ const PATHS: Readonly<Record<string, string>> = {
   formsonfire: FORMSONFIRE,
 }
 
-test('there are cases for every API, good ones and bad ones', () => {
+test('every API has good and bad cases', () => {
   for (const api of ['mykaarma', 'cryptlex', 'formsonfire']) {
     const own = cases.filter((one) => one.api === api)
     expect(own.some(({ reason }) => reason === undefined)).toBe(true)
@@ -49,7 +49,7 @@ describe('credentials in the header', () => {
   })
 
   const bad = ofHeader.filter(({ reason }) => reason !== undefined)
-  test.each(bad)('$api, $title: they come before a broken body', async (one) => {
+  test.each(bad)('$api, $title: checked before a broken body', async (one) => {
     const sandbox = await createSandbox({ maxBody: 50 })
     for (const [type, body] of [
       ['application/json', '{"firstName": '],
@@ -63,7 +63,7 @@ describe('credentials in the header', () => {
     }
   })
 
-  test.each(bad)('$api, $title: a path that is not there is told first', async (one) => {
+  test.each(bad)('$api, $title: checked after the route', async (one) => {
     const sandbox = await createSandbox()
     const sent = request(sandbox.url).get(PATHS[one.api]!)
     await sent.set('Authorization', one.authorization ?? '').expect(405)
@@ -129,7 +129,7 @@ describe('credentials of Forms On Fire', () => {
     await send(sandbox, type, { ...body }, good).expect(200)
   })
 
-  test('one half may be in the query and the other in the body', async () => {
+  test('CompanyId and IntegrationKey may be split between query and body', async () => {
     const sandbox = await createSandbox()
     const { CompanyId, IntegrationKey } = good!
     await send(sandbox, 'application/json', { CompanyId }, { IntegrationKey }).expect(200)
@@ -137,14 +137,14 @@ describe('credentials of Forms On Fire', () => {
     await send(sandbox, 'application/xml', more, { CompanyId }).expect(200)
   })
 
-  test('the query spells them in any case, as the vendor does', async () => {
+  test('their names in the query are matched in any case', async () => {
     const sandbox = await createSandbox()
     const { CompanyId, IntegrationKey } = good!
     const query = { companyid: CompanyId, Integrationkey: IntegrationKey }
     await send(sandbox, 'application/json', {}, query).expect(200)
   })
 
-  test('bad members are not told to who has no key', async () => {
+  test('a refusal for a missing key does not mention invalid members', async () => {
     const sandbox = await createSandbox()
     const answer = await send(sandbox, 'application/json', { Email: 5, FirstName: '' }).expect(401)
     expect(answer.text).not.toMatch(/Email|FirstName/)

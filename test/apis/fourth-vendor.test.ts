@@ -66,15 +66,15 @@ test.each(cases)('its credential cases are answered as listed: $title', async (o
 })
 
 test('the admin API shows its accepted credential', async () => {
-  const { body } = await admin(await start(), '/credentials').expect(200)
-  expect(body).toMatchObject({ acme: { key: 'acme-key', authorization: 'Bearer acme-key' } })
+  const answer = await admin(await start(), '/credentials').expect(200)
+  expect(answer.body).toMatchObject({ acme: { key: 'acme-key', authorization: 'Bearer acme-key' } })
 })
 
 test('its fixtures are checked by its schema, and users of them exist from the start', async () => {
   const fixtures = JSON.stringify({ acme: { users: [{ mail: 'mary@example.test' }] } })
   const server = await start({ fixtures })
-  const { body } = await admin(server, '/users?api=acme').expect(200)
-  expect(body).toMatchObject({ total: 1, users: [{ user: { mail: 'mary@example.test' } }] })
+  const listed = await admin(server, '/users?api=acme').expect(200)
+  expect(listed.body).toMatchObject({ total: 1, users: [{ user: { mail: 'mary@example.test' } }] })
   const put = request(server.url)
     .put('/_standin/fixtures')
     .send({ acme: { keys: [{}] } })
@@ -93,11 +93,11 @@ test('a fault can be limited to it, by its own reasons', async () => {
   expect(refused.text).toContain('mykaarma, cryptlex, formsonfire, acme')
 })
 
-test('the request log and the explanation of a request know it', async () => {
+test('the request log and the explanation of a request name its operation', async () => {
   const server = await start()
   await create(server, 'no address')
-  const { body } = await admin(server, '/requests?api=acme').expect(200)
-  expect(body).toMatchObject({
+  const listed = await admin(server, '/requests?api=acme').expect(200)
+  expect(listed.body).toMatchObject({
     requests: [{ api: 'acme', operation: 'createAcmeUser' }],
   })
   const explained = await admin(server, '/requests/req-1/explain').expect(200)

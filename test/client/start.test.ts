@@ -76,7 +76,7 @@ describe('how it is started', () => {
     expect(await (await start({ data })).users.list()).toHaveLength(1)
   })
 
-  test('with what is no option, or no value of one, it does not start', async () => {
+  test('an unknown option or a bad value stops the start', async () => {
     const refused = (options: object) => startStandin(options)
     await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is not an option; did you mean seed?')
     await expect(refused({ profile: 'strct' })).rejects.toThrow('profile must be documented or ')
@@ -84,7 +84,7 @@ describe('how it is started', () => {
     await expect(refused({ faults: ['6OO'] })).rejects.toThrow('"6OO" is no part of a fault')
     await expect(refused({ fixtures: { cryptlx: {} } })).rejects.toThrow('cryptlx')
     await expect(refused({ adminToken: 'short' })).rejects.toThrow(
-      'adminToken must have at least 8 characters of ASCII without spaces, or be none, got 5 char',
+      'adminToken must have at least 8 ASCII characters without spaces, or be none, got 5 char',
     )
   })
 

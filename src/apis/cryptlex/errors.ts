@@ -4,8 +4,8 @@ import { pathOf, type Problem, sentence, type Violation } from '../../core/probl
 import type { Error as ErrorBody } from './contract.gen.ts'
 
 /**
- * Codes. Public: the shape `{message, code}` and UPPER_SNAKE codes. No list for users is public,
- * so all of these are assumed; a client should branch on the status first.
+ * Error codes. Public: the shape `{message, code}` and codes in UPPER_SNAKE. No list of the codes
+ * for users is public, so these are assumed; a client should branch on the status first.
  */
 const BY_REASON: Readonly<Record<string, string>> = {
   'reseller.unknown': 'RESELLER_NOT_FOUND',
@@ -33,19 +33,22 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   504: 'GATEWAY_TIMEOUT',
 }
 
-/** The shape holds one message, so it names the first bad field, in the page's order. */
+/**
+ * The vendor's error body. It holds one message, which names the first bad field in the page's
+ * order.
+ */
 export function explain(problem: Problem, call: Call): Reply {
   const order = Object.keys(call.operation?.requestSchema(call.bodyType).properties ?? {})
   const placeOf = ({ at }: Violation) => order.indexOf(String(at[0]))
   const [first] = problem.violations.toSorted((a, b) => placeOf(a) - placeOf(b))
-  const message = first ? inWords(first) : sentence(problem.message)
+  const message = first ? messageFor(first) : sentence(problem.message)
   const code = BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? 'INTERNAL_SERVER_ERROR'
   const body: ErrorBody = { message, code }
   return { status: problem.status, body }
 }
 
-/** In the manner of the vendor's framework. */
-function inWords(violation: Violation): string {
+/** A message in the style of the vendor's framework. */
+function messageFor(violation: Violation): string {
   const { rule, limit, given } = violation
   const path = pathOf(violation)
   switch (rule) {

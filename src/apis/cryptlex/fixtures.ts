@@ -10,7 +10,9 @@ import type { Fixtures } from './contract.gen.ts'
 import type { options } from './options.ts'
 import { SCOPE } from './refusals.ts'
 
-/** What is in the fixtures of this API: who may call, and what a request may refer to. */
+/**
+ * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
+ */
 export const fixturesSchema: Schema = {
   type: 'object',
   additionalProperties: false,
@@ -156,7 +158,7 @@ export interface Grant {
 }
 
 /** The requests of one address in one period of the rate limit. */
-export interface Window {
+export interface RateWindow {
   readonly start: number
   /** The end of the window, as the header shows it. */
   readonly reset: string
@@ -177,7 +179,7 @@ interface KnownFixtures {
   >
   readonly roles: ReadonlySet<string>
   /** Requests of each address in its current window. */
-  readonly windows: Map<string, Window>
+  readonly windows: Map<string, RateWindow>
 }
 
 export function readFixtures(fixtures: unknown): KnownFixtures {
@@ -219,6 +221,6 @@ export function firstReseller(known: unknown): string {
   return first ?? 'reseller-001'
 }
 
-export function knownOf(tools: Tools): KnownFixtures {
+export function fixturesIn(tools: Tools): KnownFixtures {
   return tools.fixtures as KnownFixtures // what readFixtures returned
 }

@@ -17,7 +17,7 @@ import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { admit, rateLimitHeaders } from './rate-limit.ts'
 import { refusals, SCOPE } from './refusals.ts'
-import { changedUser, createResellerUser, givenOf, nameIn, userEvents } from './users.ts'
+import { changeRow, createResellerUser, bodyFromRow, nameIn, userEvents } from './users.ts'
 import { webhookOperations, webhookStyle } from './webhooks.ts'
 
 export const cryptlex: Vendor<typeof options> = {
@@ -47,8 +47,8 @@ export const cryptlex: Vendor<typeof options> = {
       password: 'is-not-kept',
     }),
     createCall: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
-    bodyFromRow: givenOf,
-    changeRow: changedUser,
+    bodyFromRow,
+    changeRow,
     events: userEvents,
   },
   webhooks: webhookStyle,

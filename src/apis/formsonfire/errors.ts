@@ -2,7 +2,10 @@ import type { Reply } from '../../core/api.ts'
 import { type Problem, sentence, type Violation } from '../../core/problem.ts'
 import type { ResponseError, UserRefused } from './contract.gen.ts'
 
-/** Names of exceptions, as ServiceStack maps them to statuses (public; that it runs is inferred). */
+/**
+ * Exception names that ServiceStack maps to statuses. Public; inferred: that the vendor uses
+ * ServiceStack.
+ */
 const BY_REASON: Readonly<Record<string, string>> = {
   'user.duplicate': 'ArgumentException',
   'path.malformed': 'ArgumentException',
@@ -16,13 +19,13 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   408: 'TimeoutException',
 }
 
-/** The vendor uses few statuses: an unknown path is 405 (public), what cannot be read is 400. */
+/** The vendor uses few statuses: 405 for an unknown path (public), 400 for an unreadable body. */
 function statusOf({ status }: Problem): number {
   if (status === 404) return 405
   return status === 413 || status === 415 ? 400 : status
 }
 
-/** `ResponseStatus`, every field error in it; code and message are the first one's. */
+/** The vendor's `ResponseStatus` with all field errors, and the code and message of the first. */
 export function explain(problem: Problem): Reply {
   const status = statusOf(problem)
   const errors = problem.violations.map(fieldError)
@@ -44,7 +47,7 @@ function messageOf(problem: Problem, status: number): string {
   return `Could not deserialize the request: ${sentence(problem.message)}`
 }
 
-/** In the manner of FluentValidation, which the framework brings along. */
+/** A field error in the style of FluentValidation, which is part of the framework. */
 function fieldError(violation: Violation): ResponseError {
   const { at, rule, limit, given } = violation
   const field = String(at[0] ?? 'User')

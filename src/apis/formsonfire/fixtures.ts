@@ -4,7 +4,7 @@ import { Secret } from '../../core/secrets.ts'
 import type { Fixtures } from './contract.gen.ts'
 
 const NAMED: Schema = {
-  description: 'Something that a user can be given.',
+  description: "What a user can be given; a request names it by id, name or the caller's own id.",
   type: 'array',
   items: {
     type: 'object',
@@ -18,7 +18,9 @@ const NAMED: Schema = {
   },
 }
 
-/** What is in the fixtures of this API: who may call, and what a request may refer to. */
+/**
+ * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
+ */
 export const fixturesSchema: Schema = {
   type: 'object',
   additionalProperties: false,
@@ -71,7 +73,7 @@ export const credentialSchema: Schema = {
   properties: { CompanyId: { type: 'integer' }, IntegrationKey: { type: 'string' } },
 }
 
-/** A folder or group: a request names it by its GUID, its name or the caller's own id. */
+/** A folder or a group. */
 export type Named = NonNullable<Fixtures['folders']>[number]
 
 export interface Key {
@@ -119,6 +121,6 @@ export function firstCompany(known: unknown): number {
   return first ?? 1
 }
 
-export function knownOf(tools: Tools): KnownFixtures {
+export function fixturesIn(tools: Tools): KnownFixtures {
   return tools.fixtures as KnownFixtures // what readFixtures returned
 }

@@ -15,7 +15,7 @@ import {
 import { answerType, bodyType, formats, prepare, route } from './formats.ts'
 import { hints } from './hints.ts'
 import { refusals } from './refusals.ts'
-import { changedUser, createUser, givenOf, nameIn } from './users.ts'
+import { changeRow, createUser, bodyFromRow, nameIn } from './users.ts'
 
 export const formsonfire: Vendor = {
   name: 'formsonfire',
@@ -37,8 +37,8 @@ export const formsonfire: Vendor = {
       LastName: lastName,
     }),
     createCall: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
-    bodyFromRow: givenOf,
-    changeRow: changedUser,
+    bodyFromRow,
+    changeRow,
   },
   options: {},
   defaultFixtures: 'formsonfire.json',
@@ -64,7 +64,10 @@ export const formsonfire: Vendor = {
   present,
 }
 
-/** A GUID is dashed in XML (the page) and 32 hex digits in JSON (public, a sibling's answer). */
+/**
+ * Formats the GUID: with dashes in XML (the page), as 32 hex digits in JSON (public, a sibling's
+ * answer).
+ */
 function present(body: unknown, mediaType: string): unknown {
   if (mediaType !== json.mediaType || !isRecord(body) || !isRecord(body['User'])) return body
   const { User } = body

@@ -4,9 +4,9 @@ import { pathOf, type Problem, sentence, type Violation } from '../../core/probl
 import type { ErrorResponse } from './contract.gen.ts'
 
 /**
- * Codes and titles. Public: six digits and an UPPER_SNAKE title, with the numbers of the vendor's
- * guidelines and its URL shortener. The Manage API's own list is not public, so a client should
- * branch on the status first. Assumed: 100007 and up, but for 100010.
+ * Error codes and titles. Public: six digits and a title in UPPER_SNAKE, with the numbers of the
+ * vendor's guidelines and its URL shortener. The list of the Manage API is not public, so a client
+ * should branch on the status first. Assumed: 100007 and above, except 100010.
  */
 const BY_REASON: Readonly<Record<string, readonly [code: number, title: string]>> = {
   'department.other-dealer': [100007, 'INVALID_DEPARTMENT_UUID'],
@@ -20,7 +20,7 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
   404: [100002, 'NOT_FOUND'],
   405: [100011, 'METHOD_NOT_ALLOWED'],
   406: [100012, 'NOT_ACCEPTABLE'],
-  // Public as a title; the vendor's page lists no 409 here, so only a fault answers it.
+  // Public as a title. The vendor's page lists no 409 here, so only a fault answers it.
   409: [100005, 'CONFLICT'],
   408: [100013, 'REQUEST_TIMEOUT'],
   413: [100014, 'PAYLOAD_TOO_LARGE'],
@@ -32,12 +32,12 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
 }
 const OTHERWISE = [100010, 'INTERNAL_SERVER_ERROR'] as const
 
-/** The envelope of the vendor's page: every error in it, and no `userUuid`. */
+/** The error envelope of the vendor's page, with all errors and without `userUuid`. */
 export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
   const [errorCode, errorTitle] =
     BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE
   const messages =
-    problem.violations.length > 0 ? problem.violations.map(inWords) : [sentence(problem.message)]
+    problem.violations.length > 0 ? problem.violations.map(messageFor) : [sentence(problem.message)]
   const errors = messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage }))
   const [first, ...rest] = errors
   const body: ErrorResponse = {
@@ -48,12 +48,12 @@ export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
   return { status: problem.status, body }
 }
 
-/** Public: the vendor makes request ids as random UUIDs, dashed and in lower case. */
+/** Generates a request id. Public: the vendor's are random UUIDs with dashes, in lower case. */
 export function requestId(tools: Tools): string {
   return tools.fake.draw('mykaarma.request').string.uuid()
 }
 
-function inWords(violation: Violation): string {
+function messageFor(violation: Violation): string {
   const { rule, limit } = violation
   const path = pathOf(violation)
   switch (rule) {

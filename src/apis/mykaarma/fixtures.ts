@@ -4,7 +4,9 @@ import { Secret } from '../../core/secrets.ts'
 import type { Fixtures } from './contract.gen.ts'
 import { SCOPE } from './refusals.ts'
 
-/** What is in the fixtures of this API: who may call, and what a request may refer to. */
+/**
+ * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
+ */
 export const fixturesSchema: Schema = {
   type: 'object',
   additionalProperties: false,
@@ -121,6 +123,6 @@ export const OPERATOR: Subscriber = {
   dealers: undefined,
 }
 
-export function knownOf(tools: Tools): KnownFixtures {
+export function fixturesIn(tools: Tools): KnownFixtures {
   return tools.fixtures as KnownFixtures // what readFixtures returned
 }

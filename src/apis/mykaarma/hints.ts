@@ -7,14 +7,14 @@ import {
 } from '../../core/explain/hints/credentials.ts'
 import { hint, taken } from '../../core/explain/hints/hint-input.ts'
 import { listed } from '../../core/words.ts'
-import { knownOf } from './fixtures.ts'
+import { fixturesIn } from './fixtures.ts'
 
-/** What callers of this API get wrong, and what to change. */
+/** Hints for the mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
   const { reason = '' } = call.problem ?? {}
   if (reason.startsWith('credentials.')) return credentialHints(call, reason, clues)
   if (reason === 'subscriber.disabled') {
-    const text = 'Use the credentials of another subscriber: the fixtures have this one disabled.'
+    const text = 'Use the credentials of another subscriber: this one is disabled in the fixtures.'
     return [hint('subscriber.disabled', text)]
   }
   if (reason === 'scope.missing') {
@@ -23,36 +23,39 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     return [hint('scope.missing', text)]
   }
   if (reason === 'user.duplicate') return duplicates(clues)
-  return unknownPlaces(call, clues)
+  return unknownReferences(call, clues)
 }
 
 function credentialHints(call: Call, reason: string, clues: Clues): readonly Hint[] {
   const found = authorizationHints(call, 'Basic')
   if (found.length > 0) return found
-  const { subscribers } = knownOf(clues)
+  const { subscribers } = fixturesIn(clues)
   const { username, password } = basicCredentials(call) ?? { username: '', password: '' }
   if (reason === 'credentials.wrong-password') {
     const matches = (text: string) => subscribers.get(username)?.password.matches(text) ?? false
     const plain = urlDecoded(password)
     if (plain !== undefined && matches(plain)) {
-      const text = 'Put the password into the header as it is, not URL-encoded (%3A for a colon).'
+      const text = 'Put the password into the header without URL-encoding (%3A for a colon).'
       return [hint('credentials.url-encoded', text)]
     }
     if (matches(password.trim())) {
-      return [hint('credentials.spaces', 'Leave out the white space around the password.')]
+      return [hint('credentials.spaces', 'Remove the white space around the password.')]
     }
     const text =
-      'Use the password that the fixtures give this subscriber: mykaarma.subscribers[].password.'
+      'Use the password of this subscriber in the fixtures: mykaarma.subscribers[].password.'
     return [hint('credentials.wrong-password', text)]
   }
   if (reason !== 'credentials.unknown-user') return []
   const names = [...subscribers.keys()]
-  const meant = [username.trim(), urlDecoded(username)].find((name) => subscribers.has(name ?? ''))
-  const near = meant ?? names.find((name) => name.toLowerCase() === username.trim().toLowerCase())
+  const corrected = [username.trim(), urlDecoded(username)].find((name) =>
+    subscribers.has(name ?? ''),
+  )
+  const near =
+    corrected ?? names.find((name) => name.toLowerCase() === username.trim().toLowerCase())
   const text =
     near === undefined
-      ? `Use a subscriber that this sandbox knows: ${listed(names.slice(0, 5), 'or')}. Others come with the fixtures.`
-      : `Write the user name as ${near}: capitals, white space and % count.`
+      ? `Use a subscriber of the fixtures, such as ${listed(names.slice(0, 5), 'or')}, or add yours to them.`
+      : `Write the user name as ${near}: capitals, white space and % matter.`
   return [hint('credentials.unknown-user', text)]
 }
 
@@ -65,18 +68,18 @@ function duplicates({ state, sent }: Clues): readonly Hint[] {
   })
 }
 
-/** Under `documented` these are let through with a word; `strict` refuses them. */
-function unknownPlaces(call: Call, clues: Clues): readonly Hint[] {
-  const { dealers, roles } = knownOf(clues)
-  const said = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
+/** Hints for references that `documented` accepts with a warning and `strict` refuses. */
+function unknownReferences(call: Call, clues: Clues): readonly Hint[] {
+  const { dealers, roles } = fixturesIn(clues)
+  const codes = [call.problem?.reason, ...call.findings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [field: string, ids: readonly string[]]>> = {
     'dealer.unknown': ['dealerUUID', [...dealers.keys()]],
     'department.unknown': ['departmentUUID', [...dealers.values()].flat()],
     'role.unknown': ['roleUUID', [...roles]],
   }
   return Object.entries(known).flatMap(([code, [field, ids]]) => {
-    if (!said.includes(code)) return []
-    const text = `Use a ${field} of the fixtures, such as ${listed(ids.slice(0, 3), 'or')}, or add yours to them: the strict profile refuses one that it does not know.`
+    if (!codes.includes(code)) return []
+    const text = `Use a ${field} of the fixtures, such as ${listed(ids.slice(0, 3), 'or')}, or add yours to them: the strict profile refuses others.`
     return [hint(code, text)]
   })
 }

@@ -18,7 +18,7 @@ import {
 import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { refusals } from './refusals.ts'
-import { changedUser, createUserForPartner, givenOf, nameIn } from './users.ts'
+import { changeRow, createUserForPartner, bodyFromRow, nameIn } from './users.ts'
 
 /** The message of a .proto file that a create is answered with. */
 const MESSAGE = 'CreateUserForPartnerResponse'
@@ -45,8 +45,8 @@ export const mykaarma: Vendor<typeof options> = {
       sendEmail: true,
     }),
     createCall: () => ({ caller: OPERATOR }),
-    bodyFromRow: givenOf,
-    changeRow: changedUser,
+    bodyFromRow,
+    changeRow,
   },
   options,
   defaultFixtures: 'mykaarma.json',
