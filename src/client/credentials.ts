@@ -17,7 +17,7 @@ export function credentialsFrom(
   for (const api of apis.filter((name) => !Object.hasOwn(accepted, name))) {
     Object.defineProperty(all, api, {
       get: () => {
-        const message = `The fixtures have no credential that ${api} accepts; add one to its fixtures`
+        const message = `The fixtures have no credential that ${api} accepts; add one to them`
         throw new StandinError(0, 'credentials.none', message)
       },
     })
