@@ -40,10 +40,10 @@ export type { Config } from './config/config.ts'
 export type { Profiles } from './config/profiles.ts'
 export type { StandinOptions } from './config/start-options.ts'
 
-/** Starts a server in this process; closing stops it. */
+/** Starts a server in this process and connects to it; closing stops the server. */
 export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
   const config = configFrom(options)
-  const { startServer } = await import('./server/server.ts') // who only connects needs none of it
+  const { startServer } = await import('./server/server.ts') // only connecting needs none of it
   const server = await startServer(config)
   const { url, close } = server
   const adminToken = config.adminToken === 'none' ? undefined : config.adminToken
@@ -56,9 +56,9 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
 }
 
 /**
- * The same for a server that runs elsewhere, such as a service container.
+ * Connects to a running server, such as a service container.
  *
- * @param target its URL, or that with a token and a sandbox
+ * @param target its URL, or its URL with a token and a sandbox
  */
 export async function connectStandin(target: string | ConnectOptions): Promise<Standin> {
   return await connect(target)

@@ -9,13 +9,17 @@ export type Name = string
  */
 export type Duration = string
 /**
+ * The name of an API. The server takes the list from its registry of vendors.
+ */
+export type ApiName = 'mykaarma' | 'cryptlex' | 'formsonfire'
+/**
+ * The name of an API, or `none` for requests that reached no API.
+ */
+export type ApiNameOrNone = 'mykaarma' | 'cryptlex' | 'formsonfire' | 'none'
+/**
  * `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`.
  */
 export type Profile = string
-/**
- * Signature scheme; defaults to the server's.
- */
-export type Scheme = 'plain' | 'standard' | 'both'
 export type Text = string
 /**
  * An exact value or a condition; a text such as `/^ada@/i` is a regular expression.
@@ -36,6 +40,10 @@ export type WantedValue =
       ignoreCase?: boolean
       exists?: boolean
     }
+/**
+ * Signature scheme; defaults to the server's.
+ */
+export type Scheme = 'plain' | 'standard' | 'both'
 export type DeliveryFaultKind =
   | 'drop'
   | 'delay'
@@ -143,7 +151,8 @@ export interface NewSandbox {
   kept?: boolean
 }
 /**
- * Contents of a new sandbox; omitted keys get the defaults of the package.
+ * Credentials, users and other data of a new sandbox, by API; a key that is left out has the
+ * package's value. Each API defines its own member (`fixturesSchema` in `src/apis`).
  */
 export interface Fixtures {
   mykaarma?: {
@@ -152,6 +161,9 @@ export interface Fixtures {
       password: string
       scopes: string[]
       disabled?: boolean
+      /**
+       * Dealers whose users it may create; all where none is given.
+       */
       dealers?: string[]
     }[]
     dealers?: {
@@ -163,18 +175,30 @@ export interface Fixtures {
       name: string
     }[]
     /**
-     * Users, each with the fields of a create call.
+     * Each as a create call would send it.
      */
     users?: {}[]
   }
   cryptlex?: {
     signing?: {
+      /**
+       * The key of HS256, at least 32 bytes of UTF-8.
+       */
       secret?: string
+      /**
+       * Public keys of RS256 and ES256.
+       */
       keys?: {
         kty: string
       }[]
+      /**
+       * Whether signatures are checked; false accepts JWTs signed elsewhere.
+       */
       verify?: boolean
     }
+    /**
+     * Personal access tokens that are not JWTs.
+     */
     tokens?: {
       token: string
       scopes: string[]
@@ -190,9 +214,12 @@ export interface Fixtures {
       resellerId: string
       allowedUsers?: number
     }[]
+    /**
+     * Custom roles, besides the reserved ones.
+     */
     roles?: string[]
     /**
-     * Users, each with the fields of a create call and its `resellerId`.
+     * Each as a create call would send it, with its `resellerId`.
      */
     users?: {
       resellerId: string
@@ -207,7 +234,7 @@ export interface Fixtures {
       previousToken?: string
       active?: boolean
       events: string[]
-      scheme?: Scheme
+      scheme?: 'plain' | 'standard' | 'both'
     }[]
   }
   formsonfire?: {
@@ -215,23 +242,41 @@ export interface Fixtures {
       companyId: number
       keys: {
         integrationKey: string
+        /**
+         * `full` where none is given; a limited key may not create users.
+         */
         access?: 'full' | 'limited'
       }[]
     }[]
-    folders?: Named[]
-    groups?: Named[]
     /**
-     * Users, each with the fields of a create call and its `CompanyId`.
+     * What a user can be given; a request names it by id, name or the caller's own id.
+     */
+    folders?: {
+      id: string
+      name: string
+      /**
+       * The caller's own id.
+       */
+      externalId?: string
+    }[]
+    /**
+     * What a user can be given; a request names it by id, name or the caller's own id.
+     */
+    groups?: {
+      id: string
+      name: string
+      /**
+       * The caller's own id.
+       */
+      externalId?: string
+    }[]
+    /**
+     * Each as a create call would send it, with its `CompanyId`.
      */
     users?: {
       CompanyId: number
     }[]
   }
-}
-export interface Named {
-  id: string
-  name: string
-  externalId?: string
 }
 export interface Sandbox {
   name: string
@@ -258,7 +303,8 @@ export interface SandboxList {
   sandboxes: Sandbox[]
 }
 /**
- * An API is omitted if none of its fixtures is a valid credential.
+ * An accepted credential for each API; an API whose fixtures have none is left out. Each API
+ * defines its own member (`credentialSchema` in `src/apis`).
  */
 export interface Credentials {
   mykaarma?: {
@@ -583,7 +629,7 @@ export interface Expectation {
    * Name of the expectation in results and in `before` and `after`.
    */
   name?: string
-  api?: 'mykaarma' | 'cryptlex' | 'formsonfire' | 'none'
+  api?: ApiNameOrNone
   operation?: string
   method?: string
   /**
@@ -692,7 +738,7 @@ export interface Seeding {
    * Number of users to create at each API.
    */
   users: number
-  apis?: ('mykaarma' | 'cryptlex' | 'formsonfire')[]
+  apis?: ApiName[]
 }
 export interface Seeded {
   [k: string]: number
@@ -1060,7 +1106,7 @@ export interface NewFault {
    */
   webhookAttempts?: number
   /**
-   * API to which the fault applies.
+   * Only at this API.
    */
   api?: 'mykaarma' | 'cryptlex' | 'formsonfire'
   /**

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import type { Reply, Task } from '../core/api.ts'
 import { html as format } from '../core/formats/text.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { acceptable } from '../core/request/negotiation.ts'
 import { Problem } from '../core/problem.ts'
 import { recordOf } from '../core/request-log/redacted-record.ts'
@@ -22,7 +23,7 @@ export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
       const records = [...sandbox.requests.after()]
         .slice(-MAX_REQUESTS)
         .map((entry) => recordOf(entry, sandbox.secrets))
-      const curls = curlsFor(body.url, sandbox.store, sandbox.credentials)
+      const curls = curlsFor(body.url, sandbox)
       const page = pageFor({ front: body, curls, newest: records.toReversed() })
       return { status: 200, body: page, headers: PAGE_HEADERS }
     },
@@ -46,7 +47,7 @@ function frontPageBody(
   const { name } = settings
   // A header selects the sandbox for one request only; links need its path prefix.
   const isByHeader = call.base === '' && call.headers['standin-sandbox'] !== undefined
-  const url = `${originOf(call)}${isByHeader && name !== 'default' ? `/~${name}` : call.base}`
+  const url = `${originOf(call)}${isByHeader ? sandboxPath(name) : call.base}`
   const adminUrl = `${url}/_standin`
   return {
     name: 'Standin',

@@ -1,5 +1,5 @@
-import type { Api, Credential, Tools } from '../core/api.ts'
-import type { Contract } from '../core/contract/contract.ts'
+import type { Credential, Tools } from '../core/api.ts'
+import type { ApiPart } from '../core/context.ts'
 import type { Faults } from '../core/faults/faults.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Document } from '../core/store/document.ts'
@@ -7,6 +7,7 @@ import type { Snapshots } from '../core/store/snapshots.ts'
 import type { Row } from '../core/store/state.ts'
 import type { Store } from '../core/store/store.ts'
 import type { Clock, ClockSetting } from '../core/time/clock.ts'
+import type { Vendor } from '../core/vendor.ts'
 import type { Egress } from '../core/webhooks/egress.ts'
 import type { Webhooks } from '../core/webhooks/webhooks.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -17,7 +18,7 @@ export type Fixtures = Readonly<Record<string, Readonly<Record<string, unknown>>
 /** One sandbox, as the admin API uses it. */
 export interface SandboxPort {
   readonly settings: { readonly name: string; readonly seed: number }
-  readonly vendors: readonly { readonly api: Api; readonly contract: Contract }[]
+  readonly vendors: readonly ApiPart<Vendor>[]
   readonly store: Store
   readonly clock: Clock
   readonly faults: Faults
@@ -50,6 +51,7 @@ export interface HostedSandbox {
   readonly sandbox: SandboxPort
   /** True if its state outlives the server. */
   readonly kept: boolean
+  /** Milliseconds since 1970, by the machine's clock. */
   readonly createdAt: number
   readonly ttl: number | undefined
   readonly lastUsed: number

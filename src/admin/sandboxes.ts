@@ -1,3 +1,4 @@
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { inRange, milliseconds } from './clock.ts'
@@ -39,7 +40,7 @@ export function sandboxBody({ sandbox, kept, createdAt, ttl, lastUsed }: HostedS
   const { name, seed } = sandbox.settings
   return {
     name,
-    prefix: name === 'default' ? '' : `/~${name}`,
+    prefix: sandboxPath(name),
     seed,
     profile: sandbox.profile,
     kept,

@@ -215,7 +215,7 @@ function withToken(row: unknown, i: number, present: Collection<Subscription>): 
   return { ...row, ...Object.fromEntries(names.map((name) => [name, current?.[name]])) }
 }
 
-/** All tables with their rows, such as `cryptlex.users`. */
+/** Every table, such as `<api>.users`, with its rows. */
 function tablesOf({ standin: _, ...apis }: Document): (readonly [string, readonly Row[]])[] {
   return Object.entries(apis).flatMap(([api, tables]) =>
     Object.entries(isRecord(tables) ? tables : {}).map(

@@ -68,8 +68,7 @@ export interface Page<T> {
   readonly next?: string | undefined
 }
 
-/** Name of an API. */
-export type ApiName = NonNullable<contract.Seeding['apis']>[number]
+export type ApiName = contract.ApiName
 
 /** A duration such as `5m` or `250ms`, or a number of milliseconds. */
 export type Duration = string | number

@@ -1,5 +1,6 @@
 import type { Health } from '../admin/contract.gen.ts'
 import { isRecord } from '../core/contract/schema.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { Admin, type ApiName } from './admin.ts'
 import { StandinError } from './errors.ts'
 import { Standin } from './standin.ts'
@@ -30,7 +31,7 @@ export async function connect(
   const { url, adminToken, sandbox } = typeof target === 'string' ? { url: target } : target
   const { server, name } = parseTarget(url, sandbox)
   const connection = new Connection(server, adminToken)
-  const prefix = name === undefined ? '' : `/~${encodeURIComponent(name)}`
+  const prefix = name === undefined ? '' : sandboxPath(name)
   try {
     const admin = new Admin(connection, '')
     const health: unknown = await admin.call('getHealth', { timeout: TIMEOUT })

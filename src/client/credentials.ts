@@ -1,27 +1,26 @@
 import type * as contract from '../admin/contract.gen.ts'
 import { StandinError } from './errors.ts'
 
-/** A credential for each API that it accepts, in its vendor's own names. */
+/** An accepted credential for each API, with the vendor's own names for its parts. */
 export type Credentials = Required<contract.Credentials>
 
-const NONE: Readonly<Record<keyof Credentials, undefined>> = {
-  mykaarma: undefined,
-  cryptlex: undefined,
-  formsonfire: undefined,
-}
-
-/** One that the fixtures do not have is missed where it is used, in words. */
-export function credentialsFrom(given: contract.Credentials): Credentials {
-  const all = { ...NONE, ...given }
-  for (const [api, credential] of Object.entries(all)) {
-    if (credential !== undefined) continue
+/**
+ * The credentials that a sandbox accepts. Reading one of an API whose fixtures have none throws.
+ *
+ * @param apis names of all APIs of the server
+ */
+export function credentialsFrom(
+  accepted: contract.Credentials,
+  apis: readonly string[],
+): Credentials {
+  const all = { ...accepted }
+  for (const api of apis.filter((name) => !Object.hasOwn(accepted, name))) {
     Object.defineProperty(all, api, {
       get: () => {
-        const why = `No credential of the fixtures is accepted by ${api}; give it one there`
-        throw new StandinError(0, 'credentials.none', why)
+        const message = `The fixtures have no credential that ${api} accepts; add one to them`
+        throw new StandinError(0, 'credentials.none', message)
       },
-      enumerable: false,
     })
   }
-  return all as Credentials // those that are missing throw
+  return all as Credentials // reading a missing one throws
 }

@@ -18,7 +18,7 @@ export interface SandboxOptions {
   readonly seed?: number
   /** Time at which its clock is held. */
   readonly clock?: Time
-  /** `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`. */
+  /** `documented` or `strict`, with exceptions such as `documented,<api>=strict`. */
   readonly profile?: string
   readonly fixtures?: contract.Fixtures
   /** Time after its last use at which it is removed; default 1h, so that a killed test leaves none. */
@@ -56,6 +56,7 @@ export class Standin {
   readonly snapshots: Snapshots
   readonly #admin: Admin
   readonly #parts: StandinParts
+  readonly #apis: readonly string[]
   readonly #sandboxes = new Set<Standin>()
   #credentials: Credentials
   #closing: Promise<void> | undefined
@@ -65,13 +66,12 @@ export class Standin {
     this.#parts = parts
     this.name = name
     this.url = `${connection.url}${prefix}`
-    this.urls = {
-      mykaarma: `${this.url}${prefixes.mykaarma}`,
-      cryptlex: `${this.url}${prefixes.cryptlex}`,
-      formsonfire: `${this.url}${prefixes.formsonfire}`,
-    }
+    this.#apis = Object.keys(prefixes)
+    this.urls = Object.fromEntries(
+      Object.entries(prefixes).map(([api, path]) => [api, `${this.url}${path}`]),
+    ) as Record<ApiName, string> // the server lists every API
     this.#admin = new Admin(connection, prefix)
-    this.#credentials = credentialsFrom(credentials)
+    this.#credentials = credentialsFrom(credentials, this.#apis)
     this.faults = new Faults(this.#admin)
     this.requests = new Requests(this.#admin)
     this.webhooks = new Webhooks(this.#admin)
@@ -112,7 +112,7 @@ export class Standin {
   /** Replaces the fixtures and resets the sandbox; parts that they omit take the package's defaults. */
   async useFixtures(fixtures: contract.Fixtures): Promise<void> {
     await this.#admin.call('putFixtures', { body: fixtures })
-    this.#credentials = credentialsFrom(await this.#admin.call('getCredentials'))
+    this.#credentials = credentialsFrom(await this.#admin.call('getCredentials'), this.#apis)
   }
 
   /** Resets users, generated values, faults, request log and clock to the fixtures. */

@@ -2,6 +2,7 @@ import { StandinError } from '../client/errors.ts'
 import { Connection, type RequestOptions } from '../client/connection.ts'
 import { ConfigError, type Config } from '../config/config.ts'
 import { hostForUrl } from '../core/http/hosts.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import type { Flag } from './command.ts'
 
 /** Flags of every command that calls a running server. */
@@ -21,7 +22,7 @@ export class Client {
   constructor(config: Config, flags: Readonly<Partial<Record<string, string>>>) {
     this.url = flags['url'] === undefined ? urlOf(config) : checkedUrl(flags['url'])
     const { sandbox } = flags
-    this.#prefix = sandbox === undefined ? '' : `/~${encodeURIComponent(sandbox)}`
+    this.#prefix = sandbox === undefined ? '' : sandboxPath(sandbox)
     const token = config.adminToken === 'none' ? undefined : config.adminToken
     this.#connection = new Connection(this.url, token)
   }

@@ -1,6 +1,8 @@
+import { VENDORS } from '../apis/index.ts'
 import { ConfigError, type Config } from '../config/config.ts'
 import { optionsHelp } from '../config/help.ts'
 import { durationOf } from '../core/time/duration.ts'
+import { listed } from '../core/words.ts'
 
 /** A flag of one command, besides the options that all commands have. */
 export interface Flag {
@@ -51,7 +53,7 @@ export function programHelp(commands: readonly (Command | RawCommand)[]): string
   const lines = commands.map(({ name, help }) => `  ${name.padEnd(14)} ${help}`)
   return `Usage: standin [command] [options]
 
-Mock server for the user-creation APIs of myKaarma, Cryptlex and Forms On Fire, with fault
+Mock server for ${listed(VENDORS.map(({ title }) => title))}, with fault
 injection, signed webhooks and a request log.
 
 Commands:

@@ -1,3 +1,4 @@
+import { credentialCases } from '../apis/index.ts'
 import type { Command } from './command.ts'
 
 export const credentials: Command = {
@@ -6,8 +7,7 @@ export const credentials: Command = {
   flags: [],
   async run(config) {
     const { fixturesOf } = await import('../sandbox/fixtures.ts')
-    const { credentialCases } = await import('../apis/credential-cases.ts')
-    for (const one of await credentialCases(fixturesOf(config).cryptlex)) {
+    for (const one of await credentialCases(fixturesOf(config))) {
       const outcome = `${one.status} ${one.reason ?? ''}`.trim()
       const sent = one.authorization
         ? `Authorization: ${one.authorization}`

@@ -1,15 +1,20 @@
 import type { Fault, NewFault } from '../admin/contract.gen.ts'
+import { API_NAMES } from '../apis/index.ts'
 import { ConfigError } from '../config/config.ts'
 import { SHORT_WORDS } from '../core/faults/short-form.ts'
 import { whereBroken } from '../core/formats/json.ts'
-import { closest } from '../core/words.ts'
+import { closest, listed } from '../core/words.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import type { Command, Flag } from './command.ts'
 
 /** Flags that set a field of the fault; numeric values become numbers. */
 const FIELD_FLAGS: readonly Flag[] = [
-  { name: 'api', value: 'NAME', help: 'fire only for requests to this API' },
+  {
+    name: 'api',
+    value: 'NAME',
+    help: `fire only for requests to this API: ${listed(API_NAMES, 'or')}`,
+  },
   { name: 'operation', value: 'ID', help: 'fire only for this operation, by its operationId' },
   { name: 'times', value: 'N', help: 'maximum number of times it fires' },
   { name: 'skip', value: 'N', help: 'number of matching requests to skip first' },
@@ -128,7 +133,7 @@ function print(answer: unknown, empty: string, label = ''): void {
   for (const one of faults) console.log(`${label}${lineOf(one)}`)
 }
 
-/** Formats a fault: `fault-1  500;times=2  at cryptlex  fired for 1 of 3 matching requests`. */
+/** `fault-1  500;times=2  at <api>  fired 1 of 3 that fitted`. */
 function lineOf({
   id,
   fault: shortForm,

@@ -1,3 +1,4 @@
+import { API_NAMES } from '../apis/index.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
 import { wholeNumber, type Command } from './command.ts'
 
@@ -6,7 +7,11 @@ export const seed: Command = {
   help: 'Create generated users in a sandbox of a running server',
   flags: [
     { name: 'users', value: 'N', help: 'number of users at each API (100)' },
-    { name: 'apis', value: 'NAMES', help: 'comma-separated names of APIs (all)' },
+    {
+      name: 'apis',
+      value: 'NAMES',
+      help: `only at these APIs, such as ${API_NAMES.slice(0, 2).join(',')} (all)`,
+    },
     ...CLIENT_FLAGS,
   ],
   async run(config, flags) {

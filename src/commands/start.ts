@@ -12,7 +12,7 @@ export const start: Command = {
   async run(given) {
     const { startServer } = await import('../server/server.ts')
     const { VERSION } = await import('../package.ts')
-    // A program that does not read what it is told would block the server by and by.
+    // Output that a program leaves unread would fill its pipe and block the server.
     const log = given.log ?? (process.stdout.isTTY ? 'pretty' : 'off')
     const config = { ...given, log }
     const starting = startServer(config)
@@ -23,42 +23,45 @@ export const start: Command = {
   },
 }
 
-/** The banner for those who read JSON lines. */
+/** The start output as one JSON line, for `--log json`. */
 function readyLine({ url, apis }: Server, _config: Config, version: string): string {
   const urls = Object.fromEntries(apis.map((api) => [api.name, api.url]))
   const time = new Date().toISOString()
   return JSON.stringify({ level: 'info', time, msg: 'ready', version, url, urls })
 }
 
-/** What a person needs to make three requests, in at most 20 lines; the last one is for programs. */
-function banner(server: Server, config: Config, version: string): string {
+/**
+ * The start output for people: URLs, credentials and a request for each API. Programs wait for its
+ * last line.
+ */
+export function banner(server: Server, config: Config, version: string): string {
   const { url, apis, sandbox } = server
-  const curls = curlsFor(url, sandbox.store, sandbox.credentials)
+  const curls = curlsFor(url, sandbox)
   const state = config.memory ? 'in memory only' : config.data
   const closed = isAdminClosed(config)
-    ? '\n  Admin API            this machine only; for others set STANDIN_ADMIN_TOKEN, or to none'
+    ? '\n  Admin API            this machine only; set STANDIN_ADMIN_TOKEN to a token, or to none, for other machines'
     : ''
   return `Standin ${version}
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   State                ${state}${closed}
-  Credentials          partner:partner-secret · Bearer standin-token · CompanyId 1815, IntegrationKey 0123456789abcdef0123456789abcdef
+  Credentials          ${sandbox.vendors.map(({ api }) => api.example.shown).join(' · ')}
                        (one for every outcome: standin credentials)
   Webhooks             ${webhooks(url, config)}
   Faults               ${faults(config)}
-  What was asked       ${url}/_standin/requests
+  Request log          ${url}/_standin/requests
 Create a user at each:
 ${curls.map((curl) => `  ${curl}`).join('\n')}
 ready ${url}`
 }
 
-/** Who is told of a user that is created at Cryptlex. */
+/** The destination of webhooks, as the start output shows it. */
 function webhooks(url: string, { webhookUrl }: Config): string {
-  if (webhookUrl === 'inbox') return `${url}/_standin/inbox/default shows them`
-  if (webhookUrl === 'none') return 'to those who subscribe'
-  return `to ${new URL(webhookUrl).origin}` // what follows may be a secret
+  if (webhookUrl === 'inbox') return `${url}/_standin/inbox/default`
+  if (webhookUrl === 'none') return 'to subscriptions only'
+  return `to ${new URL(webhookUrl).origin}` // the path may hold a secret
 }
 
-/** How a request is made to fail. */
+/** The ways to make a request fail. */
 function faults({ faults: armed, magicFaults }: Config): string {
   if (!armed) return 'off'
   const address = magicFaults ? ', or the address ada+fault.500@example.test' : ''
@@ -70,8 +73,8 @@ function isAdminClosed({ host, adminToken }: Config): boolean {
 }
 
 /**
- * The first signal finishes what is in flight, the start included; a second one does not wait.
- * Process 1 of a container hears only the signals that it listens for, so this comes early.
+ * Stops after the requests in flight on the first signal, and at once on the second. It listens
+ * before the server has started: process 1 of a container gets only the signals that it handles.
  */
 function stopOnSignals(starting: Promise<Server>): void {
   let stopping = false

@@ -1,48 +1,44 @@
-import { KEYS, OPTIONS } from './options.ts'
 import { kebab, variableOf } from './names.ts'
+import { KEYS, OPTIONS, type Config } from './options.ts'
 import type { Profiles } from './profiles.ts'
-import type { Config } from './settings.ts'
 
-/** The table of options as the help shows it. */
-export function optionsHelp(): string {
-  return KEYS.map((key) => {
-    const { help, fallback } = OPTIONS[key]
-    const shown = fallback === false ? '' : presetOf(key)
-    return `  ${flagOf(key).padEnd(24)} ${help}${shown && ` (${shown})`}`
-  }).join('\n')
-}
-
-/** One option as the README's table shows it. */
+/** One option, as the tables of the documents show it. */
 export interface OptionRow {
   readonly flag: string
   readonly variable: string
   readonly key: string
-  /** Empty where there is none. */
+  /** The default as text; empty where there is none. */
   readonly preset: string
   readonly help: string
 }
 
-/** For the README: everything there is to know of each option. */
+/** The options as `standin --help` lists them. */
+export function optionsHelp(): string {
+  return optionsTable()
+    .map(({ flag, preset, help }) => {
+      const shown = preset === '' || preset === 'false' ? '' : ` (${preset})`
+      return `  ${flag.padEnd(24)} ${help}${shown}`
+    })
+    .join('\n')
+}
+
+/** The options as the documents list them. */
 export function optionsTable(): readonly OptionRow[] {
-  return KEYS.map((key) => ({
-    flag: flagOf(key),
-    variable: variableOf(key),
-    key,
-    preset: presetOf(key),
-    help: OPTIONS[key].help,
-  }))
+  return KEYS.map((key) => {
+    const { value, help, fallback } = OPTIONS[key]
+    return {
+      flag: `--${kebab(key)}${value ? ` ${value}` : ''}`,
+      variable: variableOf(key),
+      key,
+      preset: presetText(fallback),
+      help,
+    }
+  })
 }
 
-function flagOf(key: keyof Config): string {
-  const { value } = OPTIONS[key]
-  return `--${kebab(key)}${value ? ` ${value}` : ''}`
-}
-
-/** The default as text. */
-function presetOf(key: keyof Config): string {
-  const { fallback } = OPTIONS[key]
+function presetText(fallback: Config[keyof Config]): string {
   if (isProfiles(fallback)) return fallback.all
-  // Of the lists, none has anything in it by default.
+  // Every list is empty by default.
   return typeof fallback === 'object' ? '' : String(fallback ?? '')
 }
 

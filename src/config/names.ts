@@ -1,12 +1,9 @@
-/** A flag without its dashes: `max-body`. */
+/** The flag of an option without its dashes: `max-body` for `maxBody`. */
 export function kebab(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-/** `STANDIN_MAX_BODY` */
+/** The environment variable of an option: `STANDIN_MAX_BODY` for `maxBody`. */
 export function variableOf(key: string): string {
   return `STANDIN_${kebab(key).replaceAll('-', '_').toUpperCase()}`
 }
-
-/** Names of the APIs, as files, flags and tables have them. */
-export const APIS = ['mykaarma', 'cryptlex', 'formsonfire']

@@ -1,243 +1,246 @@
+import { API_NAMES, VENDOR_OPTIONS } from '../apis/index.ts'
 import { readNames, readOrigins } from '../core/http/hosts.ts'
-import { LEVELS } from '../telemetry/log-entry.ts'
+import { boolean, option, text, type ValuesOf } from '../core/option.ts'
 import { readEgress } from '../core/webhooks/egress.ts'
 import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
-import type { Scheme } from '../core/webhooks/signature.ts'
+import { SCHEMES } from '../core/webhooks/signature.ts'
+import { LEVELS } from '../telemetry/log-entry.ts'
 import { readFaults } from './faults.ts'
 import { readProfiles } from './profiles.ts'
-import type { Config, LogFormat } from './settings.ts'
-import {
-  adminToken,
-  boolean,
-  integer,
-  listened,
-  oneOf,
-  readTime,
-  secret,
-  text,
-  webhookUrl,
-} from './values.ts'
+import { adminToken, address, integer, oneOf, readTime, webhookUrl } from './values.ts'
 
-interface Option<T> {
-  readonly fallback: T
-  /** How the value is named in the help; a switch has none. */
-  readonly value?: string
-  readonly help: string
-  /** Throws an Error that says what is allowed. */
-  readonly read: (text: string) => T
-}
-
-/** The one table of options: flags, environment variables, keys of the file, help and defaults. */
-export const OPTIONS: { readonly [K in keyof Config]: Option<Config[K]> } = {
-  port: {
+/** The table of options: flags, environment variables, keys of the file, help and defaults. */
+export const OPTIONS = {
+  port: option({
     fallback: 4020,
     value: 'N',
     help: 'port to listen on; 0 takes a free one',
     read: integer(0, 65535),
-  },
-  host: { fallback: '127.0.0.1', value: 'ADDRESS', help: 'address to listen on', read: listened },
-  data: { fallback: './.standin', value: 'FOLDER', help: 'where the state is kept', read: text },
-  memory: { fallback: false, help: 'keep the state in memory only', read: boolean },
-  durability: {
+  }),
+  host: option({
+    fallback: '127.0.0.1',
+    value: 'ADDRESS',
+    help: 'address to listen on',
+    read: address,
+  }),
+  data: option({
+    fallback: './.standin',
+    value: 'FOLDER',
+    help: 'folder for the state',
+    read: text,
+  }),
+  memory: option({
+    fallback: false,
+    help: 'keep the state in memory only',
+    read: boolean,
+  }),
+  /** What a create waits for before it is acknowledged. */
+  durability: option({
     fallback: 'fsync',
     value: 'LEVEL',
     help: 'what a create waits for: fsync, write or none',
     read: oneOf('fsync', 'write', 'none'),
-  },
-  recover: {
+  }),
+  recover: option({
     fallback: false,
-    help: 'put an unreadable state aside, go on from the last good one',
+    help: 'set an unreadable state aside and start from the last valid one',
     read: boolean,
-  },
-  seed: {
+  }),
+  seed: option({
     fallback: 1,
     value: 'N',
-    help: 'seed of all made-up values',
+    help: 'seed of all generated values',
     read: integer(0, 0xffffffff),
-  },
-  clock: {
+  }),
+  /** Milliseconds since 1970 at which the clock is held; undefined: the clock runs. */
+  clock: option({
     fallback: undefined,
     value: 'TIME',
-    help: 'hold the clock still, such as at 2026-01-15T09:30:00Z',
+    help: 'hold the clock at this time, such as 2026-01-15T09:30:00Z',
     read: readTime,
-  },
-  profile: {
+  }),
+  profile: option({
     fallback: { all: 'documented' },
     value: 'NAME',
-    help: 'documented or strict; per API: documented,cryptlex=strict',
+    help: `documented or strict; per API: documented,${API_NAMES[0]}=strict`,
     read: readProfiles,
-  },
-  fixtures: {
+  }),
+  /** A file, a folder or JSON. */
+  fixtures: option({
     fallback: undefined,
     value: 'FILE',
-    help: 'what a fresh sandbox knows: a file, a folder or JSON',
+    help: 'credentials and data of a new sandbox: a file, a folder or JSON',
     read: text,
-  },
-  autoSandboxes: { fallback: false, help: 'make a sandbox when it is first used', read: boolean },
-  jwtSecret: {
-    fallback: undefined,
-    value: 'TEXT',
-    help: 'key of HS256 tokens for Cryptlex, 32 bytes or more',
-    read: secret,
-  },
-  jwks: {
-    fallback: undefined,
-    value: 'FILE',
-    help: 'public keys (JWKS) of RS256 and ES256 tokens',
-    read: text,
-  },
-  jwtVerify: {
-    fallback: true,
-    value: 'BOOLEAN',
-    help: 'false: take JWTs without checking the signature',
+  }),
+  autoSandboxes: option({
+    fallback: false,
+    help: 'create a sandbox on its first request',
     read: boolean,
-  },
-  proto: {
-    fallback: undefined,
-    value: 'FILE',
-    help: "a .proto to answer by instead of Standin's own",
-    read: text,
-  },
-  faults: {
+  }),
+  ...VENDOR_OPTIONS,
+  /** Armed in every sandbox from the start; undefined: faults are disabled. */
+  faults: option({
     fallback: [],
     value: 'FAULTS',
-    help: "armed from the start, such as 'cryptlex:500;times=2'; or off",
+    help: `faults armed from the start, such as '${API_NAMES[0]}:500;times=2', or off`,
+    secret: true,
     read: readFaults,
-  },
-  magicFaults: {
+  }),
+  magicFaults: option({
     fallback: true,
     value: 'BOOLEAN',
-    help: 'whether addresses such as ada+fault.500@example.test count',
+    help: 'whether addresses like ada+fault.500@example.test arm a fault',
     read: boolean,
-  },
-  webhookUrl: {
+  }),
+  /** `inbox`, `none` or a URL. */
+  webhookUrl: option({
     fallback: 'inbox',
     value: 'URL',
-    help: 'who is told of users; inbox is the own one, none is nobody',
+    help: 'where webhooks are delivered: a URL, inbox (built-in) or none',
     read: webhookUrl,
-  },
-  webhookSecret: {
+  }),
+  webhookSecret: option({
     fallback: 'standin-webhook-secret',
     value: 'TEXT',
-    help: 'what webhooks to that URL are signed with',
+    help: 'secret that signs webhooks to that URL',
+    secret: true,
     read: text,
-  },
-  webhookRetries: {
+  }),
+  /** As `readRetryPlan` reads it. */
+  webhookRetries: option({
     fallback: 'vendor',
     value: 'PLAN',
-    help: 'vendor, standard-webhooks, fast, none, or such as 5s,5m,2h',
+    help: 'vendor, standard-webhooks, fast, none or such as 5s,5m,2h',
     read: (given) => readRetryPlan(given).name,
-  },
-  webhookTimeout: {
+  }),
+  /** Milliseconds. */
+  webhookTimeout: option({
     fallback: 10_000,
     value: 'MS',
-    help: 'how long a receiver of webhooks may take',
+    help: 'time limit for a webhook receiver to answer, in milliseconds',
     read: integer(1, 600_000),
-  },
-  webhookOrder: {
+  }),
+  webhookOrder: option({
     fallback: false,
-    help: 'send no webhook before the one before it is done with',
+    help: 'deliver webhooks in order: each after the one before has ended',
     read: boolean,
-  },
-  webhookScheme: {
+  }),
+  webhookScheme: option({
     fallback: 'plain',
     value: 'NAME',
-    help: 'how webhooks are signed: plain, standard or both',
-    read: oneOf<Scheme>('plain', 'standard', 'both'),
-  },
-  egress: {
+    help: 'signature scheme of webhooks: plain, standard or both',
+    read: oneOf(...SCHEMES),
+  }),
+  /** As `readEgress` reads it; undefined: private networks while the host is a loopback address. */
+  egress: option({
     fallback: undefined,
     value: 'WHERE',
-    help: 'what webhooks may reach: loopback, private, any or hosts',
+    help: 'networks that webhooks may reach: loopback, private, any or hosts',
     read: (given) => {
       readEgress(given)
       return given
     },
-  },
-  maxBody: {
+  }),
+  /** Bytes. */
+  maxBody: option({
     fallback: 1024 * 1024,
     value: 'BYTES',
-    help: 'largest body that is read',
+    help: 'maximum size of a request body, in bytes',
     read: integer(1, 1024 ** 3),
-  },
-  bodyTimeout: {
+  }),
+  /** Milliseconds. */
+  bodyTimeout: option({
     fallback: 10_000,
     value: 'MS',
-    help: 'how long a body may take to arrive',
+    help: 'time limit for receiving a request body, in milliseconds',
     read: integer(1, 3_600_000),
-  },
-  requestLogSize: {
+  }),
+  /** Requests. */
+  requestLogSize: option({
     fallback: 1000,
     value: 'N',
-    help: 'requests that a sandbox remembers; 0 remembers none',
+    help: 'requests in the request log of a sandbox; 0 disables it',
     read: integer(0, 1_000_000),
-  },
-  requestLogBytes: {
+  }),
+  /** Bytes. */
+  requestLogBytes: option({
     fallback: 16 * 1024 * 1024,
     value: 'BYTES',
-    help: 'memory that those may take in a sandbox',
+    help: 'memory limit of the request log of a sandbox, in bytes',
     read: integer(0, 4 * 1024 ** 3),
-  },
-  headerTimeout: {
+  }),
+  /** Milliseconds. */
+  headerTimeout: option({
     fallback: 10_000,
     value: 'MS',
-    help: 'how long the head of a request may take to arrive',
+    help: 'time limit for receiving request headers, in milliseconds',
     read: integer(1, 3_600_000),
-  },
-  maxConnections: {
+  }),
+  /** Open connections. */
+  maxConnections: option({
     fallback: 1000,
     value: 'N',
-    help: 'connections at one time; more are answered with 503',
+    help: 'maximum number of open connections; further ones get a 503',
     read: integer(1, 100_000),
-  },
-  allowedHosts: {
+  }),
+  /** Names that the Host header may have, besides those of this machine. */
+  allowedHosts: option({
     fallback: undefined,
     value: 'NAMES',
-    help: 'host names besides this machine: a.test,*.b.test',
+    help: 'further host names of this server: a.test,*.b.test',
     read: readNames,
-  },
-  corsOrigins: {
+  }),
+  /** Origins whose pages may call the vendors' APIs. */
+  corsOrigins: option({
     fallback: undefined,
     value: 'ORIGINS',
-    help: "pages that may call the vendors' APIs: https://a.test",
+    help: "origins whose pages may call the vendors' APIs: https://a.test",
     read: readOrigins,
-  },
-  adminToken: {
+  }),
+  /** The token that the admin API requires; `none`: it is open to every caller. */
+  adminToken: option({
     fallback: undefined,
     value: 'TEXT',
-    help: 'what the admin API asks for; none: it is open to all',
+    help: 'token that the admin API requires; none leaves it open',
+    secret: true,
     read: adminToken,
-  },
-  log: {
+  }),
+  /** The format of the log line of each request; undefined: no log. */
+  log: option({
     fallback: undefined,
     value: 'FORMAT',
-    help: 'a line per request: pretty, json or off (pretty in a terminal)',
-    read: oneOf<LogFormat>('pretty', 'json', 'off'),
-  },
-  logLevel: {
+    help: 'log line per request: pretty, json or off (pretty in a terminal)',
+    read: oneOf('pretty', 'json', 'off'),
+  }),
+  logLevel: option({
     fallback: 'info',
     value: 'LEVEL',
-    help: 'the least that is logged: debug, info, warn or error',
+    help: 'minimum log level: debug, info, warn or error',
     read: oneOf(...LEVELS),
-  },
-  readyFile: {
+  }),
+  /** A file that holds the URL while the server runs. */
+  readyFile: option({
     fallback: undefined,
     value: 'FILE',
-    help: 'holds the URL while the server answers',
+    help: 'file that holds the URL while the server runs',
     read: text,
-  },
-  portFile: {
+  }),
+  /** A file that holds the port while the server runs. */
+  portFile: option({
     fallback: undefined,
     value: 'FILE',
-    help: 'holds the port while the server answers',
+    help: 'file that holds the port while the server runs',
     read: text,
-  },
+  }),
 }
+
+/** The value of every option. */
+export type Config = ValuesOf<typeof OPTIONS>
 
 /** All options, in the order of the help. */
 export const KEYS = Object.keys(OPTIONS) as (keyof Config)[]
 
-/** The defaults, with what is set over them as it is. */
+/** The defaults, with the given values in place of some. */
 export function withDefaults(given: Partial<Config>): Config {
   const defaults = Object.fromEntries(KEYS.map((key) => [key, OPTIONS[key].fallback]))
   return { ...(defaults as unknown as Config), ...given } // every key has its fallback

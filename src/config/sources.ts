@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { whereBroken } from '../core/formats/json.ts'
-import { codeOf } from '../core/errors.ts'
-import { ConfigError, nearest } from './messages.ts'
+import { codeOf, ConfigError } from '../core/errors.ts'
+import { nearest } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
 import { KEYS, OPTIONS } from './options.ts'
 
-/** What a subcommand takes besides its flags with values. */
-export interface Besides {
+/** Arguments that a subcommand takes besides flags with values. */
+export interface CommandArguments {
   /** Flags that take no value. */
   readonly switches?: readonly string[]
-  /** How many words at most. */
+  /** The maximum number of arguments that are not flags. */
   readonly words?: number
 }
 
@@ -19,11 +19,11 @@ interface Flags {
   readonly words: readonly string[]
 }
 
-/** What stands on the command line. Throws a ConfigError for what is no option. */
+/** Reads the command line. Throws a ConfigError for an unknown option. */
 export function readFlags(
   args: readonly string[],
   more: readonly string[],
-  { switches = [], words: most = 0 }: Besides,
+  { switches = [], words: maxWords = 0 }: CommandArguments,
 ): Flags {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     help: { type: 'boolean', short: 'h' },
@@ -37,20 +37,20 @@ export function readFlags(
   const flags: Record<string, string | boolean> = {}
   const words: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional' && words.push(token.value) > most) {
+    if (token.kind === 'positional' && words.push(token.value) > maxWords) {
       throw new ConfigError(
-        `"${token.value}" is one word too many; one command comes before the options, and those begin with --; see standin --help`,
+        `"${token.value}" is one argument too many; a command comes before its options, and options begin with --; see standin --help`,
       )
     }
     if (token.kind !== 'option') continue
     const { name, rawName, value, inlineValue } = token
     if (!known.includes(name)) {
-      throw new ConfigError(`${rawName} is no option${nearest(name, known)}`)
+      throw new ConfigError(`${rawName} is not an option${nearest(name, known)}`)
     }
     const { type } = options[name]!
-    // What looks like the next option is not meant as a value, unless it follows an equals sign.
-    const forgotten = !inlineValue && value?.startsWith('--')
-    if (type === 'string' && (value === undefined || forgotten)) {
+    // A value that looks like an option is the next option, unless it follows an equals sign.
+    const isMissing = !inlineValue && value?.startsWith('--')
+    if (type === 'string' && (value === undefined || isMissing)) {
       throw new ConfigError(`--${name} needs a value`)
     }
     if (['help', 'version', ...switches].includes(name) && value !== undefined) {
@@ -61,33 +61,38 @@ export function readFlags(
   return { flags, words }
 }
 
-/** The variables that are set. Throws a ConfigError for one that is none of ours. */
+/** Reads the variables of Standin. Throws a ConfigError for an unknown one. */
 export function readVariables(
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
-  // A test suite has the server's URL in its environment, and starts one in the same.
+  // STANDIN_URL is for commands that call a server; a server ignores it.
   const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG', 'STANDIN_URL']
   const read: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
-    // Kubernetes sets STANDIN_PORT=tcp://… and more for every service that is called standin.
+    // Kubernetes sets STANDIN_PORT=tcp://… and more for a service named standin.
     if (value.startsWith('tcp://')) continue
     if (!known.includes(name)) {
       if (/^STANDIN_(PORT|SERVICE)_/.test(name)) continue
-      throw new ConfigError(`${name} is no variable of Standin${nearest(name, known, '')}`)
+      throw new ConfigError(`${name} is not a variable of Standin${nearest(name, known, '')}`)
     }
     read[name] = value
   }
   return read
 }
 
-/** The file of options, which need not be there unless it is named. Throws a ConfigError. */
+/**
+ * Reads the file of options. The file of the default name may be absent.
+ *
+ * @param source the option that names it, for the message
+ * @throws ConfigError naming the file and what is wrong
+ */
 export function readFile(
   named: string | undefined,
-  by: string,
+  source: string,
 ): { name: string; values: Readonly<Record<string, unknown>> } {
   const name = named ?? 'standin.config.json'
-  const how = named === undefined ? '' : ` (${by})`
+  const origin = named === undefined ? '' : ` (${source})`
   let written: string
   try {
     written = readFileSync(name, 'utf8')
@@ -95,21 +100,21 @@ export function readFile(
     const missing = codeOf(error) === 'ENOENT'
     if (missing && named === undefined) return { name, values: {} }
     const why = missing ? 'does not exist' : `cannot be read (${codeOf(error)})`
-    throw new ConfigError(`${name}${how} ${why}`)
+    throw new ConfigError(`${name}${origin} ${why}`)
   }
   let values: unknown
   try {
     values = JSON.parse(written)
   } catch {
-    // V8's message quotes the text around the fault, which may hold a secret.
-    throw new ConfigError(`${name}${how} is no JSON: ${whereBroken(written)}`)
+    // V8's message quotes the text around the error, which may hold a secret.
+    throw new ConfigError(`${name}${origin} is not JSON: ${whereBroken(written)}`)
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    throw new ConfigError(`${name}${how} must hold a JSON object of options`)
+    throw new ConfigError(`${name}${origin} must hold a JSON object of options`)
   }
   for (const key of Object.keys(values)) {
     if (!(KEYS as string[]).includes(key)) {
-      throw new ConfigError(`"${key}" in ${name} is no option${nearest(key, KEYS, '')}`)
+      throw new ConfigError(`"${key}" in ${name} is not an option${nearest(key, KEYS, '')}`)
     }
   }
   return { name, values: values as Record<string, unknown> }

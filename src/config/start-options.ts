@@ -2,22 +2,22 @@ import type { Fixtures, NewFault } from '../admin/contract.gen.ts'
 import { readSettings, type Config } from './config.ts'
 import { formatProfiles, type Profiles } from './profiles.ts'
 
-/** Those that a program may write in ways of its own. */
-type Shaped = 'clock' | 'profile' | 'fixtures' | 'faults'
+/** Options that a program may also give as objects. */
+type ShapedOption = 'clock' | 'profile' | 'fixtures' | 'faults'
 
 /**
- * How a server in this process is started: the options of the command line, by their keys in
- * `standin.config.json`. What is left out is as there, but for these: the port is a free one, the
- * state is in memory unless `data` names a folder, and nothing is logged.
+ * Options of a server in this process: those of the command line, by their keys in
+ * `standin.config.json`. The defaults are the same, except that the port is a free one, the state
+ * is in memory unless `data` names a folder, and requests are not logged.
  */
-export interface StandinOptions extends Partial<Omit<Config, Shaped>> {
-  /** Where the clock stands still: a time with its zone, a Date, or milliseconds since 1970. */
+export interface StandinOptions extends Partial<Omit<Config, ShapedOption>> {
+  /** The time at which the clock is held: with its zone, a Date, or milliseconds since 1970. */
   readonly clock?: string | Date | number | undefined
-  /** `documented` or `strict`, with exceptions such as `documented,cryptlex=strict`. */
+  /** `documented` or `strict`, with exceptions such as `documented,<api>=strict`. */
   readonly profile?: string | Profiles | undefined
-  /** What a fresh sandbox knows: itself, or the path of a file or a folder. */
+  /** Credentials and data of a new sandbox: an object, or the path of a file or a folder. */
   readonly fixtures?: Fixtures | string | undefined
-  /** Armed from the start: short forms or definitions; `off`: none can be, in any way. */
+  /** Faults armed from the start: short forms or definitions; `off` disables faults. */
   readonly faults?: string | NewFault | readonly (string | NewFault)[] | undefined
 }
 
@@ -43,7 +43,7 @@ function definitionOf(fault: string | NewFault): NewFault {
   return typeof fault === 'string' ? { fault } : fault
 }
 
-/** What is no time stays one that is refused. */
+/** An invalid date stays text that the option refuses. */
 function isoOf(time: Date | number): string {
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? String(time) : date.toISOString()

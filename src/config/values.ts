@@ -1,35 +1,25 @@
 import { isIP } from 'node:net'
+import { text } from '../core/option.ts'
 
-// Each reads the text of an option, or throws an Error that says what is allowed.
+// Each function reads the text of an option, or throws an Error that says what is allowed.
 
-export function integer(least: number, most: number) {
+export function integer(minimum: number, maximum: number) {
   return (given: string): number => {
     const value = Number(given)
-    if (!/^\d+$/.test(given) || value < least || value > most) {
-      throw new Error(`must be a whole number from ${least} to ${most}`)
+    if (!/^\d+$/.test(given) || value < minimum || value > maximum) {
+      throw new Error(`must be a whole number from ${minimum} to ${maximum}`)
     }
     return value
   }
 }
 
-export function text(given: string): string {
-  if (given.trim() === '') throw new Error('must not be empty')
-  return given
-}
-
-/** What can be listened on: an address without brackets, or the name of one. */
-export function listened(given: string): string {
+/** Reads an address to listen on, without brackets, or a host name. */
+export function address(given: string): string {
   if (isIP(text(given)) !== 0 || /^(?!-)[\w.-]{1,253}$/.test(given)) return given
   throw new Error('must be an address or a name without a port, such as 127.0.0.1, 0.0.0.0 or ::1')
 }
 
-export function boolean(given: string): boolean {
-  if (/^(true|1|yes|on)$/i.test(given)) return true
-  if (/^(false|0|no|off)$/i.test(given)) return false
-  throw new Error('must be true or false')
-}
-
-export function oneOf<T extends string>(...values: readonly T[]) {
+export function oneOf<const T extends string>(...values: readonly T[]) {
   return (given: string): T => {
     const found = values.find((value) => value === given)
     if (!found) throw new Error(`must be one of ${values.join(', ')}`)
@@ -37,7 +27,7 @@ export function oneOf<T extends string>(...values: readonly T[]) {
   }
 }
 
-/** Milliseconds since 1970. */
+/** Reads a time with its zone. Returns milliseconds since 1970. */
 export function readTime(given: string): number {
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?(Z|[+-]\d\d:\d\d)$/.test(given)
     ? Date.parse(given)
@@ -54,14 +44,9 @@ export function webhookUrl(given: string): string {
   throw new Error('must be inbox, none, or an http or https URL')
 }
 
-export function secret(given: string): string {
-  if (Buffer.byteLength(given) < 32) throw new Error('must have at least 32 bytes')
-  return given
-}
-
 export function adminToken(given: string): string {
   if (given !== 'none' && !/^[\x21-\x7e]{8,}$/.test(given)) {
-    throw new Error('must have at least 8 characters of ASCII without spaces, or be none')
+    throw new Error('must have at least 8 ASCII characters without spaces, or be none')
   }
   return given
 }

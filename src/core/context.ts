@@ -4,12 +4,16 @@ import type { Contract } from './contract/contract.ts'
 import type { Log } from './log.ts'
 import type { Store } from './store/store.ts'
 
-/** One API of one sandbox. */
-export interface ApiContext {
-  readonly api: Api
+/** An API with its contract; the same for every sandbox. */
+export interface ApiPart<A extends Api = Api> {
+  readonly api: A
   readonly contract: Contract
-  /** Every API of the sandbox, Standin's own included; hints look for the API that was meant. */
-  readonly all: readonly { readonly api: Api; readonly contract: Contract }[]
+}
+
+/** One API of one sandbox. */
+export interface ApiContext extends ApiPart {
+  /** Every API of the sandbox, its own included: a lost request may have been meant for another. */
+  readonly all: readonly ApiPart[]
   readonly profile: Profile
   readonly tools: Tools
   readonly store: Store

@@ -1,3 +1,8 @@
+/** An option or a file of the configuration that cannot be used; the message says what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
 /** The message of a caught error; any other thrown value as text. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)

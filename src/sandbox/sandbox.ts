@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Fixtures } from '../admin/ports.ts'
 import { formatProfiles } from '../config/profiles.ts'
 import type { Credential, Tools } from '../core/api.ts'
+import type { ApiPart } from '../core/context.ts'
 import { Clock, type ClockSetting } from '../core/time/clock.ts'
 import { Fake } from '../core/fake.ts'
+import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { Faults } from '../core/faults/faults.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
@@ -15,6 +17,7 @@ import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
 import { Snapshots } from '../core/store/snapshots.ts'
 import { Store, type StoreOptions } from '../core/store/store.ts'
+import type { Vendor } from '../core/vendor.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
 import { SUBSCRIPTIONS, TABLES, type Subscription } from '../core/webhooks/delivery.ts'
 import {
@@ -24,68 +27,71 @@ import {
 } from '../core/webhooks/subscriptions.ts'
 import { Webhooks } from '../core/webhooks/webhooks.ts'
 import { create, seed } from './seeding.ts'
-import type { ApiPart, Settings, Shared } from './settings.ts'
+import type { Settings, SharedParts } from './settings.ts'
 
-/** What sandboxes of one server have in common, and their own API. */
-export interface Common extends Shared {
-  /** The API of the sandbox itself, made for each. */
-  readonly admin: (sandbox: Sandbox) => ApiPart
-}
-
-/** One closed world: the users of all APIs, their credentials, a clock and a seed. */
+/** One isolated set of users, credentials, faults, webhooks, request log, clock and seed. */
 export class Sandbox {
   readonly settings: Settings
   readonly store: Store
   readonly clock: Clock
   readonly faults: Faults
-  /** What came since the start, or since the last reset. */
+  /** The requests since the start, or since the last reset. */
   readonly requests: RequestLog
   readonly webhooks: Webhooks
   readonly snapshots: Snapshots
-  readonly #common: Common
+  readonly #shared: SharedParts
   readonly #fake: Fake
   #fixtures: Fixtures
-  /** Those that are in force if what waits for the disk is refused. */
-  #keptFixtures: Fixtures
-  /** Settles when the clock has been turned as it was last asked to be. */
-  #turning: Promise<void> = Promise.resolve()
+  /** The fixtures that apply again when the disk refuses the pending change. */
+  #savedFixtures: Fixtures
+  /** Settles when the last requested change of the clock is done. */
+  #clockChange: Promise<void> = Promise.resolve()
   #secrets: readonly string[] | undefined
   #contexts: ReadonlyMap<string, PipelineContext> = new Map()
 
-  private constructor(settings: Settings, store: Store, common: Common, folder?: string) {
+  private constructor(settings: Settings, store: Store, shared: SharedParts, folder?: string) {
     this.settings = settings
     this.snapshots = new Snapshots(folder === undefined ? undefined : join(folder, 'snapshots'))
     this.store = store
-    this.#common = common
+    this.#shared = shared
     this.#fixtures = settings.fixtures
-    this.#keptFixtures = settings.fixtures
+    this.#savedFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
-    this.requests = new RequestLog(common.requestLog)
+    this.requests = new RequestLog(shared.requestLog)
     this.#fake = new Fake(settings.seed, store)
-    this.faults = new Faults({ ...common.faults, clock: this.clock, seed: settings.seed })
+    this.faults = new Faults({ ...shared.faults, clock: this.clock, seed: settings.seed })
     this.webhooks = new Webhooks({
-      settings: common.webhooks,
+      settings: shared.webhooks,
       store,
       clock: this.clock,
       fake: this.#fake,
-      log: common.log,
+      log: shared.log,
       base: this.#base,
     })
-    this.#furnish()
-    if (store.isNew) store.transact(() => this.#populate())
-    const kept = settings.clockWins ? undefined : store.setting('clock')
-    if (isRecord(kept)) this.clock.set(kept as ClockSetting) // what advance or set kept
+    this.#buildContexts()
+    if (store.isNew) store.transact(() => this.#createFromFixtures())
+    const stored = settings.clockWins ? undefined : store.setting('clock')
+    if (isRecord(stored)) this.clock.set(stored as ClockSetting) // as advance or set stored it
   }
 
-  /** Throws as the store does when its folder cannot be used, and when the fixtures cannot be. */
-  static async open(settings: Settings, common: Common, options: KeptOptions): Promise<Sandbox> {
-    // Fixtures that cannot be used must leave no state behind: the next start would take it for one
-    // that has them already.
-    if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, common)
-    const { log, onFlush } = common
-    const store = await Store.open({ ...options, tables: tablesOf(common), log, onFlush })
+  /**
+   * Opens a sandbox that keeps its state in a folder.
+   *
+   * @throws as the store does for a folder that cannot be used; Problem for users of the fixtures
+   *   that an API refuses
+   */
+  static async open(
+    settings: Settings,
+    shared: SharedParts,
+    options: FolderOptions,
+  ): Promise<Sandbox> {
+    // Fixtures that cannot be used must leave no state behind: the next start would take that state
+    // for one that already contains them. So they are tried in memory first.
+    if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, shared)
+    const { log, onFlush } = shared
+    const store = await Store.open({ ...options, tables: tablesFor(shared), log, onFlush })
     try {
-      const sandbox = new Sandbox(settings, store, common, options.folder)
+      const sandbox = new Sandbox(settings, store, shared, options.folder)
       sandbox.snapshots.load(store.tables, log)
       store.transact(() => sandbox.#configureWebhook())
       await store.saved()
@@ -97,45 +103,45 @@ export class Sandbox {
     }
   }
 
-  /** One that keeps nothing on disk. */
-  static inMemory(settings: Settings, common: Common): Sandbox {
-    const store = Store.inMemory({ tables: tablesOf(common), log: common.log })
-    return new Sandbox(settings, store, common)
+  /** A sandbox without a state on disk. */
+  static inMemory(settings: Settings, shared: SharedParts): Sandbox {
+    const store = Store.inMemory({ tables: tablesFor(shared), log: shared.log })
+    return new Sandbox(settings, store, shared)
   }
 
-  /** Where each API answers, by its name. */
+  /** The context of each API, by its name. */
   get contexts(): ReadonlyMap<string, PipelineContext> {
     return this.#contexts
   }
 
-  /** Where the API below this prefix answers. */
+  /** The context of the API below this prefix. */
   contextAt(prefix: string): PipelineContext {
     for (const context of this.#contexts.values())
       if (context.contract.prefix === prefix) return context
     throw new Error(`No API is at ${prefix}`)
   }
 
-  /** How many users each API has. */
+  /** The number of users of each API. */
   get users(): Record<string, number> {
     return Object.fromEntries(
-      this.#common.vendors.map(({ api }) => [
+      this.#shared.vendors.map(({ api }) => [
         api.name,
         this.store.collection(`${api.name}.${api.users!.table}`).size,
       ]),
     )
   }
 
-  /** A credential that is accepted, for each API that has one. */
+  /** An accepted credential for each API that has one. */
   get credentials(): Readonly<Record<string, Credential>> {
     return Object.fromEntries(
-      this.#common.vendors.flatMap(({ api }) => {
+      this.#shared.vendors.flatMap(({ api }) => {
         const good = api.goodCredential?.(this.#fixtures[api.name])
         return good ? [[api.name, good]] : []
       }),
     )
   }
 
-  /** What is shown nowhere, whoever sends it and wherever. */
+  /** The secrets of the fixtures, which are redacted wherever they occur. */
   get secrets(): readonly string[] {
     this.#secrets ??= secretsIn(this.#fixtures)
     return this.#secrets
@@ -145,36 +151,36 @@ export class Sandbox {
     return formatProfiles(this.settings.profile)
   }
 
-  get vendors(): readonly ApiPart[] {
-    return this.#common.vendors
+  get vendors(): readonly ApiPart<Vendor>[] {
+    return this.#shared.vendors
   }
 
   get egress(): WebhookSettings['egress'] {
-    return this.#common.webhooks.egress
+    return this.#shared.webhooks.egress
   }
 
   get tools(): Pick<Tools, 'clock' | 'fake'> {
     return { clock: this.clock, fake: this.#fake }
   }
 
-  /** What a vendor's own operations use here. */
+  /** The tools of an API's operations in this sandbox. */
   toolsOf(api: string): Tools {
-    return this.#contexts.get(api)!.tools // who asks names a vendor
+    return this.#contexts.get(api)!.tools // callers name a vendor
   }
 
-  /** Users, made-up values and the clock as in a fresh sandbox. */
+  /** Resets everything to the state of a new sandbox with these fixtures. */
   reset(fixtures = this.#fixtures): void {
     const before = this.#fixtures
     this.#fixtures = fixtures
     try {
-      this.#furnish()
+      this.#buildContexts()
       this.store.transact(() => {
         this.store.replaceAll(Store.empty())
-        this.#populate()
+        this.#createFromFixtures()
       })
     } catch (error) {
       this.#fixtures = before
-      this.#furnish()
+      this.#buildContexts()
       throw error
     }
     this.clock.set(this.#startOfClock())
@@ -184,61 +190,61 @@ export class Sandbox {
   }
 
   /**
-   * Waits until what was changed is kept. What the disk refused is taken back here as well: the
-   * clock and the fixtures are as the store has them again.
+   * Waits until all changes are on disk. When the disk refuses them, restores the clock and the
+   * fixtures of the stored state, and throws.
    */
   async saved(): Promise<void> {
     try {
       await this.store.saved()
     } catch (error) {
-      this.#fixtures = this.#keptFixtures
-      this.#furnish()
-      const kept = this.store.setting('clock')
-      this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
+      this.#fixtures = this.#savedFixtures
+      this.#buildContexts()
+      const stored = this.store.setting('clock')
+      this.clock.set(isRecord(stored) ? (stored as ClockSetting) : this.#startOfClock()) // as it was stored
       this.webhooks.reload()
       throw error
     }
-    this.#keptFixtures = this.#fixtures
+    this.#savedFixtures = this.#fixtures
   }
 
-  /** Puts a document in the place of everything; in one step, for every reader. */
+  /** Replaces the whole state with a document, in one step. */
   replace(document: Document): void {
     this.store.transact(() => this.store.replaceAll(document))
     this.faults.cancelDelayed()
-    const kept = this.store.setting('clock')
-    this.clock.set(isRecord(kept) ? (kept as ClockSetting) : this.#startOfClock()) // as it was kept
+    const stored = this.store.setting('clock')
+    this.clock.set(isRecord(stored) ? (stored as ClockSetting) : this.#startOfClock()) // as it was stored
     this.webhooks.reload()
   }
 
   /**
-   * Turns the clock, for this run and the next, and does what falls due on the way. Turns that are
-   * asked for at the same time are made one after the other.
+   * Sets the clock, stores the setting and runs everything that falls due on the way. Concurrent
+   * changes run one after the other.
    */
   turnClock(setting: () => ClockSetting): Promise<void> {
-    const turned = this.#turn(this.#turning, setting)
-    this.#turning = turned.catch(() => {})
-    return turned
+    const changed = this.#changeClock(this.#clockChange, setting)
+    this.#clockChange = changed.catch(() => {})
+    return changed
   }
 
-  async #turn(before: Promise<void>, setting: () => ClockSetting): Promise<void> {
+  async #changeClock(before: Promise<void>, setting: () => ClockSetting): Promise<void> {
     await before
-    // What is under way was begun before, and what becomes of it is dated so.
+    // Attempts in flight began before the change, so their results are dated before it.
     await this.webhooks.attemptsDone()
-    const goal = setting()
-    this.store.transact(() => this.store.setSetting('clock', goal))
+    const target = setting()
+    this.store.transact(() => this.store.setSetting('clock', target))
     await this.saved()
-    await this.clock.runUntil(goal)
+    await this.clock.runUntil(target)
   }
 
-  /** Creates made-up people at these APIs, as many at each; other requests run in between. */
+  /** Creates this number of generated users at each of the APIs; other requests run in between. */
   seed(count: number, apis: readonly string[]): Promise<void> {
     const contexts = this.vendors
       .filter(({ api }) => apis.includes(api.name))
-      .map(({ api }) => this.#contexts.get(api.name)!) // every vendor has its place
+      .map(({ api }) => this.#contexts.get(api.name)!) // every vendor has a context
     return seed(count, contexts, { store: this.store, fake: this.#fake })
   }
 
-  /** One user of an API, by its id with or without dashes. */
+  /** Finds a user of an API by its id, with or without dashes. */
   user(api: string, id: string): Row | undefined {
     const users = this.store.collection(`${api}.${this.#usersOf(api).table}`)
     const dashed = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
@@ -261,9 +267,9 @@ export class Sandbox {
     return clock === undefined ? { ahead: 0 } : { held: clock }
   }
 
-  /** Sets up each API with what the fixtures let it know. */
-  #furnish(): void {
-    const { vendors, admin, limits, log, gate } = this.#common
+  /** Builds the context of each API from the fixtures. */
+  #buildContexts(): void {
+    const { vendors, admin, limits, log, gate } = this.#shared
     const { profile } = this.settings
     const all = [...vendors, admin(this)]
     this.#secrets = undefined
@@ -293,15 +299,15 @@ export class Sandbox {
   }
 
   get #base(): string {
-    return this.settings.name === 'default' ? '' : `/~${this.settings.name}`
+    return sandboxPath(this.settings.name)
   }
 
   /**
-   * Makes the webhook of the settings, or has it follow them. One that was removed comes back only
-   * where the settings name a URL.
+   * Creates or updates the subscription of the configured webhook URL. A removed subscription of
+   * the inbox is not created again; one of another URL is.
    */
   #configureWebhook(fresh = false): void {
-    const { url, secret } = this.#common.webhooks
+    const { url, secret } = this.#shared.webhooks
     const rows = this.store.collection<Subscription>(SUBSCRIPTIONS)
     const id = this.#fake.named('webhooks.subscription', 'configured').string.uuid()
     const row = rows.get(id)
@@ -309,21 +315,22 @@ export class Sandbox {
     const target = url === 'inbox' ? `${this.#base}/_standin/inbox/default` : url
     if (!row && (fresh || url !== 'inbox')) {
       const events = this.vendors.flatMap(({ api }) => api.webhooks?.events ?? [])
-      const wish = { name: 'Standin', url: target, token: secret, events }
-      subscribe(this.store, wish, this.tools, id)
+      const subscription = { name: 'Standin', url: target, token: secret, events }
+      subscribe(this.store, subscription, this.tools, id)
     } else if (row && (row.url !== target || row.token !== secret)) {
       updateSubscription(this.store, row, { url: target, token: secret }, this.clock.now())
     }
   }
 
-  /** Creates the webhooks and the users that the fixtures bring. */
-  #populate(): void {
+  /** Creates the subscriptions and the users of the fixtures. */
+  #createFromFixtures(): void {
     this.#configureWebhook(true)
     for (const { api } of this.vendors) {
       const webhooks = this.#fixtures[api.name]?.['webhooks']
       if (!Array.isArray(webhooks)) continue
-      // The schema has checked them.
-      for (const wish of webhooks as NewSubscription[]) subscribe(this.store, wish, this.tools)
+      for (const webhook of webhooks as NewSubscription[]) {
+        subscribe(this.store, webhook, this.tools) // the schema has checked it
+      }
     }
     for (const { api } of this.vendors) {
       const users = this.#fixtures[api.name]?.['users']
@@ -340,9 +347,9 @@ export class Sandbox {
   }
 }
 
-type KeptOptions = Pick<StoreOptions, 'durability' | 'recover'> & { readonly folder: string }
+type FolderOptions = Pick<StoreOptions, 'durability' | 'recover'> & { readonly folder: string }
 
-function tablesOf({ vendors }: Common): StoreOptions['tables'] {
+function tablesFor({ vendors }: SharedParts): StoreOptions['tables'] {
   const tables = vendors.map(({ api }) => [api.name, api.tables] as const)
   return { ...Object.fromEntries(tables), webhooks: TABLES }
 }

@@ -1,88 +1,84 @@
 import * as fs from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import type { Fixtures, SandboxRequest } from '../admin/ports.ts'
+import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
+import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
 import { writeAtomically } from '../core/store/atomic-write.ts'
 import { messageOf } from '../core/errors.ts'
 import { mergeFixtures } from './fixtures.ts'
-import { Sandbox, type Common } from './sandbox.ts'
-import type { Settings } from './settings.ts'
+import { Sandbox } from './sandbox.ts'
+import type { Settings, SharedParts } from './settings.ts'
 
-export const DEFAULT = 'default'
-
-/** So that a client in a loop cannot fill the memory. */
-const MOST = 1000
-/** What the name of a folder ends in that is being removed. */
-const GOING = '.going'
+/** Limits the memory that a client in a loop can take. */
+const MAX_SANDBOXES = 1000
+/** The end of the name of a folder that is being removed. */
+const REMOVED_SUFFIX = '.going'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** What a sandbox that outlives the server is made from again. */
-interface KeptWish extends SandboxRequest {
+/** The request that created a sandbox which outlives the server, as `sandbox.json` stores it. */
+interface StoredRequest extends SandboxRequest {
   readonly createdAt?: number
 }
 
-export interface Hosted {
+/** A sandbox of this server, as the admin API sees it and as the server itself does. */
+interface RunningSandbox extends HostedSandbox {
   readonly sandbox: Sandbox
-  readonly kept: boolean
-  /** Milliseconds since 1970, by the machine's clock. */
-  readonly createdAt: number
-  readonly ttl: number | undefined
   lastUsed: number
 }
 
-/** Which sandbox a request names. */
+/** The sandbox that a request names. */
 export interface Address {
   readonly name: string
-  /** What stood before the API's prefix. */
+  /** The part of the path before the API's prefix: `/~name`, or empty. */
   readonly base: string
 }
 
-/** The sandbox that a request is for, or why it is for none. */
+/** The sandbox that answers a request. A refusal comes with the fallback sandbox. */
 export interface Found {
   readonly sandbox: Sandbox
-  /** What stood before the API's prefix. */
+  /** The part of the path before the API's prefix: `/~name`, or empty. */
   readonly base: string
   readonly refusal?: Problem
 }
 
-export interface HostOptions {
+export interface SandboxesOptions {
   readonly settings: Settings
-  readonly common: Common
-  /** The data folder; none: nothing is kept. */
+  readonly shared: SharedParts
+  /** The data folder; undefined: the state is in memory only. */
   readonly folder: string | undefined
   readonly durability: Durability
   readonly recover: boolean
-  /** Whether a sandbox comes to be when it is first asked for. */
+  /** Whether the first request creates a sandbox. */
   readonly auto: boolean
 }
 
-/** All sandboxes of a server, by name, and which of them a request is for. */
+/** The sandboxes of a server, by name. */
 export class Sandboxes {
-  readonly #options: HostOptions
-  readonly #hosted = new Map<string, Hosted>()
-  /** Names that are being opened or removed, so that nobody else takes them meanwhile. */
-  readonly #busy = new Set<string>()
+  readonly #options: SandboxesOptions
+  readonly #running = new Map<string, RunningSandbox>()
+  /** Names of sandboxes that are being opened or removed; they cannot be taken meanwhile. */
+  readonly #reserved = new Set<string>()
   readonly #sweep: NodeJS.Timeout
-  #made = 0
-  #nowhere: Sandbox | undefined
+  #generatedNames = 0
+  #fallback: Sandbox | undefined
 
-  private constructor(options: HostOptions) {
+  private constructor(options: SandboxesOptions) {
     this.#options = options
-    this.#sweep = setInterval(() => this.list(), 1000) // what is not used goes when it is looked at
+    this.#sweep = setInterval(() => this.list(), 1000) // listing removes the expired ones
     this.#sweep.unref()
   }
 
-  /** Opens `default` and those that were kept. Throws as the store does. */
-  static async open(options: HostOptions): Promise<Sandboxes> {
+  /** Opens `default` and the stored sandboxes. Throws as the store does. */
+  static async open(options: SandboxesOptions): Promise<Sandboxes> {
     const all = new Sandboxes(options)
     try {
       await all.#openDefault()
-      await all.#openKept()
+      await all.#openStored()
       return all
     } catch (error) {
       await all.close()
@@ -91,93 +87,94 @@ export class Sandboxes {
   }
 
   get default(): Sandbox {
-    return this.#hosted.get(DEFAULT)!.sandbox
+    return this.#running.get(DEFAULT_SANDBOX)!.sandbox
   }
 
-  list(): readonly Hosted[] {
-    return [...this.#hosted.keys()].flatMap((name) => this.#current(name) ?? [])
+  list(): readonly RunningSandbox[] {
+    return [...this.#running.keys()].flatMap((name) => this.#current(name) ?? [])
   }
 
   /** @throws Problem 404 sandbox.unknown */
-  get(name: string): Hosted {
-    const hosted = this.#current(name)
-    if (!hosted) throw unknown(name)
-    return hosted
+  get(name: string): RunningSandbox {
+    const running = this.#current(name)
+    if (!running) throw unknown(name)
+    return running
   }
 
   /**
-   * The sandbox that a request is addressed to.
+   * Finds the sandbox that a request is addressed to.
    *
-   * @param mayMake whether one may come to be for this request
-   * @returns the sandbox, or one that is nobody's with the reason why none is meant
+   * @param mayCreate whether this request may create it
+   * @returns the sandbox, or the fallback sandbox with the refusal
    */
-  resolve({ name, base }: Address, mayMake = true): Found {
+  resolve({ name, base }: Address, mayCreate = true): Found {
     try {
-      const hosted = this.#named(name, mayMake)
-      hosted.lastUsed = Date.now()
-      return { sandbox: hosted.sandbox, base }
+      const running = this.#runningOrNew(name, mayCreate)
+      running.lastUsed = Date.now()
+      return { sandbox: running.sandbox, base }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      // No vendor knows a 409 for a request that meets no operation.
+      // A vendor's contract has no 409 for a request that matches no operation.
       const refusal = new Problem(404, error.reason, error.message)
       return { sandbox: this.fallbackSandbox, base, refusal }
     }
   }
 
   /** @throws Problem 409 sandbox.exists, sandboxes.too-many, sandbox.not-kept; 400 */
-  async create(wish: SandboxRequest): Promise<Hosted> {
-    const name = wish.name ?? this.#freeName()
-    this.#refuse(name)
-    const settings = this.#settingsFor(name, wish)
-    const { common, folder } = this.#options
+  async create(request: SandboxRequest): Promise<RunningSandbox> {
+    const name = request.name ?? this.#freeName()
+    this.#refuseName(name)
+    const settings = this.#settingsFor(name, request)
+    const { shared, folder } = this.#options
     const createdAt = Date.now()
-    if (!wish.kept) return this.#host(Sandbox.inMemory(settings, common), { ...wish, createdAt })
+    if (!request.kept)
+      return this.#add(Sandbox.inMemory(settings, shared), { ...request, createdAt })
     if (folder === undefined) {
-      throw new Problem(409, 'sandbox.not-kept', 'This server keeps nothing: it runs with --memory')
+      throw new Problem(409, 'sandbox.not-kept', 'A server with --memory stores no sandboxes')
     }
-    this.#busy.add(name)
-    const own = this.#folderOf(name)
-    // What was left out is settled now: another seed at the next start would be another world.
+    this.#reserved.add(name)
+    const directory = this.#folderOf(name)
+    // Defaults are stored too: another seed at the next start would give other values.
     const { seed, profile } = settings
-    const kept = { ...wish, name, seed, profile: formatProfiles(profile), createdAt }
+    const kept = { ...request, name, seed, profile: formatProfiles(profile), createdAt }
     try {
-      fs.mkdirSync(own, { recursive: true, mode: 0o700 })
-      keepWish(own, kept)
-      return this.#host(await this.#openIn(own, settings), kept)
+      fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
+      writeRequest(directory, kept)
+      return this.#add(await this.#openIn(directory, settings), kept)
     } catch (error) {
-      removeWhole(own)
+      removeFolder(directory)
       throw error
     } finally {
-      this.#busy.delete(name)
+      this.#reserved.delete(name)
     }
   }
 
   /** @throws Problem 404 sandbox.unknown, 409 sandbox.default, sandbox.busy */
-  async remove(name: string): Promise<Hosted> {
-    if (name === DEFAULT) {
-      const message = 'The sandbox default cannot be removed; POST /_standin/reset empties it'
+  async remove(name: string): Promise<RunningSandbox> {
+    if (name === DEFAULT_SANDBOX) {
+      const message = 'The sandbox default cannot be removed; POST /_standin/reset resets it'
       throw new Problem(409, 'sandbox.default', message)
     }
-    const hosted = this.get(name)
-    await this.#take(name, hosted)
-    return hosted
+    const running = this.get(name)
+    await this.#dismiss(name, running)
+    return running
   }
 
-  /** Keeps other fixtures for a sandbox that outlives the server. */
+  /** Stores other fixtures for a sandbox that outlives the server. */
   keepFixtures(name: string, fixtures: Fixtures): void {
-    if (name === DEFAULT || !this.get(name).kept) return
-    const own = this.#folderOf(name)
-    keepWish(own, { ...readWish(own), fixtures })
+    if (name === DEFAULT_SANDBOX || !this.get(name).kept) return
+    const directory = this.#folderOf(name)
+    writeRequest(directory, { ...readRequest(directory), fixtures })
   }
 
-  /** The package's and the server's fixtures, with these over them. */
+  /** The server's fixtures with the given ones over them. */
   fixturesWith(given: Fixtures): Fixtures {
     return mergeFixtures(this.#options.settings.fixtures, given)
   }
 
-  /** Lets go whoever waits: for requests, or for what a fault says. No server could stop before. */
+  /** Ends all waiting calls and connections that a fault holds; a server could not stop before. */
   stopWaiting(): void {
-    for (const { sandbox } of this.#hosted.values()) {
+    for (const { sandbox } of this.#running.values()) {
       sandbox.requests.close()
       sandbox.faults.closeHeldConnections()
       sandbox.webhooks.stopWaiting()
@@ -186,155 +183,172 @@ export class Sandboxes {
 
   async close(): Promise<void> {
     clearInterval(this.#sweep)
-    await this.#nowhere?.close()
-    await Promise.all([...this.#hosted.values()].map(({ sandbox }) => sandbox.close()))
+    await this.#fallback?.close()
+    await Promise.all([...this.#running.values()].map(({ sandbox }) => sandbox.close()))
   }
 
-  #named(name: string, mayMake: boolean): Hosted {
-    const hosted = this.#current(name)
-    if (hosted) return hosted
-    if (!this.#options.auto || !mayMake) throw unknown(name)
-    this.#refuse(name)
-    return this.#host(Sandbox.inMemory(this.#settingsFor(name, {}), this.#options.common), {})
+  #runningOrNew(name: string, mayCreate: boolean): RunningSandbox {
+    const running = this.#current(name)
+    if (running) return running
+    if (!this.#options.auto || !mayCreate) throw unknown(name)
+    this.#refuseName(name)
+    return this.#add(Sandbox.inMemory(this.#settingsFor(name, {}), this.#options.shared), {})
   }
 
-  /** The sandbox of this name; one whose time is up begins to go instead. */
-  #current(name: string): Hosted | undefined {
-    const hosted = this.#hosted.get(name)
-    if (!hosted || !expired(hosted, Date.now())) return hosted
-    this.#take(name, hosted).catch((error: unknown) => {
-      this.#options.common.log.bug(`the sandbox ${name} could not be removed`, error)
+  /** The sandbox of this name. Starts to remove an expired one instead. */
+  #current(name: string): RunningSandbox | undefined {
+    const running = this.#running.get(name)
+    if (!running || !expired(running, Date.now())) return running
+    this.#dismiss(name, running).catch((error: unknown) => {
+      this.#options.shared.log.bug(`the sandbox ${name} could not be removed`, error)
     })
     return undefined
   }
 
-  /** Takes it out of the list at once; its name is free when nothing of it is kept any more. */
-  async #take(name: string, { sandbox, kept }: Hosted): Promise<void> {
-    this.#hosted.delete(name)
+  /** Removes a sandbox from the list at once; its name is free when its folder is gone. */
+  async #dismiss(name: string, { sandbox, kept }: RunningSandbox): Promise<void> {
+    this.#running.delete(name)
     sandbox.requests.close()
     sandbox.faults.closeHeldConnections()
     sandbox.faults.cancelDelayed()
     if (!kept) return await sandbox.webhooks.close()
-    this.#busy.add(name)
+    this.#reserved.add(name)
     try {
       await sandbox.close()
-      removeWhole(this.#folderOf(name))
+      removeFolder(this.#folderOf(name))
     } finally {
-      this.#busy.delete(name)
+      this.#reserved.delete(name)
     }
   }
 
   /**
-   * Words the refusals of requests that are for no sandbox. They leave no trace in any but among
-   * the requests of `default`, where who wonders about them will look.
+   * The sandbox that answers requests for no existing sandbox, with refusals. They change no other
+   * sandbox; the request log of `default` records them.
    */
   get fallbackSandbox(): Sandbox {
-    const { settings, common } = this.#options
-    this.#nowhere ??= Sandbox.inMemory(
+    const { settings, shared } = this.#options
+    this.#fallback ??= Sandbox.inMemory(
       { ...settings, fixtures: {}, recorder: this.default.requests.rejected },
-      common,
+      shared,
     )
-    return this.#nowhere
+    return this.#fallback
   }
 
   /**
-   * Where those are answered who get no further than the door. They are written down in the sandbox
-   * that they name, which is none the longer kept for it; in `default` where there is no such.
+   * The context that answers a request which the guard or the HTTP parser refuses. The request log
+   * of the sandbox that it names records it, without extending that sandbox's life; that of
+   * `default` where there is none of the name.
    *
-   * @param prefix of the API that they are refused by
+   * @param prefix of the API that answers
    */
   contextForRejected(name: string, prefix: string): PipelineContext {
     const context = this.fallbackSandbox.contextAt(prefix)
-    const hosted = this.#current(name)
-    if (!hosted || name === DEFAULT) return context
-    return { ...context, requestLog: hosted.sandbox.requests.rejected, sandbox: name }
+    const running = this.#current(name)
+    if (!running || name === DEFAULT_SANDBOX) return context
+    return { ...context, requestLog: running.sandbox.requests.rejected, sandbox: name }
   }
 
-  #refuse(name: string): void {
+  #refuseName(name: string): void {
     if (!NAME.test(name)) {
-      const message = `A sandbox's name has up to 63 of a-z, 0-9 and -, with no - at its ends`
+      const message = `The name of a sandbox must have at most 63 of a-z, 0-9 and -, and no - at its ends`
       throw new Problem(400, 'sandbox.name', message)
     }
     if (this.#current(name)) {
-      const message = `There is a sandbox ${name} already; DELETE it, or leave the name out`
+      const message = `The sandbox ${name} exists already; DELETE it, or leave the name out to get a free one`
       throw new Problem(409, 'sandbox.exists', message)
     }
-    if (this.#busy.has(name)) throw busy(name)
-    if (this.#hosted.size + this.#busy.size >= MOST) {
-      const message = `There are ${MOST} sandboxes; DELETE some, or give them a ttl`
+    if (this.#reserved.has(name)) throw busy(name)
+    if (this.#running.size + this.#reserved.size >= MAX_SANDBOXES) {
+      const message = `There are ${MAX_SANDBOXES} sandboxes, the maximum; DELETE some, or give them a ttl`
       throw new Problem(409, 'sandboxes.too-many', message)
     }
   }
 
   #freeName(): string {
     let name: string
-    do name = `sandbox-${++this.#made}`
-    while (this.#hosted.has(name) || this.#busy.has(name))
+    do name = `sandbox-${++this.#generatedNames}`
+    while (this.#running.has(name) || this.#reserved.has(name))
     return name
   }
 
-  #settingsFor(name: string, wish: SandboxRequest): Settings {
+  #settingsFor(name: string, request: SandboxRequest): Settings {
     const { settings } = this.#options
     return {
       name,
-      seed: wish.seed ?? settings.seed,
-      clock: wish.clock ?? settings.clock,
-      profile: wish.profile === undefined ? settings.profile : profileOf(wish.profile),
-      fixtures: this.fixturesWith(wish.fixtures ?? {}),
+      seed: request.seed ?? settings.seed,
+      clock: request.clock ?? settings.clock,
+      profile: request.profile === undefined ? settings.profile : this.#profileOf(request.profile),
+      fixtures: this.fixturesWith(request.fixtures ?? {}),
     }
   }
 
-  #host(sandbox: Sandbox, wish: KeptWish): Hosted {
+  #profileOf(text: string): Settings['profile'] {
+    const names = this.#options.shared.vendors.map(({ api }) => api.name)
+    try {
+      return readProfiles(text, names)
+    } catch (error) {
+      throw new Problem(400, 'body.invalid', `profile ${messageOf(error)}`)
+    }
+  }
+
+  #add(sandbox: Sandbox, request: StoredRequest): RunningSandbox {
     const lastUsed = Date.now()
-    const { ttl, kept = false, createdAt = lastUsed } = wish
-    const hosted = { sandbox, kept, createdAt, ttl, lastUsed }
-    this.#hosted.set(sandbox.settings.name, hosted)
-    return hosted
+    const { ttl, kept = false, createdAt = lastUsed } = request
+    const running = { sandbox, kept, createdAt, ttl, lastUsed }
+    this.#running.set(sandbox.settings.name, running)
+    return running
   }
 
   async #openDefault(): Promise<void> {
-    const { settings, common, folder } = this.#options
-    if (folder === undefined) this.#host(Sandbox.inMemory(settings, common), {})
-    else this.#host(await this.#openIn(folder, settings), { kept: true })
+    const { settings, shared, folder } = this.#options
+    if (folder === undefined) this.#add(Sandbox.inMemory(settings, shared), {})
+    else this.#add(await this.#openIn(folder, settings), { kept: true })
   }
 
-  async #openKept(): Promise<void> {
+  async #openStored(): Promise<void> {
     const { folder } = this.#options
     const all = folder === undefined ? undefined : join(folder, 'sandboxes')
     if (all === undefined || !fs.existsSync(all)) return
-    for (const name of fs.readdirSync(all)) if (isLeftOver(all, name)) removeWhole(join(all, name))
-    const kept = fs
+    for (const name of fs.readdirSync(all)) if (isLeftover(all, name)) removeFolder(join(all, name))
+    const stored = fs
       .readdirSync(all)
       .filter((entry) => NAME.test(entry))
-      .map((name) => ({ name, own: join(all, name), wish: readWish(join(all, name)) }))
-    for (const { name, own, wish } of kept.sort((a, b) => madeAt(a.wish) - madeAt(b.wish))) {
+      .map((name) => ({ name, directory: join(all, name), request: readRequest(join(all, name)) }))
+      .sort((a, b) => createdAtOf(a.request) - createdAtOf(b.request))
+    for (const { name, directory, request } of stored) {
       try {
-        this.#host(await this.#openIn(own, this.#settingsFor(name, wish)), { ...wish, kept: true })
-      } catch (error) {
-        throw new Error(`The sandbox ${name} in ${own} cannot be opened: ${messageOf(error)}`, {
-          cause: error,
+        this.#add(await this.#openIn(directory, this.#settingsFor(name, request)), {
+          ...request,
+          kept: true,
         })
+      } catch (error) {
+        throw new Error(
+          `The sandbox ${name} in ${directory} cannot be opened: ${messageOf(error)}`,
+          {
+            cause: error,
+          },
+        )
       }
     }
   }
 
   #openIn(folder: string, settings: Settings): Promise<Sandbox> {
-    const { common, durability, recover } = this.#options
-    return Sandbox.open(settings, common, { folder, durability, recover })
+    const { shared, durability, recover } = this.#options
+    return Sandbox.open(settings, shared, { folder, durability, recover })
   }
 
   #folderOf(name: string): string {
-    return join(this.#options.folder!, 'sandboxes', name) // only who keeps something is asked
+    return join(this.#options.folder!, 'sandboxes', name) // callers have a folder
   }
 }
 
-function expired({ ttl, lastUsed }: Hosted, now: number): boolean {
+function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
   return ttl !== undefined && now >= lastUsed + ttl
 }
 
 /**
- * The name of the sandbox that a request is for: by `/~name` before its path, which is taken off,
- * by the header `Standin-Sandbox`, or by a host such as `name.localhost`.
+ * Reads the name of the sandbox that a request is for: from `/~name` before its path, which is
+ * removed, from the header `Standin-Sandbox`, or from a host such as `name.localhost`.
  */
 export function addressOf(
   request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
@@ -348,58 +362,53 @@ export function addressOf(
   const header = request.headers['standin-sandbox']
   if (typeof header === 'string' && header !== '') return { name: header, base: '' }
   const host = /^([^.:]+)\.localhost(?::\d+)?$/i.exec(request.headers.host ?? '')?.[1]
-  return { name: host?.toLowerCase() ?? DEFAULT, base: '' }
+  return { name: host?.toLowerCase() ?? DEFAULT_SANDBOX, base: '' }
 }
 
-function profileOf(text: string): Settings['profile'] {
-  try {
-    return readProfiles(text)
-  } catch (error) {
-    throw new Problem(400, 'body.invalid', `profile ${messageOf(error)}`)
-  }
-}
-
-/** In one step for the next start: a folder that is gone by half would be in its way. */
-function removeWhole(folder: string): void {
-  const aside = `${folder}${GOING}`
+/** Removes a folder. A rename comes first, so that the next start finds no half-removed one. */
+function removeFolder(folder: string): void {
+  const aside = `${folder}${REMOVED_SUFFIX}`
   fs.rmSync(aside, { recursive: true, force: true })
   if (fs.existsSync(folder)) fs.renameSync(folder, aside)
   fs.rmSync(aside, { recursive: true, force: true })
 }
 
-/** What a kill left of a sandbox that was being made or removed: nobody was told that it is there. */
-function isLeftOver(all: string, name: string): boolean {
-  if (name.endsWith(GOING)) return NAME.test(name.slice(0, -GOING.length))
+/**
+ * Whether a folder is left of a sandbox whose creation or removal a kill interrupted, before it was
+ * acknowledged.
+ */
+function isLeftover(all: string, name: string): boolean {
+  if (name.endsWith(REMOVED_SUFFIX)) return NAME.test(name.slice(0, -REMOVED_SUFFIX.length))
   return (
     NAME.test(name) && fs.readdirSync(join(all, name)).every((file) => file === 'sandbox.json.tmp')
   )
 }
 
-function madeAt({ createdAt = 0 }: KeptWish): number {
+function createdAtOf({ createdAt = 0 }: StoredRequest): number {
   return createdAt
 }
 
-function keepWish(folder: string, wish: KeptWish): void {
+function writeRequest(folder: string, request: StoredRequest): void {
   const file = join(folder, 'sandbox.json')
-  writeAtomically(file, `${JSON.stringify(wish, null, 2)}\n`)
+  writeAtomically(file, `${JSON.stringify(request, null, 2)}\n`)
 }
 
-function readWish(folder: string): KeptWish {
+function readRequest(folder: string): StoredRequest {
   const file = join(folder, 'sandbox.json')
   try {
-    const wish: unknown = JSON.parse(fs.readFileSync(file, 'utf8'))
-    if (!isRecord(wish)) throw new Error('it holds no object')
-    return wish // written by keepWish
+    const request: unknown = JSON.parse(fs.readFileSync(file, 'utf8'))
+    if (!isRecord(request)) throw new Error('it does not hold an object')
+    return request // written by writeRequest
   } catch (error) {
     throw new Error(
-      `${file} cannot be read (${messageOf(error)}); mend it, or remove its folder with all that the sandbox kept`,
+      `${file} cannot be read (${messageOf(error)}); repair it, or remove its folder with the state of the sandbox`,
       { cause: error },
     )
   }
 }
 
 function unknown(name: string): Problem {
-  const message = `There is no sandbox ${name.slice(0, 63)}; POST /_standin/sandboxes makes one, and with --auto-sandboxes the first use does`
+  const message = `There is no sandbox ${name.slice(0, 63)}; POST /_standin/sandboxes creates one, and with --auto-sandboxes its first request does`
   return new Problem(404, 'sandbox.unknown', message)
 }
 

@@ -5,24 +5,24 @@ import { createCallFor } from '../core/request/read.ts'
 import type { ApiContext } from '../core/context.ts'
 import type { Store } from '../core/store/store.ts'
 
-/** People made up between two turns of the event loop. */
-const SLICE = 100
+/** The number of people created between two turns of the event loop. */
+const BATCH = 100
 
 /**
- * Creates made-up people, each at every one of these places; other requests run in between.
+ * Creates generated people, each at every one of these APIs; other requests run in between.
  *
- * @param count at each place
+ * @param count the number of people
  */
 export async function seed(
   count: number,
   contexts: readonly ApiContext[],
   { store, fake }: { readonly store: Store; readonly fake: Fake },
 ): Promise<void> {
-  for (let done = 0; done < count; done += SLICE) {
+  for (let done = 0; done < count; done += BATCH) {
     store.transact(() => {
-      for (let i = done; i < Math.min(done + SLICE, count); i++) {
+      for (let i = done; i < Math.min(done + BATCH, count); i++) {
         let person: Person
-        do person = invent(store, fake)
+        do person = generate(store, fake)
         while (isTaken(person, contexts[0]))
         for (const context of contexts) {
           create(context, context.api.users!.bodyForPerson(person, context.tools.fixtures)) // only vendors are seeded
@@ -35,16 +35,19 @@ export async function seed(
 }
 
 /**
- * What the API's own operation would do with a request that has this body.
+ * Creates a user with the API's own operation, as a request with this body does.
  *
  * @throws Problem as the operation does, and 400 body.invalid
  */
 export function create(context: ApiContext, body: Readonly<Record<string, unknown>>): void {
   const call = createCallFor(context, body)
-  context.api.operations[call.operation!.id]!(call, context.store, context.tools) // creationOf has set it
+  context.api.operations[call.operation!.id]!(call, context.store, context.tools) // createCallFor has set it
 }
 
-/** A caller may have come upon the same person, and a state that was put may count from anew. */
+/**
+ * Whether an API has a user with the person's address: a request may have created it, and a state
+ * that a test put may restart the count.
+ */
 function isTaken({ email }: Person, context: ApiContext | undefined): boolean {
   return (context?.all ?? []).some(({ api }) => {
     if (!api.users) return false
@@ -53,8 +56,8 @@ function isTaken({ email }: Person, context: ApiContext | undefined): boolean {
   })
 }
 
-/** A person that was not made up before: the number in the address sees to it. */
-function invent(store: Store, streams: Fake): Person {
+/** Generates a person; a running number in the address makes it unique. */
+function generate(store: Store, streams: Fake): Person {
   const n = store.next('sandbox.person')
   const fake = streams.draw('sandbox.person.values')
   const firstName = fake.person.firstName()

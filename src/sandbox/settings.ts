@@ -1,46 +1,42 @@
-import type { Fixtures } from '../admin/ports.ts'
+import type { Fixtures, SandboxPort } from '../admin/ports.ts'
 import type { Profiles } from '../config/profiles.ts'
-import type { Api } from '../core/api.ts'
-import type { Contract } from '../core/contract/contract.ts'
+import type { ApiPart } from '../core/context.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import type { RequestRecorder } from '../core/request-log/request-log.ts'
 import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
+import type { Vendor } from '../core/vendor.ts'
 import type { WebhookSettings } from '../core/webhooks/transport.ts'
 
-/** An API and its contract: the same for every sandbox. */
-export interface ApiPart {
-  readonly api: Api
-  readonly contract: Contract
-}
-
-/** What sandboxes of one server have in common, but for their own API. */
-export interface Shared {
-  readonly vendors: readonly ApiPart[]
+/** The parts that all sandboxes of a server share. */
+export interface SharedParts {
+  readonly vendors: readonly ApiPart<Vendor>[]
+  /** Makes the admin API of a sandbox. */
+  readonly admin: (sandbox: SandboxPort) => ApiPart
   readonly limits: PipelineContext['limits']
-  /** What each sandbox remembers of its requests. */
+  /** Limits of the request log of each sandbox. */
   readonly requestLog: RequestLimits
   readonly log: Log
-  /** Told of each write to a sandbox's journal, in milliseconds. */
+  /** Called after each write to a sandbox's write-ahead log, with its time in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']
   readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
   readonly faults: Pick<FaultOptions, 'vocabulary' | 'allowsMagicAddresses' | 'startup'>
   readonly webhooks: WebhookSettings & {
-    /** Who is told besides; `inbox` is the sandbox's own, `none` is nobody. */
+    /** Where webhooks are delivered besides subscriptions: a URL, `inbox` (built-in) or `none`. */
     readonly url: string
     readonly secret: string
   }
 }
 
-/** What makes one sandbox different from another. */
+/** The settings of one sandbox. */
 export interface Settings {
   readonly name: string
   readonly seed: number
-  /** Where the clock is held, in milliseconds since 1970; undefined: it runs. */
+  /** The time at which the clock is held, in milliseconds since 1970; undefined: the clock runs. */
   readonly clock: number | undefined
-  /** Whether that was asked for at this start, and so goes before what the state holds. */
+  /** Whether `clock` wins over the stored state, as it does for the option `--clock`. */
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures

@@ -1,18 +1,17 @@
-import { existsSync } from 'node:fs'
 import type { Express } from 'express'
 import { admin } from '../admin/index.ts'
 import type { ServerPort } from '../admin/ports.ts'
-import { writeReadyFiles, removeStaleReadyFiles } from './ready-files.ts'
-import { cryptlex } from '../apis/cryptlex/index.ts'
-import { formsonfire } from '../apis/formsonfire/index.ts'
-import { checkProto, mykaarma } from '../apis/mykaarma/index.ts'
+import { removeStaleReadyFiles, writeReadyFiles } from './ready-files.ts'
+import { adminContract, vendorPart } from '../apis/contracts.ts'
+import { VENDORS } from '../apis/index.ts'
 import { ConfigError, type Config } from '../config/config.ts'
-import type { Api } from '../core/api.ts'
+import type { ApiPart } from '../core/context.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import { Clock } from '../core/time/clock.ts'
 import type { FaultVocabulary } from '../core/faults/definition.ts'
 import { Faults } from '../core/faults/faults.ts'
 import { reasonsOf } from '../core/faults/refusal.ts'
+import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { Guard } from './guard.ts'
 import { stderr, type Log } from '../core/log.ts'
 import type { Sink } from '../telemetry/log-lines.ts'
@@ -20,49 +19,55 @@ import type { RequestLogger } from '../telemetry/open-log.ts'
 import { Egress, readEgress } from '../core/webhooks/egress.ts'
 import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
 import { Problem } from '../core/problem.ts'
-import type { Common, Sandbox } from '../sandbox/sandbox.ts'
-import { addressOf, DEFAULT, Sandboxes, type HostOptions } from '../sandbox/sandboxes.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { SharedParts } from '../sandbox/settings.ts'
+import { addressOf, Sandboxes, type SandboxesOptions } from '../sandbox/sandboxes.ts'
 import { messageOf } from '../core/errors.ts'
 import { fixturesOf } from '../sandbox/fixtures.ts'
 import { createMetrics } from './gauges.ts'
-import { contractAt, packaged, VERSION } from '../package.ts'
+import type { Vendor } from '../core/vendor.ts'
+import { VERSION } from '../package.ts'
 import { appFor } from './app.ts'
 import { hostForUrl } from '../core/http/hosts.ts'
 import { listen, serverFor, stop } from './listener.ts'
 
+/** Parts that a test replaces. */
 export interface ServerParts {
   readonly log?: Log
-  /** Called with every answer that its contract does not allow, instead of the log; looks closer. */
+  /**
+   * Called, in place of the log, for every answer that breaks its contract; checks more of each.
+   */
   readonly objection?: (message: string) => void
-  /** Where requests are logged to, instead of standard output. */
+  /** Output of the request log lines, in place of standard output. */
   readonly lines?: Sink
+  /** The vendors, in place of the registry's. */
+  readonly vendors?: readonly Vendor[]
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface Server {
   readonly url: string
   readonly port: number
   readonly app: Express
   readonly sandbox: Sandbox
-  /** Each vendor's API: its title and the URL that a client is pointed at. */
+  /** The base URL of each API, for its clients. */
   readonly apis: readonly { readonly name: string; readonly title: string; readonly url: string }[]
-  /** Finishes what is in flight, writes the state and stops. */
+  /** Finishes the requests in flight, writes the state and stops. */
   readonly close: () => Promise<void>
 }
 
 /**
  * Reads the contracts, opens the sandboxes and listens.
  *
- * @throws Error with a message for the person at the terminal
+ * @throws Error with a message that says what to do
  */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
   const requestLog = await requestLogOf(config, parts.lines)
   const log = parts.log ?? requestLog?.log ?? stderr
-  const vendors = [mykaarma(protoOf(config)), cryptlex, formsonfire].map((api) => ({
-    api,
-    contract: contractOf(api),
-  }))
-  const own = contractAt('standin.yaml')
+  const registry: readonly Vendor[] = parts.vendors ?? VENDORS
+  const vendors = registry.map((vendor) => vendorPart(vendor.configure?.(config) ?? vendor))
+  for (const part of vendors) mustAgree(part)
+  const own = adminContract(registry)
   const prefixes = vendors.map(({ contract }) => contract.prefix)
   let sandboxes: Sandboxes
   let stopping = false
@@ -75,26 +80,26 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     metrics: () => metrics,
     list: () => sandboxes.list(),
     get: (name) => sandboxes.get(name),
-    create: (wish) => sandboxes.create(wish),
+    create: (request) => sandboxes.create(request),
     remove: (name) => sandboxes.remove(name),
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
   const guard = new Guard(config)
   const metrics = createMetrics(VERSION, () => sandboxes.list())
-  const common: Common = {
+  const shared: SharedParts = {
     vendors,
     admin: (sandbox) => {
-      const api = admin(sandbox, host)
-      mustAgree(api, own)
-      return { api, contract: own }
+      const part = { api: admin(sandbox, host), contract: own }
+      mustAgree(part)
+      return part
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
     requestLog: { size: config.requestLogSize, bytes: config.requestLogBytes },
     log,
     gate: {
       reportInvalidAnswer:
-        parts.objection ?? ((message: string) => log.bug('a wrong answer left', message)),
+        parts.objection ?? ((message: string) => log.bug('an answer broke its contract', message)),
       checksRoundTrip: parts.objection !== undefined,
       observe: (answered) => {
         metrics.count(answered)
@@ -109,17 +114,17 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     onFlush: (milliseconds) => metrics.flushes.add(milliseconds),
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }
-  mustBeUsable(common.faults)
+  mustBeUsable(shared.faults)
   sandboxes = await opened({
     settings: {
-      name: DEFAULT,
+      name: DEFAULT_SANDBOX,
       seed: config.seed,
       clock: config.clock,
       clockWins: config.clock !== undefined,
       profile: config.profile,
-      fixtures: fixturesOf(config, own),
+      fixtures: fixturesOf(config, registry),
     },
-    common,
+    shared,
     folder: config.memory ? undefined : config.data,
     durability: config.durability,
     recover: config.recover,
@@ -162,8 +167,11 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   }
 }
 
-/** A sandbox that is opened would refuse them too, but not say where they come from. */
-function mustBeUsable(faults: Common['faults']): void {
+/**
+ * @throws ConfigError for a fault of `--faults` that cannot be armed; a sandbox would not name the
+ * option
+ */
+function mustBeUsable(faults: SharedParts['faults']): void {
   const { startup = [] } = faults
   const trial = new Faults({ ...faults, startup: [], clock: new Clock(), seed: 0 })
   for (const [i, definition] of startup.entries()) {
@@ -177,8 +185,12 @@ function mustBeUsable(faults: Common['faults']): void {
   }
 }
 
-/** What users the fixtures bring is only known when they are created. */
-async function opened(options: HostOptions): Promise<Sandboxes> {
+/**
+ * Opens the sandboxes, which creates the users of the fixtures.
+ *
+ * @throws ConfigError for users that an API refuses
+ */
+async function opened(options: SandboxesOptions): Promise<Sandboxes> {
   try {
     return await Sandboxes.open(options)
   } catch (error) {
@@ -188,8 +200,8 @@ async function opened(options: HostOptions): Promise<Sandboxes> {
   }
 }
 
-/** What faults may name. */
-function termsOf(vendors: Common['vendors'], own: Contract): FaultVocabulary {
+/** The APIs, operations, reasons and statuses that a fault may name. */
+function termsOf(vendors: SharedParts['vendors'], own: Contract): FaultVocabulary {
   return {
     schema: own.component('NewFault'),
     check: (definition) => own.violationsOf('NewFault', definition),
@@ -206,7 +218,7 @@ function termsOf(vendors: Common['vendors'], own: Contract): FaultVocabulary {
   }
 }
 
-/** What logs the requests, loaded where that is asked for. */
+/** Opens the request logger, which is only loaded when requests are logged. */
 async function requestLogOf(
   { log: format = 'off', logLevel: level }: Config,
   lines: Sink | undefined,
@@ -216,30 +228,23 @@ async function requestLogOf(
   return openRequestLogger({ format, level }, lines)
 }
 
-/** The API's contract; it and the slice name the same operations. */
-function contractOf(api: Api): Contract {
-  const contract = contractAt(api.spec)
-  mustAgree(api, contract)
-  return contract
-}
-
-/** How webhooks are delivered, and to whom besides those who subscribed. */
+/** How webhooks are delivered, and the URL that the configuration subscribes. */
 function webhooksOf(
   config: Config,
-  vendors: Common['vendors'],
-): Omit<Common['webhooks'], 'self' | 'pass'> {
-  const style = vendors.map(({ api }) => api.webhooks).find((one) => one !== undefined)
-  const isOwn = /^(127\.|::1$|localhost$)/.test(config.host)
+  vendors: SharedParts['vendors'],
+): Omit<SharedParts['webhooks'], 'self' | 'pass'> {
+  const style = vendors.map(({ api }) => api.webhooks).find((webhooks) => webhooks !== undefined)
+  const isLocal = /^(127\.|::1$|localhost$)/.test(config.host)
   return {
     plan: readRetryPlan(config.webhookRetries),
     timeout: config.webhookTimeout,
     ordered: config.webhookOrder,
     scheme: config.webhookScheme,
     header: style?.header ?? 'Webhook-Signature',
-    // Whoever reaches a server that others reach too could have it call its neighbours.
+    // A server that other machines reach must not be made to call its own network.
     egress: new Egress(
       config.egress === undefined
-        ? isOwn
+        ? isLocal
           ? { kind: 'private' }
           : { kind: 'hosts', hosts: [] }
         : readEgress(config.egress),
@@ -249,28 +254,16 @@ function webhooksOf(
   }
 }
 
-function protoOf({ proto }: Config): string {
-  if (proto === undefined) return packaged('specs/mykaarma.proto')
-  if (!existsSync(proto)) throw new ConfigError(`There is no ${proto} (--proto)`)
-  try {
-    checkProto(proto)
-  } catch (error) {
-    throw new ConfigError(`${messageOf(error)} (--proto)`, { cause: error })
-  }
-  return proto
-}
-
-function mustAgree(api: Api, contract: Contract): void {
-  const promised = contract.operations.map(({ id }) => id)
-  const made = [...Object.keys(api.operations), ...Object.keys(api.tasks ?? {})]
-  const missing = promised.filter((id) => !made.includes(id))
-  const extra = made.filter((id) => !promised.includes(id))
+/** @throws Error for operations that only the contract has, or only the slice */
+function mustAgree({ api, contract }: ApiPart): void {
+  const specified = contract.operations.map(({ id }) => id)
+  const implemented = [...Object.keys(api.operations), ...Object.keys(api.tasks ?? {})]
+  const missing = specified.filter((id) => !implemented.includes(id))
+  const extra = implemented.filter((id) => !specified.includes(id))
   if (missing.length > 0) {
-    throw new Error(
-      `specs/${api.spec} promises ${missing.join(', ')}, which ${api.name} does not have`,
-    )
+    throw new Error(`${api.name} does not implement ${missing.join(', ')} of ${contract.file}`)
   }
   if (extra.length > 0) {
-    throw new Error(`${api.name} has ${extra.join(', ')}, which specs/${api.spec} does not promise`)
+    throw new Error(`${contract.file} does not specify ${extra.join(', ')} of ${api.name}`)
   }
 }

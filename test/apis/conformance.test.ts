@@ -81,13 +81,13 @@ describe('an example of the contract is accepted', () => {
 interface Provocation {
   readonly api: string
   readonly status: number
-  /** A request that meets no operation; such answers are listed apart. */
+  /** A request that matches no operation; the contract lists such answers separately. */
   readonly unrouted?: true
   readonly settings?: Settings
   /** Breaks something inside, or uses something up. */
   readonly before?: (sandbox: TestSandbox) => unknown
   readonly send: (sandbox: TestSandbox) => Test
-  /** The media types that it is asked in; all of the API's when left out. */
+  /** The media types of the answer; all of the API's where none is given. */
   readonly types?: readonly string[]
 }
 
@@ -105,14 +105,14 @@ const breakStore = ({ sandbox }: TestSandbox) => {
   }
 }
 const breakRouting = (api: string) => (server: TestSandbox) => {
-  // The servers of a process share their contracts, so this one is mended again.
+  // The servers of a process share their contracts, so the mock is removed afterwards.
   const { contract } = server.sandbox.contexts.get(api)!
   const find = vi.spyOn(contract, 'find').mockImplementation(() => {
     throw new Error(INTERNAL)
   })
   onTestFinished(() => find.mockRestore())
 }
-/** Promises a hundred bytes and sends one. */
+/** Declares a hundred bytes and sends one. */
 const unfinished = (sent: Test) => sent.set('Content-Length', '100').send('{')
 const slow: Settings = { bodyTimeout: 50 }
 const small: Settings = { maxBody: 10 }
@@ -232,13 +232,13 @@ async function readBody(type: string, body: Buffer): Promise<{ root?: string; bo
   return { body: type === JSON_TYPE ? JSON.parse(body.toString()) : readProtobuf(body) }
 }
 
-describe('a documented answer can be met, and has the documented body', () => {
+describe('each documented answer can be produced, and has the documented body', () => {
   test.each(rows)('$api $about in $type', async (row) => {
     const { api, status, unrouted = false, settings, before, send, type } = row
     const sandbox = await createSandbox(settings)
     await before?.(sandbox)
     const sent = send(sandbox)
-    // 406 asks for what nobody has; all others for the type of this row.
+    // A 406 needs an unsupported Accept; all others accept the type of this row.
     const answer: Response = await bytes(status === 406 ? sent : sent.set('Accept', type))
     expect(answer.status).toBe(status)
     expect(answer.headers['content-type']).toMatch(type)
@@ -265,7 +265,7 @@ describe('a documented answer can be met, and has the documented body', () => {
   /** Listed by a contract, and yet no request meets it. Each line is a question to the contract. */
   const UNMET: string[] = []
 
-  test('no status is left out', () => {
+  test('every status is covered', () => {
     const listed = creations.flatMap(({ api }) =>
       [false, true].flatMap((unrouted) =>
         responsesOf(api, unrouted).flatMap(([status, { content }]) =>
@@ -293,11 +293,11 @@ describe('a documented answer can be met, and has the documented body', () => {
     ).toEqual([])
   })
 
-  test('a 405 has the same root in both lists, for no 405 is ever answered by an operation', () => {
+  test('a 405 has the same root in both lists, as no operation answers one', () => {
     expect(rootOf('formsonfire', false, 405)).toBe(rootOf('formsonfire', true, 405))
   })
 
-  test('every contract begins with the create call and says what it answers elsewhere', () => {
+  test('every contract begins with the create call and specifies answers to unrouted requests', () => {
     for (const { api, path } of creations) {
       const [first = ''] = Object.keys(documentOf(api).paths)
       expect(path).toMatch(new RegExp(`${first.replaceAll(/{[^}]+}/g, '[^/]+')}$`))
@@ -308,7 +308,7 @@ describe('a documented answer can be met, and has the documented body', () => {
 
 // --- what is no user -----------------------------------------------------------------------------
 
-describe('a body that is no object is refused with 400', () => {
+describe('a body that is not an object is refused with 400', () => {
   const shapes = ['null', '[]', '[{}]', '"text"', '1', 'true', '{', '{"a":1,}', "{'a':1}", '\u0000']
   const targets = [
     { api: 'mykaarma', send: partner },
@@ -555,7 +555,7 @@ test('one API can be strict while the others are not', async () => {
   await createFormsOnFireUser(other, { WebsiteRole: 'String' }).expect(400)
 })
 
-test.each(creations)('a good $api request is met without a warning', async ({ send }) => {
+test.each(creations)('a valid $api request is answered without a warning', async ({ send }) => {
   for (const profile of ['documented', 'strict'] as const) {
     const { headers, status } = said(await send(await createSandbox({ profile: { all: profile } })))
     expect([status < 300, headers['standin-warning']]).toEqual([true, undefined])
@@ -600,29 +600,29 @@ async function sendSecrets(sandbox: TestSandbox): Promise<Response[]> {
 
 const SECRETS = [SECRET, KEY, 'partner-secret', 'standin-token', BASIC.slice(6)]
 
-test('nothing secret is in an answer or in the log', async () => {
+test('no answer and no log line contains a secret', async () => {
   const sandbox = await createSandbox()
   const answers = await sendSecrets(sandbox)
   expect(answers.filter(({ status }) => status < 300).length).toBeGreaterThanOrEqual(4)
-  const told = [
+  const output = [
     ...sandbox.logged,
     ...answers.map(({ headers, text }) => `${JSON.stringify(headers)} ${text}`),
   ].join('\n')
-  expect(SECRETS.filter((secret) => told.includes(secret))).toEqual([])
+  expect(SECRETS.filter((secret) => output.includes(secret))).toEqual([])
 })
 
-test('nothing secret is kept, neither in the store nor in a file of it', async () => {
+test('no secret is stored, neither in memory nor on disk', async () => {
   const folder = createFolder()
   const sandbox = await createSandbox({ data: folder })
   await sendSecrets(sandbox)
   const { contexts, store } = sandbox.sandbox
-  const kept = [...contexts.values()]
+  const stored = [...contexts.values()]
     .flatMap(({ api }) => Object.keys(api.tables).map((table) => `${api.name}.${table}`))
     .map((name) => JSON.stringify(store.collection(name).all()))
     .join('\n')
-  expect(kept).toContain('ada@example.test')
-  expect(kept).toContain('grace@example.test')
-  expect(SECRETS.filter((secret) => kept.includes(secret))).toEqual([])
+  expect(stored).toContain('ada@example.test')
+  expect(stored).toContain('grace@example.test')
+  expect(SECRETS.filter((secret) => stored.includes(secret))).toEqual([])
   const read = () =>
     readdirSync(folder)
       .map((name) => readFileSync(join(folder, name), 'utf8'))
@@ -636,7 +636,7 @@ test('nothing secret is kept, neither in the store nor in a file of it', async (
 
 // --- a refusal changes nothing ------------------------------------------------------------------
 
-test('a refused request leaves nothing behind, not even what it would have made first', async () => {
+test('a refused request stores nothing', async () => {
   const sandbox = await createSandbox()
   await createCryptlexUser(sandbox).expect(201)
   const { store } = sandbox.sandbox
@@ -671,7 +671,7 @@ async function conversation(settings: Settings): Promise<string[]> {
   return heard
 }
 
-test('the same requests at the same time with the same seed get the same answers', async () => {
+test('the same requests with the same time and seed get the same answers', async () => {
   const once = await conversation({ seed: 7 })
   expect(once.map((text) => text.slice(0, 3))).toEqual(
     '200 201 200 400 409 400 200 201 200 400 404'.split(' '),

@@ -1,7 +1,7 @@
 import request, { type Test } from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
-import { credentialCases, type CredentialCase } from '../../src/apis/credential-cases.ts'
+import { credentialCases } from '../../src/apis/index.ts'
 import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 import {
   createSandbox,
@@ -13,12 +13,17 @@ import {
 } from '../helpers/sandbox.ts'
 import { readXml, xmlOf } from './contract-documents.ts'
 
-const cases = await credentialCases(fixturesOf(withDefaults({})).cryptlex)
+const cases = await credentialCases(fixturesOf(withDefaults({})))
 const ofHeader = cases.filter(({ api }) => api !== 'formsonfire')
 const ofBody = cases.filter(({ api }) => api === 'formsonfire')
-const PATHS = { mykaarma: MYKAARMA, cryptlex: CRYPTLEX, formsonfire: FORMSONFIRE }
+type Case = (typeof cases)[number]
+const PATHS: Readonly<Record<string, string>> = {
+  mykaarma: MYKAARMA,
+  cryptlex: CRYPTLEX,
+  formsonfire: FORMSONFIRE,
+}
 
-test('there are cases for every API, good ones and bad ones', () => {
+test('every API has good and bad cases', () => {
   for (const api of ['mykaarma', 'cryptlex', 'formsonfire']) {
     const own = cases.filter((one) => one.api === api)
     expect(own.some(({ reason }) => reason === undefined)).toBe(true)
@@ -26,8 +31,8 @@ test('there are cases for every API, good ones and bad ones', () => {
   }
 })
 
-function withHeader(sandbox: TestSandbox, { api, authorization }: CredentialCase): Test {
-  const sent = request(sandbox.url).post(PATHS[api])
+function withHeader(sandbox: TestSandbox, { api, authorization }: Case): Test {
+  const sent = request(sandbox.url).post(PATHS[api]!)
   return authorization === undefined ? sent : sent.set('Authorization', authorization)
 }
 
@@ -44,7 +49,7 @@ describe('credentials in the header', () => {
   })
 
   const bad = ofHeader.filter(({ reason }) => reason !== undefined)
-  test.each(bad)('$api, $title: they come before a broken body', async (one) => {
+  test.each(bad)('$api, $title: checked before a broken body', async (one) => {
     const sandbox = await createSandbox({ maxBody: 50 })
     for (const [type, body] of [
       ['application/json', '{"firstName": '],
@@ -58,9 +63,9 @@ describe('credentials in the header', () => {
     }
   })
 
-  test.each(bad)('$api, $title: a path that is not there is told first', async (one) => {
+  test.each(bad)('$api, $title: checked after the route', async (one) => {
     const sandbox = await createSandbox()
-    const sent = request(sandbox.url).get(PATHS[one.api])
+    const sent = request(sandbox.url).get(PATHS[one.api]!)
     await sent.set('Authorization', one.authorization ?? '').expect(405)
   })
 })
@@ -124,7 +129,7 @@ describe('credentials of Forms On Fire', () => {
     await send(sandbox, type, { ...body }, good).expect(200)
   })
 
-  test('one half may be in the query and the other in the body', async () => {
+  test('CompanyId and IntegrationKey may be split between query and body', async () => {
     const sandbox = await createSandbox()
     const { CompanyId, IntegrationKey } = good!
     await send(sandbox, 'application/json', { CompanyId }, { IntegrationKey }).expect(200)
@@ -132,14 +137,14 @@ describe('credentials of Forms On Fire', () => {
     await send(sandbox, 'application/xml', more, { CompanyId }).expect(200)
   })
 
-  test('the query spells them in any case, as the vendor does', async () => {
+  test('their names in the query are matched in any case', async () => {
     const sandbox = await createSandbox()
     const { CompanyId, IntegrationKey } = good!
     const query = { companyid: CompanyId, Integrationkey: IntegrationKey }
     await send(sandbox, 'application/json', {}, query).expect(200)
   })
 
-  test('bad members are not told to who has no key', async () => {
+  test('a refusal for a missing key does not mention invalid members', async () => {
     const sandbox = await createSandbox()
     const answer = await send(sandbox, 'application/json', { Email: 5, FirstName: '' }).expect(401)
     expect(answer.text).not.toMatch(/Email|FirstName/)

@@ -279,7 +279,7 @@ describe.each(WAYS)('$way', ({ open }) => {
     expect(standin.credentials.cryptlex.token).toBe('another-token')
     await created(standin)
     expect(() => standin.credentials.formsonfire).toThrow(
-      'No credential of the fixtures is accepted by formsonfire',
+      'The fixtures have no credential that formsonfire accepts',
     )
     expect(JSON.parse(JSON.stringify(standin.credentials))).not.toHaveProperty('formsonfire')
   })

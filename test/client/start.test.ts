@@ -78,13 +78,13 @@ describe('startStandin', () => {
 
   test('refuses unknown options and invalid values', async () => {
     const refused = (options: object) => startStandin(options)
-    await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is no option; did you mean seed?')
+    await expect(refused({ sed: 1 })).rejects.toThrow('"sed" is not an option; did you mean seed?')
     await expect(refused({ profile: 'strct' })).rejects.toThrow('profile must be documented or ')
     await expect(refused({ clock: new Date(NaN) })).rejects.toThrow('clock must be a time with ')
     await expect(refused({ faults: ['6OO'] })).rejects.toThrow('"6OO" is not a part of a fault')
     await expect(refused({ fixtures: { cryptlx: {} } })).rejects.toThrow('cryptlx')
     await expect(refused({ adminToken: 'short' })).rejects.toThrow(
-      'adminToken must have at least 8 characters of ASCII without spaces, or be none, got 5 char',
+      'adminToken must have at least 8 ASCII characters without spaces, or be none, got 5 char',
     )
   })
 

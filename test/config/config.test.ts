@@ -7,7 +7,7 @@ import { createFolder } from '../helpers/sandbox.ts'
 
 const SECRET = 'a-secret-of-at-least-32-characters'
 
-/** What the command line, the variables and the file come to. */
+/** The configuration from the command line, the variables and the file. */
 const config = (args: string[], env: Record<string, string> = {}) => readConfig(args, env).config
 
 const refusal = (args: string[], env: Record<string, string> = {}): string => {
@@ -27,7 +27,7 @@ function file(content: unknown): string {
   return path
 }
 
-test('without anything said, the defaults hold', () => {
+test('without options the defaults apply', () => {
   expect(config([])).toEqual(withDefaults({}))
   expect(config([])).toMatchObject({ port: 4020, host: '127.0.0.1', memory: false })
 })
@@ -41,7 +41,7 @@ test('a flag wins over a variable, that over the file, that over the default', (
   expect(config(['--config', path]).host).toBe('127.0.0.1')
 })
 
-test('a variable that is empty says nothing', () => {
+test('an empty variable is ignored', () => {
   expect(config([], { STANDIN_PORT: '', STANDIN_CONFIG: '' }).port).toBe(4020)
 })
 
@@ -89,20 +89,23 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   portFile: ['port', 'port'],
 }
 
-test.each(optionsTable())('$flag can be said in three ways', ({ flag, variable, key }) => {
-  const [text, read] = GOOD[key]!
-  const name = flag.split(' ')[0]!
-  expect(config([`${name}=${text}`])).toHaveProperty(key, read)
-  expect(config([], { [variable]: text })).toHaveProperty(key, read)
-  expect(config(['--config', file({ [key]: text })])).toHaveProperty(key, read)
-})
+test.each(optionsTable())(
+  '$flag can be set by flag, variable and file',
+  ({ flag, variable, key }) => {
+    const [text, read] = GOOD[key]!
+    const name = flag.split(' ')[0]!
+    expect(config([`${name}=${text}`])).toHaveProperty(key, read)
+    expect(config([], { [variable]: text })).toHaveProperty(key, read)
+    expect(config(['--config', file({ [key]: text })])).toHaveProperty(key, read)
+  },
+)
 
-test('the file may hold numbers and booleans as JSON has them', () => {
+test('the file may hold JSON numbers and booleans', () => {
   const path = file({ port: 0, memory: true, jwtVerify: false })
   expect(config(['--config', path])).toMatchObject({ port: 0, memory: true, jwtVerify: false })
 })
 
-test('the file may hold lists as JSON has them', () => {
+test('the file may hold JSON lists', () => {
   const path = file({ allowedHosts: ['a.test', 'b.test'], corsOrigins: [] })
   expect(config(['--config', path])).toMatchObject({
     allowedHosts: ['a.test', 'b.test'],
@@ -110,7 +113,7 @@ test('the file may hold lists as JSON has them', () => {
   })
 })
 
-test('the URL of a server may be in the environment of whoever asks one', () => {
+test('a command reads the URL of a server from the environment', () => {
   const env = { STANDIN_URL: 'http://standin:4020' }
   expect(readConfig([], env, ['url']).more).toEqual({ url: 'http://standin:4020' })
   expect(readConfig(['--url', 'http://a.test'], env, ['url']).more).toEqual({
@@ -139,7 +142,7 @@ test.each([
   expect(config([`--faults=${text}`]).faults).toEqual(faults)
 })
 
-test('a list of faults in the file is one as JSON has it', () => {
+test('the file may hold faults as a JSON list', () => {
   const faults = [{ status: 429, retryAfter: 3, match: { fields: { email: '/^ada@/' } } }]
   expect(config(['--config', file({ faults })]).faults).toEqual(faults)
   expect(config(['--config', file({ faults: faults[0] })]).faults).toEqual(faults)
@@ -168,7 +171,7 @@ test.each([
   ],
   [
     ['--profile', 'cryptlexx=strict'],
-    '--profile must be documented or strict, for all or for one of mykaarma, cryptlex, formsonfire, such as documented,cryptlex=strict, got "cryptlexx=strict"',
+    '--profile must be documented or strict, for all APIs or for one of mykaarma, cryptlex, formsonfire, such as documented,mykaarma=strict, got "cryptlexx=strict"',
   ],
   [
     ['--allowed-hosts', 'a.test:80'],
@@ -184,11 +187,11 @@ test.each([
   ],
   [
     ['--admin-token', 'hunter2'],
-    '--admin-token must have at least 8 characters of ASCII without spaces, or be none, got 7 characters',
+    '--admin-token must have at least 8 ASCII characters without spaces, or be none, got 7 characters',
   ],
   [
     ['--faults', '[{"status":500]'],
-    '--faults must be JSON (unexpected text at line 1, column 15) or short forms parted by commas, got 15 characters',
+    '--faults must be JSON (unexpected text at line 1, column 15) or short forms separated by commas, got 15 characters',
   ],
   [
     ['--egress', 'privte'],
@@ -204,7 +207,7 @@ test.each([
   expect(refusal(args)).toBe(message)
 })
 
-test('a bad value is said to be where it is', () => {
+test('a bad value is reported with its source', () => {
   expect(refusal([], { STANDIN_PORT: 'x' })).toMatch(/^STANDIN_PORT must be a whole number/)
   const path = file({ port: true })
   expect(refusal(['--config', path])).toBe(
@@ -213,35 +216,35 @@ test('a bad value is said to be where it is', () => {
 })
 
 test.each([
-  [['--prt', '1'], '--prt is no option; did you mean --port?'],
-  [['--jwtsecret', SECRET], '--jwtsecret is no option; did you mean --jwt-secret?'],
-  [['--prot', '4020'], '--prot is no option; did you mean --port or --proto?'],
-  [['--PORT', '4020'], '--PORT is no option; did you mean --port?'],
-  [['--no-such-thing'], '--no-such-thing is no option; see standin --help'],
-  [['--constructor'], '--constructor is no option; see standin --help'],
-  [['-x'], '-x is no option; see standin --help'],
+  [['--prt', '1'], '--prt is not an option; did you mean --port?'],
+  [['--jwtsecret', SECRET], '--jwtsecret is not an option; did you mean --jwt-secret?'],
+  [['--prot', '4020'], '--prot is not an option; did you mean --port or --proto?'],
+  [['--PORT', '4020'], '--PORT is not an option; did you mean --port?'],
+  [['--no-such-thing'], '--no-such-thing is not an option; see standin --help'],
+  [['--constructor'], '--constructor is not an option; see standin --help'],
+  [['-x'], '-x is not an option; see standin --help'],
   [['--port'], '--port needs a value'],
   [['--data', '--memory'], '--data needs a value'],
   [['--help=yes'], '--help takes no value'],
   [
     ['--memory', 'true'],
-    '"true" is one word too many; one command comes before the options, and those begin with --; see standin --help',
+    '"true" is one argument too many; a command comes before its options, and options begin with --; see standin --help',
   ],
-])('%j is refused, with a way on', (args, message) => {
+])('%j is refused, with a suggestion', (args, message) => {
   expect(refusal(args)).toBe(message)
 })
 
-test('an unknown variable or key is refused, with a way on', () => {
+test('an unknown variable or key is refused, with a suggestion', () => {
   expect(refusal([], { STANDIN_PORRT: '1' })).toBe(
-    'STANDIN_PORRT is no variable of Standin; did you mean STANDIN_PORT?',
+    'STANDIN_PORRT is not a variable of Standin; did you mean STANDIN_PORT?',
   )
   const path = file({ maxbody: 1 })
   expect(refusal(['--config', path])).toBe(
-    `"maxbody" in ${path} is no option; did you mean maxBody?`,
+    `"maxbody" in ${path} is not an option; did you mean maxBody?`,
   )
 })
 
-test('variables that Kubernetes sets for a service named standin are not meant for us', () => {
+test('variables that Kubernetes sets for a service named standin are ignored', () => {
   const env = {
     STANDIN_SERVICE_HOST: '10.0.0.1',
     STANDIN_PORT: 'tcp://10.0.0.1:4020',
@@ -250,7 +253,7 @@ test('variables that Kubernetes sets for a service named standin are not meant f
   expect(config([], env)).toEqual(withDefaults({}))
 })
 
-test('a secret is not repeated, wherever it was written', () => {
+test('a message does not repeat a secret from any source', () => {
   const short = 'hunter2'
   const message = 'must have at least 32 bytes, got 7 characters'
   expect(refusal(['--jwt-secret', short])).toBe(`--jwt-secret ${message}`)
@@ -259,11 +262,11 @@ test('a secret is not repeated, wherever it was written', () => {
   expect(refusal(['--config', path])).toBe(`"jwtSecret" in ${path} ${message}`)
   const broken = file(`{"jwtSecret": "${SECRET}" "port": 1}`)
   expect(refusal(['--config', broken])).toBe(
-    `${broken} (--config) is no JSON: unexpected text at line 1, column 52`,
+    `${broken} (--config) is not JSON: unexpected text at line 1, column 52`,
   )
 })
 
-test('a file that was named and is of no use stops the start', () => {
+test('a named file that cannot be used stops the start', () => {
   const folder = createFolder()
   const none = join(folder, 'none.json')
   expect(refusal(['--config', none])).toBe(`${none} (--config) does not exist`)
@@ -274,16 +277,16 @@ test('a file that was named and is of no use stops the start', () => {
   expect(refusal(['--config', list])).toBe(`${list} (--config) must hold a JSON object of options`)
 })
 
-test('help and version are given whatever else is wrong', () => {
+test('help and version are answered even when another option is wrong', () => {
   expect(readConfig(['--help', '--port', 'x'], { STANDIN_PROT: '1' }).help).toBe(true)
   expect(readConfig(['-h'], {}).help).toBe(true)
   expect(readConfig(['--version', '--config', 'none.json'], {}).version).toBe(true)
 })
 
-test('a subcommand adds flags of its own, whose values may begin with a dash', () => {
+test('a subcommand has flags of its own, whose values may begin with a dash', () => {
   const { more } = readConfig(['--expires', '-1h'], {}, ['expires', 'scope'])
   expect(more).toEqual({ expires: '-1h' })
-  expect(refusal(['--expires', '1h'])).toMatch(/^--expires is no option/)
+  expect(refusal(['--expires', '1h'])).toMatch(/^--expires is not an option/)
 })
 
 test('the help names every option and its default', () => {
@@ -301,15 +304,15 @@ test('a subcommand may take words and switches', () => {
   const read = readConfig(args, {}, ['unfired'], { switches: ['unfired'], words: 2 })
   expect(read).toMatchObject({ words: ['remove', 'fault-1'], more: { unfired: 'true' } })
   expect(read.config.port).toBe(1)
-  expect(() => readConfig(['a', 'b'], {}, [], { words: 1 })).toThrow('"b" is one word too many')
+  expect(() => readConfig(['a', 'b'], {}, [], { words: 1 })).toThrow('"b" is one argument too many')
 })
 
-test('a program sets options by their keys, and is refused as the file is', () => {
+test('a program sets options by their keys, checked as in the file', () => {
   expect(readSettings({})).toEqual(withDefaults({}))
   expect(readSettings({ port: 0, memory: true, seed: undefined })).toEqual(
     withDefaults({ port: 0, memory: true }),
   )
-  expect(() => readSettings({ prt: 1 })).toThrow('"prt" is no option; did you mean port?')
+  expect(() => readSettings({ prt: 1 })).toThrow('"prt" is not an option; did you mean port?')
   expect(() => readSettings({ port: 1.5 })).toThrow(
     'port must be a whole number from 0 to 65535, got "1.5"',
   )

@@ -6,7 +6,7 @@ import * as prettier from 'prettier'
 import { expect } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
 import { optionsTable } from '../../src/config/help.ts'
-import { credentialCases } from '../../src/apis/credential-cases.ts'
+import { credentialCases } from '../../src/apis/index.ts'
 import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -148,7 +148,7 @@ function optionRows(): string {
 }
 
 async function credentialRows(): Promise<string> {
-  const cases = await credentialCases(fixturesOf(withDefaults({})).cryptlex)
+  const cases = await credentialCases(fixturesOf(withDefaults({})))
   const rows = cases.map(({ api, title, status, reason }) => [
     api,
     title,

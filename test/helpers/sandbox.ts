@@ -5,7 +5,7 @@ import request, { type Test } from 'supertest'
 import { expect, onTestFinished } from 'vitest'
 import { codeOf } from '../../src/core/errors.ts'
 import { withDefaults, type Config } from '../../src/config/config.ts'
-import { startServer, type Server } from '../../src/server/server.ts'
+import { startServer, type Server, type ServerParts } from '../../src/server/server.ts'
 
 export type Settings = Partial<Config>
 
@@ -18,11 +18,15 @@ export interface TestSandbox extends Server {
  * Starts a server on a free port, with its state in memory unless `data` is given. It is closed when
  * the test ends; the test fails if an answer violated its contract.
  */
-export async function createSandbox(settings: Settings = {}): Promise<TestSandbox> {
+export async function createSandbox(
+  settings: Settings = {},
+  parts: Pick<ServerParts, 'vendors'> = {},
+): Promise<TestSandbox> {
   const objections: string[] = []
   const logged: string[] = []
   const memory = settings.data === undefined
   const server = await startServer(withDefaults({ port: 0, memory, ...settings }), {
+    ...parts,
     objection: (message) => objections.push(message),
     log: {
       warn: (message) => logged.push(message),

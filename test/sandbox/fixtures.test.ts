@@ -32,12 +32,12 @@ test.each([
   ['text', () => JSON.stringify(GOOD)],
   ['text with space around it', () => `\n ${JSON.stringify(GOOD, null, 2)}\n`],
 ])(
-  'a fresh sandbox knows the fixtures of %s, and the package’s where they say nothing',
+  'a new sandbox has the fixtures of %s, and the package’s for keys that they leave out',
   async (_, make) => {
     const caller = createCaller(await createSandbox({ fixtures: make() }))
     expect((await allUsers(caller)).map(({ email }) => email)).toEqual(['ada@example.test'])
     const good = creation('cryptlex', { email: 'new@example.test' })
-    expect((await caller.send(good)).status, 'the package’s token is none now').toBe(401)
+    expect((await caller.send(good)).status, 'the package’s token is not accepted').toBe(401)
     const headers = { Authorization: 'Bearer mine' }
     expect((await caller.send({ ...good, headers })).status).toBe(201)
     expect((await caller.create('mykaarma')).status).toBe(200)
@@ -61,13 +61,13 @@ test.each([
   ['{"cryptlex": {"users": [{"resellerId": "r"}]}}', /cryptlex\.users\[0\]: .*is required/],
   [
     '/nowhere/fixtures.json',
-    /\/nowhere\/fixtures\.json \(--fixtures\) cannot be read: it is not there/,
+    /\/nowhere\/fixtures\.json \(--fixtures\) cannot be read: it does not exist/,
   ],
 ])('fixtures that cannot be used stop the start: %s', async (fixtures, message) => {
   await expect(createSandbox({ fixtures })).rejects.toThrow(message)
 })
 
-test('a bad file is named, and so is the bad file of a folder', async () => {
+test('the message names a bad file, alone or in a folder', async () => {
   const bad = file('{"cryptlex": ')
   await expect(createSandbox({ fixtures: bad })).rejects.toThrow(
     `${bad} (--fixtures) cannot be read: it ends too early`,
@@ -81,7 +81,7 @@ test('a bad file is named, and so is the bad file of a folder', async () => {
   await expect(createSandbox({ fixtures: path })).rejects.toThrow(join(path, 'mykaarma.json'))
 })
 
-test('STANDIN_FIXTURES names them as --fixtures does, which wins over it', async () => {
+test('STANDIN_FIXTURES works as --fixtures does, and --fixtures wins', async () => {
   const path = file(GOOD)
   for (const value of [path, JSON.stringify(GOOD)]) {
     const { config } = readConfig([], { STANDIN_FIXTURES: value })

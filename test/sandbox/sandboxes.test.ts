@@ -114,7 +114,7 @@ test.each([
   },
 )
 
-test('requests for an unknown sandbox leave default as it is, identifiers and limits included', async () => {
+test('requests for an unknown sandbox change nothing in default, identifiers and limits included', async () => {
   const settings = { clock: Date.parse('2026-01-15T09:30:00Z') }
   const heads = async (strangers: number) => {
     const caller = createCaller(await createSandbox(settings))
@@ -147,7 +147,7 @@ test.each(['', '-a', 'a-', 'A', 'a_b', 'a.b', 'ä', '..', 'a/b', 'a'.repeat(64),
   },
 )
 
-test.each(['a', '0', 'a-b', 'a'.repeat(63)])('a sandbox can be called %s', async (name) => {
+test.each(['a', '0', 'a-b', 'a'.repeat(63)])('a sandbox can be named %s', async (name) => {
   const caller = createCaller(await createSandbox())
   const answer = await caller.post('/_standin/sandboxes', { name })
   expect(answer.status).toBe(201)
@@ -171,7 +171,7 @@ test('a sandbox without a name gets a free one, with and without a body', async 
   ])
 })
 
-test('a name that is taken is refused, and the sandbox is left alone', async () => {
+test('a name in use is refused, and its sandbox does not change', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/sandboxes', { name: 'a', seed: 7 })
   await caller.create('cryptlex', {}, '/~a')
@@ -183,7 +183,7 @@ test('a name that is taken is refused, and the sandbox is left alone', async () 
   expect({ seed, users: users.cryptlex }).toEqual({ seed: 7, users: 1 })
 })
 
-test('of parallel requests for one name one makes it, kept or not', async () => {
+test('of parallel requests for one name one creates the sandbox, kept or not', async () => {
   const server = await createSandbox({ data: createFolder() })
   for (const kept of [true, false]) {
     const answers = await Promise.all(
@@ -200,7 +200,7 @@ test('of parallel requests for one name one makes it, kept or not', async () => 
   expect(names(await createCaller(server).get('/_standin/sandboxes'))).toHaveLength(3)
 })
 
-test('a vendor is never answered with a 409 for a sandbox that is being made', async () => {
+test('a vendor’s API never answers 409 for a sandbox that is being created', async () => {
   const server = await createSandbox({ data: createFolder(), autoSandboxes: true })
   const creating = createCaller(server).post('/_standin/sandboxes', { name: 'slow', kept: true })
   const answers = await Promise.all(
@@ -230,16 +230,16 @@ test('the thousandth sandbox is the last one, by POST and by first use', async (
   expect((await caller.get('/~one-more/_standin/health')).status).toBe(200)
 })
 
-test('what is asked for when a sandbox is made is what it is', async () => {
+test('a sandbox has the settings of the request that created it', async () => {
   const caller = createCaller(await createSandbox({ seed: 5 }))
-  const wish = {
+  const request = {
     name: 'strict',
     seed: 42,
     profile: 'documented,cryptlex=strict',
     clock: '2031-05-06T07:08:09Z',
     fixtures: { cryptlex: { resellers: [{ id: 'only' }] } },
   }
-  const made = (await caller.post('/_standin/sandboxes', wish)).json<Described>()
+  const made = (await caller.post('/_standin/sandboxes', request)).json<Described>()
   expect(made).toMatchObject({
     name: 'strict',
     prefix: '/~strict',
@@ -276,11 +276,11 @@ test.each([
     { fixtures: { cryptlex: { users: [{ resellerId: 'r' }] } } },
     /^cryptlex\.users\[0\]: .*(email|firstName)/,
   ],
-])('a sandbox cannot be made from %j', async (wish, detail) => {
+])('a sandbox cannot be created from %j', async (request, detail) => {
   const data = createFolder()
   const caller = createCaller(await createSandbox({ data }))
   for (const kept of [false, true]) {
-    const answer = await caller.post('/_standin/sandboxes', { name: 'a', kept, ...wish })
+    const answer = await caller.post('/_standin/sandboxes', { name: 'a', kept, ...request })
     expect(answer.status).toBe(400)
     expect(answer.json<{ detail: string }>().detail).toMatch(detail)
   }
@@ -288,11 +288,11 @@ test.each([
   expect(fs.existsSync(join(data, 'sandboxes', 'a'))).toBe(false)
 })
 
-test('a sandbox goes when nobody used it for its time to live, by the machine’s time', async () => {
+test('a sandbox is removed after its ttl without use, by the machine’s clock', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const caller = createCaller(await createSandbox())
-  const wish = { name: 'brief', ttl: '10m', clock: '2020-01-01T00:00:00Z' }
-  const made = (await caller.post('/_standin/sandboxes', wish)).json<Described>()
+  const request = { name: 'brief', ttl: '10m', clock: '2020-01-01T00:00:00Z' }
+  const made = (await caller.post('/_standin/sandboxes', request)).json<Described>()
   expect(Date.parse(made.expiresAt!) - Date.now()).toBe(600_000)
 
   vi.setSystemTime(Date.now() + 599_999)
@@ -311,7 +311,7 @@ test('a sandbox goes when nobody used it for its time to live, by the machine’
   expect(again.json<Described>().users.cryptlex).toBe(0)
 })
 
-test('an unused kept sandbox goes with its folder, without any request, and does not come back', async () => {
+test('an expired kept sandbox is removed with its folder, without any request, and does not come back', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const data = createFolder()
   const server = await createSandbox({ data, autoSandboxes: true })
@@ -330,14 +330,14 @@ test('an unused kept sandbox goes with its folder, without any request, and does
   expect(names(await next.get('/_standin/sandboxes'))).toEqual(['default'])
 })
 
-test('a kept sandbox that is asked for after its time never goes on as another', async () => {
+test('a request for an expired kept sandbox never gets another one', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const data = createFolder()
   const caller = createCaller(await createSandbox({ data, autoSandboxes: true }))
   await caller.post('/_standin/sandboxes', { name: 'brief', ttl: '1m', kept: true })
   await caller.create('cryptlex', {}, '/~brief')
   vi.setSystemTime(Date.now() + 60_000)
-  // Refused while its folder goes, then made anew, in memory.
+  // Refused while its folder is removed, then created again, in memory.
   await eventually(async () =>
     expect((await caller.create('cryptlex', {}, '/~brief')).status).toBe(201),
   )
@@ -355,9 +355,9 @@ test.each(['closed', 'killed'])(
     const server = await createSandbox({ data })
     const caller = createCaller(server)
     await caller.post('/_standin/sandboxes', { name: 'in-memory' })
-    const wish = { name: 'zebra', seed: 42, profile: 'strict', ttl: '5h', kept: true }
+    const request = { name: 'zebra', seed: 42, profile: 'strict', ttl: '5h', kept: true }
     await caller.post('/_standin/sandboxes', {
-      ...wish,
+      ...request,
       fixtures: { cryptlex: { resellers: [{ id: 'only' }], roles: ['user'] } },
     })
     const path = '/~zebra/v3/resellers/only/users'
@@ -410,7 +410,7 @@ test.each(['closed', 'killed'])(
   },
 )
 
-test('a restart does not change what a kept sandbox makes up next', async () => {
+test('a restart does not change the next generated values of a kept sandbox', async () => {
   const ids = async (restart: boolean) => {
     const data = createFolder()
     let server = await createSandbox({ data })
@@ -434,7 +434,7 @@ test('a restart does not change what a kept sandbox makes up next', async () => 
   expect(await ids(true)).toEqual(straight)
 })
 
-test('--auto-sandboxes: twenty parallel first requests make one, the rest find it', async () => {
+test('--auto-sandboxes: twenty parallel first requests create one sandbox', async () => {
   const server = await createSandbox({ autoSandboxes: true })
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => createCaller(server).create('cryptlex', {}, '/~fresh')),
@@ -445,7 +445,7 @@ test('--auto-sandboxes: twenty parallel first requests make one, the rest find i
   expect(names(await createCaller(server).get('/_standin/sandboxes'))).toEqual(['default', 'fresh'])
 })
 
-test('--auto-sandboxes makes none under a name that is none', async () => {
+test('--auto-sandboxes creates none for an invalid name', async () => {
   const caller = createCaller(await createSandbox({ autoSandboxes: true }))
   for (const name of ['UPPER', 'a_b', '-a', 'a'.repeat(64)]) {
     for (const api of APIS) {
@@ -465,7 +465,7 @@ test('a server with --memory refuses to keep a sandbox', async () => {
   expect(names(await caller.get('/_standin/sandboxes'))).toEqual(['default'])
 })
 
-test('the Location of a created user leads through the prefix that it was created by', async () => {
+test('the Location of a created user has the prefix of the request', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/sandboxes', { name: 'a' })
   const through = await caller.create('cryptlex', named('cryptlex', 'x'), '/~a')
@@ -480,7 +480,7 @@ test('the Location of a created user leads through the prefix that it was create
   expect(headed.header('Location')).toMatch(/^\/v3\/resellers\//)
 })
 
-test('making a sandbox in memory takes less than 10 ms', async () => {
+test('creating a sandbox in memory takes less than 10 ms', async () => {
   const caller = createCaller(await createSandbox())
   await caller.post('/_standin/sandboxes')
   const each = await bestOf(10, async () => {
@@ -495,7 +495,7 @@ test('making a sandbox in memory takes less than 10 ms', async () => {
   expect(each).toBeLessThan(10)
 })
 
-test('a removed sandbox is gone with its folder; its name begins anew', async () => {
+test('a removed sandbox is gone with its folder; a new one of its name starts fresh', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const caller = createCaller(server)
@@ -518,9 +518,9 @@ test('a removed sandbox is gone with its folder; its name begins anew', async ()
 test.each([
   ['{"name": ', /cannot be read/],
   ['', /cannot be read/],
-  ['null', /it holds no object/],
-  ['[]', /it holds no object/],
-])('a sandbox.json that holds %j stops the start, and says which', async (text, why) => {
+  ['null', /it does not hold an object/],
+  ['[]', /it does not hold an object/],
+])('a sandbox.json that holds %j stops the start, with its path', async (text, why) => {
   const data = createFolder()
   const server = await createSandbox({ data })
   await createCaller(server).post('/_standin/sandboxes', { name: 'a', kept: true })
@@ -530,12 +530,12 @@ test.each([
   const start = createSandbox({ data })
   await expect(start).rejects.toThrow(why)
   await expect(start).rejects.toThrow(file)
-  await expect(start).rejects.toThrow(/mend it, or remove its folder/)
+  await expect(start).rejects.toThrow(/repair it, or remove its folder/)
   fs.rmSync(join(data, 'sandboxes', 'a'), { recursive: true })
   await createSandbox({ data })
 })
 
-test('a kept sandbox that cannot be opened names itself', async () => {
+test('the message for a kept sandbox that cannot be opened names it', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   await createCaller(server).post('/_standin/sandboxes', { name: 'a', kept: true })
@@ -546,7 +546,7 @@ test('a kept sandbox that cannot be opened names itself', async () => {
   )
 })
 
-test('what a kill leaves of a sandbox that was being made or removed is in nobody’s way', async () => {
+test('the next start removes the rest of a sandbox that was being created or removed during a kill', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   await createCaller(server).post('/_standin/sandboxes', { name: 'half-gone', kept: true })
@@ -564,7 +564,7 @@ test('what a kill leaves of a sandbox that was being made or removed is in nobod
   expect(again.status).toBe(201)
 })
 
-test('a start with fixtures that cannot be used leaves nothing that the next one would trust', async () => {
+test('a start with unusable fixtures leaves no state behind', async () => {
   const data = createFolder()
   const users = (email: string) =>
     JSON.stringify({
@@ -579,7 +579,7 @@ test('a start with fixtures that cannot be used leaves nothing that the next one
   expect(await allUsers(createCaller(server))).toHaveLength(1)
 })
 
-test('a server that stops while sandboxes come and go leaves a folder that starts', async () => {
+test('a server that stops while sandboxes are created and removed leaves a usable folder', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const work = Promise.allSettled(

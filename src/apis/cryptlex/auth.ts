@@ -3,15 +3,15 @@ import type { Call } from '../../core/call.ts'
 import type { Tools } from '../../core/api.ts'
 import { Problem } from '../../core/problem.ts'
 import { fingerprint } from '../../core/secrets.ts'
-import { knownOf, type Grant } from './fixtures.ts'
-import { refusal } from './refusals.ts'
+import { fixturesIn, type Grant } from './fixtures.ts'
+import { refusal, SCOPE } from './refusals.ts'
 
 /**
- * Which scopes allow an operation; one is enough. The vendor's page names the first line's. Public:
- * `webhook:read` and `webhook:write`; assumed: that newer tokens name what they may do to one.
+ * The scopes that allow an operation; one is enough. The vendor's page names that of the first
+ * line. Public: `webhook:read` and `webhook:write`. Assumed: a scope for each change to a webhook.
  */
 const SCOPES: Readonly<Record<string, readonly string[]>> = {
-  createResellerUser: ['reseller:user:create'],
+  createResellerUser: [SCOPE],
   listWebhooks: ['webhook:read'],
   getWebhook: ['webhook:read'],
   listWebhookEventLogs: ['webhook:read'],
@@ -20,23 +20,23 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
   deleteWebhook: ['webhook:delete', 'webhook:write'],
 }
 
-const MOST_REMEMBERED = 1000
+const MAX_VERIFIED = 1000
 
 /**
  * A Bearer token (RFC 6750): one of the sandbox's personal access tokens or a JWT, then the scope.
  *
- * A token that was good once is remembered, and its times are looked at again on each use:
- * verifying costs a hundred times what looking it up does.
+ * The grant of an accepted token is cached, because verifying a token takes a hundred times longer
+ * than the lookup. Its times are checked on each use.
  */
 export async function authorize(call: Call, tools: Tools): Promise<void> {
   const token = bearer(call.headers.authorization)
-  const { tokens, verified } = knownOf(tools)
+  const { tokens, verified } = fixturesIn(tools)
   let grant = verified.get(token)
   if (!grant) {
     const known = tokens.get(fingerprint(token))
     if (known?.revoked) throw refusal('token.revoked')
     grant = known ?? (await verify(token, tools))
-    if (verified.size >= MOST_REMEMBERED) verified.clear()
+    if (verified.size >= MAX_VERIFIED) verified.clear()
     verified.set(token, grant)
   }
   const now = tools.clock.now()
@@ -54,11 +54,11 @@ function bearer(header: string | undefined): string {
 }
 
 /**
- * The signature decides with which key, never the token alone: HS256 is only ever checked with
- * the secret and RS256 or ES256 only with a public key, so that a public key cannot serve as secret.
+ * Verifies a JWT. HS256 is only checked with the secret, RS256 and ES256 only with a public key, so
+ * that a token cannot choose to have a public key used as the secret.
  */
 async function verify(token: string, tools: Tools): Promise<Grant> {
-  const { signing } = knownOf(tools)
+  const { signing } = fixturesIn(tools)
   const jose = await import('jose')
   let payload: Jose.JWTPayload
   try {
@@ -91,33 +91,35 @@ async function checkSignature(
     if (alg === 'HS256') {
       await jose.compactVerify(token, Buffer.from(secret ?? ''), { algorithms: ['HS256'] })
     } else {
-      // Key by key: a token need not say which one it was signed with.
+      // Key by key: a token need not name its key.
       const sets = (keys ?? []).map((key) => jose.createLocalJWKSet({ keys: [key] }))
       await Promise.any(
         sets.map((set) => jose.compactVerify(token, set, { algorithms: ['RS256', 'ES256'] })),
       )
     }
   } catch {
-    // jose rejects with plain TypeErrors too, so every rejection counts.
+    // jose also rejects with plain TypeErrors, so every rejection counts.
     throw refusal('token.signature')
   }
 }
 
-/** `scope` as RFC 8693 has it, `scp` and `permissions` as identity providers do. */
+/** The scopes of a JWT: `scope` of RFC 8693, `scp` and `permissions` of identity providers. */
 function scopesOf({ scope, scp, permissions }: Jose.JWTPayload): string[] {
   return [scope, scp, permissions]
     .flat()
     .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
 }
 
-/** A time that is no number would compare with nothing, and so never come. */
+/**
+ * A time claim in milliseconds. One that is not a number is refused: no comparison with it holds.
+ */
 function seconds(claim: unknown, otherwise: number): number {
   if (claim === undefined) return otherwise
   if (typeof claim !== 'number') throw refusal('token.malformed')
   return claim * 1000
 }
 
-/** The token that a request comes with, unchecked. */
+/** The token in a request, unchecked. */
 export function statedCredential(call: Call): string | undefined {
   return /^bearer +(\S+)/i.exec(call.headers.authorization ?? '')?.[1]
 }

@@ -242,3 +242,61 @@ export interface User3 {
   organization: Organization | null
   company: string | null
 }
+export interface Fixtures {
+  signing?: {
+    /**
+     * The key of HS256, at least 32 bytes of UTF-8.
+     */
+    secret?: string
+    /**
+     * Public keys of RS256 and ES256.
+     */
+    keys?: {
+      kty: string
+    }[]
+    /**
+     * Whether signatures are checked; false accepts JWTs signed elsewhere.
+     */
+    verify?: boolean
+  }
+  /**
+   * Personal access tokens that are not JWTs.
+   */
+  tokens?: {
+    token: string
+    scopes: string[]
+    revoked?: boolean
+    expiresAt?: string
+  }[]
+  resellers?: {
+    id: string
+    allowedUsers?: number
+  }[]
+  organizations?: {
+    id: string
+    resellerId: string
+    allowedUsers?: number
+  }[]
+  /**
+   * Custom roles, besides the reserved ones.
+   */
+  roles?: string[]
+  /**
+   * Each as a create call would send it, with its `resellerId`.
+   */
+  users?: {
+    resellerId: string
+  }[]
+  /**
+   * @maxItems 99
+   */
+  webhooks?: {
+    name?: string
+    url: string
+    token?: string
+    previousToken?: string
+    active?: boolean
+    events: string[]
+    scheme?: 'plain' | 'standard' | 'both'
+  }[]
+}

@@ -1,53 +1,176 @@
-import type { JSONWebKeySet } from 'jose'
 import type { Credential, Tools } from '../../core/api.ts'
+import { isRecord, type Schema } from '../../core/contract/schema.ts'
+import { ConfigError } from '../../core/errors.ts'
+import { readJsonFile } from '../../core/formats/json-file.ts'
+import type { ValuesOf } from '../../core/option.ts'
 import { fingerprint } from '../../core/secrets.ts'
+import type { VendorFixtures } from '../../core/vendor.ts'
+import { SCHEMES } from '../../core/webhooks/signature.ts'
+import type { Fixtures } from './contract.gen.ts'
+import type { options } from './options.ts'
+import { SCOPE } from './refusals.ts'
 
-/** A sandbox's `cryptlex` fixtures: who may call, and what there is to refer to. */
-export interface Fixtures {
-  readonly signing?: {
-    /** The key of HS256, at least 32 bytes of UTF-8. */
-    readonly secret?: string
-    /** Public keys of RS256 and ES256. */
-    readonly keys?: JSONWebKeySet['keys']
-    /** Off for those who bring tokens from elsewhere: then any JWT counts as signed. */
-    readonly verify?: boolean
-  }
-  /** Personal access tokens that are no JWTs. */
-  readonly tokens?: readonly {
-    readonly token: string
-    readonly scopes: readonly string[]
-    readonly revoked?: boolean
-    readonly expiresAt?: string
-  }[]
-  readonly resellers?: readonly { readonly id: string; readonly allowedUsers?: number }[]
-  readonly organizations?: readonly {
-    readonly id: string
-    readonly resellerId: string
-    readonly allowedUsers?: number
-  }[]
-  /** Custom roles besides the reserved ones. */
-  readonly roles?: readonly string[]
+/**
+ * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
+ */
+export const fixturesSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    signing: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        secret: {
+          description: 'The key of HS256, at least 32 bytes of UTF-8.',
+          type: 'string',
+          minLength: 32,
+        },
+        keys: {
+          description: 'Public keys of RS256 and ES256.',
+          type: 'array',
+          items: { type: 'object', required: ['kty'], properties: { kty: { type: 'string' } } },
+        },
+        verify: {
+          description: 'Whether signatures are checked; false accepts JWTs signed elsewhere.',
+          type: 'boolean',
+        },
+      },
+    },
+    tokens: {
+      description: 'Personal access tokens that are not JWTs.',
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['token', 'scopes'],
+        properties: {
+          token: {
+            type: 'string',
+            pattern: '^[A-Za-z0-9._~+/=-]+$',
+            'x-form': 'text of A-Z, a-z, 0-9 and ._~+/=-',
+          },
+          scopes: { type: 'array', items: { type: 'string' } },
+          revoked: { type: 'boolean' },
+          expiresAt: { type: 'string', format: 'date-time' },
+        },
+      },
+    },
+    resellers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id'],
+        properties: {
+          id: { type: 'string', minLength: 1 },
+          allowedUsers: { type: 'integer', minimum: 0 },
+        },
+      },
+    },
+    organizations: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id', 'resellerId'],
+        properties: {
+          id: { type: 'string', minLength: 1 },
+          resellerId: { type: 'string', minLength: 1 },
+          allowedUsers: { type: 'integer', minimum: 0 },
+        },
+      },
+    },
+    roles: {
+      description: 'Custom roles, besides the reserved ones.',
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+    },
+    users: {
+      description: 'Each as a create call would send it, with its `resellerId`.',
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['resellerId'],
+        properties: { resellerId: { type: 'string' } },
+      },
+    },
+    webhooks: {
+      type: 'array',
+      maxItems: 99,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['url', 'events'],
+        properties: {
+          name: { type: 'string', minLength: 1 },
+          url: { type: 'string', minLength: 1 },
+          token: { type: 'string', minLength: 1 },
+          previousToken: { type: 'string', minLength: 1 },
+          active: { type: 'boolean' },
+          events: { type: 'array', items: { type: 'string', minLength: 1 } },
+          scheme: { type: 'string', enum: SCHEMES },
+        },
+      },
+    },
+  },
 }
 
-/** What a token that was accepted once allows, and for how long; times in ms since 1970. */
+export const credentialSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['token', 'authorization'],
+  properties: { token: { type: 'string' }, authorization: { type: 'string' } },
+}
+
+/**
+ * The fixtures with the values of the options for JWTs.
+ *
+ * @throws ConfigError for a file of keys that cannot be used
+ */
+export function fixturesWith(
+  fixtures: VendorFixtures,
+  { jwtSecret, jwks, jwtVerify }: ValuesOf<typeof options>,
+): VendorFixtures {
+  const { signing } = fixtures as Fixtures // checked against the fixtures' schema
+  return {
+    ...fixtures,
+    signing: {
+      ...signing,
+      ...(jwtSecret === undefined ? {} : { secret: jwtSecret }),
+      ...(jwks === undefined ? {} : { keys: keysIn(jwks) }),
+      ...(jwtVerify ? {} : { verify: false }),
+    },
+  }
+}
+
+function keysIn(file: string): unknown {
+  const set = readJsonFile(file, '--jwks')
+  if (isRecord(set) && Array.isArray(set['keys'])) return set['keys']
+  throw new ConfigError(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
+}
+
+/** The scopes of an accepted token, and when it is valid; times in ms since 1970. */
 export interface Grant {
   readonly scopes: readonly string[]
   readonly notBefore: number
   readonly expires: number
 }
 
-export interface Window {
+/** The requests of one address in one period of the rate limit. */
+export interface RateWindow {
   readonly start: number
-  /** When it ends, as the header says it. */
+  /** The end of the window, as the header shows it. */
   readonly reset: string
   count: number
 }
 
-interface Known {
+/** The fixtures as the slice looks them up, with what it remembers of its callers. */
+interface KnownFixtures {
   readonly signing: NonNullable<Fixtures['signing']>
-  /** By fingerprint, so that looking one up tells nothing about the others. */
+  /** By fingerprint, so that the time of a lookup reveals nothing about other tokens. */
   readonly tokens: ReadonlyMap<string, Grant & { readonly revoked: boolean }>
-  /** Tokens that were found good, as they were sent. */
+  /** Accepted tokens, as they were sent. */
   readonly verified: Map<string, Grant>
   readonly resellers: ReadonlyMap<string, { readonly allowedUsers?: number }>
   readonly organizations: ReadonlyMap<
@@ -56,10 +179,10 @@ interface Known {
   >
   readonly roles: ReadonlySet<string>
   /** Requests of each address in its current window. */
-  readonly windows: Map<string, Window>
+  readonly windows: Map<string, RateWindow>
 }
 
-export function readFixtures(fixtures: unknown): Known {
+export function readFixtures(fixtures: unknown): KnownFixtures {
   const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   return {
     signing: given.signing ?? {},
@@ -82,25 +205,22 @@ export function readFixtures(fixtures: unknown): Known {
   }
 }
 
-/** What a token must allow to be handed out: the call that everybody makes. */
-const CREATES = 'reseller:user:create'
-
-/** The first token that does not expire and may do the most besides creating users. */
+/** The token with the most scopes of those that may create users and do not expire. */
 export function goodCredential(fixtures: unknown): Credential | undefined {
   const { tokens = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   const [best] = tokens
     .filter(({ revoked, expiresAt }) => !revoked && expiresAt === undefined)
-    .filter(({ scopes }) => scopes.includes(CREATES))
+    .filter(({ scopes }) => scopes.includes(SCOPE))
     .toSorted((a, b) => b.scopes.length - a.scopes.length)
   return best && { token: best.token, authorization: `Bearer ${best.token}` }
 }
 
-/** Where seeded users go: the first reseller of the fixtures. */
+/** The reseller of seeded users: the first of the fixtures. */
 export function firstReseller(known: unknown): string {
-  const [first] = (known as Known).resellers.keys() // what readFixtures returned
+  const [first] = (known as KnownFixtures).resellers.keys() // what readFixtures returned
   return first ?? 'reseller-001'
 }
 
-export function knownOf(tools: Tools): Known {
-  return tools.fixtures as Known // what readFixtures returned
+export function fixturesIn(tools: Tools): KnownFixtures {
+  return tools.fixtures as KnownFixtures // what readFixtures returned
 }

@@ -4,7 +4,7 @@ import { authorizationHints } from '../../core/explain/hints/credentials.ts'
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { listed, quotable, formatDuration } from '../../core/words.ts'
 import { isRecord } from '../../core/contract/schema.ts'
-import { knownOf } from './fixtures.ts'
+import { fixturesIn } from './fixtures.ts'
 
 const MINT = 'standin token prints one'
 
@@ -118,7 +118,7 @@ function iso(time: number): string {
 
 /** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
 function unknownIds(call: Call, clues: Clues): readonly Hint[] {
-  const { resellers, organizations, roles } = knownOf(clues)
+  const { resellers, organizations, roles } = fixturesIn(clues)
   const codes = [call.problem?.reason, ...call.warnings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [what: string, names: readonly string[]]>> = {
     'reseller.unknown': ['a resellerId (in the path)', [...resellers.keys()]],

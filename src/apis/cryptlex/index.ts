@@ -1,15 +1,26 @@
-import type { Api } from '../../core/api.ts'
 import { json } from '../../core/formats/json.ts'
+import type { Vendor } from '../../core/vendor.ts'
 import { authorize, statedCredential } from './auth.ts'
+import type { Fixtures } from './contract.gen.ts'
+import { credentialCases } from './credential-cases.ts'
 import { explain } from './errors.ts'
-import { goodCredential, firstReseller, readFixtures } from './fixtures.ts'
-import { refusals } from './refusals.ts'
-import { admit, rateLimitHeaders } from './rate-limit.ts'
+import { example } from './example.ts'
+import {
+  credentialSchema,
+  firstReseller,
+  fixturesSchema,
+  fixturesWith,
+  goodCredential,
+  readFixtures,
+} from './fixtures.ts'
 import { hints } from './hints.ts'
-import { changedUser, createResellerUser, givenOf, nameIn, userEvents } from './users.ts'
+import { options } from './options.ts'
+import { admit, rateLimitHeaders } from './rate-limit.ts'
+import { refusals, SCOPE } from './refusals.ts'
+import { changeRow, createResellerUser, bodyFromRow, nameIn, userEvents } from './users.ts'
 import { webhookOperations, webhookStyle } from './webhooks.ts'
 
-export const cryptlex: Api = {
+export const cryptlex: Vendor<typeof options> = {
   name: 'cryptlex',
   title: 'Cryptlex Web API v3',
   spec: 'cryptlex.yaml',
@@ -36,11 +47,26 @@ export const cryptlex: Api = {
       password: 'is-not-kept',
     }),
     createCall: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
-    bodyFromRow: givenOf,
-    changeRow: changedUser,
+    bodyFromRow,
+    changeRow,
     events: userEvents,
   },
   webhooks: webhookStyle,
+  options,
+  defaultFixtures: 'cryptlex.json',
+  fixturesSchema,
+  credentialSchema,
+  example,
+  credentialCases,
+  fixturesWith,
+  tokens: {
+    scope: SCOPE,
+    mint: async (request, fixtures) => {
+      const { mintToken } = await import('./token.ts') // loads jose, which the start does not need
+      const { signing } = fixtures as Fixtures // checked against the fixtures' schema
+      return mintToken(request, signing?.secret ?? '')
+    },
+  },
   credentialsIn: 'header',
   readFixtures,
   authorize,

@@ -1,10 +1,13 @@
 import { Problem } from '../../core/problem.ts'
 
+/** The scope that the vendor's page names for creating a reseller user. */
+export const SCOPE = 'reseller:user:create'
+
 const NO_ACCESS = 'Access token is missing, invalid, expired or revoked.'
-/** Public: the words in which a customer was refused. */
+/** Public: the message that a customer was refused with. */
 const NO_PERMISSION = "You don't have the required permissions. Please contact your admin."
 
-/** What this vendor refuses by itself; the likeliest of each status first. */
+/** Status and message by reason; the most likely reason of each status first. */
 const TEXTS = {
   'token.expired': [401, NO_ACCESS],
   'token.revoked': [401, NO_ACCESS],
@@ -38,7 +41,7 @@ export function refusal(reason: Reason, headers: Readonly<Record<string, string>
   })
 }
 
-/** By reason, for those who want to be refused. */
+/** The vendor's own refusals by reason; a fault can ask for each. */
 export const refusals: Readonly<Record<string, () => Problem>> = Object.fromEntries(
   Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it
 )

@@ -1,8 +1,9 @@
 /**
- * Public: ISO 8601 in UTC with seven fraction digits, as .NET writes it.
+ * Formats a time as the vendor does. Public: ISO 8601 in UTC with seven fraction digits, as .NET
+ * writes it.
  *
  * @param ms milliseconds since 1970
- * @param ticks of 100 ns after that, 0 to 9999
+ * @param ticks units of 100 ns after that, 0 to 9999
  */
 export function timestamp(ms: number, ticks: number): string {
   if (ms !== last.ms) {
@@ -12,5 +13,5 @@ export function timestamp(ms: number, ticks: number): string {
   return `${last.text}${String(ticks).padStart(4, '0')}Z`
 }
 
-/** One request asks for the same millisecond several times. */
+/** The last result: one request formats the same millisecond several times. */
 const last = { ms: NaN, text: '' }

@@ -1,16 +1,7 @@
 import { UnsecuredJWT, SignJWT } from 'jose'
+import type { TokenRequest } from '../../core/vendor.ts'
 
-export interface TokenRequest {
-  readonly scopes: readonly string[]
-  /** Seconds since 1970. */
-  readonly expires?: number
-  readonly notBefore?: number
-  readonly issuedAt: number
-  /** `none` makes what no server may accept. */
-  readonly algorithm?: 'HS256' | 'none'
-}
-
-/** A JWT as the sandbox accepts it, or on purpose does not. */
+/** Makes a JWT that the sandbox accepts, or on purpose does not. */
 export async function mintToken(request: TokenRequest, secret: string): Promise<string> {
   const { scopes, expires, notBefore, issuedAt, algorithm = 'HS256' } = request
   const claims = { scope: scopes.join(' ') }

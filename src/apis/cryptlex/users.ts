@@ -2,20 +2,20 @@ import type { Call } from '../../core/call.ts'
 import type { Event, Operation, Tools } from '../../core/api.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
 import type { NewUser, Organization, User } from './contract.gen.ts'
-import { knownOf } from './fixtures.ts'
+import { fixturesIn } from './fixtures.ts'
 import { refusal } from './refusals.ts'
 import { timestamp } from './time.ts'
 import { EVENTS } from './webhooks.ts'
 
-/** The organization is kept once, not in each of its users. */
-interface KeptUser extends Omit<User, 'organization'> {
+/** A user as it is stored: with the id of its organization, which has a table of its own. */
+interface StoredUser extends Omit<User, 'organization'> {
   readonly resellerId: string
   readonly allowCustomerPortalAccess: boolean
 }
-interface KeptOrganization extends Organization {
+interface StoredOrganization extends Organization {
   readonly resellerId: string
 }
-interface KeptReseller extends Row {
+interface StoredReseller extends Row {
   readonly createdAt: string
 }
 
@@ -24,15 +24,15 @@ const ROLES = ['user', 'organization-admin', 'reseller-admin']
 
 /** Creates a reseller user, and the reseller and the organization when they are new. */
 export const createResellerUser: Operation = (call, state, tools) => {
-  const users = state.collection<KeptUser>('cryptlex.users')
+  const users = state.collection<StoredUser>('cryptlex.users')
   const given = call.body as NewUser // the contract has checked it
   const resellerId = call.params['resellerId']!
-  keepReseller(call, resellerId, state, tools)
+  ensureReseller(call, resellerId, state, tools)
   refuseRole(call, given, tools)
-  // Absent, null and the empty text that the page allows all mean: none.
+  // The page allows an absent value, null and empty text; all mean no organization.
   const organizationId = given.organizationId || null
   const organization = organizationId
-    ? keepOrganization(call, organizationId, resellerId, state, tools)
+    ? ensureOrganization(call, organizationId, resellerId, state, tools)
     : null
   if (users.find('email', given.email)) throw refusal('user.duplicate')
   const user = userFrom(users, given, resellerId, organization?.id ?? null, tools)
@@ -40,25 +40,25 @@ export const createResellerUser: Operation = (call, state, tools) => {
   const headers = {
     Location: `${call.base}/v3/resellers/${encodeURIComponent(Buffer.from(resellerId).toString())}/users/${user.id}`,
   }
-  const body = answered(user, organization)
+  const body = answerFor(user, organization)
   const events = [{ name: EVENTS.created, data: { ...body }, triggeredAt: user.createdAt }]
   return { status: 201, body, headers, created: user.id, events }
 }
 
 /** @param row one of `cryptlex.users` */
 export function nameIn(row: Row): string {
-  const { firstName, lastName } = row as Partial<KeptUser> // a state that was put may lack them
+  const { firstName, lastName } = row as Partial<StoredUser> // a state that a test put may lack them
   return [firstName, lastName].filter(Boolean).join(' ')
 }
 
-/** What is kept of the request; the password is not. */
+/** The user to store for a request; its password is not stored. */
 function userFrom(
-  users: Collection<KeptUser>,
+  users: Collection<StoredUser>,
   given: NewUser,
   resellerId: string,
   organizationId: string | null,
   tools: Tools,
-): KeptUser {
+): StoredUser {
   const { fake, id } = freeDraw(users, 'cryptlex.user', tools.fake)
   const now = tools.clock.now()
   const drawn = fake.number.int({ max: 890_999 })
@@ -68,7 +68,7 @@ function userFrom(
     createdAt: timestamp(now, ticks),
     // Public: on a new user the two differ by ticks.
     updatedAt: timestamp(now, ticks + 1 + (drawn % 99)),
-    ...kept(given),
+    ...storedFields(given),
     twoFactorEnabled: false,
     googleSsoEnabled: false,
     lastLoginAt: null,
@@ -77,9 +77,9 @@ function userFrom(
   }
 }
 
-/** What a create call for this user would send; its password is not kept. */
-export function givenOf(row: Row): Readonly<Record<string, unknown>> {
-  const user = row as KeptUser // of this slice's table
+/** The body of a create call for this user, with a made-up password: passwords are not stored. */
+export function bodyFromRow(row: Row): Readonly<Record<string, unknown>> {
+  const user = row as StoredUser // of this slice's table
   return {
     firstName: user.firstName,
     lastName: user.lastName,
@@ -92,42 +92,42 @@ export function givenOf(row: Row): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The user with what this body says, which the contract has checked. */
-export function changedUser(
+/** The user with the fields of this body, which the contract has checked. */
+export function changeRow(
   row: Row,
   body: Readonly<Record<string, unknown>>,
   state: State,
   tools: Tools,
-): KeptUser {
-  const user = row as KeptUser // of this slice's table
+): StoredUser {
+  const user = row as StoredUser // of this slice's table
   const given = body as unknown as NewUser // the contract has checked it
   const organizationId = given.organizationId || null
   if (organizationId) organizationFor(organizationId, user.resellerId, state, tools)
   return {
     ...user,
     updatedAt: timestamp(tools.clock.now(), 0),
-    ...kept(given),
+    ...storedFields(given),
     organizationId,
   }
 }
 
-/** Assumed: that these events are told, and that they tell the user as it is, or last was. */
+/** Assumed: that these events exist, with the user as it is, or as it was before its removal. */
 export function userEvents(
-  what: 'updated' | 'deleted',
+  change: 'updated' | 'deleted',
   row: Row,
   state: State,
   tools: Tools,
 ): readonly Event[] {
-  const user = row as KeptUser // of this slice's table
+  const user = row as StoredUser // of this slice's table
   const organization = user.organizationId
     ? organizationFor(user.organizationId, user.resellerId, state, tools)
     : null
   const triggeredAt = timestamp(tools.clock.now(), 0)
-  return [{ name: EVENTS[what], data: { ...answered(user, organization) }, triggeredAt }]
+  return [{ name: EVENTS[change], data: { ...answerFor(user, organization) }, triggeredAt }]
 }
 
-/** What is kept of a request as it is. */
-function kept(given: NewUser) {
+/** The fields of a request that are stored unchanged. */
+function storedFields(given: NewUser) {
   return {
     name: `${given.firstName} ${given.lastName ?? ''}`.trim(),
     firstName: given.firstName,
@@ -139,8 +139,8 @@ function kept(given: NewUser) {
   }
 }
 
-/** The keys in the page's order, all of them always there. */
-function answered(user: KeptUser, organization: Organization | null): User {
+/** The user in an answer: the keys in the page's order, each of them always present. */
+function answerFor(user: StoredUser, organization: Organization | null): User {
   return {
     id: user.id,
     createdAt: user.createdAt,
@@ -159,59 +159,63 @@ function answered(user: KeptUser, organization: Organization | null): User {
   }
 }
 
-function keepReseller(call: Call, id: string, state: State, tools: Tools): void {
-  const resellers = state.collection<KeptReseller>('cryptlex.resellers')
-  const known = knownOf(tools).resellers.get(id)
+function ensureReseller(call: Call, id: string, state: State, tools: Tools): void {
+  const resellers = state.collection<StoredReseller>('cryptlex.resellers')
+  const known = fixturesIn(tools).resellers.get(id)
   if (!known) {
     call.refuseIfStrict(refusal('reseller.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
-    refuseMore(call, known.allowedUsers, 'resellerId', id, state)
+    refuseBeyondLimit(call, known.allowedUsers, 'resellerId', id, state)
   }
   if (!resellers.get(id)) {
     resellers.insert({ id, createdAt: timestamp(tools.clock.now(), 0) })
   }
 }
 
-function keepOrganization(
+function ensureOrganization(
   call: Call,
   id: string,
   resellerId: string,
   state: State,
   tools: Tools,
 ): Organization {
-  const known = knownOf(tools).organizations.get(id)
+  const known = fixturesIn(tools).organizations.get(id)
   if (known?.resellerId !== resellerId) {
     call.refuseIfStrict(refusal('organization.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
-    refuseMore(call, known.allowedUsers, 'organizationId', id, state)
+    refuseBeyondLimit(call, known.allowedUsers, 'organizationId', id, state)
   }
   return organizationFor(id, resellerId, state, tools)
 }
 
-/** The organization of this id, made when it is first met. */
+/** The organization of this id, created on its first use. */
 function organizationFor(id: string, resellerId: string, state: State, tools: Tools): Organization {
-  const organizations = state.collection<KeptOrganization>('cryptlex.organizations')
+  const organizations = state.collection<StoredOrganization>('cryptlex.organizations')
   const found = organizations.get(id)
-  if (found) return shown(found)
-  const made = organizationFrom(id, knownOf(tools).organizations.get(id)?.allowedUsers, tools)
-  organizations.insert({ ...made, resellerId })
-  return made
+  if (found) return withoutReseller(found)
+  const organization = organizationFrom(
+    id,
+    fixturesIn(tools).organizations.get(id)?.allowedUsers,
+    tools,
+  )
+  organizations.insert({ ...organization, resellerId })
+  return organization
 }
 
-function refuseMore(
+function refuseBeyondLimit(
   call: Call,
   allowed: number,
   field: 'resellerId' | 'organizationId',
   id: string,
   state: State,
 ): void {
-  if (state.collection<KeptUser>('cryptlex.users').count(field, id) < allowed) return
+  if (state.collection<StoredUser>('cryptlex.users').count(field, id) < allowed) return
   call.refuseIfStrict(refusal('users.limit-reached'))
 }
 
-/** Made up from the organization's id, so that the same id is the same organization everywhere. */
+/** Generates an organization from its id alone, so that every sandbox has the same one. */
 function organizationFrom(
   id: string,
   allowedUsers: number | undefined,
@@ -239,14 +243,14 @@ function organizationFrom(
   }
 }
 
-function shown({ resellerId: _, ...organization }: KeptOrganization): Organization {
+function withoutReseller({ resellerId: _, ...organization }: StoredOrganization): Organization {
   return organization
 }
 
-/** Assumed: which roles a reseller may give, from the vendor's words about customer-type users. */
+/** Assumed: which roles a reseller may give, from the vendor's page about customer-type users. */
 function refuseRole(call: Call, { role, organizationId }: NewUser, tools: Tools): void {
   if (role === 'admin' || role === 'super-admin') call.refuseIfStrict(refusal('role.forbidden'))
-  else if (!ROLES.includes(role) && !knownOf(tools).roles.has(role)) {
+  else if (!ROLES.includes(role) && !fixturesIn(tools).roles.has(role)) {
     call.refuseIfStrict(refusal('role.unknown'))
   } else if (role === 'organization-admin' && !organizationId) {
     call.refuseIfStrict(refusal('role.needs-organization'))

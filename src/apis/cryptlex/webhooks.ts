@@ -19,7 +19,7 @@ import type {
 } from './contract.gen.ts'
 import { timestamp } from './time.ts'
 
-/** Assumed: the last two; they fit the rule by which the first, which is documented, is named. */
+/** The first is documented. Assumed: the other two, named by the same rule. */
 export const EVENTS = {
   created: 'reseller.user.created',
   updated: 'reseller.user.updated',
@@ -31,10 +31,10 @@ export const webhookStyle: WebhookStyle = {
   events: Object.values(EVENTS),
 }
 
-/** Assumed, as for the list of reseller users. */
+/** The page size where a request gives none. Assumed, as for the list of reseller users. */
 const PAGE = 20
 
-/** What the vendor's calls do about webhooks; by operationId. */
+/** The vendor's operations on webhooks, by operationId. */
 export const webhookOperations: Readonly<
   Record<
     | 'listWebhooks'
@@ -48,7 +48,7 @@ export const webhookOperations: Readonly<
 > = {
   listWebhooks: (call, state) => ({
     status: 200,
-    body: page(call, rowsOf(state).all().map(shown)),
+    body: page(call, rowsOf(state).all().map(webhookFrom)),
   }),
   createWebhook: (call, state, tools) => {
     const { name, url, token, active, events } = call.body as NewWebhook // the contract has checked it
@@ -63,18 +63,18 @@ export const webhookOperations: Readonly<
       },
       tools,
     )
-    warnOf(url, call, tools)
-    const { status, ...webhook } = shown(row)
+    warnAbout(url, call, tools)
+    const { status, ...webhook } = webhookFrom(row)
     const body: NewlyMadeWebhook = { ...webhook, status, token: row.token }
     return { status: 201, body, created: row.id }
   },
-  getWebhook: (call, state) => ({ status: 200, body: shown(rowFor(call, state)) }),
+  getWebhook: (call, state) => ({ status: 200, body: webhookFrom(rowFor(call, state)) }),
   updateWebhook: (call, state, tools) => {
     const row = rowFor(call, state)
     const changes = call.body as WebhookChanges // the contract has checked it
     const changed = updateSubscription(state, row, changes, tools.clock.now())
-    if (changes.url !== undefined) warnOf(changes.url, call, tools)
-    return { status: 200, body: shown(changed) }
+    if (changes.url !== undefined) warnAbout(changes.url, call, tools)
+    return { status: 200, body: webhookFrom(changed) }
   },
   deleteWebhook: (call, state) => {
     rowsOf(state).remove(rowFor(call, state).id)
@@ -88,15 +88,18 @@ export const webhookOperations: Readonly<
       .all()
       .filter((row) => webhookId === null || row.subscription === webhookId)
       .filter((row) => event === null || row.event === event)
-      .flatMap((row) => row.attempts.map((attempt) => logOf(row, attempt)))
+      .flatMap((row) => row.attempts.map((attempt) => logFrom(row, attempt)))
     return { status: 200, body: page(call, logs) }
   },
 }
 
-/** The vendor takes any URL; that this server will not call it is no reason to refuse. */
-function warnOf(url: string, call: Call, tools: Tools): void {
-  const doubt = tools.webhookUrlWarning(url)
-  if (doubt) call.warn(doubt.code, doubt.text)
+/**
+ * Adds a warning for a URL that this server will not call. The vendor accepts any URL, so it is not
+ * refused.
+ */
+function warnAbout(url: string, call: Call, tools: Tools): void {
+  const warning = tools.webhookUrlWarning(url)
+  if (warning) call.warn(warning.code, warning.text)
 }
 
 function rowsOf(state: State) {
@@ -115,7 +118,7 @@ function page<T>(call: Call, rows: readonly T[]): T[] {
   return rows.slice((number - 1) * limit, number * limit)
 }
 
-function shown(row: Subscription): Webhook {
+function webhookFrom(row: Subscription): Webhook {
   return {
     id: row.id,
     createdAt: timestamp(row.createdAt, 0),
@@ -128,7 +131,7 @@ function shown(row: Subscription): Webhook {
   }
 }
 
-function logOf(delivery: Delivery, attempt: Attempt): WebhookEventLog {
+function logFrom(delivery: Delivery, attempt: Attempt): WebhookEventLog {
   const sent = timestamp(attempt.at, 0)
   const received = timestamp(attempt.at + Math.round(attempt.ms), 0)
   return {

@@ -2,11 +2,11 @@ import type { Call } from '../../core/call.ts'
 import type { Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
 import { isRecord } from '../../core/contract/schema.ts'
-import { knownOf, type Key } from './fixtures.ts'
+import { fixturesIn, type Key } from './fixtures.ts'
 import { refusal } from './refusals.ts'
 
 /**
- * The two halves of the credentials, in the body or, winning over it, in the query.
+ * Checks CompanyId and IntegrationKey, from the query or else from the body.
  *
  * @returns the company's id
  */
@@ -16,10 +16,10 @@ export function authorize(call: Call, tools: Tools): number {
   if (companyId === undefined || integrationKey === undefined) {
     throw refusal('credentials.missing')
   }
-  const { companies } = knownOf(tools)
+  const { companies } = fixturesIn(tools)
   const id = /^\s*\d{1,15}\s*$/.test(companyId) ? Number(companyId) : NaN
   const sent = new Secret(integrationKey)
-  // Every key of every company is compared, whatever the outcome.
+  // Every key of every company is compared, so that the time reveals nothing.
   let found: Key | undefined
   let ofAnother = false
   for (const [company, keys] of companies) {
@@ -40,7 +40,7 @@ function given(
   name: 'CompanyId' | 'IntegrationKey',
   body = call.body,
 ): string | undefined {
-  // Vendor pages spell the key in two ways, so the query is read in any case.
+  // Vendor pages spell the key in two ways, so names in the query are matched in any case.
   for (const [key, value] of call.query) {
     if (key.toLowerCase() === name.toLowerCase() && value !== '') return value
   }
@@ -50,7 +50,7 @@ function given(
     : undefined
 }
 
-/** The company that a request says it comes from, unchecked. */
+/** The company in a request, unchecked. */
 export function statedCredential(call: Call, body: unknown): string | undefined {
   return given(call, 'CompanyId', body)
 }

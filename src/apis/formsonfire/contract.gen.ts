@@ -192,3 +192,43 @@ export interface ResponseStatus4 {
    */
   Errors: ResponseError[]
 }
+export interface Fixtures {
+  companies?: {
+    companyId: number
+    keys: {
+      integrationKey: string
+      /**
+       * `full` where none is given; a limited key may not create users.
+       */
+      access?: 'full' | 'limited'
+    }[]
+  }[]
+  /**
+   * What a user can be given; a request names it by id, name or the caller's own id.
+   */
+  folders?: {
+    id: string
+    name: string
+    /**
+     * The caller's own id.
+     */
+    externalId?: string
+  }[]
+  /**
+   * What a user can be given; a request names it by id, name or the caller's own id.
+   */
+  groups?: {
+    id: string
+    name: string
+    /**
+     * The caller's own id.
+     */
+    externalId?: string
+  }[]
+  /**
+   * Each as a create call would send it, with its `CompanyId`.
+   */
+  users?: {
+    CompanyId: number
+  }[]
+}

@@ -1,39 +1,94 @@
 import type { Credential, Tools } from '../../core/api.ts'
+import type { Schema } from '../../core/contract/schema.ts'
 import { Secret } from '../../core/secrets.ts'
+import type { Fixtures } from './contract.gen.ts'
 
-/** A sandbox's `formsonfire` fixtures: who may call, and what there is to refer to. */
-export interface Fixtures {
-  readonly companies?: readonly {
-    readonly companyId: number
-    readonly keys: readonly {
-      readonly integrationKey: string
-      /** `full` when left out; a lesser key may not create users. */
-      readonly access?: 'full' | 'limited'
-    }[]
-  }[]
-  readonly folders?: readonly Named[]
-  readonly groups?: readonly Named[]
+const NAMED: Schema = {
+  description: "What a user can be given; a request names it by id, name or the caller's own id.",
+  type: 'array',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['id', 'name'],
+    properties: {
+      id: { type: 'string', minLength: 1 },
+      name: { type: 'string', minLength: 1 },
+      externalId: { description: "The caller's own id.", type: 'string', minLength: 1 },
+    },
+  },
 }
 
-/** Something a user can be given: by its GUID, its name or the caller's own id. */
-export interface Named {
-  readonly id: string
-  readonly name: string
-  readonly externalId?: string
+/**
+ * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
+ */
+export const fixturesSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    companies: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['companyId', 'keys'],
+        properties: {
+          companyId: { type: 'integer', minimum: 1 },
+          keys: {
+            type: 'array',
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['integrationKey'],
+              properties: {
+                integrationKey: { type: 'string', minLength: 1 },
+                access: {
+                  description: '`full` where none is given; a limited key may not create users.',
+                  type: 'string',
+                  enum: ['full', 'limited'],
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    folders: NAMED,
+    groups: NAMED,
+    users: {
+      description: 'Each as a create call would send it, with its `CompanyId`.',
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['CompanyId'],
+        properties: { CompanyId: { type: 'integer' } },
+      },
+    },
+  },
 }
+
+export const credentialSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['CompanyId', 'IntegrationKey'],
+  properties: { CompanyId: { type: 'integer' }, IntegrationKey: { type: 'string' } },
+}
+
+/** A folder or a group. */
+export type Named = NonNullable<Fixtures['folders']>[number]
 
 export interface Key {
   readonly secret: Secret
   readonly full: boolean
 }
 
-interface Known {
+/** The fixtures as the slice looks them up. */
+interface KnownFixtures {
   readonly companies: ReadonlyMap<number, readonly Key[]>
   readonly folders: readonly Named[]
   readonly groups: readonly Named[]
 }
 
-export function readFixtures(fixtures: unknown): Known {
+export function readFixtures(fixtures: unknown): KnownFixtures {
   const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   return {
     companies: new Map(
@@ -60,12 +115,12 @@ export function goodCredential(fixtures: unknown): Credential | undefined {
   return undefined
 }
 
-/** Where seeded users go: the first company of the fixtures. */
+/** The company of seeded users: the first of the fixtures. */
 export function firstCompany(known: unknown): number {
-  const [first] = (known as Known).companies.keys() // what readFixtures returned
+  const [first] = (known as KnownFixtures).companies.keys() // what readFixtures returned
   return first ?? 1
 }
 
-export function knownOf(tools: Tools): Known {
-  return tools.fixtures as Known // what readFixtures returned
+export function fixturesIn(tools: Tools): KnownFixtures {
+  return tools.fixtures as KnownFixtures // what readFixtures returned
 }

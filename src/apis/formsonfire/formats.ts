@@ -6,7 +6,10 @@ import { mediaTypeOf } from '../../core/http/content-type.ts'
 import { Problem } from '../../core/problem.ts'
 import { cast, isRecord, type Schema } from '../../core/contract/schema.ts'
 
-/** An empty body is an empty User, which then lacks credentials. Assumed: as the framework does. */
+/**
+ * Reads an empty body as an empty User, which then lacks credentials. Assumed: as the framework
+ * does.
+ */
 function emptyIsUser(format: Format): Format {
   return {
     ...format,
@@ -18,31 +21,34 @@ function emptyIsUser(format: Format): Format {
 const XML = emptyIsUser(xml({ 'xmlns:i': 'http://www.w3.org/2001/XMLSchema-instance' }))
 const JSON_FORMAT = emptyIsUser(json)
 
-/** XML first: the page says that it is assumed when nothing else is said. */
+/** XML first: the page makes it the default. */
 export const formats = [XML, JSON_FORMAT]
 
-/** Path match in any case, with the framework's suffixes for the format. */
+/** Matches paths in any case, and reads the framework's suffixes for the format. */
 export function route(path: string, query: URLSearchParams): string {
   const [, stem = path, suffix] = /^(.*?)(?:\.(json|xml))?$/.exec(path.toLowerCase()) ?? []
   if (suffix && !query.has('format')) query.set('format', suffix)
   return stem
 }
 
-/** `format` (public), then Accept, then the request's own, then XML (the page). */
+/**
+ * The answer's format: `format` (public), else Accept, else the request's own format, else XML (the
+ * page).
+ */
 export function answerType(call: Call): string {
-  const wanted = call.query.get('format')?.toLowerCase()
-  const asked = formats.find(({ mediaType }) => mediaType === `application/${wanted}`)
-  const own = stated(call)
+  const name = call.query.get('format')?.toLowerCase()
+  const byQuery = formats.find(({ mediaType }) => mediaType === `application/${name}`)
+  const own = statedType(call)
   const accepted = (call.headers.accept ?? '')
     .split(',')
     .map((range) => mediaTypeOf(range).replace('text/xml', XML.mediaType))
   const byAccept = own && accepted.includes(own) ? own : undefined
   const first = [JSON_FORMAT, XML].find(({ mediaType }) => accepted.includes(mediaType))
-  return asked?.mediaType ?? byAccept ?? first?.mediaType ?? own ?? XML.mediaType
+  return byQuery?.mediaType ?? byAccept ?? first?.mediaType ?? own ?? XML.mediaType
 }
 
-/** What the Content-Type says, where it says JSON or XML. */
-function stated(call: Call): string | undefined {
+/** The media type of a Content-Type that names JSON or XML. */
+function statedType(call: Call): string | undefined {
   const type = mediaTypeOf(call.headers['content-type'])
   if (type === 'application/json' || type === 'text/json') return JSON_FORMAT.mediaType
   if (type === 'application/xml' || type === 'text/xml') return XML.mediaType
@@ -50,11 +56,12 @@ function stated(call: Call): string | undefined {
 }
 
 /**
- * The page: XML when no type is given. curl, PHP and Ruby send form-urlencoded and fetch sends
- * text/plain when they are told nothing, so there the body's first character decides.
+ * The media type of a body: XML where no Content-Type is given (the page). By default, curl, PHP
+ * and Ruby send form-urlencoded and fetch sends text/plain; then the body's first character
+ * decides.
  */
 export function bodyType(call: Call, text: string): string {
-  const type = stated(call)
+  const type = statedType(call)
   if (type) return type
   const named = mediaTypeOf(call.headers['content-type'])
   if (!named) return XML.mediaType
@@ -69,20 +76,22 @@ export function bodyType(call: Call, text: string): string {
   return read.mediaType
 }
 
-/** Where the platform's readers do more than the format says: in names, types and order. */
+/**
+ * Applies the rules of the platform's readers: the case of names, types and the order of elements.
+ */
 export function prepare(call: Call): void {
   const schema = call.operation!.requestSchema(call.bodyType)
   if (!isRecord(call.body)) return
-  if (call.bodyType === XML.mediaType) call.body = inOrder(call, call.body)
-  else call.body = loosely(call, call.body, schema)
+  if (call.bodyType === XML.mediaType) call.body = readInOrder(call, call.body)
+  else call.body = readLoosely(call, call.body, schema)
 }
 
 /**
- * Public: XML elements stand in alphabetical order, and the platform's reader skips one that comes
- * late without a word. `strict` drops it too; `documented` keeps it. Both say so. Elements that
- * it does not know are passed over and make no other late.
+ * Checks the order of XML elements. Public: they must be in alphabetical order, and the platform's
+ * reader silently skips a late one. `strict` drops it too, `documented` keeps it; both add a
+ * warning. Unknown elements do not count.
  */
-function inOrder(call: Call, body: Record<string, unknown>): Record<string, unknown> {
+function readInOrder(call: Call, body: Record<string, unknown>): Record<string, unknown> {
   const schema = call.operation!.requestSchema(call.bodyType)
   const kept: Record<string, unknown> = {}
   let highest = ''
@@ -99,8 +108,11 @@ function inOrder(call: Call, body: Record<string, unknown>): Record<string, unkn
   return kept
 }
 
-/** Inferred: the platform's JSON reader takes names in any case, and numbers written as text. */
-function loosely(
+/**
+ * Reads JSON members. Inferred: the platform accepts names in any case, and numbers written as
+ * text.
+ */
+function readLoosely(
   call: Call,
   body: Record<string, unknown>,
   schema: Schema,

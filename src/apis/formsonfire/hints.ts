@@ -1,7 +1,7 @@
 import type { Call } from '../../core/call.ts'
 import type { Clues, Hint } from '../../core/api.ts'
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
-import { knownOf } from './fixtures.ts'
+import { fixturesIn } from './fixtures.ts'
 
 /** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
@@ -27,7 +27,7 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     case 'user.duplicate':
       return duplicates(call, sent, clues)
     default:
-      return unknownEntries(call, clues)
+      return unknownReferences(call, clues)
   }
 }
 
@@ -72,7 +72,7 @@ function companyHint(companyId: string | undefined): Hint {
 function keyHint(call: Call, sent: Clues['sent'], clues: Clues): Hint {
   const key = credential(call, sent, 'integrationkey') ?? ''
   const company = Number(credential(call, sent, 'companyid'))
-  const keys = knownOf(clues).companies.get(company) ?? []
+  const keys = fixturesIn(clues).companies.get(company) ?? []
   const isKey = (text: string) => keys.some(({ secret }) => secret.matches(text))
   if (isKey(key.toLowerCase()) || isKey(key.toUpperCase())) {
     return hint('key.case', 'Send the IntegrationKey in its original case: only the case differs.')
@@ -106,10 +106,10 @@ function duplicates(call: Call, sent: Clues['sent'], { state }: Clues): readonly
 }
 
 /** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
-function unknownEntries(call: Call, clues: Clues): readonly Hint[] {
+function unknownReferences(call: Call, clues: Clues): readonly Hint[] {
   const refused = call.problem?.violations.map(({ at, rule }) => [rule, ...at].join('.')) ?? []
   const codes = [...refused, ...call.warnings.map(({ code }) => code)]
-  const { folders, groups } = knownOf(clues)
+  const { folders, groups } = fixturesIn(clues)
   return (
     [
       ['Folders', folders],

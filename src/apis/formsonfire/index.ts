@@ -1,15 +1,23 @@
-import type { Api } from '../../core/api.ts'
-import { json } from '../../core/formats/json.ts'
 import { isRecord } from '../../core/contract/schema.ts'
+import { json } from '../../core/formats/json.ts'
+import type { Vendor } from '../../core/vendor.ts'
 import { authorize, statedCredential } from './auth.ts'
+import { credentialCases } from './credential-cases.ts'
 import { explain } from './errors.ts'
-import { goodCredential, firstCompany, readFixtures } from './fixtures.ts'
-import { refusals } from './refusals.ts'
-import { hints } from './hints.ts'
+import { example } from './example.ts'
+import {
+  credentialSchema,
+  firstCompany,
+  fixturesSchema,
+  goodCredential,
+  readFixtures,
+} from './fixtures.ts'
 import { answerType, bodyType, formats, prepare, route } from './formats.ts'
-import { changedUser, createUser, givenOf, nameIn } from './users.ts'
+import { hints } from './hints.ts'
+import { refusals } from './refusals.ts'
+import { changeRow, createUser, bodyFromRow, nameIn } from './users.ts'
 
-export const formsonfire: Api = {
+export const formsonfire: Vendor = {
   name: 'formsonfire',
   title: 'Forms On Fire v2',
   spec: 'formsonfire.yaml',
@@ -29,9 +37,15 @@ export const formsonfire: Api = {
       LastName: lastName,
     }),
     createCall: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
-    bodyFromRow: givenOf,
-    changeRow: changedUser,
+    bodyFromRow,
+    changeRow,
   },
+  options: {},
+  defaultFixtures: 'formsonfire.json',
+  fixturesSchema,
+  credentialSchema,
+  example,
+  credentialCases,
   credentialsIn: 'body',
   readFixtures,
   authorize,
@@ -50,7 +64,10 @@ export const formsonfire: Api = {
   present,
 }
 
-/** A GUID is dashed in XML (the page) and 32 hex digits in JSON (public, a sibling's answer). */
+/**
+ * Formats the GUID: with dashes in XML (the page), as 32 hex digits in JSON (public, a sibling's
+ * answer).
+ */
 function present(body: unknown, mediaType: string): unknown {
   if (mediaType !== json.mediaType || !isRecord(body) || !isRecord(body['User'])) return body
   const { User } = body

@@ -3,13 +3,13 @@ import { duplicate, Problem } from '../../core/problem.ts'
 /** Missing is the same as wrong: the platform sees a 0 and a null. */
 const NOT_VALID = 'The CompanyId and/or IntegrationKey is not valid.'
 
-/** What this vendor refuses by itself; the likeliest of each status first. */
+/** Status and message by reason; the most likely reason of each status first. */
 const TEXTS = {
   'key.wrong': [401, NOT_VALID],
   'key.of-another-company': [401, NOT_VALID],
   'company.unknown': [401, NOT_VALID],
   'credentials.missing': [401, NOT_VALID],
-  // Public: keys come with full access and with less. Assumed: what a lesser one is answered.
+  // Public: keys come with full access and with less. Assumed: the answer to a limited key.
   'key.limited': [403, 'The IntegrationKey does not allow this.'],
 } as const
 
@@ -20,7 +20,7 @@ export function refusal(reason: Reason): Problem {
   return new Problem(status, reason, message)
 }
 
-/** By reason, for those who want to be refused. */
+/** The vendor's own refusals by reason; a fault can ask for each. */
 export const refusals: Readonly<Record<string, () => Problem>> = {
   ...Object.fromEntries(
     Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it

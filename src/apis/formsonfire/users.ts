@@ -2,19 +2,19 @@ import type { Operation, Tools } from '../../core/api.ts'
 import { duplicate, invalid, type Violation } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
 import type { User, UserCreated } from './contract.gen.ts'
-import { knownOf, type Named } from './fixtures.ts'
+import { fixturesIn, type Named } from './fixtures.ts'
 
-/** A created user. Credentials and the password are not kept. */
-interface KeptUser extends Row {
+/** A user as it is stored, without credentials and password. */
+interface StoredUser extends Row {
   readonly companyId: number
   readonly email: string
-  /** `companyId:externalId`: one company's ids mean nothing in another. */
+  /** `companyId:externalId`: external ids are unique within a company. */
   readonly externalKey?: string
   readonly status: 'Invited'
   readonly websiteRole?: string
   readonly folders: readonly string[]
   readonly groups: readonly string[]
-  /** Whether the platform would have sent the invitation mail. */
+  /** True where the platform would have sent the invitation mail. */
   readonly invited: boolean
   readonly createdAt: string
   readonly given: Omit<User, 'CompanyId' | 'IntegrationKey' | 'Password'>
@@ -23,12 +23,15 @@ interface KeptUser extends Row {
 const NO_GUID = /^\{?0{8}-?(0{4}-?){3}0{12}\}?$/
 const WEBSITE_ROLES = ['ReadOnly', 'User', 'Admin', 'EnterpriseAdmin', 'VendorAdmin', 'SuperAdmin']
 
-/** POST User. A created user is answered with 200, not 201; `Id` and `Status` are the server's. */
+/**
+ * Creates a user. The page answers a created user with 200, not 201; `Id` and `Status` come from
+ * the server.
+ */
 export const createUser: Operation = (call, state, tools) => {
-  const users = state.collection<KeptUser>('formsonfire.users')
+  const users = state.collection<StoredUser>('formsonfire.users')
   const given = call.body as User // the contract has checked it
   const companyId = call.caller as number // what authorize returned
-  const { folders, groups } = knownOf(tools)
+  const { folders, groups } = fixturesIn(tools)
   const unknown: Violation[] = []
   const lists = {
     folders: resolved('Folders', given, folders, unknown),
@@ -45,7 +48,7 @@ export const createUser: Operation = (call, state, tools) => {
 
 /** @param row one of `formsonfire.users` */
 export function nameIn(row: Row): string {
-  const { given } = row as Partial<KeptUser> // a state that was put may lack it
+  const { given } = row as Partial<StoredUser> // a state that a test put may lack it
   return [given?.FirstName, given?.LastName].filter(Boolean).join(' ')
 }
 
@@ -55,7 +58,7 @@ function userFrom(
   companyId: number,
   tools: Tools,
   lists: { folders: readonly string[]; groups: readonly string[] },
-): KeptUser {
+): StoredUser {
   const { ExternalId, WebsiteRole } = given
   const role = WEBSITE_ROLES.find((name) => name.toLowerCase() === WebsiteRole?.toLowerCase())
   return {
@@ -72,32 +75,32 @@ function userFrom(
   }
 }
 
-/** What a create call for this user would send. */
-export function givenOf(row: Row): Readonly<Record<string, unknown>> {
-  const { given, companyId } = row as KeptUser // of this slice's table
+/** The body of a create call for this user. */
+export function bodyFromRow(row: Row): Readonly<Record<string, unknown>> {
+  const { given, companyId } = row as StoredUser // of this slice's table
   return { ...given, CompanyId: companyId }
 }
 
-/** The user with what this body says, which the contract has checked. */
-export function changedUser(
+/** The user with the fields of this body, which the contract has checked. */
+export function changeRow(
   row: Row,
   body: Readonly<Record<string, unknown>>,
   _state: State,
   tools: Tools,
-): KeptUser {
-  const user = row as KeptUser // of this slice's table
+): StoredUser {
+  const user = row as StoredUser // of this slice's table
   const given = body as unknown as User // the contract has checked it
-  const { folders, groups } = knownOf(tools)
+  const { folders, groups } = fixturesIn(tools)
   const lists = {
     folders: resolved('Folders', given, folders, []),
     groups: resolved('Groups', given, groups, []),
   }
-  const made = userFrom(user.id, given, user.companyId, tools, lists)
-  return { ...made, status: user.status, invited: user.invited, createdAt: user.createdAt }
+  const changed = userFrom(user.id, given, user.companyId, tools, lists)
+  return { ...changed, status: user.status, invited: user.invited, createdAt: user.createdAt }
 }
 
 /** Assumed: 400, since the vendor lists no 409. */
-function refuseDuplicate(users: Collection<KeptUser>, user: KeptUser): void {
+function refuseDuplicate(users: Collection<StoredUser>, user: StoredUser): void {
   const taken = [
     ...(users.find('email', user.email) ? ['Email'] : []),
     ...(user.externalKey && users.find('externalKey', user.externalKey) ? ['ExternalId'] : []),
@@ -106,9 +109,10 @@ function refuseDuplicate(users: Collection<KeptUser>, user: KeptUser): void {
 }
 
 /**
- * Ids of what a list names: by GUID, or by name or external id where the request says so.
+ * Resolves the entries of a list to ids: by GUID, or by name or external id where the request says
+ * so.
  *
- * @param unknown gets what names nothing
+ * @param unknown receives a violation for each entry that does not exist
  */
 function resolved(
   list: 'Folders' | 'Groups',

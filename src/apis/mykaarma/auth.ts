@@ -1,22 +1,23 @@
 import type { Call } from '../../core/call.ts'
 import type { Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
-import { knownOf, type Subscriber } from './fixtures.ts'
+import { fixturesIn, type Subscriber } from './fixtures.ts'
 import { refusal, SCOPE } from './refusals.ts'
 
-/** Compared with when there is no such user, so that an unknown one takes as long as a known. */
-const NOBODY = new Secret('')
+/** Compared with for an unknown user, so that the check takes as long as for a known one. */
+const NO_PASSWORD = new Secret('')
 
 /**
- * HTTP Basic (RFC 7617) against the sandbox's service subscribers, then the scope.
+ * Checks HTTP Basic credentials (RFC 7617) against the sandbox's service subscribers, then the
+ * scope.
  *
- * The order of the checks is a sibling service's: header, encoding, user and password, active,
- * scope. That a missing scope is a 403 was seen on the vendor's Order API.
+ * The order of the checks is that of a sibling service: header, encoding, user and password,
+ * active, scope. The vendor's Order API answers a missing scope with 403.
  */
 export function authorize(call: Call, tools: Tools): Subscriber {
   const { username, password } = credentials(call.headers.authorization)
-  const subscriber = knownOf(tools).subscribers.get(username)
-  const matches = (subscriber?.password ?? NOBODY).matches(password)
+  const subscriber = fixturesIn(tools).subscribers.get(username)
+  const matches = (subscriber?.password ?? NO_PASSWORD).matches(password)
   if (!subscriber) throw refusal('credentials.unknown-user')
   if (!matches) throw refusal('credentials.wrong-password')
   if (subscriber.disabled) throw refusal('subscriber.disabled')
@@ -34,13 +35,13 @@ function credentials(header: string | undefined): { username: string; password: 
     throw refusal('credentials.malformed')
   }
   const text = Buffer.from(encoded, 'base64').toString('utf8')
-  // Only the first colon separates: a password may hold more.
+  // Only the first colon separates: a password may contain colons.
   const colon = text.indexOf(':')
   if (colon < 0) throw refusal('credentials.no-colon')
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** Who a request says it comes from, unchecked. */
+/** The user name in a request, unchecked. */
 export function statedCredential(call: Call): string | undefined {
   const encoded = /^basic +(\S+)$/i.exec(call.headers.authorization ?? '')?.[1]
   return encoded && Buffer.from(encoded, 'base64').toString('utf8').split(':', 1)[0]

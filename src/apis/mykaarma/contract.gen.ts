@@ -95,3 +95,27 @@ export interface ApiError {
   errorTitle: string
   errorMessage: string
 }
+export interface Fixtures {
+  subscribers?: {
+    username: string
+    password: string
+    scopes: string[]
+    disabled?: boolean
+    /**
+     * Dealers whose users it may create; all where none is given.
+     */
+    dealers?: string[]
+  }[]
+  dealers?: {
+    uuid: string
+    departments: string[]
+  }[]
+  roles?: {
+    uuid: string
+    name: string
+  }[]
+  /**
+   * Each as a create call would send it.
+   */
+  users?: {}[]
+}

@@ -20,7 +20,7 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
   404: [100002, 'NOT_FOUND'],
   405: [100011, 'METHOD_NOT_ALLOWED'],
   406: [100012, 'NOT_ACCEPTABLE'],
-  // Public as a title; the vendor's page lists no 409 here, so only a fault answers it.
+  // Public as a title. The vendor's page lists no 409 here, so only a fault answers it.
   409: [100005, 'CONFLICT'],
   408: [100013, 'REQUEST_TIMEOUT'],
   413: [100014, 'PAYLOAD_TOO_LARGE'],

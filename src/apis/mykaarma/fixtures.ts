@@ -1,22 +1,81 @@
 import type { Credential, Tools } from '../../core/api.ts'
+import type { Schema } from '../../core/contract/schema.ts'
 import { Secret } from '../../core/secrets.ts'
+import type { Fixtures } from './contract.gen.ts'
 import { SCOPE } from './refusals.ts'
 
-/** A sandbox's `mykaarma` fixtures: who may call, and what there is to refer to. */
-export interface Fixtures {
-  readonly subscribers?: readonly {
-    readonly username: string
-    readonly password: string
-    readonly scopes: readonly string[]
-    readonly disabled?: boolean
-    /** Dealers whose users it may create; all when left out. */
-    readonly dealers?: readonly string[]
-  }[]
-  readonly dealers?: readonly { readonly uuid: string; readonly departments: readonly string[] }[]
-  readonly roles?: readonly { readonly uuid: string; readonly name: string }[]
+/**
+ * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
+ */
+export const fixturesSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    subscribers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['username', 'password', 'scopes'],
+        properties: {
+          username: {
+            type: 'string',
+            minLength: 1,
+            pattern: '^[^:]*$',
+            'x-form': 'text without a colon',
+          },
+          password: { type: 'string' },
+          scopes: { type: 'array', items: { type: 'string' } },
+          disabled: { type: 'boolean' },
+          dealers: {
+            description: 'Dealers whose users it may create; all where none is given.',
+            type: 'array',
+            items: { type: 'string' },
+          },
+        },
+      },
+    },
+    dealers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['uuid', 'departments'],
+        properties: {
+          uuid: { type: 'string', minLength: 1 },
+          departments: { type: 'array', items: { type: 'string' } },
+        },
+      },
+    },
+    roles: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['uuid', 'name'],
+        properties: { uuid: { type: 'string', minLength: 1 }, name: { type: 'string' } },
+      },
+    },
+    users: {
+      description: 'Each as a create call would send it.',
+      type: 'array',
+      items: { type: 'object' },
+    },
+  },
 }
 
-/** A ServiceSubscriber: the vendor's word for an account that may call the API. */
+export const credentialSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['username', 'password', 'authorization'],
+  properties: {
+    username: { type: 'string' },
+    password: { type: 'string' },
+    authorization: { type: 'string' },
+  },
+}
+
+/** An account that may call the API; the vendor calls it a ServiceSubscriber. */
 export interface Subscriber {
   readonly password: Secret
   readonly scopes: readonly string[]
@@ -24,14 +83,15 @@ export interface Subscriber {
   readonly dealers: readonly string[] | undefined
 }
 
-interface Known {
+/** The fixtures as the slice looks them up. */
+interface KnownFixtures {
   readonly subscribers: ReadonlyMap<string, Subscriber>
   /** Departments by dealer. */
   readonly dealers: ReadonlyMap<string, readonly string[]>
   readonly roles: ReadonlySet<string>
 }
 
-export function readFixtures(fixtures: unknown): Known {
+export function readFixtures(fixtures: unknown): KnownFixtures {
   const given = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   return {
     subscribers: new Map(
@@ -55,7 +115,7 @@ export function goodCredential(fixtures: unknown): Credential | undefined {
   return { username, password, authorization: `Basic ${encoded}` }
 }
 
-/** Who creates the users that a sandbox starts with: nobody's rights are in the way. */
+/** The caller of creates that come from fixtures and seeding: it has access to every dealer. */
 export const OPERATOR: Subscriber = {
   password: new Secret(''),
   scopes: [],
@@ -63,6 +123,6 @@ export const OPERATOR: Subscriber = {
   dealers: undefined,
 }
 
-export function knownOf(tools: Tools): Known {
-  return tools.fixtures as Known // what readFixtures returned
+export function fixturesIn(tools: Tools): KnownFixtures {
+  return tools.fixtures as KnownFixtures // what readFixtures returned
 }

@@ -7,7 +7,7 @@ import {
 } from '../../core/explain/hints/credentials.ts'
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { listed } from '../../core/words.ts'
-import { knownOf } from './fixtures.ts'
+import { fixturesIn } from './fixtures.ts'
 
 /** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
@@ -30,7 +30,7 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
 function credentialHints(call: Call, reason: string, clues: Clues): readonly Hint[] {
   const found = authorizationHints(call, 'Basic')
   if (found.length > 0) return found
-  const { subscribers } = knownOf(clues)
+  const { subscribers } = fixturesIn(clues)
   const { username, password } = basicCredentials(call) ?? { username: '', password: '' }
   if (reason === 'credentials.wrong-password') {
     const matches = (text: string) => subscribers.get(username)?.password.matches(text) ?? false
@@ -43,13 +43,16 @@ function credentialHints(call: Call, reason: string, clues: Clues): readonly Hin
       return [hint('credentials.spaces', 'Remove the white space around the password.')]
     }
     const text =
-      'Use the password that the fixtures give this subscriber: mykaarma.subscribers[].password.'
+      'Use the password of this subscriber in the fixtures: mykaarma.subscribers[].password.'
     return [hint('credentials.wrong-password', text)]
   }
   if (reason !== 'credentials.unknown-user') return []
   const names = [...subscribers.keys()]
-  const meant = [username.trim(), urlDecoded(username)].find((name) => subscribers.has(name ?? ''))
-  const near = meant ?? names.find((name) => name.toLowerCase() === username.trim().toLowerCase())
+  const corrected = [username.trim(), urlDecoded(username)].find((name) =>
+    subscribers.has(name ?? ''),
+  )
+  const near =
+    corrected ?? names.find((name) => name.toLowerCase() === username.trim().toLowerCase())
   const text =
     near === undefined
       ? `Use a subscriber that this sandbox knows: ${listed(names.slice(0, 5), 'or')}. The fixtures can add others.`
@@ -68,7 +71,7 @@ function duplicates({ state, sent }: Clues): readonly Hint[] {
 
 /** Ids that are not in the fixtures: `documented` accepts them with a warning, `strict` refuses. */
 function unknownIds(call: Call, clues: Clues): readonly Hint[] {
-  const { dealers, roles } = knownOf(clues)
+  const { dealers, roles } = fixturesIn(clues)
   const codes = [call.problem?.reason, ...call.warnings.map(({ code }) => code)]
   const known: Readonly<Record<string, readonly [field: string, ids: readonly string[]]>> = {
     'dealer.unknown': ['dealerUUID', [...dealers.keys()]],

@@ -3,9 +3,9 @@ import { duplicate, Problem } from '../../core/problem.ts'
 /** The scope that the vendor's page names for this operation. */
 export const SCOPE = 'manage.user.write'
 
-/** What this vendor refuses by itself; the likeliest of each status first. */
+/** Status and message by reason; the most likely reason of each status first. */
 const TEXTS = {
-  // A sibling service's words.
+  // The messages of a sibling service.
   'credentials.wrong-password': [401, 'Wrong credential.'],
   'credentials.unknown-user': [401, 'Wrong credential.'],
   'credentials.not-basic': [401, 'Wrong credential.'],
@@ -31,7 +31,7 @@ export function refusal(reason: Reason): Problem {
   return new Problem(status, reason, message, { headers })
 }
 
-/** By reason, for those who want to be refused. */
+/** The vendor's own refusals by reason; a fault can ask for each. */
 export const refusals: Readonly<Record<string, () => Problem>> = {
   ...Object.fromEntries(
     Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it

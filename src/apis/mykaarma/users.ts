@@ -5,16 +5,16 @@ import { freeDraw, type Collection, type Row } from '../../core/store/state.ts'
 import type { ApiWarning, CreateUserResponse, NewUser } from './contract.gen.ts'
 import { requestId } from './errors.ts'
 import { refusal, type Reason } from './refusals.ts'
-import { knownOf, type Subscriber } from './fixtures.ts'
+import { fixturesIn, type Subscriber } from './fixtures.ts'
 
-/** A created user. The password is not kept: no read shape has it. */
+/** A user as it is stored, without the password: no answer of the vendor has it. */
 export interface User extends Row, Omit<NewUser, 'password'> {
   readonly createdAt: string
-  /** As the platform shows it later: PENDING with an invite, INACTIVE without. */
+  /** As the platform shows it later: PENDING with an invitation, INACTIVE without. */
   readonly latestInviteStatus: 'PENDING' | 'INACTIVE'
 }
 
-/** Create User for Partner. A created user is answered with 200, not 201. */
+/** Creates a user (Create User for Partner). The page answers a created user with 200, not 201. */
 export const createUserForPartner: Operation = (call, state, tools) => {
   const users = state.collection<User>('mykaarma.users')
   const given = call.body as NewUser // the contract has checked it
@@ -34,7 +34,7 @@ export const createUserForPartner: Operation = (call, state, tools) => {
 
 /** @param row one of `mykaarma.users` */
 export function nameIn(row: Row): string {
-  const { firstName, lastName } = row as Partial<User> // a state that was put may lack them
+  const { firstName, lastName } = row as Partial<User> // a state that a test put may lack them
   return [firstName, lastName].filter(Boolean).join(' ')
 }
 
@@ -47,14 +47,14 @@ function userFrom(id: string, { password: _, ...given }: NewUser, tools: Tools):
   }
 }
 
-/** What a create call for this user would send; the page demands no password. */
-export function givenOf(row: Row): Readonly<Record<string, unknown>> {
+/** The body of a create call for this user; the page requires no password. */
+export function bodyFromRow(row: Row): Readonly<Record<string, unknown>> {
   const { id: _, createdAt: __, latestInviteStatus: ___, ...given } = row as User // of this table
   return given
 }
 
-/** The user with what this body says, which the contract has checked. */
-export function changedUser(row: Row, body: Readonly<Record<string, unknown>>): User {
+/** The user with the fields of this body, which the contract has checked. */
+export function changeRow(row: Row, body: Readonly<Record<string, unknown>>): User {
   const { createdAt } = row as User // of this slice's table
   const { password: _, ...given } = body as NewUser // the contract has checked it
   return { id: row.id, ...given, createdAt, latestInviteStatus: statusOf(given) }
@@ -65,11 +65,12 @@ function statusOf({ userInvite }: Pick<NewUser, 'userInvite'>): User['latestInvi
 }
 
 /**
- * Public: a dealer or department id is what a caller's right is checked against, and a right that
- * is lacking is a 403, never a 404. Assumed: that creating a user is refused so.
+ * Refuses a dealer, department or role that the caller may not use. Public: the caller's rights are
+ * checked against dealer and department ids, and a missing right is a 403, never a 404. Assumed:
+ * this also holds for creating a user.
  */
 function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
-  const { dealers, roles } = knownOf(tools)
+  const { dealers, roles } = fixturesIn(tools)
   const granted = (call.caller as Subscriber).dealers // what authorize returned
   const { dealerUUID, departmentUUID, roleUUID } = given
   const refuse = (reason: Reason) => call.refuseIfStrict(refusal(reason))
@@ -94,7 +95,7 @@ function refuseDuplicate(users: Collection<User>, given: NewUser): void {
   if (taken.length > 0) throw duplicate(taken)
 }
 
-/** Assumed: what the documented array `warnings` is used for. */
+/** The warnings of an answer. Assumed: the uses of the documented array `warnings`. */
 function warnings(call: Call, given: NewUser): ApiWarning[] {
   const found: ApiWarning[] = []
   const warn = (warningCode: number, warningTitle: string, warningMessage: string) =>

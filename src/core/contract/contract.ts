@@ -9,6 +9,7 @@ import type { OperationContract, RequestParts } from './operation.ts'
 import {
   METHODS,
   readDocument,
+  type Complete,
   type Document,
   type OperationObject,
   type Responses,
@@ -77,9 +78,9 @@ export class Contract {
   readonly #answerSchemas = new Map<string, Schema | undefined>()
 
   /** @throws Error naming the file and what is wrong in it */
-  constructor(file: string) {
+  constructor(file: string, complete?: Complete) {
     this.file = file
-    this.#document = readDocument(file)
+    this.#document = readDocument(file, complete)
     this.prefix = new URL(this.#document.servers[0]?.url ?? '/', 'http://localhost').pathname
     const validator = this.#validator()
     this.#routes = Object.entries(this.#document.paths).map(([path, item]) => ({

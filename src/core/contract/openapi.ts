@@ -46,15 +46,19 @@ export interface Document {
   readonly 'x-unrouted'?: { readonly responses: Responses }
 }
 
+/** Adds to a document as its file has it. */
+export type Complete = (document: unknown) => unknown
+
 /**
  * Reads an OpenAPI 3.1 document, resolves its references and drops its descriptions.
  *
+ * @param complete adds the parts of the document that its file leaves open
  * @throws Error naming the file and what is wrong in it
  */
-export function readDocument(file: string): Document {
+export function readDocument(file: string, complete: Complete = (document) => document): Document {
   let document: unknown
   try {
-    document = readYaml(file)
+    document = complete(readYaml(file))
   } catch (error) {
     throw new Error(`The contract ${file} cannot be read: ${messageOf(error)}`, {
       cause: error,

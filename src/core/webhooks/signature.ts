@@ -7,7 +7,8 @@ import { hmac, standardKey, standardSecret } from './hmac.ts'
  * `svix-timestamp` and `svix-signature`, which the `svix` verifiers read first. For a verifier that
  * knows only the `webhook-…` names, the receiver renames these headers.
  */
-export type Scheme = 'plain' | 'standard' | 'both'
+export const SCHEMES = ['plain', 'standard', 'both'] as const
+export type Scheme = (typeof SCHEMES)[number]
 
 type Headers = readonly (readonly [name: string, value: string])[]
 

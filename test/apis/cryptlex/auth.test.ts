@@ -49,14 +49,14 @@ const shared = (claims: JWTPayload, secret = SECRET) =>
   new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret))
 
 describe.each(['RS256', 'ES256'] as const)('an %s token', (alg) => {
-  test('is accepted when a key of the JWKS made it', async () => {
+  test('is accepted when it is signed with a key of the JWKS', async () => {
     const { jwk, sign } = await keyPair(alg, 'one')
     const another = await keyPair(alg, 'two')
     const sandbox = await createSandbox(withKeys(another.jwk, jwk))
     await create(sandbox, await sign({ scope: SCOPE, exp: FAR_AHEAD })).expect(201)
   })
 
-  test('is refused when another key made it, under its name or none', async () => {
+  test('is refused when it is signed with another key, with or without its key id', async () => {
     const { jwk } = await keyPair(alg, 'one')
     const sandbox = await createSandbox(withKeys(jwk))
     for (const kid of ['one', 'two', undefined]) {
@@ -66,7 +66,7 @@ describe.each(['RS256', 'ES256'] as const)('an %s token', (alg) => {
     }
   })
 
-  test('is refused when its time is over, and when its scope is another', async () => {
+  test('is refused when it is expired, and when it lacks the scope', async () => {
     const { jwk, sign } = await keyPair(alg)
     const sandbox = await createSandbox(withKeys(jwk))
     const old = await sign({ scope: SCOPE, exp: 1577836800 })
@@ -76,7 +76,7 @@ describe.each(['RS256', 'ES256'] as const)('an %s token', (alg) => {
   })
 })
 
-test('the public key of the JWKS is no secret for HS256', async () => {
+test('the public key of the JWKS is not accepted as the secret of HS256', async () => {
   const { jwk } = await keyPair('RS256')
   const sandbox = await createSandbox(withKeys(jwk))
   const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
@@ -87,7 +87,7 @@ test('the public key of the JWKS is no secret for HS256', async () => {
   }
 })
 
-describe('the scope is found', () => {
+describe('the scope is read', () => {
   const claims: readonly JWTPayload[] = [
     { scope: SCOPE },
     { scope: `a ${SCOPE} b` },
@@ -127,7 +127,7 @@ describe('the scope is found', () => {
 describe('without jwtVerify', () => {
   const settings: Settings = { jwtVerify: false }
 
-  test('tokens from elsewhere are accepted, whoever signed them', async () => {
+  test('tokens with any signature are accepted', async () => {
     const { sign } = await keyPair('ES256', 'unknown')
     const claims = { scope: SCOPE, exp: FAR_AHEAD, iss: 'https://elsewhere.test' }
     for (const token of [
@@ -144,7 +144,7 @@ describe('without jwtVerify', () => {
     }
   })
 
-  test('times and scope still count', async () => {
+  test('times and scope are still checked', async () => {
     const sandbox = await createSandbox(settings)
     const expired = await shared({ scope: SCOPE, exp: 1577836800 })
     const early = await shared({ scope: SCOPE, nbf: FAR_AHEAD })
@@ -153,7 +153,7 @@ describe('without jwtVerify', () => {
     expect(await refusalOf(sandbox, await shared({}))).toEqual([403, 'scope.missing'])
   })
 
-  test('what is no JWT is still refused', async () => {
+  test('text that is not a JWT is still refused', async () => {
     const sandbox = await createSandbox(settings)
     for (const token of ['opaque', 'a.b', 'a.b.c', 'e30.e30.']) {
       const [status] = await refusalOf(sandbox, token)
@@ -162,7 +162,7 @@ describe('without jwtVerify', () => {
   })
 })
 
-test("a token's times are those of the sandbox's clock", async () => {
+test("a token's times are checked against the sandbox's clock", async () => {
   const noon = Date.UTC(2020, 0, 1, 12)
   const token = await shared({ scope: SCOPE, nbf: noon / 1000, exp: noon / 1000 + 60 })
   const at = (clock: number) => createSandbox({ jwtSecret: SECRET, clock })
@@ -180,7 +180,7 @@ test.each([
   ['text', 'never'],
   ['a text of digits', '4102444800'],
   ['null', null],
-])('a token whose exp is %s is refused, not valid for ever', async (_, exp) => {
+])('a token whose exp is %s is refused instead of valid forever', async (_, exp) => {
   for (const settings of [{ jwtSecret: SECRET }, { jwtVerify: false }]) {
     const sandbox = await createSandbox(settings)
     const payload = { scope: SCOPE, exp } as unknown as JWTPayload
@@ -191,7 +191,7 @@ test.each([
   }
 })
 
-test('a token that was good is good again, and one that was bad stays bad', async () => {
+test('an accepted token is accepted again, and a refused one is refused again', async () => {
   const sandbox = await createSandbox({ jwtSecret: SECRET })
   const token = await shared({ scope: SCOPE })
   await create(sandbox, token).expect(201)

@@ -41,7 +41,7 @@ describe('a created user', () => {
     expect(names(JSON.parse(text))).toEqual(page)
   })
 
-  test('has every key when nothing optional was given', async () => {
+  test('has every key when no optional field was given', async () => {
     const sandbox = await createSandbox()
     const bare = { lastName: undefined, company: undefined, organizationId: undefined }
     const { text } = await createCryptlexUser(sandbox, bare).expect(201)
@@ -51,7 +51,7 @@ describe('a created user', () => {
     expect(JSON.parse(text)).toMatchObject(rest)
   })
 
-  test('says back what was given', async () => {
+  test('repeats the given fields', async () => {
     const sandbox = await createSandbox()
     const given = { lastName: 'Ōe & <Söhne>', email: 'MiXed@Example.test', company: '' }
     const { body } = said(await createCryptlexUser(sandbox, given).expect(201))
@@ -60,13 +60,13 @@ describe('a created user', () => {
     expect(body).not.toHaveProperty('allowCustomerPortalAccess')
   })
 
-  test('is called by the first name alone when there is no other', async () => {
+  test('is named by the first name alone when there is no last name', async () => {
     const sandbox = await createSandbox()
     const { body } = said(await createCryptlexUser(sandbox, { lastName: '' }).expect(201))
     expect(body).toMatchObject({ name: 'Ada', lastName: '' })
   })
 
-  test('was created now, to seven digits, and updated some ticks later', async () => {
+  test('has a createdAt of now with seven digits, and an updatedAt some ticks later', async () => {
     const clock = Date.UTC(2026, 0, 15, 9, 30, 0, 123)
     const sandbox = await createSandbox({ clock })
     const { body, headers } = said(await createCryptlexUser(sandbox).expect(201))
@@ -89,7 +89,7 @@ describe('a created user', () => {
 })
 
 describe('an organization', () => {
-  test('is made up once and is the same for the next user', async () => {
+  test('is generated once and is the same for the next user', async () => {
     const sandbox = await createSandbox()
     const id = 'made-up-42'
     const first = await createCryptlexUser(sandbox, { organizationId: id }).expect(201)
@@ -112,7 +112,7 @@ describe('an organization', () => {
     )
   })
 
-  test('allows as many users as its fixture says', async () => {
+  test('allows as many users as its fixture states', async () => {
     const sandbox = await createSandbox()
     const { body } = said(await createCryptlexUser(sandbox, { organizationId: 'organization-002' }))
     expect((body as User).organization).toMatchObject({ allowedUsers: 1 })
@@ -125,7 +125,7 @@ describe('an organization', () => {
   })
 })
 
-describe('an address that is taken', () => {
+describe('an address in use', () => {
   test.each(['ada@example.test', 'ADA@EXAMPLE.TEST', 'aDa@example.Test'])(
     'is refused as %s',
     async (email) => {
@@ -142,7 +142,7 @@ describe('an address that is taken', () => {
     await createFor(sandbox, 'another').expect(409)
   })
 
-  test('goes to one of ten who ask at once', async () => {
+  test('is given to one of ten concurrent requests', async () => {
     const sandbox = await createSandbox()
     const answers = await Promise.all(Array.from({ length: 10 }, () => createCryptlexUser(sandbox)))
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
@@ -184,13 +184,13 @@ describe('a refusal', () => {
     ['InvalidRole', 400, { role: 'string' }],
     ['Forbidden', 403, { role: 'admin' }],
     ['OrganizationNotFound', 404, { organizationId: 'string' }],
-  ])('has the words of the example %s', async (name, status, change) => {
+  ])('has the message of the example %s', async (name, status, change) => {
     const sandbox = await createSandbox(strict)
     const { body } = said(await createCryptlexUser(sandbox, change).expect(status))
     expect(body).toEqual(exampleOf('cryptlex', name))
   })
 
-  test('has the words of the examples for a reseller and for a limit', async () => {
+  test('has the messages of the examples for a reseller and for a limit', async () => {
     const sandbox = await createSandbox(strict)
     const unknown = await createFor(sandbox, 'unknown').expect(404)
     expect(unknown.body).toEqual(exampleOf('cryptlex', 'ResellerNotFound'))
@@ -208,7 +208,7 @@ describe('the rate limit', () => {
     headers['x-rate-limit-reset'],
   ]
 
-  test('is told with every answer, good or bad, and counts down', async () => {
+  test('is in the headers of every answer, good or bad, and counts down', async () => {
     const sandbox = await createSandbox({ clock: Date.UTC(2026, 0, 15, 9, 30) })
     const answers = [
       await createCryptlexUser(sandbox).expect(201),
@@ -223,7 +223,7 @@ describe('the rate limit', () => {
     )
   })
 
-  test('is not told by the other APIs', async () => {
+  test('is not in the headers of the other APIs', async () => {
     const { headers } = said(await request((await createSandbox()).url).post('/api/v2/user'))
     expect(headers).not.toHaveProperty('x-rate-limit-limit')
   })
@@ -245,14 +245,14 @@ describe('the rate limit', () => {
   })
 })
 
-test('the answer is JSON whatever is asked for, and says so', async () => {
+test('the answer is JSON for every Accept header, with a warning', async () => {
   const sandbox = await createSandbox()
   const { headers } = said(await createCryptlexUser(sandbox).set('Accept', 'text/html').expect(201))
   expect(headers['content-type']).toBe('application/json; charset=utf-8')
   expect(headers['standin-warning']).toMatch('code=accept.ignored')
 })
 
-test('a reseller is made on first use, and is told of each time', async () => {
+test('an unknown reseller is created on first use, with a warning each time', async () => {
   const sandbox = await createSandbox()
   const { headers } = said(await createFor(sandbox, 'new').expect(201))
   expect(headers['standin-warning']).toMatch('code=reseller.unknown')

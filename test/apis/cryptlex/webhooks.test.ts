@@ -18,7 +18,7 @@ const WISH = {
 const send = (caller: Caller, method: string, path: string, body?: object) =>
   caller.send({ method, path: `/v3${path}`, headers: AUTH, ...(body ? { body } : {}) })
 
-test('a webhook is made, listed, shown, changed and deleted', async () => {
+test('a webhook is created, listed, read, changed and deleted', async () => {
   const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
   const made = await send(caller, 'POST', '/webhooks', WISH)
   expect(made.status).toBe(201)
@@ -91,7 +91,7 @@ test.each([
   [{ name: undefined }, 'The name field is required.'],
   [{ events: [] }, 'The events field is not valid.'],
   [{ active: 'yes' }, 'The active field must be a boolean.'],
-])('a webhook with %o is refused in the vendor’s words', async (change, message) => {
+])('a webhook with %o is refused with the vendor’s message', async (change, message) => {
   const caller = createCaller(await createSandbox())
   const answer = await send(caller, 'POST', '/webhooks', { ...WISH, ...change })
   expect([answer.status, answer.json()]).toEqual([400, { message, code: 'INVALID_REQUEST' }])
@@ -126,7 +126,7 @@ test('each call needs its scope', async () => {
   expect((await made('nobody')).status).toBe(401)
 })
 
-test('a sandbox has no more than a hundred webhooks', async () => {
+test('a sandbox has at most a hundred webhooks', async () => {
   const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
   for (let i = 0; i < 100; i++)
     expect((await send(caller, 'POST', '/webhooks', WISH)).status).toBe(201)
@@ -134,7 +134,7 @@ test('a sandbox has no more than a hundred webhooks', async () => {
   expect([answer.status, answer.json()]).toMatchObject([409, { code: 'WEBHOOK_LIMIT_REACHED' }])
 })
 
-test('only those who list the event are told, by whatever name it has', async () => {
+test('an event is delivered only to webhooks that list it, whatever its name', async () => {
   const webhooks = [
     { url: '/_standin/inbox/all', events: ['*'] },
     { url: '/_standin/inbox/some', events: ['license.created', 'reseller.user.created'] },
@@ -151,7 +151,7 @@ test('only those who list the event are told, by whatever name it has', async ()
   expect(totals).toEqual([1, 1, 1, 0, 0])
 })
 
-test('while a token is changed, the standard’s signature is good with both', async () => {
+test('while a token is changed, the standard signature is valid with both', async () => {
   const receiver = await createReceiver()
   const caller = createCaller(
     await createSandbox({ webhookUrl: 'none', webhookScheme: 'standard' }),
@@ -195,27 +195,30 @@ test.each([
   ],
   ['any', 'http://169.254.169.254/', 'egress.refused', 'whatever STANDIN_EGRESS (--egress) says'],
   ['any', 'http://a.test:0/', 'egress.malformed', 'must have a port from 1 to 65535'],
-])('with --egress %s a webhook to %s is made, with a warning', async (egress, url, code, text) => {
-  for (const profile of [{ all: 'documented' }, { all: 'strict' }] as const) {
-    const caller = createCaller(await createSandbox({ webhookUrl: 'none', egress, profile }))
-    const made = await send(caller, 'POST', '/webhooks', { ...WISH, url })
-    expect([made.status, made.json()['url']]).toEqual([201, url])
-    expect(made.header('Standin-Warning')).toContain(`;code=${code}`)
-    expect(made.header('Standin-Warning')).toContain(text)
-    const id = made.header('Standin-Request-Id')
-    const { text: told } = await caller.get(`/_standin/requests/${id}/explain?format=text`)
-    expect(told).toContain('It was done, with a warning.')
-    const path = `/webhooks/${String(made.json()['id'])}`
-    const renamed = await send(caller, 'PATCH', path, { name: 'Other' })
-    expect([renamed.status, renamed.header('Standin-Warning')]).toEqual([200, undefined])
-    const moved = await send(caller, 'PATCH', path, { url: '/_standin/inbox/mine' })
-    expect([moved.status, moved.header('Standin-Warning')]).toEqual([200, undefined])
-    const back = await send(caller, 'PATCH', path, { url })
-    expect(back.header('Standin-Warning')).toContain(`;code=${code}`)
-  }
-})
+])(
+  'with --egress %s a webhook to %s is created, with a warning',
+  async (egress, url, code, text) => {
+    for (const profile of [{ all: 'documented' }, { all: 'strict' }] as const) {
+      const caller = createCaller(await createSandbox({ webhookUrl: 'none', egress, profile }))
+      const made = await send(caller, 'POST', '/webhooks', { ...WISH, url })
+      expect([made.status, made.json()['url']]).toEqual([201, url])
+      expect(made.header('Standin-Warning')).toContain(`;code=${code}`)
+      expect(made.header('Standin-Warning')).toContain(text)
+      const id = made.header('Standin-Request-Id')
+      const { text: explanation } = await caller.get(`/_standin/requests/${id}/explain?format=text`)
+      expect(explanation).toContain('It was done, with a warning.')
+      const path = `/webhooks/${String(made.json()['id'])}`
+      const renamed = await send(caller, 'PATCH', path, { name: 'Other' })
+      expect([renamed.status, renamed.header('Standin-Warning')]).toEqual([200, undefined])
+      const moved = await send(caller, 'PATCH', path, { url: '/_standin/inbox/mine' })
+      expect([moved.status, moved.header('Standin-Warning')]).toEqual([200, undefined])
+      const back = await send(caller, 'PATCH', path, { url })
+      expect(back.header('Standin-Warning')).toContain(`;code=${code}`)
+    }
+  },
+)
 
-test('an inbox of another sandbox is warned of, one of its own is not', async () => {
+test('a URL of another sandbox’s inbox gets a warning, one of its own does not', async () => {
   const server = await createSandbox({ webhookUrl: 'none' })
   const caller = createCaller(server)
   await caller.post('/_standin/sandboxes', { name: 'checkout' })

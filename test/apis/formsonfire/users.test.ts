@@ -33,7 +33,8 @@ interface Refused {
 }
 const errors = (body: unknown) => (body as Refused).ResponseStatus.Errors
 const fields = (body: unknown) => errors(body).map(({ FieldName }) => FieldName)
-const kept = ({ sandbox }: TestSandbox) => sandbox.store.collection('formsonfire.users').all()
+const storedUsers = ({ sandbox }: TestSandbox) =>
+  sandbox.store.collection('formsonfire.users').all()
 const codes = (headers: Said['headers']) =>
   [...(headers['standin-warning'] ?? '').matchAll(/;code=([^,]+)/g)].map(([, code]) => code)
 
@@ -41,19 +42,19 @@ const sendXml = (sandbox: TestSandbox, user: Record<string, unknown>) =>
   request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml').send(xmlOf(user))
 
 describe('a created user', () => {
-  test('has an id of 32 hex digits in JSON, and nothing but that and its status', async () => {
+  test('has an id of 32 hex digits and a status in JSON, and no other field', async () => {
     const sandbox = await createSandbox()
     const { text } = await createFormsOnFireUser(sandbox).expect(200)
-    const [user] = kept(sandbox)
+    const [user] = storedUsers(sandbox)
     const id = user!.id.replaceAll('-', '')
     expect(id).toMatch(/^[0-9a-f]{32}$/)
     expect(text).toBe(`{"User":{"Id":"${id}","Status":"Invited"}}`)
   })
 
-  test("has a dashed one in XML, below the page's root, in the page's order", async () => {
+  test("has an id with dashes in XML, below the page's root, in the page's order", async () => {
     const sandbox = await createSandbox()
     const { text } = await createFormsOnFireUserInXml(sandbox, fixture('formsonfire.xml'))
-    const [user] = kept(sandbox)
+    const [user] = storedUsers(sandbox)
     expect(user!.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     const printed = printedExample('formsonfire', 'CreatedXml')
     expect(text).toBe(printed.replace(/<Id>.*<\/Id>/, `<Id>${user!.id}</Id>`))
@@ -67,10 +68,10 @@ describe('a created user', () => {
     )
     expect(body).toMatchObject({ User: { Status: 'Invited' } })
     expect(JSON.stringify(body)).not.toContain('11111111')
-    expect(kept(sandbox)[0]).toMatchObject({ status: 'Invited' })
+    expect(storedUsers(sandbox)[0]).toMatchObject({ status: 'Invited' })
   })
 
-  test('is kept with the folders and groups that it was given, by id, name or external id', async () => {
+  test('is stored with its folders and groups, given by id, name or external id', async () => {
     const folder = '3f2504e0-4f89-41d3-9a0c-0305e82c3301'
     const group = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
     for (const change of [
@@ -80,18 +81,18 @@ describe('a created user', () => {
     ]) {
       const sandbox = await createSandbox(strict)
       await createFormsOnFireUser(sandbox, change).expect(200)
-      expect(kept(sandbox)[0]).toMatchObject({ folders: [folder], groups: [group] })
+      expect(storedUsers(sandbox)[0]).toMatchObject({ folders: [folder], groups: [group] })
     }
   })
 
-  test('keeps a role in its own spelling', async () => {
+  test('is stored with the documented spelling of its role', async () => {
     const sandbox = await createSandbox()
     await createFormsOnFireUser(sandbox, { WebsiteRole: 'readONLY' }).expect(200)
-    expect(kept(sandbox)[0]).toMatchObject({ websiteRole: 'ReadOnly' })
+    expect(storedUsers(sandbox)[0]).toMatchObject({ websiteRole: 'ReadOnly' })
   })
 })
 
-describe('an Email or ExternalId that is taken', () => {
+describe('an Email or ExternalId in use', () => {
   const other = { Email: 'b@example.test', ExternalId: 'b' }
   test.each([
     ['Email', 'grace@example.test'],
@@ -113,7 +114,7 @@ describe('an Email or ExternalId that is taken', () => {
     expect(body).toEqual({
       ResponseStatus: { ...error, Errors: [{ ...error, FieldName: field }] },
     })
-    expect(kept(sandbox)).toHaveLength(1)
+    expect(storedUsers(sandbox)).toHaveLength(1)
   })
 
   test('is refused across formats', async () => {
@@ -122,7 +123,7 @@ describe('an Email or ExternalId that is taken', () => {
     await createFormsOnFireUser(sandbox, { Email: 'ADA@example.test' }).expect(400)
   })
 
-  test('is no matter for the ExternalId of another company, nor for an empty one', async () => {
+  test('does not include an ExternalId of another company, nor an empty one', async () => {
     const sandbox = await createSandbox()
     await createFormsOnFireUser(sandbox).expect(200)
     await createFormsOnFireUser(sandbox, { ...OTHER_KEYS, Email: 'b@x' }).expect(200)
@@ -136,7 +137,7 @@ describe('an Email or ExternalId that is taken', () => {
     }
   })
 
-  test('goes to one of ten who ask at once', async () => {
+  test('is given to one of ten concurrent requests', async () => {
     const sandbox = await createSandbox()
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => createFormsOnFireUser(sandbox)),
@@ -197,13 +198,13 @@ describe('a refusal', () => {
   test.each([
     ['ExternalIdTooLong', { ExternalId: 'x'.repeat(51) }, {}],
     ['UnknownRole', { WebsiteRole: 'String' }, strict],
-  ])('has the words of the example %s', async (name, change, settings) => {
+  ])('has the message of the example %s', async (name, change, settings) => {
     const sandbox = await createSandbox(settings)
     const { body } = said(await createFormsOnFireUser(sandbox, change).expect(400))
     expect(body).toEqual(exampleOf('formsonfire', name))
   })
 
-  test('under strict names every folder and group that is not there', async () => {
+  test('under strict names every folder and group that does not exist', async () => {
     const sandbox = await createSandbox(strict)
     const gone = '3f2504e0-4f89-41d3-9a0c-00000000000'
     const change = { Folders: [`${gone}1`, `${gone}2`], Groups: [`${gone}3`] }
@@ -213,7 +214,7 @@ describe('a refusal', () => {
     expect(codes(headers)).toEqual(['known.Folders.0', 'known.Folders.1', 'known.Groups.0'])
   })
 
-  test('of what cannot be read is a SerializationException without fields', async () => {
+  test('of an unreadable body is a SerializationException without fields', async () => {
     const sandbox = await createSandbox()
     for (const [type, text] of [
       ['application/json', '{'],
@@ -266,7 +267,7 @@ describe('the format of an answer', () => {
     expect(headers['vary']).toBe('Accept')
   })
 
-  test('is told to vary with every refusal too', async () => {
+  test('is announced by Vary in every refusal too', async () => {
     const sandbox = await createSandbox()
     const { headers } = said(await request(sandbox.url).get('/api/v2/nowhere').expect(405))
     expect(headers['vary']).toBe('Accept')
@@ -300,7 +301,7 @@ describe('a path', () => {
     expect(body).toEqual(exampleOf('formsonfire', 'NoEndpoint'))
   })
 
-  test.each(['get', 'put', 'patch', 'delete'] as const)('takes no %s', async (method) => {
+  test.each(['get', 'put', 'patch', 'delete'] as const)('does not allow %s', async (method) => {
     const sandbox = await createSandbox()
     const { headers } = said(await request(sandbox.url)[method](FORMSONFIRE).expect(405))
     expect(headers['allow']).toBe('POST')
@@ -311,21 +312,21 @@ describe('XML elements out of order', () => {
   const { FirstName, ...rest } = jsonFixture('formsonfire.json')
   const late = { ...rest, FirstName }
 
-  test('are named and kept under documented', async () => {
+  test('are read under documented, with a warning', async () => {
     const sandbox = await createSandbox()
     const { headers } = said(await sendXml(sandbox, late).expect(200))
     expect(codes(headers)).toEqual(['xml.order.FirstName'])
-    expect(kept(sandbox)[0]).toMatchObject({ given: { FirstName } })
+    expect(storedUsers(sandbox)[0]).toMatchObject({ given: { FirstName } })
   })
 
-  test('are named and dropped under strict, so that the field is missing', async () => {
+  test('are dropped under strict, with a warning, so that the field is missing', async () => {
     const sandbox = await createSandbox(strict)
     const { headers, text } = said(await sendXml(sandbox, late).expect(400))
     expect(codes(headers)).toEqual(['xml.order.FirstName'])
     expect(fields((await readXml(text)).body)).toEqual(['FirstName'])
   })
 
-  test('lose the credentials with the rest under strict', async () => {
+  test('include the credentials under strict', async () => {
     const { IntegrationKey, ...others } = jsonFixture('formsonfire.json')
     const { headers } = said(
       await sendXml(await createSandbox(strict), {
@@ -336,7 +337,7 @@ describe('XML elements out of order', () => {
     expect(codes(headers)).toEqual(['xml.order.IntegrationKey'])
   })
 
-  test('are not made late by an element that is not known', async () => {
+  test('are not caused by an unknown element', async () => {
     for (const settings of [{}, strict]) {
       const sandbox = await createSandbox(settings)
       const { headers } = said(
@@ -352,7 +353,7 @@ describe('XML elements out of order', () => {
     }
   })
 
-  test('are no matter in JSON', async () => {
+  test('are allowed in JSON', async () => {
     const sandbox = await createSandbox(strict)
     const { headers } = said(await request(sandbox.url).post(FORMSONFIRE).send(late).expect(200))
     expect(headers).not.toHaveProperty('standin-warning')
@@ -360,7 +361,7 @@ describe('XML elements out of order', () => {
 })
 
 describe('JSON as the platform reads it', () => {
-  test('has names in any case, and says so', async () => {
+  test('may have names in any case, with a warning', async () => {
     const sandbox = await createSandbox()
     const { Email, ...rest } = jsonFixture('formsonfire.json')
     const sent = request(sandbox.url)
@@ -370,13 +371,13 @@ describe('JSON as the platform reads it', () => {
     expect(codes(headers)).toEqual(['name.case.Email'])
   })
 
-  test('has no name twice, in whatever case', async () => {
+  test('must not have a name twice, in any case', async () => {
     const sandbox = await createSandbox()
     const { headers } = said(await createFormsOnFireUser(sandbox, { EMAIL: 'b@x' }).expect(400))
     expect(headers['standin-reason']).toBe('body.malformed')
   })
 
-  test('has lists of text, not of objects', async () => {
+  test('must have lists of text, not of objects', async () => {
     const sandbox = await createSandbox()
     const { body } = said(
       await createFormsOnFireUser(sandbox, { Folders: [{ Id: 'x' }] }).expect(400),
@@ -384,7 +385,7 @@ describe('JSON as the platform reads it', () => {
     expect(fields(body)).toEqual(['Folders'])
   })
 
-  test('takes the company id as text, and says so', async () => {
+  test('may have the company id as text, with a warning', async () => {
     const sandbox = await createSandbox()
     const { headers } = said(
       await createFormsOnFireUser(sandbox, { CompanyId: '1815' }).expect(200),
@@ -427,7 +428,7 @@ describe('XML as callers write it', () => {
     const sent = request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml')
     const answer = await sent.send(xml)
     expect([answer.status, answer.text]).toEqual([200, answer.text])
-    expect(kept(sandbox)[0]).toMatchObject({ given: { LastName: 'Byron' } })
+    expect(storedUsers(sandbox)[0]).toMatchObject({ given: { LastName: 'Byron' } })
   })
 
   test.each([
@@ -443,7 +444,7 @@ describe('XML as callers write it', () => {
   })
 })
 
-test('form-urlencoded is what curl says of everything: read by its first character, with a warning', async () => {
+test('a body sent as form-urlencoded, as curl does, is read by its first character, with a warning', async () => {
   const sandbox = await createSandbox()
   const sent = request(sandbox.url)
     .post(FORMSONFIRE)

@@ -54,21 +54,21 @@ describe('a created user', () => {
   test.each([
     [true, 'PENDING'],
     [false, 'INACTIVE'],
-  ])('with userInvite %s is kept as %s', async (userInvite, status) => {
+  ])('with userInvite %s is stored as %s', async (userInvite, status) => {
     const sandbox = await createSandbox()
     await createMykaarmaUser(sandbox, { userInvite }).expect(200)
-    const [kept] = sandbox.sandbox.store.collection('mykaarma.users').all()
-    expect(kept).toMatchObject({ latestInviteStatus: status, username: 'ada.byron' })
-    expect(kept).not.toHaveProperty('password')
+    const [stored] = sandbox.sandbox.store.collection('mykaarma.users').all()
+    expect(stored).toMatchObject({ latestInviteStatus: status, username: 'ada.byron' })
+    expect(stored).not.toHaveProperty('password')
   })
 
-  test('cannot choose what is its own', async () => {
+  test('cannot set fields of the server', async () => {
     const sandbox = await createSandbox()
     const chosen = { id: 'mine', latestInviteStatus: 'ACTIVE', createdAt: 'then' }
     const { body } = said(await createMykaarmaUser(sandbox, chosen).expect(200))
-    const [kept] = sandbox.sandbox.store.collection('mykaarma.users').all()
-    expect(kept).toMatchObject({ id: (body as Envelope).userUuid, latestInviteStatus: 'PENDING' })
-    expect(kept).toHaveProperty('createdAt', expect.stringMatching(/^\d{4}-/))
+    const [stored] = sandbox.sandbox.store.collection('mykaarma.users').all()
+    expect(stored).toMatchObject({ id: (body as Envelope).userUuid, latestInviteStatus: 'PENDING' })
+    expect(stored).toHaveProperty('createdAt', expect.stringMatching(/^\d{4}-/))
   })
 })
 
@@ -131,7 +131,7 @@ describe('a refusal', () => {
     ['UserExists', 400, { emailAddress: 'b@x' }],
     ['UnknownRole', 400, { username: 'b', emailAddress: 'b@x', roleUUID: 'unknown' }],
     ['DealerDenied', 403, { dealerUUID: 'unknown', departmentUUID: undefined }],
-  ])('has the code and words of the example %s', async (name, status, change) => {
+  ])('has the code and message of the example %s', async (name, status, change) => {
     const sandbox = await createSandbox(strict)
     await createMykaarmaUser(sandbox).expect(200)
     const { body } = said(await createMykaarmaUser(sandbox, change).expect(status))
@@ -142,7 +142,7 @@ describe('a refusal', () => {
     { departmentUUID: 'unknown' },
     { dealerUUID: undefined, departmentUUID: 'unknown' },
     { dealerUUID: 'unknown' },
-  ])('for want of a right is a 403 with the code of one: %j', async (change) => {
+  ])('for a missing right is a 403 with its code: %j', async (change) => {
     const sandbox = await createSandbox(strict)
     const { body } = said(await createMykaarmaUser(sandbox, change).expect(403))
     expect((body as Envelope).errors).toMatchObject([
@@ -150,7 +150,7 @@ describe('a refusal', () => {
     ])
   })
 
-  test('for want of the scope has the words that a live client saw', async () => {
+  test('for a missing scope has the message that a live client saw', async () => {
     const sandbox = await createSandbox()
     const sent = createMykaarmaUser(sandbox).auth('reader', 'reader-secret')
     const { body } = said(await sent.expect(403))
@@ -158,7 +158,7 @@ describe('a refusal', () => {
   })
 })
 
-describe('a user name or an address that is taken', () => {
+describe('a user name or an address in use', () => {
   const others = { username: 'someone', emailAddress: 'someone@example.test' }
   test.each([
     ['username', 'ada.byron'],
@@ -181,14 +181,14 @@ describe('a user name or an address that is taken', () => {
     expect(sandbox.sandbox.store.collection('mykaarma.users').size).toBe(1)
   })
 
-  test('is no matter between the two', async () => {
+  test('is compared field by field', async () => {
     const sandbox = await createSandbox()
     await createMykaarmaUser(sandbox).expect(200)
     const crossed = { username: 'ada@example.test', emailAddress: 'ada.byron' }
     await createMykaarmaUser(sandbox, crossed).expect(200)
   })
 
-  test('is never so when it is empty or not given', async () => {
+  test('does not include an empty or absent one', async () => {
     const sandbox = await createSandbox()
     for (const nothing of ['', '', null, null, undefined, undefined]) {
       const body = { username: nothing, emailAddress: nothing }
@@ -196,7 +196,7 @@ describe('a user name or an address that is taken', () => {
     }
   })
 
-  test('goes to one of ten who ask at once', async () => {
+  test('is given to one of ten concurrent requests', async () => {
     const sandbox = await createSandbox()
     const answers = await Promise.all(Array.from({ length: 10 }, () => createMykaarmaUser(sandbox)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -225,7 +225,7 @@ describe('warnings', () => {
     expect(titles(body)).toEqual([])
   })
 
-  test('have the words of the example', async () => {
+  test('have the message of the example', async () => {
     const { body } = said(await createMykaarmaUser(await createSandbox(strict), invite).expect(200))
     expect((body as Envelope).warnings).toEqual(exampleOf('mykaarma', 'Warned')['warnings'])
   })
@@ -266,7 +266,7 @@ describe('X-Correlation-ID', () => {
     expect(headers['x-correlation-id']).toBe('b')
   })
 
-  test('is made when none is sent, or none that can be sent back', async () => {
+  test('is generated when none is sent, or one that cannot be sent back', async () => {
     const sandbox = await createSandbox()
     const seen = new Set<string>()
     for (const given of [undefined, '', 'a b', 'x'.repeat(129)]) {
@@ -286,12 +286,12 @@ describe('protobuf', () => {
     const sandbox = await createSandbox()
     const { status, headers, bytes } = await inProtobuf(sandbox)
     expect([status, headers['content-type']]).toEqual([200, PROTOBUF])
-    const [kept] = sandbox.sandbox.store.collection('mykaarma.users').all()
+    const [stored] = sandbox.sandbox.store.collection('mykaarma.users').all()
     expect(readProtobuf(bytes)).toEqual({
       errors: [],
       warnings: [],
       apiRequestId: expect.stringMatching(UUID) as unknown,
-      userUuid: kept!.id,
+      userUuid: stored!.id,
     })
   })
 
@@ -316,7 +316,7 @@ describe('protobuf', () => {
   })
 
   const has = (command: string) => spawnSync(command, ['--version']).status === 0
-  test.skipIf(!has('protoc'))('is what protoc reads too', async () => {
+  test.skipIf(!has('protoc'))('is readable by protoc', async () => {
     const sandbox = await createSandbox(strict)
     const { bytes } = await inProtobuf(sandbox, { firstName: 'Añ', sendEmail: false })
     const specs = fileURLToPath(new URL('../../../specs', import.meta.url))
@@ -368,7 +368,7 @@ describe('protobuf', () => {
     expect(headers['content-type']).toMatch('application/json')
   })
 
-  test('follows the numbers of a .proto that the user brings', async () => {
+  test('uses the field numbers of a given .proto', async () => {
     const proto = join(createFolder(), 'own.proto')
     writeFileSync(
       proto,
@@ -381,15 +381,15 @@ describe('protobuf', () => {
     )
     const sandbox = await createSandbox({ proto })
     const { bytes } = await inProtobuf(sandbox)
-    const [kept] = sandbox.sandbox.store.collection('mykaarma.users').all()
+    const [stored] = sandbox.sandbox.store.collection('mykaarma.users').all()
     // Fields 14 and 15, each a string of 36 bytes.
     expect([...bytes.subarray(0, 2)]).toEqual([(14 << 3) | 2, 36])
     expect([...bytes.subarray(38, 40)]).toEqual([(15 << 3) | 2, 36])
-    expect(bytes.subarray(40).toString()).toBe(kept!.id)
+    expect(bytes.subarray(40).toString()).toBe(stored!.id)
   })
 })
 
-test('a body is read whatever the letters of its type, and its charset', async () => {
+test('a body is read in any case of its media type, and by its charset', async () => {
   const sandbox = await createSandbox()
   await request(sandbox.url)
     .post(MYKAARMA)

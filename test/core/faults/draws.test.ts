@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawnDelay, readDelay } from '../../../src/core/faults/effect.ts'
 import { readShortForm, shortFormOf } from '../../../src/core/faults/short-form.ts'
-import { contractAt } from '../../../src/package.ts'
+import { adminContract } from '../../../src/apis/contracts.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { arm, mykaarma, sendRaw } from './kit.ts'
 
@@ -50,7 +50,7 @@ test('a log-normal delay has the median and the 99th percentile that it says', (
 })
 
 test('a header of any content is read as a short form or refused as fault.invalid', () => {
-  const schema = contractAt('standin.yaml').component('NewFault')
+  const schema = adminContract().component('NewFault')
   const word = fc.constantFrom(
     '500',
     ';',

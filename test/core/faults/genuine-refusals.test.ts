@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { withDefaults } from '../../../src/config/config.ts'
-import { credentialCases, type CredentialCase } from '../../../src/apis/credential-cases.ts'
+import { credentialCases } from '../../../src/apis/index.ts'
+import type { CredentialCase } from '../../../src/core/vendor.ts'
 import { fixturesOf } from '../../../src/sandbox/fixtures.ts'
 import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../../helpers/sandbox.ts'
@@ -45,7 +46,7 @@ async function mustBeTheSame(
   expect([fault, ...answered(made)]).toEqual([fault, ...answered(real)])
 }
 
-const cases = (await credentialCases(fixturesOf(withDefaults({})).cryptlex)).filter(
+const cases = (await credentialCases(fixturesOf(withDefaults({})))).filter(
   ({ reason }) => reason !== undefined,
 )
 

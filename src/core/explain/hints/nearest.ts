@@ -1,6 +1,7 @@
 import type { Api } from '../../api.ts'
-import type { OperationContract } from '../../contract/operation.ts'
+import type { ApiPart } from '../../context.ts'
 import type { Contract } from '../../contract/contract.ts'
+import type { OperationContract } from '../../contract/operation.ts'
 import { distance, quotable } from '../../words.ts'
 
 /** One change to the method or path of a request. */
@@ -40,11 +41,6 @@ export interface Nearest {
   readonly distance: number
 }
 
-interface ApiAndContract {
-  readonly api: Api
-  readonly contract: Contract
-}
-
 const MAX_RESULTS = 3
 const SANDBOX_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /** The cost per segment of the operation's path above which an operation is not similar. */
@@ -74,11 +70,7 @@ const UPDATES = new Set(['PUT', 'PATCH'])
  *
  * @param url as sent, without the prefix of the sandbox
  */
-export function nearest(
-  method: string,
-  url: string,
-  all: readonly ApiAndContract[],
-): readonly Nearest[] {
+export function nearest(method: string, url: string, all: readonly ApiPart[]): readonly Nearest[] {
   const [path = ''] = url.split('?', 1)
   const cleaned = cleanedPath(path)
   const bases = all.map(({ contract }) => contract.prefix.slice(1))
