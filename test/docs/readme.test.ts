@@ -118,8 +118,13 @@ test('every promise of a contract says how it is known', () => {
 })
 
 test('every link leads somewhere, and the README to every page', () => {
-  const docs = readdirSync(new URL('../../docs', import.meta.url)).map((file) => `docs/${file}`)
-  for (const page of ['README.md', ...docs]) {
+  const docs = readdirSync(new URL('../../docs', import.meta.url), {
+    recursive: true,
+    encoding: 'utf8',
+  })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`)
+  for (const page of ['README.md', 'CONTRIBUTING.md', ...docs]) {
     const here = new URL(`../../${page}`, import.meta.url)
     const links = [...readDocument(page).matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g)]
     for (const [, file, heading] of links) {
@@ -128,7 +133,11 @@ test('every link leads somewhere, and the README to every page', () => {
       else expect(headingsOf(readFileSync(there, 'utf8')), `${page}: ${file}`).toContain(heading)
     }
   }
-  for (const page of docs) expect(readDocument('README.md')).toContain(`](${page})`)
+  const linked = [readDocument('README.md'), readDocument('docs/decisions/README.md')].join('\n')
+  for (const page of docs) {
+    const target = page.replace(/^docs\/decisions\/(?!README)/, '')
+    expect(linked).toContain(`](${target})`)
+  }
 })
 
 /** As a link spells them. */
