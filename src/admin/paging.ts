@@ -20,7 +20,7 @@ export interface Cursor {
 const START: Cursor = { api: -1, place: 0 }
 
 /**
- * Reads a cursor such as `cryptlex:100`; null is the start of the list.
+ * Reads a cursor such as `<api>:100`; null is the start of the list.
  *
  * @throws Problem 400 page.unknown
  */

@@ -370,7 +370,7 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
       [store, 'collection'],
       [store, 'document'],
       [store, 'transact'],
-      [snapshots, 'forget'],
+      [snapshots, 'delete'],
       [snapshots, 'get'],
       [requests, 'after'],
       [requests, 'get'],

@@ -32,8 +32,8 @@ test('a wrong type in a state is named by its path', async () => {
 })
 
 test.each([
-  [{ 'cryptlex.user': 2 ** 53 }, 'is no count'],
-  [{ 'cryptlex.user': -1 }, 'is no count'],
+  [{ 'cryptlex.user': 2 ** 53 }, 'must be a whole number from 0 to 4294967295'],
+  [{ 'cryptlex.user': -1 }, 'must be a whole number from 0 to 4294967295'],
 ])('a state with the counters %j is refused', async (counters, message) => {
   const caller = createCaller(await createSandbox())
   const seen = await caller.put('/_standin/state', { standin: { counters } })
@@ -46,5 +46,5 @@ test('three million invalid rows are refused at the first of them', async () => 
   const users = Array.from({ length: 3_000_000 }, () => 1)
   const seen = await caller.put('/_standin/state', { cryptlex: { users } })
   expect(seen.status).toBe(400)
-  expect(seen.text).toContain('cryptlex.users[0].id is no text')
+  expect(seen.text).toContain('cryptlex.users[0].id must be a non-empty string')
 })

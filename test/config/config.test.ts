@@ -179,11 +179,11 @@ test.each([
   ],
   [
     ['--cors-origins', '*'],
-    '--cors-origins must be origins such as http://localhost:3000,https://app.test; * is none, got "*"',
+    '--cors-origins must be origins such as http://localhost:3000,https://app.test; * is not allowed, got "*"',
   ],
   [
     ['--cors-origins', 'https://a.test/path'],
-    '--cors-origins must be origins such as http://localhost:3000,https://app.test; * is none, got "https://a.test/path"',
+    '--cors-origins must be origins such as http://localhost:3000,https://app.test; * is not allowed, got "https://a.test/path"',
   ],
   [
     ['--admin-token', 'hunter2'],
@@ -195,7 +195,7 @@ test.each([
   ],
   [
     ['--egress', 'privte'],
-    '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; did you mean private? (a host of that name is written with its port, such as privte:80), got "privte"',
+    '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; did you mean private? (to allow a host of that name, add its port, such as privte:80), got "privte"',
   ],
   [
     ['--faults', '500, crpytlex:401'],

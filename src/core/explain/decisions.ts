@@ -87,8 +87,8 @@ function refusalEvidence(
 /** Adds the warnings that the request got at this step. */
 function withFindings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
-  const findings = input.call.warnings.filter(({ stage }) => stage === step)
-  if (findings.length === 0) return decision
+  const warnings = input.call.warnings.filter(({ stage }) => stage === step)
+  if (warnings.length === 0) return decision
   // The checks of the contract already mention each field.
   if (step === 'contract' && decision.checks) return { ...decision, outcome: 'noted' }
   const { operation, bodyType } = input.call
@@ -96,11 +96,11 @@ function withFindings(decision: Decision, input: ExplainInput, index: EvidenceIn
     operation && step === 'strict'
       ? index.field(operation, bodyType, code.split('.').slice(1), 'x-strict')
       : []
-  const checks = findings.map((finding): Check => ({
-    at: finding.code,
+  const checks = warnings.map((warning): Check => ({
+    at: warning.code,
     outcome: 'noted',
-    text: finding.text,
-    evidence: evidenceOf(finding),
+    text: warning.text,
+    evidence: evidenceOf(warning),
   }))
   return { ...decision, outcome: 'noted', checks }
 }
@@ -205,10 +205,10 @@ const DESCRIPTIONS: Readonly<Record<EarlierStep, DescribeStep>> = {
   },
   operation: ({ call, api }) => {
     if (!call.operation) return undefined
-    const findings = call.warnings.filter(({ stage }) => stage === 'operation')
-    const text = findings.some(({ assumed }) => assumed)
+    const warnings = call.warnings.filter(({ stage }) => stage === 'operation')
+    const text = warnings.some(({ assumed }) => assumed)
       ? 'The documented profile accepts this; strict would refuse it.'
-      : findings.length > 0
+      : warnings.length > 0
         ? 'The operation ran, with a warning.'
         : `The request does not conflict with data of ${api.title} in the sandbox, such as another user with the same address.`
     return passed('operation', text)

@@ -68,7 +68,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly bodySize: number
   /** Id of the user that the request created. */
   readonly userId: string | undefined
-  readonly findings: readonly Warning[]
+  readonly warnings: readonly Warning[]
   readonly status: number
   readonly answerHeaders: RecordedAnswer['headers']
   readonly answerSize: number
@@ -83,7 +83,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
 }
 
 /** Shared, so that most entries keep no list of their own. */
-const NO_FINDINGS: readonly Warning[] = []
+const NO_WARNINGS: readonly Warning[] = []
 
 /** @param slabFor returns a slab with room for so many bytes */
 export function entryFrom(
@@ -128,7 +128,7 @@ export function entryFrom(
     base: call.base,
     stage: call.stage,
     problem: call.problem,
-    findings: warnings.length === 0 ? NO_FINDINGS : warnings,
+    warnings: warnings.length === 0 ? NO_WARNINGS : warnings,
     faults: call.faults,
     operation: call.operation,
     bodyType: call.bodyType,
@@ -177,7 +177,7 @@ export function callOf(entry: Entry): Call {
     startedAt: entry.startedAt,
     method: entry.method,
     url,
-    ...(isMalformed && first !== '' ? { line: first } : {}),
+    ...(isMalformed && first !== '' ? { malformedLine: first } : {}),
     path,
     query,
     headers: parseHeaders(rawHeaders),
@@ -195,7 +195,7 @@ export function callOf(entry: Entry): Call {
   call.endedAfter = entry.endedAfter
   call.operation = entry.operation
   call.bodyType = entry.bodyType
-  call.warnings.push(...entry.findings)
+  call.warnings.push(...entry.warnings)
   if (entry.hasBody) call.bodyText = entry.bytes.toString('utf8', entry.headEnd, entry.bodyEnd)
   if (entry.operation) call.params = contract.find(entry.method, path).params
   return call

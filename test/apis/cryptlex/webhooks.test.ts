@@ -206,7 +206,7 @@ test.each([
       expect(made.header('Standin-Warning')).toContain(text)
       const id = made.header('Standin-Request-Id')
       const { text: explanation } = await caller.get(`/_standin/requests/${id}/explain?format=text`)
-      expect(explanation).toContain('It was done, with a warning.')
+      expect(explanation).toContain('The operation ran, with a warning.')
       const path = `/webhooks/${String(made.json()['id'])}`
       const renamed = await send(caller, 'PATCH', path, { name: 'Other' })
       expect([renamed.status, renamed.header('Standin-Warning')]).toEqual([200, undefined])

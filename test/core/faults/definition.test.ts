@@ -45,7 +45,7 @@ test.each(['headers', 'params', 'query', 'fields'])(
       )
     }
     for (const { fired, nearestMiss } of server.sandbox.faults.list()) {
-      expect([fired, nearestMiss?.why]).toEqual([0, expect.stringContaining('is nothing')])
+      expect([fired, nearestMiss?.why]).toEqual([0, expect.stringContaining('is absent')])
     }
     expect(server.logged).toEqual([])
   },
@@ -114,7 +114,7 @@ test.each(['$..email', 'Folders[', 'a[b]', 'a..b', '[?(@.x)]', '', 'a['])(
     const server = await createSandbox()
     const match = { fields: { [path]: 'x' } }
     expect(refusalOf(() => arm(server, { status: 500, match }))).toMatch(
-      /match\.fields.*no place in a body/,
+      /match\.fields.*is not a field path/,
     )
   },
 )
