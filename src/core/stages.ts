@@ -135,8 +135,23 @@ export function stagesOf({
   return credentialsIn === 'body' ? SERVED_BODY_FIRST : SERVED
 }
 
-/** Returns the stages before this one after which faults can fire. */
-export function faultStagesBefore(
+/** The stages before the body is read after which faults can fire, by where the credentials are. */
+const BEFORE_BODY = {
+  header: faultStagesBefore(SERVED, 'body'),
+  body: faultStagesBefore(SERVED_BODY_FIRST, 'body'),
+  none: faultStagesBefore(SERVED, 'body'),
+}
+
+/** The stages of an API before its body is read after which faults can fire. */
+export function faultStagesBeforeBody({
+  credentialsIn,
+}: {
+  readonly credentialsIn: keyof typeof BEFORE_BODY
+}): readonly FaultStage[] {
+  return BEFORE_BODY[credentialsIn]
+}
+
+function faultStagesBefore(
   stages: readonly ServedStageRow[],
   name: ServedStage,
 ): readonly FaultStage[] {

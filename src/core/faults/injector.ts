@@ -40,22 +40,22 @@ export interface Injector {
    * @param read reads the body early; called where the body decides which fault fires
    * @throws Problem 400 fault.invalid
    */
-  begin(request: IncomingMessage, read: () => Promise<void>): Promise<void>
+  begin(request: IncomingMessage, read: () => Promise<void>): undefined | Promise<void>
   /** Reads and fires the fault that the body asks for, before a refusal of the credentials. */
   beforeRefusal(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined>
   /** Reads and fires the fault that the body asks for, also after a stage that has passed. */
-  afterBody(passed: readonly FaultStage[]): Promise<Reply | undefined>
+  afterBody(passed: readonly FaultStage[]): undefined | Promise<Reply | undefined>
   /**
    * Fires the fault of this stage, if there is one: delays, ends the connection or refuses.
    *
    * @returns the answer in place of the API's; undefined where the request continues
    * @throws ConnectionEnded
    */
-  fire(stage: FaultStage): Promise<Reply | undefined>
+  fire(stage: FaultStage): undefined | Promise<Reply | undefined>
   /** Runs the operation in the way that the fired fault demands. */
   operate(runs: OperationRuns): Reply
-  /** Applies the fired fault to a written body. */
-  alterBody(body: BodyParts): AlteredBody
+  /** Applies the fired fault to a written body; undefined: the body stays as it is. */
+  alterBody(body: BodyParts): AlteredBody | undefined
   /** Writes the answer with the connection fault that fired, if any. */
   send(response: ServerResponse, message: Message): void
   /** Records the request as what its client did after an earlier fault. */
@@ -64,12 +64,12 @@ export interface Injector {
 
 /** The injector of an API without faults. */
 export const NO_FAULTS: Injector = {
-  begin: () => Promise.resolve(),
+  begin: () => undefined,
   beforeRefusal: () => Promise.resolve(undefined),
-  afterBody: () => Promise.resolve(undefined),
-  fire: () => Promise.resolve(undefined),
+  afterBody: () => undefined,
+  fire: () => undefined,
   operate: ({ run }) => run(),
-  alterBody: (body) => ({ ...body, readsBack: true }),
+  alterBody: () => undefined,
   send: write,
   finish: () => {},
 }
@@ -102,21 +102,17 @@ export class FaultInjector implements Injector, FaultCandidate {
 
   constructor(
     faults: Faults,
-    from: {
-      readonly api: Api
-      readonly tools: Tools
-      readonly call: Call
-      readonly response: ServerResponse
-      readonly log: Log
-    },
+    { api, tools, log }: { readonly api: Api; readonly tools: Tools; readonly log: Log },
+    call: Call,
+    response: ServerResponse,
   ) {
-    this.api = from.api.name
-    this.call = from.call
-    this.#api = from.api
-    this.#tools = from.tools
+    this.api = api.name
+    this.call = call
+    this.#api = api
+    this.#tools = tools
     this.#faults = faults
-    this.#response = from.response
-    this.#log = from.log
+    this.#response = response
+    this.#log = log
   }
 
   credential(): string | undefined {
@@ -146,9 +142,17 @@ export class FaultInjector implements Injector, FaultCandidate {
     return undefined
   }
 
-  async begin(request: IncomingMessage, read: () => Promise<void>): Promise<void> {
+  begin(request: IncomingMessage, read: () => Promise<void>): undefined | Promise<void> {
     const text = faultRequestedInHeaders(this.call)
-    if (text === undefined && !this.#faults.isArmed) return
+    if (text === undefined && !this.#faults.isArmed) return undefined
+    return this.#readRequestedFault(text, request, read)
+  }
+
+  async #readRequestedFault(
+    text: string | undefined,
+    request: IncomingMessage,
+    read: () => Promise<void>,
+  ): Promise<void> {
     if (canReadBody(request) && (text === undefined || this.#faults.isPerUser(text))) await read()
     if (text !== undefined) {
       const user = `${this.call.operation?.id} ${this.user() ?? ''}`
@@ -170,8 +174,12 @@ export class FaultInjector implements Injector, FaultCandidate {
     return this.afterBody(['route'])
   }
 
-  async afterBody(passed: readonly FaultStage[]): Promise<Reply | undefined> {
+  afterBody(passed: readonly FaultStage[]): undefined | Promise<Reply | undefined> {
     if (this.requestedFault || this.#firing || !this.#readMagicAddress()) return undefined
+    return this.#fireFirst(passed)
+  }
+
+  async #fireFirst(passed: readonly FaultStage[]): Promise<Reply | undefined> {
     for (const stage of passed) {
       const reply = await this.fire(stage)
       if (reply) return reply
@@ -195,10 +203,13 @@ export class FaultInjector implements Injector, FaultCandidate {
     return false
   }
 
-  async fire(stage: FaultStage): Promise<Reply | undefined> {
-    if (this.#firing) return undefined
+  fire(stage: FaultStage): undefined | Promise<Reply | undefined> {
+    if (this.#firing || !(this.requestedFault || this.#faults.isArmed)) return undefined
     const firing = this.#faults.take(this, stage)
-    if (!firing) return undefined
+    return firing && this.#apply(firing, stage)
+  }
+
+  async #apply(firing: ArmedFiring, stage: FaultStage): Promise<Reply | undefined> {
     this.#firing = this.call.firing = firing
     const { delay, connection, outcome } = firing.effect
     if (delay) {
@@ -276,10 +287,10 @@ export class FaultInjector implements Injector, FaultCandidate {
     return reply
   }
 
-  alterBody(body: BodyParts): AlteredBody {
+  alterBody(body: BodyParts): AlteredBody | undefined {
     const firing = this.#firing
     const kind = firing?.effect.body
-    if (!kind) return { ...body, readsBack: true }
+    if (!kind) return undefined
     try {
       return applyBodyFault(kind, body)
     } catch (error) {
@@ -287,7 +298,7 @@ export class FaultInjector implements Injector, FaultCandidate {
       firing.fault.withdraw(this, this.#tools.clock.now(), error.message)
       this.#firing = this.call.firing = undefined
       this.call.warn('fault.not-applicable', `The fault ${kind} changed nothing: ${error.message}`)
-      return { ...body, readsBack: true }
+      return undefined
     }
   }
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Reply } from '../api.ts'
+import type { Reply, Task } from '../api.ts'
 import { Call } from '../call.ts'
 import { hintHeaders } from '../explain/hints/index.ts'
 import { ConnectionEnded, FaultInjector, NO_FAULTS, type Injector } from '../faults/injector.ts'
 import { closeWhenIdle } from '../http/linger.ts'
 import { invalid, Problem } from '../problem.ts'
-import { faultStagesBefore, stagesOf, type ServedStage } from '../stages.ts'
+import { faultStagesBeforeBody, stagesOf, type ServedStage } from '../stages.ts'
 import type { State } from '../store/state.ts'
 import { acceptable, refusalType } from './negotiation.ts'
 import type { PipelineContext } from './pipeline-context.ts'
@@ -46,7 +46,7 @@ export async function answer(
 ): Promise<void> {
   const { api, faults, tools } = context
   const call = callFor(context, request, arrival.base ?? '')
-  const injector = faults ? new FaultInjector(faults, { ...context, call, response }) : NO_FAULTS
+  const injector = faults ? new FaultInjector(faults, context, call, response) : NO_FAULTS
   let headers = arrival.headers ?? {}
   let reply: Reply
   try {
@@ -77,9 +77,13 @@ async function serve(exchange: Exchange): Promise<Reply> {
   const { context, call, injector } = exchange
   for (const { name, faultsAfter } of stagesOf(context.api)) {
     call.stage = name
-    const ended =
-      (await STAGE_HANDLERS[name](exchange)) ?? (faultsAfter && (await injector.fire(faultsAfter)))
+    // Most stages have nothing to wait for, and an await costs even then.
+    const work = STAGE_HANDLERS[name](exchange)
+    const ended = work && (await work)
     if (ended) return ended
+    const firing = faultsAfter && injector.fire(faultsAfter)
+    const reply = firing && (await firing)
+    if (reply) return reply
   }
   if (!exchange.reply) throw new Error(`No operation answered ${call.method} ${call.path}`)
   return exchange.reply
@@ -87,18 +91,15 @@ async function serve(exchange: Exchange): Promise<Reply> {
 
 /** The work of each stage. A handler that returns an answer ends the request with it. */
 const STAGE_HANDLERS: Readonly<
-  Record<
-    ServedStage,
-    (exchange: Exchange) => void | Reply | undefined | Promise<void | Reply | undefined>
-  >
+  Record<ServedStage, (exchange: Exchange) => undefined | Promise<void | Reply | undefined>>
 > = {
-  route: async ({ context, call, request, injector }) => {
+  route: ({ context, call, request, injector }) => {
     const { api, contract } = context
     if (api.answerType) call.answerType = api.answerType(call)
     const { operation, params } = contract.find(call.method, call.path)
     call.operation = operation
     call.params = params
-    await injector.begin(request, () => readEarly(context, call, request))
+    return injector.begin(request, () => readEarly(context, call, request))
   },
 
   credentials: async ({ context, call, request, injector }) => {
@@ -117,6 +118,7 @@ const STAGE_HANDLERS: Readonly<
 
   accept: ({ context: { api }, call }) => {
     if (!api.answerType) call.answerType = acceptable(call, operationOf(call).answerTypes)
+    return undefined
   },
 
   body: async ({ context, call, request, injector }) => {
@@ -124,47 +126,59 @@ const STAGE_HANDLERS: Readonly<
     if (rawBody) return readRaw(context, call, request)
     if (requestTypes.length === 0) return undefined
     await readText(context, call, request)
-    const ended = await injector.afterBody(faultStagesBefore(stagesOf(context.api), 'body'))
+    const firing = injector.afterBody(faultStagesBeforeBody(context.api))
+    const ended = firing && (await firing)
     if (ended) return ended
-    return parseBody(context, call)
+    parseBody(context, call)
+    return undefined
   },
 
   contract: ({ call }) => {
     const violations = operationOf(call).check(call)
     if (violations.length > 0) throw invalid(violations)
     dropUnknownFields(call, operationOf(call))
+    return undefined
   },
 
   strict: ({ call }) => {
     const violations = operationOf(call).checkStrictly(call)
     if (violations.length > 0) call.refuseIfStrict(invalid(violations))
+    return undefined
   },
 
-  operation: async (exchange) => {
+  operation: (exchange) => {
     const { context, call, injector } = exchange
     const { api, webhooks } = context
     const { id } = operationOf(call)
     // Pending webhooks change rows that the vendor's other calls may read.
     if (api.webhooks && id !== api.users?.operation) webhooks.flush()
     const task = api.tasks?.[id]
-    exchange.reply = task
-      ? await task(call)
-      : injector.operate({
-          run: (view) => operate(context, call, view),
-          dryRun: () => dryRun(context, call),
-          runLater: () => operateLater(context, call),
-        })
+    if (task) return runTask(exchange, task)
+    exchange.reply = injector.operate({
+      run: (view) => operate(context, call, view),
+      dryRun: () => dryRun(context, call),
+      runLater: () => operateLater(context, call),
+    })
+    return undefined
   },
 
-  saving: async ({ context: { store, webhooks }, call }) => {
-    if (store.hasUnsavedChanges) {
-      await store.saved().catch((error: unknown) => {
-        call.created = call.events = call.deliveries = undefined
-        throw error
-      })
-    }
-    if (call.deliveries && call.deliveryFaults) await webhooks.deliverBeforeAnswer(call.deliveries)
-  },
+  saving: ({ context, call }) =>
+    context.store.hasUnsavedChanges || call.deliveryFaults ? save(context, call) : undefined,
+}
+
+async function runTask(exchange: Exchange, task: Task): Promise<void> {
+  exchange.reply = await task(exchange.call)
+}
+
+/** Waits until the changes are stored, and for the webhooks that a fault sends before the answer. */
+async function save({ store, webhooks }: PipelineContext, call: Call): Promise<void> {
+  if (store.hasUnsavedChanges) {
+    await store.saved().catch((error: unknown) => {
+      call.created = call.events = call.deliveries = undefined
+      throw error
+    })
+  }
+  if (call.deliveries && call.deliveryFaults) await webhooks.deliverBeforeAnswer(call.deliveries)
 }
 
 /** Creates the Call from a request's head. The body stays unread. */

@@ -76,6 +76,7 @@ function writtenBody(
   if (flaw) reportInvalidAnswer(`${api.name} ${status} breaks its contract: ${flaw}`)
   if (body === undefined) return { text, contentType }
   const altered = injector.alterBody({ value: body, schema, format, text, contentType })
+  if (!altered) return { text, contentType }
   const loss = altered.text !== text && altered.readsBack ? lossIn(altered.text) : undefined
   if (loss) {
     const kind = firing?.effect.body
