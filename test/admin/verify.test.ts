@@ -1,6 +1,7 @@
+import request from 'supertest'
 import { expect, test } from 'vitest'
 import { createCaller, named, type Caller } from '../helpers/caller.ts'
-import { createSandbox } from '../helpers/sandbox.ts'
+import { createCryptlexUser, createSandbox } from '../helpers/sandbox.ts'
 
 interface Verified {
   readonly passed: boolean
@@ -232,4 +233,20 @@ test('a hundred clients that wait at once all get their answer', async () => {
   const caller = createCaller(server)
   for (let i = 0; i < 100; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
   expect(await Promise.all(waiting)).toEqual(Array.from({ length: 100 }, () => true))
+})
+
+test('refuses expressions that would block the server', async () => {
+  const sandbox = await createSandbox()
+  for (let i = 0; i < 40; i++) {
+    await createCryptlexUser(sandbox, { firstName: 'a'.repeat(4000) })
+  }
+  const regex = `${'(a?a?a?a?a?a?a?a?a?a?){5}'.repeat(4)}b$`
+  const expectations = Array.from({ length: 3 }, () => ({
+    match: { fields: { firstName: { regex } } },
+  }))
+  const answer = await request(sandbox.url)
+    .post('/_standin/verify')
+    .send({ expectations })
+    .expect(400)
+  expect(answer.body).toMatchObject({ reason: 'expression.invalid' })
 })
