@@ -195,7 +195,7 @@ describe('refused starts', () => {
     ],
     [['--host', 'http://localhost'], '--host must be an address or a name without a port'],
     [['--jwks', 'none.json'], /none\.json \(--jwks\) cannot be read: it does not exist/],
-    [['--proto', 'none.proto'], /There is no none\.proto \(--proto\)/],
+    [['--proto', 'none.proto'], /none\.proto \(--proto\) cannot be read: it does not exist/],
     [
       ['--proto', join(import.meta.dirname, '..', 'package.json')],
       /package\.json cannot be used: .* \(--proto\)/,
@@ -209,10 +209,19 @@ describe('refused starts', () => {
       ['--fixtures', '{"cryptlex": {"users": [{"resellerId": "r"}]}}'],
       /The fixtures \(--fixtures\) cannot be used: cryptlex\.users\[0\]: /,
     ],
-    [['token', '--expires', '3600'], '--expires must be such as 1h, -5m or 2030-01-01T00:00:00Z'],
+    [
+      ['token', '--expires', '3600'],
+      '--expires must be a duration or a time, such as 1h, -5m or 2030-01-01T00:00:00Z',
+    ],
     [['seed', '--users', '0'], '--users must be a whole number from 1 to 100000, got "0"'],
-    [['wait', '--timeout', 'soon'], '--timeout must be such as 500ms, 30s or 2m, got "soon"'],
-    [['wait', '--url', 'here'], '--url must be such as http://localhost:4020, got "here"'],
+    [
+      ['wait', '--timeout', 'soon'],
+      '--timeout must be a duration such as 500ms, 30s or 2m, got "soon"',
+    ],
+    [
+      ['wait', '--url', 'here'],
+      '--url must be an http or https URL such as http://localhost:4020, got "here"',
+    ],
     [['wait', '--users', '1'], '--users is not an option; see standin --help'],
     [
       ['fault'],
@@ -332,7 +341,7 @@ describe('subcommands', () => {
     expect((await createWithToken(url, stdout.trim())).status).toBe(201)
   })
 
-  test('credentials lists a credential for every outcome', async () => {
+  test('credentials lists a credential for every answer', async () => {
     const { code, stdout } = await run(['credentials'])
     expect(code).toBe(0)
     for (const reason of ['scope.missing', 'token.algorithm', 'key.limited']) {

@@ -2,9 +2,8 @@ import type { Credential } from '../core/api.ts'
 import type { SandboxPort } from './ports.ts'
 
 /**
- * A curl command for each API that creates a user; it succeeds when it is pasted, because no API has
- * that user yet. A credential of the package stands in it as it is while the sandbox accepts it, and
- * otherwise the names of its parts, to be filled in.
+ * A curl command for each API that creates a user whom no API has yet, so it works when it is pasted.
+ * It contains the package's credential if the sandbox accepts it, and placeholders otherwise.
  *
  * @param url the URL of the sandbox
  */

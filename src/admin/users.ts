@@ -107,7 +107,7 @@ function pageOf(sandbox: SandboxPort, call: Call): UserPage {
   return { users, total, ...(next === undefined ? {} : { next }) }
 }
 
-/** The user with this address, and its copies if a fault had duplicates accepted. */
+/** The user with this address, and its copies, if a fault made the API accept duplicates. */
 function rowsWithEmail(sandbox: SandboxPort, api: Api, email: string): readonly Row[] {
   const field = api.users!.email
   const rows = rowsOf(sandbox, api)

@@ -24,7 +24,7 @@ export function namesOf(vendors: readonly Vendor[]): readonly string[] {
   return vendors.map(({ name }) => name)
 }
 
-/** One credential for every outcome at every API; `standin credentials` prints them. */
+/** One credential for each result of each API's credential check, for `standin credentials`. */
 export async function credentialCases(
   fixtures: Readonly<Record<string, VendorFixtures>>,
   vendors: readonly Vendor[] = VENDORS,

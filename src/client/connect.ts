@@ -66,7 +66,7 @@ function parseTarget(text: string, sandbox?: string): { server: string; name: st
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new TypeError(
-      `The URL must be such as http://localhost:4020, got ${JSON.stringify(text)}`,
+      `The URL must be http or https, such as http://localhost:4020, got ${JSON.stringify(text)}`,
     )
   }
   const [, path = '', inPath] = /^(.*?)(?:\/~([^/]+))?\/*$/.exec(url.pathname) ?? []

@@ -58,7 +58,7 @@ function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new ConfigError(
-      `--url must be such as http://localhost:4020, got ${JSON.stringify(text)}`,
+      `--url must be an http or https URL such as http://localhost:4020, got ${JSON.stringify(text)}`,
     )
   }
   return url.href.replace(/\/+$/, '')

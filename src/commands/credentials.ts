@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 
 export const credentials: Command = {
   name: 'credentials',
-  help: 'List a credential for every outcome',
+  help: 'List valid and invalid credentials, with the answer to each',
   flags: [],
   async run(config) {
     const { fixturesOf } = await import('../sandbox/fixtures.ts')

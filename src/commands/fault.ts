@@ -133,7 +133,7 @@ function print(answer: unknown, empty: string, label = ''): void {
   for (const one of faults) console.log(`${label}${lineOf(one)}`)
 }
 
-/** `fault-1  500;times=2  at <api>  fired 1 of 3 that fitted`. */
+/** `fault-1  500;times=2  at <api>  fired for 1 of 3 matching requests`. */
 function lineOf({
   id,
   fault: shortForm,

@@ -44,6 +44,8 @@ function secondsIn(flag: string, text: string, now: number): number {
   try {
     return Math.floor(readTime(text) / 1000)
   } catch {
-    throw new ConfigError(`${flag} must be such as 1h, -5m or 2030-01-01T00:00:00Z, got "${text}"`)
+    throw new ConfigError(
+      `${flag} must be a duration or a time, such as 1h, -5m or 2030-01-01T00:00:00Z, got "${text}"`,
+    )
   }
 }

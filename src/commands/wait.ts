@@ -24,7 +24,7 @@ export const wait: Command = {
     const timeout = parseDuration(text)
     if (timeout === undefined) {
       throw new ConfigError(
-        `--timeout must be such as 500ms, 30s or 2m, got ${JSON.stringify(text)}`,
+        `--timeout must be a duration such as 500ms, 30s or 2m, got ${JSON.stringify(text)}`,
       )
     }
     const client = new Client(config, flags)

@@ -34,7 +34,7 @@ export const OPTIONS = {
     help: 'keep the state in memory only',
     read: boolean,
   }),
-  /** What a create waits for before it is acknowledged. */
+  /** The condition that a change must meet before it is acknowledged; see `Durability`. */
   durability: option({
     fallback: 'fsync',
     value: 'LEVEL',
@@ -78,7 +78,7 @@ export const OPTIONS = {
     read: boolean,
   }),
   ...VENDOR_OPTIONS,
-  /** Armed in every sandbox from the start; undefined: faults are disabled. */
+  /** Faults that are armed in every sandbox from the start; undefined: faults are disabled. */
   faults: option({
     fallback: [],
     value: 'FAULTS',
@@ -89,7 +89,7 @@ export const OPTIONS = {
   magicFaults: option({
     fallback: true,
     value: 'BOOLEAN',
-    help: 'whether addresses like ada+fault.500@example.test arm a fault',
+    help: 'let addresses like ada+fault.500@example.test request a fault',
     read: boolean,
   }),
   /** `inbox`, `none` or a URL. */
@@ -122,7 +122,7 @@ export const OPTIONS = {
   }),
   webhookOrder: option({
     fallback: false,
-    help: 'deliver webhooks in order: each after the one before has ended',
+    help: 'finish each delivery before the next to the same webhook',
     read: boolean,
   }),
   webhookScheme: option({

@@ -139,7 +139,7 @@ export interface Api {
   readFixtures(fixtures: unknown): unknown
   /** Checks the credentials and returns the caller for the operations, or throws a Problem. */
   authorize(call: Call, tools: Tools): unknown
-  /** Words a Problem as the vendor does. */
+  /** Returns the vendor's answer for a Problem. */
   explain(problem: Problem, call: Call, tools: Tools): Reply
 
   /** The vendor's own refusals by reason; the most likely of each status comes first. */

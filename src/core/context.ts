@@ -12,7 +12,7 @@ export interface ApiPart<A extends Api = Api> {
 
 /** One API of one sandbox. */
 export interface ApiContext extends ApiPart {
-  /** Every API of the sandbox, its own included: a lost request may have been meant for another. */
+  /** Every API of the sandbox, the admin API included: hints suggest operations of all of them. */
   readonly all: readonly ApiPart[]
   readonly profile: Profile
   readonly tools: Tools

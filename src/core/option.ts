@@ -5,7 +5,7 @@ export interface Option<T = unknown> {
   /** Name of the value in the help; a switch has none. */
   readonly value?: string
   readonly help: string
-  /** Whether messages must not repeat the value. */
+  /** True if messages must not repeat the value. */
   readonly secret?: boolean
   /** Reads the text of the option. Throws an Error that says what is allowed. */
   readonly read: (text: string) => T

@@ -58,7 +58,7 @@ export interface Vendor<Options extends OptionTable = OptionTable> extends Api {
     readonly mint: (request: TokenRequest, fixtures: VendorFixtures) => Promise<string>
   }
 
-  /** One credential for every outcome of the vendor's checks, good and bad. */
+  /** One credential for each result of the vendor's credential check, valid and invalid. */
   credentialCases(fixtures: VendorFixtures): Promise<readonly CredentialCase[]>
   /**
    * The vendor with the values of its options. Throws a ConfigError for one that cannot be used.

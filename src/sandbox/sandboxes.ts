@@ -16,7 +16,7 @@ import type { Settings, SharedParts } from './settings.ts'
 
 /** Limits the memory that a client in a loop can take. */
 const MAX_SANDBOXES = 1000
-/** The end of the name of a folder that is being removed. */
+/** Suffix of the name of a folder that is being removed. */
 const REMOVED_SUFFIX = '.going'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -53,7 +53,7 @@ export interface SandboxesOptions {
   readonly folder: string | undefined
   readonly durability: Durability
   readonly recover: boolean
-  /** Whether the first request creates a sandbox. */
+  /** True if the first request to a sandbox creates it. */
   readonly auto: boolean
 }
 
@@ -374,8 +374,8 @@ function removeFolder(folder: string): void {
 }
 
 /**
- * Whether a folder is left of a sandbox whose creation or removal a kill interrupted, before it was
- * acknowledged.
+ * Returns true for a folder that a killed server left: it was creating or removing the sandbox and
+ * had not acknowledged it.
  */
 function isLeftover(all: string, name: string): boolean {
   if (name.endsWith(REMOVED_SUFFIX)) return NAME.test(name.slice(0, -REMOVED_SUFFIX.length))

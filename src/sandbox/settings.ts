@@ -24,7 +24,7 @@ export interface SharedParts {
   readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
   readonly faults: Pick<FaultOptions, 'vocabulary' | 'allowsMagicAddresses' | 'startup'>
   readonly webhooks: WebhookSettings & {
-    /** Where webhooks are delivered besides subscriptions: a URL, `inbox` (built-in) or `none`. */
+    /** Receiver of webhooks besides the subscriptions': a URL, `inbox` (built-in) or `none`. */
     readonly url: string
     readonly secret: string
   }
@@ -36,7 +36,7 @@ export interface Settings {
   readonly seed: number
   /** The time at which the clock is held, in milliseconds since 1970; undefined: the clock runs. */
   readonly clock: number | undefined
-  /** Whether `clock` wins over the stored state, as it does for the option `--clock`. */
+  /** True if `clock` takes precedence over the stored state, as the option `--clock` does. */
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures

@@ -35,7 +35,8 @@ import { listen, serverFor, stop } from './listener.ts'
 export interface ServerParts {
   readonly log?: Log
   /**
-   * Called, in place of the log, for every answer that breaks its contract; checks more of each.
+   * Receives every answer that breaks its contract, in place of the log. Enables the check that
+   * each answer reads back as it was meant.
    */
   readonly objection?: (message: string) => void
   /** Output of the request log lines, in place of standard output. */
@@ -62,7 +63,7 @@ export interface Server {
  * @throws Error with a message that says what to do
  */
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
-  const requestLog = await requestLogOf(config, parts.lines)
+  const requestLog = await requestLoggerOf(config, parts.lines)
   const log = parts.log ?? requestLog?.log ?? stderr
   const registry: readonly Vendor[] = parts.vendors ?? VENDORS
   const vendors = registry.map((vendor) => vendorPart(vendor.configure?.(config) ?? vendor))
@@ -219,7 +220,7 @@ function termsOf(vendors: SharedParts['vendors'], own: Contract): FaultVocabular
 }
 
 /** Opens the request logger, which is only loaded when requests are logged. */
-async function requestLogOf(
+async function requestLoggerOf(
   { log: format = 'off', logLevel: level }: Config,
   lines: Sink | undefined,
 ): Promise<RequestLogger | undefined> {
@@ -228,7 +229,7 @@ async function requestLogOf(
   return openRequestLogger({ format, level }, lines)
 }
 
-/** How webhooks are delivered, and the URL that the configuration subscribes. */
+/** The delivery settings of webhooks, and the URL that the configuration subscribes. */
 function webhooksOf(
   config: Config,
   vendors: SharedParts['vendors'],

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { APIS, createCaller, creation, named, type Caller } from '../helpers/caller.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
-import { mintToken } from '../../src/apis/cryptlex/token.ts'
+import { mintToken } from '../../src/apis/cryptlex/mint-token.ts'
 
 interface ClockState {
   readonly now: string

@@ -82,7 +82,7 @@ describe('errors when connecting', () => {
 
   test.each(['localhost:4020', 'ftp://localhost', ''])('%j is not a URL', async (url) => {
     await expect(connectStandin(url)).rejects.toThrow(
-      `The URL must be such as http://localhost:4020, got ${JSON.stringify(url)}`,
+      `The URL must be http or https, such as http://localhost:4020, got ${JSON.stringify(url)}`,
     )
   })
 

@@ -195,7 +195,7 @@ test.each([
   ],
   [
     ['--egress', 'privte'],
-    '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; did you mean private? (to allow a host of that name, add its port, such as privte:80), got "privte"',
+    '--egress must be loopback, private, any, or hosts such as hooks.example.test,10.0.0.5:8080; write private, or privte:80 for a host of this name, got "privte"',
   ],
   [
     ['--faults', '500, crpytlex:401'],

@@ -7,8 +7,8 @@ import { fixturesIn, type Grant } from './fixtures.ts'
 import { refusal, SCOPE } from './refusals.ts'
 
 /**
- * The scopes that allow an operation; one is enough. The vendor's page names that of the first
- * line. Public: `webhook:read` and `webhook:write`. Assumed: a scope for each change to a webhook.
+ * The scopes that allow an operation; one is enough. The vendor's page names the scope of
+ * the first entry. Public: `webhook:read` and `webhook:write`. Assumed: a scope for each change to a webhook.
  */
 const SCOPES: Readonly<Record<string, readonly string[]>> = {
   createResellerUser: [SCOPE],
@@ -76,8 +76,8 @@ async function verify(token: string, tools: Tools): Promise<Grant> {
   }
   return {
     scopes: scopesOf(payload),
-    notBefore: seconds(payload.nbf, -Infinity),
-    expires: seconds(payload.exp, Infinity),
+    notBefore: claimTime(payload.nbf, -Infinity),
+    expires: claimTime(payload.exp, Infinity),
   }
 }
 
@@ -111,9 +111,10 @@ function scopesOf({ scope, scp, permissions }: Jose.JWTPayload): string[] {
 }
 
 /**
- * A time claim in milliseconds. One that is not a number is refused: no comparison with it holds.
+ * Converts a time claim to milliseconds. Refuses one that is not a number, since no comparison with
+ * it would hold.
  */
-function seconds(claim: unknown, otherwise: number): number {
+function claimTime(claim: unknown, otherwise: number): number {
   if (claim === undefined) return otherwise
   if (typeof claim !== 'number') throw refusal('token.malformed')
   return claim * 1000

@@ -6,11 +6,11 @@ import { SCOPE } from './refusals.ts'
 const LONG_AGO = 1577836800 // 2020-01-01
 const FAR_AHEAD = 4102444800 // 2100-01-01
 
-/** One `Authorization` header for every outcome, with JWTs signed with the fixtures' secret. */
+/** One `Authorization` header for each result, with JWTs signed with the fixtures' secret. */
 export async function credentialCases(fixtures: VendorFixtures): Promise<CredentialCase[]> {
   const { signing } = fixtures as Fixtures // checked against the fixtures' schema
   const secret = signing?.secret ?? ''
-  const { mintToken } = await import('./token.ts')
+  const { mintToken } = await import('./mint-token.ts')
   const expiring = { scopes: [SCOPE], issuedAt: LONG_AGO }
   const lasting = { ...expiring, expires: FAR_AHEAD }
   // The server's public key, misused as the secret of HS256.

@@ -165,7 +165,7 @@ export interface RateWindow {
   count: number
 }
 
-/** The fixtures as the slice looks them up, with what it remembers of its callers. */
+/** The fixtures as the slice looks them up, with its caches of tokens and rate limits. */
 interface KnownFixtures {
   readonly signing: NonNullable<Fixtures['signing']>
   /** By fingerprint, so that the time of a lookup reveals nothing about other tokens. */

@@ -62,7 +62,7 @@ export const cryptlex: Vendor<typeof options> = {
   tokens: {
     scope: SCOPE,
     mint: async (request, fixtures) => {
-      const { mintToken } = await import('./token.ts') // loads jose, which the start does not need
+      const { mintToken } = await import('./mint-token.ts') // loads jose, which the start does not need
       const { signing } = fixtures as Fixtures // checked against the fixtures' schema
       return mintToken(request, signing?.secret ?? '')
     },

@@ -39,7 +39,7 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
   return headers
 }
 
-/** Shared, as thousands of requests in a row may get it as a warning, which has no headers. */
+/** One Problem for all requests: thousands in a row may get it as a warning, without headers. */
 const EXCEEDED = refusal('rate.exceeded')
 
 /** The headers of a limit that ends in this many seconds. */

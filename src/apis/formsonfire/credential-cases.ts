@@ -2,7 +2,7 @@ import type { CredentialCase } from '../../core/vendor.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef'
 
-/** One pair of company and key for every outcome, with the package's fixtures. */
+/** One pair of company and key for each result, with the package's fixtures. */
 export function credentialCases(): Promise<readonly CredentialCase[]> {
   return Promise.resolve([
     keys('company and key', { CompanyId: 1815, IntegrationKey: KEY }),

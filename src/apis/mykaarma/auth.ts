@@ -4,7 +4,7 @@ import { Secret } from '../../core/secrets.ts'
 import { fixturesIn, type Subscriber } from './fixtures.ts'
 import { refusal, SCOPE } from './refusals.ts'
 
-/** Compared with for an unknown user, so that the check takes as long as for a known one. */
+/** Compared in place of an unknown user's password, so that the check always takes the same time. */
 const NO_PASSWORD = new Secret('')
 
 /**

@@ -1,6 +1,6 @@
 import type { CredentialCase } from '../../core/vendor.ts'
 
-/** One `Authorization` header for every outcome, with the package's fixtures. */
+/** One `Authorization` header for each result, with the package's fixtures. */
 export function credentialCases(): Promise<readonly CredentialCase[]> {
   return Promise.resolve([
     accepted('partner:partner-secret'),

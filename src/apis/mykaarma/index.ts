@@ -83,7 +83,8 @@ function formatsWith(proto: string): Vendor['formats'] {
 
 /** @throws ConfigError for a .proto file that lacks the message or cannot be read */
 function checkProto(file: string): void {
-  if (!existsSync(file)) throw new ConfigError(`There is no ${file} (--proto)`)
+  if (!existsSync(file))
+    throw new ConfigError(`${file} (--proto) cannot be read: it does not exist`)
   try {
     loadMessage(file, MESSAGE)
   } catch (error) {

@@ -31,7 +31,7 @@ export function decisionsOn(input: ExplainInput): readonly Decision[] {
       break
     }
     const decision = DESCRIPTIONS[step](input, index)
-    if (decision) decisions.push(withFindings(decision, input, index))
+    if (decision) decisions.push(withWarnings(decision, input, index))
     if (step === beforeFault) {
       decisions.push(faultsDecision(input)!) // a fault ended the request
       break
@@ -85,7 +85,7 @@ function refusalEvidence(
 }
 
 /** Adds the warnings that the request got at this step. */
-function withFindings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
+function withWarnings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
   const warnings = input.call.warnings.filter(({ stage }) => stage === step)
   if (warnings.length === 0) return decision

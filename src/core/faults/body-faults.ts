@@ -1,7 +1,7 @@
 // The faults of an answer's body, one entry each in BODY_FAULT_TABLE.
 //
 // To add one: add its name to BODY_FAULTS in `core/fault.ts` and to the enum of `body` in
-// `specs/standin.yaml` (then `npm run types`), and add its entry here. The short form, the messages
+// `specs/standin.yaml` (then `npm run generate`), and add its entry here. The short form, the messages
 // and the injector need nothing else. The compiler and the tests report what is missing: the enum
 // (test/core/faults/definition.test.ts), and an entry with the answers of real clients in
 // test/core/faults/catalogue.ts, from which the tables of docs/faults.md are made.

@@ -355,7 +355,7 @@ const DUPLICATE: FaultEffect = {
   after: 'validation',
 }
 
-/** Users without a name cannot be told apart, so they are never lost. */
+/** The key of a lost user. Users without a name cannot be distinguished, so they are never lost. */
 function lostUserKey(candidate: Candidate): string | undefined {
   const user = candidate.user()
   return user === undefined ? undefined : `${candidate.api} ${user}`

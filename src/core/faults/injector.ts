@@ -238,7 +238,7 @@ export class FaultInjector implements Injector, FaultCandidate {
    * Builds the refusal of an effect that has one.
    *
    * @param fallback the status for an effect without a refusal
-   * @throws Problem where the vendor words the refusal
+   * @throws Problem for a refusal in the vendor's words
    */
   #refusal(effect: FaultEffect, fallback?: number): Reply | undefined {
     const refusal =

@@ -27,7 +27,7 @@ function read(text: string): unknown {
   }
 }
 
-/** Where a text that is no JSON stops being it: `unexpected text at line 2, column 7`. */
+/** Describes the first syntax error of invalid JSON: `unexpected text at line 2, column 7`. */
 export function whereBroken(text: string, at = syntaxErrorOffset(text)): string {
   return at >= text.length ? 'it ends too early' : `unexpected text at ${lineAndColumn(text, at)}`
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /**
  * Closes the connection of an answered request after `time`, if the rest of its body still arrives
- * or nothing of the answer is fetched. It is not closed at once: a client that writes its whole
+ * or the client does not read the answer. It is not closed at once: a client that writes its whole
  * body before it reads would see a connection reset instead of the answer.
  *
  * @param time milliseconds without progress

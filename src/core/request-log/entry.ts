@@ -12,7 +12,7 @@ export interface RecordedAnswer {
   readonly size: number
 }
 
-/** What is recorded of a request besides its call. */
+/** The answer and the raw headers of a request, which are recorded besides its call. */
 export interface AnsweredRequest extends RecordedAnswer {
   /** The request's header names and values, alternating, as they were received. */
   readonly rawHeaders: readonly string[]
@@ -58,7 +58,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly seq: number
   /** Context that answered; the sandbox's own API where the path matched no API. */
   readonly context: ApiContext
-  /** Whether the path matched the API of that context. */
+  /** True if the path matched the API of that context. */
   readonly reachedApi: boolean
   /** Time from the arrival to the answer, in milliseconds. */
   readonly duration: number
@@ -82,7 +82,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly isBinaryAnswer: boolean
 }
 
-/** Shared, so that most entries keep no list of their own. */
+/** One empty list for most entries, to save memory. */
 const NO_WARNINGS: readonly Warning[] = []
 
 /** @param slabFor returns a slab with room for so many bytes */

@@ -129,7 +129,9 @@ export function createMatcher(pattern: RequestPattern): Matcher {
 /** Checks the status for `201`, `4xx` or `0`. */
 function statusCheck(wanted: string): Check {
   if (!/^(?:0|[1-5](?:\d\d|xx))$/i.test(wanted)) {
-    throw invalid(`status must be such as 201 or 4xx, or 0 for no answer, got ${wanted}`)
+    throw invalid(
+      `status must be a status such as 201, a class such as 4xx, or 0 for no answer, got ${wanted}`,
+    )
   }
   const digits = wanted.toLowerCase().replace('xx', '')
   return ({ status }) =>
@@ -141,8 +143,8 @@ function statusCheck(wanted: string): Check {
 /**
  * Checks that one of the values meets the condition.
  *
- * @param secret whether the value is hidden in mismatches and compared only as a whole
- * @param typed whether `1` and `"1"` differ
+ * @param secret true if the value is hidden in mismatches and compared only as a whole
+ * @param typed true if `1` and `"1"` differ
  */
 function valueCheck(
   at: string,

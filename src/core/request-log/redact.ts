@@ -238,7 +238,7 @@ const NAME = /(?:[\w$.-]|\\u[\da-fA-F]{4}|%[\da-fA-F]{2})+/g
 interface Value {
   readonly start: number
   readonly end: number
-  /** Whether the value has no quotes, which JSON needs around its replacement. */
+  /** True if the value has no quotes; the replacement in JSON needs them. */
   readonly bare?: boolean
 }
 

@@ -59,7 +59,7 @@ export interface RedactedRecord {
   readonly faults?: { readonly id: string; readonly fault: string }[]
   /** Ids of the webhook deliveries that the request caused. */
   readonly deliveries?: string[]
-  /** What the sender probably meant; only where hints were requested. */
+  /** Probable mistakes of the sender; present only where hints were requested. */
   readonly hints?: Hint[]
 }
 

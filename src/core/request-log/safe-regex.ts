@@ -115,7 +115,7 @@ function checkSyntax(source: string): void {
   }
 }
 
-/** How many copies of its operand a quantifier unrolls to. */
+/** The number of copies of its operand that a quantifier unrolls to. */
 function timesOf(token: string, least = '', comma = '', most = ''): number {
   if (token.startsWith('{')) {
     if (comma === '') return Number(least)

@@ -35,8 +35,8 @@ interface Exchange {
 }
 
 /**
- * Answers one request: runs its stages, or words the Problem that one of them throws in the
- * vendor's words, and writes the answer.
+ * Answers one request: runs its stages, turns a Problem that one of them throws into the vendor's
+ * error, and writes the answer.
  */
 export async function answer(
   context: PipelineContext,
@@ -260,7 +260,7 @@ async function operateLater(context: PipelineContext, call: Call): Promise<void>
   }
 }
 
-/** Words a refusal once the state that it depends on is stored, since clients rely on it. */
+/** Answers a refusal once the state that it depends on is stored, since clients rely on it. */
 async function refusedAndSaved(
   context: PipelineContext,
   call: Call,
@@ -274,7 +274,7 @@ async function refusedAndSaved(
   )
 }
 
-/** Words a refusal as the vendor does. Any other error is a bug of Standin and reveals nothing. */
+/** Returns the vendor's answer for a refusal. Any other error is a bug, and its answer hides it. */
 function refused(context: PipelineContext, call: Call, error: unknown): Reply {
   const { api, log, tools } = context
   let problem: Problem
@@ -312,7 +312,7 @@ function recordUnanswered(
     size: 0,
     rawHeaders,
   })
-  // The user may be stored all the same, and then its webhooks are due.
+  // The user may be stored nevertheless; then its webhooks are due.
   if (call.deliveries) context.webhooks.deliver(call.deliveries)
   context.observe?.({ context, call, reply })
 }

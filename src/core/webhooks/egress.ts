@@ -91,8 +91,7 @@ export function readEgress(text: string): EgressPolicy {
   const hosts = words.map((word) => {
     const similar = MISTYPED_POLICIES.find((policy) => distance(word.toLowerCase(), policy) === 1)
     if (similar !== undefined) {
-      const host = `to allow a host of that name, add its port, such as ${word}:80`
-      throw new Error(`${allowed}; did you mean ${similar}? (${host})`)
+      throw new Error(`${allowed}; write ${similar}, or ${word}:80 for a host of this name`)
     }
     const host = readHost(word)
     if (host === undefined) throw new Error(allowed)

@@ -1,4 +1,4 @@
-import { mintToken } from '../../../src/apis/cryptlex/token.ts'
+import { mintToken } from '../../../src/apis/cryptlex/mint-token.ts'
 import { CRYPTLEX, fixture, FORMSONFIRE, MYKAARMA, type Settings } from '../../helpers/sandbox.ts'
 
 /** A request to send unchanged. */

@@ -113,8 +113,8 @@ test.each<[RequestPattern, string]>([
   ],
   [{ fields: { 'a[': 1 } }, 'is not a field path'],
   [{ fields: { '$.people[?(@.name)]': 1 } }, 'is not a field path'],
-  [{ status: '6xx' }, 'status must be such as'],
-  [{ status: 20 }, 'status must be such as'],
+  [{ status: '6xx' }, 'status must be a status such as'],
+  [{ status: 20 }, 'status must be a status such as'],
 ])('%j is refused', (pattern, why) => {
   expect(() => createMatcher(pattern)).toThrow(Problem)
   expect(() => createMatcher(pattern)).toThrow(why)
