@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { APIS, createCaller, CREATED, idIn, named } from '../helpers/caller.ts'
+import { raw } from '../helpers/raw-requests.ts'
 import { createReader, requestsOf, type Recorded } from '../helpers/requests.ts'
 import { createFormsOnFireUserInXml, createSandbox, fixture, MYKAARMA } from '../helpers/sandbox.ts'
 
@@ -299,7 +300,8 @@ test('the event stream sends each request as it is answered', async () => {
   const reader = await createReader(`${server.url}/_standin/events`)
   expect(reader.response.headers).toMatchObject({
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
+    'cache-control': 'no-cache, no-store',
+    'x-accel-buffering': 'no',
   })
   expect(reader.response.headers).not.toHaveProperty('content-length')
   const picky = await createReader(`${server.url}/_standin/events?status=4xx&api=cryptlex`)
@@ -347,6 +349,17 @@ test('an event stream that is not read is closed', async () => {
   expect(sent).toBeLessThan(1000)
   socket.resume()
   await closed
+})
+
+test('a silent event stream outlasts the time limit of bodies', async () => {
+  const server = await createSandbox({ bodyTimeout: 50 })
+  const reader = await createReader(`${server.url}/_standin/events`)
+  // Each of these connections is closed by the limit that must not close the stream.
+  const stalled = 'POST /_standin/clock/advance HTTP/1.1\r\nHost: localhost\r\n'
+  const json = 'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
+  for (let i = 0; i < 4; i++) await raw(server, stalled + json)
+  await createCaller(server).create('cryptlex')
+  expect(await reader.events(1)).toHaveLength(1)
 })
 
 /** The number of listeners of the sandbox's request log. */
