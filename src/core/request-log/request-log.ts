@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import { entryFrom, type AnsweredRequest, type Entry } from './entry.ts'
+import { decodeUnreserved } from '../http/unreserved.ts'
 import { RingBuffer, type RequestLimits } from './ring-buffer.ts'
 import { SearchableEntry } from './searchable-entry.ts'
 
@@ -163,7 +164,8 @@ export class RequestLog implements RequestRecorder {
 }
 
 /** Tests whether the URL is below the API's prefix; any other URL gets there as an unknown route. */
-function isBelow({ url, base }: Call, prefix: string): boolean {
+function isBelow({ url: sent, base }: Call, prefix: string): boolean {
+  const url = decodeUnreserved(sent)
   const path = url.startsWith(base) ? url.slice(base.length) : url
   // Express matches a prefix in any case of letters.
   const begins = path.slice(0, prefix.length).toLowerCase() === prefix
