@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Guard } from './guard.ts'
+import { isBelow } from '../core/http/sandbox-path.ts'
 import { problemDocument } from '../core/formats/problem-json.ts'
 import type { Log } from '../core/log.ts'
 import { answer } from '../core/request/pipeline.ts'
@@ -57,7 +58,9 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
     const { sandbox, base, refusal } = resolve(request, response)
     return answer(sandbox.contextAt(own), request, response, { base, refusal })
   }
-  app.use(own, answerAdmin)
+  app.use(own, (request: Request, response: Response, next: NextFunction) =>
+    isBelow(request.originalUrl, own) ? answerAdmin(request, response) : next(),
+  )
   app.use((request: Request, response: Response) => {
     const { method, path } = request
     if (path === '/' && (method === 'GET' || method === 'HEAD'))
