@@ -32,7 +32,7 @@ export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
 
 /** Answers a refused front page with HTML if a browser requested it; else returns undefined. */
 export function refusedPage(problem: Problem, call: Call): Reply | undefined {
-  if (call.method !== 'GET' || call.path !== '/' || !wantsHtml(call)) return undefined
+  if (!/^(GET|HEAD)$/.test(call.method) || call.path !== '/' || !wantsHtml(call)) return undefined
   const needsToken = problem.reason.startsWith('admin.token-')
   const text = refusalPage(problem.message, needsToken ? originOf(call) : undefined)
   const page = { contentType: format.contentType, text }

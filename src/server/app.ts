@@ -51,8 +51,6 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
     })
   }
   const answerAdmin = (request: Request, response: Response) => {
-    // Answered as a GET; Node omits the body of a HEAD answer by itself.
-    if (request.method === 'HEAD' && request.path === '/') request.method = 'GET'
     const forbidden = guard.checkAdmin(request, request.path)
     if (forbidden) return reject(forbidden, request, response)
     const { sandbox, base, refusal } = resolve(request, response)
