@@ -1,4 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { answerUnasked, isUnasked } from './browser-requests.ts'
 import type { Guard } from './guard.ts'
 import { isBelow } from '../core/http/sandbox-path.ts'
 import { problemDocument } from '../core/formats/problem-json.ts'
@@ -34,7 +35,8 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.locals = addressOf(request)
     const refusal = guard.checkHostAndLoad(request)
-    return refusal ? reject(refusal, request, response) : next()
+    if (refusal) return reject(refusal, request, response)
+    return isUnasked(request) ? answerUnasked(response) : next()
   })
   const resolve = (request: Request, { locals }: Response) =>
     sandboxes.resolve(locals as Address, !guard.isForeign(request)) // set above
