@@ -8,6 +8,9 @@ import { matcherFromQuery, recordWithHints } from './requests.ts'
 /** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
 const HEARTBEAT = 15_000
 
+/** Headers by which proxies pass each event on at once; nginx collects them into blocks otherwise. */
+const STREAM_HEADERS = { 'Cache-Control': 'no-cache, no-store', 'X-Accel-Buffering': 'no' }
+
 /** Handler of `/events`: requests as server-sent events, each when it is answered. */
 export function eventTasks(sandbox: SandboxPort): Record<'streamEvents', Task> {
   return {
@@ -32,7 +35,7 @@ export function eventTasks(sandbox: SandboxPort): Record<'streamEvents', Task> {
           unsubscribe()
         }
       }
-      return { status: 200, body: '', headers: { 'Cache-Control': 'no-store' }, stream }
+      return { status: 200, body: '', headers: STREAM_HEADERS, stream }
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Task } from '../core/api.ts'
 import { explanationText } from '../core/explain/text.ts'
 import { text as plainText } from '../core/formats/text.ts'
 import { mediaTypeOf } from '../core/http/content-type.ts'
+import { preferredType } from '../core/request/negotiation.ts'
 import { callOf } from '../core/request-log/entry.ts'
 import { withoutSecrets } from './hints.ts'
 import { entryOf } from './requests.ts'
@@ -31,6 +32,6 @@ export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Tas
 function wantsText({ query, headers }: Call): boolean {
   const format = query.get('format')
   if (format !== null) return format === 'text'
-  const accept = headers.accept ?? ''
-  return accept.includes('text/plain') && !accept.includes('application/json')
+  const preferred = preferredType(headers.accept, ['application/json', plainText.mediaType])
+  return preferred === plainText.mediaType
 }

@@ -2,8 +2,8 @@ import type { Call } from '../core/call.ts'
 import type { Reply, Task } from '../core/api.ts'
 import { html as format } from '../core/formats/text.ts'
 import { sandboxPath } from '../core/http/sandbox-path.ts'
-import { acceptable } from '../core/request/negotiation.ts'
-import { Problem } from '../core/problem.ts'
+import { preferredType } from '../core/request/negotiation.ts'
+import type { Problem } from '../core/problem.ts'
 import { recordOf } from '../core/request-log/redacted-record.ts'
 import type { FrontPage } from './contract.gen.ts'
 import { curlsFor } from './curls.ts'
@@ -32,7 +32,7 @@ export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
 
 /** Answers a refused front page with HTML if a browser requested it; else returns undefined. */
 export function refusedPage(problem: Problem, call: Call): Reply | undefined {
-  if (call.method !== 'GET' || call.path !== '/' || !wantsHtml(call)) return undefined
+  if (!/^(GET|HEAD)$/.test(call.method) || call.path !== '/' || !wantsHtml(call)) return undefined
   const needsToken = problem.reason.startsWith('admin.token-')
   const text = refusalPage(problem.message, needsToken ? originOf(call) : undefined)
   const page = { contentType: format.contentType, text }
@@ -82,10 +82,6 @@ function originOf({ headers }: Call): string {
 
 /** Returns true if the Accept header prefers HTML to JSON, as a browser's does. */
 function wantsHtml(call: Call): boolean {
-  try {
-    return acceptable(call, ['application/json', format.mediaType]) === format.mediaType
-  } catch (error) {
-    if (error instanceof Problem) return false
-    throw error
-  }
+  const { accept } = call.headers
+  return preferredType(accept, ['application/json', format.mediaType]) === format.mediaType
 }

@@ -5,6 +5,7 @@ import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
+import { decodeUnreserved } from '../core/http/unreserved.ts'
 import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
@@ -348,11 +349,12 @@ function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
 
 /**
  * Reads the name of the sandbox that a request is for: from `/~name` before its path, which is
- * removed, from the header `Standin-Sandbox`, or from a host such as `name.localhost`.
+ * removed (and the rest decoded as far as that makes no difference), from the header `Standin-Sandbox`, or from a host such as `name.localhost`.
  */
 export function addressOf(
   request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
 ): Address {
+  if (request.url !== undefined) request.url = decodeUnreserved(request.url)
   const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
   if (base !== undefined && name !== undefined) {
     const rest = request.url!.slice(base.length)

@@ -1,5 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { answerUnasked, isUnasked } from './browser-requests.ts'
 import type { Guard } from './guard.ts'
+import { isBelow } from '../core/http/sandbox-path.ts'
 import { problemDocument } from '../core/formats/problem-json.ts'
 import type { Log } from '../core/log.ts'
 import { answer } from '../core/request/pipeline.ts'
@@ -33,7 +35,8 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.locals = addressOf(request)
     const refusal = guard.checkHostAndLoad(request)
-    return refusal ? reject(refusal, request, response) : next()
+    if (refusal) return reject(refusal, request, response)
+    return isUnasked(request) ? answerUnasked(response) : next()
   })
   const resolve = (request: Request, { locals }: Response) =>
     sandboxes.resolve(locals as Address, !guard.isForeign(request)) // set above
@@ -50,14 +53,14 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
     })
   }
   const answerAdmin = (request: Request, response: Response) => {
-    // Answered as a GET; Node omits the body of a HEAD answer by itself.
-    if (request.method === 'HEAD' && request.path === '/') request.method = 'GET'
     const forbidden = guard.checkAdmin(request, request.path)
     if (forbidden) return reject(forbidden, request, response)
     const { sandbox, base, refusal } = resolve(request, response)
     return answer(sandbox.contextAt(own), request, response, { base, refusal })
   }
-  app.use(own, answerAdmin)
+  app.use(own, (request: Request, response: Response, next: NextFunction) =>
+    isBelow(request.originalUrl, own) ? answerAdmin(request, response) : next(),
+  )
   app.use((request: Request, response: Response) => {
     const { method, path } = request
     if (path === '/' && (method === 'GET' || method === 'HEAD'))

@@ -38,12 +38,18 @@ interface HostRule {
   readonly fits: (host: Host, policy: Policy) => boolean
 }
 
-/** Names by which containers reach the machine that they run on. */
-const CONTAINER_HOSTS = [
-  'host.docker.internal',
-  'gateway.docker.internal',
-  'host.containers.internal',
-]
+/**
+ * Ends of names that only private networks have. Reserved: `internal` (ICANN), `local` (RFC 6762),
+ * `test` (RFC 6761) and `home.arpa` (RFC 8375). Not delegated, and used by: Kubernetes (`svc`),
+ * Podman (`dns.podman`) and Linux distributions (`localdomain`).
+ */
+const PRIVATE_NAME = /\.(internal|local|test|home\.arpa|svc|dns\.podman|localdomain)$/
+/**
+ * The last label of a name that may be registered: a top-level domain has letters only (RFC 1123),
+ * or is an internationalized one. GitLab and Compose make up names that end otherwise, such as
+ * `registry.example.com__team__standin` and `standin.project_default`.
+ */
+const REGISTRABLE = /\.(?:[a-z]+|xn--[a-z0-9-]+)$/
 
 /**
  * Rules of the accepted Host headers. In a DNS rebinding attack a web page points its own domain
@@ -53,8 +59,8 @@ const CONTAINER_HOSTS = [
 const HOST_RULES: readonly HostRule[] = [
   { allows: 'localhost and loopback addresses', fits: ({ name }) => isLoopback(name) },
   {
-    allows: 'the machine as a container calls it',
-    fits: ({ name }) => CONTAINER_HOSTS.includes(name),
+    allows: 'the machine as a container calls it, such as host.docker.internal',
+    fits: ({ name }) => name.endsWith('.internal'),
   },
   { allows: 'the value of --host', fits: ({ name }, { host }) => name === host.toLowerCase() },
   {
@@ -72,7 +78,11 @@ const HOST_RULES: readonly HostRule[] = [
   {
     allows: 'names of private networks, if --host is not loopback',
     fits: ({ name }, { isOpen }) =>
-      isOpen && (/\.(internal|local|test)$/.test(name) || name === hostname().toLowerCase()),
+      isOpen && (PRIVATE_NAME.test(name) || name === hostname().toLowerCase()),
+  },
+  {
+    allows: 'a name whose end is no possible top-level domain, if --host is not loopback',
+    fits: ({ name, isAddress }, { isOpen }) => isOpen && !isAddress && !REGISTRABLE.test(name),
   },
 ]
 

@@ -3,7 +3,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
 import { expect, test, vi } from 'vitest'
-import { createCaller, type Answer, type Sent } from '../helpers/caller.ts'
+import { createCaller, type Answer, type Caller, type Sent } from '../helpers/caller.ts'
+import { parsed, raw } from '../helpers/raw-requests.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 
@@ -252,16 +253,45 @@ const cases = operations.flatMap(({ id, method, path, statuses }) =>
     .map((status) => ({ id, method, path, status: Number(status) })),
 )
 
+/** Prepares what the requests of `PROVOKED` are about. */
+async function prepare(caller: Caller): Promise<void> {
+  await caller.get('/v3/nothing') // req-1
+  await caller.post('/_standin/sandboxes', { name: 'there' })
+  await caller.put('/_standin/state', STATE)
+  await caller.put('/_standin/snapshots/saved')
+  await caller.put('/_standin/faults/armed', { status: 503 })
+}
+
+test.each(
+  cases.filter(({ method, status }) => method === 'GET' && [200, 400, 404].includes(status)),
+)('HEAD has the head of GET and no body: $id, $status', async ({ id, status }) => {
+  const server = await createSandbox()
+  await prepare(createCaller(server))
+  const path = `/_standin${PROVOKED[id]![status]!.path}`
+  // Bytes of a body would come before the head of the second answer.
+  const text = await raw(
+    server,
+    `HEAD ${path} HTTP/1.1\r\nHost: localhost\r\n\r\nHEAD ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+  )
+  const [first, second, ...rest] = text.split(/(?<=\r\n\r\n)/)
+  expect([first, second].map((head) => parsed(head!).status)).toEqual([status, status])
+  expect(rest).toEqual([])
+  const stop = new AbortController()
+  const { headers } = await fetch(`${server.url}${path}`, { signal: stop.signal })
+  stop.abort()
+  const varying =
+    /^(date|connection|keep-alive|standin-request-id|content-length|transfer-encoding)$/
+  const fixed = (names: Iterable<readonly [string, unknown]>) =>
+    Object.fromEntries([...names].filter(([name]) => !varying.test(name)))
+  expect(fixed(Object.entries(parsed(first!).headers))).toEqual(fixed(headers))
+})
+
 test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(status)))(
   '$id answers $status',
   async ({ id, method, status }) => {
     const caller = createCaller(await createSandbox())
-    await caller.get('/v3/nothing') // req-1
-    await caller.post('/_standin/sandboxes', { name: 'there' })
-    await caller.put('/_standin/state', STATE)
-    await caller.put('/_standin/snapshots/saved')
+    await prepare(caller)
     if (id === 'createSubscription' && status === 409) await caller.put('/_standin/state', FULL)
-    await caller.put('/_standin/faults/armed', { status: 503 })
     const sent = PROVOKED[id]?.[status]
     if (!sent) throw new Error(`nothing here provokes a ${status} of ${id}`)
     const answer = await caller.send({ method, ...sent, path: `/_standin${sent.path}` })
@@ -313,7 +343,7 @@ test.each(Object.entries(spec.paths))('%s answers 405 to other methods', async (
   const caller = createCaller(await createSandbox())
   const allowed = Object.keys(item)
     .filter((method) => ['get', 'put', 'post', 'delete', 'patch'].includes(method))
-    .map((method) => method.toUpperCase())
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : method.toUpperCase()))
   for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS']) {
     if (allowed.includes(method)) continue
     const filled = path.replaceAll('{api}', 'cryptlex').replaceAll(/{\w+}/g, 'a')

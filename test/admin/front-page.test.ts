@@ -146,7 +146,7 @@ describe('the front page', () => {
       expect(answer.header('Content-Type')).toContain('application/problem+json')
     }
     const own = await caller.post('/_standin', {}, BROWSER)
-    expect([own.status, own.header('Allow')]).toEqual([405, 'GET'])
+    expect([own.status, own.header('Allow')]).toEqual([405, 'GET, HEAD'])
     expect((await caller.get('/_standin/requests')).json()).toMatchObject({ total: 4 })
   })
 })

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { APIS, createCaller, CREATED, idIn, named } from '../helpers/caller.ts'
+import { parsed, raw } from '../helpers/raw-requests.ts'
 import { createReader, requestsOf, type Recorded } from '../helpers/requests.ts'
 import { createFormsOnFireUserInXml, createSandbox, fixture, MYKAARMA } from '../helpers/sandbox.ts'
 
@@ -103,6 +104,37 @@ test('requests to the admin API and to other sandboxes are not recorded', async 
   expect((await requestsOf(caller)).total).toBe(0)
   const { requests } = await requestsOf(caller, '', '/~other')
   expect(requests.map(({ path }) => path)).toEqual(['/~other/v3/resellers/reseller-001/users'])
+})
+
+test.each([
+  '/favicon.ico',
+  '/favicon.ico?v=2',
+  '/apple-touch-icon.png',
+  '/apple-touch-icon-precomposed.png',
+  '/apple-touch-icon-120x120-precomposed.png',
+  '/robots.txt',
+  '/browserconfig.xml',
+  '/.well-known/appspecific/com.chrome.devtools.json',
+  '/.well-known/traffic-advice',
+])('%s, which browsers request by themselves, is answered and leaves no trace', async (path) => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  for (const method of ['GET', 'HEAD']) {
+    const answer = parsed(
+      await raw(
+        server,
+        `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      ),
+    )
+    expect([answer.status, answer.headers['standin-request-id']]).toEqual([204, undefined])
+  }
+  expect((await caller.create('cryptlex')).header('Standin-Request-Id')).toBe('req-1')
+  expect((await requestsOf(caller)).total).toBe(1)
+  const { text: metrics } = await caller.get('/_standin/metrics')
+  expect(metrics).not.toMatch(/^standin_requests_total.*"[24]04"/m)
+  // Only what browsers do is left out.
+  expect((await caller.post(path)).status).toBe(404)
+  expect((await requestsOf(caller, 'status=4xx')).total).toBe(1)
 })
 
 test.each(['warnings', 'cryptlex', 'decisions', 'documented', 'createResellerUser'])(
@@ -299,7 +331,8 @@ test('the event stream sends each request as it is answered', async () => {
   const reader = await createReader(`${server.url}/_standin/events`)
   expect(reader.response.headers).toMatchObject({
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
+    'cache-control': 'no-cache, no-store',
+    'x-accel-buffering': 'no',
   })
   expect(reader.response.headers).not.toHaveProperty('content-length')
   const picky = await createReader(`${server.url}/_standin/events?status=4xx&api=cryptlex`)
@@ -347,6 +380,17 @@ test('an event stream that is not read is closed', async () => {
   expect(sent).toBeLessThan(1000)
   socket.resume()
   await closed
+})
+
+test('a silent event stream outlasts the time limit of bodies', async () => {
+  const server = await createSandbox({ bodyTimeout: 50 })
+  const reader = await createReader(`${server.url}/_standin/events`)
+  // Each of these connections is closed by the limit that must not close the stream.
+  const stalled = 'POST /_standin/clock/advance HTTP/1.1\r\nHost: localhost\r\n'
+  const json = 'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
+  for (let i = 0; i < 4; i++) await raw(server, stalled + json)
+  await createCaller(server).create('cryptlex')
+  expect(await reader.events(1)).toHaveLength(1)
 })
 
 /** The number of listeners of the sandbox's request log. */

@@ -12,7 +12,8 @@ import {
   type Api,
   type Answer,
 } from '../helpers/caller.ts'
-import { afterKill, createFolder, createSandbox } from '../helpers/sandbox.ts'
+import { requestsOf } from '../helpers/requests.ts'
+import { afterKill, createFolder, createSandbox, CRYPTLEX } from '../helpers/sandbox.ts'
 import { bestOf, eventually, spentOn } from '../helpers/time.ts'
 
 interface Described {
@@ -75,6 +76,58 @@ test('the path wins over the header, and the header over the host', async () => 
   expect(await seen('', { 'Standin-Sandbox': '' })).toBeUndefined()
   expect(await seen('', { Host: 'by-host.example.test' })).toBeUndefined()
 })
+
+test.each(['/%7Echeckout-42', '/%7echeckout-42', '/~checkout%2D42', '/%7E%63heckout%2d%34%32'])(
+  '%s is the sandbox /~checkout-42: an escaped letter, digit or one of -._~ is the character itself',
+  async (base) => {
+    const caller = createCaller(await createSandbox())
+    await caller.post('/_standin/sandboxes', { name: 'checkout-42' })
+    for (const api of APIS) {
+      const answer = await caller.create(api, named(api, 'ada'), base)
+      expect([answer.status, answer.reason]).toEqual([CREATED[api], undefined])
+      if (api === 'cryptlex') expect(answer.header('Location')).toMatch(/^\/~checkout-42\/v3\//)
+    }
+    await caller.post(`${base}/v3/resellers/reseller-001/%75serss`, {})
+    await caller.get(`${base}/_standin/nothing`)
+    const { requests } = await requestsOf(caller, '', '/~checkout-42')
+    expect(requests.map(({ path }) => path.startsWith(`${base}/`))).toEqual(Array(4).fill(true))
+    const { hints } = requests[3] as unknown as { hints: { text: string }[] }
+    expect(hints[0]!.text).toContain('POST /~checkout-42/v3/resellers/reseller-001/users:')
+    const { text } = await caller.get(`${base}/_standin/requests/req-2/explain`)
+    expect(text).toContain('createResellerUser')
+    expect((await caller.get('/_standin/users')).json()).toMatchObject({ total: 0 })
+  },
+)
+
+test.each([
+  '/v3/resellers/reseller-001/%75sers',
+  '/v%33/resellers/reseller%2D001/users',
+  '/%763/resellers/reseller-001/%75%73%65%72%73?a=%41',
+])('%s is the operation that it names, to filters too', async (path) => {
+  const caller = createCaller(await createSandbox())
+  const { body, headers } = creation('cryptlex')
+  expect((await caller.post(path, body, headers)).status).toBe(201)
+  const { requests } = await requestsOf(caller, 'operation=createResellerUser')
+  expect(`${requests[0]!.path}${path.includes('?') ? '?a=%41' : ''}`).toBe(path)
+  const expectations = [{ path: CRYPTLEX, count: { exactly: 1 } }]
+  expect((await caller.post('/_standin/verify', { expectations })).json()).toMatchObject({
+    passed: true,
+  })
+})
+
+test.each([
+  '/v3/resellers%2Freseller-001/users',
+  '/v3/resellers/reseller-001/%2575sers',
+  '/v3/resellers/reseller-001/%FFsers',
+  '/%2F~checkout',
+])(
+  '%s is no other path: reserved characters and escaped escapes stay as they are',
+  async (path) => {
+    const caller = createCaller(await createSandbox())
+    const { body, headers } = creation('cryptlex')
+    expect((await caller.post(path, body, headers)).status).toBe(404)
+  },
+)
 
 test.each([
   ['/~nope', {}],

@@ -91,6 +91,15 @@ describe('the Host header', () => {
     '[::ffff:127.0.0.1]',
     '[::FFFF:7F00:1]:80',
     'host.docker.internal:4020',
+    'gateway.docker.internal',
+    'host.containers.internal',
+    'Host.Testcontainers.Internal.:4020',
+    'host.lima.internal',
+    'host.orb.internal',
+    'host.rancher-desktop.internal',
+    'host.minikube.internal',
+    'host.k3d.internal',
+    'docker.for.mac.host.internal',
     '',
   ])('%s is accepted', async (host) => {
     const server = await createSandbox()
@@ -119,6 +128,13 @@ describe('the Host header', () => {
     'xn--lclhost-91a.test',
     'standin',
     'host.docker.internal.evil.test',
+    'internal',
+    'hostinternal',
+    'host.internal.com',
+    'host.docker.internal.evil.com',
+    'registry.example.com__team__standin',
+    'standin.build.svc',
+    'standin.home.arpa',
     '10.0.0.1',
     '0.0.0.0',
     '169.254.169.254',
@@ -181,19 +197,47 @@ describe('the Host header', () => {
     expect((await firstAnswer(open, lines(GET, 'Host: evil.test'))).status).toBe(200)
   })
 
-  test('on all interfaces, addresses, service names and private network names are accepted', async () => {
+  const NOBODY_CAN_REGISTER = [
+    '10.0.0.1:4020',
+    '[fe80::1]',
+    'standin:4020',
+    'my_service',
+    'x.internal',
+    'standin.default.svc.cluster.local',
+    'standin.build.svc',
+    'Standin.Build.SVC.:4020',
+    'registry.example.test__team__standin',
+    'registry.example.com__team__standin:4020',
+    'registry.example.com-team-standin',
+    'standin.project_default',
+    'standin.net1',
+    'standin.dns.podman',
+    'standin.localdomain',
+    'standin.home.arpa',
+    'evil.test',
+  ]
+  const REGISTRABLE = [
+    'evil.example',
+    'a.dev',
+    'evil.com',
+    'my-shop.my_team.evil.com',
+    'registry_a.evil.co.uk',
+    'standin.internal.evil.com',
+    'svc.evil.com',
+    'evil.xn--p1ai',
+    'evil.xn--vermgensberater-ctb',
+    'evil.arpa',
+    'evil.podman',
+    '127.0.0.1.nip.io',
+    'evil.local.com.',
+  ]
+
+  test.each([
+    ...NOBODY_CAN_REGISTER.map((host) => [host, 200] as const),
+    ...REGISTRABLE.map((host) => [host, 421] as const),
+  ])('on all interfaces, %s is answered with %i', async (host, status) => {
     const server = await createSandbox({ host: '0.0.0.0' })
-    const statuses: Record<string, number> = {}
-    const hosts = ['10.0.0.1:4020', '[fe80::1]', 'standin:4020', 'my_service', 'x.internal']
-    for (const host of [...hosts, 'standin.default.svc.cluster.local', 'evil.example', 'a.dev']) {
-      statuses[host] = (await firstAnswer(server, lines(GET, `Host: ${host}`))).status
-    }
-    expect(statuses).toEqual({
-      ...Object.fromEntries(hosts.map((host) => [host, 200])),
-      'standin.default.svc.cluster.local': 200,
-      'evil.example': 421,
-      'a.dev': 421,
-    })
+    expect((await firstAnswer(server, lines(GET, `Host: ${host}`))).status).toBe(status)
   })
 })
 
@@ -446,6 +490,12 @@ describe('ambiguous and malformed requests', () => {
       [
         'the admin API, encoded',
         lines('POST /%5fstandin/reset HTTP/1.1', 'Host: localhost', 'Content-Length: 0'),
+        404,
+        'route.unknown',
+      ],
+      [
+        'the admin API, with another escaped letter',
+        lines('POST /_s%74andin/reset HTTP/1.1', 'Host: localhost', 'Content-Length: 0'),
         404,
         'route.unknown',
       ],

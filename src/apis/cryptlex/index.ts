@@ -1,4 +1,5 @@
 import { json } from '../../core/formats/json.ts'
+import { preferredType } from '../../core/request/negotiation.ts'
 import type { Vendor } from '../../core/vendor.ts'
 import { authorize, statedCredential } from './auth.ts'
 import type { Fixtures } from './contract.gen.ts'
@@ -80,8 +81,7 @@ export const cryptlex: Vendor<typeof options> = {
   rateLimitHeaders,
   // Public: every answer is JSON, errors included.
   answerType: (call) => {
-    const accept = call.headers.accept
-    if (accept !== undefined && !/\*\/\*|application\/(\*|json)/i.test(accept)) {
+    if (preferredType(call.headers.accept, [json.mediaType]) === undefined) {
       call.warn('accept.ignored', 'The answer is JSON whatever the Accept header asks for')
     }
     return json.mediaType

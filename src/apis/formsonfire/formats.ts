@@ -4,6 +4,7 @@ import { xml } from '../../core/formats/xml.ts'
 import type { Format } from '../../core/formats/format.ts'
 import { mediaTypeOf } from '../../core/http/content-type.ts'
 import { Problem } from '../../core/problem.ts'
+import { preferenceFor, preferredType } from '../../core/request/negotiation.ts'
 import { cast, isRecord, type Schema } from '../../core/contract/schema.ts'
 
 /**
@@ -39,12 +40,16 @@ export function answerType(call: Call): string {
   const name = call.query.get('format')?.toLowerCase()
   const byQuery = formats.find(({ mediaType }) => mediaType === `application/${name}`)
   const own = statedType(call)
-  const accepted = (call.headers.accept ?? '')
-    .split(',')
-    .map((range) => mediaTypeOf(range).replace('text/xml', XML.mediaType))
-  const byAccept = own && accepted.includes(own) ? own : undefined
-  const first = [JSON_FORMAT, XML].find(({ mediaType }) => accepted.includes(mediaType))
-  return byQuery?.mediaType ?? byAccept ?? first?.mediaType ?? own ?? XML.mediaType
+  const accept = call.headers.accept?.replaceAll(/\btext\/xml\b/gi, XML.mediaType)
+  const preferred = own === XML.mediaType ? [XML, JSON_FORMAT] : [JSON_FORMAT, XML]
+  const named = preferred
+    .map(({ mediaType }) => mediaType)
+    .filter((type) => preferenceFor(accept, type).isNamed)
+  const fallback = own ?? XML.mediaType
+  const byAccept =
+    preferredType(accept, named) ??
+    preferredType(accept, [fallback, ...formats.map(({ mediaType }) => mediaType)])
+  return byQuery?.mediaType ?? byAccept ?? fallback
 }
 
 /** The media type of a Content-Type that names JSON or XML. */

@@ -101,7 +101,8 @@ export class Contract {
   }
 
   /**
-   * Finds the operation of a request and its path parameters.
+   * Finds the operation of a request and its path parameters. HEAD leads to the operation of GET
+   * (RFC 9110).
    *
    * @throws Problem 404 route.unknown, 405 method.not-allowed, 400 path.malformed
    */
@@ -112,9 +113,11 @@ export class Contract {
     for (const { pattern, names, operations } of this.#routes) {
       const match = pattern.exec(path)
       if (!match) continue
-      const operation = operations.get(method)
+      const operation = operations.get(method === 'HEAD' ? 'GET' : method)
       if (!operation) {
-        const allow = [...operations.keys()].join(', ')
+        const allow = [...operations.keys()]
+          .flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : one))
+          .join(', ')
         const message = `${method} is not allowed here; allowed: ${allow}`
         throw new Problem(405, 'method.not-allowed', message, { headers: { Allow: allow } })
       }

@@ -32,7 +32,9 @@ export async function writeFaulty(
 ): Promise<void> {
   const socket = await socketFor(response)
   if (!socket || response.destroyed || response.headersSent) return
-  const body = Buffer.from(message.body)
+  // An answer to HEAD has no body, which would be taken for the next answer.
+  const isHead = response.req.method === 'HEAD'
+  const body = isHead ? Buffer.alloc(0) : Buffer.from(message.body)
   // All of these end the connection, and some take time until they do.
   if (slow || (connection && connection !== 'close-after')) discardInput(socket)
   if (slow) {
@@ -68,6 +70,11 @@ export async function writeFaulty(
       endConnection(socket)
       return
     case 'bad-chunk': {
+      if (isHead) {
+        socket.write(headOf(message))
+        endConnection(socket)
+        return
+      }
       const { 'Content-Length': _, ...headers } = message.headers
       const first = body.subarray(0, Math.ceil(body.length / 2))
       socket.write(headOf({ ...message, headers }, { 'Transfer-Encoding': 'chunked' }))

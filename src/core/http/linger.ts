@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /**
  * Closes the connection of an answered request after `time`, if the rest of its body still arrives
  * or the client does not read the answer. It is not closed at once: a client that writes its whole
- * body before it reads would see a connection reset instead of the answer.
+ * body before it reads would see a connection reset instead of the answer. An answer that is sent
+ * in parts, such as a stream of events, keeps its connection while nothing waits to be written.
  *
  * @param time milliseconds without progress
  * @param isRead true if the whole body was read, even if Node has not marked it complete yet
@@ -20,7 +21,8 @@ export function closeWhenIdle(
     if (socket.destroyed) return
     const isSent = response.writableFinished
     // A large answer to a slow reader continues as long as it makes progress.
-    if (isSent ? !request.complete : socket.bytesWritten === written) socket.destroy()
+    const isStuck = socket.writableLength > 0 && socket.bytesWritten === written
+    if (isSent ? !request.complete : isStuck) socket.destroy()
     else if (!isSent) watch()
     written = socket.bytesWritten
   }

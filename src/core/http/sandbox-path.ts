@@ -5,3 +5,13 @@ export const DEFAULT_SANDBOX = 'default'
 export function sandboxPath(name: string): string {
   return name === DEFAULT_SANDBOX ? '' : `/~${encodeURIComponent(name)}`
 }
+
+/**
+ * True if a URL is below a prefix, in a sandbox's path too. Letters match in any case, as in Express;
+ * an escaped letter does not, so that a proxy which refuses the prefix need not know escapes.
+ */
+export function isBelow(url: string, prefix: string): boolean {
+  const path = url.replace(/^\/(?:~|%7E)[^/?]*/i, '')
+  const begins = path.slice(0, prefix.length).toLowerCase() === prefix
+  return begins && /^(?:[/?]|$)/.test(path.slice(prefix.length))
+}

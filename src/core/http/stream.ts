@@ -14,7 +14,7 @@ export interface StreamWriter {
 /** Starts a stream; returns the function to call when the connection closes. */
 export type Stream = (outlet: StreamWriter) => () => void
 
-/** Sends the head of a streamed answer, then starts the stream. */
+/** Sends the head of a streamed answer, then starts the stream; HEAD gets the head alone. */
 export function stream(
   response: ServerResponse,
   { status, headers }: Pick<Message, 'status' | 'headers'>,
@@ -23,6 +23,10 @@ export function stream(
   if (response.destroyed || response.headersSent) return
   response.sendDate = false
   response.writeHead(status, headers)
+  if (response.req.method === 'HEAD') {
+    response.end()
+    return
+  }
   response.flushHeaders()
   const stop = begin({
     write: (text) => {

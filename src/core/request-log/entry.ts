@@ -1,3 +1,4 @@
+import { decodeUnreserved } from '../http/unreserved.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import { createdUserId } from '../api.ts'
 import { Call, type Warning } from '../call.ts'
@@ -168,7 +169,7 @@ export function callOf(entry: Entry): Call {
   const isMalformed = entry.method === ''
   const url = isMalformed ? '' : first
   const prefix = entry.reachedApi && api.isOwnApi !== true ? contract.prefix : ''
-  const below = url.slice(entry.base.length + prefix.length)
+  const below = decodeUnreserved(url).slice(entry.base.length + prefix.length)
   const [stem = ''] = below.split('?', 1)
   const query = new URLSearchParams(below.slice(stem.length))
   const path = api.route?.(stem || '/', query) ?? (stem || '/')

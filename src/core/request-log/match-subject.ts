@@ -1,6 +1,7 @@
 import type { Api } from '../api.ts'
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
+import { decodeUnreserved } from '../http/unreserved.ts'
 import { callOf, type Entry } from './entry.ts'
 import type { MatchSubject } from './matcher.ts'
 
@@ -41,9 +42,9 @@ export function subjectFrom(
   }
 }
 
-/** The path as the caller wrote it, without the sandbox and the query. */
+/** The path without the sandbox and the query; escaped letters and digits are decoded. */
 function pathBelow({ url, base }: Call): string {
-  const [path = ''] = url.split('?', 1)
+  const [path = ''] = decodeUnreserved(url).split('?', 1)
   return base !== '' && path.startsWith(base) ? path.slice(base.length) || '/' : path
 }
 

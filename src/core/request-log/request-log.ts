@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import { entryFrom, type AnsweredRequest, type Entry } from './entry.ts'
+import { isBelow } from '../http/sandbox-path.ts'
 import { RingBuffer, type RequestLimits } from './ring-buffer.ts'
 import { SearchableEntry } from './searchable-entry.ts'
 
@@ -80,7 +81,7 @@ export class RequestLog implements RequestRecorder {
   /** Records a request, unless it is one of the sandbox's own API. */
   record(context: ApiContext, call: Call, answer: AnsweredRequest): void {
     const { api, contract } = context
-    const reachedApi = api.isOwnApi !== true || isBelow(call, contract.prefix)
+    const reachedApi = api.isOwnApi !== true || isBelow(call.url, contract.prefix)
     if (api.isOwnApi && (reachedApi || call.operation)) return
     this.#push(this.#accepted, context, call, reachedApi, answer)
   }
@@ -160,12 +161,4 @@ export class RequestLog implements RequestRecorder {
       }
     })
   }
-}
-
-/** Tests whether the URL is below the API's prefix; any other URL gets there as an unknown route. */
-function isBelow({ url, base }: Call, prefix: string): boolean {
-  const path = url.startsWith(base) ? url.slice(base.length) : url
-  // Express matches a prefix in any case of letters.
-  const begins = path.slice(0, prefix.length).toLowerCase() === prefix
-  return begins && /^(?:[/?]|$)/.test(path.slice(prefix.length))
 }

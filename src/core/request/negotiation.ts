@@ -16,29 +16,62 @@ export function statedType(call: Call, readable: readonly string[]): string {
   throw new Problem(415, 'media.unsupported', message, { headers: { Accept: readable.join(', ') } })
 }
 
+/** The range that covers all media types. */
+const EVERYTHING = '*/*'
+
+/** The weight that an Accept header gives to a media type. */
+interface Preference {
+  /** From 0 (refused) to 1. */
+  readonly weight: number
+  /** False where only a range for all media types covers it. */
+  readonly isNamed: boolean
+}
+
 /**
- * Returns the offered media type that the caller prefers: by q, then by the contract's order.
+ * Returns the preference of an Accept header for a media type, by the most specific range that
+ * covers it (RFC 9110). A header that is missing or holds no range accepts everything, and so does
+ * `*`, which some clients send for the range of all types.
+ */
+export function preferenceFor(accept: string | undefined, mediaType: string): Preference {
+  const ranges = rangesIn(accept ?? '')
+  if (ranges.length === 0) return { weight: 1, isNamed: false }
+  for (const range of [mediaType, `${mediaType.split('/', 1)[0]}/*`, EVERYTHING]) {
+    const found = ranges.find((candidate) => candidate.range === range)
+    if (found) return { weight: found.weight, isNamed: range !== EVERYTHING }
+  }
+  return { weight: 0, isNamed: false }
+}
+
+/**
+ * Returns the offered media type that an Accept header prefers; undefined where it allows none.
+ * Types of equal weight are taken in the offered order. A range for all types never puts a later
+ * type first: a client that names JSON with a low weight and then accepts everything gets JSON.
+ */
+export function preferredType(
+  accept: string | undefined,
+  offered: readonly string[],
+): string | undefined {
+  if (accept === undefined || accept === EVERYTHING) return offered[0]
+  if (offered.includes(accept)) return accept
+  let best: string | undefined
+  let highest = 0
+  for (const type of offered) {
+    const { weight, isNamed } = preferenceFor(accept, type)
+    if (weight <= highest || (best !== undefined && !isNamed)) continue
+    best = type
+    highest = weight
+  }
+  return best
+}
+
+/**
+ * Returns the offered media type that the caller prefers.
  *
  * @throws Problem 406 accept.unsupported
  */
 export function acceptable(call: Call, offered: readonly string[]): string {
-  const accept = call.headers.accept
-  if (accept === undefined || accept === '*/*') return offered[0]!
-  if (offered.includes(accept)) return accept
-  const ranges = accept.split(',').map((part) => {
-    const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
-    const q = parameters.find((parameter) => parameter.startsWith('q='))
-    return { range, q: q === undefined ? 1 : Number(q.slice(2)) || 0 }
-  })
-  const weight = (type: string): number => {
-    for (const range of [type, `${type.split('/')[0]}/*`, '*/*']) {
-      const found = ranges.find((candidate) => candidate.range === range)
-      if (found) return found.q
-    }
-    return 0
-  }
-  const [best] = offered.toSorted((a, b) => weight(b) - weight(a))
-  if (best !== undefined && weight(best) > 0) return best
+  const preferred = preferredType(call.headers.accept, offered)
+  if (preferred !== undefined) return preferred
   throw new Problem(
     406,
     'accept.unsupported',
@@ -46,19 +79,28 @@ export function acceptable(call: Call, offered: readonly string[]): string {
   )
 }
 
+function rangesIn(accept: string): readonly { readonly range: string; readonly weight: number }[] {
+  // A quoted parameter may contain commas and semicolons.
+  return accept
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, '""')
+    .split(',')
+    .flatMap((part) => {
+      const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
+      if (range === '') return []
+      return [{ range: range === '*' ? EVERYTHING : range, weight: weightIn(parameters) }]
+    })
+}
+
+/** Reads the parameter `q`; 1 where it is missing, 0 where it is not a number. */
+function weightIn(parameters: readonly string[]): number {
+  const q = parameters.find((parameter) => parameter.startsWith('q='))
+  return q === undefined ? 1 : Math.min(1, Math.max(0, Number(q.slice(2)) || 0))
+}
+
 /** Returns the media type of a refusal: the API's first format unless the caller accepts only another. */
-export function refusalType(call: Call, { formats }: Api): string {
+export function refusalType({ headers: { accept } }: Call, { formats }: Api): string {
   const types = formats.map(({ mediaType }) => mediaType)
-  const fallback = types[0]!
-  try {
-    return acceptable(call, [fallback])
-  } catch {
-    try {
-      return acceptable(call, types)
-    } catch {
-      return fallback
-    }
-  }
+  return preferredType(accept, types.slice(0, 1)) ?? preferredType(accept, types) ?? types[0]!
 }
 
 export function formatOf(api: Api, mediaType: string): Format {

@@ -49,7 +49,8 @@ export function respond(
   const message: Message = { status: reply.status, headers, body: written.text }
   // Recorded before it is sent: a client that has the answer finds it in the request log.
   const { rawHeaders } = response.req
-  context.requestLog.record(context, call, { rawHeaders, size, ...message })
+  const sent = call.method === 'HEAD' ? { ...message, body: '', size: 0 } : { ...message, size }
+  context.requestLog.record(context, call, { rawHeaders, ...sent })
   if (reply.stream) stream(response, message, reply.stream)
   else injector.send(response, message)
   context.observe?.({ context, call, reply })

@@ -245,6 +245,25 @@ describe('the rate limit', () => {
   })
 })
 
+test.each([
+  [' ', false],
+  ['*', false],
+  [',', false],
+  ['application/*', false],
+  ['text/html, application/json;q=0.1', false],
+  ['application/json;q=0', true],
+  ['*/*;q=0', true],
+  ['application/jsonp', true],
+])(
+  'Accept: %j is answered with JSON; a warning that it does not allow it: %s',
+  async (accept, is) => {
+    const sandbox = await createSandbox()
+    const { headers } = said(await createCryptlexUser(sandbox).set('Accept', accept).expect(201))
+    expect(headers['content-type']).toMatch('application/json')
+    expect(String(headers['standin-warning']).includes('code=accept.ignored')).toBe(is)
+  },
+)
+
 test('the answer is JSON for every Accept header, with a warning', async () => {
   const sandbox = await createSandbox()
   const { headers } = said(await createCryptlexUser(sandbox).set('Accept', 'text/html').expect(201))

@@ -2,6 +2,8 @@ import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { createCaller, named, type Caller } from '../../helpers/caller.ts'
 import { createReceiver } from '../../helpers/receiver.ts'
+import { parsed, raw } from '../../helpers/raw-requests.ts'
+import { requestsOf } from '../../helpers/requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { settled } from '../../helpers/webhooks.ts'
 import { standardSecret } from '../../../src/core/webhooks/hmac.ts'
@@ -57,6 +59,22 @@ test('a webhook is created, listed, read, changed and deleted', async () => {
   }
   expect((await send(caller, 'PATCH', path, { active: true })).status).toBe(404)
 })
+
+test.each(['', '500', 'cut', 'wrong-length', 'bad-chunk', 'slow-body;interval=1ms', 'empty'])(
+  'HEAD /v3/webhooks is answered as GET, without a body; with the fault %j too',
+  async (fault) => {
+    const server = await createSandbox()
+    const head = `HEAD /v3/webhooks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: ${AUTH.Authorization}\r\n`
+    const text = await raw(server, `${head}${fault && `Standin-Fault: ${fault}\r\n`}\r\n`)
+    const { status, headers, text: body } = parsed(text)
+    expect([status, body]).toEqual([fault === '500' ? 500 : 200, ''])
+    expect(headers['standin-fault'] !== undefined).toBe(fault !== '')
+    if (fault === '') expect(Number(headers['content-length'])).toBeGreaterThan(100)
+    const [one] = (await requestsOf(createCaller(server))).requests
+    expect(one).toMatchObject({ method: 'HEAD', operation: 'listWebhooks' })
+    expect(one!.answer.body.text).toBe('')
+  },
+)
 
 test('each attempt is in the event log, the oldest first, page by page', async () => {
   const receiver = await createReceiver()

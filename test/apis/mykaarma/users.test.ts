@@ -350,12 +350,28 @@ describe('protobuf', () => {
     ['text/html, application/x-protobuf;q=0.1', PROTOBUF],
     ['application/x-protobuf;q=0, */*', 'application/json'],
     ['application/json;q=0, */*', PROTOBUF],
+    [' ', 'application/json'],
+    ['*', 'application/json'],
+    [' , ,', 'application/json'],
+    ['text/html, *;q=0.1', 'application/json'],
+    ['application/json;q=0.9, */*', 'application/json'],
+    ['application/x-protobuf;q=0.1, */*', 'application/json'],
+    ['application/x-protobuf, */*;q=0.1', PROTOBUF],
+    ['application/json;profile="a,b;q=0";q=0.2, application/x-protobuf;q=0.1', 'application/json'],
   ])('for Accept: %s the answer is %s', async (accept, type) => {
     const sandbox = await createSandbox()
     const sent = createMykaarmaUser(sandbox)
     const { headers } = said(await (accept ? sent.set('Accept', accept) : sent).expect(200))
     expect(headers['content-type']).toMatch(type)
   })
+
+  test.each(['application/json;q=0', 'text/html', '*/*;q=0', 'application/*;q=0.0, text/csv'])(
+    'Accept: %s allows no format of the answer, which is refused with 406',
+    async (accept) => {
+      const sandbox = await createSandbox()
+      said(await createMykaarmaUser(sandbox).set('Accept', accept).expect(406))
+    },
+  )
 
   test.each([
     'application/x-protobuf, application/json;q=0.1',

@@ -1,4 +1,5 @@
 import type { Call } from '../../call.ts'
+import { decodeUnreserved } from '../../http/unreserved.ts'
 import { nearest } from './nearest.ts'
 import { listed, quotable } from '../../words.ts'
 import { hint, type HintInput, type HintRule } from './hint-input.ts'
@@ -6,8 +7,9 @@ import { hint, type HintInput, type HintRule } from './hint-input.ts'
 /** Mistakes in the method, the path or the name of the sandbox. */
 export const pathRules: readonly HintRule[] = [unknownRoute, unknownSandbox, placeholders]
 
-/** The URL as sent, without the prefix of the sandbox (`/~name`). */
-export function urlInSandbox({ url, base }: Call): string {
+/** The URL without the prefix of the sandbox (`/~name`); escaped letters and digits are decoded. */
+export function urlInSandbox({ url: sent, base }: Call): string {
+  const url = decodeUnreserved(sent)
   return url.startsWith(base) ? url.slice(base.length) : url
 }
 
