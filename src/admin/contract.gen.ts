@@ -754,16 +754,7 @@ export interface State {
     counters?: {}
     settings?: {}
   }
-  [k: string]:
-    | {
-        [k: string]: unknown[]
-      }
-    | {
-        format?: number
-        counters?: {}
-        settings?: {}
-      }
-    | undefined
+  [k: string]: unknown
 }
 export interface Snapshot {
   name: string
