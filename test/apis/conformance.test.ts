@@ -93,7 +93,7 @@ interface Provocation {
 
 const JSON_TYPE = 'application/json'
 const TYPES: Readonly<Record<string, readonly string[]>> = {
-  mykaarma: [JSON_TYPE, 'application/x-protobuf'],
+  mykaarma: [JSON_TYPE],
   cryptlex: [JSON_TYPE],
   formsonfire: ['application/xml', JSON_TYPE],
 }
@@ -125,7 +125,11 @@ const company = (sandbox: TestSandbox) =>
 
 const provocations: readonly Provocation[] = [
   ...[
-    { status: 200, send: (s: TestSandbox) => createMykaarmaUser(s) },
+    {
+      status: 200,
+      types: [JSON_TYPE, 'application/x-protobuf'],
+      send: (s: TestSandbox) => createMykaarmaUser(s),
+    },
     { status: 400, send: (s: TestSandbox) => createMykaarmaUser(s, { emailAddress: 5 }) },
     { status: 401, send: post(MYKAARMA, 'Basic') },
     { status: 403, send: post(MYKAARMA, READER) },
@@ -133,7 +137,6 @@ const provocations: readonly Provocation[] = [
     { status: 405, unrouted: true, send: (s: TestSandbox) => request(s.url).get(MYKAARMA) },
     {
       status: 406,
-      types: [JSON_TYPE],
       send: (s: TestSandbox) => createMykaarmaUser(s).set('Accept', 'text/html'),
     },
     { status: 408, settings: slow, send: (s: TestSandbox) => unfinished(partner(s)) },

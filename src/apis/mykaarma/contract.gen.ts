@@ -51,20 +51,26 @@ export interface NewUser {
 }
 export interface CreateUserResponse {
   /**
-   * Always empty in a success.
-   *
-   * @maxItems 0
+   * Empty in each success that Standin answers.
    */
-  errors: []
+  errors: ApiError[]
   warnings: ApiWarning[]
   /**
-   * Id of this request; a dashed lower-case version 4 UUID.
+   * Id of this request; Standin sends a dashed lower-case version 4 UUID.
    */
   apiRequestId: string
   /**
-   * Id of the new user; a dashed lower-case version 4 UUID.
+   * Id of the new user; Standin sends a dashed lower-case version 4 UUID.
    */
   userUuid: string
+}
+export interface ApiError {
+  /**
+   * A six-digit number. The vendor's list is not public; branch on the HTTP status first.
+   */
+  errorCode: number
+  errorTitle: string
+  errorMessage: string
 }
 export interface ApiWarning {
   warningCode: number
@@ -77,23 +83,13 @@ export interface ApiWarning {
 export interface ErrorResponse {
   /**
    * One entry for each error.
-   *
-   * @minItems 1
    */
-  errors: [ApiError, ...ApiError[]]
+  errors: ApiError[]
   warnings: ApiWarning[]
   /**
-   * Id of this request; a dashed lower-case version 4 UUID.
+   * Id of this request; Standin sends a dashed lower-case version 4 UUID.
    */
   apiRequestId: string
-}
-export interface ApiError {
-  /**
-   * A six-digit number. The vendor's list is not public; branch on the HTTP status first.
-   */
-  errorCode: number
-  errorTitle: string
-  errorMessage: string
 }
 export interface Fixtures {
   subscribers?: {

@@ -38,10 +38,8 @@ export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
     BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE
   const messages =
     problem.violations.length > 0 ? problem.violations.map(messageFor) : [sentence(problem.message)]
-  const errors = messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage }))
-  const [first, ...rest] = errors
   const body: ErrorResponse = {
-    errors: [first!, ...rest], // every problem has a message
+    errors: messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage })),
     warnings: [],
     apiRequestId: requestId(tools),
   }

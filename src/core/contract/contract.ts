@@ -140,6 +140,12 @@ export class Contract {
     return this.#answerSchemas.get(key)
   }
 
+  /** The media types of an answer; those of a 500 for a status that the contract does not define. */
+  answerTypes(operation: OperationContract | undefined, status: number): readonly string[] {
+    const { content } = this.#response(operation, status) ?? this.#response(operation, 500) ?? {}
+    return Object.keys(content ?? {})
+  }
+
   /** Every status that the operations define. */
   get statuses(): readonly number[] {
     const found = this.operations.flatMap((operation) => Object.keys(this.#responses(operation)))

@@ -46,17 +46,19 @@ export function acceptable(call: Call, offered: readonly string[]): string {
   )
 }
 
-/** Returns the media type of a refusal: the API's first format unless the caller accepts only another. */
-export function refusalType(call: Call, { formats }: Api): string {
-  const types = formats.map(({ mediaType }) => mediaType)
-  const fallback = types[0]!
+/**
+ * Returns the media type of a refusal: the first one that the contract lists for it, unless the
+ * caller accepts only another of them.
+ */
+export function refusalType(call: Call, offered: readonly string[]): string {
+  const first = offered[0]!
   try {
-    return acceptable(call, [fallback])
+    return acceptable(call, [first])
   } catch {
     try {
-      return acceptable(call, types)
+      return acceptable(call, offered)
     } catch {
-      return fallback
+      return first
     }
   }
 }

@@ -262,7 +262,7 @@ async function refusedAndSaved(
 
 /** Words a refusal as the vendor does. Any other error is a bug of Standin and reveals nothing. */
 function refused(context: PipelineContext, call: Call, error: unknown): Reply {
-  const { api, log, tools } = context
+  const { api, contract, log, tools } = context
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
@@ -276,7 +276,11 @@ function refused(context: PipelineContext, call: Call, error: unknown): Reply {
     )
   }
   call.problem = problem
-  if (!api.answerType) call.answerType = refusalType(call, api)
+  if (!api.answerType) {
+    const listed = contract.answerTypes(call.operation, problem.status)
+    const offered = listed.length > 0 ? listed : api.formats.map(({ mediaType }) => mediaType)
+    call.answerType = refusalType(call, offered)
+  }
   const reply = api.explain(problem, call, tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
   // A fault's status is sent as requested, even where the vendor would use another.
