@@ -162,7 +162,7 @@ export interface Fixtures {
       scopes: string[]
       disabled?: boolean
       /**
-       * Dealers whose users it may create; all where none is given.
+       * Dealers whose users it may create, change and list; all where none is given.
        */
       dealers?: string[]
     }[]

@@ -3,7 +3,7 @@ import type { Tools } from '../../core/api.ts'
 import { basicReadings, type BasicCredentials } from '../../core/http/basic.ts'
 import { Secret } from '../../core/secrets.ts'
 import { fixturesIn, type Subscriber } from './fixtures.ts'
-import { refusal, SCOPE } from './refusals.ts'
+import { READ, refusal, scopeMissing, WRITE } from './refusals.ts'
 
 /** Compared with for an unknown user, so that the check takes as long as for a known one. */
 const NO_PASSWORD = new Secret('')
@@ -35,7 +35,8 @@ export function authorize(call: Call, tools: Tools): Subscriber {
   }
   if (!reading.matches) throw refusal('credentials.wrong-password')
   if (subscriber.disabled) throw refusal('subscriber.disabled')
-  if (!subscriber.scopes.includes(SCOPE)) throw refusal('scope.missing')
+  const scope = call.operation?.id === 'getUsersForDealer' ? READ : WRITE
+  if (!subscriber.scopes.includes(scope)) throw scopeMissing(scope)
   return subscriber
 }
 

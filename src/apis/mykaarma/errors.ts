@@ -11,6 +11,7 @@ import type { ErrorResponse } from './contract.gen.ts'
 const BY_REASON: Readonly<Record<string, readonly [code: number, title: string]>> = {
   'department.other-dealer': [100007, 'INVALID_DEPARTMENT_UUID'],
   'role.unknown': [100008, 'INVALID_ROLE_UUID'],
+  'user.unknown': [100020, 'INVALID_USER_UUID'],
   'user.duplicate': [100009, 'USER_ALREADY_EXISTS'],
 }
 const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>> = {

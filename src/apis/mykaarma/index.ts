@@ -19,7 +19,14 @@ import {
 import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { refusals } from './refusals.ts'
-import { changeRow, createUserForPartner, bodyFromRow, nameIn } from './users.ts'
+import {
+  bodyFromRow,
+  changeRow,
+  createUserForPartner,
+  getUsersForDealer,
+  nameIn,
+  updateUserForPartner,
+} from './users.ts'
 
 /** The message of a .proto file that a create is answered with. */
 const MESSAGE = 'CreateUserForPartnerResponse'
@@ -38,7 +45,7 @@ export const mykaarma: Vendor<typeof options> = {
   spec: 'mykaarma.yaml',
   tables: { users: { unique: ['username', 'emailAddress'] } },
   formats: formatsWith(packaged('specs/mykaarma.proto')),
-  operations: { createUserForPartner },
+  operations: { createUserForPartner, updateUserForPartner, getUsersForDealer },
   users: {
     table: 'users',
     email: 'emailAddress',

@@ -245,6 +245,7 @@ export class Contract {
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
       rawBody: operation['x-raw-body'] ?? false,
+      isRouteAssumed: operation['x-assumed-route'] ?? false,
       bodyRequired: operation.requestBody?.required ?? false,
       maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,

@@ -210,8 +210,8 @@ function readScalar(
   reader: Protobuf.Reader,
 ): string | boolean | number {
   const value = reader[scalar]()
-  // protobufjs reads a number of 64 bits as a Long.
-  return typeof value === 'object' ? value.toNumber() : value
+  // protobufjs reads a number of 64 bits as a Long, whose text is the number.
+  return typeof value === 'object' ? Number(value) : value
 }
 
 function bytesOf(written: string | Uint8Array): Uint8Array {

@@ -98,6 +98,10 @@ const STAGE_HANDLERS: Readonly<
     const { operation, params } = contract.find(call.method, call.path)
     call.operation = operation
     call.params = params
+    if (operation.isRouteAssumed) {
+      const text = "The method and path of this call are assumed: the vendor's page shows neither"
+      call.warn('route.assumed', text)
+    }
     await injector.begin(request, () => readEarly(context, call, request))
   },
 
