@@ -162,7 +162,7 @@ export interface Fixtures {
       scopes: string[]
       disabled?: boolean
       /**
-       * Dealers whose users it may create; all where none is given.
+       * Dealers whose users it may create, change and list; all where none is given.
        */
       dealers?: string[]
     }[]
@@ -754,16 +754,7 @@ export interface State {
     counters?: {}
     settings?: {}
   }
-  [k: string]:
-    | {
-        [k: string]: unknown[]
-      }
-    | {
-        format?: number
-        counters?: {}
-        settings?: {}
-      }
-    | undefined
+  [k: string]: unknown
 }
 export interface Snapshot {
   name: string

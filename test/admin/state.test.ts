@@ -104,7 +104,7 @@ test.each([
   [{ okta: { users: [] } }, '"okta" is not an API of this sandbox'],
   [{ cryptlex: { licences: [] } }, 'cryptlex has no table "licences"'],
   [{ cryptlex: { constructor: [] } }, 'cryptlex has no table "constructor"'],
-  [{ cryptlex: [] }, 'cryptlex must be'],
+  [{ cryptlex: [] }, '"cryptlex" must be'],
   [{ cryptlex: { users: {} } }, 'cryptlex.users must be'],
   [{ cryptlex: { users: [7] } }, 'cryptlex.users[0].id must be a non-empty string'],
   [{ cryptlex: { users: [{ id: 'a' }, {}] } }, 'cryptlex.users[1].id must be a non-empty string'],

@@ -81,6 +81,8 @@ describe('an example of the contract is accepted', () => {
 interface Provocation {
   readonly api: string
   readonly status: number
+  /** The operation, where it is not the create call. */
+  readonly operation?: string
   /** A request that matches no operation; the contract lists such answers separately. */
   readonly unrouted?: true
   readonly settings?: Settings
@@ -93,7 +95,7 @@ interface Provocation {
 
 const JSON_TYPE = 'application/json'
 const TYPES: Readonly<Record<string, readonly string[]>> = {
-  mykaarma: [JSON_TYPE, 'application/x-protobuf'],
+  mykaarma: [JSON_TYPE],
   cryptlex: [JSON_TYPE],
   formsonfire: ['application/xml', JSON_TYPE],
 }
@@ -120,12 +122,24 @@ const post = (path: string, authorization: string) => (sandbox: TestSandbox) =>
   request(sandbox.url).post(path).set('Authorization', authorization).set('Content-Type', JSON_TYPE)
 const partner = post(MYKAARMA, BASIC)
 const reseller = post(CRYPTLEX, BEARER)
+const change = (s: TestSandbox, body: object = { bio: 'x' }, path = 'nobody') =>
+  request(s.url).put(`${MYKAARMA}/${path}`).auth('partner', 'partner-secret').send(body)
+const changeFirst = (s: TestSandbox) => {
+  const [{ id }] = s.sandbox.store.collection('mykaarma.users').all() as [{ id: string }]
+  return change(s, { bio: 'x' }, id)
+}
+const list = (s: TestSandbox, user = 'partner') =>
+  request(s.url).get('/manage/v2/user/dealer/dealer-uuid-001').auth(user, `${user}-secret`)
 const company = (sandbox: TestSandbox) =>
   request(sandbox.url).post(FORMSONFIRE).query(KEYS).set('Content-Type', JSON_TYPE)
 
 const provocations: readonly Provocation[] = [
   ...[
-    { status: 200, send: (s: TestSandbox) => createMykaarmaUser(s) },
+    {
+      status: 200,
+      types: [JSON_TYPE, 'application/x-protobuf'],
+      send: (s: TestSandbox) => createMykaarmaUser(s),
+    },
     { status: 400, send: (s: TestSandbox) => createMykaarmaUser(s, { emailAddress: 5 }) },
     { status: 401, send: post(MYKAARMA, 'Basic') },
     { status: 403, send: post(MYKAARMA, READER) },
@@ -133,7 +147,6 @@ const provocations: readonly Provocation[] = [
     { status: 405, unrouted: true, send: (s: TestSandbox) => request(s.url).get(MYKAARMA) },
     {
       status: 406,
-      types: [JSON_TYPE],
       send: (s: TestSandbox) => createMykaarmaUser(s).set('Accept', 'text/html'),
     },
     { status: 408, settings: slow, send: (s: TestSandbox) => unfinished(partner(s)) },
@@ -147,6 +160,50 @@ const provocations: readonly Provocation[] = [
       send: (s: TestSandbox) => createMykaarmaUser(s),
     },
   ].map((row) => ({ ...row, api: 'mykaarma' }) as Provocation),
+  ...[
+    {
+      status: 200,
+      types: [JSON_TYPE, 'application/x-protobuf'],
+      before: (s: TestSandbox) => createMykaarmaUser(s).expect(200),
+      send: changeFirst,
+    },
+    { status: 400, send: (s: TestSandbox) => change(s) },
+    { status: 400, send: (s: TestSandbox) => change(s, { bio: 5 }) },
+    { status: 401, send: (s: TestSandbox) => change(s).set('Authorization', 'Basic') },
+    { status: 403, send: (s: TestSandbox) => change(s).set('Authorization', READER) },
+    { status: 406, send: (s: TestSandbox) => change(s).set('Accept', 'text/html') },
+    {
+      status: 408,
+      settings: slow,
+      send: (s: TestSandbox) =>
+        unfinished(
+          request(s.url).put(`${MYKAARMA}/a`).set('Authorization', BASIC).type('application/json'),
+        ),
+    },
+    { status: 413, settings: small, send: (s: TestSandbox) => change(s) },
+    {
+      status: 415,
+      send: (s: TestSandbox) =>
+        request(s.url).put(`${MYKAARMA}/a`).set('Authorization', BASIC).type('text/csv').send('a'),
+    },
+    { status: 500, before: breakStore, send: (s: TestSandbox) => change(s) },
+  ].map((row) => ({ ...row, api: 'mykaarma', operation: 'updateUserForPartner' }) as Provocation),
+  ...[
+    { status: 200, before: (s: TestSandbox) => createMykaarmaUser(s).expect(200), send: list },
+    {
+      status: 400,
+      send: (s: TestSandbox) => list(s).query({ includeInvalid: 'perhaps' }),
+    },
+    { status: 401, send: (s: TestSandbox) => list(s, 'nobody') },
+    {
+      status: 403,
+      settings: { profile: { all: 'strict' } },
+      send: (s: TestSandbox) =>
+        request(s.url).get('/manage/v2/user/dealer/unknown').set('Authorization', BASIC),
+    },
+    { status: 406, send: (s: TestSandbox) => list(s).set('Accept', 'text/html') },
+    { status: 500, before: breakStore, send: list },
+  ].map((row) => ({ ...row, api: 'mykaarma', operation: 'getUsersForDealer' }) as Provocation),
   ...[
     { status: 201, send: (s: TestSandbox) => createCryptlexUser(s) },
     { status: 400, send: (s: TestSandbox) => createCryptlexUser(s, { email: 'ada' }) },
@@ -220,7 +277,7 @@ const rows = provocations.flatMap((row) =>
   (row.types ?? TYPES[row.api]!).map((type) => ({
     ...row,
     type,
-    about: `${row.unrouted ? 'unrouted ' : ''}${row.status}`,
+    about: `${row.operation ? `${row.operation} ` : ''}${row.unrouted ? 'unrouted ' : ''}${row.status}`,
   })),
 )
 
@@ -234,7 +291,7 @@ async function readBody(type: string, body: Buffer): Promise<{ root?: string; bo
 
 describe('each documented answer can be produced, and has the documented body', () => {
   test.each(rows)('$api $about in $type', async (row) => {
-    const { api, status, unrouted = false, settings, before, send, type } = row
+    const { api, operation, status, unrouted = false, settings, before, send, type } = row
     const sandbox = await createSandbox(settings)
     await before?.(sandbox)
     const sent = send(sandbox)
@@ -246,7 +303,7 @@ describe('each documented answer can be produced, and has the documented body', 
     expect(raw.length).toBeGreaterThan(0)
     expect(raw.toString()).not.toMatch(/nobody should read|\bat .*:\d+|\.[jt]s\b|Error:|\/work\//)
     const { root, body } = await readBody(type, raw)
-    expect(complaints(api, unrouted, status, type, body)).toEqual([])
+    expect(complaints(api, unrouted, status, type, body, operation)).toEqual([])
     if (root !== undefined) expect(root).toBe(rootOf(api, unrouted, status))
     if (status < 400) expect(answer.headers).not.toHaveProperty('standin-reason')
     else expect(answer.headers['standin-reason']).toMatch(/^[a-z-]+(\.[a-z-]+)?$/)
@@ -255,7 +312,7 @@ describe('each documented answer can be produced, and has the documented body', 
     }
     if (status === 405) expect(answer.headers).toHaveProperty('allow')
     expect(sandbox.logged.some((line) => line.includes(INTERNAL))).toBe(status === 500)
-    const listed = responsesOf(api, unrouted).find(([known]) => known === status)![1]
+    const listed = responsesOf(api, unrouted, operation).find(([known]) => known === status)![1]
     const missing = Object.keys(listed.headers ?? {})
       .filter((name) => !['standin-warning', 'allow'].includes(name.toLowerCase()))
       .filter((name) => !(name.toLowerCase() in answer.headers))
@@ -266,20 +323,25 @@ describe('each documented answer can be produced, and has the documented body', 
   const UNMET: string[] = []
 
   test('every status is covered', () => {
-    const listed = creations.flatMap(({ api }) =>
-      [false, true].flatMap((unrouted) =>
-        responsesOf(api, unrouted).flatMap(([status, { content }]) =>
-          Object.keys(content).map(
-            (type) => `${api} ${unrouted ? 'unrouted ' : ''}${status} ${type}`,
+    const operations = [...new Set(rows.map(({ api, operation }) => `${api} ${operation ?? ''}`))]
+    const listed = operations.flatMap((name) => {
+      const [api = '', operation = ''] = name.split(' ')
+      return [false, true].flatMap((unrouted) =>
+        responsesOf(api, unrouted, operation || undefined).flatMap(([status, { content }]) =>
+          Object.keys(content).map((type) =>
+            unrouted ? `${api} unrouted ${status} ${type}` : `${name} ${status} ${type}`,
           ),
         ),
-      ),
-    )
-    const met = rows.flatMap(({ api, status, type, unrouted }) =>
-      // What is answered before an operation is found is listed with the operation too.
+      )
+    })
+    const met = rows.flatMap(({ api, operation = '', status, type, unrouted }) =>
+      // What is answered before an operation is found is listed with each operation too.
       unrouted
-        ? [`${api} unrouted ${status} ${type}`, `${api} ${status} ${type}`]
-        : [`${api} ${status} ${type}`],
+        ? [
+            `${api} unrouted ${status} ${type}`,
+            ...operations.map((name) => `${name} ${status} ${type}`),
+          ]
+        : [`${api} ${operation} ${status} ${type}`],
     )
     expect(listed.filter((line) => !met.includes(line)).sort()).toEqual([...UNMET].sort())
     // The limit is met before a path is looked at, so it belongs to the list of those too.

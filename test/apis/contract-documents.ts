@@ -48,6 +48,7 @@ interface Answer {
 }
 type Responses = Readonly<Record<string, Answer>>
 interface Operation {
+  readonly operationId?: string
   readonly requestBody: { readonly content: Readonly<Record<string, Media>> }
   readonly responses: Responses
 }
@@ -82,13 +83,16 @@ export function at<T>(api: string, node: { readonly $ref?: string }): T {
   ) as T
 }
 
-export function operationOf(api: string): Operation {
-  return Object.values(documentOf(api).paths)[0]!.post
+/** The create call, which each contract begins with, or the operation with this id. */
+export function operationOf(api: string, id?: string): Operation {
+  const items = Object.values(documentOf(api).paths)
+  if (id === undefined) return items[0]!.post
+  return items.flatMap((item) => Object.values(item)).find(({ operationId }) => operationId === id)!
 }
 
 /** The answers that the contract lists: of its operation, or of what meets no operation. */
-export function responsesOf(api: string, unrouted: boolean): [number, Answer][] {
-  const responses = unrouted ? documentOf(api)['x-unrouted'].responses : operationOf(api).responses
+export function responsesOf(api: string, unrouted: boolean, id?: string): [number, Answer][] {
+  const { responses } = unrouted ? documentOf(api)['x-unrouted'] : operationOf(api, id)
   return Object.entries(responses).map(([status, node]) => [Number(status), at<Answer>(api, node)])
 }
 
@@ -122,8 +126,9 @@ export function complaints(
   status: number,
   mediaType: string,
   body: unknown,
+  operation?: string,
 ): unknown {
-  const response = responsesOf(api, unrouted).find(([known]) => known === status)?.[1]
+  const response = responsesOf(api, unrouted, operation).find(([known]) => known === status)?.[1]
   const schema = response?.content[mediaType]?.schema
   if (!schema) return `no ${status} in ${mediaType}`
   const validate = ajv.compile({ $ref: `${api}${schema.$ref}` })

@@ -1,8 +1,9 @@
 import type { Call } from '../../core/call.ts'
 import type { Tools } from '../../core/api.ts'
+import { basicReadings, type BasicCredentials } from '../../core/http/basic.ts'
 import { Secret } from '../../core/secrets.ts'
 import { fixturesIn, type Subscriber } from './fixtures.ts'
-import { refusal, SCOPE } from './refusals.ts'
+import { READ, refusal, scopeMissing, WRITE } from './refusals.ts'
 
 /** Compared in place of an unknown user's password, so that the check always takes the same time. */
 const NO_PASSWORD = new Secret('')
@@ -15,17 +16,31 @@ const NO_PASSWORD = new Secret('')
  * active, scope. The vendor's Order API answers a missing scope with 403.
  */
 export function authorize(call: Call, tools: Tools): Subscriber {
-  const { username, password } = credentials(call.headers.authorization)
-  const subscriber = fixturesIn(tools).subscribers.get(username)
-  const matches = (subscriber?.password ?? NO_PASSWORD).matches(password)
+  const { subscribers } = fixturesIn(tools)
+  const readings = credentials(call.headers.authorization).map((reading) => {
+    const subscriber = subscribers.get(reading.username)
+    const matches = (subscriber?.password ?? NO_PASSWORD).matches(reading.password)
+    return { ...reading, subscriber, matches }
+  })
+  // Bytes that are not ASCII may be both UTF-8 and Latin-1; the reading that is right counts.
+  const reading =
+    readings.find(({ subscriber, matches }) => subscriber && matches) ??
+    readings.find(({ subscriber }) => subscriber)
+  const subscriber = reading?.subscriber
   if (!subscriber) throw refusal('credentials.unknown-user')
-  if (!matches) throw refusal('credentials.wrong-password')
+  if (reading.charset === 'Latin-1') {
+    const text =
+      'The credentials are in Latin-1; the vendor may read UTF-8 only, so encode user name and password in UTF-8'
+    call.warn('credentials.latin-1', text)
+  }
+  if (!reading.matches) throw refusal('credentials.wrong-password')
   if (subscriber.disabled) throw refusal('subscriber.disabled')
-  if (!subscriber.scopes.includes(SCOPE)) throw refusal('scope.missing')
+  const scope = call.operation?.id === 'getUsersForDealer' ? READ : WRITE
+  if (!subscriber.scopes.includes(scope)) throw scopeMissing(scope)
   return subscriber
 }
 
-function credentials(header: string | undefined): { username: string; password: string } {
+function credentials(header: string | undefined): readonly BasicCredentials[] {
   if (header === undefined) throw refusal('credentials.missing')
   const [scheme, encoded, ...more] = header.split(/ +/)
   if (scheme?.toLowerCase() !== 'basic') {
@@ -34,15 +49,13 @@ function credentials(header: string | undefined): { username: string; password: 
   if (!encoded || more.length > 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
     throw refusal('credentials.malformed')
   }
-  const text = Buffer.from(encoded, 'base64').toString('utf8')
-  // Only the first colon separates: a password may contain colons.
-  const colon = text.indexOf(':')
-  if (colon < 0) throw refusal('credentials.no-colon')
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) }
+  const readings = basicReadings(encoded)
+  if (readings.length === 0) throw refusal('credentials.no-colon')
+  return readings
 }
 
 /** The user name in a request, unchecked. */
 export function statedCredential(call: Call): string | undefined {
   const encoded = /^basic +(\S+)$/i.exec(call.headers.authorization ?? '')?.[1]
-  return encoded && Buffer.from(encoded, 'base64').toString('utf8').split(':', 1)[0]
+  return basicReadings(encoded ?? '')[0]?.username
 }

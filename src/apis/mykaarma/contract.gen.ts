@@ -49,43 +49,33 @@ export interface NewUser {
   mfaFeatureEnabled?: boolean | null
   nickName?: string | null
 }
-export interface CreateUserResponse {
-  /**
-   * Always empty in a success.
-   *
-   * @maxItems 0
-   */
-  errors: []
-  warnings: ApiWarning[]
-  /**
-   * Id of this request; a dashed lower-case version 4 UUID.
-   */
-  apiRequestId: string
-  /**
-   * Id of the new user; a dashed lower-case version 4 UUID.
-   */
-  userUuid: string
-}
-export interface ApiWarning {
-  warningCode: number
-  warningTitle: string
-  warningMessage: string
-}
 /**
- * The envelope of a refusal: that of a success without `userUuid`.
+ * Fields of an update. Those that are absent or null stay as they are.
  */
-export interface ErrorResponse {
+export interface UserChanges {
+  firstName?: string | null
+  lastName?: string | null
+  emailAddress?: string | null
+  username?: string | null
+  phone?: string | null
+  textNumber?: string | null
+  imageUrl?: string | null
+  bio?: string | null
+}
+export interface DealerUsersResponse {
   /**
-   * One entry for each error.
-   *
-   * @minItems 1
+   * Empty in each success that Standin answers.
    */
-  errors: [ApiError, ...ApiError[]]
+  errors: ApiError[]
   warnings: ApiWarning[]
   /**
-   * Id of this request; a dashed lower-case version 4 UUID.
+   * Id of this request; Standin sends a dashed lower-case version 4 UUID.
    */
   apiRequestId: string
+  /**
+   * In the order of their creation.
+   */
+  users: DealerUser[]
 }
 export interface ApiError {
   /**
@@ -95,6 +85,97 @@ export interface ApiError {
   errorTitle: string
   errorMessage: string
 }
+export interface ApiWarning {
+  warningCode: number
+  warningTitle: string
+  warningMessage: string
+}
+/**
+ * A user as a list shows it. Some fields are spelt otherwise than in the create call.
+ */
+export interface DealerUser {
+  /**
+   * firstName of the user
+   */
+  firstName: string | null
+  lastName: string | null
+  /**
+   * username of the user
+   */
+  userName: string | null
+  /**
+   * emailAddress of the user
+   */
+  email: string | null
+  phone: string | null
+  textNumber: string | null
+  nickName: string | null
+  /**
+   * Id of the user.
+   */
+  uuid: string
+  /**
+   * Null in Standin.
+   */
+  passwordExpires: string | null
+  /**
+   * False in Standin.
+   */
+  forcePasswordChange: boolean
+  /**
+   * PENDING for a user with an invite, INACTIVE for others.
+   */
+  latestInviteStatus: string | null
+  /**
+   * Time of creation of a user with an invite.
+   */
+  latestInviteDate: string | null
+  /**
+   * Null in Standin.
+   */
+  latestInviteUUID: string | null
+  /**
+   * True in Standin, which deactivates no user.
+   */
+  isValid: boolean
+  /**
+   * Null in Standin.
+   */
+  lastLoginTimestamp: string | null
+  /**
+   * Null in Standin.
+   */
+  userRolloutStage: string | null
+}
+export interface CreateUserResponse {
+  /**
+   * Empty in each success that Standin answers.
+   */
+  errors: ApiError[]
+  warnings: ApiWarning[]
+  /**
+   * Id of this request; Standin sends a dashed lower-case version 4 UUID.
+   */
+  apiRequestId: string
+  /**
+   * Id of the new user; Standin sends a dashed lower-case version 4 UUID.
+   */
+  userUuid: string
+}
+/**
+ * The envelope of a refusal: that of a success without `userUuid`.
+ */
+export interface ErrorResponse {
+  /**
+   * One entry for each error.
+   */
+  errors: ApiError[]
+  warnings: ApiWarning[]
+  /**
+   * Id of this request; Standin sends a dashed lower-case version 4 UUID.
+   */
+  apiRequestId: string
+}
 export interface Fixtures {
   subscribers?: {
     username: string
@@ -102,7 +183,7 @@ export interface Fixtures {
     scopes: string[]
     disabled?: boolean
     /**
-     * Dealers whose users it may create; all where none is given.
+     * Dealers whose users it may create, change and list; all where none is given.
      */
     dealers?: string[]
   }[]

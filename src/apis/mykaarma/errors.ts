@@ -11,6 +11,7 @@ import type { ErrorResponse } from './contract.gen.ts'
 const BY_REASON: Readonly<Record<string, readonly [code: number, title: string]>> = {
   'department.other-dealer': [100007, 'INVALID_DEPARTMENT_UUID'],
   'role.unknown': [100008, 'INVALID_ROLE_UUID'],
+  'user.unknown': [100020, 'INVALID_USER_UUID'],
   'user.duplicate': [100009, 'USER_ALREADY_EXISTS'],
 }
 const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>> = {
@@ -38,10 +39,8 @@ export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
     BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE
   const messages =
     problem.violations.length > 0 ? problem.violations.map(messageFor) : [sentence(problem.message)]
-  const errors = messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage }))
-  const [first, ...rest] = errors
   const body: ErrorResponse = {
-    errors: [first!, ...rest], // every problem has a message
+    errors: messages.map((errorMessage) => ({ errorCode, errorTitle, errorMessage })),
     warnings: [],
     apiRequestId: requestId(tools),
   }

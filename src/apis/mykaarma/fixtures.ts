@@ -2,7 +2,7 @@ import type { Credential, Tools } from '../../core/api.ts'
 import type { Schema } from '../../core/contract/schema.ts'
 import { Secret } from '../../core/secrets.ts'
 import type { Fixtures } from './contract.gen.ts'
-import { SCOPE } from './refusals.ts'
+import { READ, WRITE } from './refusals.ts'
 
 /**
  * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
@@ -28,7 +28,8 @@ export const fixturesSchema: Schema = {
           scopes: { type: 'array', items: { type: 'string' } },
           disabled: { type: 'boolean' },
           dealers: {
-            description: 'Dealers whose users it may create; all where none is given.',
+            description:
+              'Dealers whose users it may create, change and list; all where none is given.',
             type: 'array',
             items: { type: 'string' },
           },
@@ -105,10 +106,11 @@ export function readFixtures(fixtures: unknown): KnownFixtures {
   }
 }
 
-/** The first subscriber that may create users. */
+/** The first subscriber that may call every operation, or else one that may create users. */
 export function goodCredential(fixtures: unknown): Credential | undefined {
   const { subscribers = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
-  const good = subscribers.find((one) => !one.disabled && one.scopes.includes(SCOPE))
+  const active = subscribers.filter((one) => !one.disabled && one.scopes.includes(WRITE))
+  const good = active.find((one) => one.scopes.includes(READ)) ?? active[0]
   if (!good) return undefined
   const { username, password } = good
   const encoded = Buffer.from(`${username}:${password}`).toString('base64')

@@ -8,6 +8,7 @@ import {
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { listed } from '../../core/words.ts'
 import { fixturesIn } from './fixtures.ts'
+import { READ, WRITE } from './refusals.ts'
 
 /** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
@@ -19,9 +20,18 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     return [hint('subscriber.disabled', text)]
   }
   if (reason === 'scope.missing') {
-    const text =
-      'Use a subscriber with the scope manage.user.write, or add the scope to this one: PUT /_standin/fixtures, mykaarma.subscribers[].scopes.'
+    const text = `Use a subscriber with the scope ${call.operation?.id === 'getUsersForDealer' ? READ : WRITE}, or add the scope to this one: PUT /_standin/fixtures, mykaarma.subscribers[].scopes.`
     return [hint('scope.missing', text)]
+  }
+  if (reason === 'user.unknown') {
+    const text =
+      'Use the userUuid of a create: GET /manage/v2/user/dealer/{dealerUuid} lists the users of a dealer.'
+    return [hint('user.unknown', text)]
+  }
+  if (call.method === 'DELETE' && !call.operation) {
+    const text =
+      'Standin has no call that deletes a myKaarma user, since no page of the vendor about one was found. GET /manage/v2/user/dealer/{dealerUuid} lists the users of a dealer; DELETE /_standin/users/mykaarma/{id} removes one from the sandbox.'
+    return [hint('delete.not-found', text)]
   }
   if (reason === 'user.duplicate') return duplicates(clues)
   return unknownIds(call, clues)

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { ConfigError, messageOf } from '../../core/errors.ts'
 import { json } from '../../core/formats/json.ts'
-import { loadMessage, protobufFormat } from '../../core/formats/protobuf.ts'
+import { checkMessage, protobufFormat } from '../../core/formats/protobuf.ts'
 import type { Vendor } from '../../core/vendor.ts'
 import { packaged } from '../../package.ts'
 import { authorize, statedCredential } from './auth.ts'
+import type { CreateUserResponse } from './contract.gen.ts'
 import { credentialCases } from './credential-cases.ts'
 import { explain } from './errors.ts'
 import { example } from './example.ts'
@@ -18,10 +19,25 @@ import {
 import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { refusals } from './refusals.ts'
-import { changeRow, createUserForPartner, bodyFromRow, nameIn } from './users.ts'
+import {
+  bodyFromRow,
+  changeRow,
+  createUserForPartner,
+  getUsersForDealer,
+  nameIn,
+  updateUserForPartner,
+} from './users.ts'
 
 /** The message of a .proto file that a create is answered with. */
 const MESSAGE = 'CreateUserForPartnerResponse'
+
+/** An answer with a value for every member, to check a .proto file with. */
+const SAMPLE: CreateUserResponse = {
+  errors: [{ errorCode: 100010, errorTitle: 'TITLE', errorMessage: 'Message.' }],
+  warnings: [{ warningCode: 100104, warningTitle: 'TITLE', warningMessage: 'Message.' }],
+  apiRequestId: '0f2d6f0e-6a1e-4c1b-9c54-2f6a0b8f5a11',
+  userUuid: '4b0f6b9a-2f8e-4f0b-8d0c-6f5e2c7e9d31',
+}
 
 export const mykaarma: Vendor<typeof options> = {
   name: 'mykaarma',
@@ -29,7 +45,7 @@ export const mykaarma: Vendor<typeof options> = {
   spec: 'mykaarma.yaml',
   tables: { users: { unique: ['username', 'emailAddress'] } },
   formats: formatsWith(packaged('specs/mykaarma.proto')),
-  operations: { createUserForPartner },
+  operations: { createUserForPartner, updateUserForPartner, getUsersForDealer },
   users: {
     table: 'users',
     email: 'emailAddress',
@@ -81,12 +97,12 @@ function formatsWith(proto: string): Vendor['formats'] {
   return [json, protobufFormat(proto, MESSAGE)]
 }
 
-/** @throws ConfigError for a .proto file that lacks the message or cannot be read */
+/** @throws ConfigError for a .proto file that cannot be read or cannot hold an answer */
 function checkProto(file: string): void {
   if (!existsSync(file))
     throw new ConfigError(`${file} (--proto) cannot be read: it does not exist`)
   try {
-    loadMessage(file, MESSAGE)
+    checkMessage(file, MESSAGE, SAMPLE)
   } catch (error) {
     throw new ConfigError(`${messageOf(error)} (--proto)`, { cause: error })
   }

@@ -2,7 +2,14 @@ import type { Call } from '../../core/call.ts'
 import type { Operation, Tools } from '../../core/api.ts'
 import { duplicate } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row } from '../../core/store/state.ts'
-import type { ApiWarning, CreateUserResponse, NewUser } from './contract.gen.ts'
+import type {
+  ApiWarning,
+  CreateUserResponse,
+  DealerUser,
+  DealerUsersResponse,
+  NewUser,
+  UserChanges,
+} from './contract.gen.ts'
 import { requestId } from './errors.ts'
 import { refusal, type Reason } from './refusals.ts'
 import { fixturesIn, type Subscriber } from './fixtures.ts'
@@ -30,6 +37,79 @@ export const createUserForPartner: Operation = (call, state, tools) => {
     userUuid: user.id,
   }
   return { status: 200, body, created: user.id }
+}
+
+/** Changes a user (Update User for Partner). Assumed: fields that are absent or null stay. */
+export const updateUserForPartner: Operation = (call, state, tools) => {
+  const users = state.collection<User>('mykaarma.users')
+  const user = users.get(call.params['user_uuid'] ?? '')
+  if (!user) throw refusal('user.unknown')
+  const given = call.body as UserChanges // the contract has checked it
+  const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+  refuseDealerOf(call, user, tools)
+  refuseDuplicate(users, changes, user.id)
+  users.replace({ ...user, ...changes })
+  const body: CreateUserResponse = {
+    errors: [],
+    warnings: call.strict ? warnings(call, changes) : [],
+    apiRequestId: requestId(tools),
+    userUuid: user.id,
+  }
+  return { status: 200, body }
+}
+
+/** Lists the users of a dealer, and those of its departments that name no dealer. */
+export const getUsersForDealer: Operation = (call, state, tools) => {
+  const dealerUUID = call.params['dealerUuid'] ?? ''
+  refuseForeignDealer(call, { dealerUUID }, tools)
+  const departments = fixturesIn(tools).dealers.get(dealerUUID) ?? []
+  const users = state.collection<User>('mykaarma.users').all()
+  const body: DealerUsersResponse = {
+    errors: [],
+    warnings: [],
+    apiRequestId: requestId(tools),
+    users: users
+      .filter((user) =>
+        user.dealerUUID
+          ? user.dealerUUID === dealerUUID
+          : departments.includes(user.departmentUUID ?? ''),
+      )
+      .map(listedUser),
+  }
+  return { status: 200, body }
+}
+
+/** A user in the spelling of the list. Assumed: all values that no create or update sends. */
+function listedUser(user: User): DealerUser {
+  const isInvited = user.latestInviteStatus === 'PENDING'
+  return {
+    firstName: user.firstName ?? null,
+    lastName: user.lastName ?? null,
+    userName: user.username ?? null,
+    email: user.emailAddress ?? null,
+    phone: user.phone ?? null,
+    textNumber: user.textNumber ?? null,
+    nickName: user.nickName ?? null,
+    uuid: user.id,
+    passwordExpires: null,
+    forcePasswordChange: false,
+    latestInviteStatus: user.latestInviteStatus ?? null,
+    latestInviteDate: isInvited ? user.createdAt : null,
+    latestInviteUUID: null,
+    isValid: true,
+    lastLoginTimestamp: null,
+    userRolloutStage: null,
+  }
+}
+
+/** Refuses the update of a user whose dealer the caller may not use. */
+function refuseDealerOf(call: Call, user: User, tools: Tools): void {
+  const granted = (call.caller as Subscriber).dealers // what authorize returned
+  if (!granted) return
+  const { dealers } = fixturesIn(tools)
+  const owner = [...dealers].find(([, list]) => list.includes(user.departmentUUID ?? ''))?.[0]
+  const dealer = user.dealerUUID ?? owner
+  if (dealer && !granted.includes(dealer)) call.refuseIfStrict(refusal('dealer.not-granted'))
 }
 
 /** @param row one of `mykaarma.users` */
@@ -87,10 +167,11 @@ function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
 }
 
 /** Assumed: 400, since the page lists no 409. */
-function refuseDuplicate(users: Collection<User>, given: NewUser): void {
+function refuseDuplicate(users: Collection<User>, given: NewUser, except?: string): void {
   const taken = (['username', 'emailAddress'] as const).filter((field) => {
     const value = given[field]
-    return value && users.find(field, value)
+    const owner = value ? users.find(field, value) : undefined
+    return owner !== undefined && owner.id !== except
   })
   if (taken.length > 0) throw duplicate(taken)
 }

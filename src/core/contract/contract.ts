@@ -143,6 +143,12 @@ export class Contract {
     return this.#answerSchemas.get(key)
   }
 
+  /** The media types of an answer; those of a 500 for a status that the contract does not define. */
+  answerTypes(operation: OperationContract | undefined, status: number): readonly string[] {
+    const { content } = this.#response(operation, status) ?? this.#response(operation, 500) ?? {}
+    return Object.keys(content ?? {})
+  }
+
   /** Every status that the operations define. */
   get statuses(): readonly number[] {
     const found = this.operations.flatMap((operation) => Object.keys(this.#responses(operation)))
@@ -242,6 +248,7 @@ export class Contract {
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
       rawBody: operation['x-raw-body'] ?? false,
+      isRouteAssumed: operation['x-assumed-route'] ?? false,
       bodyRequired: operation.requestBody?.required ?? false,
       maxBody: operation.requestBody?.['x-max-body'],
       requestSchema: schemaFor,

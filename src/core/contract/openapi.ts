@@ -23,6 +23,8 @@ export interface OperationObject {
   readonly operationId?: string
   /** True for a body that is not parsed. */
   readonly 'x-raw-body'?: boolean
+  /** True where the vendor's page shows neither method nor path. */
+  readonly 'x-assumed-route'?: boolean
   readonly requestBody?: {
     readonly required?: boolean
     /** Most bytes of the body, where it is not the server's limit. */

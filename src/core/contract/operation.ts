@@ -26,6 +26,8 @@ export interface OperationContract {
   readonly bodyRequired: boolean
   /** True for a body that is not parsed: `Call.raw`. */
   readonly rawBody: boolean
+  /** True where the method and the path are assumed, which each answer says in a warning. */
+  readonly isRouteAssumed: boolean
   /** Most bytes of a request body; undefined: the server's limit. */
   readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema

@@ -97,10 +97,12 @@ function weightIn(parameters: readonly string[]): number {
   return q === undefined ? 1 : Math.min(1, Math.max(0, Number(q.slice(2)) || 0))
 }
 
-/** Returns the media type of a refusal: the API's first format unless the caller accepts only another. */
-export function refusalType({ headers: { accept } }: Call, { formats }: Api): string {
-  const types = formats.map(({ mediaType }) => mediaType)
-  return preferredType(accept, types.slice(0, 1)) ?? preferredType(accept, types) ?? types[0]!
+/**
+ * Returns the media type of a refusal: the first one that the contract lists for it, unless the
+ * caller accepts only another of them.
+ */
+export function refusalType({ headers: { accept } }: Call, offered: readonly string[]): string {
+  return preferredType(accept, offered.slice(0, 1)) ?? preferredType(accept, offered) ?? offered[0]!
 }
 
 export function formatOf(api: Api, mediaType: string): Format {

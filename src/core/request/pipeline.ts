@@ -99,6 +99,10 @@ const STAGE_HANDLERS: Readonly<
     const { operation, params } = contract.find(call.method, call.path)
     call.operation = operation
     call.params = params
+    if (operation.isRouteAssumed) {
+      const text = "The method and path of this call are assumed: the vendor's page shows neither"
+      call.warn('route.assumed', text)
+    }
     return injector.begin(request, () => readEarly(context, call, request))
   },
 
@@ -276,7 +280,7 @@ async function refusedAndSaved(
 
 /** Returns the vendor's answer for a refusal. Any other error is a bug, and its answer hides it. */
 function refused(context: PipelineContext, call: Call, error: unknown): Reply {
-  const { api, log, tools } = context
+  const { api, contract, log, tools } = context
   let problem: Problem
   if (error instanceof Problem) {
     problem = error
@@ -290,7 +294,11 @@ function refused(context: PipelineContext, call: Call, error: unknown): Reply {
     )
   }
   call.problem = problem
-  if (!api.answerType) call.answerType = refusalType(call, api)
+  if (!api.answerType) {
+    const listed = contract.answerTypes(call.operation, problem.status)
+    const offered = listed.length > 0 ? listed : api.formats.map(({ mediaType }) => mediaType)
+    call.answerType = refusalType(call, offered)
+  }
   const reply = api.explain(problem, call, tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
   // A fault's status is sent as requested, even where the vendor would use another.

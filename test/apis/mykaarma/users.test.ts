@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import protobuf from 'protobufjs'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import {
@@ -12,6 +13,7 @@ import {
   MYKAARMA,
   type TestSandbox,
 } from '../../helpers/sandbox.ts'
+import { independently } from '../../helpers/bodies.ts'
 import { alphabetically, exampleOf, readProtobuf, said } from '../contract-documents.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -70,6 +72,14 @@ describe('a created user', () => {
     expect(stored).toMatchObject({ id: (body as Envelope).userUuid, latestInviteStatus: 'PENDING' })
     expect(stored).toHaveProperty('createdAt', expect.stringMatching(/^\d{4}-/))
   })
+})
+
+test.each([
+  ['200', 'CreateUserResponse', 'PageCreated'],
+  ['400, 401, 403 and 500', 'ErrorResponse', 'PageRefused'],
+])("the page's own sample of a %s is valid under the schema of the contract", (_, schema, name) => {
+  const validate = independently('mykaarma', schema)
+  expect([validate(exampleOf('mykaarma', name)), validate.errors]).toEqual([true, null])
 })
 
 describe('a refusal', () => {
@@ -295,7 +305,7 @@ describe('protobuf', () => {
     })
   })
 
-  test('holds every warning and every error', async () => {
+  test('holds every warning', async () => {
     const sandbox = await createSandbox(strict)
     const warned = await inProtobuf(sandbox, { sendEmail: false, extra: 1 })
     expect(readProtobuf(warned.bytes)['warnings']).toEqual([
@@ -306,14 +316,28 @@ describe('protobuf', () => {
         warningMessage: 'extra is not a field.',
       },
     ])
-    const refused = await inProtobuf(sandbox, { firstName: 1, userInviteEmailTemplate: 'x' })
-    expect(refused.status).toBe(400)
-    expect(readProtobuf(refused.bytes)).toEqual({
-      errors: exampleOf('mykaarma', 'FieldErrors')['errors'],
-      warnings: [],
-      apiRequestId: expect.stringMatching(UUID) as unknown,
-    })
   })
+
+  // The page lists application/json alone for 400, 401, 403 and 500.
+  test.each([
+    ['400', { firstName: 1 }, {}],
+    ['401', {}, { Authorization: 'Basic x' }],
+    [
+      '403',
+      {},
+      { Authorization: `Basic ${Buffer.from('reader:reader-secret').toString('base64')}` },
+    ],
+    ['500', {}, { 'Standin-Fault': '500' }],
+    ['409', {}, { 'Standin-Fault': '409' }],
+  ])(
+    'is not used for a %s, which is JSON whatever the client accepts',
+    async (status, body, headers) => {
+      const sent = createMykaarmaUser(await createSandbox(), body)
+      const answer = said(await sent.set({ Accept: PROTOBUF, ...headers }).expect(Number(status)))
+      expect(answer.headers['content-type']).toMatch('application/json')
+      expect(messages(answer.body)).not.toEqual([])
+    },
+  )
 
   const has = (command: string) => spawnSync(command, ['--version']).status === 0
   test.skipIf(!has('protoc'))('is readable by protoc', async () => {
@@ -382,6 +406,35 @@ describe('protobuf', () => {
       await createMykaarmaUser(sandbox, { bio: 1 }).set('Accept', accept).expect(400),
     )
     expect(headers['content-type']).toMatch('application/json')
+  })
+
+  test.each(['int64', 'uint32', 'sint32', 'fixed64', 'sfixed32', 'Code'])(
+    'holds warnings whose codes are %s in the given .proto',
+    async (type) => {
+      const proto = join(createFolder(), 'own.proto')
+      const own = readFileSync(new URL('../../../specs/mykaarma.proto', import.meta.url), 'utf8')
+      const codes = own.replaceAll(/int32 (error|warning)Code/g, `${type} $1Code`)
+      writeFileSync(proto, `${codes}\nenum Code { NONE = 0; INVITE = 100101; }\n`)
+      const sandbox = await createSandbox({ ...strict, proto })
+      const { bytes } = await inProtobuf(sandbox, { sendEmail: false })
+      const message = protobuf.loadSync(proto).lookupType('CreateUserForPartnerResponse')
+      const read = message.toObject(message.decode(bytes), { longs: Number, enums: Number })
+      expect(read).toMatchObject({
+        warnings: exampleOf('mykaarma', 'Warned')['warnings'] as object,
+      })
+    },
+  )
+
+  test.each([
+    ['int32 errorCode', 'bytes errorCode', /Error\.errorCode has the type bytes/],
+    ['int32 warningCode', 'bool warningCode', /Warning\.warningCode has the type bool/],
+    ['string userUuid', 'string user_uuid', /CreateUserForPartnerResponse has no field userUuid/],
+    ['repeated Error errors', 'Error errors', /CreateUserForPartnerResponse\.errors must be/],
+  ])('of a .proto with another field for %s is refused at the start', async (from, to, message) => {
+    const proto = join(createFolder(), 'own.proto')
+    const own = readFileSync(new URL('../../../specs/mykaarma.proto', import.meta.url), 'utf8')
+    writeFileSync(proto, own.replace(from, to))
+    await expect(createSandbox({ proto })).rejects.toThrow(message)
   })
 
   test('uses the field numbers of a given .proto', async () => {

@@ -142,17 +142,11 @@ test('a protobuf answer with an unknown field is read as before', async () => {
   const server = await createSandbox()
   const Accept = 'application/x-protobuf'
   const headers = { Accept, 'Standin-Fault': 'protobuf-unknown' }
-  for (const fault of ['protobuf-unknown', 'protobuf-unknown;401']) {
-    const answer = await sendRaw(server, mykaarma, {
-      name: fault.slice(-3),
-      headers: { ...headers, 'Standin-Fault': fault },
-    })
-    expect(answer.headers['standin-fault']).toMatch(/^header-/)
-    const read = readProtobuf(answer.body)
-    expect(read['apiRequestId']).toMatch(/^[0-9a-f-]{36}$/)
-    // Field 999 is present, and the reader skips it.
-    expect(answer.body.includes(Buffer.from([0xba, 0x3e]))).toBe(true)
-  }
+  const read = await sendRaw(server, mykaarma, { name: 'unknown', headers })
+  expect(read.headers['standin-fault']).toMatch(/^header-/)
+  expect(readProtobuf(read.body)['apiRequestId']).toMatch(/^[0-9a-f-]{36}$/)
+  // Field 999 is present, and the reader skips it.
+  expect(read.body.includes(Buffer.from([0xba, 0x3e]))).toBe(true)
   for (const fault of ['extra-fields', 'nulls', 'reordered', 'unknown-enum', 'xml-cdata']) {
     const answer = await sendRaw(server, mykaarma, {
       name: fault,
@@ -168,7 +162,7 @@ test('a protobuf answer with an unknown field is read as before', async () => {
   expect(() => readProtobuf(cut.body)).toThrow()
 })
 
-test('a fault can refuse with every status in protobuf', async () => {
+test('a fault refuses with every status in JSON, also a client that accepts only protobuf', async () => {
   const server = await createSandbox()
   for (const { fault, expected } of casesAt(mykaarma)) {
     if (!/^\d+$/.test(fault)) continue
@@ -176,7 +170,7 @@ test('a fault can refuse with every status in protobuf', async () => {
     const answer = await sendRaw(server, mykaarma, { name: fault, headers })
     expect(answer.status).toBe(expected.status)
     if (expected.type || fault === '304') continue
-    const [first] = readProtobuf(answer.body)['errors'] as { errorMessage: string }[]
-    expect(first!.errorMessage).toMatch(/\w/)
+    const { errors } = JSON.parse(answer.body.toString()) as { errors: { errorMessage: string }[] }
+    expect(errors[0]!.errorMessage).toMatch(/\w/)
   }
 })

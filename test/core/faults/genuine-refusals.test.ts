@@ -215,11 +215,12 @@ test.each(endpoints)(
   },
 )
 
-test('an injected refusal is in protobuf where the caller accepts only that', async () => {
+test('an injected refusal is in JSON as a real one is, also where the caller accepts only protobuf', async () => {
   const pair = await twins()
   const Accept = 'application/x-protobuf'
   const refused = { headers: { Accept, Authorization: 'Basic x' } }
   const real = await sendRaw(pair[0], mykaarma, refused)
+  expect(real.headers['content-type']).toMatch('application/json')
   for (const fault of ['credentials.malformed', '401', '500', '409', '418', 'user.duplicate']) {
     const made = await sendRaw(pair[1], mykaarma, { headers: { Accept, 'Standin-Fault': fault } })
     expect(made.headers['content-type']).toBe(real.headers['content-type'])

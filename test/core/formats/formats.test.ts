@@ -7,7 +7,7 @@ import protobuf from 'protobufjs'
 import { SaxesParser } from 'saxes'
 import { describe, expect, test } from 'vitest'
 import { json } from '../../../src/core/formats/json.ts'
-import { loadMessage, protobufFormat } from '../../../src/core/formats/protobuf.ts'
+import { checkMessage, loadMessage, protobufFormat } from '../../../src/core/formats/protobuf.ts'
 import { xml } from '../../../src/core/formats/xml.ts'
 import { Problem } from '../../../src/core/problem.ts'
 import { isRecord, type Schema } from '../../../src/core/contract/schema.ts'
@@ -254,6 +254,70 @@ describe('protobuf', () => {
       { requiredKeys: [] },
     )
     same(file, 'p.M', messages)
+  })
+
+  describe('with fields of the type', () => {
+    const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
+    const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
+    const int64 = fc.maxSafeInteger()
+    const uint64 = fc.maxSafeNat()
+    const float = fc.float({ noNaN: true }).map((value) => value + 0)
+    const types: readonly [string, fc.Arbitrary<unknown>][] = [
+      ['int32', int32],
+      ['sint32', int32],
+      ['sfixed32', int32],
+      ['uint32', uint32],
+      ['fixed32', uint32],
+      ['int64', int64],
+      ['sint64', int64],
+      ['sfixed64', int64],
+      ['uint64', uint64],
+      ['fixed64', uint64],
+      ['float', float],
+      ['double', fc.double({ noNaN: true }).map((value) => value + 0)],
+      ['bool', fc.boolean()],
+      ['E', fc.constantFrom(0, 1, 7)],
+      ['string', text],
+    ]
+    test.each(types)("%s equals the output of protobufjs' own encoder", (type, values) => {
+      for (const syntax of ['proto3', 'proto2'] as const) {
+        const file = join(createFolder(), 'types.proto')
+        const optional = syntax === 'proto2' ? 'optional' : ''
+        writeFileSync(
+          file,
+          `syntax = "${syntax}"; package p; enum E { A = 0; B = 1; C = 7; }
+           message M { ${optional} ${type} one = 1; optional ${type} known = 20; repeated ${type} many = 3;
+             repeated ${type} packed = 2${type === 'string' ? '' : ' [packed = true]'}; repeated ${type} loose = 2000${type === 'string' ? '' : ' [packed = false]'}; }`,
+        )
+        const list = fc.array(values, { maxLength: 4 })
+        const members = { one: values, known: values, many: list, packed: list, loose: list }
+        same(file, 'p.M', fc.record(members, { requiredKeys: [] }))
+      }
+    })
+  })
+
+  test.each([
+    ['a member without a field', 'string a = 1;', /M has no field n/],
+    ['a text as a number', 'int32 a = 1; int32 n = 2;', /M\.a has the type int32/],
+    ['a number as a text', 'string a = 1; string n = 2;', /M\.n has the type string/],
+    ['a number as a boolean', 'string a = 1; bool n = 2;', /M\.n has the type bool/],
+    ['bytes', 'bytes a = 1; int32 n = 2;', /M\.a has the type bytes/],
+    ['a map', 'map<string, string> a = 1; int32 n = 2;', /M\.a must be/],
+    ['a list', 'repeated string a = 1; int32 n = 2;', /M\.a must be a single value/],
+    ['a message', 'string a = 1; I n = 2; message I {}', /M\.n has the type I/],
+    ['a number that is too large for a float', 'string a = 1; float n = 2;', /M\.n does not keep/],
+  ])('of a file with %s is refused with the name of the field', (_, fields, message) => {
+    const file = join(createFolder(), 'unfit.proto')
+    writeFileSync(file, `syntax = "proto3"; message M { ${fields} }`)
+    const check = () => checkMessage(file, 'M', { a: 'x', n: 123456789 })
+    expect(check).toThrow(message)
+    expect(check).toThrow(file)
+  })
+
+  test('of a file that requires another field is refused with the name of the field', () => {
+    const file = join(createFolder(), 'required.proto')
+    writeFileSync(file, 'syntax = "proto2"; message M { required string extra = 1; }')
+    expect(() => checkMessage(file, 'M', {})).toThrow(/M\.extra is required/)
   })
 
   test.each([

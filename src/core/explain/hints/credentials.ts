@@ -1,5 +1,6 @@
 import type { Call } from '../../call.ts'
 import type { Hint } from '../../api.ts'
+import { basicReadings, type BasicCredentials } from '../../http/basic.ts'
 import { hint } from './hint-input.ts'
 
 /** Mistakes in the form of an `Authorization` header. The hints never show its value. */
@@ -128,11 +129,9 @@ function bearerHints(header: string): readonly Hint[] {
 }
 
 /** The user name and password of a Basic header; undefined if it cannot be decoded. */
-export function basicCredentials(call: Call): { username: string; password: string } | undefined {
+export function basicCredentials(call: Call): BasicCredentials | undefined {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(call.headers.authorization ?? '')?.[1]
-  const text = Buffer.from(encoded ?? '', 'base64').toString('utf8')
-  const colon = text.indexOf(':')
-  return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
+  return basicReadings(encoded ?? '')[0]
 }
 
 /** A URL-encoded text decoded; undefined if the text is not URL-encoded. */
