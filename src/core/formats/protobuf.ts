@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type Protobuf from 'protobufjs'
 import type { Format } from './format.ts'
 import { isRecord } from '../contract/schema.ts'
 import { messageOf } from '../errors.ts'
+import { readTextFile } from './text-file.ts'
 
 const require = createRequire(import.meta.url)
 let loaded: typeof Protobuf | undefined
@@ -39,7 +39,7 @@ export function protobufFormat(file: string, message: string): Format {
  */
 export function loadMessage(file: string, message: string): Protobuf.Type {
   try {
-    const { root } = library().parse(readFileSync(file, 'utf8'), { keepCase: true })
+    const { root } = library().parse(readTextFile(file), { keepCase: true })
     root.resolveAll()
     return root.lookupType(message)
   } catch (error) {
