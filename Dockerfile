@@ -7,7 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 # Without scripts: `prepare` builds, and the sources come only now, so that a change to them does
 # not install everything anew.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json rolldown.config.ts ./
+COPY tsconfig.json tsconfig.build.json rolldown.config.ts install-build.ts ./
 COPY specs ./specs
 COPY src ./src
 RUN npm run build && find dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete \

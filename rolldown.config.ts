@@ -79,5 +79,6 @@ export default defineConfig({
   external: ['xml2js', 'saxes', 'protobufjs', 're2js', 'pino', 'prom-client', 'js-yaml'],
   plugins: [specs, noBodyParser, nodeGlobals, latin],
   transform: { inject: { ...NODE_GLOBALS } },
-  output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js' },
+  // The hash lets chunks of two builds lie side by side: see install-build.ts.
+  output: { dir: '.build', format: 'esm', chunkFileNames: '[name]-[hash].js' },
 })
