@@ -7,32 +7,41 @@ COPY package.json package-lock.json .npmrc ./
 # Without scripts: `prepare` builds, and the sources come only now, so that a change to them does
 # not install everything anew.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json rolldown.config.ts ./
+COPY tsconfig.json tsconfig.build.json rolldown.config.ts install-build.ts ./
 COPY specs ./specs
 COPY src ./src
-RUN npm run build && find dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete
+RUN npm run build && find dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete \
+  && chmod -R a+rX,g=u dist
 
 # What runs needs no types: some packages bring theirs as if they did.
 FROM node:${NODE}-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
-  && rm -rf node_modules/@types
+  && rm -rf node_modules/@types && chmod -R a+rX,g=u node_modules
 
-FROM node:${NODE}-slim
+# What is copied as it is, readable to every user whatever the umask of the checkout was.
+FROM node:${NODE}-slim AS files
 WORKDIR /app
-# The state is all that is ever written; a volume takes the folder's owner from here.
-RUN mkdir /data && chown node:node /data
-COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY specs ./specs
 COPY fixtures ./fixtures
+RUN chmod -R a+rX,g=u .
+
+FROM node:${NODE}-slim
+WORKDIR /app
+# The state is all that is ever written; a volume takes the folder's owner from here. OpenShift runs
+# an image under a user id of its own choice, always with group 0: the group may do what the owner may.
+RUN mkdir /data && chown node:0 /data && chmod g=u /data
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=files /app ./
 COPY --from=build /app/dist ./dist
 # Others reach the vendors' APIs; the admin API waits for STANDIN_ADMIN_TOKEN, as the start says.
 # Webhooks may go to what is on the same networks: a service container reaches its job.
 ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data STANDIN_LOG=pretty \
     STANDIN_EGRESS=private
-USER node
+# A number: Kubernetes cannot tell of a name that it is not root (runAsNonRoot).
+USER 1000
 VOLUME /data
 EXPOSE 4020
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \

@@ -36,7 +36,8 @@ interface Running {
 /** Starts the program with these arguments in an empty folder. */
 function launch(args: readonly string[], options: Options) {
   const cwd = options.cwd ?? createFolder()
-  const env = { ...process.env, ...options.env }
+  // Whatever runs on the default port is left alone.
+  const env = { ...process.env, STANDIN_PORT: '0', ...options.env }
   const [command, ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
   const child = spawn(command!, rest, { cwd, env })
   const text = { stdout: '', stderr: '' }

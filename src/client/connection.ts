@@ -1,7 +1,10 @@
 import * as http from 'node:http'
+import { types } from 'node:util'
 import { isRecord } from '../core/contract/schema.ts'
 import { messageOf } from '../core/errors.ts'
 import { StandinError } from './errors.ts'
+
+const { isDate, isNativeError } = types
 
 /** Milliseconds that an idle connection is kept open: less than the server's 30 s. */
 const IDLE_TIMEOUT = 15_000
@@ -94,15 +97,8 @@ export class Connection {
         ...(this.#token === undefined ? {} : { 'Standin-Admin-Token': this.#token }),
       },
     }
-    const send = () => {
-      const signal = timeout === undefined ? {} : { signal: AbortSignal.timeout(timeout) }
-      return exchange(
-        request,
-        `${this.url}${path}${queryOf(query)}`,
-        { ...httpOptions, ...signal },
-        text,
-      )
-    }
+    const url = `${this.url}${path}${queryOf(query)}`
+    const send = () => exchange(request, url, httpOptions, text, timeout)
     try {
       return await send()
     } catch (error) {
@@ -131,6 +127,7 @@ function exchange(
   url: string,
   options: http.RequestOptions,
   body: string | undefined,
+  timeout: number | undefined,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (response) => {
@@ -146,16 +143,22 @@ function exchange(
       const stale = sent.reusedSocket && error.code === 'ECONNRESET'
       reject(stale ? new StaleConnection(error.message, { cause: error }) : error)
     })
+    // AbortSignal.timeout() is another one in a browser-like test environment.
+    if (timeout !== undefined) {
+      const expire = () => sent.destroy(new Error(`it did not answer within ${timeout} ms`))
+      const timer = setTimeout(expire, timeout)
+      sent.on('close', () => clearTimeout(timer))
+    }
     sent.end(body)
   })
 }
 
 /** Message of the innermost error, which names the cause. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  // A name with several addresses has an error for each of them.
-  if (cause instanceof AggregateError) return messageOf(cause.errors[0])
-  return messageOf(cause)
+  const cause = isNativeError(error) && isNativeError(error.cause) ? error.cause : error
+  // A name with several addresses has an AggregateError with an error for each of them.
+  const errors: unknown = isRecord(cause) ? cause['errors'] : undefined
+  return messageOf(Array.isArray(errors) && errors.length > 0 ? errors[0] : cause)
 }
 
 function closed(url: string, cause?: unknown): StandinError {
@@ -167,7 +170,7 @@ function queryOf(query: Query): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue
-    params.set(name, value instanceof Date ? value.toISOString() : String(value))
+    params.set(name, isDate(value) ? value.toISOString() : String(value))
   }
   return params.size === 0 ? '' : `?${params}`
 }

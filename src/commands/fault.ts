@@ -3,6 +3,7 @@ import { API_NAMES } from '../apis/index.ts'
 import { ConfigError } from '../config/config.ts'
 import { SHORT_WORDS } from '../core/faults/short-form.ts'
 import { whereBroken } from '../core/formats/json.ts'
+import { withoutMark } from '../core/formats/text-file.ts'
 import { closest, listed } from '../core/words.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import { Client, CLIENT_FLAGS } from './client.ts'
@@ -47,8 +48,8 @@ export const fault: Command = {
     { name: 'all', help: 'list faults of single requests (Standin-Fault header) too' },
     ...CLIENT_FLAGS,
   ],
-  async run(config, flags, positionals) {
-    const [first, id] = positionals
+  async run(config, flags, [text, id]) {
+    const first = text === undefined ? undefined : withoutMark(text) // "$(cat fault.json)"
     if (first === undefined) {
       throw new ConfigError(
         "standin fault needs an argument: a fault such as '500;times=2', or list, remove ID, clear",

@@ -1,6 +1,7 @@
 import { API_NAMES } from '../apis/index.ts'
 import type { FaultDefinition } from '../core/fault.ts'
 import { whereBroken } from '../core/formats/json.ts'
+import { withoutMark } from '../core/formats/text-file.ts'
 import { closest } from '../core/words.ts'
 
 /**
@@ -8,7 +9,8 @@ import { closest } from '../core/words.ts'
  * name and a colon before a short form limit it to that API. `off` disables faults. The definitions
  * are checked where they are armed. Throws an Error that says what is allowed.
  */
-export function readFaults(given: string): readonly FaultDefinition[] | undefined {
+export function readFaults(text: string): readonly FaultDefinition[] | undefined {
+  const given = withoutMark(text)
   if (/^(off|none)$/i.test(given.trim())) return undefined
   return /^\s*[[{]/.test(given) ? definitionsIn(given) : shortFormsIn(given).map(definitionOf)
 }

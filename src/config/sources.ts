@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { whereBroken } from '../core/formats/json.ts'
+import { EncodingError, readTextFile } from '../core/formats/text-file.ts'
 import { codeOf, ConfigError } from '../core/errors.ts'
+import { isLinkVariable } from './link-variables.ts'
 import { nearest } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
 import { KEYS, OPTIONS } from './options.ts'
@@ -70,10 +71,8 @@ export function readVariables(
   const read: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
-    // Kubernetes sets STANDIN_PORT=tcp://… and more for a service named standin.
-    if (value.startsWith('tcp://')) continue
+    if (isLinkVariable(name, env)) continue
     if (!known.includes(name)) {
-      if (/^STANDIN_(PORT|SERVICE)_/.test(name)) continue
       throw new ConfigError(`${name} is not a variable of Standin${nearest(name, known, '')}`)
     }
     read[name] = value
@@ -95,8 +94,11 @@ export function readFile(
   const origin = named === undefined ? '' : ` (${source})`
   let written: string
   try {
-    written = readFileSync(name, 'utf8')
+    written = readTextFile(name)
   } catch (error) {
+    if (error instanceof EncodingError) {
+      throw new ConfigError(`${name}${origin} cannot be read: ${error.message}`, { cause: error })
+    }
     const missing = codeOf(error) === 'ENOENT'
     if (missing && named === undefined) return { name, values: {} }
     const why = missing ? 'does not exist' : `cannot be read (${codeOf(error)})`

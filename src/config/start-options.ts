@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Fixtures, NewFault } from '../admin/contract.gen.ts'
 import { readSettings, type Config } from './config.ts'
 import { formatProfiles, type Profiles } from './profiles.ts'
@@ -29,7 +30,7 @@ export function configFrom(options: StandinOptions): Config {
     memory: others.data === undefined,
     log: 'off',
     ...others,
-    clock: clock instanceof Date || typeof clock === 'number' ? isoOf(clock) : clock,
+    clock: types.isDate(clock) || typeof clock === 'number' ? isoOf(clock) : clock,
     profile: typeof profile === 'object' ? formatProfiles(profile) : profile,
     fixtures,
     faults:

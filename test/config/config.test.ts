@@ -2,7 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConfigError, readConfig, readSettings, withDefaults } from '../../src/config/config.ts'
+import { isLinkVariable } from '../../src/config/link-variables.ts'
 import { optionsHelp, optionsTable } from '../../src/config/help.ts'
+import { ENCODED, UNREADABLE } from '../helpers/encodings.ts'
 import { createFolder } from '../helpers/sandbox.ts'
 
 const SECRET = 'a-secret-of-at-least-32-characters'
@@ -23,7 +25,12 @@ const refusal = (args: string[], env: Record<string, string> = {}): string => {
 /** A file of options; its path. */
 function file(content: unknown): string {
   const path = join(createFolder(), 'options.json')
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  writeFileSync(
+    path,
+    typeof content === 'string' || content instanceof Uint8Array
+      ? content
+      : JSON.stringify(content),
+  )
   return path
 }
 
@@ -103,6 +110,24 @@ test.each(optionsTable())(
 test('the file may hold JSON numbers and booleans', () => {
   const path = file({ port: 0, memory: true, jwtVerify: false })
   expect(config(['--config', path])).toMatchObject({ port: 0, memory: true, jwtVerify: false })
+})
+
+test.each(Object.entries(ENCODED))('the file may be %s', (_, encode) => {
+  const path = file(encode('{"seed": 2, "profile": "strict"}'))
+  expect(config(['--config', path])).toMatchObject({ seed: 2 })
+})
+
+test.each(Object.entries(UNREADABLE))('a file in %s is refused by name', (encoding, encode) => {
+  const path = file(encode('{"seed": 2}'))
+  const name = encoding.slice(0, 6)
+  expect(refusal(['--config', path])).toBe(
+    `${path} (--config) cannot be read: it seems to be ${name}; save it as UTF-8`,
+  )
+})
+
+test('faults may begin with a byte order mark', () => {
+  expect(config(['--faults', '\uFEFF[{"status":500}]']).faults).toEqual([{ status: 500 }])
+  expect(config(['--faults', '\uFEFF500']).faults).toEqual([{ fault: '500' }])
 })
 
 test('the file may hold JSON lists', () => {
@@ -244,13 +269,64 @@ test('an unknown variable or key is refused, with a suggestion', () => {
   )
 })
 
-test('variables that Kubernetes sets for a service named standin are ignored', () => {
-  const env = {
+/** Variables that a container gets for a service of this name. */
+const LINKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'Kubernetes, a service named standin': {
     STANDIN_SERVICE_HOST: '10.0.0.1',
+    STANDIN_SERVICE_PORT: '4020',
+    STANDIN_SERVICE_PORT_HTTP: '4020',
     STANDIN_PORT: 'tcp://10.0.0.1:4020',
     STANDIN_PORT_4020_TCP: 'tcp://10.0.0.1:4020',
-  }
+    STANDIN_PORT_4020_TCP_PROTO: 'tcp',
+    STANDIN_PORT_4020_TCP_PORT: '4020',
+    STANDIN_PORT_4020_TCP_ADDR: '10.0.0.1',
+  },
+  'Kubernetes, a service named standin-for-api': {
+    STANDIN_FOR_API_SERVICE_HOST: '10.0.0.1',
+    STANDIN_FOR_API_SERVICE_PORT: '80',
+    STANDIN_FOR_API_PORT: 'udp://10.0.0.1:80',
+    STANDIN_FOR_API_PORT_80_UDP: 'udp://10.0.0.1:80',
+    STANDIN_FOR_API_PORT_80_UDP_ADDR: '10.0.0.1',
+  },
+  'Docker, a link named standin': {
+    STANDIN_NAME: '/runner-x-project-0-build/standin',
+    STANDIN_PORT: 'tcp://172.17.0.3:4020',
+    STANDIN_PORT_4020_TCP: 'tcp://172.17.0.3:4020',
+    STANDIN_PORT_4020_TCP_ADDR: '172.17.0.3',
+    STANDIN_PORT_4020_TCP_START: 'tcp://172.17.0.3:4020',
+    STANDIN_PORT_4020_TCP_PORT_END: '4022',
+    STANDIN_ENV_NODE_VERSION: '24.1.0',
+    STANDIN_ENV_STANDIN_HOST: '0.0.0.0',
+  },
+  'Docker, a link named standin_2': {
+    STANDIN_2_NAME: '/web/standin_2',
+    STANDIN_2_PORT: 'tcp://172.17.0.3:4020',
+    STANDIN_2_ENV_NODE_ENV: 'production',
+  },
+}
+
+test.each(Object.entries(LINKS))('variables of %s are ignored', (_, env) => {
   expect(config([], env)).toEqual(withDefaults({}))
+  const url = { ...env, STANDIN_URL: 'http://standin:4020' }
+  expect(readConfig([], url, ['url']).more).toEqual({ url: 'http://standin:4020' })
+})
+
+test.each([
+  ['STANDIN_NAME', 'checkout', 'STANDIN_NAME is not a variable of Standin'],
+  ['STANDIN_SERVICE_PROT', '80', 'STANDIN_SERVICE_PROT is not a variable of Standin'],
+  ['STANDIN_PORT_4020_TPC', 'x', 'STANDIN_PORT_4020_TPC is not a variable of Standin'],
+  ['STANDIN_PORT_FIEL', 'x', 'STANDIN_PORT_FIEL is not a variable of Standin; did you mean'],
+  ['STANDIN_CLOCK_ENV_A', 'x', 'STANDIN_CLOCK_ENV_A is not a variable of Standin'],
+  ['STANDIN_WEBHOOK_URL', 'tcp://10.0.0.1:80', 'STANDIN_WEBHOOK_URL must be inbox, none, or'],
+  ['STANDIN_PORT', 'http://10.0.0.1:80', 'STANDIN_PORT must be a whole number from 0 to 65535'],
+])('%s=%s is no variable of a link, and is refused', (name, value, message) => {
+  expect(refusal([], { [name]: value, STANDIN_PORT_4020_TCP: 'tcp://10.0.0.1:4020' })).toContain(
+    message,
+  )
+})
+
+test('no option has the name of a link variable', () => {
+  for (const { variable } of optionsTable()) expect(isLinkVariable(variable, {})).toBe(false)
 })
 
 test('a message does not repeat a secret from any source', () => {

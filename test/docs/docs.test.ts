@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
@@ -52,4 +52,25 @@ test('every command of docs/webhooks.md works as the page says', async () => {
   expect(stdout).toContain('"verified":true')
   expect(stdout).toContain('"fulfilled":true')
   expect(stdout).toContain('"settled":true')
+})
+
+test('files that the documentation has its reader make are ignored by Git, and so by Prettier', () => {
+  const pages = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)]
+  const text = pages
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => readFileSync(name, 'utf8'))
+    .join('\n')
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
+  const made = [...blocks.matchAll(/(?:>|--[a-z]+-file|-o|--output) ([\w.-]+\.[a-z]+)\b/g)].map(
+    ([, file]) => file!,
+  )
+  expect(made).toContain('standin.har')
+  const files = [...new Set([...made, 'standin.config.json', '.standin/state.json'])]
+  const { stdout, error } = spawnSync('git', ['check-ignore', '--no-index', ...files], {
+    encoding: 'utf8',
+  })
+  // An archive of the sources has no repository to ask.
+  if (!error && readdirSync('.').includes('.git')) {
+    expect(stdout.trim().split('\n').toSorted()).toEqual(files.toSorted())
+  }
 })

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { allUsers, createCaller, creation } from '../helpers/caller.ts'
+import { ENCODED, UNREADABLE } from '../helpers/encodings.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { readConfig } from '../../src/config/config.ts'
 
@@ -47,6 +48,41 @@ test.each([
     expect(await allUsers(caller, { base: '/~a' })).toHaveLength(1)
   },
 )
+
+test.each(Object.entries(ENCODED))(
+  'files of fixtures, keys and Protocol Buffers may be %s',
+  async (_, encode) => {
+    const path = createFolder()
+    const write = (name: string, text: string) => {
+      writeFileSync(join(path, name), encode(text))
+      return join(path, name)
+    }
+    const caller = createCaller(
+      await createSandbox({
+        fixtures: write('fixtures.json', JSON.stringify(GOOD)),
+        jwks: write('keys.json', '{"keys": []}'),
+        proto: write('own.proto', readFileSync('specs/mykaarma.proto', 'utf8')),
+      }),
+    )
+    const good = creation('cryptlex', { email: 'new@example.test' })
+    const headers = { Authorization: 'Bearer mine' }
+    expect((await caller.send({ ...good, headers })).status).toBe(201)
+  },
+)
+
+test('text of fixtures may begin with a byte order mark', async () => {
+  const caller = createCaller(await createSandbox({ fixtures: `\uFEFF${JSON.stringify(GOOD)}` }))
+  expect(await allUsers(caller)).toHaveLength(1)
+})
+
+test.each(Object.entries(UNREADABLE))('a file in %s is refused by name', async (name, encode) => {
+  const path = join(createFolder(), 'a.json')
+  writeFileSync(path, encode('{"keys": []}'))
+  const message = `it seems to be ${name.slice(0, 6)}; save it as UTF-8`
+  await expect(createSandbox({ fixtures: path })).rejects.toThrow(message)
+  await expect(createSandbox({ jwks: path })).rejects.toThrow(message)
+  await expect(createSandbox({ proto: path })).rejects.toThrow(message)
+})
 
 test.each([
   [

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { codeOf, ConfigError, messageOf } from '../errors.ts'
 import { whereBroken } from './json.ts'
+import { readTextFile, withoutMark } from './text-file.ts'
 
 /**
  * Reads a JSON file that the configuration names.
@@ -12,7 +12,7 @@ export function readJsonFile(file: string, option?: string): unknown {
   const name = option === undefined ? file : `${file} (${option})`
   let written: string
   try {
-    written = readFileSync(file, 'utf8')
+    written = readTextFile(file)
   } catch (error) {
     const why = codeOf(error) === 'ENOENT' ? 'it does not exist' : messageOf(error)
     throw new ConfigError(`${name} cannot be read: ${why}`, { cause: error })
@@ -21,7 +21,8 @@ export function readJsonFile(file: string, option?: string): unknown {
 }
 
 /** @throws ConfigError naming the source and where it is broken, without quoting the text */
-export function parseJson(written: string, source: string): unknown {
+export function parseJson(text: string, source: string): unknown {
+  const written = withoutMark(text)
   try {
     return JSON.parse(written)
   } catch (error) {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
 import type Protobuf from 'protobufjs'
 import type { Format } from './format.ts'
 import { isRecord } from '../contract/schema.ts'
 import { messageOf } from '../errors.ts'
+import { readTextFile } from './text-file.ts'
 
 const require = createRequire(import.meta.url)
 let loaded: typeof Protobuf | undefined
@@ -40,7 +40,7 @@ export function protobufFormat(file: string, message: string): Format {
  */
 export function loadMessage(file: string, message: string): Protobuf.Type {
   try {
-    const { root } = library().parse(readFileSync(file, 'utf8'), { keepCase: true })
+    const { root } = library().parse(readTextFile(file), { keepCase: true })
     root.resolveAll()
     return root.lookupType(message)
   } catch (error) {

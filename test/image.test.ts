@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createFolder } from './helpers/sandbox.ts'
+
+const DOCKERFILE = readFileSync(join(import.meta.dirname, '..', 'Dockerfile'), 'utf8').replaceAll(
+  '\\\n',
+  '',
+)
+const FINAL = DOCKERFILE.slice(DOCKERFILE.lastIndexOf('\nFROM '))
+
+test('the image runs under a number, and Kubernetes can tell that it is not root', () => {
+  expect(FINAL).toMatch(/^USER [1-9]\d*$/m)
+})
+
+test('every file of the image is copied from a stage that lets group 0 do what the owner may', () => {
+  const copied = [...FINAL.matchAll(/^COPY (.*)$/gm)].map(([, args]) => args!)
+  expect(copied.length).toBeGreaterThan(0)
+  for (const args of copied) {
+    const [, stage] = /^--from=(\w+) /.exec(args) ?? []
+    const [text] = DOCKERFILE.split(/^FROM /m).filter((part) => part.includes(` AS ${stage}\n`))
+    expect(text, args).toMatch(/chmod -R a\+rX,g=u /)
+  }
+})
+
+const isRoot = process.getuid?.() === 0
+
+test.runIf(isRoot)('any user of group 0 may write the data folder of the image', () => {
+  const folder = createFolder()
+  chmodSync(folder, 0o755)
+  const data = join(folder, 'data')
+  const [, command] = /^RUN (mkdir \/data .*)$/m.exec(FINAL)!
+  const here = command!.replaceAll('/data', data).replaceAll('node:', '1000:')
+  expect(spawnSync('sh', ['-c', here], { encoding: 'utf8' })).toMatchObject({ status: 0 })
+  for (const uid of [1000, 1_000_650_000]) {
+    const file = join(data, 'state.json')
+    const touch = spawnSync('sh', ['-c', `umask 022; cd '${data}' && echo > '${file}'`], {
+      uid,
+      gid: 0,
+      encoding: 'utf8',
+    })
+    expect(touch, touch.stderr).toMatchObject({ status: 0 })
+    rmSync(file)
+  }
+})
