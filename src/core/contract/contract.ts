@@ -112,9 +112,12 @@ export class Contract {
     for (const { pattern, names, operations } of this.#routes) {
       const match = pattern.exec(path)
       if (!match) continue
-      const operation = operations.get(method)
+      // Node omits the body of an answer to HEAD by itself.
+      const operation = operations.get(method === 'HEAD' ? 'GET' : method)
       if (!operation) {
-        const allow = [...operations.keys()].join(', ')
+        const allow = [...operations.keys()]
+          .flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+          .join(', ')
         const message = `${method} is not allowed here; allowed: ${allow}`
         throw new Problem(405, 'method.not-allowed', message, { headers: { Allow: allow } })
       }
@@ -236,6 +239,7 @@ export class Contract {
       id,
       method,
       path,
+      query: (operation.parameters ?? []).filter((one) => one.in === 'query'),
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
       rawBody: operation['x-raw-body'] ?? false,

@@ -98,6 +98,7 @@ const STAGE_HANDLERS: Readonly<
     const { operation, params } = contract.find(call.method, call.path)
     call.operation = operation
     call.params = params
+    api.readQuery?.(call)
     await injector.begin(request, () => readEarly(context, call, request))
   },
 
@@ -159,7 +160,7 @@ const STAGE_HANDLERS: Readonly<
   saving: async ({ context: { store, webhooks }, call }) => {
     if (store.hasUnsavedChanges) {
       await store.saved().catch((error: unknown) => {
-        call.created = call.events = call.deliveries = undefined
+        call.created = call.changed = call.events = call.deliveries = undefined
         throw error
       })
     }
@@ -225,6 +226,7 @@ function operate(
     return result
   })
   call.created = reply.created
+  call.changed = reply.changed
   call.events = reply.events?.map(({ name }) => name)
   return reply
 }
