@@ -1,4 +1,4 @@
-import type { Call, Warning } from './call.ts'
+import type { Call, UserChange, Warning } from './call.ts'
 import type { Fake } from './fake.ts'
 import type { Format } from './formats/format.ts'
 import type { Stream } from './http/stream.ts'
@@ -42,6 +42,8 @@ export interface Reply {
   readonly stream?: Stream
   /** Id of the row that was created, usually a user. */
   readonly created?: string
+  /** The user that was changed or removed. */
+  readonly changed?: UserChange
   /** Events of this change, delivered as webhooks. */
   readonly events?: readonly Event[]
 }
@@ -144,7 +146,7 @@ export interface Api {
 
   /** The vendor's own refusals by reason; the most likely of each status comes first. */
   readonly refusals?: Readonly<Record<string, () => Problem>>
-  /** Fields of the body that identify the user: email address, then user name. */
+  /** Fields of the body or the query that identify the user: email address, then name or id. */
   readonly userFields?: readonly string[]
   /** Returns a credential from the fixtures that may call every operation, if there is one. */
   goodCredential?(fixtures: unknown): Credential | undefined
@@ -157,6 +159,8 @@ export interface Api {
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>
   /** Normalizes a path, where the vendor is more lenient than the contract. */
   route?(path: string, query: URLSearchParams): string
+  /** Adjusts the query, where the vendor is more lenient than the contract. */
+  readQuery?(call: Call): void
   /** Returns the media type of the answer; default: by `Accept`, or 406. */
   answerType?(call: Call): string
   /** Returns the media type of a body; default: by `Content-Type`, or 415. */

@@ -25,6 +25,12 @@ export interface Warning {
 
 type WarningDetails = Partial<Pick<Warning, 'assumed' | 'expected'>>
 
+/** An existing user that an operation changed or removed. */
+export interface UserChange {
+  readonly kind: 'updated' | 'deleted'
+  readonly id: string
+}
+
 /** A fault that was considered for a request, and why it did or did not fire. */
 export interface ConsideredFault {
   readonly id: string
@@ -50,12 +56,16 @@ export class Call {
   stage: Stage = 'arrival'
   /** The body's text; undefined until it is read, or where there is none. */
   bodyText: string | undefined
+  /** The encoding of the body's bytes: `utf-8`, `utf-16le`, …; undefined until it is read. */
+  bodyEncoding: string | undefined
   /** Refusal of a body that was read before its stage; it is thrown at that stage. */
   bodyError: Problem | undefined
   /** The refusal, if the request was refused. */
   problem: Problem | undefined
   /** Id of the row that the request created; a fault may hide it from the caller. */
   created: string | undefined
+  /** The user that the request changed or removed. */
+  changed: UserChange | undefined
   /** Names of the events that the request caused. */
   events: readonly string[] | undefined
   /** The fault that fired for the request. */

@@ -62,6 +62,7 @@ export const STAGES = [
       'media.unsupported',
       'encoding.unsupported',
       'charset.unsupported',
+      'charset.contradictory',
       'body.too-large',
       'body.too-slow',
       'body.aborted',

@@ -44,6 +44,16 @@ test.each(creations)('$api answers its fixture with $status', async ({ send, sta
 
 // --- every example of every request ------------------------------------------------------------
 
+function written(user: Readonly<Record<string, unknown>>, mediaType: string): string {
+  if (mediaType === 'application/xml') return xmlOf(user)
+  if (mediaType === JSON_TYPE) return JSON.stringify(user)
+  const fields = Object.entries(user).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ])
+  return new URLSearchParams(fields).toString()
+}
+
 describe('an example of the contract is accepted', () => {
   const examples = creations.flatMap((creation) =>
     requestExamples(creation.api).map((example) => ({ ...creation, ...example })),
@@ -57,7 +67,7 @@ describe('an example of the contract is accepted', () => {
       .post(path)
       .set('Content-Type', mediaType)
       .set(api === 'formsonfire' ? {} : { Authorization: api === 'cryptlex' ? BEARER : BASIC })
-      .send(mediaType === 'application/xml' ? xmlOf(user) : JSON.stringify(user))
+      .send(written(user, mediaType))
     expect([answer.status, answer.text]).toEqual([status, answer.text])
   })
 
@@ -253,7 +263,7 @@ const provocations: readonly Provocation[] = [
       send: (s: TestSandbox) =>
         createFormsOnFireUser(s, { IntegrationKey: '0123456789abcdef0123456789abcd01' }),
     },
-    { status: 405, unrouted: true, send: (s: TestSandbox) => request(s.url).get(FORMSONFIRE) },
+    { status: 405, unrouted: true, send: (s: TestSandbox) => request(s.url).patch(FORMSONFIRE) },
     {
       status: 405,
       unrouted: true,
@@ -586,7 +596,11 @@ const lines: readonly Line[] = [
     ...c('19', 'JSON as a form', {}, 200, 400),
     send: asForm(JSON.stringify(jsonFixture('formsonfire.json'))),
   },
-  { ...c('19', 'a form as a form', {}, 400, 400), send: asForm('CompanyId=1815&Email=a@b') },
+  { ...c('19', 'a form without a key', {}, 401, 401), send: asForm('CompanyId=1815&Email=a@b') },
+  {
+    ...c('19', 'a form as a form', {}, 200, 200),
+    send: asForm(`CompanyId=1815&Email=a@b&FirstName=A&IntegrationKey=${KEY}&LastName=B`),
+  },
 ]
 
 describe.each(lines)('$line, $what', ({ documented, strict, before, send }) => {

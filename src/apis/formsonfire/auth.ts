@@ -3,6 +3,7 @@ import type { Tools } from '../../core/api.ts'
 import { Secret } from '../../core/secrets.ts'
 import { isRecord } from '../../core/contract/schema.ts'
 import { fixturesIn, type Key } from './fixtures.ts'
+import { inQuery } from './formats.ts'
 import { refusal } from './refusals.ts'
 
 /**
@@ -41,9 +42,8 @@ function given(
   body = call.body,
 ): string | undefined {
   // Vendor pages spell the key in two ways, so names in the query are matched in any case.
-  for (const [key, value] of call.query) {
-    if (key.toLowerCase() === name.toLowerCase() && value !== '') return value
-  }
+  const sent = inQuery(call.query, name)
+  if (sent !== undefined) return sent
   const value = isRecord(body) ? body[name] : undefined
   return typeof value === 'number' || (typeof value === 'string' && value !== '')
     ? String(value)

@@ -7,6 +7,9 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'user.duplicate': 'ArgumentException',
   'path.malformed': 'ArgumentException',
   'body.invalid': 'ArgumentException',
+  'user.unknown': 'ArgumentException',
+  'user.unnamed': 'ArgumentException',
+  'search.empty': 'ArgumentException',
 }
 const BY_STATUS: Readonly<Record<number, string>> = {
   400: 'SerializationException',
@@ -40,7 +43,7 @@ export function explain(problem: Problem): Reply {
 
 function messageOf(problem: Problem, status: number): string {
   if (problem.reason === 'route.unknown') return 'There is no such endpoint.'
-  if (status !== 400 || problem.reason === 'path.malformed') return sentence(problem.message)
+  if (status !== 400 || Object.hasOwn(BY_REASON, problem.reason)) return sentence(problem.message)
   return `Could not deserialize the request: ${sentence(problem.message)}`
 }
 
@@ -69,6 +72,13 @@ function fieldError(violation: Violation): ResponseError {
       return error(
         'MaximumLength',
         `The length of ${name} must be ${String(limit)} characters or fewer. ${entered}`,
+      )
+    case 'maximum':
+      return error('LessThanOrEqual', `${name} must be less than or equal to '${String(limit)}'.`)
+    case 'minimum':
+      return error(
+        'GreaterThanOrEqual',
+        `${name} must be greater than or equal to '${String(limit)}'.`,
       )
     case 'format':
       return error('Email', `${name} is not a valid email address.`)

@@ -42,7 +42,8 @@ export const fixturesSchema: Schema = {
               properties: {
                 integrationKey: { type: 'string', minLength: 1 },
                 access: {
-                  description: '`full` where none is given; a limited key may not create users.',
+                  description:
+                    '`full` where none is given; requests with a limited key are refused.',
                   type: 'string',
                   enum: ['full', 'limited'],
                 },

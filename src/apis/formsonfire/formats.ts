@@ -1,11 +1,12 @@
 import type { Call } from '../../core/call.ts'
+import { form } from '../../core/formats/form.ts'
 import { json } from '../../core/formats/json.ts'
-import { xml } from '../../core/formats/xml.ts'
+import { isBeyondInt32, xml } from '../../core/formats/xml.ts'
 import type { Format } from '../../core/formats/format.ts'
 import { mediaTypeOf } from '../../core/http/content-type.ts'
-import { Problem } from '../../core/problem.ts'
 import { preferenceFor, preferredType } from '../../core/request/negotiation.ts'
-import { cast, isRecord, type Schema } from '../../core/contract/schema.ts'
+import { invalid, Problem } from '../../core/problem.ts'
+import { cast, isRecord, typesOf, type Schema } from '../../core/contract/schema.ts'
 
 /**
  * Reads an empty body as an empty User, which then lacks credentials. Assumed: as the framework
@@ -14,22 +15,51 @@ import { cast, isRecord, type Schema } from '../../core/contract/schema.ts'
 function emptyIsUser(format: Format): Format {
   return {
     ...format,
-    read: (text, schema) => (text.trim() === '' ? {} : format.read!(text, schema)),
+    read: (text, schema, doubts) => (text.trim() === '' ? {} : format.read!(text, schema, doubts)),
   }
 }
 
 // Public: a real answer's root declares this namespace.
 const XML = emptyIsUser(xml({ 'xmlns:i': 'http://www.w3.org/2001/XMLSchema-instance' }))
 const JSON_FORMAT = emptyIsUser(json)
+// Inferred: the framework binds the fields of a form as it binds a query.
+const FORM = emptyIsUser(form)
 
 /** XML first: the page makes it the default. */
-export const formats = [XML, JSON_FORMAT]
+export const formats = [XML, JSON_FORMAT, FORM]
 
-/** Matches paths in any case, and reads the framework's suffixes for the format. */
+/**
+ * Matches paths in any case and without their empty parts, and reads the framework's suffixes for
+ * the format.
+ */
 export function route(path: string, query: URLSearchParams): string {
-  const [, stem = path, suffix] = /^(.*?)(?:\.(json|xml))?$/.exec(path.toLowerCase()) ?? []
-  if (suffix && !query.has('format')) query.set('format', suffix)
+  const plain = `/${path.toLowerCase().split('/').filter(Boolean).join('/')}`
+  const [, stem = plain, suffix] = /^(.*?)(?:\.(json|xml))?$/.exec(plain) ?? []
+  if (suffix && !inQuery(query, 'format')) query.append('format', suffix)
   return stem
+}
+
+/** The first value of a parameter that is not empty; the framework reads names in any case. */
+export function inQuery(query: URLSearchParams, name: string): string | undefined {
+  for (const [key, value] of query) {
+    if (key.toLowerCase() === name.toLowerCase() && value !== '') return value
+  }
+  return undefined
+}
+
+/**
+ * Gives the parameters the contract's spelling. Inferred: the framework reads their names in any
+ * case, true and false in any case or as 1 and 0, and takes an empty value for none.
+ */
+export function readQuery(call: Call): void {
+  const parameters = new Map(call.operation!.query.map((one) => [one.name.toLowerCase(), one]))
+  const sent = [...call.query]
+  for (const [name, value] of sent) {
+    const known = parameters.get(name.toLowerCase())
+    if (!known) continue
+    call.query.delete(name, value)
+    if (value !== '') call.query.append(known.name, String(cast(value, known.schema)))
+  }
 }
 
 /**
@@ -37,8 +67,8 @@ export function route(path: string, query: URLSearchParams): string {
  * page).
  */
 export function answerType(call: Call): string {
-  const name = call.query.get('format')?.toLowerCase()
-  const byQuery = formats.find(({ mediaType }) => mediaType === `application/${name}`)
+  const name = inQuery(call.query, 'format')?.toLowerCase()
+  const byQuery = [XML, JSON_FORMAT].find(({ mediaType }) => mediaType === `application/${name}`)
   const own = statedType(call)
   const accept = call.headers.accept?.replaceAll(/\btext\/xml\b/gi, XML.mediaType)
   const preferred = own === XML.mediaType ? [XML, JSON_FORMAT] : [JSON_FORMAT, XML]
@@ -63,7 +93,7 @@ function statedType(call: Call): string | undefined {
 /**
  * The media type of a body: XML where no Content-Type is given (the page). By default, curl, PHP
  * and Ruby send form-urlencoded and fetch sends text/plain; then the body's first character
- * decides.
+ * decides between XML, JSON and the fields of a form.
  */
 export function bodyType(call: Call, text: string): string {
   const type = statedType(call)
@@ -71,24 +101,38 @@ export function bodyType(call: Call, text: string): string {
   const named = mediaTypeOf(call.headers['content-type'])
   if (!named) return XML.mediaType
   const start = text.trimStart().charAt(0)
+  if (named === FORM.mediaType && !'<{['.includes(start || '=')) return FORM.mediaType
   const read = start === '<' || start === '' ? XML : start === '{' ? JSON_FORMAT : undefined
   const message = 'The Content-Type must be application/json or application/xml'
   const problem = new Problem(400, 'media.unsupported', message)
-  if (!read || (named !== 'application/x-www-form-urlencoded' && named !== 'text/plain')) {
-    throw problem
-  }
+  if (!read || (named !== FORM.mediaType && named !== 'text/plain')) throw problem
   call.refuseIfStrict(problem)
   return read.mediaType
 }
 
 /**
- * Applies the rules of the platform's readers: the case of names, types and the order of elements.
+ * Applies the rules of the platform's readers: the case of names, types, the order of elements, and
+ * null for absent.
  */
 export function prepare(call: Call): void {
   const schema = call.operation!.requestSchema(call.bodyType)
   if (!isRecord(call.body)) return
-  if (call.bodyType === XML.mediaType) call.body = readInOrder(call, call.body)
-  else call.body = readLoosely(call, call.body, schema)
+  const read =
+    call.bodyType === XML.mediaType
+      ? readInOrder(call, call.body)
+      : readLoosely(call, call.body, schema, '')
+  call.body = withoutNulls(read)
+}
+
+/** Inferred: null and a nil element set no value, so a required field that is null is empty. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isRecord(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, inner]) =>
+      inner === null ? [] : [[name, withoutNulls(inner)]],
+    ),
+  )
 }
 
 /**
@@ -114,31 +158,55 @@ function readInOrder(call: Call, body: Record<string, unknown>): Record<string, 
 }
 
 /**
- * Reads JSON members. Inferred: the platform accepts names in any case, and numbers written as
- * text.
+ * Reads the members of JSON or of a form. Inferred: the platform accepts names in any case, numbers
+ * written as text, and text written as numbers.
  */
-function readLoosely(
-  call: Call,
-  body: Record<string, unknown>,
-  schema: Schema,
-): Record<string, unknown> {
-  const names = new Map(
-    Object.keys(schema.properties ?? {}).map((name) => [name.toLowerCase(), name]),
-  )
-  const read: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(body)) {
-    const proper = names.get(name.toLowerCase()) ?? name
-    if (proper !== name) call.warn(`name.case.${proper}`, `${name} is read as ${proper}`)
-    if (Object.hasOwn(read, proper)) {
-      const flaw = { kind: 'duplicate-name' } as const
-      throw new Problem(400, 'body.malformed', `${proper} is given twice`, { flaw })
-    }
-    const typed = cast(value, schema.properties?.[proper])
-    if (typeof typed !== typeof value) {
-      const expected = typeof typed
-      call.warn(`type.${proper}`, `${proper} should be a ${expected}, not text`, { expected })
-    }
-    read[proper] = typed
+function readLoosely(call: Call, value: unknown, schema: Schema | undefined, at: string): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, i) => readLoosely(call, item, schema?.items, `${at}[${i}]`))
   }
-  return read
+  if (!isRecord(value)) return readScalar(call, value, schema, at)
+  const properties = schema?.properties ?? {}
+  const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]))
+  const read = new Map<string, unknown>()
+  for (const [name, member] of Object.entries(value)) {
+    const proper = names.get(name.toLowerCase()) ?? name
+    const path = at === '' ? proper : `${at}.${proper}`
+    if (proper !== name) call.warn(`name.case.${path}`, `${name} is read as ${path}`)
+    if (read.has(proper)) {
+      const flaw = { kind: 'duplicate-name' } as const
+      throw new Problem(400, 'body.malformed', `${path} is given twice`, { flaw })
+    }
+    const property = Object.hasOwn(properties, proper) ? properties[proper] : undefined
+    read.set(proper, readLoosely(call, member, property, path))
+  }
+  return Object.fromEntries(read)
+}
+
+/** Converts a value to the type of its field, with a warning unless the format has no types. */
+function readScalar(call: Call, value: unknown, schema: Schema | undefined, at: string): unknown {
+  const types = typesOf(schema)
+  const isForm = call.bodyType === FORM.mediaType
+  // An empty field of a form sets no number.
+  if (isForm && value === '' && !types.includes('string') && schema) return null
+  const typed = converted(value, types, schema)
+  if (typeof typed !== typeof value && !isForm) {
+    const expected = typeof typed
+    const [wanted, given] = [expected, typeof value].map((type) =>
+      type === 'string' ? 'text' : `a ${type}`,
+    )
+    call.warn(`type.${at}`, `${at} should be ${wanted}, not ${given}`, { expected })
+  }
+  if (typeof typed === 'number' && schema?.['format'] === 'int32' && isBeyondInt32(typed)) {
+    const limit = 'integer of 32 bits'
+    call.refuseIfStrict(invalid([{ part: 'body', at: [at], rule: 'type', limit }]))
+  }
+  return typed
+}
+
+function converted(value: unknown, types: readonly string[], schema: Schema | undefined): unknown {
+  const isScalar = typeof value === 'number' || typeof value === 'boolean'
+  if (isScalar && types.includes('string') && !types.includes(typeof value)) return String(value)
+  if (types.includes('boolean') && (value === 0 || value === 1)) return value === 1
+  return cast(value, schema)
 }

@@ -2,6 +2,7 @@ import type { Call } from '../../core/call.ts'
 import type { Clues, Hint } from '../../core/api.ts'
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { fixturesIn } from './fixtures.ts'
+import { inQuery } from './formats.ts'
 
 /** Hints for mistakes that only callers of this API make. */
 export function hints(call: Call, clues: Clues): readonly Hint[] {
@@ -21,8 +22,20 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     }
     case 'key.limited': {
       const text =
-        'Use an IntegrationKey with full access: this one may not create users (see formsonfire.companies[].keys[].access of the fixtures).'
+        'Use an IntegrationKey with full access: this one has limited access (see formsonfire.companies[].keys[].access of the fixtures).'
       return [hint('key.limited', text)]
+    }
+    case 'user.unknown': {
+      const text =
+        'Send the Id, Email or ExternalId of a user of this company: users of another company are not visible. GET /_standin/users lists all users.'
+      return [hint('user.unknown', text)]
+    }
+    case 'user.unnamed':
+      return [hint('user.unnamed', 'Name the user by Id, Email or ExternalId in the query.')]
+    case 'search.empty': {
+      const text =
+        'Add Name, Email or ExternalId to the query: the other parameters only narrow a search.'
+      return [hint('search.empty', text)]
     }
     case 'user.duplicate':
       return duplicates(call, sent, clues)
@@ -39,8 +52,7 @@ function lowerCased(sent: Clues['sent']): Clues['sent'] {
 
 /** A credential in the query or else in the body, in the order in which the slice reads them. */
 function credential(call: Call, sent: Clues['sent'], name: string): string | undefined {
-  for (const [key, value] of call.query) if (key.toLowerCase() === name && value) return value
-  const value = sent[name]
+  const value = inQuery(call.query, name) ?? sent[name]
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
@@ -52,12 +64,16 @@ function missing(call: Call, sent: Clues['sent']): readonly Hint[] {
     const text = `Send CompanyId and IntegrationKey as fields of the body (<CompanyId> and <IntegrationKey> in XML), or in the query: the API does not read ${where}.`
     return [hint('key.in-header', text)]
   }
-  if ((call.bodyText ?? '').trim() === '') return []
+  const hasBody = call.operation?.requestTypes.length !== 0
+  if (hasBody && (call.bodyText ?? '').trim() === '') return []
   const absent = [
     ['CompanyId', credential(call, sent, 'companyid')],
     ['IntegrationKey', credential(call, sent, 'integrationkey')],
   ].flatMap(([name, value]) => (value ? [] : [name]))
-  const text = `Add ${absent.join(' and ')} to the body: the credentials are fields beside those of the user.`
+  const names = absent.join(' and ')
+  const text = hasBody
+    ? `Add ${names} to the body: the credentials are fields beside those of the user.`
+    : `Add ${names} to the query: the credentials are parameters beside those that name the user.`
   return [hint('key.missing', text)]
 }
 

@@ -12,10 +12,19 @@ import {
   goodCredential,
   readFixtures,
 } from './fixtures.ts'
-import { answerType, bodyType, formats, prepare, route } from './formats.ts'
+import { answerType, bodyType, formats, prepare, readQuery, route } from './formats.ts'
 import { hints } from './hints.ts'
 import { refusals } from './refusals.ts'
-import { changeRow, createUser, bodyFromRow, nameIn } from './users.ts'
+import {
+  bodyFromRow,
+  changeRow,
+  createUser,
+  deleteUser,
+  getUser,
+  nameIn,
+  searchUsers,
+  updateUser,
+} from './users.ts'
 
 export const formsonfire: Vendor = {
   name: 'formsonfire',
@@ -23,7 +32,7 @@ export const formsonfire: Vendor = {
   spec: 'formsonfire.yaml',
   tables: { users: { unique: ['email', 'externalKey'] } },
   formats,
-  operations: { createUser },
+  operations: { createUser, getUser, updateUser, deleteUser, searchUsers },
   users: {
     table: 'users',
     email: 'email',
@@ -53,9 +62,10 @@ export const formsonfire: Vendor = {
   refusals,
   goodCredential,
   statedCredential,
-  userFields: ['Email'],
+  userFields: ['Email', 'Id'],
   hints,
   route,
+  readQuery,
   answerType,
   bodyType,
   prepare,
@@ -69,7 +79,15 @@ export const formsonfire: Vendor = {
  * answer).
  */
 function present(body: unknown, mediaType: string): unknown {
-  if (mediaType !== json.mediaType || !isRecord(body) || !isRecord(body['User'])) return body
-  const { User } = body
-  return { ...body, User: { ...User, Id: String(User['Id']).replaceAll('-', '') } }
+  if (mediaType !== json.mediaType || !isRecord(body)) return body
+  const { User, Users } = body
+  return {
+    ...body,
+    ...(isRecord(User) ? { User: withBareId(User) } : {}),
+    ...(Array.isArray(Users) ? { Users: Users.filter(isRecord).map(withBareId) } : {}),
+  }
+}
+
+function withBareId(user: Readonly<Record<string, unknown>>) {
+  return { ...user, Id: String(user['Id']).replaceAll('-', '') }
 }

@@ -11,6 +11,10 @@ const TEXTS = {
   'credentials.missing': [401, NOT_VALID],
   // Public: keys come with full access and with less. Assumed: the answer to a limited key.
   'key.limited': [403, 'The IntegrationKey does not allow this.'],
+  // Assumed: 400, since the vendor lists no 404. It is the same for a user of another company.
+  'user.unknown': [400, 'There is no such user.'],
+  'user.unnamed': [400, 'One of Id, Email and ExternalId is required.'],
+  'search.empty': [400, 'At least one of Name, Email and ExternalId is required.'],
 } as const
 
 export type Reason = keyof typeof TEXTS

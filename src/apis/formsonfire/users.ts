@@ -1,8 +1,20 @@
-import type { Operation, Tools } from '../../core/api.ts'
+import type { Operation, Reply, Tools } from '../../core/api.ts'
+import type { Call } from '../../core/call.ts'
 import { duplicate, invalid, type Violation } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
-import type { User, UserCreated } from './contract.gen.ts'
+import type {
+  CreatedUser,
+  FoundUser,
+  User,
+  UserCreated,
+  UserDeleted,
+  UserFound,
+  UsersFound,
+  UserToDelete,
+  UserUpdate,
+} from './contract.gen.ts'
 import { fixturesIn, type Named } from './fixtures.ts'
+import { refusal } from './refusals.ts'
 
 /** A user as it is stored, without credentials and password. */
 interface StoredUser extends Row {
@@ -23,27 +35,183 @@ interface StoredUser extends Row {
 const NO_GUID = /^\{?0{8}-?(0{4}-?){3}0{12}\}?$/
 const WEBSITE_ROLES = ['ReadOnly', 'User', 'Admin', 'EnterpriseAdmin', 'VendorAdmin', 'SuperAdmin']
 
+// --- operations --------------------------------------------------------------------------------
+
 /**
  * Creates a user. The page answers a created user with 200, not 201; `Id` and `Status` come from
  * the server.
  */
 export const createUser: Operation = (call, state, tools) => {
-  const users = state.collection<StoredUser>('formsonfire.users')
+  const users = usersIn(state)
   const given = call.body as User // the contract has checked it
-  const companyId = call.caller as number // what authorize returned
-  const { folders, groups } = fixturesIn(tools)
-  const unknown: Violation[] = []
-  const lists = {
-    folders: resolved('Folders', given, folders, unknown),
-    groups: resolved('Groups', given, groups, unknown),
-  }
-  if (unknown.length > 0) call.refuseIfStrict(invalid(unknown))
+  const lists = listsFor(call, given, tools)
   const { id } = freeDraw(users, 'formsonfire.user', tools.fake)
-  const user = userFrom(id, given, companyId, tools, lists)
+  const user = userFrom(id, given, companyOf(call), tools, lists)
   refuseDuplicate(users, user)
   users.insert(user)
-  const body: UserCreated = { User: { Id: user.id, Status: 'Invited' } }
-  return { status: 200, body, created: user.id }
+  return { ...answerFor(user), created: user.id }
+}
+
+/** Returns one user of the company, by the first of `Id`, `Email` and `ExternalId` that is given. */
+export const getUser: Operation = (call, state, tools) => {
+  const [id, email, externalId] = ['Id', 'Email', 'ExternalId'].map((name) => call.query.get(name))
+  const users = usersIn(state)
+  const company = companyOf(call)
+  if (!id && !email && !externalId) throw refusal('user.unnamed')
+  const user = id
+    ? users.get(dashed(id))
+    : email
+      ? users.find('email', email)
+      : users.find('externalKey', `${company}:${externalId}`)
+  const body: UserFound = { User: shownUser(ofCompany(user, company), call, tools) }
+  return { status: 200, body }
+}
+
+const DEFAULT_PAGE_SIZE = 250
+
+/** Returns a page of the users of the company that match all parameters, oldest first. */
+export const searchUsers: Operation = (call, state, tools) => {
+  const { query } = call
+  if (!['Name', 'Email', 'ExternalId'].some((name) => query.has(name))) {
+    throw refusal('search.empty')
+  }
+  if (query.get('IncludeDeletedUserAudits') === 'true') {
+    call.warn('audits.none', 'The sandbox has no audits of deleted users, so none are included')
+  }
+  const [name, email, externalId, status] = ['Name', 'Email', 'ExternalId', 'Status'].map((field) =>
+    query.get(field)?.toLowerCase(),
+  )
+  const company = companyOf(call)
+  const found = usersIn(state)
+    .all()
+    .filter(
+      (user) =>
+        user.companyId === company &&
+        (name === undefined || nameIn(user).toLowerCase().includes(name)) &&
+        (email === undefined || user.email.toLowerCase().includes(email)) &&
+        (externalId === undefined || user.given.ExternalId?.toLowerCase() === externalId) &&
+        (status === undefined || user.status.toLowerCase() === status),
+    )
+  const size = Number(query.get('PageSize') ?? DEFAULT_PAGE_SIZE)
+  const start = Number(query.get('PageNo') ?? 0) * size
+  const body: UsersFound = {
+    Users: found.slice(start, start + size).map((user) => shownUser(user, call, tools)),
+  }
+  return { status: 200, body }
+}
+
+/** Updates a user. Assumed: fields that are absent stay, and so does the status. */
+export const updateUser: Operation = (call, state, tools) => {
+  const users = usersIn(state)
+  const given = call.body as UserUpdate // the contract has checked it
+  const user = ofCompany(users.get(dashed(given.Id)), companyOf(call))
+  const sent = listsFor(call, given, tools)
+  const lists = {
+    folders: given.Folders ? sent.folders : user.folders,
+    groups: given.Groups ? sent.groups : user.groups,
+  }
+  const updated = userFrom(user.id, merged(user, given, lists), user.companyId, tools, lists)
+  const changed = {
+    ...updated,
+    status: user.status,
+    invited: user.invited,
+    createdAt: user.createdAt,
+  }
+  refuseDuplicate(users, changed)
+  users.replace(changed)
+  return { ...answerFor(changed), changed: { kind: 'updated', id: user.id } }
+}
+
+/** Deletes a user at once. Fields other than its id and the credentials are ignored (public). */
+export const deleteUser: Operation = (call, state) => {
+  const users = usersIn(state)
+  const { Id } = (call.body ?? {}) as UserToDelete // the contract has checked it
+  const id = call.query.get('Id') ?? Id
+  if (!id) throw invalid([{ part: 'body', at: ['Id'], rule: 'required' }])
+  const user = ofCompany(users.get(dashed(id)), companyOf(call))
+  users.remove(user.id)
+  const body: UserDeleted = {}
+  return { status: 200, body, changed: { kind: 'deleted', id: user.id } }
+}
+
+// --- parts of operations -----------------------------------------------------------------------
+
+function usersIn(state: State): Collection<StoredUser> {
+  return state.collection<StoredUser>('formsonfire.users')
+}
+
+function companyOf(call: Call): number {
+  return call.caller as number // what authorize returned
+}
+
+/** @throws Problem for a user that does not exist or belongs to another company */
+function ofCompany(user: StoredUser | undefined, company: number): StoredUser {
+  if (user?.companyId !== company) throw refusal('user.unknown')
+  return user
+}
+
+/** A GUID in the form of the stored ids: dashed, in lower case. Other text stays as it is. */
+function dashed(id: string): string {
+  const hex = id.replaceAll(/[{}\s-]/g, '').toLowerCase()
+  const parts = /^([\da-f]{8})([\da-f]{4})([\da-f]{4})([\da-f]{4})([\da-f]{12})$/.exec(hex)
+  return parts ? parts.slice(1).join('-') : id
+}
+
+function answerFor({ id, status }: StoredUser): Reply {
+  const User: CreatedUser = { Id: id, Status: status }
+  const body: UserCreated = { User }
+  return { status: 200, body }
+}
+
+/**
+ * The fields of a user with those of an update. Folders and groups are ids: the switches that say
+ * otherwise belong to one request, and a list that is not sent stays.
+ */
+function merged(user: StoredUser, { Id: _, ...sent }: UserUpdate, lists: IdsOfLists): User {
+  const { UseNames: __, UseExternalIds: ___, ...fields } = { ...user.given, ...withoutEmpty(sent) }
+  return {
+    ...fields,
+    ...(fields.Folders ? { Folders: [...lists.folders] } : {}),
+    ...(fields.Groups ? { Groups: [...lists.groups] } : {}),
+  }
+}
+
+/** A field that is null has no value, as one that is absent. */
+function withoutEmpty(fields: Omit<UserUpdate, 'Id'>): Partial<User> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
+}
+
+/** The user as it is returned: without password, credentials and switches of the request. */
+function shownUser(user: StoredUser, { query }: Call, tools: Tools): FoundUser {
+  const { folders, groups } = fixturesIn(tools)
+  const { ColorCode, Country, ExternalId, FirstName, LastName, Metadata, TimeZone, Type } =
+    user.given
+  const shown = (ids: readonly string[], known: readonly Named[]) =>
+    ids.map((id) => {
+      const entry = known.find((one) => one.id === id)
+      if (query.get('UseNames') === 'true') return entry?.name ?? id
+      return query.get('UseExternalIds') === 'true' ? (entry?.externalId ?? id) : id
+    })
+  const fields = {
+    ColorCode,
+    Country,
+    Email: user.email,
+    ExternalId,
+    FirstName,
+    Folders: shown(user.folders, folders),
+    Groups: shown(user.groups, groups),
+    Id: user.id,
+    LastName,
+    Metadata,
+    Status: user.status,
+    TimeZone,
+    Type,
+    WebsiteRole: user.websiteRole,
+  }
+  // Inferred: the framework leaves out what is null, and the stored fields may be.
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
+  ) as unknown as FoundUser // Id and Status are never absent
 }
 
 /** @param row one of `formsonfire.users` */
@@ -57,7 +225,7 @@ function userFrom(
   { CompanyId: _, IntegrationKey: __, Password: ___, ...given }: User,
   companyId: number,
   tools: Tools,
-  lists: { folders: readonly string[]; groups: readonly string[] },
+  lists: IdsOfLists,
 ): StoredUser {
   const { ExternalId, WebsiteRole } = given
   const role = WEBSITE_ROLES.find((name) => name.toLowerCase() === WebsiteRole?.toLowerCase())
@@ -101,11 +269,37 @@ export function changeRow(
 
 /** Assumed: 400, since the vendor lists no 409. */
 function refuseDuplicate(users: Collection<StoredUser>, user: StoredUser): void {
+  const isTaken = (column: string, value: string | undefined) => {
+    const found = value === undefined ? undefined : users.find(column, value)
+    return found !== undefined && found.id !== user.id
+  }
   const taken = [
-    ...(users.find('email', user.email) ? ['Email'] : []),
-    ...(user.externalKey && users.find('externalKey', user.externalKey) ? ['ExternalId'] : []),
+    ...(isTaken('email', user.email) ? ['Email'] : []),
+    ...(isTaken('externalKey', user.externalKey) ? ['ExternalId'] : []),
   ]
   if (taken.length > 0) throw duplicate(taken)
+}
+
+/** The ids of the sent folders and groups. Assumed: `strict` refuses those that do not exist. */
+function listsFor(call: Call, given: ListsOfUser, tools: Tools) {
+  const { folders, groups } = fixturesIn(tools)
+  const unknown: Violation[] = []
+  const lists = {
+    folders: resolved('Folders', given, folders, unknown),
+    groups: resolved('Groups', given, groups, unknown),
+  }
+  if (unknown.length > 0) call.refuseIfStrict(invalid(unknown))
+  return lists
+}
+
+interface IdsOfLists {
+  readonly folders: readonly string[]
+  readonly groups: readonly string[]
+}
+
+/** The part of a user that names its folders and groups; `UseNames` and `UseExternalIds` say how. */
+type ListsOfUser = {
+  readonly [Name in 'Folders' | 'Groups' | 'UseNames' | 'UseExternalIds']?: User[Name] | undefined
 }
 
 /**
@@ -116,7 +310,7 @@ function refuseDuplicate(users: Collection<StoredUser>, user: StoredUser): void 
  */
 function resolved(
   list: 'Folders' | 'Groups',
-  given: User,
+  given: ListsOfUser,
   known: readonly Named[],
   unknown: Violation[],
 ): string[] {

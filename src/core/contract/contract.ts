@@ -245,6 +245,7 @@ export class Contract {
       id,
       method,
       path,
+      query: (operation.parameters ?? []).filter((one) => one.in === 'query'),
       requestTypes: Object.keys(content),
       answerTypes: Object.keys(operation.responses[success ?? '']?.content ?? {}),
       rawBody: operation['x-raw-body'] ?? false,

@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts'
 import { readYaml } from './yaml.ts'
 
 /** The methods that a path of a contract can define. */
-export const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+export const METHODS = ['get', 'post', 'put', 'delete', 'patch'] as const
 
 export interface MediaType {
   readonly schema?: Schema

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Parameter } from './openapi.ts'
 import type { Violation } from '../problem.ts'
 import type { Schema } from './schema.ts'
 
@@ -23,6 +24,8 @@ export interface OperationContract {
   readonly requestTypes: readonly string[]
   /** Media types of the first success answer, in the contract's order. */
   readonly answerTypes: readonly string[]
+  /** Query parameters. */
+  readonly query: readonly Parameter[]
   readonly bodyRequired: boolean
   /** True for a body that is not parsed: `Call.raw`. */
   readonly rawBody: boolean

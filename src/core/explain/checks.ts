@@ -27,6 +27,7 @@ export function contractChecks(input: HintInput, index: EvidenceIndex): Check[] 
   const others = [
     ...parameterChecks(call, operation, index),
     ...fieldChecks(input, operation, index),
+    ...nestedUnknowns(call),
   ]
   return [...refused, ...others.filter(({ at }) => !refusedAt.has(at))]
 }
@@ -101,6 +102,16 @@ function fieldChecks(
       : `${prefix}is ${kindOf(value, name)}; the contract requires ${ruleOf(schema)}`
     const outcome = isConverted || prefix !== '' ? 'noted' : 'passed'
     return { at: shown, outcome, text, evidence }
+  })
+}
+
+/** The unknown fields inside of objects and lists, which were dropped with a warning. */
+function nestedUnknowns({ warnings }: Call): Check[] {
+  return warnings.flatMap(({ code, stage }): Check[] => {
+    const path = /^unknown-field\.(.*[.[].*)$/s.exec(code)?.[1]
+    if (path === undefined || stage !== 'contract') return []
+    const at = quotable(path) ?? '(name not shown)'
+    return [{ at, outcome: 'noted', text: 'is not a field here and is ignored', evidence: [] }]
   })
 }
 

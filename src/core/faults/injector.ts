@@ -133,19 +133,27 @@ export class FaultInjector implements Injector, FaultCandidate {
   }
 
   user(): string | undefined {
-    const body = this.#body()
-    if (!isRecord(body)) return undefined
     for (const name of this.#api.userFields ?? []) {
-      const value = body[name]
+      const value = this.#sent(name)
       if (typeof value === 'string' && value !== '') return boundedName(value.toLowerCase())
     }
     return undefined
   }
 
+  /** A value that names the user, in the body or else in the query. */
+  #sent(name: string): unknown {
+    const body = this.#body()
+    const value = isRecord(body) ? body[name] : undefined
+    return value ?? this.call.query.get(name) ?? undefined
+  }
+
   begin(request: IncomingMessage, read: () => Promise<void>): undefined | Promise<void> {
     const text = faultRequestedInHeaders(this.call)
-    if (text === undefined && !this.#faults.isArmed) return undefined
-    return this.#readRequestedFault(text, request, read)
+    if (text !== undefined || this.#faults.isArmed) {
+      return this.#readRequestedFault(text, request, read)
+    }
+    this.#readMagicAddress()
+    return undefined
   }
 
   async #readRequestedFault(
@@ -188,15 +196,15 @@ export class FaultInjector implements Injector, FaultCandidate {
   }
 
   #readMagicAddress(): boolean {
-    const { call } = this
+    const { bodyText, url } = this.call
     // The `+` and the dots may be escaped, so only the word is searched before the body is parsed.
-    if (!this.#faults.allowsMagicAddresses || !call.bodyText?.includes('fault')) return false
-    const body = this.#body()
-    if (!isRecord(body)) return false
+    if (!this.#faults.allowsMagicAddresses) return false
+    if (!bodyText?.includes('fault') && !url.includes('fault')) return false
     for (const name of this.#api.userFields ?? []) {
-      const text = faultRequestedInValue(body[name])
+      const value = this.#sent(name)
+      const text = faultRequestedInValue(value)
       if (text === undefined) continue
-      const user = boundedName(String(body[name]))
+      const user = boundedName(String(value))
       this.requestedFault = this.#faults.requestedFault('magic', this.api, user, text)
       return true
     }

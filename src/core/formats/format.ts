@@ -1,4 +1,14 @@
 import type { Schema } from '../contract/schema.ts'
+import type { Problem } from '../problem.ts'
+
+/** Receives the doubts about a body that is read all the same. A `Call` is one. */
+export interface Doubts {
+  /** The encoding of the body's bytes: `utf-8`, `utf-16le`, … */
+  readonly bodyEncoding?: string | undefined
+  warn(code: string, text: string): void
+  /** @throws Problem in the profile `strict` */
+  refuseIfStrict(problem: Problem): void
+}
 
 /** A serialization of bodies: JSON, XML, protobuf. */
 export interface Format {
@@ -11,7 +21,7 @@ export interface Format {
    *
    * @throws Problem 400 body.malformed, with the position of the error
    */
-  read?(text: string, schema: Schema): unknown
+  read?(text: string, schema: Schema, doubts?: Doubts): unknown
   write(value: unknown, schema: Schema): string | Uint8Array
   /** The inverse of `write`, for the check that an answer reads back as it was meant. */
   parse(written: string | Uint8Array, schema: Schema): unknown

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
 import type * as Saxes from 'saxes'
 import type * as Xml2js from 'xml2js'
-import type { Format } from './format.ts'
-import { Problem } from '../problem.ts'
-import { cast, isRecord, type Schema } from '../contract/schema.ts'
+import type { Doubts, Format } from './format.ts'
+import { contradicts, declaredEncoding } from '../http/body.ts'
+import { invalid, pathOf, Problem } from '../problem.ts'
+import { cast, isRecord, typesOf, type Schema } from '../contract/schema.ts'
 
 const require = createRequire(import.meta.url)
 let loaded:
@@ -62,11 +63,16 @@ function rootNameOf(schema: Schema): string {
   return schema.xml?.name ?? 'root'
 }
 
+type Path = readonly (string | number)[]
+
+const NO_DOUBTS: Doubts = { warn: () => {}, refuseIfStrict: () => {} }
+
 /** Parses a document: ignores namespaces, unwraps lists and types text by the schema. */
-function read(given: string, schema: Schema): unknown {
+function read(given: string, schema: Schema, doubts: Doubts = NO_DOUBTS): unknown {
   // XML normalizes line ends; xml2js does not.
   const text = given.replaceAll(/\r\n?/g, '\n')
   checkWellFormed(text)
+  checkDeclaration(text, doubts)
   // Set by the callback, which runs before parseString returns.
   const result: { error?: unknown; document?: unknown } = {}
   const parser = new (libraries().Parser)({ explicitArray: false, tagNameProcessors: [localName] })
@@ -79,7 +85,7 @@ function read(given: string, schema: Schema): unknown {
   const [root, content] = Object.entries(result.document as Record<string, unknown>)[0] ?? []
   const expected = rootNameOf(schema)
   if (root !== expected) throw malformed(`its root element must be <${expected}>`)
-  return cast(applySchema(withoutAttributes(content), schema), schema)
+  return cast(applySchema(withoutAttributes(content, expected, doubts), schema, [], doubts), schema)
 }
 
 function localName(name: string): string {
@@ -118,47 +124,108 @@ function checkWellFormed(text: string): void {
   parser.write(text).close()
 }
 
-/** Drops attributes; `nil` makes its element null. */
-function withoutAttributes(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutAttributes)
+/** Assumed: a declaration that contradicts the bytes is refused, as .NET's readers do. */
+function checkDeclaration(text: string, doubts: Doubts): void {
+  const { bodyEncoding } = doubts
+  const declared = declaredEncoding(text)
+  if (declared === undefined || bodyEncoding === undefined) return
+  if (!contradicts(declared, bodyEncoding)) return
+  const message = `The XML declaration states ${declared}, but the body is in ${bodyEncoding}`
+  doubts.refuseIfStrict(new Problem(400, 'charset.contradictory', message))
+}
+
+/** Drops attributes, with a warning unless they have a prefix; `nil` makes its element null. */
+function withoutAttributes(value: unknown, element: string, doubts: Doubts): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutAttributes(item, element, doubts))
   if (!isRecord(value)) return value
   const { $: attributes, ...rest } = value
-  const nil = Object.entries(attributes ?? {}).some(
-    ([name, given]) => name.endsWith(':nil') && (given === 'true' || given === '1'),
+  const given = Object.entries(attributes ?? {})
+  for (const [name] of given) {
+    if (name === 'xmlns' || name.includes(':')) continue
+    doubts.warn(`unknown-attribute.${element}.${name}`, `${name} of <${element}> is not read`)
+  }
+  const nil = given.some(
+    ([name, text]) => name.endsWith(':nil') && (text === 'true' || text === '1'),
   )
   if (nil) return null
   const names = Object.keys(rest)
   if (attributes && names.length === 0) return ''
   if (attributes && names.length === 1 && '_' in rest) return rest['_']
-  for (const name of names) rest[name] = withoutAttributes(rest[name])
+  for (const name of names) rest[name] = withoutAttributes(rest[name], name, doubts)
   return rest
 }
 
 /** Turns elements into lists where the schema has one: `<Folders><Id>…</Id></Folders>`. */
-function applySchema(value: unknown, schema: Schema): unknown {
+function applySchema(value: unknown, schema: Schema, at: Path, doubts: Doubts): unknown {
   if (value === null) return null
-  if (schema.items) return list(value, schema, schema.items)
-  if (!schema.properties) return value
+  if (schema.items) return list(value, schema, schema.items, at, doubts)
+  if (!schema.properties) {
+    if (typeof value === 'string') checkText(value, schema, at, doubts)
+    return value
+  }
   const content = isBlank(value) ? {} : value
   if (!isRecord(content)) return content
   if ('_' in content) throw malformed('there is text between its elements')
   for (const [name, inner] of Object.entries(content)) {
-    const property = schema.properties[name]
-    if (property) content[name] = applySchema(inner, property)
+    const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
+    if (!property) continue
+    const path = [...at, name]
+    content[name] = applySchema(single(inner, property, path, doubts), property, path, doubts)
   }
   return content
 }
 
-function list(value: unknown, schema: Schema, items: Schema): unknown {
-  if (!schema.xml?.wrapped) {
-    return isBlank(value) ? [] : [value].flat().map((item) => applySchema(item, items))
-  }
+/** The first of repeated elements, unless they are a list. Inferred: .NET's reader skips the rest. */
+function single(value: unknown, schema: Schema, at: Path, doubts: Doubts): unknown {
+  if (!Array.isArray(value) || (schema.items && !schema.xml?.wrapped)) return value
+  const path = textOf(at)
+  doubts.warn(`xml.repeated.${path}`, `<${at.at(-1)}> is repeated: only the first is read`)
+  return value[0] as unknown
+}
+
+function list(value: unknown, schema: Schema, items: Schema, at: Path, doubts: Doubts): unknown {
+  const itemsOf = (elements: unknown) =>
+    [elements].flat().map((item, i) => applySchema(item, items, [...at, i], doubts))
+  if (!schema.xml?.wrapped) return isBlank(value) ? [] : itemsOf(value)
   if (isBlank(value)) return []
-  // Text, or two lists: the validator refuses both.
+  // Text: the validator refuses it.
   if (!isRecord(value)) return value
   if ('_' in value) throw malformed('there is text between its elements')
-  const elements = value[items.xml?.name ?? 'item']
-  return elements === undefined ? [] : [elements].flat().map((item) => applySchema(item, items))
+  const expected = items.xml?.name ?? 'item'
+  const path = textOf(at)
+  for (const name of Object.keys(value)) {
+    if (name === expected) continue
+    const text = `<${name}> in ${path} is not read: its elements are <${expected}>`
+    doubts.warn(`unknown-field.${path}.${name}`, text)
+  }
+  const elements = value[expected]
+  return elements === undefined ? [] : itemsOf(elements)
+}
+
+/**
+ * Checks the form of a value by XML Schema, to which .NET's readers keep: `True` is no xs:boolean,
+ * and a number beyond its range no xs:int. What `cast` cannot read either is refused by the
+ * contract.
+ */
+function checkText(text: string, schema: Schema, at: Path, doubts: Doubts): void {
+  const types = typesOf(schema)
+  const plain = text.trim()
+  const refuse = (limit: string) =>
+    doubts.refuseIfStrict(invalid([{ part: 'body', at, rule: 'type', limit }]))
+  if (types.includes('boolean') && /^(true|false)$/i.test(plain) && !/^(true|false)$/.test(plain)) {
+    refuse('xs:boolean (true, false, 1 or 0)')
+  }
+  if (types.includes('integer') && schema['format'] === 'int32' && isBeyondInt32(Number(plain))) {
+    refuse('xs:int (of 32 bits)')
+  }
+}
+
+export function isBeyondInt32(value: number): boolean {
+  return value > 2_147_483_647 || value < -2_147_483_648
+}
+
+function textOf(at: Path): string {
+  return pathOf({ part: 'body', at, rule: '' })
 }
 
 function isBlank(value: unknown): boolean {

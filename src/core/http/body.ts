@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { charsetOf } from './content-type.ts'
+import { charsetOf, mediaTypeOf } from './content-type.ts'
 import { Problem } from '../problem.ts'
 
 export interface BodyLimits {
@@ -11,18 +11,25 @@ export interface BodyLimits {
   readonly time: number
 }
 
+/** The text of a body, and the encoding of its bytes. */
+export interface BodyText {
+  readonly text: string
+  readonly encoding: string
+}
+
 /**
  * Reads a request's body as text. A compressed body is counted while it is decompressed; reading
- * stops at the limit.
+ * stops at the limit. XML may be in UTF-16.
  *
  * @throws Problem 413 body.too-large, 408 body.too-slow, 415 encoding.unsupported,
  *   415 charset.unsupported, 400 body.malformed (not text of its charset or Content-Encoding)
  */
-export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
-  const decoder = decoderFor(request.headers['content-type'])
+export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<BodyText> {
+  const charset = charsetIn(request.headers['content-type'])
   const bytes = await readBytes(request, limits, decompressed(request))
+  const decoder = DECODERS.get(encodingOf(bytes, charset))!
   try {
-    return decoder.decode(bytes)
+    return { text: decoder.decode(bytes), encoding: decoder.encoding }
   } catch (cause) {
     const message = `The body is not valid ${decoder.encoding} text`
     throw new Problem(400, 'body.malformed', message, { cause })
@@ -138,20 +145,53 @@ function decompressed(request: IncomingMessage): Readable {
   }
 }
 
-const CHARSETS = new Map([
-  ['utf-8', new TextDecoder('utf-8', { fatal: true })],
-  ['utf8', new TextDecoder('utf-8', { fatal: true })],
-  ['us-ascii', new TextDecoder('utf-8', { fatal: true })],
+const UTF_8 = new TextDecoder('utf-8', { fatal: true })
+const DECODERS = new Map([
+  ['utf-8', UTF_8],
+  ['utf8', UTF_8],
+  ['us-ascii', UTF_8],
   ['iso-8859-1', new TextDecoder('latin1')],
+  ['utf-16le', new TextDecoder('utf-16le', { fatal: true })],
+  ['utf-16be', new TextDecoder('utf-16be', { fatal: true })],
 ])
+const UTF_16 = ['utf-16', 'utf-16le', 'utf-16be']
+const CHARSETS = [...DECODERS.keys()].filter((name) => !UTF_16.includes(name))
 
-function decoderFor(contentType: string | undefined) {
-  const decoder = CHARSETS.get(charsetOf(contentType) ?? 'utf-8')
-  if (!decoder) {
-    const message = `The charset of the body must be one of ${[...CHARSETS.keys()].join(', ')}`
-    throw new Problem(415, 'charset.unsupported', message)
-  }
-  return decoder
+/** The charset of a Content-Type; undefined where it states none. */
+function charsetIn(contentType: string | undefined): string | undefined {
+  const charset = charsetOf(contentType)
+  if (charset === undefined || CHARSETS.includes(charset)) return charset
+  const isXml = mediaTypeOf(contentType)?.endsWith('xml') ?? false
+  if (isXml && UTF_16.includes(charset)) return charset
+  const readable = isXml ? [...CHARSETS, ...UTF_16] : CHARSETS
+  const message = `The charset of the body must be one of ${readable.join(', ')}`
+  throw new Problem(415, 'charset.unsupported', message)
+}
+
+/**
+ * The encoding of a body. XML in UTF-16 shows in its first bytes, with or without a byte order mark
+ * (XML 1.0, appendix F); they prevail over the stated charset. A document without a stated charset
+ * is read as its own declaration says.
+ */
+function encodingOf(bytes: Buffer, charset: string | undefined): string {
+  const [first, second] = bytes
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  if (first === 0xfe && second === 0xff) return 'utf-16be'
+  if (first === 0x3c && second === 0) return 'utf-16le'
+  if (first === 0 && second === 0x3c) return 'utf-16be'
+  if (charset !== undefined) return UTF_16.includes(charset) ? 'utf-8' : charset
+  const declared = declaredEncoding(bytes.subarray(0, 200).toString('latin1'))
+  return declared !== undefined && CHARSETS.includes(declared) ? declared : 'utf-8'
+}
+
+/** The encoding in the declaration of an XML document, in lower case. */
+export function declaredEncoding(text: string): string | undefined {
+  return /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(text)?.[1]?.toLowerCase()
+}
+
+/** Tests whether a stated encoding contradicts that of the bytes: one is UTF-16 and the other is not. */
+export function contradicts(stated: string, actual: string): boolean {
+  return UTF_16.includes(stated) !== UTF_16.includes(actual)
 }
 
 /** The connection cannot be reused, since the rest of the body is not read. */

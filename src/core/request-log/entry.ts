@@ -44,6 +44,7 @@ type KeptOfCall =
   | 'bodyType'
   | 'answerType'
   | 'created'
+  | 'changed'
   | 'events'
   | 'deliveries'
   | 'endedAfter'
@@ -138,6 +139,7 @@ export function entryFrom(
     answerHeaders: answer.headers,
     answerSize: answer.size,
     created: call.created,
+    changed: call.changed,
     events: call.events,
     deliveries: call.deliveries,
     endedAfter: call.endedAfter,
@@ -191,6 +193,7 @@ export function callOf(entry: Entry): Call {
   call.problem = entry.problem
   call.faults = entry.faults
   call.created = entry.created
+  call.changed = entry.changed
   call.events = entry.events
   call.deliveries = entry.deliveries
   call.endedAfter = entry.endedAfter

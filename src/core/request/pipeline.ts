@@ -99,6 +99,7 @@ const STAGE_HANDLERS: Readonly<
     const { operation, params } = contract.find(call.method, call.path)
     call.operation = operation
     call.params = params
+    api.readQuery?.(call)
     if (operation.isRouteAssumed) {
       const text = "The method and path of this call are assumed: the vendor's page shows neither"
       call.warn('route.assumed', text)
@@ -178,7 +179,7 @@ async function runTask(exchange: Exchange, task: Task): Promise<void> {
 async function save({ store, webhooks }: PipelineContext, call: Call): Promise<void> {
   if (store.hasUnsavedChanges) {
     await store.saved().catch((error: unknown) => {
-      call.created = call.events = call.deliveries = undefined
+      call.created = call.changed = call.events = call.deliveries = undefined
       throw error
     })
   }
@@ -243,6 +244,7 @@ function operate(
     return result
   })
   call.created = reply.created
+  call.changed = reply.changed
   call.events = reply.events?.map(({ name }) => name)
   return reply
 }

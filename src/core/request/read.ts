@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Call } from '../call.ts'
 import { type OperationContract } from '../contract/operation.ts'
-import { readBytes, readText as readBodyText } from '../http/body.ts'
+import { contradicts, readBytes, readText as readBodyText } from '../http/body.ts'
+import { charsetOf } from '../http/content-type.ts'
 import { formatOf, statedType } from './negotiation.ts'
 import type { ApiContext } from '../context.ts'
 import type { PipelineContext } from './pipeline-context.ts'
@@ -47,17 +48,28 @@ export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void {
   if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
-  call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema)
+  checkCharset(call)
+  call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema, call)
   api.prepare?.(call)
 }
 
-function textOf(
+/** Assumed: a body in another encoding than its Content-Type states is refused in `strict`. */
+function checkCharset(call: Call): void {
+  const stated = charsetOf(call.headers['content-type'])
+  if (stated === undefined || !contradicts(stated, call.bodyEncoding ?? stated)) return
+  const message = `The Content-Type states ${stated}, but the body is in ${call.bodyEncoding}`
+  call.refuseIfStrict(new Problem(400, 'charset.contradictory', message))
+}
+
+async function textOf(
   { limits }: Pick<ReadContext, 'limits'>,
   call: Call,
   request: IncomingMessage,
 ): Promise<string> {
   const { maxBody = limits.size } = call.operation! // the route stage found it
-  return readBodyText(request, { ...limits, size: maxBody })
+  const { text, encoding } = await readBodyText(request, { ...limits, size: maxBody })
+  call.bodyEncoding = encoding
+  return text
 }
 
 /** Reads the raw body and headers, unparsed; used by the webhook inbox. */

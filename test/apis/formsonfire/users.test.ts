@@ -41,6 +41,9 @@ const codes = (headers: Said['headers']) =>
 const sendXml = (sandbox: TestSandbox, user: Record<string, unknown>) =>
   request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml').send(xmlOf(user))
 
+const sendText = (sandbox: TestSandbox, xml: string) =>
+  request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml').send(xml)
+
 describe('a created user', () => {
   test('has an id of 32 hex digits and a status in JSON, and no other field', async () => {
     const sandbox = await createSandbox()
@@ -283,19 +286,23 @@ describe('the format of an answer', () => {
 })
 
 describe('a path', () => {
-  test.each(['/api/v2/user', '/api/v2/USER', '/api/V2/User', '/api/v2/user.JSON'])(
-    '%s is that of the users',
-    async (path) => {
-      const sandbox = await createSandbox()
-      await request(sandbox.url).post(path).send(jsonFixture('formsonfire.json')).expect(200)
-    },
-  )
+  test.each([
+    '/api/v2/user',
+    '/api/v2/USER',
+    '/api/V2/User',
+    '/api/v2/user.JSON',
+    '/api/v2/user/',
+    '/api//v2///user',
+    '/api/v2/user//?format=json',
+  ])('%s is that of the users', async (path) => {
+    const sandbox = await createSandbox()
+    await request(sandbox.url).post(path).send(jsonFixture('formsonfire.json')).expect(200)
+  })
 
   test.each([
     '/api/v2/users',
     '/api/v2/suser',
     '/api/v1/suser',
-    '/api/v2/user/',
     '/api',
     '/api/v2/user.csv',
     '/api/%',
@@ -307,11 +314,17 @@ describe('a path', () => {
     expect(body).toEqual(exampleOf('formsonfire', 'NoEndpoint'))
   })
 
-  test.each(['get', 'put', 'patch', 'delete'] as const)('does not allow %s', async (method) => {
-    const sandbox = await createSandbox()
-    const { headers } = said(await request(sandbox.url)[method](FORMSONFIRE).expect(405))
-    expect(headers['allow']).toBe('POST')
-  })
+  test.each([
+    [FORMSONFIRE, 'patch', 'GET, HEAD, POST, PUT, DELETE'],
+    [`${FORMSONFIRE}/search`, 'post', 'GET, HEAD'],
+  ] as const)(
+    '%s does not allow %s, and lists every method that it has',
+    async (path, method, allow) => {
+      const sandbox = await createSandbox()
+      const { headers } = said(await request(sandbox.url)[method](path).expect(405))
+      expect(headers['allow']).toBe(allow)
+    },
+  )
 })
 
 describe('XML elements out of order', () => {
@@ -441,12 +454,251 @@ describe('XML as callers write it', () => {
     ['another root', text.replaceAll('User>', 'SUser>')],
     ['a DOCTYPE', `<!DOCTYPE User [<!ENTITY a "b">]>${text}`],
     ['an open element', text.replace('</LastName>', '')],
-    ['a member twice', text.replace('</LastName>', '</LastName><LastName>Again</LastName>')],
   ])('is refused with %s', async (_, xml) => {
     const sandbox = await createSandbox()
     const sent = request(sandbox.url).post(FORMSONFIRE).set('Content-Type', 'application/xml')
     const answer = await sent.send(xml)
     expect([answer.status, answer.text]).toEqual([400, answer.text])
+  })
+})
+
+describe('what the platform reads and the contract does not say', () => {
+  test.each(['Format', 'FORMAT', 'format'])('?%s=json sets the format', async (name) => {
+    const sandbox = await createSandbox()
+    const sent = sendText(sandbox, fixture('formsonfire.xml'))
+    const { headers } = said(await sent.query({ [name]: 'json' }).expect(200))
+    expect(headers['content-type']).toMatch('application/json')
+  })
+
+  test.each([{ Email: null }, { FirstName: null, LastName: null }, { Email: undefined }])(
+    'a required field of %j is empty',
+    async (change) => {
+      const sandbox = await createSandbox()
+      const { body } = said(await createFormsOnFireUser(sandbox, change).expect(400))
+      expect(errors(body).map(({ ErrorCode, FieldName }) => [ErrorCode, FieldName])).toEqual(
+        Object.keys(change).map((name) => ['NotEmpty', name]),
+      )
+    },
+  )
+
+  test('a required element that is nil is empty', async () => {
+    const sandbox = await createSandbox()
+    const nil = '<Email xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/>'
+    const xml = fixture('formsonfire.xml').replace(/<Email>.*<\/Email>/, nil)
+    const { text } = await sendText(sandbox, xml).expect(400)
+    expect(text).toContain('<ErrorCode>NotEmpty</ErrorCode><FieldName>Email</FieldName>')
+  })
+
+  test.each([
+    [{ ExternalId: 12345 }, { ExternalId: '12345' }, 'type.ExternalId'],
+    [{ FirstName: 7 }, { FirstName: '7' }, 'type.FirstName'],
+    [{ DoNotEmail: 1 }, { DoNotEmail: true }, 'type.DoNotEmail'],
+    [{ DoNotEmail: 'True' }, { DoNotEmail: true }, 'type.DoNotEmail'],
+    [
+      { Metadata: [{ key: 'a', Value: 5 }] },
+      { Metadata: [{ Key: 'a', Value: '5' }] },
+      'name.case.Metadata[0].Key',
+    ],
+  ])('%j in JSON is read as %j, with a warning', async (change, stored, code) => {
+    for (const settings of [{}, strict]) {
+      const sandbox = await createSandbox(settings)
+      const { headers } = said(await createFormsOnFireUser(sandbox, change).expect(200))
+      expect(headers['standin-warning']).toContain(`;code=${code.replaceAll(/[[\]]/g, '_')}`)
+      expect(storedUsers(sandbox)[0]).toMatchObject({ given: stored })
+    }
+  })
+
+  test('the fields of a form are read by their names, in both profiles and without a warning', async () => {
+    const user = {
+      ...KEYS,
+      Email: 'form@example.test',
+      FirstName: 'Ada',
+      LastName: 'Byron',
+      DoNotEmail: true,
+      Groups: 'group-1',
+      UseExternalIds: true,
+    }
+    for (const settings of [{}, strict]) {
+      const sandbox = await createSandbox(settings)
+      const sent = request(sandbox.url).post(FORMSONFIRE).type('form').send(user)
+      const { headers } = said(await sent.expect(200))
+      expect(headers).not.toHaveProperty('standin-warning')
+      expect(storedUsers(sandbox)[0]).toMatchObject({
+        email: 'form@example.test',
+        invited: false,
+        groups: ['7c9e6679-7425-40de-944b-e07fc1f90ae7'],
+      })
+      const { text } = await request(sandbox.url).get('/_standin/requests')
+      expect(text).not.toContain(KEYS.IntegrationKey)
+    }
+  })
+
+  test('a form lacks fields as any body does, and its faults are named', async () => {
+    const sandbox = await createSandbox()
+    const form = (fields: string) =>
+      request(sandbox.url)
+        .post(FORMSONFIRE)
+        .query({ ...KEYS, format: 'json' })
+        .type('form')
+        .send(fields)
+    const { body } = said(await form('Email=a%40b&emaiL=c&Email=d').expect(400))
+    expect((body as Refused).ResponseStatus.ErrorCode).toBe('SerializationException')
+    const missing = said(await form('email=a%40b&Email2=x').expect(400))
+    expect(fields(missing.body)).toEqual(['FirstName', 'LastName'])
+    const twice = said(await form('Email=a%40b&Email=c&FirstName=A&LastName=B').expect(200))
+    expect(codes(twice.headers)).toEqual(['form.repeated.Email'])
+  })
+
+  test('no magic in an empty parameter: the body has the credentials', async () => {
+    const sandbox = await createSandbox()
+    await createFormsOnFireUser(sandbox).query({ companyid: '', INTEGRATIONKEY: '' }).expect(200)
+  })
+})
+
+describe('nothing in XML is dropped in silence', () => {
+  const text = fixture('formsonfire.xml')
+  const guid = '3f2504e0-4f89-41d3-9a0c-0305e82c3301'
+  const arrays = 'xmlns:a="http://schemas.microsoft.com/2003/10/Serialization/Arrays"'
+  const inFolders = (inner: string) => text.replace(/<Folders>.*<\/Folders>/s, inner)
+  const metadata = (inner: string) =>
+    text.replace('<WebsiteRole>', `<Metadata>${inner}</Metadata><WebsiteRole>`)
+  test.each([
+    [
+      'a:guid',
+      inFolders(`<Folders ${arrays}><a:guid>${guid}</a:guid></Folders>`),
+      'unknown-field.Folders.guid',
+    ],
+    ['Guid', inFolders(`<Folders><Guid>${guid}</Guid></Folders>`), 'unknown-field.Folders.Guid'],
+    [
+      'some of several',
+      inFolders(`<Folders><Id>${guid}</Id><string>x</string></Folders>`),
+      'unknown-field.Folders.string',
+    ],
+    ['an item', metadata('<Pair><Key>a</Key></Pair>'), 'unknown-field.Metadata.Pair'],
+    [
+      'a member of an item',
+      metadata('<KeyValue><Key>a</Key><Colour>b</Colour></KeyValue>'),
+      'unknown-field.Metadata_0_.Colour',
+    ],
+    ['a member', text.replace('<Email>', '<Colour>b</Colour><Email>'), 'unknown-field.Colour'],
+    [
+      'an attribute',
+      text.replace('<Email>', '<Email kind="work">'),
+      'unknown-attribute.Email.kind',
+    ],
+    [
+      'a repeated element',
+      text.replace('</Email>', '</Email><Email>second@example.test</Email>'),
+      'xml.repeated.Email',
+    ],
+    [
+      'a repeated list',
+      text.replace('</Groups>', '</Groups><Groups><Id>x</Id></Groups>'),
+      'xml.repeated.Groups',
+    ],
+    [
+      'a repeated element of an item',
+      metadata('<KeyValue><Key>a</Key><Key>b</Key></KeyValue>'),
+      'xml.repeated.Metadata_0_.Key',
+    ],
+  ])('%s: a warning and the explanation name it', async (_, xml, code) => {
+    for (const settings of [{}, strict]) {
+      const sandbox = await createSandbox(settings)
+      const { headers } = said(await sendText(sandbox, xml).expect(200))
+      expect(codes(headers)).toContain(code)
+      const id = headers['standin-request-id']
+      const explained = await request(sandbox.url)
+        .get(`/_standin/requests/${id}/explain`)
+        .set('Accept', 'text/plain')
+      expect(explained.text).toContain(code.split('.').at(-1))
+      expect(storedUsers(sandbox)[0]).toMatchObject({ email: 'ada@example.test' })
+    }
+  })
+})
+
+describe('a value that the serializer of the platform refuses', () => {
+  const xml = (early: string) => fixture('formsonfire.xml').replace('<Email>', `${early}<Email>`)
+  test.each(['True', 'FALSE', 'tRue', ' True '])(
+    'DoNotEmail %j in XML is read with a warning; strict refuses it',
+    async (value) => {
+      const body = xml(`<DoNotEmail>${value}</DoNotEmail>`)
+      const { headers } = said(await sendText(await createSandbox(), body).expect(200))
+      expect(codes(headers)).toEqual(['type.DoNotEmail'])
+      await sendText(await createSandbox(strict), body).expect(400)
+    },
+  )
+
+  test.each(['true', 'false', '1', '0', ' true\n'])('DoNotEmail %j is fine', async (value) => {
+    const body = xml(`<DoNotEmail>${value}</DoNotEmail>`)
+    const { headers } = said(await sendText(await createSandbox(strict), body).expect(200))
+    expect(headers).not.toHaveProperty('standin-warning')
+  })
+
+  test('CompanyId beyond 32 bits is a 400 in strict, in XML and JSON', async () => {
+    const big = { CompanyId: 99999999999 }
+    for (const [settings, status] of [
+      [{}, 401],
+      [strict, 400],
+    ] as const) {
+      const sandbox = await createSandbox(settings)
+      const user = { ...jsonFixture('formsonfire.json'), ...big }
+      const answers = [await createFormsOnFireUser(sandbox, big), await sendXml(sandbox, user)]
+      expect(answers.map((answer) => answer.status)).toEqual([status, status])
+    }
+  })
+})
+
+describe('XML in UTF-16', () => {
+  const mark = Buffer.from([0xff, 0xfe])
+  const little = (text: string) => Buffer.from(text, 'utf16le')
+  const user = fixture('formsonfire.xml').replace('<LastName>Byron', '<LastName>Bŷrön')
+  const declared = `<?xml version="1.0" encoding="utf-16"?>${user}`
+  const sent = (sandbox: TestSandbox, type: string, bytes: Buffer) =>
+    request(sandbox.url).post(FORMSONFIRE).set('Content-Type', type).send(bytes)
+
+  test.each([
+    ['little-endian, with a mark', 'application/xml', Buffer.concat([mark, little(declared)])],
+    [
+      'big-endian, with a mark',
+      'application/xml',
+      Buffer.concat([mark, little(declared)]).swap16(),
+    ],
+    ['with a mark and no declaration', 'text/xml', Buffer.concat([mark, little(user)])],
+    ['by its declaration', 'application/xml', little(declared)],
+    ['by its declaration, big-endian', 'application/xml', little(declared).swap16()],
+    ['with a charset', 'application/xml; charset=utf-16', little(declared)],
+    ['with a charset alone', 'application/xml; charset=UTF-16BE', little(user).swap16()],
+  ])('is read %s', async (_, type, bytes) => {
+    for (const settings of [{}, strict]) {
+      const sandbox = await createSandbox(settings)
+      const { headers } = said(await sent(sandbox, type, bytes).expect(200))
+      expect(headers).not.toHaveProperty('standin-warning')
+      expect(storedUsers(sandbox)[0]).toMatchObject({ given: { LastName: 'Bŷrön' } })
+    }
+  })
+
+  test.each([
+    ['utf-16 declared over UTF-8', 'application/xml', Buffer.from(declared)],
+    ['utf-16 in the header over UTF-8', 'application/xml; charset=utf-16', Buffer.from(user)],
+    [
+      'utf-8 declared over UTF-16',
+      'application/xml',
+      Buffer.concat([mark, little(declared.replace('utf-16', 'utf-8'))]),
+    ],
+  ])('%s: read with a warning; strict refuses it', async (_, type, bytes) => {
+    const sandbox = await createSandbox()
+    const { headers } = said(await sent(sandbox, type, bytes).expect(200))
+    expect(codes(headers)).toEqual(['charset.contradictory'])
+    expect(storedUsers(sandbox)[0]).toMatchObject({ given: { LastName: 'Bŷrön' } })
+    const refused = said(await sent(await createSandbox(strict), type, bytes).expect(400))
+    expect(refused.headers['standin-reason']).toBe('charset.contradictory')
+  })
+
+  test('a document in Latin-1 is read as it declares', async () => {
+    const sandbox = await createSandbox(strict)
+    const text = `<?xml version="1.0" encoding="ISO-8859-1"?>${user.replace('ŷ', 'y')}`
+    await sent(sandbox, 'application/xml', Buffer.from(text, 'latin1')).expect(200)
+    expect(storedUsers(sandbox)[0]).toMatchObject({ given: { LastName: 'Byrön' } })
   })
 })
 

@@ -518,10 +518,10 @@ const types: readonly Mistake[] = [
   ),
   mistake(
     'formsonfire',
-    ['A form', 'body.form-encoded', 400],
+    ['A multipart form', 'body.form-encoded', 400],
     () => ({
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: 'CompanyId=1815&Email=ada%40example.test',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
+      body: '--x\r\nContent-Disposition: form-data; name="CompanyId"\r\n\r\n1815\r\n--x--\r\n',
     }),
     { correct: to('formsonfire') },
   ),

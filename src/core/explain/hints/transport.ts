@@ -52,9 +52,10 @@ function contentType({ call }: HintInput) {
     return [hint('content-type.missing', text)]
   }
   if (sent === 'application/x-www-form-urlencoded' || sent === 'multipart/form-data') {
+    const readsForms = call.operation?.requestTypes.some((one) => one.endsWith('urlencoded'))
     const isForm = call.bodyText === undefined || !/^\s*[<{[]/.test(call.bodyText)
     const text = isForm
-      ? `Send the body as ${types} and say so in Content-Type: ${type}. Forms are not read here; curl -d and many HTTP clients send the type of a form by default.`
+      ? `Send the body as ${types} and say so in Content-Type: ${type}. ${readsForms ? 'Multipart forms' : 'Forms'} are not read here; curl -d and many HTTP clients send the type of a form by default.`
       : `Send Content-Type: ${type} with this body: the header announces a form, which is the default of curl -d.`
     return [hint('body.form-encoded', text)]
   }
