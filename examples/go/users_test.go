@@ -121,13 +121,13 @@ func TestSigningUpCreatesOneUserAndTheWebhookComes(t *testing.T) {
 		"match":     map[string]any{"fields": map[string]any{"email": "ada@example.test", "role": "user"}},
 		"count":     map[string]any{"exactly": 1},
 	})
-	var told struct {
+	var awaited struct {
 		Fulfilled bool
 		Pending   []any
 	}
-	own.ask("GET", "/deliveries/await?event=reseller.user.created&timeout=5s", nil, &told)
-	if !told.Fulfilled {
-		t.Error(fmt.Sprint("no webhook came: ", told.Pending))
+	own.ask("GET", "/deliveries/await?event=reseller.user.created&timeout=5s", nil, &awaited)
+	if !awaited.Fulfilled {
+		t.Error(fmt.Sprint("no webhook came: ", awaited.Pending))
 	}
 }
 

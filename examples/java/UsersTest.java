@@ -89,8 +89,8 @@ public class UsersTest {
           {"operation":"createResellerUser","count":{"exactly":1},
            "match":{"fields":{"email":"ada@example.test","role":"user"}}}""");
       var path = "/deliveries/await?event=reseller.user.created&timeout=5s";
-      var told = sandbox.ask("GET", path, "");
-      check(told.startsWith("{\"fulfilled\":true"), told);
+      var awaited = sandbox.ask("GET", path, "");
+      check(awaited.startsWith("{\"fulfilled\":true"), awaited);
     }
   }
 

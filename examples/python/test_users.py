@@ -65,8 +65,8 @@ def test_signing_up_creates_one_user_and_the_webhook_comes(sandbox):
             "count": {"exactly": 1},
         }
     )
-    told = sandbox.ask("GET", "/deliveries/await?event=reseller.user.created&timeout=5s")
-    assert told["fulfilled"], told["pending"]
+    awaited = sandbox.ask("GET", "/deliveries/await?event=reseller.user.created&timeout=5s")
+    assert awaited["fulfilled"], awaited["pending"]
 
 
 def test_signing_up_is_tried_again_when_the_api_is_down(sandbox):

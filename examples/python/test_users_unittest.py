@@ -67,8 +67,8 @@ class SigningUp(unittest.TestCase):
             }
         )
         path = "/deliveries/await?event=reseller.user.created&timeout=5s"
-        told = self.ask("GET", self.admin + path)
-        self.assertTrue(told["fulfilled"], told["pending"])
+        awaited = self.ask("GET", self.admin + path)
+        self.assertTrue(awaited["fulfilled"], awaited["pending"])
 
     def test_is_tried_again_when_the_api_is_down(self):
         self.ask("POST", f"{self.admin}/faults", {"fault": "503;times=2"})

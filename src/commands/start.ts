@@ -45,7 +45,7 @@ export function banner(server: Server, config: Config, version: string): string 
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   State                ${state}${closed}
   Credentials          ${sandbox.vendors.map(({ api }) => api.example.shown).join(' · ')}
-                       (one for every outcome: standin credentials)
+                       (valid and invalid ones: standin credentials)
   Webhooks             ${webhooks(url, config)}
   Faults               ${faults(config)}
   Request log          ${url}/_standin/requests

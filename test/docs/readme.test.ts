@@ -26,7 +26,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'it needs Docker',
 }
 
-/** What is made anew here, each with a server of its own. */
+/** The generated outputs of these pages, each made with its own server. */
 const PAGES = [
   'README.md',
   'docs/admin.md',
