@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
+import { readingsOf } from '../core/http/plus-sign.ts'
 import type { Ledger } from './contract.gen.ts'
 import { cursorIn, cursorText, limitOf, type Cursor } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
@@ -18,13 +19,15 @@ export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
       const limit = limitOf(call)
       const comparison = await compare(sandbox, apis)
       if (email !== null) {
-        const person = comparison.person(email) ?? []
+        const readings = readingsOf(email).toReversed()
+        const found = readings.map((one) => comparison.person(one))
+        const person = found.find((one) => one !== undefined) ?? []
         const entry = comparison.entry(person)
         const body: Ledger = {
           entries: [
             person.length > 0
               ? entry
-              : { ...entry, email, text: 'no API has a user with this address' },
+              : { ...entry, email: readings[0]!, text: 'no API has a user with this address' },
           ],
           total: 1,
         }

@@ -1,6 +1,7 @@
 import type { Api, Task, Tools } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import type { Contract } from '../core/contract/contract.ts'
+import { readingsOf } from '../core/http/plus-sign.ts'
 import { duplicate, Problem } from '../core/problem.ts'
 import { createCallFor } from '../core/request/read.ts'
 import type { Row } from '../core/store/state.ts'
@@ -82,7 +83,9 @@ function pageOf(sandbox: SandboxPort, call: Call): UserPage {
     .filter(({ name }) => apiName === null || name === apiName)
   if (email !== null) {
     const users = apis.flatMap((api) =>
-      rowsWithEmail(sandbox, api, email).map((row) => userBody(api, row)),
+      readingsOf(email).flatMap((one) =>
+        rowsWithEmail(sandbox, api, one).map((row) => userBody(api, row)),
+      ),
     )
     return { users, total: users.length }
   }

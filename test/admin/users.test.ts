@@ -3,12 +3,14 @@ import {
   allUsers,
   APIS,
   createCaller,
+  creation,
   idIn,
   named,
   type Api,
   type Caller,
   type UserPage,
 } from '../helpers/caller.ts'
+import { requestsOf } from '../helpers/requests.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { spentOn } from '../helpers/time.ts'
 
@@ -22,6 +24,41 @@ async function create(caller: Caller, api: Api, ...names: string[]): Promise<str
 
 const page = async (caller: Caller, query: string) =>
   (await caller.get(`/_standin/users?${query}`)).json<UserPage>()
+
+test.each(['ada+tag@example.test', 'ada%2Btag@example.test', 'ADA+TAG@example.test'])(
+  'a plus sign in an address is found wherever an address is given: %s',
+  async (written) => {
+    const caller = createCaller(await createSandbox())
+    for (const api of APIS) await create(caller, api, 'ada+tag', 'adatag')
+    const query = `email=${written}`
+    const emails = (await page(caller, query)).users.map(({ user }) => JSON.stringify(user))
+    expect(emails).toHaveLength(3)
+    for (const user of emails) expect(user).toContain('ada+tag@example.test')
+    expect((await requestsOf(caller, query)).total).toBe(3)
+    expect((await requestsOf(caller, `text=${written}`)).total).toBe(3)
+    const awaited = await caller.get(`/_standin/requests/await?${query}&count=3&timeout=1ms`)
+    expect(awaited.json()).toMatchObject({ fulfilled: true })
+    const ledger = (await caller.get(`/_standin/ledger?${query}`)).json<{ entries: object[] }>()
+    expect(ledger.entries).toMatchObject([{ email: 'ada+tag@example.test', users: [{}, {}, {}] }])
+    // In the query of a recorded request, and in that of a fault.
+    await caller.get(`/v3/nothing?user=${written}`)
+    expect((await requestsOf(caller, query)).total).toBe(4)
+    const match = { query: { user: { regex: '^ada[+]tag@', ignoreCase: true } } }
+    await caller.post('/_standin/faults', { fault: '503', match })
+    const { path, ...sent } = creation('cryptlex', named('cryptlex', 'grace'))
+    expect((await caller.send({ ...sent, path: `${path}?user=${written}` })).status).toBe(503)
+  },
+)
+
+test('an address that nobody has is named as it was meant', async () => {
+  const caller = createCaller(await createSandbox())
+  const query = 'email=ada+tag@example.test'
+  const ledger = (await caller.get(`/_standin/ledger?${query}`)).json<{ entries: object[] }>()
+  expect(ledger.entries).toMatchObject([{ email: 'ada+tag@example.test' }])
+  await create(caller, 'cryptlex', 'grace')
+  const awaited = await caller.get(`/_standin/requests/await?${query}&timeout=1ms`)
+  expect(awaited.text).toContain('not ada+tag@example.test')
+})
 
 test('users are listed by API in order of creation, on pages of any size', async () => {
   const caller = createCaller(await createSandbox())

@@ -1,3 +1,4 @@
+import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { createMatcher, type Mismatch, type RequestPattern } from './matcher.ts'
 import type { Entry } from './entry.ts'
@@ -39,14 +40,18 @@ export function createEntryMatcher(
   const isLater = since === undefined ? undefined : laterThan(since, requestLog)
   const checks: EntryMatcher[] = [({ subject }) => matcher(subject)]
   if (email !== undefined) {
-    const lower = email.trim().toLowerCase()
-    const mismatch = [{ at: 'email', wanted: email, found: 'another or absent' }]
-    checks.push((request) => (request.hasValue(lower) ? [] : mismatch))
+    const readings = readingsOf(email.trim().toLowerCase())
+    const wanted = readingsOf(email.trim()).at(-1)! // there is one
+    const mismatch = [{ at: 'email', wanted, found: 'another or absent' }]
+    checks.push((request) => (readings.some((one) => request.hasValue(one)) ? [] : mismatch))
   }
   if (text !== undefined) {
-    const lower = text.toLowerCase()
+    const readings = readingsOf(text.toLowerCase())
     const mismatch = [{ at: 'text', wanted: text, found: 'absent' }]
-    checks.push((request) => (request.redactedText(secrets).includes(lower) ? [] : mismatch))
+    checks.push((request) => {
+      const record = request.redactedText(secrets)
+      return readings.some((one) => record.includes(one)) ? [] : mismatch
+    })
   }
   return (request) => {
     // Earlier requests are not compared any further, and never count as nearest.

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ExpectedValue, ValueCondition } from '../match.ts'
+import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { SafeRegex, MAX_TEXT_LENGTH } from './safe-regex.ts'
@@ -94,9 +95,8 @@ export function createMatcher(pattern: RequestPattern): Matcher {
     )
   }
   for (const [name, wanted] of Object.entries(pattern.query ?? {})) {
-    checks.push(
-      valueCheck(`query.${name}`, wanted, ({ query }) => query.getAll(name), isSecretName(name)),
-    )
+    const valuesOf = ({ query }: MatchSubject) => query.getAll(name).flatMap(readingsOf)
+    checks.push(valueCheck(`query.${name}`, wanted, valuesOf, isSecretName(name)))
   }
   for (const [name, wanted] of Object.entries(pattern.headers ?? {})) {
     const lower = name.toLowerCase()

@@ -1,4 +1,5 @@
 import { isRecord } from '../contract/schema.ts'
+import { readingsOf } from '../http/plus-sign.ts'
 import type { Entry } from './entry.ts'
 import type { MatchSubject } from './matcher.ts'
 import { createdUser, recordOf } from './redacted-record.ts'
@@ -41,7 +42,8 @@ export class SearchableEntry {
 }
 
 function valuesOf({ entry, subject: { body, query } }: SearchableEntry): string[] {
-  return [...textsIn(body), ...query.values(), createdUser(entry)?.email ?? []].flat()
+  const inQuery = [...query.values()].flatMap(readingsOf)
+  return [...textsIn(body), ...inQuery, createdUser(entry)?.email ?? []].flat()
 }
 
 function textsIn(value: unknown): string[] {
