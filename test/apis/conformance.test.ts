@@ -29,6 +29,8 @@ import {
   type Settings,
   type TestSandbox,
 } from '../helpers/sandbox.ts'
+import { coveragePage } from '../helpers/coverage.ts'
+import { expectUpToDate } from '../helpers/document.ts'
 import { eventually } from '../helpers/time.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef'
@@ -132,11 +134,11 @@ const post = (path: string, authorization: string) => (sandbox: TestSandbox) =>
   request(sandbox.url).post(path).set('Authorization', authorization).set('Content-Type', JSON_TYPE)
 const partner = post(MYKAARMA, BASIC)
 const reseller = post(CRYPTLEX, BEARER)
-const change = (s: TestSandbox, body: object = { bio: 'x' }, path = 'nobody') =>
+const update = (s: TestSandbox, body: object = { bio: 'x' }, path = 'nobody') =>
   request(s.url).put(`${MYKAARMA}/${path}`).auth('partner', 'partner-secret').send(body)
-const changeFirst = (s: TestSandbox) => {
+const updateFirst = (s: TestSandbox) => {
   const [{ id }] = s.sandbox.store.collection('mykaarma.users').all() as [{ id: string }]
-  return change(s, { bio: 'x' }, id)
+  return update(s, { bio: 'x' }, id)
 }
 const list = (s: TestSandbox, user = 'partner') =>
   request(s.url).get('/manage/v2/user/dealer/dealer-uuid-001').auth(user, `${user}-secret`)
@@ -175,13 +177,13 @@ const provocations: readonly Provocation[] = [
       status: 200,
       types: [JSON_TYPE, 'application/x-protobuf'],
       before: (s: TestSandbox) => createMykaarmaUser(s).expect(200),
-      send: changeFirst,
+      send: updateFirst,
     },
-    { status: 400, send: (s: TestSandbox) => change(s) },
-    { status: 400, send: (s: TestSandbox) => change(s, { bio: 5 }) },
-    { status: 401, send: (s: TestSandbox) => change(s).set('Authorization', 'Basic') },
-    { status: 403, send: (s: TestSandbox) => change(s).set('Authorization', READER) },
-    { status: 406, send: (s: TestSandbox) => change(s).set('Accept', 'text/html') },
+    { status: 400, send: (s: TestSandbox) => update(s) },
+    { status: 400, send: (s: TestSandbox) => update(s, { bio: 5 }) },
+    { status: 401, send: (s: TestSandbox) => update(s).set('Authorization', 'Basic') },
+    { status: 403, send: (s: TestSandbox) => update(s).set('Authorization', READER) },
+    { status: 406, send: (s: TestSandbox) => update(s).set('Accept', 'text/html') },
     {
       status: 408,
       settings: slow,
@@ -190,14 +192,14 @@ const provocations: readonly Provocation[] = [
           request(s.url).put(`${MYKAARMA}/a`).set('Authorization', BASIC).type('application/json'),
         ),
     },
-    { status: 413, settings: small, send: (s: TestSandbox) => change(s) },
+    { status: 413, settings: small, send: (s: TestSandbox) => update(s) },
     {
       status: 415,
       send: (s: TestSandbox) =>
         request(s.url).put(`${MYKAARMA}/a`).set('Authorization', BASIC).type('text/csv').send('a'),
     },
-    { status: 500, before: breakStore, send: (s: TestSandbox) => change(s) },
-  ].map((row) => ({ ...row, api: 'mykaarma', operation: 'updateUserForPartner' }) as Provocation),
+    { status: 500, before: breakStore, send: (s: TestSandbox) => update(s) },
+  ].map((row) => ({ ...row, api: 'mykaarma', operation: 'updateUserForPartner' })),
   ...[
     { status: 200, before: (s: TestSandbox) => createMykaarmaUser(s).expect(200), send: list },
     {
@@ -363,6 +365,16 @@ describe('each documented answer can be produced, and has the documented body', 
         )
         .map(({ api, about }) => `${api} ${about}`),
     ).toEqual([])
+  })
+
+  test('docs/coverage.md lists each of them with its evidence', async () => {
+    const reached = new Set(
+      rows.flatMap(({ api, operation, status, unrouted }) => {
+        const created = operation ?? operationOf(api).operationId
+        return unrouted ? [`${api} ${status}`] : [`${api} ${created} ${status}`]
+      }),
+    )
+    await expectUpToDate('docs/coverage.md', await coveragePage(reached))
   })
 
   test('a 405 has the same root in both lists, as no operation answers one', () => {

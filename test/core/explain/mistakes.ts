@@ -470,9 +470,19 @@ const paths: readonly Mistake[] = [
       correct: apply(path(MYKAARMA)),
     },
   ),
-  mistake('mykaarma', ['PUT to create a user', 'method.wrong', 405], method('PUT'), {
+  mistake('mykaarma', ['PATCH to create a user', 'method.wrong', 405], method('PATCH'), {
     correct: toTarget,
   }),
+  mistake('mykaarma', ['DELETE of a user, which no page has', 'delete.not-found', 405], () => ({
+    method: 'DELETE',
+    path: `${MYKAARMA}/4b0f6b9a`,
+    body: '',
+  })),
+  mistake('mykaarma', ['An update of an unknown user', 'user.unknown', 400], () => ({
+    method: 'PUT',
+    path: `${MYKAARMA}/4b0f6b9a`,
+    body: '{"bio":"x"}',
+  })),
   mistake(
     'cryptlex',
     ['GET to create a user', 'method.get', 405],

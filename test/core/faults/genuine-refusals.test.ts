@@ -186,7 +186,7 @@ const common: readonly [
     (endpoint) => (endpoint === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
   ],
   ['method.not-allowed', () => ({ method: 'PUT' })],
-  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more` })],
+  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more/than/that` })],
 ]
 
 /** Removes the message that describes the request, and the length that depends on it. */
