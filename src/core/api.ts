@@ -1,4 +1,4 @@
-import type { Call, Warning } from './call.ts'
+import type { Call, UserChange, Warning } from './call.ts'
 import type { Fake } from './fake.ts'
 import type { Format } from './formats/format.ts'
 import type { Stream } from './http/stream.ts'
@@ -42,6 +42,8 @@ export interface Reply {
   readonly stream?: Stream
   /** Id of the row that was created, usually a user. */
   readonly created?: string
+  /** The user that was changed or removed. */
+  readonly changed?: UserChange
   /** Events of this change, delivered as webhooks. */
   readonly events?: readonly Event[]
 }
@@ -70,6 +72,29 @@ export interface Person {
   readonly company: string
 }
 
+/** The parts of a call that is made without a request. */
+export interface CallParts {
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly caller?: unknown
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * A vendor's own operation on one existing user. The admin API runs it without a request, so that
+ * its rules, its events and the state are those of the vendor's call.
+ */
+export interface UserOperation {
+  /** The operationId. */
+  readonly operation: string
+  /**
+   * Returns the call that applies to this row.
+   *
+   * @param changes the fields to change, null for one to empty; no fields for a removal
+   */
+  readonly callFor: (row: Row, changes: Readonly<Record<string, unknown>>) => CallParts
+}
+
 /** Creates, finds and changes an API's users without a request. */
 export interface Users {
   /** The collection that holds the users. */
@@ -83,16 +108,17 @@ export interface Users {
   /** Returns the body of a create call for this person. */
   bodyForPerson(person: Person, fixtures: unknown): Readonly<Record<string, unknown>>
   /** Returns the path parameters and the caller of a create call with this body. */
-  createCall(body: Readonly<Record<string, unknown>>): {
-    readonly params?: Readonly<Record<string, string>>
-    readonly caller?: unknown
-  }
+  createCall(
+    body: Readonly<Record<string, unknown>>,
+  ): Readonly<Pick<CallParts, 'params' | 'caller'>>
+  /** The vendor's update; without one, the admin API replaces the row by that of `changeRow`. */
+  readonly update?: UserOperation
+  /** The vendor's removal; without one, the admin API removes the row without an event. */
+  readonly delete?: UserOperation
   /** Returns the body of a create call for this row, with an invented secret if one is required. */
-  bodyFromRow(row: Row): Readonly<Record<string, unknown>>
+  bodyFromRow?(row: Row): Readonly<Record<string, unknown>>
   /** Returns the row that a create call with this body would create now. Refuses as that does. */
-  changeRow(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
-  /** Returns the events of a row that the admin API changed or removed. */
-  events?(what: 'updated' | 'deleted', row: Row, state: State, tools: Tools): readonly Event[]
+  changeRow?(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
 }
 
 /** Returns the id of the user that a call created; other operations create other rows. */

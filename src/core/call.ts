@@ -25,6 +25,12 @@ export interface Warning {
 
 type WarningDetails = Partial<Pick<Warning, 'assumed' | 'expected'>>
 
+/** An existing user that an operation changed or removed. */
+export interface UserChange {
+  readonly kind: 'updated' | 'deleted'
+  readonly id: string
+}
+
 /** A fault that was considered for a request, and why it did or did not fire. */
 export interface ConsideredFault {
   readonly id: string
@@ -56,6 +62,8 @@ export class Call {
   problem: Problem | undefined
   /** Id of the row that the request created; a fault may hide it from the caller. */
   created: string | undefined
+  /** The user that the request changed or removed. */
+  changed: UserChange | undefined
   /** Names of the events that the request caused. */
   events: readonly string[] | undefined
   /** The fault that fired for the request. */
@@ -95,6 +103,8 @@ export class Call {
   deliveryFaults?: readonly DeliveryFault[]
   /** Ids of the deliveries that the request caused. */
   deliveries?: readonly string[] | undefined
+  /** Ids of the deliveries that waited for the removal of the user; they follow the others. */
+  released?: readonly string[] | undefined
 
   constructor(from: {
     id?: string

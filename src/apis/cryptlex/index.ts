@@ -16,8 +16,15 @@ import {
 import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { admit, rateLimitHeaders } from './rate-limit.ts'
-import { refusals, SCOPE } from './refusals.ts'
-import { changeRow, createResellerUser, bodyFromRow, nameIn, userEvents } from './users.ts'
+import { refusals, USER_SCOPES } from './refusals.ts'
+import { listResellerUsers } from './user-list.ts'
+import {
+  callOnUser,
+  createResellerUser,
+  deleteResellerUser,
+  nameIn,
+  updateResellerUser,
+} from './users.ts'
 import { webhookOperations, webhookStyle } from './webhooks.ts'
 
 export const cryptlex: Vendor<typeof options> = {
@@ -30,7 +37,13 @@ export const cryptlex: Vendor<typeof options> = {
     resellers: { unique: [] },
   },
   formats: [json],
-  operations: { createResellerUser, ...webhookOperations },
+  operations: {
+    createResellerUser,
+    listResellerUsers,
+    updateResellerUser,
+    deleteResellerUser,
+    ...webhookOperations,
+  },
   users: {
     table: 'users',
     email: 'email',
@@ -47,9 +60,11 @@ export const cryptlex: Vendor<typeof options> = {
       password: 'is-not-kept',
     }),
     createCall: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
-    bodyFromRow,
-    changeRow,
-    events: userEvents,
+    update: {
+      operation: 'updateResellerUser',
+      callFor: (row, changes) => ({ ...callOnUser(row), body: changes }),
+    },
+    delete: { operation: 'deleteResellerUser', callFor: callOnUser },
   },
   webhooks: webhookStyle,
   options,
@@ -60,7 +75,7 @@ export const cryptlex: Vendor<typeof options> = {
   credentialCases,
   fixturesWith,
   tokens: {
-    scope: SCOPE,
+    scope: USER_SCOPES.join(' '),
     mint: async (request, fixtures) => {
       const { mintToken } = await import('./token.ts') // loads jose, which the start does not need
       const { signing } = fixtures as Fixtures // checked against the fixtures' schema

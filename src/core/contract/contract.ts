@@ -265,8 +265,12 @@ function validationErrors(
   validator: RequestValidator,
   request: RequestParts,
   path: string,
-  schema: OperationObject,
+  operation: OperationObject,
 ): readonly { path: string; errorCode?: string }[] {
+  // Operations check the members of objects in the query: the package reads their values as JSON,
+  // so that `name=1` would be a number.
+  const parameters = operation.parameters?.filter(({ style }) => style !== 'deepObject')
+  const schema = parameters ? { ...operation, parameters } : operation
   const asExpress = {
     method: request.method,
     path,

@@ -219,9 +219,11 @@ const DESCRIPTIONS: Readonly<Record<EarlierStep, DescribeStep>> = {
     const text =
       user !== undefined
         ? `The user ${user} was added; GET ${call.base}/_standin/users/${api.name}/${user} shows it.`
-        : call.created !== undefined
-          ? `${call.created} was added.`
-          : 'Nothing was changed.'
+        : call.changed !== undefined
+          ? `The user ${call.changed.id} was ${call.changed.kind}.`
+          : call.created !== undefined
+            ? `${call.created} was added.`
+            : 'Nothing was changed.'
     return passed('saving', text)
   },
   webhooks: ({ call }) => {

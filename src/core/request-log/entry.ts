@@ -43,6 +43,7 @@ type KeptOfCall =
   | 'bodyType'
   | 'answerType'
   | 'created'
+  | 'changed'
   | 'events'
   | 'deliveries'
   | 'endedAfter'
@@ -137,6 +138,7 @@ export function entryFrom(
     answerHeaders: answer.headers,
     answerSize: answer.size,
     created: call.created,
+    changed: call.changed,
     events: call.events,
     deliveries: call.deliveries,
     endedAfter: call.endedAfter,
@@ -190,6 +192,7 @@ export function callOf(entry: Entry): Call {
   call.problem = entry.problem
   call.faults = entry.faults
   call.created = entry.created
+  call.changed = entry.changed
   call.events = entry.events
   call.deliveries = entry.deliveries
   call.endedAfter = entry.endedAfter

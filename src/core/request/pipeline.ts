@@ -69,7 +69,7 @@ export async function answer(
   // A compressed body may end before the announced Content-Length.
   const isRead = call.bodyText !== undefined && request.headers['content-encoding'] === undefined
   closeWhenIdle(request, response, { time: context.limits.time, isRead })
-  if (call.deliveries) context.webhooks.deliver(call.deliveries)
+  deliver(context, call)
 }
 
 /** Runs the stages in the API's order. Each may refuse by throwing, and a fault may end each. */
@@ -159,7 +159,7 @@ const STAGE_HANDLERS: Readonly<
   saving: async ({ context: { store, webhooks }, call }) => {
     if (store.hasUnsavedChanges) {
       await store.saved().catch((error: unknown) => {
-        call.created = call.events = call.deliveries = undefined
+        call.created = call.changed = call.events = call.deliveries = call.released = undefined
         throw error
       })
     }
@@ -222,11 +222,24 @@ function operate(
     const result = work(call, view(store), tools)
     // The user and its deliveries are stored in one write: both or neither.
     if (result.events) call.deliveries = webhooks.record(result.events, call)
+    const { changed } = result
+    if (changed?.kind === 'deleted') call.released = webhooks.releaseAfterDelete(changed.id)
     return result
   })
   call.created = reply.created
+  call.changed = reply.changed
   call.events = reply.events?.map(({ name }) => name)
   return reply
+}
+
+/** Starts the deliveries that the request caused, then those that it released. */
+function deliver({ webhooks, log }: PipelineContext, { deliveries, released }: Call): void {
+  if (deliveries) webhooks.deliver(deliveries)
+  if (!released || released.length === 0) return
+  webhooks
+    .attemptsDone()
+    .then(() => webhooks.deliverReleased(released))
+    .catch((error: unknown) => log.bug('released deliveries could not be started', error))
 }
 
 /** Runs the operation and rolls its changes back: the answer is real, the change is not. */
@@ -236,11 +249,11 @@ function dryRun({ api, store, tools }: PipelineContext, call: Call): Reply {
 
 /** Runs the operation after its client has been answered. */
 async function operateLater(context: PipelineContext, call: Call): Promise<void> {
-  const { store, log, webhooks } = context
+  const { store, log } = context
   try {
     operate(context, call)
     if (store.hasUnsavedChanges) await store.saved()
-    if (call.deliveries) webhooks.deliver(call.deliveries)
+    deliver(context, call)
   } catch (error) {
     if (!(error instanceof Problem)) log.bug('a delayed operation failed', error)
   }
@@ -299,6 +312,6 @@ function recordUnanswered(
     rawHeaders,
   })
   // The user may be stored all the same, and then its webhooks are due.
-  if (call.deliveries) context.webhooks.deliver(call.deliveries)
+  deliver(context, call)
   context.observe?.({ context, call, reply })
 }

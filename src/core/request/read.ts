@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { CallParts } from '../api.ts'
 import { Call } from '../call.ts'
 import { type OperationContract } from '../contract/operation.ts'
 import { readBytes, readText as readBodyText } from '../http/body.ts'
@@ -104,26 +105,40 @@ function dropUnknown(call: Call, schema: Schema, value: unknown, path: string): 
  * @throws Problem 400 body.invalid
  */
 export function createCallFor(
-  { api, contract }: Pick<ApiContext, 'api' | 'contract'>,
+  part: Pick<ApiContext, 'api' | 'contract'>,
   body: Readonly<Record<string, unknown>>,
 ): Call {
-  const users = api.users! // every vendor has users
-  const operation = contract.operations.find(({ id }) => id === users.operation)!
+  const users = part.api.users! // every vendor has users
+  return callFrom(part, users.operation, { ...users.createCall(body), body })
+}
+
+/**
+ * Builds a call without a request and checks it as `documented` does.
+ *
+ * @throws Problem 400 body.invalid
+ */
+export function callFrom(
+  { contract }: Pick<ApiContext, 'contract'>,
+  operationId: string,
+  { params, query, caller, body }: CallParts,
+): Call {
+  const operation = contract.operations.find(({ id }) => id === operationId)! // the start compares slice and contract
   const call = new Call({
-    method: 'POST',
+    method: operation.method.toUpperCase(),
     path: '',
-    query: new URLSearchParams(),
+    query: new URLSearchParams(query),
     headers: {},
     address: '',
     profile: 'documented',
     answerType: 'application/json',
   })
-  const { params, caller } = users.createCall(body)
   call.operation = operation
   call.params = params ?? {}
   call.caller = caller
-  call.body = { ...body }
-  call.bodyType = 'application/json'
+  if (operation.requestTypes.length > 0) {
+    call.body = { ...body }
+    call.bodyType = 'application/json'
+  }
   const violations = operation.check(call)
   if (violations.length > 0) throw invalid(violations)
   dropUnknownFields(call, operation)

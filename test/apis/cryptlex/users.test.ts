@@ -215,7 +215,7 @@ describe('the rate limit', () => {
       await createCryptlexUser(sandbox, { email: 1 }).expect(400),
       await request(sandbox.url).post(CRYPTLEX).expect(401),
       await request(sandbox.url).get('/v3/nowhere').expect(404),
-      await request(sandbox.url).get(CRYPTLEX).expect(405),
+      await request(sandbox.url).put(CRYPTLEX).expect(405),
       await createCryptlexUser(sandbox).expect(409),
     ]
     expect(answers.map(({ headers }) => headersOf(headers))).toEqual(
