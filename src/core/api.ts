@@ -183,6 +183,14 @@ export interface Api {
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>
   /** Normalizes a path, where the vendor is more lenient than the contract. */
   route?(path: string, query: URLSearchParams): string
+  /**
+   * Set where the vendor's server is more lenient than its pages. It then accepts paths in another
+   * case or with a slash at the end, with a warning; `strict` refuses both.
+   */
+  readonly lenient?: {
+    /** Media types, besides those of the contract, that are read as the first of the contract. */
+    readonly mediaTypes: RegExp
+  }
   /** Returns the media type of the answer; default: by `Accept`, or 406. */
   answerType?(call: Call): string
   /** Returns the media type of a body; default: by `Content-Type`, or 415. */

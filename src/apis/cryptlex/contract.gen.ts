@@ -288,11 +288,17 @@ export interface Fixtures {
   }[]
   resellers?: {
     id: string
+    /**
+     * Most users; -1 means unlimited.
+     */
     allowedUsers?: number
   }[]
   organizations?: {
     id: string
     resellerId: string
+    /**
+     * Most users; -1 means unlimited.
+     */
     allowedUsers?: number
   }[]
   /**

@@ -93,6 +93,8 @@ export const cryptlex: Vendor<typeof options> = {
   hints,
   admit,
   rateLimitHeaders,
+  // Assumed: the leniency of ASP.NET Core, which the vendor seems to use.
+  lenient: { mediaTypes: /^(text\/json|application\/[\w.!#$&^-]+\+json)$/ },
   // Public: every answer is JSON, errors included.
   answerType: (call) => {
     const accept = call.headers.accept

@@ -95,7 +95,12 @@ const STAGE_HANDLERS: Readonly<
   route: async ({ context, call, request, injector }) => {
     const { api, contract } = context
     if (api.answerType) call.answerType = api.answerType(call)
-    const { operation, params } = contract.find(call.method, call.path)
+    const isLenient = api.lenient !== undefined && !call.strict
+    const { operation, params, isExact } = contract.find(call.method, call.path, isLenient)
+    if (!isExact) {
+      const text = `The path is ${contract.prefix}${operation.path}, in this case and without a slash at the end`
+      call.warn('route.unknown', text, { assumed: true })
+    }
     call.operation = operation
     call.params = params
     await injector.begin(request, () => readEarly(context, call, request))

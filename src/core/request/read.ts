@@ -3,6 +3,7 @@ import type { CallParts } from '../api.ts'
 import { Call } from '../call.ts'
 import { type OperationContract } from '../contract/operation.ts'
 import { readBytes, readText as readBodyText } from '../http/body.ts'
+import { mediaTypeOf } from '../http/content-type.ts'
 import { formatOf, statedType } from './negotiation.ts'
 import type { ApiContext } from '../context.ts'
 import type { PipelineContext } from './pipeline-context.ts'
@@ -36,9 +37,22 @@ export async function readText(
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {
-  if (!context.api.bodyType) call.bodyType = statedType(call, call.operation!.requestTypes) // the route stage found it
+  if (!context.api.bodyType) call.bodyType = acceptedType(context, call)
   if (call.bodyError) throw call.bodyError
   call.bodyText ??= await textOf(context, call, request)
+}
+
+/** @throws Problem 415 media.unsupported */
+function acceptedType({ api }: ReadContext, call: Call): string {
+  const { requestTypes } = call.operation! // the route stage found it
+  const stated = mediaTypeOf(call.headers['content-type'])
+  const [first] = requestTypes
+  const isExact = stated !== undefined && requestTypes.includes(stated)
+  if (isExact || call.strict || stated === undefined || !api.lenient?.mediaTypes.test(stated)) {
+    return statedType(call, requestTypes)
+  }
+  call.warn('media.unsupported', `The Content-Type should be ${first}`, { assumed: true })
+  return first!
 }
 
 /** Parses the body's text by its media type, as far as the contract's shape is needed for that. */
