@@ -34,6 +34,7 @@ export type {
   HeadersLike,
   Verdict,
   VerifyOptions as WebhookOptions,
+  WebhookBody,
 } from './core/webhooks/signature-check.ts'
 export { ConfigError } from './config/config.ts'
 export type { Config } from './config/config.ts'

@@ -207,11 +207,17 @@ export interface Fixtures {
     }[]
     resellers?: {
       id: string
+      /**
+       * Most users; -1 means unlimited.
+       */
       allowedUsers?: number
     }[]
     organizations?: {
       id: string
       resellerId: string
+      /**
+       * Most users; -1 means unlimited.
+       */
       allowedUsers?: number
     }[]
     /**
@@ -1246,7 +1252,7 @@ export interface NewSubscription {
   url: string
   name?: string
   /**
-   * Signing secret; generated if omitted, and never shown.
+   * Signing secret; if omitted, it is generated and shown in the answer to this call only.
    */
   token?: string
   /**
@@ -1281,6 +1287,28 @@ export interface Subscription {
   createdAt: string
   updatedAt: string
 }
+/**
+ * A webhook subscription that was just created.
+ */
+export interface NewlyMadeSubscription {
+  id: string
+  name: string
+  url: string
+  active: boolean
+  events: string[]
+  status: 'Healthy' | 'Unhealthy' | 'Suspended'
+  /**
+   * Number of consecutive failed attempts.
+   */
+  failures: number
+  /**
+   * Signing secret that was generated; absent if the request named one. No other answer has it.
+   */
+  token?: string
+  scheme?: Scheme
+  createdAt: string
+  updatedAt: string
+}
 export interface SubscriptionList {
   webhooks: Subscription[]
 }
@@ -1301,7 +1329,7 @@ export interface DeliveryFault {
 }
 export interface WebhookTest {
   /**
-   * Id of the subscription; defaults to the first active one.
+   * Id or name of the subscription; defaults to the first active one.
    */
   subscription?: string
   event?: string
@@ -1350,6 +1378,10 @@ export interface Delivery {
    * Id of the subscription.
    */
   subscription: string
+  /**
+   * Name of the subscription; in the answer to a test webhook only.
+   */
+  subscriptionName?: string
   url: string
   userId?: string
   /**

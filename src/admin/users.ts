@@ -1,9 +1,9 @@
-import type { Api, Task, Tools } from '../core/api.ts'
+import type { Api, Task, Tools, UserOperation } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import { readingsOf } from '../core/http/plus-sign.ts'
 import { duplicate, Problem } from '../core/problem.ts'
-import { createCallFor } from '../core/request/read.ts'
+import { callFrom, createCallFor } from '../core/request/read.ts'
 import type { Row } from '../core/store/state.ts'
 import { lookupKey } from '../core/store/unique-keys.ts'
 import type { Seeding, User, UserChanges, UserPage } from './contract.gen.ts'
@@ -23,12 +23,12 @@ export function userTasks(sandbox: SandboxPort): Record<Names, Task> {
     },
     updateUser: async (call) => {
       const target = targetOf(sandbox, call)
+      const changes = call.body as UserChanges // the contract has checked it
+      const { update } = target.api.users! // vendors have users
       const { row, deliveries } = sandbox.store.transact(() => {
-        const changed = applyChanges(sandbox, target, call.body as UserChanges) // the contract has checked it
-        return {
-          row: changed,
-          deliveries: recordWebhooks(sandbox, target, 'updated', changed, call),
-        }
+        if (!update) return { row: applyChanges(sandbox, target, changes), deliveries: [] }
+        const sent = runOperation(sandbox, target, update, changes, call)
+        return { row: sandbox.user(target.api.name, target.row.id)!, deliveries: sent } // an update keeps it
       })
       await sandbox.saved()
       sandbox.webhooks.deliver(deliveries)
@@ -37,12 +37,11 @@ export function userTasks(sandbox: SandboxPort): Record<Names, Task> {
     },
     deleteUser: async (call) => {
       const target = targetOf(sandbox, call)
+      const removal = target.api.users!.delete // vendors have users
       const { deliveries, delayed } = sandbox.store.transact(() => {
-        sandbox.store.collection(target.table).remove(target.row.id)
-        return {
-          deliveries: recordWebhooks(sandbox, target, 'deleted', target.row, call),
-          delayed: sandbox.webhooks.releaseAfterDelete(target.row.id),
-        }
+        const sent = removal ? runOperation(sandbox, target, removal, {}, call) : []
+        if (!removal) sandbox.store.collection(target.table).remove(target.row.id)
+        return { deliveries: sent, delayed: sandbox.webhooks.releaseAfterDelete(target.row.id) }
       })
       await sandbox.saved()
       sandbox.webhooks.deliver(deliveries)
@@ -150,9 +149,11 @@ function targetOf(sandbox: SandboxPort, call: Call): Target {
 function applyChanges(sandbox: SandboxPort, target: Target, changes: UserChanges): Row {
   const { api, row, tools, table } = target
   const users = api.users! // vendors have users
+  if (!users.bodyFromRow || !users.changeRow) {
+    throw new Error(`${api.name} has neither an update of its own nor changeRow`)
+  }
   const call = createCallFor(target, merged(users.bodyFromRow(row), changes))
-  const [finding] = call.warnings
-  if (finding) throw new Problem(400, 'body.invalid', finding.text)
+  refuseUnknownFields(call)
   const body = call.body as Readonly<Record<string, unknown>> // createCallFor has checked it
   const changed = users.changeRow(row, body, sandbox.store, tools)
   const rows = sandbox.store.collection(table)
@@ -176,14 +177,34 @@ function merged(
   return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== null))
 }
 
-/** Records the webhooks about a change in the running transaction; returns the deliveries' ids. */
-function recordWebhooks(
+/** @throws Problem 400 body.invalid */
+function refuseUnknownFields({ warnings: [first] }: Call): void {
+  if (first) throw new Problem(400, 'body.invalid', first.text)
+}
+
+/**
+ * Runs the vendor's own operation on a user, in the running transaction, and records its webhooks.
+ *
+ * @returns the ids of the deliveries
+ * @throws Problem 400 body.invalid, 409 user.duplicate, and as the operation does
+ */
+function runOperation(
   sandbox: SandboxPort,
-  { api, tools }: Target,
-  change: 'updated' | 'deleted',
-  row: Row,
-  call: Call,
+  target: Target,
+  { operation, callFor }: UserOperation,
+  changes: UserChanges,
+  cause: Call,
 ): readonly string[] {
-  const events = api.users!.events?.(change, row, sandbox.store, tools) ?? []
-  return sandbox.webhooks.record(events, call) ?? []
+  const { api, row, tools } = target
+  const call = callFrom(target, operation, callFor(row, { ...changes }))
+  refuseUnknownFields(call)
+  try {
+    const { events = [] } = api.operations[operation]!(call, sandbox.store, tools) // the start has compared slice and contract
+    return sandbox.webhooks.record(events, cause) ?? []
+  } catch (error) {
+    // Vendors answer a taken value with several statuses; the admin API has one for it.
+    if (!(error instanceof Problem) || error.reason !== 'user.duplicate') throw error
+    const fields = error.violations.map(({ at }) => String(at[0]))
+    throw duplicate(fields.length > 0 ? fields : [api.users!.email], 409) // vendors have users
+  }
 }

@@ -34,7 +34,12 @@ export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
       await sandbox.saved()
       const warning = webhooks.urlWarning(fields.url)
       if (warning) call.warn(warning.code, warning.text)
-      return { status: 201, body: subscriptionBody(row), created: row.id }
+      const body: Contract.NewlyMadeSubscription = {
+        ...subscriptionBody(row),
+        // A token that was generated is shown here and nowhere else.
+        ...(fields.token === undefined ? { token: row.token } : {}),
+      }
+      return { status: 201, body, created: row.id }
     },
     deleteSubscription: async (call) => {
       const row = subscriptionFor(sandbox, call.params['webhook'])
@@ -44,7 +49,11 @@ export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
     },
     testWebhook: async (call) => {
       const test = call.body as Contract.WebhookTest // the contract has checked it
-      const row = subscriptionFor(sandbox, test.subscription)
+      const named = webhooks.subscriptions.filter(({ name }) => name === test.subscription)
+      const row = subscriptionFor(
+        sandbox,
+        (named.find(({ active }) => active) ?? named[0])?.id ?? test.subscription,
+      )
       const faults = test.fault ? [faultFrom(test.fault)] : undefined
       const event: Event = {
         name: test.event ?? row.events.find((name) => name !== '*') ?? 'test',
@@ -57,7 +66,9 @@ export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
       await sandbox.saved()
       call.deliveries = [id]
       webhooks.deliver([id])
-      return { status: 202, body: deliveryBody(webhooks.delivery(id)!) } // it was just recorded
+      const delivery = deliveryBody(webhooks.delivery(id)!) // it was just recorded
+      const body: Contract.Delivery = { ...delivery, subscriptionName: row.name }
+      return { status: 202, body }
     },
     redeliver: (call) => {
       const { fault } = call.body as Contract.Redelivery // the contract has checked it

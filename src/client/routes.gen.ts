@@ -102,7 +102,7 @@ export interface Answers {
   putFault: contract.Fault
   deleteFault: contract.Fault
   listSubscriptions: contract.SubscriptionList
-  createSubscription: contract.Subscription
+  createSubscription: contract.NewlyMadeSubscription
   testWebhook: contract.Delivery
   deleteSubscription: contract.Subscription
   listDeliveries: contract.DeliveryPage

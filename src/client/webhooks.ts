@@ -3,6 +3,7 @@ import type {
   Delivery,
   DeliveryFault,
   InboxEntry,
+  NewlyMadeSubscription,
   NewSubscription,
   Pending,
   Settled,
@@ -81,7 +82,7 @@ export class Webhooks {
     return await this.#admin.call('redeliver', { params: { delivery: id }, body })
   }
 
-  /** Sends a test webhook. */
+  /** Sends a test webhook to a subscription, by its id or name; default: the first active one. */
   async test({
     fault,
     ...about
@@ -106,8 +107,11 @@ export class Webhooks {
     throw new ExpectationError(`${summary} still pending${pendingLines(settled.pending)}`, settled)
   }
 
-  /** Subscribes an http or https URL, or the `path` of an inbox. */
-  async subscribe(to: string | NewSubscription): Promise<Subscription> {
+  /**
+   * Subscribes an http or https URL, or the `path` of an inbox. Only this answer has the `token`,
+   * and only if it was generated.
+   */
+  async subscribe(to: string | NewSubscription): Promise<NewlyMadeSubscription> {
     const body = typeof to === 'string' ? { url: to } : to
     return await this.#admin.call('createSubscription', { body })
   }

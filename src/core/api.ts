@@ -72,6 +72,29 @@ export interface Person {
   readonly company: string
 }
 
+/** The parts of a call that is made without a request. */
+export interface CallParts {
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly caller?: unknown
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * A vendor's own operation on one existing user. The admin API runs it without a request, so that
+ * its rules, its events and the state are those of the vendor's call.
+ */
+export interface UserOperation {
+  /** The operationId. */
+  readonly operation: string
+  /**
+   * Returns the call that applies to this row.
+   *
+   * @param changes the fields to change, null for one to empty; no fields for a removal
+   */
+  readonly callFor: (row: Row, changes: Readonly<Record<string, unknown>>) => CallParts
+}
+
 /** Creates, finds and changes an API's users without a request. */
 export interface Users {
   /** The collection that holds the users. */
@@ -85,16 +108,17 @@ export interface Users {
   /** Returns the body of a create call for this person. */
   bodyForPerson(person: Person, fixtures: unknown): Readonly<Record<string, unknown>>
   /** Returns the path parameters and the caller of a create call with this body. */
-  createCall(body: Readonly<Record<string, unknown>>): {
-    readonly params?: Readonly<Record<string, string>>
-    readonly caller?: unknown
-  }
+  createCall(
+    body: Readonly<Record<string, unknown>>,
+  ): Readonly<Pick<CallParts, 'params' | 'caller'>>
+  /** The vendor's update; without one, the admin API replaces the row by that of `changeRow`. */
+  readonly update?: UserOperation
+  /** The vendor's removal; without one, the admin API removes the row without an event. */
+  readonly delete?: UserOperation
   /** Returns the body of a create call for this row, with an invented secret if one is required. */
-  bodyFromRow(row: Row): Readonly<Record<string, unknown>>
+  bodyFromRow?(row: Row): Readonly<Record<string, unknown>>
   /** Returns the row that a create call with this body would create now. Refuses as that does. */
-  changeRow(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
-  /** Returns the events of a row that the admin API changed or removed. */
-  events?(what: 'updated' | 'deleted', row: Row, state: State, tools: Tools): readonly Event[]
+  changeRow?(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
 }
 
 /** Returns the id of the user that a call created; other operations create other rows. */
@@ -161,6 +185,14 @@ export interface Api {
   route?(path: string, query: URLSearchParams): string
   /** Adjusts the query, where the vendor is more lenient than the contract. */
   readQuery?(call: Call): void
+  /**
+   * Set where the vendor's server is more lenient than its pages. It then accepts paths in another
+   * case or with a slash at the end, with a warning; `strict` refuses both.
+   */
+  readonly lenient?: {
+    /** Media types, besides those of the contract, that are read as the first of the contract. */
+    readonly mediaTypes: RegExp
+  }
   /** Returns the media type of the answer; default: by `Accept`, or 406. */
   answerType?(call: Call): string
   /** Returns the media type of a body; default: by `Content-Type`, or 415. */

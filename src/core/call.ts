@@ -105,6 +105,8 @@ export class Call {
   deliveryFaults?: readonly DeliveryFault[]
   /** Ids of the deliveries that the request caused. */
   deliveries?: readonly string[] | undefined
+  /** Ids of the deliveries that waited for the removal of the user; they follow the others. */
+  released?: readonly string[] | undefined
 
   constructor(from: {
     id?: string

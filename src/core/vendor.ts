@@ -53,7 +53,7 @@ export interface Vendor<Options extends OptionTable = OptionTable> extends Api {
   readonly example: Example
   /** Tokens that `standin token` prints, for a vendor that accepts JWTs. */
   readonly tokens?: {
-    /** The scope of a token for which no other is given. */
+    /** The scopes of a token for which no others are given, separated by spaces. */
     readonly scope: string
     readonly mint: (request: TokenRequest, fixtures: VendorFixtures) => Promise<string>
   }

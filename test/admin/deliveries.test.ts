@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { DeliveriesAwaited, DeliveryPage, Settled } from '../../src/admin/contract.gen.ts'
 import { createCaller, creation, idIn, named, APIS } from '../helpers/caller.ts'
 import { createReceiver } from '../helpers/receiver.ts'
+import { verifyWebhook } from '../../src/core/webhooks/signature-check.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { bestOf, took } from '../helpers/time.ts'
 import {
@@ -259,7 +260,6 @@ test('a webhook is created, tested and deleted', async () => {
   })
   expect(made.status).toBe(201)
   const { id } = made.json<{ id: string }>()
-  expect(made.json()).not.toHaveProperty('token')
   const sent = await caller.post('/_standin/webhooks/test', { subscription: id, data: { id: 'x' } })
   expect(sent.json()).toMatchObject({ subscription: id, userId: 'x' })
   expect((await inbox(caller, 'mine')).received[0]!.signature).toMatchObject({ verified: true })
@@ -306,4 +306,49 @@ test('a hundred simultaneous waits are all answered', async () => {
   expect(answers.map((answer) => answer.json<DeliveriesAwaited>().fulfilled)).toEqual(
     waits.map(() => true),
   )
+})
+
+test('a generated token is shown once, and verifies the deliveries', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  const made = await caller.post('/_standin/webhooks', { url: '/_standin/inbox/mine' })
+  const { token } = made.json<{ token: string }>()
+  expect(token.length).toBeGreaterThan(15)
+  await caller.create('cryptlex')
+  await settled(caller)
+  const [received] = (await inbox(caller, 'mine')).received
+  const { body, headers } = received!
+  expect(verifyWebhook(body, Object.fromEntries(headers), token).verified).toBe(true)
+  for (const path of ['webhooks', 'state', 'deliveries', 'requests', 'inbox/mine', 'fixtures']) {
+    expect((await caller.get(`/_standin/${path}`)).text).not.toContain(token)
+  }
+})
+
+test('a token that was sent is not repeated', async () => {
+  const caller = createCaller(await createSandbox())
+  const wish = { url: '/_standin/inbox/mine', token: 'a-token-of-mine' }
+  expect((await caller.post('/_standin/webhooks', wish)).text).not.toContain('token')
+})
+
+test('a test webhook goes to a subscription by its id or name, and the answer names it', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  const subscribe = async (name: string, active = true) => {
+    const wish = { url: `/_standin/inbox/${name}`, name, active }
+    return (await caller.post('/_standin/webhooks', wish)).json<{ id: string }>().id
+  }
+  const [first, paused] = [await subscribe('first'), await subscribe('second', false)]
+  const second = await subscribe('second')
+  const sendTest = async (body: object) =>
+    (await caller.post('/_standin/webhooks/test', body)).json<Record<string, unknown>>()
+  for (const [body, subscription, subscriptionName] of [
+    [{}, first, 'first'],
+    [{ subscription: 'first' }, first, 'first'],
+    [{ subscription: second }, second, 'second'],
+    // Of two with one name, the active one.
+    [{ subscription: 'second' }, second, 'second'],
+    [{ subscription: paused }, paused, 'second'],
+  ] as const) {
+    expect(await sendTest(body)).toMatchObject({ subscription, subscriptionName })
+  }
+  const unknown = await caller.post('/_standin/webhooks/test', { subscription: 'third' })
+  expect([unknown.status, unknown.reason]).toEqual([404, 'webhook.unknown'])
 })

@@ -228,7 +228,7 @@ const provocations: readonly Provocation[] = [
       send: (s: TestSandbox) => createCryptlexUser(s, { organizationId: 'nowhere' }),
     },
     { status: 404, unrouted: true, send: (s: TestSandbox) => request(s.url).get('/v3/nowhere') },
-    { status: 405, unrouted: true, send: (s: TestSandbox) => request(s.url).get(CRYPTLEX) },
+    { status: 405, unrouted: true, send: (s: TestSandbox) => request(s.url).put(CRYPTLEX) },
     { status: 408, settings: slow, send: (s: TestSandbox) => unfinished(reseller(s)) },
     {
       status: 409,

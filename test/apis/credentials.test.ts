@@ -65,7 +65,7 @@ describe('credentials in the header', () => {
 
   test.each(bad)('$api, $title: checked after the route', async (one) => {
     const sandbox = await createSandbox()
-    const sent = request(sandbox.url).get(PATHS[one.api]!)
+    const sent = request(sandbox.url).patch(PATHS[one.api]!)
     await sent.set('Authorization', one.authorization ?? '').expect(405)
   })
 })

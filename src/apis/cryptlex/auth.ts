@@ -7,17 +7,21 @@ import { fixturesIn, type Grant } from './fixtures.ts'
 import { refusal, SCOPE } from './refusals.ts'
 
 /**
- * The scopes that allow an operation; one is enough. The vendor's page names the scope of
- * the first entry. Public: `webhook:read` and `webhook:write`. Assumed: a scope for each change to a webhook.
+ * The scopes that allow an operation; one is enough, the first is shown. The vendor's pages name
+ * those of users, and `webhook:read` and `webhook:write`. Assumed: a scope for each change to a
+ * webhook.
  */
-const SCOPES: Readonly<Record<string, readonly string[]>> = {
+export const SCOPES: Readonly<Record<string, readonly string[]>> = {
   createResellerUser: [SCOPE],
+  listResellerUsers: ['reseller:user:read'],
+  updateResellerUser: ['reseller:user:update'],
+  deleteResellerUser: ['reseller:user:delete'],
   listWebhooks: ['webhook:read'],
   getWebhook: ['webhook:read'],
   listWebhookEventLogs: ['webhook:read'],
-  createWebhook: ['webhook:create', 'webhook:write'],
-  updateWebhook: ['webhook:update', 'webhook:write'],
-  deleteWebhook: ['webhook:delete', 'webhook:write'],
+  createWebhook: ['webhook:write', 'webhook:create'],
+  updateWebhook: ['webhook:write', 'webhook:update'],
+  deleteWebhook: ['webhook:write', 'webhook:delete'],
 }
 
 const MAX_VERIFIED = 1000
@@ -85,14 +89,18 @@ async function checkSignature(
   jose: typeof Jose,
   token: string,
   alg: 'HS256' | 'RS256' | 'ES256',
-  { secret, keys }: { secret?: string; keys?: readonly object[] },
+  { secret, keys }: { secret?: string; keys?: readonly { readonly kty: string }[] },
 ): Promise<void> {
   try {
     if (alg === 'HS256') {
       await jose.compactVerify(token, Buffer.from(secret ?? ''), { algorithms: ['HS256'] })
     } else {
-      // Key by key: a token need not name its key.
-      const sets = (keys ?? []).map((key) => jose.createLocalJWKSet({ keys: [key] }))
+      // Key by key: a token need not name its key. RFC 7517 makes `kid` optional in a key too, so
+      // that a key without one may be the key that the token names.
+      const { kid } = jose.decodeProtectedHeader(token)
+      const sets = (keys ?? []).map((key) =>
+        jose.createLocalJWKSet({ keys: [kid === undefined ? key : { kid, ...key }] }),
+      )
       await Promise.any(
         sets.map((set) => jose.compactVerify(token, set, { algorithms: ['RS256', 'ES256'] })),
       )
@@ -103,9 +111,12 @@ async function checkSignature(
   }
 }
 
-/** The scopes of a JWT: `scope` of RFC 8693, `scp` and `permissions` of identity providers. */
-function scopesOf({ scope, scp, permissions }: Jose.JWTPayload): string[] {
-  return [scope, scp, permissions]
+/**
+ * The scopes of a JWT: `scope` of RFC 8693, `scp` and `permissions` of identity providers. Public:
+ * a token of the vendor names them `scopes`.
+ */
+export function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
+  return [claims['scope'], claims['scopes'], claims['scp'], claims['permissions']]
     .flat()
     .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
 }

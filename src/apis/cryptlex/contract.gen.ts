@@ -17,6 +17,21 @@ export interface NewUser {
   password: string
 }
 /**
+ * Fields to change; those that are not sent stay. Unknown fields are ignored, `password` too.
+ */
+export interface UserChanges {
+  firstName?: string
+  lastName?: string | null
+  email?: string
+  role?: string
+  company?: string | null
+  /**
+   * Empty means none.
+   */
+  organizationId?: string | null
+  allowCustomerPortalAccess?: boolean
+}
+/**
  * All keys are always present; unset ones are null.
  */
 export interface User {
@@ -48,6 +63,9 @@ export interface Organization {
   name: string
   email: string | null
   description: string | null
+  /**
+   * -1 means unlimited.
+   */
   allowedUsers: number
   address: Address | null
 }
@@ -270,11 +288,17 @@ export interface Fixtures {
   }[]
   resellers?: {
     id: string
+    /**
+     * Most users; -1 means unlimited.
+     */
     allowedUsers?: number
   }[]
   organizations?: {
     id: string
     resellerId: string
+    /**
+     * Most users; -1 means unlimited.
+     */
     allowedUsers?: number
   }[]
   /**

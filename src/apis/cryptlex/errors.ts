@@ -12,6 +12,7 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'organization.unknown': 'ORGANIZATION_NOT_FOUND',
   'role.unknown': 'INVALID_ROLE',
   'role.needs-organization': 'INVALID_ROLE',
+  'user.unknown': 'USER_NOT_FOUND',
   'user.duplicate': 'EMAIL_ALREADY_EXISTS',
   'users.limit-reached': 'ALLOWED_USERS_LIMIT_REACHED',
   'webhook.unknown': 'WEBHOOK_NOT_FOUND',

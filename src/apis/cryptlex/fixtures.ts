@@ -10,6 +10,13 @@ import type { Fixtures } from './contract.gen.ts'
 import type { options } from './options.ts'
 import { SCOPE } from './refusals.ts'
 
+/** Public: -1 means unlimited. */
+const ALLOWED_USERS: Schema = {
+  description: 'Most users; -1 means unlimited.',
+  type: 'integer',
+  minimum: -1,
+}
+
 /**
  * JSON Schema of the fixtures: callers with their credentials, and data that a request refers to.
  */
@@ -64,7 +71,7 @@ export const fixturesSchema: Schema = {
         required: ['id'],
         properties: {
           id: { type: 'string', minLength: 1 },
-          allowedUsers: { type: 'integer', minimum: 0 },
+          allowedUsers: ALLOWED_USERS,
         },
       },
     },
@@ -77,7 +84,7 @@ export const fixturesSchema: Schema = {
         properties: {
           id: { type: 'string', minLength: 1 },
           resellerId: { type: 'string', minLength: 1 },
-          allowedUsers: { type: 'integer', minimum: 0 },
+          allowedUsers: ALLOWED_USERS,
         },
       },
     },

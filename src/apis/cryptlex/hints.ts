@@ -4,6 +4,7 @@ import { authorizationHints } from '../../core/explain/hints/credentials.ts'
 import { hint, duplicateHint } from '../../core/explain/hints/hint-input.ts'
 import { listed, quotable, formatDuration } from '../../core/words.ts'
 import { isRecord } from '../../core/contract/schema.ts'
+import { SCOPES, scopesOf } from './auth.ts'
 import { fixturesIn } from './fixtures.ts'
 
 const MINT = 'standin token prints one'
@@ -14,7 +15,8 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
   const claims = claimsOf(call)
   const issued = issuedInFuture(claims, clues)
   if (reason.startsWith('token.')) return [...tokenHints(call, reason, claims, clues), ...issued]
-  if (reason === 'scope.missing') return [scopeHint(claims), ...issued]
+  if (reason === 'scope.missing') return [scopeHint(call, claims), ...issued]
+  if (reason === 'method.not-allowed') return readOneUser(call)
   if (reason === 'user.duplicate') {
     const { email } = clues.sent
     const row =
@@ -50,6 +52,8 @@ function tokenHints(
       return [hint('token.clock-skew', text)]
     }
     case 'token.signature': {
+      const key = unknownKey(call, clues)
+      if (key) return [key]
       const text = `Sign the token with the secret of this sandbox, or use a token that it issued (${MINT}): this one was signed with another secret, such as that of another sandbox. The secret is cryptlex.signing.secret of the fixtures, or --jwt-secret; RS256 and ES256 need the public key there.`
       return [hint('token.other-secret', text)]
     }
@@ -74,13 +78,32 @@ function tokenHints(
   }
 }
 
-function scopeHint(claims: Readonly<Record<string, unknown>> | undefined): Hint {
-  const given = [claims?.['scope'], claims?.['scp'], claims?.['permissions']]
-    .flat()
-    .flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
-    .flatMap((scope) => quotable(scope) ?? [])
+/** A token that names a key which none of the public keys can be. */
+function unknownKey(call: Call, clues: Clues): Hint | undefined {
+  const { alg, kid } = headerOf(call) ?? {}
+  const { keys = [] } = fixturesIn(clues).signing
+  if (alg === 'HS256' || typeof kid !== 'string' || keys.length === 0) return undefined
+  const known = keys.map((key) => ('kid' in key ? key.kid : undefined))
+  if (known.some((one) => one === undefined || one === kid)) return undefined
+  const names = known.flatMap((one) => (typeof one === 'string' ? (quotable(one) ?? []) : []))
+  const text = `Name a key of this sandbox in the token's header, or none: its kid is ${quotable(kid) ?? 'not shown'}, and the keys of --jwks and of cryptlex.signing.keys in the fixtures have the kid ${listed(names.slice(0, 5), 'or')}.`
+  return hint('token.unknown-key', text)
+}
+
+/** A GET of one user, which no published page describes. */
+function readOneUser({ method, path, base }: Call): readonly Hint[] {
+  const [, list, id = ''] = /^(\/resellers\/[^/]+\/users)\/([^/]+)$/.exec(path) ?? []
+  if (list === undefined || (method !== 'GET' && method !== 'HEAD')) return []
+  const shown = quotable(id) ?? '{id}'
+  const text = `Read the user with GET ${base}/v3${list}?id=${shown}: no page of the vendor was found that describes a ${method} of one user, so Standin has none.`
+  return [hint('user.no-get', text)]
+}
+
+function scopeHint(call: Call, claims: Readonly<Record<string, unknown>> | undefined): Hint {
+  const given = scopesOf(claims ?? {}).flatMap((scope) => quotable(scope) ?? [])
+  const [scope] = SCOPES[call.operation!.id]! // the credentials of every operation are checked
   const has = given.length === 0 ? '' : ` This one has ${listed(given.slice(0, 5))}.`
-  const text = `Use a token with the scope reseller:user:create (standin token --scope reseller:user:create).${has}`
+  const text = `Use a token with the scope ${scope} (standin token --scope ${scope}).${has}`
   return hint('scope.missing', text)
 }
 
@@ -97,11 +120,22 @@ function issuedInFuture(
 
 /** The claims of a JWT, without a check of its signature. */
 function claimsOf(call: Call): Readonly<Record<string, unknown>> | undefined {
-  const payload = /\b[\w-]+\.([\w-]+)\.[\w-]*$/.exec(call.headers.authorization ?? '')?.[1]
-  if (payload === undefined) return undefined
+  return decoded(partsOf(call)?.[2])
+}
+
+function headerOf(call: Call): Readonly<Record<string, unknown>> | undefined {
+  return decoded(partsOf(call)?.[1])
+}
+
+function partsOf({ headers }: Call): RegExpExecArray | null {
+  return /\b([\w-]+)\.([\w-]+)\.[\w-]*$/.exec(headers.authorization ?? '')
+}
+
+function decoded(part: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (part === undefined) return undefined
   try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
-    return isRecord(claims) ? claims : undefined
+    const object: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return isRecord(object) ? object : undefined
   } catch {
     return undefined
   }

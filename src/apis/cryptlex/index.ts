@@ -17,8 +17,15 @@ import {
 import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { admit, rateLimitHeaders } from './rate-limit.ts'
-import { refusals, SCOPE } from './refusals.ts'
-import { changeRow, createResellerUser, bodyFromRow, nameIn, userEvents } from './users.ts'
+import { refusals, USER_SCOPES } from './refusals.ts'
+import { listResellerUsers } from './user-list.ts'
+import {
+  callOnUser,
+  createResellerUser,
+  deleteResellerUser,
+  nameIn,
+  updateResellerUser,
+} from './users.ts'
 import { webhookOperations, webhookStyle } from './webhooks.ts'
 
 export const cryptlex: Vendor<typeof options> = {
@@ -31,7 +38,13 @@ export const cryptlex: Vendor<typeof options> = {
     resellers: { unique: [] },
   },
   formats: [json],
-  operations: { createResellerUser, ...webhookOperations },
+  operations: {
+    createResellerUser,
+    listResellerUsers,
+    updateResellerUser,
+    deleteResellerUser,
+    ...webhookOperations,
+  },
   users: {
     table: 'users',
     email: 'email',
@@ -48,9 +61,11 @@ export const cryptlex: Vendor<typeof options> = {
       password: 'is-not-kept',
     }),
     createCall: ({ resellerId }) => ({ params: { resellerId: String(resellerId) } }),
-    bodyFromRow,
-    changeRow,
-    events: userEvents,
+    update: {
+      operation: 'updateResellerUser',
+      callFor: (row, changes) => ({ ...callOnUser(row), body: changes }),
+    },
+    delete: { operation: 'deleteResellerUser', callFor: callOnUser },
   },
   webhooks: webhookStyle,
   options,
@@ -61,7 +76,7 @@ export const cryptlex: Vendor<typeof options> = {
   credentialCases,
   fixturesWith,
   tokens: {
-    scope: SCOPE,
+    scope: USER_SCOPES.join(' '),
     mint: async (request, fixtures) => {
       const { mintToken } = await import('./mint-token.ts') // loads jose, which the start does not need
       const { signing } = fixtures as Fixtures // checked against the fixtures' schema
@@ -79,6 +94,8 @@ export const cryptlex: Vendor<typeof options> = {
   hints,
   admit,
   rateLimitHeaders,
+  // Assumed: the leniency of ASP.NET Core, which the vendor seems to use.
+  lenient: { mediaTypes: /^(text\/json|application\/[\w.!#$&^-]+\+json)$/ },
   // Public: every answer is JSON, errors included.
   answerType: (call) => {
     if (preferredType(call.headers.accept, [json.mediaType]) === undefined) {

@@ -33,7 +33,7 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
   if (window.count <= MAX_REQUESTS) return headers
   if (call.strict) {
     const wait = Math.max(1, Math.ceil((window.start + PERIOD - now) / 1000))
-    throw refusal('rate.exceeded', { ...headers, 'Retry-After': String(wait) })
+    throw refusal('rate.exceeded', { headers: { ...headers, 'Retry-After': String(wait) } })
   }
   call.refuseIfStrict(EXCEEDED)
   return headers

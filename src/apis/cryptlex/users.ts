@@ -1,14 +1,14 @@
 import type { Call } from '../../core/call.ts'
-import type { Event, Operation, Tools } from '../../core/api.ts'
+import type { CallParts, Operation, Tools } from '../../core/api.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
-import type { NewUser, Organization, User } from './contract.gen.ts'
+import type { NewUser, Organization, User, UserChanges } from './contract.gen.ts'
 import { fixturesIn } from './fixtures.ts'
 import { refusal } from './refusals.ts'
-import { timestamp } from './time.ts'
+import { timeAfter, timestamp } from './time.ts'
 import { EVENTS } from './webhooks.ts'
 
 /** A user as it is stored: with the id of its organization, which has a table of its own. */
-interface StoredUser extends Omit<User, 'organization'> {
+export interface StoredUser extends Omit<User, 'organization'> {
   readonly resellerId: string
   readonly allowCustomerPortalAccess: boolean
 }
@@ -24,7 +24,7 @@ const ROLES = ['user', 'organization-admin', 'reseller-admin']
 
 /** Creates a reseller user, and the reseller and the organization when they are new. */
 export const createResellerUser: Operation = (call, state, tools) => {
-  const users = state.collection<StoredUser>('cryptlex.users')
+  const users = usersIn(state)
   const given = call.body as NewUser // the contract has checked it
   const resellerId = call.params['resellerId']!
   ensureReseller(call, resellerId, state, tools)
@@ -77,57 +77,73 @@ function userFrom(
   }
 }
 
-/** The body of a create call for this user, with a made-up password: passwords are not stored. */
-export function bodyFromRow(row: Row): Readonly<Record<string, unknown>> {
-  const user = row as StoredUser // of this slice's table
-  return {
-    firstName: user.firstName,
-    lastName: user.lastName,
-    email: user.email,
-    role: user.role,
-    company: user.company,
-    organizationId: user.organizationId,
-    allowCustomerPortalAccess: user.allowCustomerPortalAccess,
-    password: 'is-not-kept',
+/**
+ * Changes the fields that are sent. Public: the vendor answers an update with no 409. Assumed: 400
+ * in its place, and that null empties a field.
+ */
+export const updateResellerUser: Operation = (call, state, tools) => {
+  const users = usersIn(state)
+  const user = userFor(call, state)
+  const given = call.body as UserChanges // the contract has checked it
+  const organizationId =
+    given.organizationId === undefined ? user.organizationId : given.organizationId || null
+  if (given.role !== undefined || given.organizationId !== undefined) {
+    refuseRole(call, { role: given.role ?? user.role, organizationId }, tools)
   }
-}
-
-/** The user with the fields of this body, which the contract has checked. */
-export function changeRow(
-  row: Row,
-  body: Readonly<Record<string, unknown>>,
-  state: State,
-  tools: Tools,
-): StoredUser {
-  const user = row as StoredUser // of this slice's table
-  const given = body as unknown as NewUser // the contract has checked it
-  const organizationId = given.organizationId || null
-  if (organizationId) organizationFor(organizationId, user.resellerId, state, tools)
-  return {
+  const isMoved = organizationId !== null && organizationId !== user.organizationId
+  if (isMoved) ensureOrganization(call, organizationId, user.resellerId, state, tools, 400)
+  const owner = given.email === undefined ? undefined : users.find('email', given.email)
+  if (owner && owner.id !== user.id) throw refusal('user.duplicate', { status: 400 })
+  const changed: StoredUser = {
     ...user,
-    updatedAt: timestamp(tools.clock.now(), 0),
-    ...storedFields(given),
+    updatedAt: timeAfter(user.updatedAt, tools.clock.now()),
+    ...storedFields({ ...user, ...given }),
     organizationId,
   }
+  users.replace(changed)
+  const body = userBody(changed, state, tools)
+  const events = [{ name: EVENTS.updated, data: { ...body }, triggeredAt: changed.updatedAt }]
+  return { status: 200, body, changed: { kind: 'updated', id: user.id }, events }
 }
 
-/** Assumed: that these events exist, with the user as it is, or as it was before its removal. */
-export function userEvents(
-  change: 'updated' | 'deleted',
-  row: Row,
-  state: State,
-  tools: Tools,
-): readonly Event[] {
-  const user = row as StoredUser // of this slice's table
+/** Removes a user permanently. The event has the user as it was. */
+export const deleteResellerUser: Operation = (call, state, tools) => {
+  const user = userFor(call, state)
+  const data = { ...userBody(user, state, tools) }
+  usersIn(state).remove(user.id)
+  const triggeredAt = timestamp(tools.clock.now(), 0)
+  const events = [{ name: EVENTS.deleted, data, triggeredAt }]
+  return { status: 204, body: undefined, changed: { kind: 'deleted', id: user.id }, events }
+}
+
+/** The path parameters of a call on an existing user. */
+export function callOnUser(row: Row): CallParts {
+  const { id, resellerId } = row as StoredUser // of this slice's table
+  return { params: { id, resellerId } }
+}
+
+export function usersIn(state: State): Collection<StoredUser> {
+  return state.collection<StoredUser>('cryptlex.users')
+}
+
+/** @throws Problem 404 user.unknown, also for a user of another reseller */
+function userFor(call: Call, state: State): StoredUser {
+  const { id, resellerId } = call.params
+  const user = usersIn(state).get(id!) // a parameter of the path
+  if (user?.resellerId !== resellerId) throw refusal('user.unknown')
+  return user!
+}
+
+/** The user as answers and events have it. */
+export function userBody(user: StoredUser, state: State, tools: Tools): User {
   const organization = user.organizationId
     ? organizationFor(user.organizationId, user.resellerId, state, tools)
     : null
-  const triggeredAt = timestamp(tools.clock.now(), 0)
-  return [{ name: EVENTS[change], data: { ...answerFor(user, organization) }, triggeredAt }]
+  return answerFor(user, organization)
 }
 
 /** The fields of a request that are stored unchanged. */
-function storedFields(given: NewUser) {
+function storedFields(given: Omit<NewUser, 'password' | 'organizationId'>) {
   return {
     name: `${given.firstName} ${given.lastName ?? ''}`.trim(),
     firstName: given.firstName,
@@ -179,13 +195,14 @@ function ensureOrganization(
   resellerId: string,
   state: State,
   tools: Tools,
+  limitStatus?: number,
 ): Organization {
   const known = fixturesIn(tools).organizations.get(id)
   if (known?.resellerId !== resellerId) {
     call.refuseIfStrict(refusal('organization.unknown'))
   }
   if (known?.allowedUsers !== undefined) {
-    refuseBeyondLimit(call, known.allowedUsers, 'organizationId', id, state)
+    refuseBeyondLimit(call, known.allowedUsers, 'organizationId', id, state, limitStatus)
   }
   return organizationFor(id, resellerId, state, tools)
 }
@@ -210,9 +227,11 @@ function refuseBeyondLimit(
   field: 'resellerId' | 'organizationId',
   id: string,
   state: State,
+  status?: number,
 ): void {
-  if (state.collection<StoredUser>('cryptlex.users').count(field, id) < allowed) return
-  call.refuseIfStrict(refusal('users.limit-reached'))
+  // Public: -1 means unlimited.
+  if (allowed === -1 || usersIn(state).count(field, id) < allowed) return
+  call.refuseIfStrict(refusal('users.limit-reached', status === undefined ? {} : { status }))
 }
 
 /** Generates an organization from its id alone, so that every sandbox has the same one. */
@@ -248,7 +267,11 @@ function withoutReseller({ resellerId: _, ...organization }: StoredOrganization)
 }
 
 /** Assumed: which roles a reseller may give, from the vendor's page about customer-type users. */
-function refuseRole(call: Call, { role, organizationId }: NewUser, tools: Tools): void {
+function refuseRole(
+  call: Call,
+  { role, organizationId }: Pick<NewUser, 'role' | 'organizationId'>,
+  tools: Tools,
+): void {
   if (role === 'admin' || role === 'super-admin') call.refuseIfStrict(refusal('role.forbidden'))
   else if (!ROLES.includes(role) && !fixturesIn(tools).roles.has(role)) {
     call.refuseIfStrict(refusal('role.unknown'))

@@ -19,7 +19,7 @@ import type {
 } from './contract.gen.ts'
 import { timestamp } from './time.ts'
 
-/** The first is documented. Assumed: the other two, named by the same rule. */
+/** The first is documented; the others are public, on the vendor's pages about the two calls. */
 export const EVENTS = {
   created: 'reseller.user.created',
   updated: 'reseller.user.updated',

@@ -45,6 +45,8 @@ function isTime(text: string): boolean {
 /** One path of the contract with its operations by method. */
 interface Route {
   readonly pattern: RegExp
+  /** The same in any case, with or without a slash at the end. */
+  readonly lenientPattern: RegExp
   /** Names of the path parameters, in order. */
   readonly names: readonly string[]
   readonly operations: ReadonlyMap<string, OperationContract>
@@ -85,6 +87,7 @@ export class Contract {
     const validator = this.#validator()
     this.#routes = Object.entries(this.#document.paths).map(([path, item]) => ({
       pattern: patternOf(path),
+      lenientPattern: patternOf(path, { isLenient: true }),
       names: [...path.matchAll(/{([^}]+)}/g)].map(([, name]) => name!),
       operations: new Map(
         METHODS.flatMap((method) => {
@@ -104,15 +107,20 @@ export class Contract {
    * Finds the operation of a request and its path parameters. HEAD leads to the operation of GET
    * (RFC 9110).
    *
+   * @param isLenient accepts a path in another case, or with a slash at the end; an exact one precedes
    * @throws Problem 404 route.unknown, 405 method.not-allowed, 400 path.malformed
    */
   find(
     method: string,
     path: string,
-  ): { operation: OperationContract; params: Record<string, string> } {
-    for (const { pattern, names, operations } of this.#routes) {
-      const match = pattern.exec(path)
-      if (!match) continue
+    isLenient = false,
+  ): { operation: OperationContract; params: Record<string, string>; isExact: boolean } {
+    let route = this.#routes.find(({ pattern }) => pattern.test(path))
+    const isExact = route !== undefined
+    if (isLenient) route ??= this.#routes.find(({ lenientPattern }) => lenientPattern.test(path))
+    if (route) {
+      const { pattern, lenientPattern, names, operations } = route
+      const match = (isExact ? pattern : lenientPattern).exec(path)! // it has matched
       const operation = operations.get(method === 'HEAD' ? 'GET' : method)
       if (!operation) {
         const allow = [...operations.keys()]
@@ -123,7 +131,7 @@ export class Contract {
       }
       const params: Record<string, string> = {}
       for (const [i, name] of names.entries()) params[name] = decoded(match[i + 1]!)
-      return { operation, params }
+      return { operation, params, isExact }
     }
     throw new Problem(404, 'route.unknown', `There is nothing at ${this.prefix}${path}`)
   }
@@ -276,8 +284,12 @@ function validationErrors(
   validator: RequestValidator,
   request: RequestParts,
   path: string,
-  schema: OperationObject,
+  operation: OperationObject,
 ): readonly { path: string; errorCode?: string }[] {
+  // Operations check the members of objects in the query: the package reads their values as JSON,
+  // so that `name=1` would be a number.
+  const parameters = operation.parameters?.filter(({ style }) => style !== 'deepObject')
+  const schema = parameters ? { ...operation, parameters } : operation
   const asExpress = {
     method: request.method,
     path,
@@ -324,9 +336,10 @@ function decoded(text: string): string {
   }
 }
 
-function patternOf(path: string): RegExp {
+function patternOf(path: string, { isLenient = false } = {}): RegExp {
   const parts = path.split(/{[^}]+}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('([^/]+)')}$`)
+  const pattern = parts.join('([^/]+)')
+  return isLenient ? new RegExp(`^${pattern}/?$`, 'i') : new RegExp(`^${pattern}$`)
 }
 
 /** A check that is compiled at its first use. */

@@ -16,6 +16,8 @@ export interface Parameter {
   readonly name: string
   /** `query`, `path` or `header`. */
   readonly in: string
+  /** `deepObject` for `name[member]=value`. */
+  readonly style?: string
   readonly schema?: Schema
 }
 export interface OperationObject {

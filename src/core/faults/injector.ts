@@ -336,9 +336,9 @@ function withoutUniqueness(state: State): State {
               return undefined
             }
           }
-          if (property === 'insert') {
+          if (property === 'insert' || property === 'replace') {
             return (row: T) => {
-              target.insert(copyOf === undefined ? row : { ...row, copyOf })
+              target[property](copyOf === undefined ? row : { ...row, copyOf })
             }
           }
           const member: unknown = Reflect.get(target, property, target)

@@ -201,7 +201,7 @@ export function callOf(entry: Entry): Call {
   call.bodyType = entry.bodyType
   call.warnings.push(...entry.warnings)
   if (entry.hasBody) call.bodyText = entry.bytes.toString('utf8', entry.headEnd, entry.bodyEnd)
-  if (entry.operation) call.params = contract.find(entry.method, path).params
+  if (entry.operation) call.params = contract.find(entry.method, path, true).params
   return call
 }
 

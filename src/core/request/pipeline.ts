@@ -69,7 +69,7 @@ export async function answer(
   // A compressed body may end before the announced Content-Length.
   const isRead = call.bodyText !== undefined && request.headers['content-encoding'] === undefined
   closeWhenIdle(request, response, { time: context.limits.time, isRead })
-  if (call.deliveries) context.webhooks.deliver(call.deliveries)
+  deliver(context, call)
 }
 
 /** Runs the stages in the API's order. Each may refuse by throwing, and a fault may end each. */
@@ -96,7 +96,12 @@ const STAGE_HANDLERS: Readonly<
   route: ({ context, call, request, injector }) => {
     const { api, contract } = context
     if (api.answerType) call.answerType = api.answerType(call)
-    const { operation, params } = contract.find(call.method, call.path)
+    const isLenient = api.lenient !== undefined && !call.strict
+    const { operation, params, isExact } = contract.find(call.method, call.path, isLenient)
+    if (!isExact) {
+      const text = `The path is ${contract.prefix}${operation.path}, in this case and without a slash at the end`
+      call.warn('route.unknown', text, { assumed: true })
+    }
     call.operation = operation
     call.params = params
     api.readQuery?.(call)
@@ -179,7 +184,7 @@ async function runTask(exchange: Exchange, task: Task): Promise<void> {
 async function save({ store, webhooks }: PipelineContext, call: Call): Promise<void> {
   if (store.hasUnsavedChanges) {
     await store.saved().catch((error: unknown) => {
-      call.created = call.changed = call.events = call.deliveries = undefined
+      call.created = call.changed = call.events = call.deliveries = call.released = undefined
       throw error
     })
   }
@@ -241,12 +246,24 @@ function operate(
     const result = work(call, view(store), tools)
     // The user and its deliveries are stored in one write: both or neither.
     if (result.events) call.deliveries = webhooks.record(result.events, call)
+    const { changed } = result
+    if (changed?.kind === 'deleted') call.released = webhooks.releaseAfterDelete(changed.id)
     return result
   })
   call.created = reply.created
   call.changed = reply.changed
   call.events = reply.events?.map(({ name }) => name)
   return reply
+}
+
+/** Starts the deliveries that the request caused, then those that it released. */
+function deliver({ webhooks, log }: PipelineContext, { deliveries, released }: Call): void {
+  if (deliveries) webhooks.deliver(deliveries)
+  if (!released || released.length === 0) return
+  webhooks
+    .attemptsDone()
+    .then(() => webhooks.deliverReleased(released))
+    .catch((error: unknown) => log.bug('released deliveries could not be started', error))
 }
 
 /** Runs the operation and rolls its changes back: the answer is real, the change is not. */
@@ -256,11 +273,11 @@ function dryRun({ api, store, tools }: PipelineContext, call: Call): Reply {
 
 /** Runs the operation after its client has been answered. */
 async function operateLater(context: PipelineContext, call: Call): Promise<void> {
-  const { store, log, webhooks } = context
+  const { store, log } = context
   try {
     operate(context, call)
     if (store.hasUnsavedChanges) await store.saved()
-    if (call.deliveries) webhooks.deliver(call.deliveries)
+    deliver(context, call)
   } catch (error) {
     if (!(error instanceof Problem)) log.bug('a delayed operation failed', error)
   }
@@ -323,6 +340,6 @@ function recordUnanswered(
     rawHeaders,
   })
   // The user may be stored nevertheless; then its webhooks are due.
-  if (call.deliveries) context.webhooks.deliver(call.deliveries)
+  deliver(context, call)
   context.observe?.({ context, call, reply })
 }

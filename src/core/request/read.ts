@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import type { CallParts } from '../api.ts'
 import { Call } from '../call.ts'
 import { type OperationContract } from '../contract/operation.ts'
 import { contradicts, readBytes, readText as readBodyText } from '../http/body.ts'
-import { charsetOf } from '../http/content-type.ts'
+import { charsetOf, mediaTypeOf } from '../http/content-type.ts'
 import { formatOf, statedType } from './negotiation.ts'
 import type { ApiContext } from '../context.ts'
 import type { PipelineContext } from './pipeline-context.ts'
@@ -36,9 +37,22 @@ export async function readText(
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {
-  if (!context.api.bodyType) call.bodyType = statedType(call, call.operation!.requestTypes) // the route stage found it
+  if (!context.api.bodyType) call.bodyType = acceptedType(context, call)
   if (call.bodyError) throw call.bodyError
   call.bodyText ??= await textOf(context, call, request)
+}
+
+/** @throws Problem 415 media.unsupported */
+function acceptedType({ api }: ReadContext, call: Call): string {
+  const { requestTypes } = call.operation! // the route stage found it
+  const stated = mediaTypeOf(call.headers['content-type'])
+  const [first] = requestTypes
+  const isExact = stated !== undefined && requestTypes.includes(stated)
+  if (isExact || call.strict || stated === undefined || !api.lenient?.mediaTypes.test(stated)) {
+    return statedType(call, requestTypes)
+  }
+  call.warn('media.unsupported', `The Content-Type should be ${first}`, { assumed: true })
+  return first!
 }
 
 /** Parses the body's text by its media type, as far as the contract's shape is needed for that. */
@@ -116,26 +130,40 @@ function dropUnknown(call: Call, schema: Schema, value: unknown, path: string): 
  * @throws Problem 400 body.invalid
  */
 export function createCallFor(
-  { api, contract }: Pick<ApiContext, 'api' | 'contract'>,
+  part: Pick<ApiContext, 'api' | 'contract'>,
   body: Readonly<Record<string, unknown>>,
 ): Call {
-  const users = api.users! // every vendor has users
-  const operation = contract.operations.find(({ id }) => id === users.operation)!
+  const users = part.api.users! // every vendor has users
+  return callFrom(part, users.operation, { ...users.createCall(body), body })
+}
+
+/**
+ * Builds a call without a request and checks it as `documented` does.
+ *
+ * @throws Problem 400 body.invalid
+ */
+export function callFrom(
+  { contract }: Pick<ApiContext, 'contract'>,
+  operationId: string,
+  { params, query, caller, body }: CallParts,
+): Call {
+  const operation = contract.operations.find(({ id }) => id === operationId)! // the start compares slice and contract
   const call = new Call({
-    method: 'POST',
+    method: operation.method.toUpperCase(),
     path: '',
-    query: new URLSearchParams(),
+    query: new URLSearchParams(query),
     headers: {},
     address: '',
     profile: 'documented',
     answerType: 'application/json',
   })
-  const { params, caller } = users.createCall(body)
   call.operation = operation
   call.params = params ?? {}
   call.caller = caller
-  call.body = { ...body }
-  call.bodyType = 'application/json'
+  if (operation.requestTypes.length > 0) {
+    call.body = { ...body }
+    call.bodyType = 'application/json'
+  }
   const violations = operation.check(call)
   if (violations.length > 0) throw invalid(violations)
   dropUnknownFields(call, operation)

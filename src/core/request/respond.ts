@@ -68,7 +68,7 @@ function writtenBody(
   const body = api.present?.(value, mediaType) ?? value
   const documented = contract.answerSchema(operation, status, mediaType)
   // A status outside the contract, from a fault, is answered in the shape of the vendor's 500.
-  const shape = !documented && firing ? 500 : status
+  const shape = !documented && firing && body !== undefined ? 500 : status
   const schema = documented ?? contract.answerSchema(operation, shape, mediaType) ?? {}
   const text = body === undefined ? '' : format.write(body, schema)
   const lossIn = (sent: string | Uint8Array) =>

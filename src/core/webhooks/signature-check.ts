@@ -7,8 +7,11 @@ export type HeadersLike =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** A raw body as frameworks hand it over: bytes in any form, or text. */
+export type WebhookBody = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView
+
 export type VerifyStep =
-  'header' | 'form' | 'decode' | 'length' | 'timestamp' | 'secret' | 'signature'
+  'body' | 'header' | 'form' | 'decode' | 'length' | 'timestamp' | 'secret' | 'signature'
 
 /** Result of a signature check, with its steps up to the first failed one. */
 export interface Verdict {
@@ -44,23 +47,24 @@ const BYTES = 32
  * HMAC-SHA256 over the body, keyed with the secret's UTF-8 bytes; and `standard`, Standard Webhooks,
  * with headers named `webhook-…` or `svix-…`.
  *
- * @param body the raw bytes; a string stands for its UTF-8 bytes
+ * @param body the raw bytes; a string stands for its UTF-8 bytes. A body that was parsed already does
+ *   not verify, and the result says so
  * @param secret the token, or for Standard Webhooks Base64 with or without `whsec_`; any other
  *   token is converted by `standardSecret`
  */
 export function verifyWebhook(
-  body: Uint8Array | string,
+  body: WebhookBody,
   headers: HeadersLike,
   secret: string,
   options: VerifyOptions = {},
 ): Verdict {
   const header = (options.header ?? 'webhook-signature').toLowerCase()
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
   const get = headerReader(headers)
   const scheme = options.scheme ?? schemeOf(get, header)
   const steps = scheme === 'plain' ? plainSteps : standardSteps
   const done: Verdict['steps'][number][] = []
   try {
+    const bytes = bytesOf(body)
     for (const [step, text] of steps({ bytes, get, secret, header, options })) {
       done.push({ step, passed: true, text })
     }
@@ -71,6 +75,35 @@ export function verifyWebhook(
     done.push({ step, passed: false, text })
     return { verified: false, scheme, failedAt: step, steps: done }
   }
+}
+
+/**
+ * The bytes of a body. Callers without types also pass what a framework has parsed.
+ *
+ * @throws CheckFailure body
+ */
+function bytesOf(body: unknown): Uint8Array {
+  if (typeof body === 'string') return new TextEncoder().encode(body)
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+  }
+  // By its tag, as a test environment may have an ArrayBuffer of its own.
+  const tag = Object.prototype.toString.call(body).slice(8, -1)
+  if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer') {
+    return new Uint8Array(body as ArrayBuffer) // or shared, as its tag says
+  }
+  const wanted = 'the signature covers the raw body, as a Buffer, an ArrayBuffer or text'
+  if (body === undefined || body === null) {
+    throw new CheckFailure('body', `There is no body (${tag}); ${wanted}`)
+  }
+  if (/^(Blob|File|Request|Response|ReadableStream|Promise|IncomingMessage)$/.test(tag)) {
+    const message = `The body is a ${tag}, which has to be read first; ${wanted}`
+    throw new CheckFailure('body', message)
+  }
+  throw new CheckFailure(
+    'body',
+    `The body was parsed already (${tag}); ${wanted}. Verify it before parsing, for example with express.raw({ type: 'application/json' })`,
+  )
 }
 
 /** Failure of one step, which ends the check. */

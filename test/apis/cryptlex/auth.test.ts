@@ -112,7 +112,6 @@ describe('the scope is read', () => {
     { scope: `${SCOPE}:all` },
     { scope: 'reseller:user' },
     { scope: { [SCOPE]: true } },
-    { scopes: SCOPE },
     { permissions: [[SCOPE]] },
   ]
   test.each(others.map((claim) => [JSON.stringify(claim), claim] as const))(
@@ -215,4 +214,40 @@ test.each(['Bearer', 'bearer', 'BEARER'])('the scheme is read as %s', async (sch
     .set('Authorization', `${scheme} standin-token`)
     .send(jsonFixture('cryptlex.json'))
     .expect(201)
+})
+
+describe('a key without kid', () => {
+  /** A token that names this key, or none. */
+  async function withoutKid(alg: 'RS256' | 'ES256') {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
+    const sign = (kid?: string) =>
+      new SignJWT({ scope: SCOPE })
+        .setProtectedHeader({ alg, ...(kid ? { kid } : {}) })
+        .sign(privateKey)
+    return { jwk: await exportJWK(publicKey), sign }
+  }
+
+  test.each(['RS256', 'ES256'] as const)('verifies a %s token that names a key', async (alg) => {
+    const { jwk, sign } = await withoutKid(alg)
+    const named = await keyPair(alg, 'k1')
+    const sandbox = await createSandbox(withKeys(named.jwk, jwk))
+    for (const kid of ['k1', 'k2', undefined]) {
+      expect(await refusalOf(sandbox, await sign(kid))).not.toEqual([401, 'token.signature'])
+    }
+    const other = await withoutKid(alg)
+    expect(await refusalOf(sandbox, await other.sign('k2'))).toEqual([401, 'token.signature'])
+  })
+
+  test('is named by a hint where all keys have another kid', async () => {
+    const { jwk, sign } = await withoutKid('ES256')
+    const sandbox = await createSandbox(withKeys({ ...jwk, kid: 'of-the-set' }))
+    const { headers } = said(
+      await create(sandbox, await sign('of-the-token'))
+        .set('Standin-Explain', '1')
+        .expect(401),
+    )
+    expect(headers['standin-hint']).toMatch(
+      /kid is of-the-token.*kid of-the-set.*token.unknown-key/,
+    )
+  })
 })

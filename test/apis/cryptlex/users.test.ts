@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import {
@@ -7,7 +8,8 @@ import {
   jsonFixture,
   type TestSandbox,
 } from '../../helpers/sandbox.ts'
-import { exampleOf, said, type Said } from '../contract-documents.ts'
+import { Contract } from '../../../src/core/contract/contract.ts'
+import { complaints, exampleOf, said, type Said } from '../contract-documents.ts'
 
 interface User {
   readonly id: string
@@ -215,7 +217,7 @@ describe('the rate limit', () => {
       await createCryptlexUser(sandbox, { email: 1 }).expect(400),
       await request(sandbox.url).post(CRYPTLEX).expect(401),
       await request(sandbox.url).get('/v3/nowhere').expect(404),
-      await request(sandbox.url).get(CRYPTLEX).expect(405),
+      await request(sandbox.url).put(CRYPTLEX).expect(405),
       await createCryptlexUser(sandbox).expect(409),
     ]
     expect(answers.map(({ headers }) => headersOf(headers))).toEqual(
@@ -277,4 +279,63 @@ test('an unknown reseller is created on first use, with a warning each time', as
   expect(headers['standin-warning']).toMatch('code=reseller.unknown')
   await createFor(sandbox, 'new', { email: 'b@x' }).expect(201)
   expect(sandbox.sandbox.store.collection('cryptlex.resellers').size).toBe(1)
+})
+
+describe('allowedUsers of -1', () => {
+  const fixtures = JSON.stringify({
+    cryptlex: {
+      tokens: [{ token: 'standin-token', scopes: ['reseller:user:create'] }],
+      resellers: [{ id: 'reseller-001', allowedUsers: -1 }],
+      organizations: [{ id: 'organization-001', resellerId: 'reseller-001', allowedUsers: -1 }],
+    },
+  })
+
+  test('is unlimited, and is shown in the answer', async () => {
+    const sandbox = await createSandbox({ ...strict, fixtures })
+    for (const email of ['a@example.test', 'b@example.test', 'c@example.test']) {
+      const { body } = said(await createCryptlexUser(sandbox, { email }).expect(201))
+      expect((body as User).organization).toMatchObject({ allowedUsers: -1 })
+    }
+  })
+
+  test('is the least that fixtures may have', async () => {
+    const less = fixtures.replaceAll('-1}', '-2}')
+    await expect(createSandbox({ fixtures: less })).rejects.toThrow('must be at least -1')
+  })
+})
+
+describe("the page's own sample of a user", () => {
+  const time = '2019-08-24T14:15:22Z'
+  const organization = {
+    ...{ id: 'string', createdAt: time, updatedAt: time, name: 'string', email: 'string' },
+    ...{ description: 'string', allowedUsers: 0 },
+    address: {
+      ...{ addressLine1: 'string', addressLine2: 'string', city: 'string' },
+      ...{ state: 'string', country: 'string', postalCode: 'string' },
+    },
+  }
+  const sample = {
+    ...{ id: 'string', createdAt: time, updatedAt: time, name: 'string', firstName: 'string' },
+    ...{ lastName: 'string', email: 'string', role: 'string', twoFactorEnabled: true },
+    ...{ googleSsoEnabled: true, lastLoginAt: time, organizationId: 'string' },
+    organization,
+    company: 'string',
+  }
+
+  test.each([0, -1])('is valid as a 201, also with allowedUsers %d', (allowedUsers) => {
+    const body = { ...sample, organization: { ...organization, allowedUsers } }
+    expect(complaints('cryptlex', false, 201, 'application/json', body)).toEqual([])
+  })
+
+  test('is valid in each event, with any text as its time', () => {
+    const contract = new Contract(
+      fileURLToPath(new URL('../../../specs/cryptlex.yaml', import.meta.url)),
+    )
+    for (const kind of ['created', 'updated', 'deleted']) {
+      const event = `reseller.user.${kind}`
+      const component = `User${kind[0]!.toUpperCase()}${kind.slice(1)}Event`
+      const body = { event, data: sample, triggeredAt: 'string' }
+      expect(contract.violationsOf(component, body)).toEqual([])
+    }
+  })
 })

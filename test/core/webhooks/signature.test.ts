@@ -1,10 +1,15 @@
 import { createHash, createHmac } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { Webhook as Official } from 'standardwebhooks'
 import { Webhook as Svix } from 'svix'
 import { describe, expect, test } from 'vitest'
 import { standardSecret } from '../../../src/core/webhooks/hmac.ts'
-import { verifyWebhook, type Verdict } from '../../../src/core/webhooks/signature-check.ts'
+import {
+  verifyWebhook,
+  type Verdict,
+  type WebhookBody,
+} from '../../../src/core/webhooks/signature-check.ts'
 import {
   sign,
   signatureHeaders,
@@ -442,6 +447,53 @@ describe('the scheme of a subscription', () => {
     for (const scheme of ['plain', 'standard', 'both'] as const) {
       const names = signed(scheme).map(([name]) => name.toLowerCase())
       expect(new Set(names).size).toBe(names.length)
+    }
+  })
+})
+
+describe('the body as a framework hands it over', () => {
+  const text = '{"event":"reseller.user.created","name":"Ōe"}'
+  const raw = Buffer.from(text)
+  const bytes = new Uint8Array(raw)
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  const offset = new Uint8Array([0, 0, ...bytes, 0])
+  const headers = {
+    'webhook-signature': createHmac('sha256', 'a-secret').update(raw).digest('base64'),
+  }
+
+  test.each([
+    ['text', text],
+    ['a Buffer', raw],
+    ['a Uint8Array', bytes],
+    ['a part of a Uint8Array', offset.subarray(2, -1)],
+    ['an Int8Array', new Int8Array(bytes)],
+    ['a DataView', new DataView(offset.buffer, 2, bytes.length)],
+    ['an ArrayBuffer', bytes.buffer],
+    ['an ArrayBuffer of another realm', runInNewContext('new Uint8Array(a).buffer', { a: bytes })],
+    ['a SharedArrayBuffer', shared.buffer],
+  ])('verifies as %s', (_, body) => {
+    expect(verifyWebhook(body as WebhookBody, headers, 'a-secret')).toMatchObject({
+      verified: true,
+    })
+  })
+
+  test.each([
+    ['an object', JSON.parse(text), /^The body was parsed already \(Object\).*raw body/],
+    ['a list', [], /^The body was parsed already \(Array\).*raw body/],
+    ['a Buffer in JSON', raw.toJSON(), /^The body was parsed already.*raw body/],
+    ['a number', 1, /^The body was parsed already \(Number\).*raw body/],
+    ['nothing', undefined, /^There is no body \(Undefined\).*raw body/],
+    ['null', null, /^There is no body \(Null\).*raw body/],
+    ['a Blob', new Blob([text]), /^The body is a Blob, which has to be read first.*raw body/],
+    ['a promise', Promise.resolve(text), /^The body is a Promise.*read first.*raw body/],
+  ])('is explained as %s', (_, body, message) => {
+    for (const scheme of ['plain', 'standard'] as const) {
+      const verdict = verifyWebhook(body as WebhookBody, headers, 'a-secret', { scheme })
+      expect(verdict).toMatchObject({ verified: false, failedAt: 'body' })
+      expect(verdict.steps).toEqual([
+        { step: 'body', passed: false, text: expect.stringMatching(message) as string },
+      ])
     }
   })
 })

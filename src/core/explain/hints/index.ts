@@ -24,9 +24,12 @@ export function hintsFor(input: HintInput): readonly Hint[] {
   const { api, call, tools, store } = input
   // A fault ended the request, or it could not be read: the sender has nothing to change.
   if (call.endedAfter || call.method === '') return []
+  const own = api.hints?.(call, { ...tools, state: store, sent: sentFields(input) ?? {} }) ?? []
+  // What a vendor's slice says about a method replaces the guess from similar operations.
+  const isCovered = own.length > 0 && call.problem?.reason === 'method.not-allowed'
   const hints = [
-    ...pathRules.flatMap((rule) => rule(input)),
-    ...(api.hints?.(call, { ...tools, state: store, sent: sentFields(input) ?? {} }) ?? []),
+    ...(isCovered ? [] : pathRules.flatMap((rule) => rule(input))),
+    ...own,
     ...RULES.flatMap((rule) => rule(input)),
   ]
   const seen = new Set<string>()

@@ -36,6 +36,11 @@ function unknownRoute(input: HintInput) {
       hint(`path.${first.kind}`, `Send ${target}: ${listed(best.edits.map(({ text }) => text))}.`),
     ]
   }
+  const allowed = call.problem?.headers['Allow']
+  if (best.method !== 'POST' && allowed !== undefined) {
+    const text = `Use a method that ${call.base}${best.path} has (${allowed}) instead of ${call.method}.`
+    return [hint('method.wrong', text)]
+  }
   if (call.method === 'GET' || call.method === 'HEAD') {
     const body = hasBody(call.headers) ? ', with the same body' : ', with the user as its body'
     const code = hasBody(call.headers) ? 'method.get-with-body' : 'method.get'
