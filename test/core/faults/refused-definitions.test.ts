@@ -179,6 +179,11 @@ test.each([
   ['dealy=2s', 'delay=2s'],
   ['500;tmies=2', 'times=2'],
   ['comit-500', 'commit-500'],
+  ['5oo', '500'],
+  ['5O3;times=2', '503'],
+  ['commit-5oo', '500'],
+  ['503x', '503'],
+  [{ status: 500, api: 'mykarma' }, 'mykaarma'],
   ['commti-reset', 'commit-reset'],
   ['commit-rest', 'reset'],
   ['tokn.expired', 'token.expired'],
@@ -189,7 +194,7 @@ test.each([
   const server = await createSandbox()
   const message = refusalOf(() => server.sandbox.faults.add(given))
   expect(message).toContain(`; did you mean ${meant}?`)
-  expect(message).toMatch(/allowed: |must be one of /)
+  expect(message.length).toBeLessThan(120)
   const body = typeof given === 'string' ? { fault: given } : given
   const answer = await createCaller(server).post('/_standin/faults', JSON.stringify(body))
   expect(answer.json()['detail']).toContain(`; did you mean ${meant}?`)
