@@ -76,6 +76,8 @@ export interface ServerPort {
   readonly apis: readonly string[]
   /** Path prefixes of the APIs, in the same order. */
   readonly prefixes: readonly string[]
+  /** Paths of the admin API as its contract has them, such as `/users/{api}/{id}`. */
+  readonly ownPaths: readonly string[]
   /** Returns true while the server finishes requests in flight and accepts no others. */
   isStopping(): boolean
   metrics(): Metrics

@@ -13,6 +13,8 @@ export interface Violation {
   readonly form?: string
   /** The length of the given text. */
   readonly given?: number
+  /** The allowed value of an enum that was probably meant. */
+  readonly meant?: string
 }
 
 /** The defect of a body that cannot be read, where a hint can say what to change. */
@@ -107,7 +109,7 @@ export function requirementOf(violation: Violation): string {
         .flat()
         .filter((item) => item !== null)
         .map(String)
-        .join(', ')}`
+        .join(', ')}${violation.meant === undefined ? '' : `; did you mean ${violation.meant}?`}`
     case 'minimum':
     case 'maximum':
       return `must be at ${rule === 'minimum' ? 'least' : 'most'} ${String(limit)}`
@@ -129,11 +131,11 @@ export function requirementOf(violation: Violation): string {
   }
 }
 
-/** The allowed names, with the one that was probably meant. */
+/** The allowed names, or only the one that was probably meant. */
 function allowedNames(limit: unknown, name: unknown): string {
   if (!Array.isArray(limit) || limit.length === 0) return ''
   const names = limit.map(String)
-  return `${didYouMean(String(name), names)}; allowed: ${names.join(', ')}`
+  return didYouMean(String(name), names) || `; allowed: ${names.join(', ')}`
 }
 
 /** A message with a full stop, as the vendors' messages have it. */

@@ -77,6 +77,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     version: VERSION,
     apis: vendors.map(({ api }) => api.name),
     prefixes,
+    ownPaths: [...new Set(own.operations.map(({ path }) => path))],
     isStopping: () => stopping,
     metrics: () => metrics,
     list: () => sandboxes.list(),

@@ -368,6 +368,41 @@ test('an unknown path is refused with the list of known prefixes', async () => {
   expectRefusal(await caller.get('/~nope/_standin/health'), 404)
 })
 
+test.each([
+  ['/_standin/request', '/_standin/requests'],
+  ['/_standin/requets', '/_standin/requests'],
+  ['/_standin/Users', '/_standin/users'],
+  ['/_standin/user/cryptlex/a', '/_standin/users/cryptlex/a'],
+  ['/_standin/fault', '/_standin/faults'],
+  ['/_standin/requests/req-1/explian', '/_standin/requests/req-1/explain'],
+  ['/_standin/clock/advanse', '/_standin/clock/advance'],
+  ['/~there/_standin/request', '/~there/_standin/requests'],
+])('%s is refused in one line with the path that was meant, %s', async (path, meant) => {
+  const caller = createCaller(await createSandbox())
+  await caller.post('/_standin/sandboxes', { name: 'there' })
+  for (const method of ['GET', 'POST', 'DELETE']) {
+    const answer = await caller.send({ method, path, body: method === 'POST' ? {} : undefined })
+    expectRefusal(answer, 404)
+    expect(answer.json()['detail']).toBe(`There is nothing at this path; did you mean ${meant}?`)
+  }
+})
+
+test.each([
+  ['POST', '/seed', { users: 1, apis: ['mykarma'] }, 'mykaarma'],
+  ['POST', '/verify', { expectations: [{ api: 'crytplex' }] }, 'cryptlex'],
+  ['POST', '/faults', { status: 500, api: 'mykarma' }, 'mykaarma'],
+  ['GET', '/requests?api=mykarma', undefined, 'mykaarma'],
+  ['GET', '/users/formonfire/a', undefined, 'formsonfire'],
+  ['PUT', '/fixtures', { mykarma: {} }, 'mykaarma'],
+])('%s %s %j is refused with the value that was meant', async (method, path, body, meant) => {
+  const caller = createCaller(await createSandbox())
+  const answer = await caller.send({ method, path: `/_standin${path}`, body })
+  expectRefusal(answer, 400)
+  const { detail } = answer.json<{ detail: string }>()
+  expect(detail).toMatch(new RegExp(`; did you mean ${meant}\\?$`))
+  expect(detail.length).toBeLessThan(120)
+})
+
 // These use nothing that the test below makes fail.
 const ELSEWHERE = [
   'getFrontPage',

@@ -265,7 +265,7 @@ export class Contract {
       check: (request) => {
         const schema = schemaFor(request.bodyType)
         return validationErrors(validator, request, path, operation).map((error) =>
-          violationFrom(error, schema, request.body, operation),
+          violationFrom(error, schema, request, operation),
         )
       },
       checkStrictly: (request) => {

@@ -1,6 +1,8 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { OperationObject } from './openapi.ts'
+import type { RequestParts } from './operation.ts'
 import type { Violation } from '../problem.ts'
+import { closest } from '../words.ts'
 import { schemaAt, stepsOf, typesOf, valueAt, type Schema } from './schema.ts'
 
 /**
@@ -10,7 +12,7 @@ import { schemaAt, stepsOf, typesOf, valueAt, type Schema } from './schema.ts'
 export function violationFrom(
   error: { path: string; errorCode?: string },
   schema: Schema,
-  body: unknown,
+  { body, query, params }: Pick<RequestParts, 'body' | 'query' | 'params'>,
   operation: OperationObject,
 ): Violation {
   const [first = 'body', ...rest] = stepsOf(error.path)
@@ -25,7 +27,16 @@ export function violationFrom(
       return { part, at: rest, rule, limit: known.map(({ name }) => name) }
     }
     const limit = parameter?.schema?.[rule] ?? (code ? undefined : 1)
-    return { part, at: rest, rule, limit, ...formOf(parameter?.schema) }
+    const name = String(rest[0] ?? '')
+    const value = part === 'query' ? query.get(name) : part === 'path' ? params[name] : undefined
+    return {
+      part,
+      at: rest,
+      rule,
+      limit,
+      ...formOf(parameter?.schema),
+      ...meantBy(value, rule, limit),
+    }
   }
   return withLimit({ part: 'body', at: rest, rule: code ?? 'invalid' }, schema, body)
 }
@@ -36,6 +47,7 @@ function withLimit(found: Violation, schema: Schema, body: unknown): Violation {
   const value = valueAt(body, found.at)
   return {
     ...found,
+    ...meantBy(value, found.rule, here?.[found.rule]),
     limit:
       found.rule === 'type'
         ? typesOf(here).filter((type) => type !== 'null')
@@ -45,6 +57,16 @@ function withLimit(found: Violation, schema: Schema, body: unknown): Violation {
     ...formOf(here),
     ...(typeof value === 'string' ? { given: [...value].length } : {}),
   }
+}
+
+/** The allowed value that is closest to a misspelt one of an enum. */
+function meantBy(value: unknown, rule: string, allowed: unknown): { readonly meant?: string } {
+  if (rule !== 'enum' || typeof value !== 'string' || !Array.isArray(allowed)) return {}
+  const [meant] = closest(
+    value,
+    allowed.filter((one) => typeof one === 'string'),
+  )
+  return meant === undefined ? {} : { meant }
 }
 
 /** The readable description of a pattern, where its schema has one. */
@@ -79,6 +101,7 @@ export function violationsIn(errors: readonly ErrorObject[], body: unknown): rea
         rule: keyword,
         ...formOf(parent),
         limit: limit ?? params['limit'] ?? params['pattern'] ?? params['allowedValues'],
+        ...meantBy(value, keyword, limit),
         ...(typeof value === 'string' ? { given: [...value].length } : {}),
       },
     ]

@@ -74,15 +74,20 @@ function withKnownNames(definition: FaultDefinition, { apis }: FaultVocabulary):
   const among = api === undefined ? [...apis.values()] : [apis.get(api)!] // the schema lists them
   const operations = among.flatMap((one) => one.operations)
   if (operation !== undefined && !operations.includes(operation)) {
-    throw invalidFault(
-      `operation must be one of ${operations.join(', ')}${didYouMean(operation, operations)}`,
-    )
+    throw invalidFault(unknownName('operation', operation, operations))
   }
   const reasons = [...new Set(among.flatMap((one) => one.reasons))].sort()
   if (reason !== undefined && !reasons.includes(reason)) {
-    throw invalidFault(`reason must be one of ${reasons.join(', ')}${didYouMean(reason, reasons)}`)
+    throw invalidFault(unknownName('reason', reason, reasons))
   }
   return definition
+}
+
+/** Refuses a name with the one that was probably meant, or with all that are allowed. */
+function unknownName(field: string, name: string, known: readonly string[]): string {
+  const suggestion = didYouMean(name, known)
+  if (suggestion !== '') return `${field} ${name.slice(0, 60)} is not known${suggestion}`
+  return `${field} must be one of ${known.join(', ')}`
 }
 
 /** Restricts a fault without an API to the APIs that have its reasons. */

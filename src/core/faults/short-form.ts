@@ -87,13 +87,18 @@ function unreadable(part: string, schema: Schema): Problem {
   if (/^\d+$/.test(part)) {
     return invalidFault(`"${shown}" is not a status of a fault; allowed: 300 to 599, such as 500`)
   }
+  const suggestion = suggestionFor(shown, fields)
+  if (suggestion !== '') return invalidFault(`"${shown}" is not a part of a fault${suggestion}`)
   return invalidFault(
-    `"${shown}" is not a part of a fault${suggestionFor(shown, fields)}; allowed: a status such as 500, a reason such as token.expired, ${SHORT_WORDS.join(', ')}, commit- before any of them, or name=value with one of ${fields.join(', ')}`,
+    `"${shown}" is not a part of a fault; allowed: a status such as 500, a reason such as token.expired, ${SHORT_WORDS.join(', ')}, commit- before any of them, or name=value with one of ${fields.join(', ')}`,
   )
 }
 
 /** Returns `; did you mean delay=2s?` or an empty string. */
 function suggestionFor(part: string, fields: readonly string[]): string {
+  // A status with letters for its digits, or with more behind it.
+  const status = /^[2-5]\d\d/.exec(part.replaceAll(/o/gi, '0').replaceAll(/[il]/gi, '1'))?.[0]
+  if (status !== undefined && part.length < 6) return `; did you mean ${status}?`
   const [name = '', ...value] = part.split('=')
   if (value.length > 0) return didYouMean(name, fields, (near) => [near, ...value].join('='))
   const [first = '', ...rest] = part.split('-')

@@ -103,7 +103,7 @@ const whole: readonly Row[] = [
   [{ fault: 500 }, 'fault', 'string'],
   [{ status: '500' }, 'status', 'integer'],
   [{ status: 500, note: 'x'.repeat(501) }, 'note', 'most 500'],
-  [{ status: 500, time: 3 }, 'time', 'times', 'probability'],
+  [{ status: 500, time: 3 }, 'time', 'times', 'did you mean times?'],
   [{ status: 500, api: ['cryptlex'] }, 'api', 'string'],
   [{ status: 400, fields: 'email' }, 'fields', 'array'],
   [{ status: 400, fields: [] }, 'fields', 'minItems'],
@@ -112,7 +112,7 @@ const whole: readonly Row[] = [
   [{ status: 302, location: 'a\r\nX: y' }, 'location', 'without spaces'],
   [{ status: 500, sequence: [] }, 'sequence', 'minItems'],
   [{ status: 500, sequence: ['commit-500'] }, 'sequence[0]', 'after'],
-  [{ status: 500, match: { header: {} } }, 'match.header', 'headers', 'credential'],
+  [{ status: 500, match: { header: {} } }, 'match.header', 'headers', 'did you mean headers?'],
   [{ status: 500, match: [] }, 'match', 'object'],
   [{ status: 500, match: { headers: { 'X-A': null } } }, 'match.headers.X-A', 'string'],
   [{ status: 500, match: { fields: { email: ['a'] } } }, 'match.fields.email', 'string'],
@@ -179,6 +179,11 @@ test.each([
   ['dealy=2s', 'delay=2s'],
   ['500;tmies=2', 'times=2'],
   ['comit-500', 'commit-500'],
+  ['5oo', '500'],
+  ['5O3;times=2', '503'],
+  ['commit-5oo', '500'],
+  ['503x', '503'],
+  [{ status: 500, api: 'mykarma' }, 'mykaarma'],
   ['commti-reset', 'commit-reset'],
   ['commit-rest', 'reset'],
   ['tokn.expired', 'token.expired'],
@@ -189,7 +194,7 @@ test.each([
   const server = await createSandbox()
   const message = refusalOf(() => server.sandbox.faults.add(given))
   expect(message).toContain(`; did you mean ${meant}?`)
-  expect(message).toMatch(/allowed: |must be one of /)
+  expect(message.length).toBeLessThan(120)
   const body = typeof given === 'string' ? { fault: given } : given
   const answer = await createCaller(server).post('/_standin/faults', JSON.stringify(body))
   expect(answer.json()['detail']).toContain(`; did you mean ${meant}?`)
