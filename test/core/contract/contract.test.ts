@@ -34,7 +34,7 @@ interface Sent {
 
 describe.each(APIS)('The contract of %s', (api) => {
   const contract = new Contract(specFile(api))
-  const types = contract.operations[0]!.requestTypes
+  const types = contract.operations.find(({ method }) => method === 'post')!.requestTypes
   const path = {
     mykaarma: '/v2/user/partner',
     cryptlex: '/resellers/r%20-1/users',
@@ -110,7 +110,8 @@ describe.each(APIS)('The contract of %s', (api) => {
   function verdict({ method, path: below, query, type, body }: Sent): number {
     try {
       const { operation, params } = contract.find(method, below)
-      if (!operation.requestTypes.includes(type)) return 415
+      const { requestTypes } = operation
+      if (requestTypes.length > 0 && !requestTypes.includes(type)) return 415
       const call = new Call({
         method,
         path: below,
@@ -356,7 +357,8 @@ test('each spec has a server, an operation and its security', () => {
   for (const api of APIS) {
     const contract = new Contract(specFile(api))
     expect(contract.prefix).toMatch(/^\/\w+$/)
-    expect(contract.operations[0]!.id).toMatch(/^create.*User/)
+    const creates = contract.operations.find(({ method }) => method === 'post')!
+    expect(creates.id).toMatch(/^create.*User/)
     expect(readFileSync(specFile(api), 'utf8')).toMatch(/^security:/m)
   }
 })

@@ -185,7 +185,7 @@ const common: readonly [
     'accept.unsupported',
     (endpoint) => (endpoint === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
   ],
-  ['method.not-allowed', () => ({ method: 'PUT' })],
+  ['method.not-allowed', () => ({ method: 'OPTIONS' })],
   ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more` })],
 ]
 
