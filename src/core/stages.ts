@@ -84,7 +84,7 @@ export const STAGES = [
   {
     name: 'operation',
     title: 'Operation rules',
-    reasons: ['sandbox.unknown'],
+    reasons: ['sandbox.unknown', 'body.invalid'],
   },
   {
     name: 'saving',

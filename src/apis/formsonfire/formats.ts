@@ -197,7 +197,7 @@ function readScalar(call: Call, value: unknown, schema: Schema | undefined, at: 
     )
     call.warn(`type.${at}`, `${at} should be ${wanted}, not ${given}`, { expected })
   }
-  if (typeof typed === 'number' && schema?.['format'] === 'int32' && isBeyondInt32(typed)) {
+  if (typeof typed === 'number' && schema?.['x-bits'] === 32 && isBeyondInt32(typed)) {
     const limit = 'integer of 32 bits'
     call.refuseIfStrict(invalid([{ part: 'body', at: [at], rule: 'type', limit }]))
   }

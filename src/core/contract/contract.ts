@@ -12,6 +12,7 @@ import {
   type Complete,
   type Document,
   type OperationObject,
+  type PathItem,
   type Responses,
 } from './openapi.ts'
 import { Problem, type Violation } from '../problem.ts'
@@ -95,7 +96,10 @@ export class Contract {
           if (!own) return []
           // Parameters of the path hold for each of its operations.
           const parameters = [...(item.parameters ?? []), ...(own.parameters ?? [])]
-          const operation = this.#operation(method, path, { ...own, parameters }, validator)
+          const operation = {
+            ...this.#operation(method, path, { ...own, parameters }, validator),
+            allow: allowedBy(item),
+          }
           return [[method.toUpperCase(), operation] as const]
         }),
       ),
@@ -123,9 +127,8 @@ export class Contract {
       const match = (isExact ? pattern : lenientPattern).exec(path)! // it has matched
       const operation = operations.get(method === 'HEAD' ? 'GET' : method)
       if (!operation) {
-        const allow = [...operations.keys()]
-          .flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : one))
-          .join(', ')
+        const [any] = operations.values()
+        const allow = any?.allow ?? ''
         const message = `${method} is not allowed here; allowed: ${allow}`
         throw new Problem(405, 'method.not-allowed', message, { headers: { Allow: allow } })
       }
@@ -238,7 +241,7 @@ export class Contract {
     path: string,
     operation: OperationObject,
     validator: RequestValidator,
-  ): OperationContract {
+  ): Omit<OperationContract, 'allow'> {
     const id = operation.operationId
     if (!id) throw new Error(`${this.file}: ${method.toUpperCase()} ${path} has no operationId`)
     const content = operation.requestBody?.content ?? {}
@@ -334,6 +337,13 @@ function decoded(text: string): string {
       { cause },
     )
   }
+}
+
+/** The methods that a path has: `GET, HEAD, POST`. A path with GET answers HEAD too. */
+function allowedBy(item: PathItem): string {
+  return METHODS.filter((method) => item[method])
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .join(', ')
 }
 
 function patternOf(path: string, { isLenient = false } = {}): RegExp {

@@ -24,6 +24,8 @@ export interface OperationContract {
   readonly requestTypes: readonly string[]
   /** Media types of the first success answer, in the contract's order. */
   readonly answerTypes: readonly string[]
+  /** The methods of its path, as the header `Allow` lists them: `GET, HEAD, POST`. */
+  readonly allow: string
   /** Query parameters. */
   readonly query: readonly Parameter[]
   readonly bodyRequired: boolean

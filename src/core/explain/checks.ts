@@ -110,7 +110,8 @@ function nestedUnknowns({ warnings }: Call): Check[] {
   return warnings.flatMap(({ code, stage }): Check[] => {
     const path = /^unknown-field\.(.*[.[].*)$/s.exec(code)?.[1]
     if (path === undefined || stage !== 'contract') return []
-    const at = quotable(path) ?? '(name not shown)'
+    const isShown = quotable(path.replaceAll(/\[\d+\]/g, '')) !== undefined
+    const at = isShown ? path : '(name not shown)'
     return [{ at, outcome: 'noted', text: 'is not a field here and is ignored', evidence: [] }]
   })
 }

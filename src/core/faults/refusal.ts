@@ -47,9 +47,7 @@ export function refusalFor(refusal: Refusal, call: Call, api: Api, tools: Tools)
     ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
   }
   const allow =
-    status === 405 && !problem.headers['Allow']
-      ? { Allow: call.operation?.method.toUpperCase() ?? '' }
-      : {}
+    status === 405 && !problem.headers['Allow'] ? { Allow: call.operation?.allow ?? '' } : {}
   const { requestTypes = [] } = call.operation ?? {}
   const accept = status === 415 && !api.bodyType ? { Accept: requestTypes.join(', ') } : {}
   return new Problem(status, problem.reason, problem.message, {

@@ -215,7 +215,7 @@ function checkText(text: string, schema: Schema, at: Path, doubts: Doubts): void
   if (types.includes('boolean') && /^(true|false)$/i.test(plain) && !/^(true|false)$/.test(plain)) {
     refuse('xs:boolean (true, false, 1 or 0)')
   }
-  if (types.includes('integer') && schema['format'] === 'int32' && isBeyondInt32(Number(plain))) {
+  if (types.includes('integer') && schema['x-bits'] === 32 && isBeyondInt32(Number(plain))) {
     refuse('xs:int (of 32 bits)')
   }
 }

@@ -373,13 +373,13 @@ describe('every call on a user', () => {
   test.each(calls)('%s needs credentials with full access', async (_, call) => {
     const sandbox = await createSandbox()
     const id = await created(sandbox)
-    for (const [keys, status, reason] of [
+    for (const [keys, code, reason] of [
       [{ ...KEYS, IntegrationKey: '' }, 401, 'credentials.missing'],
       [{ ...KEYS, IntegrationKey: 'x' }, 401, 'key.wrong'],
       [{ ...KEYS, CompanyId: 9 }, 401, 'company.unknown'],
       [LIMITED, 403, 'key.limited'],
     ] as const) {
-      const { headers } = said(await call(sandbox, id, keys).expect(status))
+      const { headers } = said(await call(sandbox, id, keys).expect(code))
       expect(headers['standin-reason']).toBe(reason)
     }
     expect(storedUsers(sandbox)).toHaveLength(1)

@@ -535,12 +535,12 @@ describe('what the platform reads and the contract does not say', () => {
 
   test('a form lacks fields as any body does, and its faults are named', async () => {
     const sandbox = await createSandbox()
-    const form = (fields: string) =>
+    const form = (text: string) =>
       request(sandbox.url)
         .post(FORMSONFIRE)
         .query({ ...KEYS, format: 'json' })
         .type('form')
-        .send(fields)
+        .send(text)
     const { body } = said(await form('Email=a%40b&emaiL=c&Email=d').expect(400))
     expect((body as Refused).ResponseStatus.ErrorCode).toBe('SerializationException')
     const missing = said(await form('email=a%40b&Email2=x').expect(400))

@@ -185,8 +185,8 @@ const common: readonly [
     'accept.unsupported',
     (endpoint) => (endpoint === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
   ],
-  ['method.not-allowed', () => ({ method: 'PUT' })],
-  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more/than/that` })],
+  ['method.not-allowed', () => ({ method: 'OPTIONS' })],
+  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more` })],
 ]
 
 /** Removes the message that describes the request, and the length that depends on it. */
