@@ -338,7 +338,7 @@ test('a test webhook goes to a subscription by its id or name, and the answer na
   const [first, paused] = [await subscribe('first'), await subscribe('second', false)]
   const second = await subscribe('second')
   const sendTest = async (body: object) =>
-    (await caller.post('/_standin/webhooks/test', body)).json<Record<string, unknown>>()
+    (await caller.post('/_standin/webhooks/test', body)).json()
   for (const [body, subscription, subscriptionName] of [
     [{}, first, 'first'],
     [{ subscription: 'first' }, first, 'first'],

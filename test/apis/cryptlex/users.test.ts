@@ -307,17 +307,35 @@ describe('allowedUsers of -1', () => {
 describe("the page's own sample of a user", () => {
   const time = '2019-08-24T14:15:22Z'
   const organization = {
-    ...{ id: 'string', createdAt: time, updatedAt: time, name: 'string', email: 'string' },
-    ...{ description: 'string', allowedUsers: 0 },
+    id: 'string',
+    createdAt: time,
+    updatedAt: time,
+    name: 'string',
+    email: 'string',
+    description: 'string',
+    allowedUsers: 0,
     address: {
-      ...{ addressLine1: 'string', addressLine2: 'string', city: 'string' },
-      ...{ state: 'string', country: 'string', postalCode: 'string' },
+      addressLine1: 'string',
+      addressLine2: 'string',
+      city: 'string',
+      state: 'string',
+      country: 'string',
+      postalCode: 'string',
     },
   }
   const sample = {
-    ...{ id: 'string', createdAt: time, updatedAt: time, name: 'string', firstName: 'string' },
-    ...{ lastName: 'string', email: 'string', role: 'string', twoFactorEnabled: true },
-    ...{ googleSsoEnabled: true, lastLoginAt: time, organizationId: 'string' },
+    id: 'string',
+    createdAt: time,
+    updatedAt: time,
+    name: 'string',
+    firstName: 'string',
+    lastName: 'string',
+    email: 'string',
+    role: 'string',
+    twoFactorEnabled: true,
+    googleSsoEnabled: true,
+    lastLoginAt: time,
+    organizationId: 'string',
     organization,
     company: 'string',
   }

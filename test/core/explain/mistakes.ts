@@ -484,7 +484,7 @@ const paths: readonly Mistake[] = [
     body: '{"bio":"x"}',
   })),
   mistake(
-    'cryptlex',
+    'mykaarma',
     ['GET to create a user', 'method.get', 405],
     (good) => ({
       method: 'GET',
@@ -493,13 +493,13 @@ const paths: readonly Mistake[] = [
     }),
     {
       correct: (sent, hint) => ({
-        ...GOOD.cryptlex,
+        ...GOOD.mykaarma,
         path: toTarget(sent, hint).path,
         method: toTarget(sent, hint).method,
       }),
     },
   ),
-  mistake('cryptlex', ['A body with GET', 'method.get-with-body', 405], method('GET'), {
+  mistake('mykaarma', ['A body with GET', 'method.get-with-body', 405], method('GET'), {
     correct: toTarget,
   }),
 ]
