@@ -18,7 +18,13 @@ test.each([
   ['npx on Windows', installed, join(installed, 'dist', 'main.js'), project, 'npx standin'],
   ['a global installation', installed, '/usr/local/bin/standin', project, 'standin'],
   ['the image', '/app', '/app/dist/main.js', '/app', `node ${join('dist', 'main.js')}`],
-  ['a path', clone, join(clone, 'dist', 'main.js'), '/', `node ${join(clone, 'dist', 'main.js')}`],
+  [
+    'a path',
+    clone,
+    join(clone, 'dist', 'main.js'),
+    join(project, 'other'),
+    `node ${join(clone, 'dist', 'main.js')}`,
+  ],
 ])('started by %s, it names a command that works there', (_, root, script, cwd, command) => {
   expect(startCommand({ root, script, cwd })).toBe(command)
 })
