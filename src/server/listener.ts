@@ -90,13 +90,15 @@ function toOriginForm(request: http.IncomingMessage): void {
  * @returns the port
  * @throws Error that names the port and says what to do
  */
-export function listen(server: http.Server, { port, host }: Config): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      void listenError(error, host, port).then(reject)
+export async function listen(server: http.Server, { port, host }: Config): Promise<number> {
+  try {
+    return await new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // it listens
     })
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
-  })
+  } catch (error) {
+    throw await listenError(error as NodeJS.ErrnoException, host, port) // of the system
+  }
 }
 
 async function listenError(
