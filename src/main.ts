@@ -28,16 +28,33 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   credentials,
   verifySignature,
   healthcheck,
+  {
+    name: 'help',
+    help: 'Print the help of the program or of a command: help fault',
+    runWith: async ([name, ...others]) => {
+      if (name === undefined || name.startsWith('-')) console.log(programHelp(COMMANDS))
+      else await main([commandNamed(name).name, '--help', ...others])
+    },
+  },
+  {
+    name: 'version',
+    help: 'Print the version',
+    runWith: async () => console.log((await import('./package.ts')).VERSION),
+  },
 ]
+
+/** @throws ConfigError with a suggestion for an unknown name */
+function commandNamed(name: string): Command | RawCommand {
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command) return command
+  const names = COMMANDS.map((one) => one.name)
+  throw new ConfigError(`"${name}" is not a command${nearest(name, names, 'standin ')}`)
+}
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = '--'] = args
   const isNamed = !first.startsWith('-')
-  const command = isNamed ? COMMANDS.find(({ name }) => name === first) : start
-  if (!command) {
-    const names = COMMANDS.map(({ name }) => name)
-    throw new ConfigError(`"${first}" is not a command${nearest(first, names, 'standin ')}`)
-  }
+  const command = isNamed ? commandNamed(first) : start
   const commandArgs = isNamed ? args.slice(1) : args
   if ('runWith' in command) {
     await command.runWith(commandArgs)

@@ -131,6 +131,34 @@ describe('output', () => {
     expect(version).toMatchObject({ code: 0, stdout: '0.1.0\n' })
   })
 
+  test.each([
+    [['help'], ['--help']],
+    [['-h'], ['--help']],
+    [
+      ['help', 'fault'],
+      ['fault', '--help'],
+    ],
+    [
+      ['help', 'verify'],
+      ['verify', '--help'],
+    ],
+    [
+      ['fault', '-h'],
+      ['fault', '--help'],
+    ],
+    [['help', '--help'], ['--help']],
+  ])('%j prints what %j prints', async (args, same) => {
+    const { code, stdout } = await run(args)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: (await run(same)).stdout })
+  })
+
+  test.each([['version'], ['-v'], ['fault', '-v'], ['version', '--version']])(
+    'the version is printed for %s %s',
+    async (...args) => {
+      expect(await run(args)).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' })
+    },
+  )
+
   test('--version prints the version of package.json', async () => {
     const { version } = JSON.parse(
       readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -182,6 +210,8 @@ describe('output', () => {
 describe('refused starts', () => {
   test.each([
     [['strat'], '"strat" is not a command; did you mean standin start?'],
+    [['hlep'], '"hlep" is not a command; did you mean standin help?'],
+    [['help', 'falt'], '"falt" is not a command; did you mean standin fault?'],
     [['constructor'], '"constructor" is not a command; see standin --help'],
     [['--prt', '1'], '--prt is not an option; did you mean --port?'],
     [['--port', '80a'], '--port must be a whole number from 0 to 65535, got "80a"'],
@@ -269,6 +299,27 @@ describe('refused starts', () => {
       await run(['--port', port]),
       `Port ${port} of 127.0.0.1 is in use by another program`,
     )
+  })
+
+  test.each(['127.0.0.1', '0.0.0.0', '::1'])(
+    'a port in use by a Standin of %s is refused as such',
+    async (host) => {
+      const { url } = await serve(['--memory', '--host', host])
+      const { port } = new URL(url)
+      const local = host === '0.0.0.0' ? '127.0.0.1' : new URL(url).hostname
+      expectRefusal(
+        await run(['--memory', '--host', host, '--port', port]),
+        `Port ${port} of ${host} is in use by a Standin 0.1.0; use that one at http://${local}:${port}, stop it, or choose another port with --port (0 takes a free one)`,
+      )
+    },
+  )
+
+  test('a port in use by a program that never answers is refused within seconds', async () => {
+    const other = createServer(() => {}).listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await eventually(() => expect(other.listening).toBe(true))
+    const port = String((other.address() as AddressInfo).port)
+    expectRefusal(await run(['--memory', '--port', port]), 'is in use by another program; stop it')
   })
 
   test('a data folder in use is refused within a second', async () => {

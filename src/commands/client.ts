@@ -4,6 +4,7 @@ import { ConfigError, type Config } from '../config/config.ts'
 import { hostForUrl } from '../core/http/hosts.ts'
 import { sandboxPath } from '../core/http/sandbox-path.ts'
 import type { Flag } from './command.ts'
+import { startCommand } from './invocation.ts'
 
 /** Flags of every command that calls a running server. */
 export const CLIENT_FLAGS: readonly Flag[] = [
@@ -38,7 +39,8 @@ export class Client {
       return await this.#connection.request(method, `${this.#prefix}/_standin${path}`, options)
     } catch (error) {
       if (!(error instanceof StandinError)) throw error
-      const advice = error.reason === 'server.unreachable' ? '; start one with: standin' : ''
+      const advice =
+        error.reason === 'server.unreachable' ? `; start one with: ${startCommand()}` : ''
       throw new Error(`${describe(error)}${advice}`, { cause: error })
     }
   }

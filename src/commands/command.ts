@@ -91,7 +91,8 @@ function options(): string {
   return `Options (defaults in parentheses):
 ${optionsHelp()}
 ${line('--config FILE', 'read options from a JSON file (standin.config.json)')}
-${line('--help, --version', 'print this help or the version, and exit')}
+${line('-h, --help', 'print this help and exit')}
+${line('-v, --version', 'print the version and exit')}
 
 Every option can also be set by an environment variable (STANDIN_MAX_BODY) or by a key of
 standin.config.json ("maxBody").`

@@ -4,6 +4,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Express, Request, Response } from 'express'
 import type { Config } from '../config/config.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
+import { Connection } from '../client/connection.ts'
+import { isRecord } from '../core/contract/schema.ts'
+import { hostForUrl } from '../core/http/hosts.ts'
 import { Problem } from '../core/problem.ts'
 import {
   answerOnSocket,
@@ -87,21 +90,47 @@ function toOriginForm(request: http.IncomingMessage): void {
  * @returns the port
  * @throws Error that names the port and says what to do
  */
-export function listen(server: http.Server, { port, host }: Config): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
-  })
+export async function listen(server: http.Server, { port, host }: Config): Promise<number> {
+  try {
+    return await new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // it listens
+    })
+  } catch (error) {
+    throw await listenError(error as NodeJS.ErrnoException, host, port) // of the system
+  }
 }
 
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+async function listenError(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+): Promise<Error> {
   const advice =
     error.code === 'EADDRINUSE'
-      ? 'is in use by another program; stop it, or choose another port with --port (0 takes a free one)'
+      ? await occupied(host, port)
       : error.code === 'EACCES'
         ? 'needs permissions that this user does not have; choose a port above 1023 with --port'
         : `cannot be used (${error.code ?? error.message}); check --host and --port`
   return new Error(`Port ${port} of ${host} ${advice}`, { cause: error })
+}
+
+/** Milliseconds that the holder of a port may take to identify itself. */
+const HOLDER_TIMEOUT = 1000
+
+/** The second half of a message about a port in use: by what, and what to do. */
+async function occupied(host: string, port: number): Promise<string> {
+  const url = `http://${hostForUrl(host, '127.0.0.1')}:${port}`
+  const connection = new Connection(url)
+  const health = await connection
+    .request('GET', '/_standin/health', { timeout: HOLDER_TIMEOUT })
+    .catch(() => undefined) // anything but a Standin
+  connection.close()
+  const version = isRecord(health) && isRecord(health['prefixes']) ? health['version'] : undefined
+  const another = 'choose another port with --port (0 takes a free one)'
+  return typeof version === 'string'
+    ? `is in use by a Standin ${version}; use that one at ${url}, stop it, or ${another}`
+    : `is in use by another program; stop it, or ${another}`
 }
 
 /** Closes the server. Requests in flight get 8 s, less than the 10 s that Docker allows. */

@@ -2,6 +2,7 @@ import { stagesOf } from '../stages.ts'
 import type { Decision, ExplainInput, Step } from './model.ts'
 import { createdUserId } from '../api.ts'
 import { type Warning } from '../call.ts'
+import { MADE_UP } from '../faults/refusal.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
 import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
@@ -87,7 +88,10 @@ function refusalEvidence(
 /** Adds the warnings that the request got at this step. */
 function withWarnings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
-  const warnings = input.call.warnings.filter(({ stage }) => stage === step)
+  const warnings = input.call.warnings.filter(
+    // The step `faults` says what a fault made up.
+    ({ stage, code }) => stage === step && code !== MADE_UP,
+  )
   if (warnings.length === 0) return decision
   // The checks of the contract already mention each field.
   if (step === 'contract' && decision.checks) return { ...decision, outcome: 'noted' }

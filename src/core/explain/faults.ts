@@ -1,6 +1,7 @@
 import type { Check } from './checks.ts'
 import { createdUserId } from '../api.ts'
 import { type ConsideredFault } from '../call.ts'
+import { isMadeUp } from '../faults/refusal.ts'
 import { sentence } from '../problem.ts'
 import type { FaultStage } from '../stages.ts'
 import type { ExplainInput, Decision, Step } from './model.ts'
@@ -28,7 +29,8 @@ export function endingFaultText({ call, status }: ExplainInput): string | undefi
   const name = fault ? nameOf(fault) : 'that it requested'
   if (status === 0) return `Not answered: the fault ${name} ended the connection.`
   if (!call.problem) return `Answered with ${status} by the fault ${name}, in place of the API.`
-  return `Refused with ${status} by the fault ${name}: ${sentence(call.problem.message)}`
+  const claim = isMadeUp(call.problem) ? ', which made up the reason' : ''
+  return `Refused with ${status} by the fault ${name}${claim}: ${sentence(call.problem.message)}`
 }
 
 /** The faults considered for the request and their effect; undefined if none were armed. */

@@ -4,6 +4,7 @@ import type { Call } from '../call.ts'
 import { violationAt } from '../contract/violations.ts'
 import type { FaultEffect } from '../fault.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
+import { listed } from '../words.ts'
 
 type Refusal = NonNullable<FaultEffect['refusal']>
 
@@ -48,6 +49,7 @@ export function refusalFor(refusal: Refusal, call: Call, api: Api, tools: Tools)
   }
   const allow =
     status === 405 && !problem.headers['Allow'] ? { Allow: call.operation?.allow ?? '' } : {}
+  if (isMadeUp(problem)) call.warn(MADE_UP, madeUpText(problem))
   const { requestTypes = [] } = call.operation ?? {}
   const accept = status === 415 && !api.bodyType ? { Accept: requestTypes.join(', ') } : {}
   return new Problem(status, problem.reason, problem.message, {
@@ -60,6 +62,26 @@ export function refusalFor(refusal: Refusal, call: Call, api: Api, tools: Tools)
       ...redirectHeaders(refusal, status),
     },
   })
+}
+
+/** Code of the warning that the refusal of a fault does not describe the request. */
+export const MADE_UP = 'fault.made-up'
+
+/** Reasons of a refusal that says nothing about the request. */
+const SAYS_NOTHING = ['internal', 'rate.exceeded', 'fault.injected']
+
+/** Tells whether the refusal of a fault states something of the request, which need not be true. */
+export function isMadeUp({ reason }: Problem): boolean {
+  return !SAYS_NOTHING.includes(reason)
+}
+
+function madeUpText({ violations, reason }: Problem): string {
+  if (violations.length === 0) {
+    return `A fault made up the reason ${reason}: it does not describe the request`
+  }
+  const fields = [...new Set(violations.map(({ at }) => at.join('.')))].filter(Boolean)
+  const named = fields.length === 0 ? 'the body' : listed(fields)
+  return `A fault made up the errors of ${named}: they do not describe the request`
 }
 
 function problemFor({ status, reason, fields }: Refusal, call: Call, api: Api): Problem {

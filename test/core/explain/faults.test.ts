@@ -199,3 +199,37 @@ test('a created webhook is not reported as a user', async () => {
   expect([answer.status, record.user], answer.text).toEqual([201, undefined])
   expect(explained.summary).not.toContain('user')
 })
+
+test.each([
+  ['400;fields=email', 'A fault made up the errors of email: they do not describe the request'],
+  ['400;fields=email,role:maxLength', 'A fault made up the errors of email and role: they do not'],
+  ['user.duplicate', 'A fault made up the reason user.duplicate: it does not describe the request'],
+  ['401', /A fault made up the reason [\w.]+: it does not describe the request/],
+  ['404', /A fault made up the reason [\w.]+: it does not describe the request/],
+])('an answer to which the fault %s made up a reason says so', async (fault, warning) => {
+  const { caller } = await fresh()
+  await create(caller, fault)
+  const { record, explained } = await newest(caller)
+  const made = record.warnings.filter(({ code }) => code === 'fault.made-up')
+  expect(made.map(({ text }) => text)).toEqual([
+    typeof warning === 'string'
+      ? (expect.stringContaining(warning) as string)
+      : (expect.stringMatching(warning) as string),
+  ])
+  const { text, outcome } = explained.decisions.find(({ step }) => step === 'faults')!
+  expect(outcome).toBe('refused')
+  expect(text).toContain(', which made up the reason: ')
+  // No other step mentions what the fault made up.
+  const others = explained.decisions.filter(({ step }) => !['faults', 'answer'].includes(step))
+  expect(JSON.stringify(others)).not.toContain('made')
+})
+
+test.each(['500', '429', '503;times=1', 'reset', 'login-page', 'commit-500'])(
+  'the fault %s states nothing of the request, and the answer has no warning',
+  async (fault) => {
+    const { caller } = await fresh()
+    await create(caller, fault)
+    const { record } = await newest(caller)
+    expect(record.warnings).toEqual([])
+  },
+)
