@@ -249,7 +249,7 @@ export interface Fixtures {
       keys: {
         integrationKey: string
         /**
-         * `full` where none is given; a limited key may not create users.
+         * `full` where none is given; requests with a limited key are refused.
          */
         access?: 'full' | 'limited'
       }[]
