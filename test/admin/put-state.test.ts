@@ -28,7 +28,7 @@ test('a state whose counters are behind its users does not break the next create
 test('a wrong type in a state is named by its path', async () => {
   const caller = createCaller(await createSandbox())
   const answer = await caller.put('/_standin/state', { cryptlex: { users: 7 } })
-  expect(answer.json()).toMatchObject({ detail: 'cryptlex.users must be of type array' })
+  expect(answer.json()).toMatchObject({ detail: 'cryptlex.users must be an array' })
 })
 
 test.each([

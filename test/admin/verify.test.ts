@@ -154,7 +154,7 @@ test.each<[object, string, string]>([
   [{ match: { fields: { email: { regex: '(' } } } }, 'expression.invalid', 'not well-formed'],
   [{ match: { fields: { password: { regex: '^a' } } } }, 'pattern.invalid', 'only equals'],
   [{ match: { fields: { 'a[': 1 } } }, 'pattern.invalid', 'is not a field path'],
-  [{ status: '9xx' }, 'pattern.invalid', 'such as 201 or 4xx'],
+  [{ status: '9xx' }, 'pattern.invalid', 'a status such as 201, a class such as 4xx'],
   [{ count: {} }, 'body.invalid', 'count'],
   [{ api: 'okta' }, 'body.invalid', 'api must be one of'],
 ])('%j is refused', async (expectation, reason, detail) => {

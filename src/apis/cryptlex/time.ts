@@ -16,9 +16,13 @@ export function timestamp(ms: number, ticks: number): string {
 /** The last result: one request formats the same millisecond several times. */
 const last = { ms: NaN, text: '' }
 
-/** The present as a time after `previous`, which may be of the same millisecond. */
-export function timeAfter(previous: string, ms: number): string {
+/**
+ * The present as a time after `previous`, which may be of the same millisecond; undefined for a user
+ * of a state that was written by hand.
+ */
+export function timeAfter(previous: string | undefined, ms: number): string {
   const now = timestamp(ms, 0)
+  if (previous === undefined) return now
   const [start, ticks] = [previous.slice(0, 23), Number(previous.slice(23, 27))]
   return now.startsWith(start) && ticks < 9999 ? timestamp(ms, ticks + 1) : now
 }

@@ -42,7 +42,7 @@ function shownPart(part: string): string {
 }
 
 function withoutTokens(text: string): string {
-  return text.includes('eyJ') ? text.replaceAll(/eyJ[\w-]{6,}(?:\.[\w-]*)*/g, HIDDEN) : text
+  return text.includes('eyJ') ? text.replaceAll(/eyJ[\w-]{6,}[^/?\s]*/g, HIDDEN) : text
 }
 
 /** Escapes every character that is not printable ASCII, since a terminal may interpret it. */

@@ -509,3 +509,21 @@ test('a removed user stays removed, and a changed one changed, after a restart',
   await first.close()
   expect((await list(await start({ data }))).json()).toEqual([changed])
 })
+
+test('users of a state that lacks most fields are listed, updated and removed', async () => {
+  // Such answers break the contract, as the state does; they must not fail.
+  const caller = createCaller(await createPlainSandbox())
+  const rows = ['ada', 'grace', 'mary'].map((name) => ({
+    id: name,
+    email: `${name}@example.test`,
+    resellerId: 'reseller-001',
+  }))
+  await caller.put('/_standin/state', { cryptlex: { users: rows } })
+  for (const query of ['', 'sort=-createdAt', 'search=ada', 'createdAt[gt]=2020-01-01T00:00:00Z']) {
+    expect((await list(caller, query)).status, query).toBe(200)
+  }
+  expect((await change(caller, rows[0]!, { firstName: 'Ada' })).status).toBe(200)
+  expect((await remove(caller, rows[1]!)).status).toBe(204)
+  const path = '/_standin/users/cryptlex/mary'
+  expect((await caller.send({ method: 'PATCH', path, body: { company: 'X' } })).status).toBe(200)
+})
