@@ -166,9 +166,9 @@ export interface CreatedUser {
    */
   Id: string
   /**
-   * Status of the user; Invited after a create.
+   * Status of the user; always Invited after a create.
    */
-  Status: string
+  Status: 'Invited'
 }
 export interface ResponseStatus {
   /**
@@ -192,9 +192,9 @@ export interface CreatedUser1 {
    */
   Id: string
   /**
-   * Status of the user; Invited after a create.
+   * Status of the user; always Invited after a create.
    */
-  Status: string
+  Status: 'Invited'
 }
 /**
  * A success in XML.
@@ -209,9 +209,9 @@ export interface CreatedUserXml {
    */
   Id: string
   /**
-   * Status of the user; Invited after a create.
+   * Status of the user; always Invited after a create.
    */
-  Status: string
+  Status: 'Invited'
 }
 export interface ResponseStatus1 {
   /**
@@ -230,7 +230,83 @@ export interface CreatedUserXml1 {
    */
   Id: string
   /**
-   * Status of the user; Invited after a create.
+   * Status of the user; always Invited after a create.
+   */
+  Status: 'Invited'
+}
+/**
+ * The Id and Status of an updated user in JSON.
+ */
+export interface UserUpdated {
+  User: UpdatedUser
+  ResponseStatus?: ResponseStatus2
+}
+export interface UpdatedUser {
+  /**
+   * GUID; Standin sends 32 lower-case hex digits without dashes.
+   */
+  Id: string
+  /**
+   * Status of the user, which an update does not change.
+   */
+  Status: string
+}
+export interface ResponseStatus2 {
+  /**
+   * Code of the first field error, or the name of the exception.
+   */
+  ErrorCode?: string
+  Message?: string
+  /**
+   * One entry for each invalid field; empty if there is none.
+   */
+  Errors?: ResponseError[]
+}
+export interface UpdatedUser1 {
+  /**
+   * GUID; Standin sends 32 lower-case hex digits without dashes.
+   */
+  Id: string
+  /**
+   * Status of the user, which an update does not change.
+   */
+  Status: string
+}
+/**
+ * The Id and Status of an updated user in XML.
+ */
+export interface UserUpdatedXml {
+  User: UpdatedUserXml
+  ResponseStatus?: ResponseStatus3
+}
+export interface UpdatedUserXml {
+  /**
+   * GUID; Standin sends it dashed, in lower case.
+   */
+  Id: string
+  /**
+   * Status of the user, which an update does not change.
+   */
+  Status: string
+}
+export interface ResponseStatus3 {
+  /**
+   * Code of the first field error, or the name of the exception.
+   */
+  ErrorCode?: string
+  Message?: string
+  /**
+   * One entry for each invalid field; empty if there is none.
+   */
+  Errors?: ResponseError[]
+}
+export interface UpdatedUserXml1 {
+  /**
+   * GUID; Standin sends it dashed, in lower case.
+   */
+  Id: string
+  /**
+   * Status of the user, which an update does not change.
    */
   Status: string
 }
@@ -239,7 +315,7 @@ export interface CreatedUserXml1 {
  */
 export interface UserFound {
   User: FoundUser
-  ResponseStatus?: ResponseStatus2
+  ResponseStatus?: ResponseStatus4
 }
 /**
  * A user as it is returned, without its password and the credentials.
@@ -277,7 +353,7 @@ export interface FoundUser {
   Type?: string
   WebsiteRole?: string
 }
-export interface ResponseStatus2 {
+export interface ResponseStatus4 {
   /**
    * Code of the first field error, or the name of the exception.
    */
@@ -329,9 +405,9 @@ export interface FoundUser1 {
  */
 export interface UsersFound {
   Users: FoundUser1[]
-  ResponseStatus?: ResponseStatus3
+  ResponseStatus?: ResponseStatus5
 }
-export interface ResponseStatus3 {
+export interface ResponseStatus5 {
   /**
    * Code of the first field error, or the name of the exception.
    */
@@ -347,7 +423,7 @@ export interface ResponseStatus3 {
  */
 export interface UserDeleted {
   User?: FoundUser2
-  ResponseStatus?: ResponseStatus4
+  ResponseStatus?: ResponseStatus6
 }
 /**
  * A user as it is returned, without its password and the credentials.
@@ -385,7 +461,7 @@ export interface FoundUser2 {
   Type?: string
   WebsiteRole?: string
 }
-export interface ResponseStatus4 {
+export interface ResponseStatus6 {
   /**
    * Code of the first field error, or the name of the exception.
    */
@@ -401,7 +477,7 @@ export interface ResponseStatus4 {
  */
 export interface UserFoundXml {
   User: FoundUserXml
-  ResponseStatus?: ResponseStatus5
+  ResponseStatus?: ResponseStatus7
 }
 /**
  * A user as it is returned, without its password and the credentials.
@@ -439,7 +515,7 @@ export interface FoundUserXml {
   Type?: string
   WebsiteRole?: string
 }
-export interface ResponseStatus5 {
+export interface ResponseStatus7 {
   /**
    * Code of the first field error, or the name of the exception.
    */
@@ -491,9 +567,9 @@ export interface FoundUserXml1 {
  */
 export interface UsersFoundXml {
   Users: FoundUserXml1[]
-  ResponseStatus?: ResponseStatus6
+  ResponseStatus?: ResponseStatus8
 }
-export interface ResponseStatus6 {
+export interface ResponseStatus8 {
   /**
    * Code of the first field error, or the name of the exception.
    */
@@ -509,7 +585,7 @@ export interface ResponseStatus6 {
  */
 export interface UserDeletedXml {
   User?: FoundUserXml2
-  ResponseStatus?: ResponseStatus7
+  ResponseStatus?: ResponseStatus9
 }
 /**
  * A user as it is returned, without its password and the credentials.
@@ -547,7 +623,7 @@ export interface FoundUserXml2 {
   Type?: string
   WebsiteRole?: string
 }
-export interface ResponseStatus7 {
+export interface ResponseStatus9 {
   /**
    * Code of the first field error, or the name of the exception.
    */
@@ -562,40 +638,6 @@ export interface ResponseStatus7 {
  * A refusal in JSON.
  */
 export interface UserRefused {
-  ResponseStatus: ResponseStatus8
-}
-export interface ResponseStatus8 {
-  /**
-   * Code of the first field error, or the name of the exception.
-   */
-  ErrorCode?: string
-  Message?: string
-  /**
-   * One entry for each invalid field; empty if there is none.
-   */
-  Errors?: ResponseError[]
-}
-/**
- * A refusal in XML.
- */
-export interface UserRefusedXml {
-  ResponseStatus: ResponseStatus9
-}
-export interface ResponseStatus9 {
-  /**
-   * Code of the first field error, or the name of the exception.
-   */
-  ErrorCode?: string
-  Message?: string
-  /**
-   * One entry for each invalid field; empty if there is none.
-   */
-  Errors?: ResponseError[]
-}
-/**
- * A refusal of a search in XML.
- */
-export interface SearchRefusedXml {
   ResponseStatus: ResponseStatus10
 }
 export interface ResponseStatus10 {
@@ -610,9 +652,9 @@ export interface ResponseStatus10 {
   Errors?: ResponseError[]
 }
 /**
- * A refusal in JSON of a request that matches no operation.
+ * A refusal in XML.
  */
-export interface ErrorResponse {
+export interface UserRefusedXml {
   ResponseStatus: ResponseStatus11
 }
 export interface ResponseStatus11 {
@@ -627,9 +669,9 @@ export interface ResponseStatus11 {
   Errors?: ResponseError[]
 }
 /**
- * A refusal in XML of a request that matches no operation.
+ * A refusal of a search in XML.
  */
-export interface ErrorResponseXml {
+export interface SearchRefusedXml {
   ResponseStatus: ResponseStatus12
 }
 export interface ResponseStatus12 {
@@ -643,7 +685,41 @@ export interface ResponseStatus12 {
    */
   Errors?: ResponseError[]
 }
+/**
+ * A refusal in JSON of a request that matches no operation.
+ */
+export interface ErrorResponse {
+  ResponseStatus: ResponseStatus13
+}
 export interface ResponseStatus13 {
+  /**
+   * Code of the first field error, or the name of the exception.
+   */
+  ErrorCode?: string
+  Message?: string
+  /**
+   * One entry for each invalid field; empty if there is none.
+   */
+  Errors?: ResponseError[]
+}
+/**
+ * A refusal in XML of a request that matches no operation.
+ */
+export interface ErrorResponseXml {
+  ResponseStatus: ResponseStatus14
+}
+export interface ResponseStatus14 {
+  /**
+   * Code of the first field error, or the name of the exception.
+   */
+  ErrorCode?: string
+  Message?: string
+  /**
+   * One entry for each invalid field; empty if there is none.
+   */
+  Errors?: ResponseError[]
+}
+export interface ResponseStatus15 {
   /**
    * Code of the first field error, or the name of the exception.
    */
