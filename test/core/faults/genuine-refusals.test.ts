@@ -186,7 +186,8 @@ const common: readonly [
     (endpoint) => (endpoint === mykaarma ? { headers: { Accept: 'text/csv' } } : undefined),
   ],
   ['method.not-allowed', () => ({ method: 'OPTIONS' })],
-  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more` })],
+  // One segment more is the path of one user, which has other methods.
+  ['route.unknown', (endpoint) => ({ path: `${endpoint.path.split('?')[0]!}/more/and-more` })],
 ]
 
 /** Removes the message that describes the request, and the length that depends on it. */

@@ -284,17 +284,31 @@ test.each([
   },
 )
 
+/** The methods, other than POST, of the path at which each API creates users. */
+const OTHER_METHODS: Readonly<Record<Endpoint['api'], readonly string[]>> = {
+  mykaarma: [],
+  cryptlex: ['GET', 'HEAD'],
+  formsonfire: ['GET', 'HEAD', 'PUT', 'DELETE'],
+}
+
 test.each(['HEAD', 'GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
-  'no fault fires for %s',
+  'no fault fires for %s where the path does not allow it',
   async (method) => {
     const server = await createSandbox({ faults: [{ fault: 'reset' }] })
+    const requested = expect.stringMatching(/^header-\d+$/) as string
     for (const endpoint of endpoints) {
       const answer = await sendRaw(server, endpoint, {
         method,
         headers: { 'Standin-Fault': '500' },
       })
-      expect([answer.status, answer.headers['standin-fault']]).toEqual([405, undefined])
+      const isAllowed = OTHER_METHODS[endpoint.api].includes(method)
+      expect([endpoint.name, answer.status, answer.headers['standin-fault']]).toEqual([
+        endpoint.name,
+        ...(isAllowed ? [500, requested] : [405, undefined]),
+      ])
     }
+    const [armed] = server.sandbox.faults.list()
+    expect([armed!.origin, armed!.fired]).toEqual(['config', 0])
   },
 )
 
