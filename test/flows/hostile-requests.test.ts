@@ -18,6 +18,7 @@ import {
   usersOf,
   xmlEndpoint,
   type Endpoint,
+  type Seen,
   type Sent,
 } from '../helpers/raw-requests.ts'
 import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
@@ -35,6 +36,8 @@ interface Case {
   readonly sent: (endpoint: Endpoint) => Sent
   readonly status: number
   readonly reason: string
+  /** The codes of the warnings, if the endpoint reads this request although others refuse it. */
+  readonly warnings?: (endpoint: Endpoint) => readonly string[] | undefined
 }
 
 const bad = (
@@ -46,6 +49,12 @@ const bad = (
   sent: (endpoint) => ({ body: made(withSecret(endpoint)) }),
   status: 400,
   reason,
+})
+
+/** A body that the XML endpoint reads, with these warnings. */
+const readAsXml = (one: Case, ...warnings: readonly string[]): Case => ({
+  ...one,
+  warnings: ({ answers }) => (answers === 'xml' ? warnings : undefined),
 })
 
 /** Returns the good body with a password that no answer may contain. */
@@ -154,10 +163,16 @@ const inXml: readonly Case[] = [
   bad('40 elements deep', (good) => element(good, '<a>'.repeat(40) + '</a>'.repeat(40))),
   bad('deep below a good field', (good) => element(good, '<Country>'.repeat(DEEP))),
   bad('with 100,000 elements', (good) => element(good, '<x/>'.repeat(DEEP))),
-  bad('with an element twice', (good) => element(good, '<LastName>B</LastName>'), 'body.invalid'),
+  readAsXml(
+    bad('with an element twice', (good) => element(good, '<LastName>B</LastName>')),
+    'xml.repeated.LastName',
+  ),
   bad('with an element in a text', (good) => good.replace('>Ada<', '><b/>Ada<'), 'body.invalid'),
   bad('with text for a list', (good) => element(good, '<Metadata>a</Metadata>'), 'body.invalid'),
-  bad('with a list twice', (good) => element(good, '<Groups><Id/></Groups>'), 'body.invalid'),
+  readAsXml(
+    bad('with a list twice', (good) => element(good, '<Groups><Id/></Groups>')),
+    'xml.repeated.Groups',
+  ),
 ]
 
 const inAny: readonly Case[] = [
@@ -165,7 +180,18 @@ const inAny: readonly Case[] = [
   bad('with an overlong UTF-8 form', (good) => spliced(good, [0xc0, 0xaf])),
   bad('with a surrogate in UTF-8', (good) => spliced(good, [0xed, 0xa0, 0x80])),
   bad('ended within a UTF-8 character', (good) => Buffer.concat([buffer(good), bytes([0xe2])])),
-  bad('in UTF-16', (good) => Buffer.from(`\ufeff${good}`, 'utf16le')),
+  readAsXml(bad('in UTF-16', (good) => Buffer.from(`\ufeff${good}`, 'utf16le'))),
+  readAsXml(
+    bad('in UTF-16 of the other byte order', (good) =>
+      Buffer.from(`\ufeff${good}`, 'utf16le').swap16(),
+    ),
+  ),
+  bad('in UTF-16, ended within a character', (good) =>
+    Buffer.from(`\ufeff${good}`, 'utf16le').subarray(0, -1),
+  ),
+  bad('of a mark of UTF-16 before UTF-8', (good) =>
+    Buffer.concat([bytes([0xff, 0xfe]), buffer(good)]),
+  ),
   bad('of null bytes', () => Buffer.alloc(1000)),
   {
     what: 'of 10 MB with their length',
@@ -222,7 +248,7 @@ const inAny: readonly Case[] = [
     status: 415,
     reason: 'encoding.unsupported',
   })),
-  ...['utf-16', 'x-nothing', '__proto__'].map((charset) => ({
+  ...['utf-16', 'x-nothing', '__proto__'].map((charset): Case => ({
     what: `with the charset ${charset}`,
     sent: ({ body: good, answers }: Endpoint) => ({
       body: good,
@@ -230,6 +256,8 @@ const inAny: readonly Case[] = [
     }),
     status: 415,
     reason: 'charset.unsupported',
+    warnings: ({ answers }) =>
+      answers === 'xml' && charset === 'utf-16' ? ['charset.contradictory'] : undefined,
   })),
   ...['image/png', 'multipart/form-data; boundary=x', 'application/json-seq', '/'].map((type) => ({
     what: `with the type ${type}`,
@@ -254,12 +282,59 @@ function spliced(text: string, codes: readonly number[]): Buffer {
   return Buffer.concat([buffer(text.slice(0, at)), bytes(codes), buffer(text.slice(at))])
 }
 
+/** What each API answers at the path of its endpoint to a method other than POST, and near it. */
+interface Methods {
+  readonly allow: string
+  /** The status and the reason of a request without a body. */
+  readonly answered: Readonly<Record<string, readonly [status: number, reason?: string]>>
+  /** The methods of one user, if its path is below the endpoint. */
+  readonly allowBelow: string
+  /** The warnings for slashes at the end, where they are read. */
+  readonly endings: Readonly<
+    Record<'documented' | 'strict', Readonly<Record<string, readonly string[]>>>
+  >
+}
+
+const METHODS: Readonly<Record<Endpoint['api'], Methods>> = {
+  mykaarma: {
+    allow: 'POST',
+    answered: {},
+    allowBelow: 'PUT',
+    endings: { documented: {}, strict: {} },
+  },
+  cryptlex: {
+    allow: 'GET, HEAD, POST',
+    answered: { GET: [200] },
+    allowBelow: 'DELETE, PATCH',
+    endings: { documented: { '/': ['route.unknown'] }, strict: {} },
+  },
+  formsonfire: {
+    allow: 'GET, HEAD, POST, PUT, DELETE',
+    allowBelow: '',
+    answered: {
+      GET: [400, 'user.unnamed'],
+      PUT: [400, 'body.invalid'],
+      DELETE: [400, 'body.invalid'],
+    },
+    endings: { documented: { '/': [], '//': [] }, strict: { '/': [], '//': [] } },
+  },
+}
+
+/** The codes of an answer's warnings. */
+function warningsOf({ headers }: Seen): readonly string[] {
+  return [...String(headers['standin-warning'] ?? '').matchAll(/;code=([^,]+)/g)].map(
+    ([, code]) => code!,
+  )
+}
+
 describe('Bad input', () => {
   describe.each([
     ...jsonEndpoints.map((endpoint) => ({ endpoint, cases: [...inJson, ...inAny] })),
     { endpoint: xmlEndpoint, cases: [...inXml, ...inAny] },
   ])('at $endpoint.name', ({ endpoint, cases }) => {
-    test.each(cases)('a body $what is refused', async ({ sent, status, reason }) => {
+    const refused = cases.filter(({ warnings }) => !warnings?.(endpoint))
+
+    test.each(refused)('a body $what is refused', async ({ sent, status, reason }) => {
       const sandbox = await createSandbox()
 
       const seen = await send(sandbox, endpoint, sent(endpoint))
@@ -369,52 +444,84 @@ describe('Bad input', () => {
       expect(parsed(await raw(sandbox, text)).status).toBe(endpoint.created)
     })
 
-    test('other methods are refused with the allowed one', async () => {
+    test('other methods are refused with the allowed ones', async () => {
       const sandbox = await createSandbox()
+      const { allow, answered } = METHODS[endpoint.api]
 
       for (const method of ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
         const seen = await send(sandbox, endpoint, { method })
 
-        expectRefusal(endpoint, seen, 405, 'method.not-allowed')
-        expect([method, seen.headers['allow']]).toEqual([method, 'POST'])
+        const [status, reason] = answered[method] ?? [405, 'method.not-allowed']
+        if (reason) expectRefusal(endpoint, seen, status, reason)
+        else expect([method, seen.status, seen.text]).toEqual([method, status, '[]'])
+        expect([method, seen.headers['allow']]).toEqual([
+          method,
+          method in answered ? undefined : allow,
+        ])
       }
       await expectItStillServes(sandbox, endpoint)
     })
 
-    test('HEAD is refused like other methods, without a body', async () => {
+    test('HEAD is answered as GET is, without a body', async () => {
       const sandbox = await createSandbox()
+      const { allow, answered } = METHODS[endpoint.api]
 
+      const get = await send(sandbox, endpoint, { method: 'GET' })
       const seen = await send(sandbox, endpoint, { method: 'HEAD' })
 
-      expect([seen.status, seen.headers['standin-reason'], seen.text]).toEqual([
-        405,
-        'method.not-allowed',
-        '',
-      ])
+      const [status, reason] = answered['GET'] ?? [405, 'method.not-allowed']
+      expect([seen.status, seen.headers['standin-reason'], seen.text]).toEqual([status, reason, ''])
+      expect(seen.headers['allow']).toBe('GET' in answered ? undefined : allow)
+      expect(seen.headers['content-type']).toBe(get.headers['content-type'])
+      await expectItStillServes(sandbox, endpoint)
     })
 
     test('paths below the endpoint are unknown, in every spelling', async () => {
       const sandbox = await createSandbox()
-      const [base = '', query = ''] = endpoint.path.split('?')
-      const traversals = ['/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/..%2f..%2fLICENSE']
-      const others = [
-        '/%00',
-        '/%zz',
-        '/\\..\\',
-        '//',
-        `/${'a'.repeat(8000)}`,
-        '/<script>',
-        '/__proto__',
-      ]
+      const inUser = ['/..%2f..%2fLICENSE', '/%00', '/%zz', '/\\..\\', '/<script>', '/__proto__']
+      const others = ['/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd']
+      const { allowBelow } = METHODS[endpoint.api]
 
-      for (const below of [...traversals, ...others]) {
-        const path = `${base}${below}${query && `?${query}`}`
-        const seen = await send(sandbox, endpoint, { path, body: endpoint.body })
+      for (const below of [...inUser, `/${'a'.repeat(8000)}`]) {
+        const seen = await send(sandbox, endpoint, { path: under(below), body: endpoint.body })
+
+        // The path of one user, where there is one.
+        if (allowBelow) expectRefusal(endpoint, seen, 405, 'method.not-allowed')
+        else expectRefusal(endpoint, seen, 404, 'route.unknown')
+        expect(seen.headers['allow']).toBe(allowBelow)
+      }
+      for (const below of others) {
+        const seen = await send(sandbox, endpoint, { path: under(below), body: endpoint.body })
 
         expectRefusal(endpoint, seen, 404, 'route.unknown')
       }
       await expectItStillServes(sandbox, endpoint)
     })
+
+    test.each(['/', '//'])(
+      'the path with %s at its end is read only where it may be',
+      async (end) => {
+        for (const profile of ['documented', 'strict'] as const) {
+          const sandbox = await createSandbox({ profile: { all: profile } })
+
+          const seen = await send(sandbox, endpoint, { path: under(end), body: endpoint.body })
+
+          const warnings = METHODS[endpoint.api].endings[profile][end]
+          if (warnings) {
+            expect([seen.status, warningsOf(seen)]).toEqual([endpoint.created, warnings])
+            expect(usersOf(sandbox, endpoint)).toHaveLength(1)
+          } else {
+            expectRefusal(endpoint, seen, 404, 'route.unknown')
+            await expectItStillServes(sandbox, endpoint)
+          }
+        }
+      },
+    )
+
+    function under(below: string): string {
+      const [base = '', query = ''] = endpoint.path.split('?')
+      return `${base}${below}${query && `?${query}`}`
+    }
 
     test.each(['&', '&&&=', '&a', '&__proto__=1&constructor=2', '&%zz=%zz', '&a=%00', '&a[b]=1'])(
       'a query that ends in %s changes nothing',
@@ -448,6 +555,26 @@ describe('Bad input', () => {
       )
     })
   })
+
+  test.each([...inXml, ...inAny].filter(({ warnings }) => warnings?.(xmlEndpoint)))(
+    'in XML, a body $what is read',
+    async ({ sent, warnings }) => {
+      const sandbox = await createSandbox()
+
+      const seen = await send(sandbox, xmlEndpoint, sent(xmlEndpoint))
+
+      expect([seen.status, warningsOf(seen)]).toEqual([xmlEndpoint.created, warnings!(xmlEndpoint)])
+      for (const secret of SECRETS) {
+        expect(seen.text + JSON.stringify(seen.headers)).not.toContain(secret)
+      }
+      // A repeated element changes nothing.
+      const Groups = ['7c9e6679-7425-40de-944b-e07fc1f90ae7']
+      expect(usersOf(sandbox, xmlEndpoint)).toMatchObject([
+        { given: { FirstName: 'Ada', LastName: 'Byron', Groups } },
+      ])
+      expect(sandbox.logged).toEqual([])
+    },
+  )
 
   test.each(jsonEndpoints)(
     'at $name, names of Object.prototype are unknown fields',
@@ -551,17 +678,25 @@ describe('Bad input', () => {
 
   test('parallel bad and good requests do not disturb each other', async () => {
     const sandbox = await createSandbox()
-    const refusals = endpoints.flatMap((endpoint) =>
-      [...inAny, ...(endpoint.answers === 'xml' ? inXml : inJson)].map(async ({ sent, status }) => {
-        const seen = await send(sandbox, endpoint, sent(endpoint))
-        expect(seen.status).toBe(statusAt(endpoint, status))
-      }),
+    const answers = endpoints.flatMap((endpoint) =>
+      [...inAny, ...(endpoint.answers === 'xml' ? inXml : inJson)].map(
+        async ({ what, sent, status, warnings }, i) => {
+          const isRead = warnings?.(endpoint) !== undefined
+          // One that is read needs a user of its own.
+          const own = { ...endpoint, body: endpoint.body.replaceAll('ada', `ada-${i}`) }
+          const seen = await send(sandbox, endpoint, sent(isRead ? own : endpoint))
+          expect([what, seen.status]).toEqual([
+            what,
+            isRead ? endpoint.created : statusAt(endpoint, status),
+          ])
+        },
+      ),
     )
     const good = endpoints.map(async (endpoint) => {
       expect((await send(sandbox, endpoint, { body: endpoint.body })).status).toBe(endpoint.created)
     })
 
-    await Promise.all([...refusals, ...good])
+    await Promise.all([...answers, ...good])
 
     expect(sandbox.logged).toEqual([])
   })

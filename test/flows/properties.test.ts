@@ -109,6 +109,10 @@ describe.each(jsonEndpoints)('A body at $name', (route) => {
         const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         expect(verdict(seen)).toBe(valid ? 'accepted' : '400 body.invalid')
+        // Null is absent; every other conversion is named.
+        if (valid && !allows(withoutNulls(body))) {
+          expect(seen.headers['standin-warning']).toMatch(/;code=(?:type|name\.case)\./)
+        }
       }),
       { numRuns: 400 },
     )

@@ -111,18 +111,35 @@ export const changes: fc.Arbitrary<(body: Record<string, unknown>) => Record<str
     return value === undefined ? rest : { ...rest, [name]: value }
   })
 
-/** Converts text to numbers and booleans as the platform's JSON reader does. */
-export function readLoosely(body: unknown, schema: Schema): unknown {
-  if (!isRecord(body)) return body
+/**
+ * Converts a value as the platform's JSON reader does: text to numbers and booleans, 0 and 1 to
+ * booleans, numbers and booleans to text. Names match in any case, and null is the same as absent.
+ */
+export function readLoosely(value: unknown, schema: Schema = {}): unknown {
+  if (Array.isArray(value)) return value.map((item) => readLoosely(item, schema.items))
+  if (!isRecord(value)) return scalar(value, [schema.type ?? []].flat())
+  const known = Object.keys(schema.properties ?? {})
   return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => {
-      const types = [schema.properties?.[name]?.type ?? []].flat()
-      if (typeof value !== 'string') return [name, value]
-      const text = value.trim().toLowerCase()
-      if (types.includes('integer') && /^[+-]?[0-9]{1,15}$/.test(text)) return [name, Number(text)]
-      if (types.includes('boolean') && ['true', '1'].includes(text)) return [name, true]
-      if (types.includes('boolean') && ['false', '0'].includes(text)) return [name, false]
-      return [name, value]
-    }),
+    Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([written, member]) => {
+        const name = known.find((one) => one.toLowerCase() === written.toLowerCase())
+        return [name ?? written, readLoosely(member, name ? schema.properties![name] : undefined)]
+      }),
   )
+}
+
+function scalar(value: unknown, types: readonly string[]): unknown {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    return value
+  }
+  if (types.includes(typeof value)) return value
+  const text = String(value).trim().toLowerCase()
+  if (typeof value === 'string' && types.includes('integer') && /^[+-]?[0-9]{1,15}$/.test(text)) {
+    return Number(text)
+  }
+  if (types.includes('boolean') && ['true', '1'].includes(text)) return true
+  if (types.includes('boolean') && ['false', '0'].includes(text)) return false
+  if (typeof value === 'number' && types.includes('integer')) return value
+  return types.includes('string') ? String(value) : value
 }

@@ -174,15 +174,17 @@ function charsetIn(contentType: string | undefined): string | undefined {
  * is read as its own declaration says.
  */
 function encodingOf(bytes: Buffer, charset: string | undefined): string {
-  const [first, second] = bytes
-  if (first === 0xff && second === 0xfe) return 'utf-16le'
-  if (first === 0xfe && second === 0xff) return 'utf-16be'
-  if (first === 0x3c && second === 0) return 'utf-16le'
-  if (first === 0 && second === 0x3c) return 'utf-16be'
+  const start = bytes.subarray(0, 200).toString('latin1')
+  if (XML_IN_UTF_16LE.test(start)) return 'utf-16le'
+  if (XML_IN_UTF_16BE.test(start)) return 'utf-16be'
   if (charset !== undefined) return UTF_16.includes(charset) ? 'utf-8' : charset
-  const declared = declaredEncoding(bytes.subarray(0, 200).toString('latin1'))
+  const declared = declaredEncoding(start)
   return declared !== undefined && CHARSETS.includes(declared) ? declared : 'utf-8'
 }
+
+/** A byte order mark, space and `<`: JSON and forms are not read in UTF-16 (RFC 8259, section 8.1). */
+const XML_IN_UTF_16LE = /^(?:\xff\xfe(?:[ \t\r\n]\0)*)?<\0/
+const XML_IN_UTF_16BE = /^(?:\xfe\xff(?:\0[ \t\r\n])*)?\0</
 
 /** The encoding in the declaration of an XML document, in lower case. */
 export function declaredEncoding(text: string): string | undefined {

@@ -42,7 +42,7 @@ describe.each(APIS)('The contract of %s', (api) => {
   }[api]
 
   const sent: fc.Arbitrary<Sent> = fc.record({
-    method: often('POST', 'GET', 'PUT', 'DELETE'),
+    method: often('POST', 'GET', 'PUT', 'DELETE', 'PATCH'),
     path: often(path, `${path}/x`, '/', '/v2', '/resellers//users'),
     query: often(
       '',
