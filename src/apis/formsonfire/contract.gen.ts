@@ -166,9 +166,9 @@ export interface CreatedUser {
    */
   Id: string
   /**
-   * Status of the user; always Invited after a create.
+   * Status of the user; Invited after a create. The list of values is open.
    */
-  Status: 'Invited'
+  Status: string
 }
 export interface ResponseStatus {
   /**
@@ -192,9 +192,9 @@ export interface CreatedUser1 {
    */
   Id: string
   /**
-   * Status of the user; always Invited after a create.
+   * Status of the user; Invited after a create. The list of values is open.
    */
-  Status: 'Invited'
+  Status: string
 }
 /**
  * A success in XML.
@@ -209,9 +209,9 @@ export interface CreatedUserXml {
    */
   Id: string
   /**
-   * Status of the user; always Invited after a create.
+   * Status of the user; Invited after a create. The list of values is open.
    */
-  Status: 'Invited'
+  Status: string
 }
 export interface ResponseStatus1 {
   /**
@@ -230,9 +230,9 @@ export interface CreatedUserXml1 {
    */
   Id: string
   /**
-   * Status of the user; always Invited after a create.
+   * Status of the user; Invited after a create. The list of values is open.
    */
-  Status: 'Invited'
+  Status: string
 }
 /**
  * The Id and Status of an updated user in JSON.

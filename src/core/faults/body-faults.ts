@@ -73,7 +73,9 @@ const BODY_FAULT_TABLE: Readonly<Record<BodyFault, BodyFaultEntry>> = {
     change: (written) => rewritten(written, withNulls),
   },
   'unknown-enum': {
-    breaksContract: true,
+    // A closed enum would be broken; the vendors' pages have open lists only (`x-values`).
+    breaksContract: false,
+    changesValue: true,
     change: (written) => rewritten(written, withUnknownEnums),
   },
   reordered: { breaksContract: false, change: (written) => rewritten(written, withFieldsReversed) },
@@ -189,7 +191,10 @@ function withUnknownEnums(value: unknown, schema: Schema | undefined): unknown {
       ]),
     )
   }
-  const isListed = schema?.['enum'] !== undefined || schema?.['const'] !== undefined
+  const isListed =
+    schema?.['x-values'] !== undefined ||
+    schema?.['enum'] !== undefined ||
+    schema?.['const'] !== undefined
   return isListed && typeof value === 'string' ? 'StandinUnknown' : value
 }
 
