@@ -7,7 +7,7 @@ import type { StoredUser } from './users.ts'
 type Condition = (user: StoredUser) => boolean
 type Value = string | null
 
-/** Whether a value fits the given text, both in lower case; null is a field without a value. */
+/** True if a value fits the given text, both in lower case; null is a field without a value. */
 type Operator = (value: Value, given: string) => boolean
 
 const inList = (value: Value, given: string) => given.split(',').includes(value ?? '')
