@@ -119,24 +119,34 @@ export class Contract {
     path: string,
     isLenient = false,
   ): { operation: OperationContract; params: Record<string, string>; isExact: boolean } {
-    let route = this.#routes.find(({ pattern }) => pattern.test(path))
-    const isExact = route !== undefined
-    if (isLenient) route ??= this.#routes.find(({ lenientPattern }) => lenientPattern.test(path))
-    if (route) {
-      const { pattern, lenientPattern, names, operations } = route
-      const match = (isExact ? pattern : lenientPattern).exec(path)! // it has matched
-      const operation = operations.get(method === 'HEAD' ? 'GET' : method)
-      if (!operation) {
-        const [any] = operations.values()
-        const allow = any?.allow ?? ''
-        const message = `${method} is not allowed here; allowed: ${allow}`
-        throw new Problem(405, 'method.not-allowed', message, { headers: { Allow: allow } })
-      }
-      const params: Record<string, string> = {}
-      for (const [i, name] of names.entries()) params[name] = decoded(match[i + 1]!)
-      return { operation, params, isExact }
+    const exact = this.#match(path, 'pattern')
+    const found = exact ?? (isLenient ? this.#match(path, 'lenientPattern') : undefined)
+    if (!found) {
+      throw new Problem(404, 'route.unknown', `There is nothing at ${this.prefix}${path}`)
     }
-    throw new Problem(404, 'route.unknown', `There is nothing at ${this.prefix}${path}`)
+    const { operations, names } = found.route
+    const operation = operations.get(method === 'HEAD' ? 'GET' : method)
+    if (!operation) {
+      const [any] = operations.values()
+      const allow = any?.allow ?? ''
+      const message = `${method} is not allowed here; allowed: ${allow}`
+      throw new Problem(405, 'method.not-allowed', message, { headers: { Allow: allow } })
+    }
+    const params: Record<string, string> = {}
+    for (const [i, name] of names.entries()) params[name] = decoded(found.values[i + 1]!) // one group each
+    return { operation, params, isExact: exact !== undefined }
+  }
+
+  /** The first route whose pattern a path fits, with the values of its parameters. */
+  #match(
+    path: string,
+    pattern: 'pattern' | 'lenientPattern',
+  ): { readonly route: Route; readonly values: RegExpExecArray } | undefined {
+    for (const route of this.#routes) {
+      const values = route[pattern].exec(path)
+      if (values) return { route, values }
+    }
+    return undefined
   }
 
   // --- answers ---------------------------------------------------------------------------------
