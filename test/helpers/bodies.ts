@@ -83,6 +83,8 @@ export function asNobodyElse(api: Endpoint['api'], body: unknown): Record<string
   const user = { ...(body as Record<string, unknown>) }
   for (const name of UNIQUE[api]) {
     if (typeof user[name] === 'string') user[name] = `${++count}@example.test`
+    // A scalar where text belongs may be read as text, and then it is somebody's name too.
+    else if (['number', 'boolean'].includes(typeof user[name])) user[name] = ++count
   }
   return user
 }
