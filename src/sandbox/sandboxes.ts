@@ -5,6 +5,7 @@ import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
+import { readHost } from '../core/http/hosts.ts'
 import { decodeUnreserved } from '../core/http/unreserved.ts'
 import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
@@ -349,7 +350,9 @@ function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
 
 /**
  * Reads the name of the sandbox that a request is for: from `/~name` before its path, which is
- * removed (and the rest decoded as far as that makes no difference), from the header `Standin-Sandbox`, or from a host such as `name.localhost`.
+ * removed (and the rest decoded as far as that makes no difference), from the header
+ * `Standin-Sandbox`, or from a host such as `name.localhost`. Names below that one, such as
+ * `api.name.localhost`, belong to the same sandbox.
  */
 export function addressOf(
   request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
@@ -363,8 +366,9 @@ export function addressOf(
   }
   const header = request.headers['standin-sandbox']
   if (typeof header === 'string' && header !== '') return { name: header, base: '' }
-  const host = /^([^.:]+)\.localhost(?::\d+)?$/i.exec(request.headers.host ?? '')?.[1]
-  return { name: host?.toLowerCase() ?? DEFAULT_SANDBOX, base: '' }
+  const host = readHost(request.headers.host ?? '')?.name ?? ''
+  const label = host.endsWith('.localhost') ? host.split('.').at(-2) : undefined
+  return { name: label ?? DEFAULT_SANDBOX, base: '' }
 }
 
 /** Removes a folder. A rename comes first, so that the next start finds no half-removed one. */

@@ -133,7 +133,7 @@ export class Guard {
       const headers = { Connection: 'close', 'Retry-After': '1' }
       return new Problem(503, 'connections.too-many', message, { headers })
     }
-    if (request.httpVersionMajor < 1) {
+    if (request.httpVersionMajor !== 1) {
       return new Problem(400, 'http.malformed', 'The request line must end in HTTP/1.1')
     }
     if (hasTwoHosts(request)) {
@@ -145,7 +145,8 @@ export class Guard {
     if (text === undefined || text === '') return undefined
     const host = readHost(text)
     if (!host) {
-      const message = 'The Host header must be a name or an address, with or without a port'
+      const message =
+        'The Host header, or the host in the request line, must be a name or an address, with or without a port'
       return new Problem(400, 'host.malformed', message)
     }
     if (HOST_RULES.some(({ fits }) => fits(host, this.#policy))) {

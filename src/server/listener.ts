@@ -73,14 +73,18 @@ export function serverFor(
   return server
 }
 
+/** The host of a URL without one. An empty Host header would be accepted; this one is malformed. */
+const NO_HOST = ':'
+
 /**
  * Rewrites a request target in absolute form, as a client sends it to a proxy. RFC 9112: a server
- * has to accept it, and its host takes precedence over the Host header.
+ * has to accept it, and its host takes precedence over the Host header. It must name one: RFC 9110
+ * 4.2.1.
  */
 function toOriginForm(request: http.IncomingMessage): void {
   const [, host, rest = ''] = /^https?:\/\/([^/?]*)\/?(.*)$/is.exec(request.url ?? '') ?? []
   if (host === undefined) return
-  request.headers.host = host
+  request.headers.host = host || NO_HOST
   request.url = `/${rest}`
 }
 

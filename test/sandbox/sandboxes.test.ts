@@ -77,6 +77,22 @@ test('the path wins over the header, and the header over the host', async () => 
   expect(await seen('', { Host: 'by-host.example.test' })).toBeUndefined()
 })
 
+test.each([
+  'checkout-42.localhost',
+  'CHECKOUT-42.LocalHost:4020',
+  'checkout-42.localhost.',
+  'checkout-42.localhost.:4020',
+  'api.checkout-42.localhost',
+  'v3.api.checkout-42.localhost.:4020',
+])('the host %s belongs to the sandbox checkout-42', async (host) => {
+  const caller = createCaller(await createSandbox())
+  await caller.post('/_standin/sandboxes', { name: 'checkout-42' })
+  const { body, headers } = creation('cryptlex')
+  expect((await caller.post(CRYPTLEX, body, { ...headers, Host: host })).status).toBe(201)
+  expect((await caller.get('/~checkout-42/_standin/users')).json()).toMatchObject({ total: 1 })
+  expect((await caller.get('/_standin/users')).json()).toMatchObject({ total: 0 })
+})
+
 test.each(['/%7Echeckout-42', '/%7echeckout-42', '/~checkout%2D42', '/%7E%63heckout%2d%34%32'])(
   '%s is the sandbox /~checkout-42: an escaped letter, digit or one of -._~ is the character itself',
   async (base) => {
@@ -133,6 +149,8 @@ test.each([
   ['/~nope', {}],
   ['', { 'Standin-Sandbox': 'nope' }],
   ['', { Host: 'nope.localhost' }],
+  ['', { Host: 'nope.localhost.' }],
+  ['', { Host: 'default.nope.localhost:4020' }],
   ['/~Checkout', {}],
   ['/~', {}],
 ] as const)(

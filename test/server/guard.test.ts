@@ -265,6 +265,15 @@ describe('ambiguous and malformed requests', () => {
         421,
         'host.foreign',
       ],
+      ...['http://', 'https://', 'HTTP:///', 'http://?a=b'].map(
+        (start) =>
+          [
+            `the absolute form without a host, ${start}`,
+            lines(`POST ${start}/_standin/reset HTTP/1.1`, 'Host: evil.test'),
+            400,
+            'host.malformed',
+          ] as const,
+      ),
       [
         'the absolute form with a user',
         lines('POST http://localhost@evil.test/_standin/reset HTTP/1.1', 'Host: localhost'),
@@ -397,6 +406,12 @@ describe('ambiguous and malformed requests', () => {
         'http.malformed',
       ],
       ['HTTP/0.9', 'POST /_standin/reset\r\n\r\n', 400, 'http.malformed'],
+      [
+        'HTTP/2.0',
+        lines('POST /_standin/reset HTTP/2.0', 'Host: localhost'),
+        400,
+        'http.malformed',
+      ],
       [
         'HTTP/3.0',
         lines('POST /_standin/reset HTTP/3.0', 'Host: localhost'),
