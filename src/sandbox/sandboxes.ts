@@ -7,7 +7,7 @@ import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 import { readHost } from '../core/http/hosts.ts'
 import { decodeUnreserved } from '../core/http/unreserved.ts'
-import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
+import { DEFAULT_SANDBOX, sandboxOfHost } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
 import { writeAtomically } from '../core/store/atomic-write.ts'
@@ -367,8 +367,7 @@ export function addressOf(
   const header = request.headers['standin-sandbox']
   if (typeof header === 'string' && header !== '') return { name: header, base: '' }
   const host = readHost(request.headers.host ?? '')?.name ?? ''
-  const label = host.endsWith('.localhost') ? host.split('.').at(-2) : undefined
-  return { name: label ?? DEFAULT_SANDBOX, base: '' }
+  return { name: sandboxOfHost(host) ?? DEFAULT_SANDBOX, base: '' }
 }
 
 /** Removes a folder. A rename comes first, so that the next start finds no half-removed one. */

@@ -53,6 +53,50 @@ function arm({ sandbox: { webhooks } }: TestSandbox, ...faults: readonly Deliver
   })
 }
 
+describe.each(['', '/~checkout'])('an inbox of the sandbox "%s"', (base) => {
+  const spellings = (port: number) => [
+    `${base}/_standin/inbox/mine`,
+    `http://127.0.0.1:${port}${base}/_standin/inbox/mine`,
+    `HTTP://LocalHost:${port}${base}/_standin/inbox/mine?status=200`,
+    `http://[::1]:${port}${base}/_standin/inbox/mine`,
+    `http://127.1:${port}${base}/_standin/inbox/mine`,
+    base === ''
+      ? `http://localhost.:${port}/~default/_standin/inbox/mine`
+      : `http://checkout.localhost:${port}/_standin/inbox/mine`,
+    ...(base === '' ? ['/~default/_standin/inbox/mine'] : []),
+  ]
+
+  test.each([undefined, 'gzip', 'slow', 'chunked', 'truncated'] as const)(
+    'receives a webhook with the fault %s under every spelling of its address',
+    async (kind) => {
+      const server = await createSandbox({ webhookUrl: 'none', webhookRetries: 'none' })
+      const caller = createCaller(server)
+      await caller.post('/_standin/sandboxes', { name: 'checkout' })
+      const urls = spellings(server.port)
+      for (const url of urls) {
+        const made = await caller.post(`${base}/_standin/webhooks`, { url })
+        expect([url, made.status, made.header('Standin-Warning')]).toEqual([url, 201, undefined])
+        const { id } = made.json<{ id: string }>()
+        const fault = kind && { kind }
+        const sent = await caller.post(`${base}/_standin/webhooks/test`, {
+          subscription: id,
+          data: USER,
+          ...(fault ? { fault } : {}),
+        })
+        expect([url, sent.status]).toEqual([url, 202])
+        await settled(caller, '30s', base)
+        await caller.delete(`${base}/_standin/webhooks/${id}`)
+      }
+      const states = (await deliveries(caller, '', base)).map(({ state }) => state)
+      // No answer follows half a body, and there is no retry.
+      const state = kind === 'truncated' ? 'failed' : 'delivered'
+      expect(states).toEqual(urls.map(() => state))
+      const { total } = await inbox(caller, 'mine', base)
+      expect(total).toBe(kind === 'truncated' ? 0 : urls.length)
+    },
+  )
+})
+
 describe('a receiver sees', () => {
   test('no webhook with drop', async () => {
     const { receiver, caller } = await createDelivering()

@@ -7,6 +7,15 @@ export function sandboxPath(name: string): string {
 }
 
 /**
+ * Returns the sandbox that a host such as `name.localhost` names, or `api.name.localhost` below it.
+ *
+ * @param host in lower case, without a port and a dot at the end
+ */
+export function sandboxOfHost(host: string): string | undefined {
+  return host.endsWith('.localhost') ? host.split('.').at(-2) : undefined
+}
+
+/**
  * True if a URL is below a prefix, in a sandbox's path too. Letters match in any case, as in Express;
  * an escaped letter does not, so that a proxy which refuses the prefix need not know escapes.
  */

@@ -3,6 +3,7 @@ import type { Warning } from '../call.ts'
 import type { Clock } from '../time/clock.ts'
 import type { DeliveryFaultKind } from '../fault.ts'
 import { isLoopback, readHost } from '../http/hosts.ts'
+import { DEFAULT_SANDBOX, sandboxOfHost } from '../http/sandbox-path.ts'
 import { Problem } from '../problem.ts'
 import { applyDeliveryFaults, type Draft, type OutgoingRequest } from './delivery-faults.ts'
 import { attemptsInPlan, tokensOf, type Delivery, type Subscription } from './delivery.ts'
@@ -83,7 +84,9 @@ export class Transport {
         outcome: this.#deliverToInbox(inbox, subscription, builds, size, signal),
       }
     }
-    const url = inbox ? `${self}${subscription.url}` : subscription.url
+    const url = inbox
+      ? `${self}${this.#base}/_standin/inbox/${inbox.name}${inbox.query && `?${inbox.query}`}`
+      : subscription.url
     return { faults, outcome: this.#sendOverNetwork(url, inbox !== undefined, requests, signal) }
   }
 
@@ -96,8 +99,8 @@ export class Transport {
   /** Returns a warning if no delivery will reach this URL, as far as its text shows. */
   urlWarning(url: string): UrlWarning | undefined {
     if (this.#ownInbox(url)) return undefined
-    const inbox = inboxAt(this.#isThisServer(url) ? new URL(url).pathname : url)
-    if (inbox && inbox.base !== this.#base) {
+    const inbox = inboxAt(this.#pathOf(url))
+    if (inbox) {
       const own = `${this.#base}/_standin/inbox/${inbox.name}`
       return {
         code: 'webhook.inbox',
@@ -108,24 +111,29 @@ export class Transport {
     return refusal && { code: refusal.reason, text: `No delivery will arrive: ${refusal.message}` }
   }
 
-  /** Matches URLs of this server under any loopback host name. */
-  #isThisServer(url: string): boolean {
-    const self = this.#settings.self()
-    if (self === undefined || !URL.canParse(url)) return false
-    const { host, port } = new URL(url)
-    return port === new URL(self).port && isLoopback(readHost(host)?.name ?? '')
-  }
-
   /** Returns the tokens of the subscriptions that deliver to an inbox. */
   tokensOfInbox(inbox: string, subscriptions: readonly Subscription[]): string[] {
     return subscriptions.filter(({ url }) => this.#ownInbox(url)?.name === inbox).flatMap(tokensOf)
   }
 
   #ownInbox(url: string): { readonly name: string; readonly query: string } | undefined {
-    const self = this.#settings.self()
-    const path = self !== undefined && url.startsWith(`${self}/`) ? url.slice(self.length) : url
-    const inbox = inboxAt(path)
+    const inbox = inboxAt(this.#pathOf(url))
     return inbox?.base === this.#base ? inbox : undefined
+  }
+
+  /**
+   * Returns the path of a URL of this server, under any loopback host name, with the sandbox that
+   * the host names; other URLs as they are.
+   */
+  #pathOf(url: string): string {
+    if (url.startsWith('/')) return withoutDefault(url)
+    const self = this.#settings.self()
+    if (self === undefined || !URL.canParse(url)) return url
+    const { protocol, host, port, pathname, search } = new URL(url)
+    const { name = '' } = readHost(host) ?? {}
+    if (protocol !== 'http:' || port !== new URL(self).port || !isLoopback(name)) return url
+    const label = pathname.startsWith('/~') ? undefined : sandboxOfHost(name)
+    return withoutDefault(`${label === undefined ? '' : `/~${label}`}${pathname}${search}`)
   }
 
   #draft(delivery: Delivery, subscription: Subscription): Draft {
@@ -186,6 +194,11 @@ export class Transport {
       throw error
     }
   }
+}
+
+function withoutDefault(path: string): string {
+  const prefix = `/~${DEFAULT_SANDBOX}/`
+  return path.startsWith(prefix) ? path.slice(prefix.length - 1) : path
 }
 
 /** Adds the headers that the request would have over a connection. */
