@@ -826,182 +826,8 @@ export interface NewFault {
    * Fields that a 400 names, such as `emailAddress`, or with the broken rule, such as `firstName:maxLength`.
    *
    * @minItems 1
-   * @maxItems 20
    */
-  fields?:
-    | [string]
-    | [string, string]
-    | [string, string, string]
-    | [string, string, string, string]
-    | [string, string, string, string, string]
-    | [string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string, string, string]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ]
+  fields?: [string, ...string[]]
   /**
    * Value of `Retry-After` in seconds; a 429 stays in effect for this time.
    */
@@ -1427,7 +1253,11 @@ export interface DeliveriesAwaited {
    */
   deliveries: Delivery[]
   /**
-   * Deliveries that match the filter in another state; empty if `fulfilled` is true.
+   * Number of deliveries that match the filter in another state; 0 if `fulfilled` is true.
+   */
+  pendingTotal: number
+  /**
+   * The first 20 of them.
    */
   pending: Pending[]
 }
@@ -1445,6 +1275,13 @@ export interface Settling {
 }
 export interface Settled {
   settled: boolean
+  /**
+   * Number of pending deliveries.
+   */
+  pendingTotal: number
+  /**
+   * The first 20 of them.
+   */
   pending: Pending[]
 }
 export interface InboxReceipt {

@@ -10,6 +10,8 @@ import type { SandboxPort } from './ports.ts'
 /** In milliseconds. */
 const DEFAULT_TIMEOUT = 5000
 const MAX_TIMEOUT = 60_000
+/** Pending deliveries that an answer lists; 100,000 of them would be 23 MB. */
+const MAX_PENDING = 20
 
 type Names = 'listDeliveries' | 'getDelivery' | 'awaitDeliveries' | 'settle'
 
@@ -32,17 +34,26 @@ export function deliveryTasks(sandbox: SandboxPort): Record<Names, Task> {
         timeoutOf(call.query.get('timeout')),
       )
       const matching = found ?? webhooks.deliveries.filter(matches)
+      const others = found ? [] : matching.filter((one) => one.state !== state)
       const body: Contract.DeliveriesAwaited = {
         fulfilled: found !== undefined,
         deliveries: matching.filter((one) => one.state === state).map(deliveryBody),
-        pending: found ? [] : matching.filter((one) => one.state !== state).map(pendingBody),
+        pendingTotal: others.length,
+        pending: others.slice(0, MAX_PENDING).map(pendingBody),
       }
       return { status: 200, body }
     },
     settle: async (call) => {
       const { timeout } = call.body as Contract.Settling // the contract has checked it
-      const { settled, pending } = await webhooks.settle(timeoutOf(timeout ?? null))
-      const body: Contract.Settled = { settled, pending: pending.map(pendingBody) }
+      const { settled, total, pending } = await webhooks.settle(
+        timeoutOf(timeout ?? null),
+        MAX_PENDING,
+      )
+      const body: Contract.Settled = {
+        settled,
+        pendingTotal: total,
+        pending: pending.map(pendingBody),
+      }
       return { status: 200, body }
     },
   }

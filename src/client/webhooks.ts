@@ -56,7 +56,7 @@ export class Webhooks {
     const { deliveries, pending } = awaited
     const expected = `${filter.state ?? 'delivered'} ${filter.event ?? 'webhook'}`
     const summary = `Waited ${durationText(timeout)} for ${count} ${expected}, got ${deliveries.length}`
-    throw new ExpectationError(`${summary}${pendingLines(pending)}`, awaited)
+    throw new ExpectationError(`${summary}${pendingLines(pending, awaited.pendingTotal)}`, awaited)
   }
 
   /** Lists deliveries, oldest first: all pending ones and the newest 1,000 completed ones. */
@@ -102,9 +102,10 @@ export class Webhooks {
     const body = { timeout: durationText(timeout) }
     const settled = await this.#admin.call('settle', { body })
     if (settled.settled || !throws) return settled
-    const { length } = settled.pending
-    const summary = length === 1 ? '1 webhook is' : `${length} webhooks are`
-    throw new ExpectationError(`${summary} still pending${pendingLines(settled.pending)}`, settled)
+    const total = settled.pendingTotal
+    const summary = total === 1 ? '1 webhook is' : `${total} webhooks are`
+    const lines = pendingLines(settled.pending, total)
+    throw new ExpectationError(`${summary} still pending${lines}`, settled)
   }
 
   /**
@@ -173,10 +174,10 @@ function faultOf(fault: DeliveryFaultOptions): DeliveryFault {
   return typeof fault === 'string' ? { kind: fault } : fault
 }
 
-function pendingLines(pending: readonly Pending[]): string {
-  return pending
-    .map(({ id, event, why, nextAt }) => {
-      return `\n- ${event} ${id}: ${why}${nextAt === undefined ? '' : `, next at ${nextAt}`}`
-    })
-    .join('')
+function pendingLines(pending: readonly Pending[], total: number): string {
+  const lines = pending.map(({ id, event, why, nextAt }) => {
+    return `\n- ${event} ${id}: ${why}${nextAt === undefined ? '' : `, next at ${nextAt}`}`
+  })
+  const more = total - pending.length
+  return lines.join('') + (more > 0 ? `\n- and ${more} more` : '')
 }

@@ -5,6 +5,7 @@ import { createReceiver } from '../helpers/receiver.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { spentOn } from '../helpers/time.ts'
 import { advance, awaited, deliveries, inbox, settled } from '../helpers/webhooks.ts'
+import { connectStandin } from '../../src/index.ts'
 import { withDefaults } from '../../src/config/config.ts'
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { startServer } from '../../src/server/server.ts'
@@ -42,7 +43,7 @@ test('other APIs and refused creates trigger no webhook', async () => {
   await caller.create('cryptlex', { email: 'nobody' })
   await caller.create('cryptlex')
   await caller.create('cryptlex')
-  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+  expect(await settled(caller)).toEqual({ settled: true, pendingTotal: 0, pending: [] })
   expect(receiver.events).toEqual([EVENT])
 })
 
@@ -90,7 +91,7 @@ test('a delivery fails after its last retry', async () => {
   expect(delivery).toMatchObject({ state: 'failed', reason: '6 attempts failed' })
   expect(delivery!.attempts).toHaveLength(6)
   expect(delivery!.attempts[0]).toMatchObject({ excerpt: '{"ok":true}' })
-  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+  expect(await settled(caller)).toEqual({ settled: true, pendingTotal: 0, pending: [] })
 })
 
 test('75 hours of retries take under a second, with exact offsets', async () => {
@@ -130,7 +131,7 @@ test('410 ends the delivery at once and suspends the webhook', async () => {
   receiver.always(410)
   const caller = createCaller(await createSandbox({ webhookUrl: receiver.url }))
   await caller.create('cryptlex')
-  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+  expect(await settled(caller)).toEqual({ settled: true, pendingTotal: 0, pending: [] })
   expect(await deliveries(caller)).toMatchObject([
     { state: 'failed', reason: 'the receiver answered 410 Gone' },
   ])
@@ -183,6 +184,22 @@ test('a connection that is refused is retried like any other failure', async () 
   const receiver = await createReceiver(free)
   await advance(caller, '5m')
   expect(receiver.came).toHaveLength(1)
+})
+
+test('settle and await count all pending webhooks and list the first twenty', async () => {
+  const receiver = await createReceiver()
+  receiver.always(500)
+  const server = await createSandbox({ webhookUrl: receiver.url, clock: START })
+  const caller = createCaller(server)
+  for (let i = 0; i < 25; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
+  const first = await settled(caller)
+  expect(first).toMatchObject({ settled: false, pendingTotal: 25 })
+  expect(first.pending).toHaveLength(20)
+  const waited = await awaited(caller, `event=${EVENT}&timeout=10ms`)
+  expect(waited).toMatchObject({ fulfilled: false, pendingTotal: 25 })
+  expect(waited.pending).toHaveLength(20)
+  const client = await connectStandin(server.url)
+  await expect(client.webhooks.settle()).rejects.toThrow(/^25 webhooks are .*\n- and 5 more$/s)
 })
 
 test('a refused address fails the delivery, which names the setting', async () => {
@@ -325,7 +342,7 @@ test('a reset discards pending deliveries, and a restored snapshot resumes its o
   expect(await settled(caller)).toMatchObject({ settled: false })
   await advance(caller, '10m')
   expect(receiver.came).toHaveLength(3)
-  expect(await settled(caller)).toEqual({ settled: true, pending: [] })
+  expect(await settled(caller)).toEqual({ settled: true, pendingTotal: 0, pending: [] })
 })
 
 test('a sandbox delivers to its own inbox only', async () => {

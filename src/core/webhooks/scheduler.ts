@@ -69,8 +69,13 @@ export class Scheduler {
   }
 
   /** Pending deliveries; `ready` if an attempt is due or running. */
-  get pending(): readonly { readonly id: string; readonly ready: boolean }[] {
-    return [...this.#pending.values()]
+  pending(): Iterable<{ readonly id: string; readonly ready: boolean }> {
+    return this.#pending.values()
+  }
+
+  /** Number of pending deliveries. */
+  get size(): number {
+    return this.#pending.size
   }
 
   /**

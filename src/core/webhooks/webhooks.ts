@@ -15,7 +15,9 @@ import { Tally, Waiters } from './waiters.ts'
 /** Result of waiting until no delivery is pending. */
 export interface SettleResult {
   readonly settled: boolean
-  /** Deliveries that are still pending. */
+  /** Number of deliveries that are still pending. */
+  readonly total: number
+  /** The first of them, at most as many as requested. */
   readonly pending: readonly Delivery[]
 }
 
@@ -169,18 +171,28 @@ export class Webhooks {
   /**
    * Waits until no delivery is pending. Ignores deliveries that are not due before the timeout, and
    * those that never become due because the clock is held.
+   *
+   * @param timeout in milliseconds
+   * @param limit maximum number of pending deliveries in the result
    */
-  async settle(timeout: number): Promise<SettleResult> {
+  async settle(timeout: number, limit: number): Promise<SettleResult> {
     const until = performance.now() + timeout
     const left = () => Math.max(0, until - performance.now())
     await this.#waiters.waitFor(() => {
       const latest = this.#clock.now() + (this.#clock.isHeld ? 0 : left())
       const isDue = ({ id, ready }: { id: string; ready: boolean }) =>
         ready || (this.#outbox.get(id)?.nextAt ?? Infinity) <= latest
-      return this.#scheduler.pending.some(isDue) ? undefined : true
+      for (const pending of this.#scheduler.pending()) if (isDue(pending)) return undefined
+      return true
     }, timeout)
-    const pending = this.#scheduler.pending.flatMap(({ id }) => this.#outbox.get(id) ?? [])
-    return { settled: pending.length === 0, pending }
+    const { size } = this.#scheduler
+    const pending: Delivery[] = []
+    for (const { id } of this.#scheduler.pending()) {
+      if (pending.length === limit) break
+      const delivery = this.#outbox.get(id)
+      if (delivery) pending.push(delivery)
+    }
+    return { settled: size === 0, total: size, pending }
   }
 
   /** Resolves when the attempts that are running now are done. */
