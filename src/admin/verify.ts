@@ -1,7 +1,7 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { RequestFilter } from '../core/request-log/filter.ts'
-import { withRegexBudget } from '../core/request-log/safe-regex.ts'
+import { RegexBudget, RegexBudgetExceeded } from '../core/request-log/safe-regex.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import {
   describeNearest,
@@ -21,6 +21,8 @@ import type { SandboxPort } from './ports.ts'
 
 /** In milliseconds. */
 const MAX_WAIT = 600_000
+/** Matching time of all expressions of one verification, in milliseconds. */
+const REGEX_TIME = 1000
 
 /** Handlers of `/verify` and `/requests/await`. */
 export function verifyTasks(
@@ -31,7 +33,7 @@ export function verifyTasks(
       const { expectations, order, since } = call.body as Verification // the contract has checked it
       const named = expectations.map((one, i) => expectationFrom(one, i, since, sandbox))
       refuseDuplicateNames(named)
-      const body: Verified = withRegexBudget(() =>
+      const body: Verified = withinBudget(() =>
         verifyExpectations(named, [...sandbox.requests.after()], sandbox.secrets, order),
       )
       return { status: 200, body }
@@ -66,6 +68,18 @@ export function verifyTasks(
       }
       return { status: 200, body }
     },
+  }
+}
+
+/** @throws Problem 400 expression.invalid when the expressions take too long */
+function withinBudget<T>(work: () => T): T {
+  try {
+    return new RegexBudget(REGEX_TIME).spend(work)
+  } catch (error) {
+    if (!(error instanceof RegexBudgetExceeded)) throw error
+    const message =
+      'The expressions take too long on the recorded requests; shorten them, send fewer at once, or leave out earlier requests with since'
+    throw new Problem(400, 'expression.invalid', message)
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type MatchSubject,
   type RequestPattern,
 } from '../request-log/matcher.ts'
+import { type RegexBudget, RegexBudgetExceeded } from '../request-log/safe-regex.ts'
 import { invalidFault } from './invalid-fault.ts'
 
 /** A request as the conditions of faults see it. */
@@ -16,6 +17,8 @@ export interface Candidate {
   readonly call: Call
   /** The parts that matchers compare; its body is undefined until it has been read. */
   readonly subject: MatchSubject
+  /** Time that the expressions of all faults may take for this request. */
+  readonly regexBudget: RegexBudget
   /** The unchecked credential of the request: a user name, a token or a company. */
   credential(): string | undefined
   /** The user in the body: the email address or the user name, in lower case. */
@@ -69,13 +72,25 @@ function conditionsOn(
   )
 }
 
+const SLOW_EXPRESSIONS =
+  'The expressions of the armed faults took too long for this request; the faults that were left did not fire. Simplify the expressions, or arm fewer'
+
 function conditionFor(path: string, pattern: RequestPattern): FaultCondition {
   try {
     const differences = createMatcher(pattern)
     return {
-      mismatch: ({ subject }) => {
-        const [first] = differences(subject)
-        return first && describeMismatch(first)
+      mismatch: ({ call, subject, regexBudget }) => {
+        try {
+          const [first] = regexBudget.spend(() => differences(subject))
+          return first && describeMismatch(first)
+        } catch (error) {
+          if (!(error instanceof RegexBudgetExceeded)) throw error
+          const code = 'fault.slow-expressions'
+          if (!call.warnings.some((warning) => warning.code === code)) {
+            call.warn(code, SLOW_EXPRESSIONS)
+          }
+          return error.message
+        }
       },
     }
   } catch (error) {

@@ -7,6 +7,7 @@ import { write, type Message } from '../http/message.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { MatchSubject } from '../request-log/matcher.ts'
+import { RegexBudget } from '../request-log/safe-regex.ts'
 import { subjectFrom } from '../request-log/match-subject.ts'
 import type { FaultStage } from '../stages.ts'
 import type { Collection, Row, State } from '../store/state.ts'
@@ -79,6 +80,8 @@ export const NO_FAULTS: Injector = {
  * not state its size; only the limits of every body apply to it.
  */
 const MAX_EARLY_BODY = 64 * 1024
+/** Matching time of all expressions of all faults for one request, in milliseconds. */
+const REGEX_TIME = 50
 
 /** True if the body can be read: it is sent at once, or after the 100 Continue that Node answers. */
 function canReadBody({ headers: { expect } }: IncomingMessage): boolean {
@@ -98,6 +101,7 @@ export class FaultInjector implements Injector, FaultCandidate {
   readonly #log: Log
   #firing: ArmedFiring | undefined
   #subject: MatchSubject | undefined
+  #regexBudget: RegexBudget | undefined
   #parsedEarly: { readonly body: unknown } | undefined
 
   constructor(
@@ -117,6 +121,11 @@ export class FaultInjector implements Injector, FaultCandidate {
 
   credential(): string | undefined {
     return this.#api.statedCredential?.(this.call, this.#body())
+  }
+
+  get regexBudget(): RegexBudget {
+    this.#regexBudget ??= new RegexBudget(REGEX_TIME)
+    return this.#regexBudget
   }
 
   get subject(): MatchSubject {

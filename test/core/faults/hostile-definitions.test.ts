@@ -1,5 +1,6 @@
 import { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import * as fc from 'fast-check'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createCaller, creation, APIS } from '../../helpers/caller.ts'
 import { endpoints, raw, type Endpoint } from '../../helpers/raw-requests.ts'
@@ -100,6 +101,38 @@ test('a thousand armed faults are matched in little time, and one more is refuse
   })
   expect(spent / 100).toBeLessThan(100)
 })
+
+test.each(['fields', 'headers', 'query'] as const)(
+  'all expressions that armed faults match against %s share a time budget for one request',
+  async (part) => {
+    const server = await createSandbox()
+    // Each text of a and b leads to states of its own, so none of the work is cached.
+    const slow = { regex: '(a|b)*a[ab]{250}c$|^z$' }
+    const [slowText = ''] = fc.sample(
+      fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 4000, maxLength: 4000 }),
+      { numRuns: 1, seed: 1 },
+    )
+    const name = { fields: 'nickname', headers: 'X-Name', query: 'firstName' }[part]
+    for (let i = 0; i < 100; i++) arm(server, { fault: '500', match: { [part]: { [name]: slow } } })
+    arm(server, { fault: '503', match: { fields: { firstName: { equals: 'plain' } } } })
+    const sendWith = (text: string, firstName = 'Ada') =>
+      sendRaw(server, mykaarma, {
+        ...(part === 'headers' ? { headers: { 'X-Name': text } } : {}),
+        ...(part === 'query' ? { path: `${mykaarma.path}?firstName=${text}` } : {}),
+        fields: { firstName, ...(part === 'fields' ? { nickname: text } : {}) },
+      })
+
+    const spent = await spentOn(async () => {
+      const answer = await sendWith(slowText)
+      expect(answer.status).toBe(200)
+      expect(answer.bytes.toString()).toContain('code=fault.slow-expressions')
+    })
+    expect(spent).toBeLessThan(MUCH)
+    // Each request has a budget of its own, and a condition without an expression needs none.
+    expect((await sendWith('z')).status).toBe(500)
+    expect((await sendWith(slowText, 'plain')).status).toBe(503)
+  },
+)
 
 test('only the newest 5,000 requested faults are kept', async () => {
   const server = await createSandbox()

@@ -2,7 +2,11 @@ import { createContext, runInContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Problem } from '../../../src/core/problem.ts'
-import { SafeRegex, withRegexBudget } from '../../../src/core/request-log/safe-regex.ts'
+import {
+  RegexBudget,
+  RegexBudgetExceeded,
+  SafeRegex,
+} from '../../../src/core/request-log/safe-regex.ts'
 import { bestOf, spentOn } from '../../helpers/time.ts'
 
 const ATOMS = ['a', 'b', '.', '\\d', '[ab]', '[^a]', '\\w', '1', '\\.', '^', '$', '\\b', '\\u0061']
@@ -118,18 +122,23 @@ test('a text of more than 4,096 characters never matches', () => {
   expect(new SafeRegex('a').test('a'.repeat(4097))).toBe(false)
 })
 
-test('the expressions of one verification share a time budget', () => {
+test('all expressions within a budget share it, and those outside of it do not', () => {
   // Every text leads to states of its own, so none of the work is cached.
-  const regex = new SafeRegex('(a|b)*a[ab]{250}c?$')
+  const regexes = ['', '|x', '|y'].map((more) => new SafeRegex(`(a|b)*a[ab]{250}c?$${more}`))
   const texts = fc.sample(
     fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 4096, maxLength: 4096 }),
     { numRuns: 20, seed: 1 },
   )
   const matchAll = () => {
-    for (let i = 0; i < 1000; i++) for (const text of texts) regex.test(text)
+    for (let i = 0; i < 1000; i++) {
+      for (const text of texts) for (const regex of regexes) regex.test(text)
+    }
   }
+  const budget = new RegexBudget(200)
   const start = performance.now()
-  expect(() => withRegexBudget(matchAll)).toThrow('take too long')
+  expect(() => budget.spend(matchAll)).toThrow(RegexBudgetExceeded)
   expect(performance.now() - start).toBeLessThan(30_000)
-  expect(regex.test('a')).toBe(false)
+  expect(() => budget.spend(() => regexes[1]!.test('a'))).toThrow('more than 200 ms')
+  expect(regexes[0]!.test('a')).toBe(false)
+  expect(new RegexBudget(200).spend(() => regexes[0]!.test('a'))).toBe(false)
 })
