@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Express } from 'express'
 import { admin } from '../admin/index.ts'
 import type { ServerPort } from '../admin/ports.ts'
@@ -75,6 +76,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   let url: string | undefined
   const host: ServerPort = {
     version: VERSION,
+    folder: config.memory ? undefined : resolve(config.data),
     apis: vendors.map(({ api }) => api.name),
     prefixes,
     ownPaths: [...new Set(own.operations.map(({ path }) => path))],
