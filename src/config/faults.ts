@@ -19,7 +19,9 @@ function definitionsIn(given: string): readonly FaultDefinition[] {
   try {
     return [JSON.parse(given)].flat() as readonly FaultDefinition[] // their schema checks them where they are armed
   } catch {
-    throw new Error(`must be JSON (${describeSyntaxError(given)}) or short forms separated by commas`)
+    throw new Error(
+      `must be JSON (${describeSyntaxError(given)}) or short forms separated by commas`,
+    )
   }
 }
 

@@ -103,7 +103,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     log,
     gate: {
       reportInvalidAnswer:
-        parts.onInvalidAnswer ?? ((message: string) => log.bug('an answer broke its contract', message)),
+        parts.onInvalidAnswer ??
+        ((message: string) => log.bug('an answer broke its contract', message)),
       checksRoundTrip: parts.onInvalidAnswer !== undefined,
       observe: (answered) => {
         metrics.count(answered)

@@ -26,6 +26,8 @@ export function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(written)
   } catch (error) {
-    throw new ConfigError(`${source} cannot be read: ${describeSyntaxError(written)}`, { cause: error })
+    throw new ConfigError(`${source} cannot be read: ${describeSyntaxError(written)}`, {
+      cause: error,
+    })
   }
 }

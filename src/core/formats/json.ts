@@ -23,7 +23,10 @@ function read(text: string): unknown {
     // V8's message quotes the text around the fault, which may hold a password, and names the
     // place in some versions only.
     const at = syntaxErrorOffset(text)
-    throw malformed(describeSyntaxError(text, at), at < text.length ? undefined : { kind: 'ends-early' })
+    throw malformed(
+      describeSyntaxError(text, at),
+      at < text.length ? undefined : { kind: 'ends-early' },
+    )
   }
 }
 
