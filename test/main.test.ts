@@ -1,5 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -302,17 +310,32 @@ describe('refused starts', () => {
   })
 
   test.each(['127.0.0.1', '0.0.0.0', '::1'])(
-    'a port in use by a Standin of %s is refused as such',
+    'a port in use by a Standin of %s is refused with its process, its state and what to do',
     async (host) => {
-      const { url } = await serve(['--memory', '--host', host])
+      const cwd = createFolder()
+      const memory = host === '127.0.0.1' ? ['--memory'] : []
+      const { url, child } = await serve([...memory, '--host', host], { cwd })
       const { port } = new URL(url)
       const local = host === '0.0.0.0' ? '127.0.0.1' : new URL(url).hostname
+      const state = memory.length > 0 ? 'memory' : join(realpathSync(cwd), '.standin')
       expectRefusal(
         await run(['--memory', '--host', host, '--port', port]),
-        `Port ${port} of ${host} is in use by a Standin 0.1.0; use that one at http://${local}:${port}, stop it, or choose another port with --port (0 takes a free one)`,
+        `Port ${port} of ${host} is in use by Standin 0.1.0 (process ${child.pid}, state in ${state}); use that one at http://${local}:${port}, stop it with "kill ${child.pid}", or choose another port with --port (0 takes a free one)`,
       )
     },
   )
+
+  test('a port in use by a Standin with an admin token shows its process only to a holder', async () => {
+    const token = { STANDIN_ADMIN_TOKEN: 'a-token-of-the-admin-api' }
+    const { url, child } = await serve(['--memory'], { env: token })
+    const { port } = new URL(url)
+    const args = ['--memory', '--port', port]
+    expectRefusal(
+      await run(args),
+      `is in use by Standin 0.1.0; use that one at ${url}, stop it, or choose another port`,
+    )
+    expectRefusal(await run(args, { env: token }), `(process ${child.pid}, state in memory)`)
+  })
 
   test('a port in use by a program that never answers is refused within seconds', async () => {
     const other = createServer(() => {}).listen(0, '127.0.0.1')
@@ -406,7 +429,9 @@ describe('subcommands', () => {
     const args = ['healthcheck', '--port', new URL(server.url).port]
     expect(await run(args)).toMatchObject({ code: 0, stderr: '' })
     await stop(server)
-    expectRefusal(await run(args), `No healthy Standin at ${server.url}/_standin/health: `)
+    const refused = `standin: No Standin at ${server.url}: connect ECONNREFUSED ${new URL(server.url).host}; start one with: `
+    expect((await run(args)).stderr.startsWith(refused)).toBe(true)
+    expectRefusal(await run(args), 'ECONNREFUSED')
   })
 
   test('healthcheck finds a server that listens on every interface', async () => {

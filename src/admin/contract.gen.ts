@@ -71,6 +71,16 @@ export interface FrontPage {
   version: string
   sandbox: string
   /**
+   * The process of the server; only for callers on the same machine.
+   */
+  process?: {
+    pid: number
+    /**
+     * Folder of the state; absent for a server that keeps it in memory.
+     */
+    folder?: string
+  }
+  /**
    * URL of the sandbox, as the caller reached it.
    */
   url: string

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts'
 import type { Reply, Task } from '../core/api.ts'
 import { html as format } from '../core/formats/text.ts'
+import { isLoopback } from '../core/http/hosts.ts'
 import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { preferredType } from '../core/request/negotiation.ts'
 import type { Problem } from '../core/problem.ts'
@@ -42,7 +43,7 @@ export function refusedPage(problem: Problem, call: Call): Reply | undefined {
 function frontPageBody(
   call: Call,
   { settings, vendors }: SandboxPort,
-  { version }: ServerPort,
+  { version, folder }: ServerPort,
 ): FrontPage {
   const { name } = settings
   // A header selects the sandbox for one request only; links need its path prefix.
@@ -53,6 +54,9 @@ function frontPageBody(
     name: 'Standin',
     version,
     sandbox: name,
+    ...(isLoopback(call.address)
+      ? { process: { pid: process.pid, ...(folder === undefined ? {} : { folder }) } }
+      : {}),
     url,
     apis: vendors.map(({ api, contract }) => ({
       name: api.name,

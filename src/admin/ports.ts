@@ -74,6 +74,8 @@ export interface SandboxRequest {
 export interface ServerPort {
   readonly version: string
   readonly apis: readonly string[]
+  /** The folder of the state; absent for a server that keeps it in memory. */
+  readonly folder?: string | undefined
   /** Path prefixes of the APIs, in the same order. */
   readonly prefixes: readonly string[]
   /** Paths of the admin API as its contract has them, such as `/users/{api}/{id}`. */

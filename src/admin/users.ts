@@ -2,7 +2,7 @@ import type { Api, Task, Tools, UserOperation } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import type { Contract } from '../core/contract/contract.ts'
 import { readingsOf } from '../core/http/plus-sign.ts'
-import { duplicate, Problem } from '../core/problem.ts'
+import { duplicate, invalid, Problem, type Violation } from '../core/problem.ts'
 import { callFrom, createCallFor } from '../core/request/read.ts'
 import type { Row } from '../core/store/state.ts'
 import { lookupKey } from '../core/store/unique-keys.ts'
@@ -137,7 +137,10 @@ function targetOf(sandbox: SandboxPort, call: Call): Target {
   const { api: name = '', id = '' } = call.params
   const { api, contract } = sandbox.vendors.find((vendor) => vendor.api.name === name)! // of the contract's list
   const row = sandbox.user(name, id)
-  if (!row) throw new Problem(404, 'user.unknown', `${name} has no user ${id}`)
+  if (!row) {
+    const message = `${name} has no user ${id}; GET /_standin/users?api=${name} lists its users`
+    throw new Problem(404, 'user.unknown', message)
+  }
   return { api, contract, row, tools: sandbox.toolsOf(name), table: `${name}.${api.users!.table}` }
 }
 
@@ -163,7 +166,7 @@ function applyChanges(sandbox: SandboxPort, target: Target, changes: UserChanges
     const owner = typeof value === 'string' && value !== '' ? rows.find(field, value) : undefined
     return owner !== undefined && owner.id !== row.id
   })
-  if (taken.length > 0) throw duplicate(taken, 409)
+  if (taken.length > 0) throw userTaken(taken)
   rows.replace(changed)
   return changed
 }
@@ -177,9 +180,41 @@ function merged(
   return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== null))
 }
 
-/** @throws Problem 400 body.invalid */
-function refuseUnknownFields({ warnings: [first] }: Call): void {
-  if (first) throw new Problem(400, 'body.invalid', first.text)
+/** @throws Problem 400 body.invalid that lists the known fields or names the one that was meant */
+function refuseUnknownFields({ warnings, operation, bodyType }: Call): void {
+  const unknown = warnings.flatMap(({ code }) => /^unknown-field\.(.+)$/s.exec(code)?.[1] ?? [])
+  if (unknown.length === 0) return
+  const { properties = {} } = operation!.requestSchema(bodyType) // callFrom set it
+  const violations = unknown.map((field): Violation => {
+    const limit = Object.keys(properties)
+    return { part: 'body', at: [field], rule: 'additionalProperties', limit }
+  })
+  throw invalid(violations)
+}
+
+/** The refusal of a value of another user. Vendors have several statuses for it; this API has one. */
+function userTaken(fields: readonly string[]): Problem {
+  const { status, reason, message, violations } = duplicate(fields, 409)
+  const advice = 'send another value, or change or delete that user first'
+  return new Problem(status, reason, `${message}: ${advice}`, { violations })
+}
+
+/** @throws Problem 400 body.invalid for a change that the operation would not make */
+function refuseIneffective(
+  { identifying = [], ignoresNull = false }: UserOperation,
+  api: Api,
+  changes: UserChanges,
+): void {
+  for (const [field, value] of Object.entries(changes)) {
+    if (identifying.includes(field)) {
+      const message = `${field} cannot be changed: it identifies the user or the caller; leave it out`
+      throw new Problem(400, 'body.invalid', message)
+    }
+    if (ignoresNull && value === null) {
+      const message = `${field} cannot be null: an update of ${api.name} leaves a field that is null as it is; leave it out, or remove it with PUT /_standin/state`
+      throw new Problem(400, 'body.invalid', message)
+    }
+  }
 }
 
 /**
@@ -191,20 +226,22 @@ function refuseUnknownFields({ warnings: [first] }: Call): void {
 function runOperation(
   sandbox: SandboxPort,
   target: Target,
-  { operation, callFor }: UserOperation,
+  vendorCall: UserOperation,
   changes: UserChanges,
   cause: Call,
 ): readonly string[] {
   const { api, row, tools } = target
+  const { operation, callFor } = vendorCall
   const call = callFrom(target, operation, callFor(row, { ...changes }))
   refuseUnknownFields(call)
+  refuseIneffective(vendorCall, api, changes)
   try {
     const { events = [] } = api.operations[operation]!(call, sandbox.store, tools) // the start has compared slice and contract
+    for (const warning of call.warnings) cause.warnings.push(warning)
     return sandbox.webhooks.record(events, cause) ?? []
   } catch (error) {
-    // Vendors answer a taken value with several statuses; the admin API has one for it.
     if (!(error instanceof Problem) || error.reason !== 'user.duplicate') throw error
     const fields = error.violations.map(({ at }) => String(at[0]))
-    throw duplicate(fields.length > 0 ? fields : [api.users!.email], 409) // vendors have users
+    throw userTaken(fields.length > 0 ? fields : [api.users!.email]) // vendors have users
   }
 }

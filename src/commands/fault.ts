@@ -2,7 +2,7 @@ import type { Fault, NewFault } from '../admin/contract.gen.ts'
 import { API_NAMES } from '../apis/index.ts'
 import { ConfigError } from '../config/config.ts'
 import { SHORT_WORDS } from '../core/faults/short-form.ts'
-import { whereBroken } from '../core/formats/json.ts'
+import { describeSyntaxError } from '../core/formats/json.ts'
 import { withoutMark } from '../core/formats/text-file.ts'
 import { closest, listed } from '../core/words.ts'
 import { isRecord } from '../core/contract/schema.ts'
@@ -123,7 +123,7 @@ function parseJson(text: string): NewFault {
   try {
     return JSON.parse(text) as NewFault // the server checks it
   } catch {
-    throw new ConfigError(`The fault is not valid JSON: ${whereBroken(text)}`)
+    throw new ConfigError(`The fault is not valid JSON: ${describeSyntaxError(text)}`)
   }
 }
 

@@ -49,7 +49,7 @@ ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
   Webhooks             ${webhooks(url, config)}
   Faults               ${faults(config)}
   Request log          ${url}/_standin/requests
-Create a user at each:
+Create a user at each API:
 ${curls.map((curl) => `  ${curl}`).join('\n')}
 ready ${url}`
 }
@@ -65,7 +65,7 @@ function webhooks(url: string, { webhookUrl }: Config): string {
 function faults({ faults: armed, magicFaults }: Config): string {
   if (!armed) return 'off'
   const address = magicFaults ? ', or the address ada+fault.500@example.test' : ''
-  return `-H 'Standin-Fault: 500'${address}`
+  return `the header Standin-Fault: 500${address}`
 }
 
 function isAdminClosed({ host, adminToken }: Config): boolean {

@@ -1,6 +1,6 @@
 import { API_NAMES } from '../apis/index.ts'
 import type { FaultDefinition } from '../core/fault.ts'
-import { whereBroken } from '../core/formats/json.ts'
+import { describeSyntaxError } from '../core/formats/json.ts'
 import { withoutMark } from '../core/formats/text-file.ts'
 import { closest } from '../core/words.ts'
 
@@ -19,7 +19,9 @@ function definitionsIn(given: string): readonly FaultDefinition[] {
   try {
     return [JSON.parse(given)].flat() as readonly FaultDefinition[] // their schema checks them where they are armed
   } catch {
-    throw new Error(`must be JSON (${whereBroken(given)}) or short forms separated by commas`)
+    throw new Error(
+      `must be JSON (${describeSyntaxError(given)}) or short forms separated by commas`,
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { whereBroken } from '../core/formats/json.ts'
+import { describeSyntaxError } from '../core/formats/json.ts'
 import { EncodingError, readTextFile } from '../core/formats/text-file.ts'
 import { codeOf, ConfigError } from '../core/errors.ts'
 import { isLinkVariable } from './link-variables.ts'
@@ -109,7 +109,7 @@ export function readFile(
     values = JSON.parse(written)
   } catch {
     // V8's message quotes the text around the error, which may hold a secret.
-    throw new ConfigError(`${name}${origin} is not JSON: ${whereBroken(written)}`)
+    throw new ConfigError(`${name}${origin} is not JSON: ${describeSyntaxError(written)}`)
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new ConfigError(`${name}${origin} must hold a JSON object of options`)

@@ -87,6 +87,10 @@ export interface CallParts {
 export interface UserOperation {
   /** The operationId. */
   readonly operation: string
+  /** Fields of its body that name the user or the caller. The admin API refuses to change them. */
+  readonly identifying?: readonly string[]
+  /** True if it leaves a field that is null as it is. The admin API refuses null then. */
+  readonly ignoresNull?: boolean
   /**
    * Returns the call that applies to this row.
    *
@@ -115,9 +119,9 @@ export interface Users {
   readonly update?: UserOperation
   /** The vendor's removal; without one, the admin API removes the row without an event. */
   readonly delete?: UserOperation
-  /** Returns the body of a create call for this row, with an invented secret if one is required. */
+  /** Returns the body of a create call for this row; required without an `update`. */
   bodyFromRow?(row: Row): Readonly<Record<string, unknown>>
-  /** Returns the row that a create call with this body would create now. Refuses as that does. */
+  /** Returns the row that a create call with this body would create; required without an `update`. */
   changeRow?(row: Row, body: Readonly<Record<string, unknown>>, state: State, tools: Tools): Row
 }
 

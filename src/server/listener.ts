@@ -94,25 +94,23 @@ function toOriginForm(request: http.IncomingMessage): void {
  * @returns the port
  * @throws Error that names the port and says what to do
  */
-export async function listen(server: http.Server, { port, host }: Config): Promise<number> {
+export async function listen(server: http.Server, config: Config): Promise<number> {
+  const { port, host } = config
   try {
     return await new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // it listens
     })
   } catch (error) {
-    throw await listenError(error as NodeJS.ErrnoException, host, port) // of the system
+    throw await listenError(error as NodeJS.ErrnoException, config) // of the system
   }
 }
 
-async function listenError(
-  error: NodeJS.ErrnoException,
-  host: string,
-  port: number,
-): Promise<Error> {
+async function listenError(error: NodeJS.ErrnoException, config: Config): Promise<Error> {
+  const { host, port } = config
   const advice =
     error.code === 'EADDRINUSE'
-      ? await occupied(host, port)
+      ? await occupied(config)
       : error.code === 'EACCES'
         ? 'needs permissions that this user does not have; choose a port above 1023 with --port'
         : `cannot be used (${error.code ?? error.message}); check --host and --port`
@@ -123,18 +121,27 @@ async function listenError(
 const HOLDER_TIMEOUT = 1000
 
 /** The second half of a message about a port in use: by what, and what to do. */
-async function occupied(host: string, port: number): Promise<string> {
+async function occupied({ host, port, adminToken }: Config): Promise<string> {
   const url = `http://${hostForUrl(host, '127.0.0.1')}:${port}`
-  const connection = new Connection(url)
-  const health = await connection
-    .request('GET', '/_standin/health', { timeout: HOLDER_TIMEOUT })
-    .catch(() => undefined) // anything but a Standin
+  const connection = new Connection(url, adminToken === 'none' ? undefined : adminToken)
+  const ask = async (path: string) => {
+    const body = await connection
+      .request('GET', `/_standin${path}`, { timeout: HOLDER_TIMEOUT })
+      .catch(() => undefined) // not a Standin, or one with another token
+    return isRecord(body) ? body : {}
+  }
+  const { version, prefixes } = await ask('/health')
+  const isStandin = isRecord(prefixes) && typeof version === 'string'
+  const { process: holder } = isStandin ? await ask('/') : {}
   connection.close()
-  const version = isRecord(health) && isRecord(health['prefixes']) ? health['version'] : undefined
   const another = 'choose another port with --port (0 takes a free one)'
-  return typeof version === 'string'
-    ? `is in use by a Standin ${version}; use that one at ${url}, stop it, or ${another}`
-    : `is in use by another program; stop it, or ${another}`
+  if (!isStandin) return `is in use by another program; stop it, or ${another}`
+  const { pid, folder } = isRecord(holder) ? holder : {}
+  if (typeof pid !== 'number') {
+    return `is in use by Standin ${version}; use that one at ${url}, stop it, or ${another}`
+  }
+  const state = typeof folder === 'string' ? `state in ${folder}` : 'state in memory'
+  return `is in use by Standin ${version} (process ${pid}, ${state}); use that one at ${url}, stop it with "kill ${pid}", or ${another}`
 }
 
 /** Closes the server. Requests in flight get 8 s, less than the 10 s that Docker allows. */

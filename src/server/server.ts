@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Express } from 'express'
 import { admin } from '../admin/index.ts'
 import type { ServerPort } from '../admin/ports.ts'
@@ -38,7 +39,7 @@ export interface ServerParts {
    * Receives every answer that breaks its contract, in place of the log. Enables the check that
    * each answer reads back as it was meant.
    */
-  readonly objection?: (message: string) => void
+  readonly onInvalidAnswer?: (message: string) => void
   /** Output of the request log lines, in place of standard output. */
   readonly lines?: Sink
   /** The vendors, in place of the registry's. */
@@ -67,7 +68,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const log = parts.log ?? requestLog?.log ?? stderr
   const registry: readonly Vendor[] = parts.vendors ?? VENDORS
   const vendors = registry.map((vendor) => vendorPart(vendor.configure?.(config) ?? vendor))
-  for (const part of vendors) mustAgree(part)
+  for (const part of vendors) checkOperations(part)
   const own = adminContract(registry)
   const prefixes = vendors.map(({ contract }) => contract.prefix)
   let sandboxes: Sandboxes
@@ -75,6 +76,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   let url: string | undefined
   const host: ServerPort = {
     version: VERSION,
+    folder: config.memory ? undefined : resolve(config.data),
     apis: vendors.map(({ api }) => api.name),
     prefixes,
     ownPaths: [...new Set(own.operations.map(({ path }) => path))],
@@ -93,7 +95,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     vendors,
     admin: (sandbox) => {
       const part = { api: admin(sandbox, host), contract: own }
-      mustAgree(part)
+      checkOperations(part)
       return part
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
@@ -101,8 +103,9 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     log,
     gate: {
       reportInvalidAnswer:
-        parts.objection ?? ((message: string) => log.bug('an answer broke its contract', message)),
-      checksRoundTrip: parts.objection !== undefined,
+        parts.onInvalidAnswer ??
+        ((message: string) => log.bug('an answer broke its contract', message)),
+      checksRoundTrip: parts.onInvalidAnswer !== undefined,
       observe: (answered) => {
         metrics.count(answered)
         requestLog?.observe(answered)
@@ -116,7 +119,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     onFlush: (milliseconds) => metrics.flushes.add(milliseconds),
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
   }
-  mustBeUsable(shared.faults)
+  checkStartupFaults(shared.faults)
   sandboxes = await opened({
     settings: {
       name: DEFAULT_SANDBOX,
@@ -173,7 +176,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
  * @throws ConfigError for a fault of `--faults` that cannot be armed; a sandbox would not name the
  * option
  */
-function mustBeUsable(faults: SharedParts['faults']): void {
+function checkStartupFaults(faults: SharedParts['faults']): void {
   const { startup = [] } = faults
   const trial = new Faults({ ...faults, startup: [], clock: new Clock(), seed: 0 })
   for (const [i, definition] of startup.entries()) {
@@ -257,7 +260,7 @@ function webhooksOf(
 }
 
 /** @throws Error for operations that only the contract has, or only the slice */
-function mustAgree({ api, contract }: ApiPart): void {
+function checkOperations({ api, contract }: ApiPart): void {
   const specified = contract.operations.map(({ id }) => id)
   const implemented = [...Object.keys(api.operations), ...Object.keys(api.tasks ?? {})]
   const missing = specified.filter((id) => !implemented.includes(id))

@@ -76,6 +76,14 @@ describe('the front page', () => {
     }
   })
 
+  test('names the process to a caller on the same machine, as JSON only', async () => {
+    const caller = await fresh()
+    expect((await caller.get('/')).json<FrontPage>().process).toEqual({ pid: process.pid })
+    expect((await caller.get('/', BROWSER)).text).not.toContain('process')
+    const guarded = await fresh({ adminToken: TOKEN })
+    expect((await guarded.get('/')).text).not.toContain('"pid"')
+  })
+
   test('has links that all work', async () => {
     const server = await createSandbox()
     const caller = createCaller(server)

@@ -314,8 +314,9 @@ describe.each(WAYS)('$way', ({ open }) => {
       name: 'StandinError',
       status: 404,
       reason: 'user.unknown',
-      detail: 'cryptlex has no user nobody',
-      message: 'cryptlex has no user nobody (404 user.unknown)',
+      detail: 'cryptlex has no user nobody; GET /_standin/users?api=cryptlex lists its users',
+      message:
+        'cryptlex has no user nobody; GET /_standin/users?api=cryptlex lists its users (404 user.unknown)',
     })
     // The stack shows the line of the test.
     expect(error.stack).toContain('members.test.ts')

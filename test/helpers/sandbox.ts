@@ -27,7 +27,7 @@ export async function createSandbox(
   const memory = settings.data === undefined
   const server = await startServer(withDefaults({ port: 0, memory, ...settings }), {
     ...parts,
-    objection: (message) => objections.push(message),
+    onInvalidAnswer: (message) => objections.push(message),
     log: {
       warn: (message) => logged.push(message),
       bug: (message, error) => logged.push(`${message}: ${String(error)}`),

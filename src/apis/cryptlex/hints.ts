@@ -17,6 +17,7 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
   if (reason.startsWith('token.')) return [...tokenHints(call, reason, claims, clues), ...issued]
   if (reason === 'scope.missing') return [scopeHint(call, claims), ...issued]
   if (reason === 'method.not-allowed') return readOneUser(call)
+  if (reason === 'user.unknown') return [unknownUser(call)]
   if (reason === 'user.duplicate') {
     const { email } = clues.sent
     const row =
@@ -97,6 +98,13 @@ function readOneUser({ method, path, base }: Call): readonly Hint[] {
   const shown = quotable(id) ?? '{id}'
   const text = `Read the user with GET ${base}/v3${list}?id=${shown}: no page of the vendor was found that describes a ${method} of one user, so Standin has none.`
   return [hint('user.no-get', text)]
+}
+
+/** The list that shows the ids of the reseller's users. */
+function unknownUser({ base, params: { resellerId = '' } }: Call): Hint {
+  const reseller = quotable(resellerId) ?? '{resellerId}'
+  const text = `Send the id of a user of this reseller: GET ${base}/v3/resellers/${reseller}/users lists them, and GET ${base}/_standin/users?api=cryptlex those of all resellers.`
+  return hint('user.unknown', text)
 }
 
 function scopeHint(call: Call, claims: Readonly<Record<string, unknown>> | undefined): Hint {

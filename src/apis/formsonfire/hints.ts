@@ -26,10 +26,12 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
       return [hint('key.limited', text)]
     }
     case 'user.unknown': {
-      const text =
-        'Send the Id, Email or ExternalId of a user of this company: users of another company are not visible. GET /_standin/users lists all users.'
+      const fields = call.operation?.id === 'getUser' ? 'Id, Email or ExternalId' : 'Id'
+      const text = `Send the ${fields} of a user of this company: users of another company are not visible. GET /_standin/users?api=formsonfire lists all users.`
       return [hint('user.unknown', text)]
     }
+    case 'route.unknown':
+      return idInPath(call)
     case 'user.unnamed':
       return [hint('user.unnamed', 'Name the user by Id, Email or ExternalId in the query.')]
     case 'search.empty': {
@@ -42,6 +44,13 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     default:
       return unknownReferences(call, clues)
   }
+}
+
+/** An id in the path, where the API reads it from the query or the body. */
+function idInPath({ method, path }: Call): readonly Hint[] {
+  if (!/^\/v2\/user\/[^/]+$/i.test(path) || !/^(GET|PUT|DELETE)$/.test(method)) return []
+  const where = method === 'GET' ? 'in the query (?Id=…)' : 'as the field Id of the body'
+  return [hint('id.in-path', `Send the id ${where}: the path is /api/v2/user for every user.`)]
 }
 
 function lowerCased(sent: Clues['sent']): Clues['sent'] {

@@ -16,8 +16,7 @@ import { answerType, bodyType, formats, prepare, readQuery, route } from './form
 import { hints } from './hints.ts'
 import { refusals } from './refusals.ts'
 import {
-  bodyFromRow,
-  changeRow,
+  callOnUser,
   createUser,
   deleteUser,
   getUser,
@@ -46,8 +45,13 @@ export const formsonfire: Vendor = {
       LastName: lastName,
     }),
     createCall: ({ CompanyId }) => ({ caller: Number(CompanyId) }),
-    bodyFromRow,
-    changeRow,
+    update: {
+      operation: 'updateUser',
+      identifying: ['Id', 'CompanyId', 'IntegrationKey'],
+      ignoresNull: true,
+      callFor: callOnUser,
+    },
+    delete: { operation: 'deleteUser', callFor: callOnUser },
   },
   options: {},
   defaultFixtures: 'formsonfire.json',

@@ -1,4 +1,4 @@
-import type { Operation, Reply, Tools } from '../../core/api.ts'
+import type { CallParts, Operation, Reply, Tools } from '../../core/api.ts'
 import type { Call } from '../../core/call.ts'
 import { duplicate, invalid, type Violation } from '../../core/problem.ts'
 import { freeDraw, type Collection, type Row, type State } from '../../core/store/state.ts'
@@ -59,7 +59,7 @@ export const getUser: Operation = (call, state, tools) => {
   const company = companyOf(call)
   if (!id && !email && !externalId) throw refusal('user.unnamed')
   const user = id
-    ? users.get(dashed(id))
+    ? userOf(users, id)
     : email
       ? users.find('email', email)
       : users.find('externalKey', `${company}:${externalId}`)
@@ -104,7 +104,7 @@ export const searchUsers: Operation = (call, state, tools) => {
 export const updateUser: Operation = (call, state, tools) => {
   const users = usersIn(state)
   const given = call.body as UserUpdate // the contract has checked it
-  const user = ofCompany(users.get(dashed(given.Id)), companyOf(call))
+  const user = ofCompany(userOf(users, given.Id), companyOf(call))
   const sent = listsFor(call, given, tools)
   const lists = {
     folders: given.Folders ? sent.folders : user.folders,
@@ -128,7 +128,7 @@ export const deleteUser: Operation = (call, state) => {
   const { Id } = (call.body ?? {}) as UserToDelete // the contract has checked it
   const id = call.query.get('Id') ?? Id
   if (!id) throw invalid([{ part: 'body', at: ['Id'], rule: 'required' }])
-  const user = ofCompany(users.get(dashed(id)), companyOf(call))
+  const user = ofCompany(userOf(users, id), companyOf(call))
   users.remove(user.id)
   const body: UserDeleted = {}
   return { status: 200, body, changed: { kind: 'deleted', id: user.id } }
@@ -150,6 +150,11 @@ function ofCompany(user: StoredUser | undefined, company: number): StoredUser {
   return user
 }
 
+/** The user with this id: any form of a GUID, or the id of a state that a test put. */
+function userOf(users: Collection<StoredUser>, id: string): StoredUser | undefined {
+  return users.get(dashed(id)) ?? users.get(id)
+}
+
 /** A GUID in the form of the stored ids: dashed, in lower case. Other text stays as it is. */
 function dashed(id: string): string {
   const hex = id.replaceAll(/[{}\s-]/g, '').toLowerCase()
@@ -168,12 +173,19 @@ function answerFor({ id, status }: StoredUser): Reply {
  * otherwise belong to one request, and a list that is not sent stays.
  */
 function merged(user: StoredUser, { Id: _, ...sent }: UserUpdate, lists: IdsOfLists): User {
-  const { UseNames: __, UseExternalIds: ___, ...fields } = { ...user.given, ...withoutEmpty(sent) }
+  const given = { ...givenOf(user), ...withoutEmpty(sent) }
+  const { UseNames: __, UseExternalIds: ___, ...fields } = given
   return {
     ...fields,
     ...(fields.Folders ? { Folders: [...lists.folders] } : {}),
     ...(fields.Groups ? { Groups: [...lists.groups] } : {}),
   }
+}
+
+/** The fields as they were sent, of which a state that a test put may have only the address. */
+function givenOf({ given, email }: StoredUser): StoredUser['given'] {
+  const stored: StoredUser['given'] | undefined = given // see above
+  return stored ?? ({ Email: email } as StoredUser['given']) // as incomplete as the state
 }
 
 /** A field that is null has no value, as one that is absent. */
@@ -243,28 +255,10 @@ function userFrom(
   }
 }
 
-/** The body of a create call for this user. */
-export function bodyFromRow(row: Row): Readonly<Record<string, unknown>> {
-  const { given, companyId } = row as StoredUser // of this slice's table
-  return { ...given, CompanyId: companyId }
-}
-
-/** The user with the fields of this body, which the contract has checked. */
-export function changeRow(
-  row: Row,
-  body: Readonly<Record<string, unknown>>,
-  _state: State,
-  tools: Tools,
-): StoredUser {
-  const user = row as StoredUser // of this slice's table
-  const given = body as unknown as User // the contract has checked it
-  const { folders, groups } = fixturesIn(tools)
-  const lists = {
-    folders: resolved('Folders', given, folders, []),
-    groups: resolved('Groups', given, groups, []),
-  }
-  const changed = userFrom(user.id, given, user.companyId, tools, lists)
-  return { ...changed, status: user.status, invited: user.invited, createdAt: user.createdAt }
+/** A call on an existing user, with these fields of the user in its body. */
+export function callOnUser(row: Row, fields: Readonly<Record<string, unknown>>): CallParts {
+  const { id, companyId } = row as StoredUser // of this slice's table
+  return { caller: companyId, body: { ...fields, Id: id } }
 }
 
 /** Assumed: 400, since the vendor lists no 409. */

@@ -33,6 +33,12 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
       'Standin has no call that deletes a myKaarma user, since no page of the vendor about one was found. GET /manage/v2/user/dealer/{dealerUuid} lists the users of a dealer; DELETE /_standin/users/mykaarma/{id} removes one from the sandbox.'
     return [hint('delete.not-found', text)]
   }
+  const isOneUser = /^\/v2\/user\/partner\/[^/]+$/.test(call.path)
+  if (reason === 'method.not-allowed' && call.method === 'GET' && isOneUser) {
+    const text =
+      'List the users with GET /manage/v2/user/dealer/{dealerUuid}: no page of the vendor describes a call that reads one user, so Standin has none.'
+    return [hint('user.no-get', text)]
+  }
   if (reason === 'user.duplicate') return duplicates(clues)
   return unknownIds(call, clues)
 }

@@ -19,14 +19,7 @@ import {
 import { hints } from './hints.ts'
 import { options } from './options.ts'
 import { refusals } from './refusals.ts'
-import {
-  bodyFromRow,
-  changeRow,
-  createUserForPartner,
-  getUsersForDealer,
-  nameIn,
-  updateUserForPartner,
-} from './users.ts'
+import { createUserForPartner, getUsersForDealer, nameIn, updateUserForPartner } from './users.ts'
 
 /** The message of a .proto file that a create is answered with. */
 const MESSAGE = 'CreateUserForPartnerResponse'
@@ -61,8 +54,11 @@ export const mykaarma: Vendor<typeof options> = {
       sendEmail: true,
     }),
     createCall: () => ({ caller: OPERATOR }),
-    bodyFromRow,
-    changeRow,
+    update: {
+      operation: 'updateUserForPartner',
+      ignoresNull: true,
+      callFor: ({ id }, body) => ({ params: { user_uuid: id }, caller: OPERATOR, body }),
+    },
   },
   options,
   defaultFixtures: 'mykaarma.json',

@@ -127,19 +127,6 @@ function userFrom(id: string, { password: _, ...given }: NewUser, tools: Tools):
   }
 }
 
-/** The body of a create call for this user; the page requires no password. */
-export function bodyFromRow(row: Row): Readonly<Record<string, unknown>> {
-  const { id: _, createdAt: __, latestInviteStatus: ___, ...given } = row as User // of this table
-  return given
-}
-
-/** The user with the fields of this body, which the contract has checked. */
-export function changeRow(row: Row, body: Readonly<Record<string, unknown>>): User {
-  const { createdAt } = row as User // of this slice's table
-  const { password: _, ...given } = body as NewUser // the contract has checked it
-  return { id: row.id, ...given, createdAt, latestInviteStatus: statusOf(given) }
-}
-
 function statusOf({ userInvite }: Pick<NewUser, 'userInvite'>): User['latestInviteStatus'] {
   return userInvite ? 'PENDING' : 'INACTIVE'
 }

@@ -1,5 +1,5 @@
 import { codeOf, ConfigError, messageOf } from '../errors.ts'
-import { whereBroken } from './json.ts'
+import { describeSyntaxError } from './json.ts'
 import { readTextFile, withoutMark } from './text-file.ts'
 
 /**
@@ -26,6 +26,8 @@ export function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(written)
   } catch (error) {
-    throw new ConfigError(`${source} cannot be read: ${whereBroken(written)}`, { cause: error })
+    throw new ConfigError(`${source} cannot be read: ${describeSyntaxError(written)}`, {
+      cause: error,
+    })
   }
 }

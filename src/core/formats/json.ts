@@ -23,12 +23,15 @@ function read(text: string): unknown {
     // V8's message quotes the text around the fault, which may hold a password, and names the
     // place in some versions only.
     const at = syntaxErrorOffset(text)
-    throw malformed(whereBroken(text, at), at < text.length ? undefined : { kind: 'ends-early' })
+    throw malformed(
+      describeSyntaxError(text, at),
+      at < text.length ? undefined : { kind: 'ends-early' },
+    )
   }
 }
 
 /** Describes the first syntax error of invalid JSON: `unexpected text at line 2, column 7`. */
-export function whereBroken(text: string, at = syntaxErrorOffset(text)): string {
+export function describeSyntaxError(text: string, at = syntaxErrorOffset(text)): string {
   return at >= text.length ? 'it ends too early' : `unexpected text at ${lineAndColumn(text, at)}`
 }
 

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { whereBroken } from '../formats/json.ts'
+import { describeSyntaxError } from '../formats/json.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
@@ -105,7 +105,7 @@ function readSnapshot(file: string, tables: Tables): { snapshot: SavedState; wri
   try {
     snapshot = JSON.parse(text) as SavedState | null // its document is checked below
   } catch (error) {
-    throw new Error(whereBroken(text), { cause: error })
+    throw new Error(describeSyntaxError(text), { cause: error })
   }
   if (!isRecord(snapshot?.document)) throw new Error('it has no document')
   const defect = documentDefect(snapshot.document, tables)

@@ -3,7 +3,7 @@ import { copyFile, open, rename, link, rm, type FileHandle } from 'node:fs/promi
 import { dirname } from 'node:path'
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { Adapter } from 'lowdb'
-import { whereBroken } from '../formats/json.ts'
+import { describeSyntaxError } from '../formats/json.ts'
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { documentDefect, type Document, type Tables } from './document.ts'
@@ -162,7 +162,7 @@ function parseDocument(text: string, file: string, tables: Tables): Document {
   try {
     document = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    const reason = text.trim() === '' ? 'it is empty' : whereBroken(text)
+    const reason = text.trim() === '' ? 'it is empty' : describeSyntaxError(text)
     throw stateFileError(`${file} cannot be read: ${reason}`, advice, error)
   }
   const invalid = `${file} is not a valid Standin state`

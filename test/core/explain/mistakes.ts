@@ -1095,6 +1095,310 @@ const fields: readonly Mistake[] = [
   ),
 ]
 
+// The ids that a sandbox gives to the users of the good requests.
+const MYKAARMA_USER = `${MYKAARMA}/61ec436c-dd0a-4116-a488-28328922d8f6`
+const CRYPTLEX_USER = `${CRYPTLEX}/0d9e639d-b6fc-4c14-8bd2-50cd463d64ef`
+const FORMSONFIRE_ID = '852c1e6d-5b04-4bab-855e-bb0b7278621e'
+const NO_ID = '00000000-0000-4000-8000-000000000000'
+const DEALER = '/manage/v2/user/dealer/dealer-uuid-001'
+const KEY = 'CompanyId=1815&IntegrationKey=0123456789abcdef0123456789abcdef'
+const { Authorization: bearer } = GOOD.cryptlex.headers as Outgoing['headers']
+const { Authorization: partner } = GOOD.mykaarma.headers as Outgoing['headers']
+
+/** A call on an existing user; `headers` without a type have no body. */
+const call = (
+  method: string,
+  path: string,
+  body = '',
+  headers: Outgoing['headers'] = body === '' ? {} : json,
+): Outgoing => ({ method, path, headers, body })
+const asCaller = (value: string | undefined, sent: Outgoing): Outgoing => ({
+  ...sent,
+  ...authorization(value)(sent),
+})
+const cryptlexCall = (...sent: Parameters<typeof call>) => asCaller(bearer, call(...sent))
+const mykaarmaCall = (...sent: Parameters<typeof call>) => asCaller(partner, call(...sent))
+const update = (fields: object) =>
+  JSON.stringify({
+    CompanyId: 1815,
+    IntegrationKey: '0123456789abcdef0123456789abcdef',
+    LastName: 'Byron',
+    ...fields,
+  })
+const CHANGE = '{"lastName":"Lovelace"}'
+
+/** Rows: API, title, code, status, the wrong request, the right one. */
+const onUsers = (
+  [
+    [
+      'formsonfire',
+      'A read of an unknown Id',
+      'user.unknown',
+      400,
+      call('GET', `${FORMSONFIRE}?Id=${NO_ID}&${KEY}`),
+      call('GET', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A read with the Id in the path',
+      'id.in-path',
+      405,
+      call('GET', `${FORMSONFIRE}/${FORMSONFIRE_ID}?${KEY}`),
+      call('GET', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A read without the key',
+      'key.missing',
+      401,
+      call('GET', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&CompanyId=1815`),
+      call('GET', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A read that names no user',
+      'user.unnamed',
+      400,
+      call('GET', `${FORMSONFIRE}?${KEY}`),
+      call('GET', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A search without a filter',
+      'search.empty',
+      400,
+      call('GET', `${FORMSONFIRE}/search?${KEY}`),
+      call('GET', `${FORMSONFIRE}/search?Name=ada&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A search with an unknown filter',
+      'query.unknown',
+      200,
+      call('GET', `${FORMSONFIRE}/search?Name=ada&Company=x&${KEY}`),
+      call('GET', `${FORMSONFIRE}/search?Name=ada&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A search by POST',
+      'method.wrong',
+      405,
+      call('POST', `${FORMSONFIRE}/search?Name=ada&${KEY}`, '{}'),
+      call('GET', `${FORMSONFIRE}/search?Name=ada&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'An update of an unknown Id',
+      'user.unknown',
+      400,
+      call('PUT', FORMSONFIRE, update({ Id: NO_ID })),
+      call('PUT', FORMSONFIRE, update({ Id: FORMSONFIRE_ID })),
+    ],
+    [
+      'formsonfire',
+      'An update without Id',
+      'field.missing',
+      400,
+      call('PUT', FORMSONFIRE, update({})),
+      call('PUT', FORMSONFIRE, update({ Id: FORMSONFIRE_ID })),
+    ],
+    [
+      'formsonfire',
+      'An update with the Id in the path',
+      'id.in-path',
+      405,
+      call('PUT', `${FORMSONFIRE}/${FORMSONFIRE_ID}`, update({})),
+      call('PUT', FORMSONFIRE, update({ Id: FORMSONFIRE_ID })),
+    ],
+    [
+      'formsonfire',
+      'An update by PATCH',
+      'method.wrong',
+      405,
+      call('PATCH', FORMSONFIRE, update({ Id: FORMSONFIRE_ID })),
+      call('PUT', FORMSONFIRE, update({ Id: FORMSONFIRE_ID })),
+    ],
+    [
+      'formsonfire',
+      'An update in JSON without a Content-Type',
+      'content-type.missing',
+      400,
+      call('PUT', FORMSONFIRE, update({ Id: FORMSONFIRE_ID }), {}),
+      call('PUT', FORMSONFIRE, update({ Id: FORMSONFIRE_ID })),
+    ],
+    [
+      'formsonfire',
+      'A deletion of an unknown Id',
+      'user.unknown',
+      400,
+      call('DELETE', `${FORMSONFIRE}?Id=${NO_ID}&${KEY}`),
+      call('DELETE', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&${KEY}`),
+    ],
+    [
+      'formsonfire',
+      'A deletion without the key',
+      'key.missing',
+      401,
+      call('DELETE', FORMSONFIRE, `{"CompanyId":1815,"Id":"${FORMSONFIRE_ID}"}`),
+      call('DELETE', `${FORMSONFIRE}?Id=${FORMSONFIRE_ID}&${KEY}`),
+    ],
+    [
+      'mykaarma',
+      'An update of an unknown user',
+      'user.unknown',
+      400,
+      mykaarmaCall('PUT', `${MYKAARMA}/${NO_ID}`, CHANGE),
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE),
+    ],
+    [
+      'mykaarma',
+      'An update without the id',
+      'path.parameter-missing',
+      405,
+      mykaarmaCall('PUT', MYKAARMA, CHANGE),
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE),
+    ],
+    [
+      'mykaarma',
+      'An update by PATCH',
+      'method.wrong',
+      405,
+      mykaarmaCall('PATCH', MYKAARMA_USER, CHANGE),
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE),
+    ],
+    [
+      'mykaarma',
+      'An update with upper case in the path',
+      'path.case',
+      404,
+      mykaarmaCall('PUT', MYKAARMA_USER.replace('user', 'User'), CHANGE),
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE),
+    ],
+    [
+      'mykaarma',
+      'An update as text',
+      'content-type.wrong',
+      415,
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE, { 'Content-Type': 'text/plain' }),
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE),
+    ],
+    [
+      'mykaarma',
+      'An update without the scope',
+      'scope.missing',
+      403,
+      asCaller(basic('reader:reader-secret'), call('PUT', MYKAARMA_USER, CHANGE)),
+      mykaarmaCall('PUT', MYKAARMA_USER, CHANGE),
+    ],
+    [
+      'mykaarma',
+      'A read of one user',
+      'user.no-get',
+      405,
+      mykaarmaCall('GET', MYKAARMA_USER),
+      mykaarmaCall('GET', DEALER),
+    ],
+    [
+      'mykaarma',
+      'A list without credentials',
+      'credentials.missing',
+      401,
+      call('GET', DEALER),
+      mykaarmaCall('GET', DEALER),
+    ],
+    [
+      'mykaarma',
+      'A list with a filter, which it does not have',
+      'query.unknown',
+      200,
+      mykaarmaCall('GET', `${DEALER}?email=ada@example.test`),
+      mykaarmaCall('GET', DEALER),
+    ],
+    [
+      'mykaarma',
+      'A list without the dealer',
+      'path.parameter-missing',
+      404,
+      mykaarmaCall('GET', '/manage/v2/user/dealer'),
+      mykaarmaCall('GET', DEALER),
+    ],
+    [
+      'cryptlex',
+      'A list without a token',
+      'credentials.missing',
+      401,
+      call('GET', CRYPTLEX),
+      cryptlexCall('GET', CRYPTLEX),
+    ],
+    [
+      'cryptlex',
+      'A list without the scope',
+      'scope.missing',
+      403,
+      asCaller(`Bearer ${narrow}`, call('GET', CRYPTLEX)),
+      cryptlexCall('GET', CRYPTLEX),
+    ],
+    [
+      'cryptlex',
+      'A list with a misspelt filter',
+      'query.unknown',
+      200,
+      cryptlexCall('GET', `${CRYPTLEX}?emial=ada@example.test`),
+      cryptlexCall('GET', `${CRYPTLEX}?email=ada@example.test`),
+    ],
+    [
+      'cryptlex',
+      'An update of an unknown user',
+      'user.unknown',
+      404,
+      cryptlexCall('PATCH', `${CRYPTLEX}/${NO_ID}`, CHANGE),
+      cryptlexCall('PATCH', CRYPTLEX_USER, CHANGE),
+    ],
+    [
+      'cryptlex',
+      'An update without the id',
+      'path.parameter-missing',
+      405,
+      cryptlexCall('PATCH', CRYPTLEX, CHANGE),
+      cryptlexCall('PATCH', CRYPTLEX_USER, CHANGE),
+    ],
+    [
+      'cryptlex',
+      'An update by PUT',
+      'method.wrong',
+      405,
+      cryptlexCall('PUT', CRYPTLEX_USER, CHANGE),
+      cryptlexCall('PATCH', CRYPTLEX_USER, CHANGE),
+    ],
+    [
+      'cryptlex',
+      'An update as text',
+      'content-type.wrong',
+      415,
+      cryptlexCall('PATCH', CRYPTLEX_USER, CHANGE, { 'Content-Type': 'text/plain' }),
+      cryptlexCall('PATCH', CRYPTLEX_USER, CHANGE),
+    ],
+    [
+      'cryptlex',
+      'A deletion by the email address',
+      'user.unknown',
+      404,
+      cryptlexCall('DELETE', `${CRYPTLEX}/ada@example.test`),
+      cryptlexCall('DELETE', CRYPTLEX_USER),
+    ],
+    [
+      'cryptlex',
+      'A deletion without the scope',
+      'scope.missing',
+      403,
+      asCaller(`Bearer ${narrow}`, call('DELETE', CRYPTLEX_USER)),
+      cryptlexCall('DELETE', CRYPTLEX_USER),
+    ],
+  ] as const
+).map(([api, title, code, status, sent, right]) =>
+  mistake(api, [title, code, status], sent, { before: GOOD[api], correct: () => right }),
+)
+
 /** All mistakes by subject, as the document lists them. */
 export const MISTAKES: readonly (readonly [subject: string, mistakes: readonly Mistake[]])[] = [
   ['Credentials', credentials],
@@ -1102,4 +1406,5 @@ export const MISTAKES: readonly (readonly [subject: string, mistakes: readonly M
   ['Headers and bytes', types],
   ['The body as a whole', bodies],
   ['Fields and values', fields],
+  ['Reading, changing and deleting users', onUsers],
 ]

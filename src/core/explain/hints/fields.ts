@@ -1,9 +1,9 @@
 import { isRecord, type Schema } from '../../contract/schema.ts'
-import { bare, distance, listed, quotable, wordsOf } from '../../words.ts'
+import { bare, closest, distance, listed, quotable, wordsOf } from '../../words.ts'
 import { hint, requestSchema, sentFields, type HintInput, type HintRule } from './hint-input.ts'
 
-/** Fields of the body that the operation does not have, and required ones that are missing. */
-export const fieldRules: readonly HintRule[] = [unknownFields, missingFields]
+/** Fields and query parameters that the operation does not have, and required fields that are missing. */
+export const fieldRules: readonly HintRule[] = [unknownFields, missingFields, unknownParameters]
 
 /** Other names for fields; each value is a field of some contract. */
 const SYNONYMS: Readonly<Record<string, string>> = {
@@ -113,9 +113,35 @@ function missingFields(input: HintInput) {
   const missing = [...new Set(broken.map(({ at }) => at.join('.')))]
   const sent = sentFields(input) ?? {}
   if (Object.values(sent).some((value) => isRecord(value) && holdsFields(value, missing))) return []
-  const renamed = Object.keys(sent).map((name) => intendedField(name, missing)?.name)
+  const { properties = {} } = requestSchema(call)
+  const unknown = Object.keys(sent).filter((name) => !Object.hasOwn(properties, name))
+  const renamed = unknown.map((name) => intendedField(name, missing)?.name)
   const absent = missing.filter((name) => !renamed.includes(name))
   if (absent.length === 0) return []
   const why = absent.length === 1 ? 'it is required' : 'they are required'
   return [hint('field.missing', `Add ${listed(absent)} to the body: ${why}.`)]
+}
+
+/** Query parameters of a list or a read; a filter such as `createdAt[gt]` counts by its first name. */
+function unknownParameters({ call: { operation, query, method }, api }: HintInput) {
+  if (!operation || api.isOwnApi || method !== 'GET') return []
+  const names = operation.query.map(({ name }) => name)
+  const known = new Set(names.map((name) => baseOf(name).toLowerCase()))
+  const unknown = [...new Set(query.keys())].filter(
+    (name) => !known.has(baseOf(name).toLowerCase()),
+  )
+  return unknown.slice(0, MAX_HINTS).map((name) => {
+    const shown = quotable(name) ?? 'the unknown parameter'
+    const meant = closest(name, names)
+    if (meant.length > 0) {
+      const text = `Write ${listed(meant, 'or')} instead of ${shown} in the query: ${shown} is ignored.`
+      return hint('query.unknown', text)
+    }
+    const rest = names.length === 0 ? 'the call has none' : `the parameters are ${listed(names)}`
+    return hint('query.unknown', `Remove ${shown} from the query, which is ignored: ${rest}.`)
+  })
+}
+
+function baseOf(name: string): string {
+  return name.split('[')[0] ?? name
 }

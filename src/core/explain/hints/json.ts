@@ -26,6 +26,7 @@ function emptyBody(input: HintInput) {
   const { call } = input
   if (call.bodyText === undefined || call.bodyText.trim() !== '') return []
   if (!call.problem || !call.operation || call.problem.status >= 500) return []
+  if (!call.operation.bodyRequired) return []
   const length = call.headers['content-length'] ?? '0'
   const why =
     length === '0' ? 'the Content-Length is 0 or missing' : 'the body contains only white space'
