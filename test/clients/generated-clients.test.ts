@@ -14,7 +14,7 @@ import { settled } from '../helpers/webhooks.ts'
 
 /*
  * Two generators make clients from the contracts; the clients make every call that has an answer in
- * JSON. Generating takes two seconds, so that nothing generated is committed or becomes stale.
+ * JSON. The test generates them itself, so that nothing generated is committed or becomes stale.
  */
 
 const ROOT = join(import.meta.dirname, '../..')
