@@ -32,12 +32,11 @@ export class RegexBudget {
    * @throws RegexBudgetExceeded when an expression is to be tested and nothing is left
    */
   spend<T>(work: () => T): T {
-    const outer = current
-    current = this
+    const outer = setCurrent(this)
     try {
       return work()
     } finally {
-      current = outer
+      setCurrent(outer)
     }
   }
 }
@@ -46,6 +45,13 @@ export class RegexBudget {
 export class RegexBudgetExceeded extends Error {}
 
 let current: RegexBudget | undefined
+
+/** @returns the budget before */
+function setCurrent(budget: RegexBudget | undefined): RegexBudget | undefined {
+  const outer = current
+  current = budget
+  return outer
+}
 
 /** In milliseconds. */
 function processorTime(): number {

@@ -1102,28 +1102,28 @@ const FORMSONFIRE_ID = '852c1e6d-5b04-4bab-855e-bb0b7278621e'
 const NO_ID = '00000000-0000-4000-8000-000000000000'
 const DEALER = '/manage/v2/user/dealer/dealer-uuid-001'
 const KEY = 'CompanyId=1815&IntegrationKey=0123456789abcdef0123456789abcdef'
-const { Authorization: bearer } = GOOD.cryptlex.headers as Outgoing['headers']
-const { Authorization: partner } = GOOD.mykaarma.headers as Outgoing['headers']
+const { Authorization: bearer } = GOOD.cryptlex.headers
+const { Authorization: partner } = GOOD.mykaarma.headers
 
 /** A call on an existing user; `headers` without a type have no body. */
 const call = (
-  method: string,
-  path: string,
+  verb: string,
+  target: string,
   body = '',
   headers: Outgoing['headers'] = body === '' ? {} : json,
-): Outgoing => ({ method, path, headers, body })
+): Outgoing => ({ method: verb, path: target, headers, body })
 const asCaller = (value: string | undefined, sent: Outgoing): Outgoing => ({
   ...sent,
   ...authorization(value)(sent),
 })
 const cryptlexCall = (...sent: Parameters<typeof call>) => asCaller(bearer, call(...sent))
 const mykaarmaCall = (...sent: Parameters<typeof call>) => asCaller(partner, call(...sent))
-const update = (fields: object) =>
+const update = (changes: object) =>
   JSON.stringify({
     CompanyId: 1815,
     IntegrationKey: '0123456789abcdef0123456789abcdef',
     LastName: 'Byron',
-    ...fields,
+    ...changes,
   })
 const CHANGE = '{"lastName":"Lovelace"}'
 
