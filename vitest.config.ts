@@ -8,6 +8,7 @@ const LONGEST = [
   'crash/crash',
   'core/faults/counting',
   'flows/model',
+  'flows/user-life/user-life',
   'flows/delivery-faults',
 ]
 

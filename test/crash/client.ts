@@ -1,7 +1,7 @@
 import * as http from 'node:http'
-import type { Ledger, Listed, RequestedUser } from './ledger.ts'
+import type { Change, Ledger, Listed, RequestedUser } from './ledger.ts'
 import type { Program } from './program.ts'
-import type { Body } from './vendors.ts'
+import type { Body, UserCall } from './vendors.ts'
 
 /** The sandboxes of the campaign; the second has a folder below the first's. */
 export const SANDBOXES = ['default', 'second'] as const
@@ -17,18 +17,52 @@ export class Client {
 
   /** Sends the same create so many times at once. */
   async create(
-    { url }: Program,
+    program: Program,
     requested: RequestedUser,
     times = 1,
   ): Promise<(Answer | undefined)[]> {
-    const { sandbox, vendor, body } = requested
-    const target = `${url}${sandbox === 'default' ? '' : `/~${sandbox}`}${vendor.path}`
-    const sentAt = this.#ledger.now()
-    const answers = await Promise.all(
-      Array.from({ length: times }, () => this.#send(target, vendor.headers, body)),
+    const { vendor, body } = requested
+    const call = { method: 'POST', path: vendor.path, body } as const
+    return this.#carryOut(program, requested, { kind: 'create', body }, call, times)
+  }
+
+  /** Changes several fields of a stored user, and its address where `moves` is true. */
+  async change(
+    program: Program,
+    requested: RequestedUser,
+    filler: string,
+    moves: boolean,
+  ): Promise<Answer | undefined> {
+    const { vendor, word, body, id } = requested
+    const number = ++requested.changes
+    const address = moves ? `${word}.${number}@example.test` : undefined
+    const changes = vendor.changes(`${number} ${filler}`, address)
+    const change = { kind: 'change', body: { ...body, ...changes } } as const
+    const call = vendor.change(id!, changes) // a stored user has one
+    const [answer] = await this.#carryOut(program, requested, change, call)
+    return answer
+  }
+
+  /** Deletes a stored user; at a vendor without such a call it changes the user. */
+  async remove(program: Program, requested: RequestedUser): Promise<Answer | undefined> {
+    const { vendor, body, id } = requested
+    if (!vendor.delete) return this.change(program, requested, '', false)
+    const call = vendor.delete(id!) // a stored user has one
+    const [answer] = await this.#carryOut(program, requested, { kind: 'delete', body }, call)
+    return answer
+  }
+
+  /** Deletes a user that is deleted already. @returns the reason of the refusal */
+  async removeAgain(program: Program, requested: RequestedUser): Promise<string | undefined> {
+    const { vendor, id, sandbox } = requested
+    const { method, path, body } = vendor.delete!(id!) // it was deleted by this call
+    const answer = await this.#send(
+      `${baseOf(program, sandbox)}${path}`,
+      vendor.headers,
+      body,
+      method,
     )
-    this.#ledger.settle(requested, answers, sentAt)
-    return answers
+    return answer?.reason
   }
 
   async makeSecondSandbox({ url }: Program): Promise<void> {
@@ -60,6 +94,25 @@ export class Client {
     this.#agent.destroy()
   }
 
+  async #carryOut(
+    program: Program,
+    requested: RequestedUser,
+    change: Change,
+    { method, path, body }: UserCall | { method: 'POST'; path: string; body: Body },
+    times = 1,
+  ): Promise<(Answer | undefined)[]> {
+    const { sandbox, vendor } = requested
+    const target = `${baseOf(program, sandbox)}${path}`
+    requested.busy = true
+    const sentAt = this.#ledger.now()
+    const answers = await Promise.all(
+      Array.from({ length: times }, () => this.#send(target, vendor.headers, body, method)),
+    )
+    this.#ledger.settle(requested, change, answers, sentAt)
+    requested.busy = false
+    return answers
+  }
+
   async #list({ url }: Program, sandbox: string): Promise<Listed[]> {
     const all: Listed[] = []
     let after: string | undefined
@@ -79,14 +132,15 @@ export class Client {
     url: string,
     headers: Readonly<Record<string, string>>,
     body?: Body,
+    method = body === undefined ? 'GET' : 'POST',
   ): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
       const type = text === undefined ? {} : { 'Content-Type': 'application/json' }
       const request = http.request(url, {
         agent: this.#agent,
-        method: text === undefined ? 'GET' : 'POST',
-        headers: { ...headers, ...type },
+        method,
+        headers: { ...headers, ...type, 'Content-Length': Buffer.byteLength(text ?? '') },
       })
       request.on('response', (response) => {
         const parts: Buffer[] = []
@@ -112,6 +166,10 @@ export interface Answer {
   readonly status: number
   readonly reason: string | undefined
   readonly body: unknown
+}
+
+function baseOf({ url }: Program, sandbox: string): string {
+  return `${url}${sandbox === 'default' ? '' : `/~${sandbox}`}`
 }
 
 function parsed(text: string): unknown {

@@ -8,18 +8,24 @@ import { READY, run, STOPPED, summary } from './harness.ts'
 // `npm run crash -- --rounds 1000`.
 const isBuilt = existsSync(new URL('../../dist/main.js', import.meta.url))
 
-test('no acknowledged user is lost to kills, torn writes and failing disks', LONG, async () => {
-  expect(isBuilt, 'npm run build').toBe(true)
-  const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
-  // Two folders: one with a working disk, one with a failing disk.
-  const figures = await run({ rounds: 12, roundsEach: 6, seed })
-  expect(figures.failures, summary(figures)).toEqual([])
-  // The fastest: slow ones may be caused by load on the machine.
-  expect(Math.min(...figures.starts)).toBeLessThan(READY)
-  expect(Math.min(...figures.stopTimes)).toBeLessThan(STOPPED)
-  expect(figures.acknowledged).toBeGreaterThan(100)
-  expect(figures.webhooks).toBeGreaterThan(30)
-})
+test(
+  'no acknowledged create, change or deletion is lost to kills, torn writes and failing disks',
+  LONG,
+  async () => {
+    expect(isBuilt, 'npm run build').toBe(true)
+    const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
+    // Two folders: one with a working disk, one with a failing disk.
+    const figures = await run({ rounds: 12, roundsEach: 6, seed })
+    expect(figures.failures, summary(figures)).toEqual([])
+    // The fastest: slow ones may be caused by load on the machine.
+    expect(Math.min(...figures.starts)).toBeLessThan(READY)
+    expect(Math.min(...figures.stopTimes)).toBeLessThan(STOPPED)
+    expect(figures.acknowledged).toBeGreaterThan(100)
+    expect(figures.changed).toBeGreaterThan(50)
+    expect(figures.deleted).toBeGreaterThan(20)
+    expect(figures.webhooks).toBeGreaterThan(60)
+  },
+)
 
 /** Only root may mount; for other users the failing disk above is the only check. */
 const trial = mountSmallDisk()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
+import type { Body } from './vendors.ts'
 
 /** Damages a folder like a power cut, an unplugged disk or a killed process may; returns what it did. */
 export function damage(
@@ -59,23 +60,32 @@ function unansweredFrom(file: string, sandbox: string, ledger: Ledger): number {
   let from = bytes.length
   while (from > 0) {
     const start = bytes.lastIndexOf(0x0a, from - 2) + 1
-    const users = usersIn(bytes.toString('utf8', start, from))
-    const isUnknown = ({ api, email }: { api: string; email: string }) =>
-      ledger.find(sandbox, api, email)?.outcome === 'unknown'
-    if (users && (users.length === 0 || !users.every(isUnknown))) break
+    const changes = changesIn(bytes.toString('utf8', start, from))
+    const isUnanswered = ({ what, api, row }: UserChange) => {
+      if (typeof row === 'string') return ledger.isUnansweredDelete(sandbox, api, row)
+      const email = String(row['emailAddress'] ?? row['email'])
+      return what === 'put' && ledger.isUnanswered(sandbox, api, email, row)
+    }
+    if (changes && (changes.length === 0 || !changes.every(isUnanswered))) break
     from = start
   }
   return from
 }
 
-/** The users in a line; undefined for an incomplete line, which was never acknowledged. */
-function usersIn(line: string): { api: string; email: string }[] | undefined {
+/** A change of one user: its row, or its id where it was deleted. */
+interface UserChange {
+  readonly what: string
+  readonly api: string
+  readonly row: Body | string
+}
+
+/** The changes of users in a line; undefined for an incomplete line, which was never acknowledged. */
+function changesIn(line: string): UserChange[] | undefined {
   try {
-    const [, changes] = JSON.parse(line.slice(9)) as [number, [string, string, object][]]
+    const [, changes] = JSON.parse(line.slice(9)) as [number, [string, string, Body | string][]]
     return changes.flatMap(([what, table, row]) => {
       const [api = '', name] = table.split('.')
-      const { email, emailAddress } = row as Readonly<Record<string, string>>
-      return what === 'put' && name === 'users' ? [{ api, email: emailAddress ?? email ?? '' }] : []
+      return name === 'users' && what !== 'count' ? [{ what, api, row }] : []
     })
   } catch {
     return undefined

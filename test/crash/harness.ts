@@ -2,9 +2,9 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Client, SANDBOXES } from './client.ts'
+import { Client, SANDBOXES, type Answer } from './client.ts'
 import { damage, untidy } from './damage.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger, nameOf } from './ledger.ts'
 import { NO_FAULTS, Program, type Faults, type ProgramOptions } from './program.ts'
 import { Random } from './random.ts'
 import { Receiver, SECRET } from './receiver.ts'
@@ -41,6 +41,9 @@ export interface Figures {
   faultyRounds: number
   torn: number
   acknowledged: number
+  /** Acknowledged changes and deletions of users. */
+  changed: number
+  deleted: number
   /** Requests refused because of disk failures. */
   refusedWrites: number
   /** Accepted webhooks, and how many of them were repetitions. */
@@ -76,6 +79,8 @@ export async function run({
     faultyRounds: 0,
     torn: 0,
     acknowledged: 0,
+    changed: 0,
+    deleted: 0,
     refusedWrites: 0,
     webhooks: 0,
     repeatedWebhooks: 0,
@@ -174,6 +179,8 @@ class FolderCampaign {
     this.#figures.webhooks += this.#receiver.accepted
     this.#figures.repeatedWebhooks += this.#receiver.repeated
     this.#figures.acknowledged += this.#ledger.acknowledged
+    this.#figures.changed += this.#ledger.changed
+    this.#figures.deleted += this.#ledger.deleted
     this.#figures.refusedWrites += this.#ledger.refusedWrites
     if (failures.length > 0) this.#log(`the folder stays: ${this.#folder}`)
     else fs.rmSync(this.#folder, { recursive: true, force: true })
@@ -197,7 +204,7 @@ class FolderCampaign {
     // Without concurrent writers, so that later rounds can rely on it.
     if (first) await this.#client.makeSecondSandbox(program)
     await this.#client.compare(program, SANDBOXES, 'after the start')
-    await this.#repeatCreates(program)
+    await this.#repeatCalls(program)
 
     const writing = new AbortController()
     const writers = Array.from({ length: WRITERS }, () => this.#write(program, writing.signal))
@@ -237,19 +244,29 @@ class FolderCampaign {
     return program
   }
 
-  /** Repeats creates, like a client without an answer: a stored user is a duplicate, a refused one is created. */
-  async #repeatCreates(program: Program): Promise<void> {
-    for (const outcome of ['stored', 'refused'] as const) {
+  /**
+   * Repeats calls, like a client without an answer: a stored user is a duplicate, a refused one is
+   * created, a deleted one is unknown to a second deletion and its address is free.
+   */
+  async #repeatCalls(program: Program): Promise<void> {
+    for (const outcome of ['stored', 'refused', 'deleted'] as const) {
       const candidates = this.#ledger
         .all(outcome)
         .filter(({ vendor, body }) => vendor.required in body)
       if (candidates.length === 0) continue
       for (const requested of [1, 2, 3].map(() => this.#random.pick(candidates))) {
         const was = requested.outcome
+        if (was === 'deleted') {
+          const reason = await this.#client.removeAgain(program, requested)
+          if (reason !== 'user.unknown') {
+            const what = `${nameOf(requested)}: was deleted`
+            this.#ledger.failures.push(`${what}, and a second deletion gave ${reason}`)
+          }
+        }
         const [answer] = await this.#client.create(program, requested)
         const expected = was === 'stored' ? 'user.duplicate' : undefined
         if (answer?.reason !== expected) {
-          const what = `${requested.sandbox} ${requested.vendor.api} ${requested.word}`
+          const what = nameOf(requested)
           this.#ledger.failures.push(`${what}: ${was}, and repeating it gave ${requested.why}`)
         }
       }
@@ -260,13 +277,30 @@ class FolderCampaign {
     const random = this.#writersRandom
     while (!signal.aborted) {
       const sandbox = random.chance(0.8) ? SANDBOXES[0] : SANDBOXES[1]
-      const vendor = random.pick(vendors)
       const filler = 'x'.repeat(random.chance(0.1) ? random.between(0, 230) : random.between(0, 20))
-      const requested = this.#ledger.request(sandbox, vendor, filler, random.chance(0.03))
-      const answers = await this.#client.create(program, requested, random.chance(0.1) ? 2 : 1)
+      const answers = await this.#writeOnce(program, sandbox, filler)
       // The program has ended; further requests would only fill the ledger.
       if (answers.every((answer) => answer === undefined)) return
     }
+  }
+
+  /** Creates a user, or changes or deletes one. */
+  async #writeOnce(
+    program: Program,
+    sandbox: string,
+    filler: string,
+  ): Promise<readonly (Answer | undefined)[]> {
+    const random = this.#writersRandom
+    const existing = random.chance(0.5)
+      ? this.#ledger.free(sandbox, (users) => random.pick(users))
+      : undefined
+    if (existing && random.chance(0.3)) return [await this.#client.remove(program, existing)]
+    if (existing) {
+      return [await this.#client.change(program, existing, filler, random.chance(0.3))]
+    }
+    const vendor = random.pick(vendors)
+    const requested = this.#ledger.request(sandbox, vendor, filler, random.chance(0.03))
+    return this.#client.create(program, requested, random.chance(0.1) ? 2 : 1)
   }
 
   /**
@@ -299,7 +333,7 @@ class FolderCampaign {
     return mayHaveLeftLine
   }
 
-  /** Checks that every API of every sandbox creates users once the disk works again. */
+  /** Checks that every API of every sandbox creates, changes and deletes users once the disk works. */
   async #mustWork(program: Program): Promise<void> {
     for (const sandbox of SANDBOXES) {
       for (const vendor of vendors) {
@@ -307,8 +341,12 @@ class FolderCampaign {
         await this.#client.create(program, this.#ledger.request(sandbox, vendor, ''))
         const requested = this.#ledger.request(sandbox, vendor, '')
         await this.#client.create(program, requested)
-        if (requested.outcome === 'stored') continue
-        const what = `${sandbox} ${vendor.api} ${requested.word}`
+        if (requested.outcome === 'stored') {
+          await this.#client.change(program, requested, '', true)
+          const answer = await this.#client.remove(program, requested)
+          if (answer !== undefined && answer.status < 300) continue
+        }
+        const what = nameOf(requested)
         this.#ledger.failures.push(`${what}: the disk works again, and ${requested.why}`)
       }
     }
@@ -342,7 +380,8 @@ export function summary(figures: Figures): string {
   return [
     `${rounds} rounds on ${folders} folders: ${kills} SIGKILL, ${stops} SIGTERM, ${killedStarts} more while starting`,
     `${faultyRounds} rounds with a failing disk, ${torn} folders damaged between rounds`,
-    `${figures.acknowledged} users acknowledged, ${figures.refusedWrites} writes refused with state.write-failed`,
+    `${figures.acknowledged} users, ${figures.changed} changes and ${figures.deleted} deletions acknowledged`,
+    `${figures.refusedWrites} writes refused with state.write-failed`,
     `${figures.webhooks} webhooks accepted, ${figures.repeatedWebhooks} of them repeated after a kill or a stop`,
     `start to ready: ${spread(starts)}, ${slow} of ${starts.length} over ${READY} ms`,
     `SIGTERM to end: ${spread(figures.stopTimes)}`,

@@ -1,15 +1,16 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sign } from '../../src/core/webhooks/signature.ts'
-import type { Ledger } from './ledger.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { eventKey, type Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
+import type { Body } from './vendors.ts'
 
 export const SECRET = 'crash-webhook-secret'
 
-/** The webhooks that arrived for one user. */
+/** The webhooks that arrived for one change of a user. */
 interface Received {
-  readonly id: string
-  readonly email: string
+  readonly user: Body
   /** The runs of the program in which each delivery arrived, by delivery id. */
   readonly deliveries: Map<string, number[]>
 }
@@ -21,7 +22,7 @@ interface Received {
 export class Receiver {
   readonly #random: Random
   readonly #ledger: Ledger
-  /** By email address: sandboxes with one seed have the same ids. */
+  /** By the key of the event. */
   readonly #received = new Map<string, Received>()
   readonly #server: http.Server
   #run = 0
@@ -63,24 +64,28 @@ export class Receiver {
 
   /** Compares the accepted webhooks with the ledger. To be called when no delivery is pending. */
   compare(): void {
-    const { failures } = this.#ledger
-    const stored = this.#ledger.all('stored').filter(({ vendor }) => vendor.api === 'cryptlex')
-    const idsByEmail = new Map(
-      stored.map((requested) => [String(requested.body['email']), requested.id]),
-    )
-    for (const { id, word, sandbox, body } of stored) {
-      if (this.#received.get(String(body['email']))?.id !== id)
-        failures.push(`${sandbox} cryptlex ${word}: no webhook arrived`)
+    const { failures, events } = this.#ledger
+    for (const [key, { sandbox, word, event, user }] of events) {
+      const received = this.#received.get(key)
+      if (!received) {
+        failures.push(`${sandbox} ${word}: no webhook ${event} arrived (${key})`)
+        continue
+      }
+      for (const [field, value] of Object.entries(received.user)) {
+        if (field in user && !isDeepStrictEqual(value, user[field])) {
+          failures.push(`${key}: ${field} is ${JSON.stringify(value)} in the webhook`)
+        }
+      }
     }
-    for (const { id, email, deliveries } of this.#received.values()) {
-      if (idsByEmail.get(email) !== id)
-        failures.push(`${email} ${id}: a webhook arrived for a user who was not stored`)
-      if (deliveries.size > 1) failures.push(`${email} ${id}: several deliveries arrived`)
+    for (const [key, { deliveries }] of this.#received) {
+      if (!events.has(key))
+        failures.push(`${key}: a webhook arrived for a change that is not stored`)
+      if (deliveries.size > 1) failures.push(`${key}: several deliveries arrived`)
       for (const [delivery, runs] of deliveries) {
         this.repeated += runs.length - 1
         const repeatedInRun = runs.length - new Set(runs).size
         if (repeatedInRun > 0)
-          failures.push(`${email} ${delivery}: accepted, and sent again by the same run`)
+          failures.push(`${key} ${delivery}: accepted, and sent again by the same run`)
       }
     }
   }
@@ -111,14 +116,14 @@ export class Receiver {
       this.#ledger.failures.push(`a webhook with a wrong signature: ${body.toString()}`)
       return
     }
-    const { data } = JSON.parse(body.toString()) as { data: { id: string; email: string } }
-    const id = data.id.replaceAll('-', '')
-    const received: Received = this.#received.get(data.email) ?? {
-      id,
-      email: data.email,
-      deliveries: new Map(),
+    // As the vendor's page describes it.
+    const { event, data } = JSON.parse(body.toString()) as {
+      event: string
+      data: Body & { readonly id: string; readonly email: string }
     }
-    this.#received.set(data.email, received)
+    const key = eventKey(event, data.id, data.email, data['updatedAt'])
+    const received: Received = this.#received.get(key) ?? { user: data, deliveries: new Map() }
+    this.#received.set(key, received)
     const delivery = String(request.headers['standin-delivery'])
     received.deliveries.set(delivery, [...(received.deliveries.get(delivery) ?? []), this.#run])
     this.accepted++

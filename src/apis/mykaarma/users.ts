@@ -55,7 +55,7 @@ export const updateUserForPartner: Operation = (call, state, tools) => {
     apiRequestId: requestId(tools),
     userUuid: user.id,
   }
-  return { status: 200, body }
+  return { status: 200, body, changed: { kind: 'updated', id: user.id } }
 }
 
 /** Lists the users of a dealer, and those of its departments that name no dealer. */

@@ -10,8 +10,11 @@ export type Change =
   | readonly ['remove', collection: string, id: string]
   | readonly ['count', stream: string, next: number]
 
+/** A change that reverts one; a row that was removed returns to its place in the order. */
+export type Undo = Change | readonly ['restore', collection: string, row: Row, position: number]
+
 /** Receives each change that is made through a collection, with the change that reverts it. */
-export type OnChange = (undo: Change, change: Change) => void
+export type OnChange = (undo: Undo, change: Change) => void
 
 /**
  * The rows of one collection in the order of insertion, with an index on the id and on each unique
@@ -21,6 +24,8 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
   readonly #name: string
   readonly #rows = new Map<string, { readonly position: number; readonly row: T }>()
   #lastPosition = 0
+  /** False after a removed row was restored: it is behind rows of later positions. */
+  #isInOrder = true
   readonly #indexes: readonly { readonly field: string; readonly ids: Map<string, string> }[]
   readonly #counts: readonly { readonly field: string; readonly rows: Map<string, number> }[]
   readonly #onChange: OnChange
@@ -54,10 +59,12 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
   }
 
   all(): readonly T[] {
+    this.#order()
     return Array.from(this.#rows.values(), ({ row }) => row)
   }
 
   *after(position: number): Iterable<readonly [position: number, row: T]> {
+    this.#order()
     for (const entry of this.#rows.values()) {
       if (entry.position > position) yield [entry.position, entry.row]
     }
@@ -77,17 +84,28 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
   }
 
   remove(id: string): void {
-    const previous = this.#rows.get(id)?.row
+    const previous = this.#rows.get(id)
     if (!previous) return
     this.drop(id)
-    this.#onChange(['put', this.#name, previous], ['remove', this.#name, id])
+    const undo = ['restore', this.#name, previous.row, previous.position] as const
+    this.#onChange(undo, ['remove', this.#name, id])
   }
 
   /** Inserts or replaces a row without reporting a change: for loading, replaying and reverting. */
   put(row: T): void {
     const previous = this.#rows.get(row.id)
     if (previous) this.#unindex(previous.row)
-    this.#rows.set(row.id, { position: previous?.position ?? ++this.#lastPosition, row })
+    this.#set(row, previous?.position ?? ++this.#lastPosition)
+  }
+
+  /** Returns a removed row to its place without reporting a change. */
+  restore(row: T, position: number): void {
+    this.#isInOrder = false
+    this.#set(row, position)
+  }
+
+  #set(row: T, position: number): void {
+    this.#rows.set(row.id, { position, row })
     for (const { field, ids } of this.#indexes) {
       const value = uniqueKey(row, field)
       if (value !== undefined) ids.set(value, row.id)
@@ -108,6 +126,7 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
     // A row that stays keeps its position, so that a client reading page by page sees it once.
     const positions = new Map(Array.from(this.#rows, ([id, { position }]) => [id, position]))
     this.#rows.clear()
+    this.#isInOrder = true
     this.#lastPosition = 0
     for (const { ids } of this.#indexes) ids.clear()
     for (const { rows: counts } of this.#counts) counts.clear()
@@ -115,6 +134,15 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
       this.#lastPosition = Math.max(this.#lastPosition, (positions.get(row.id) ?? 0) - 1)
       this.put(row)
     }
+  }
+
+  /** Sorts the rows by position, once after any number of restored ones. */
+  #order(): void {
+    if (this.#isInOrder) return
+    const entries = [...this.#rows].sort(([, a], [, b]) => a.position - b.position)
+    this.#rows.clear()
+    for (const [id, entry] of entries) this.#rows.set(id, entry)
+    this.#isInOrder = true
   }
 
   #unindex(row: T): void {

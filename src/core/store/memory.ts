@@ -1,7 +1,7 @@
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { IndexedRows, type Change, type OnChange } from './indexed-rows.ts'
+import { IndexedRows, type OnChange, type Undo } from './indexed-rows.ts'
 
 /** The state of a store in memory: rows by collection, counters by stream, settings by name. */
 export class MemoryState {
@@ -33,11 +33,12 @@ export class MemoryState {
   }
 
   /** Replays or reverts a change without reporting it; a change of an unknown table is ignored. */
-  apply(change: Change): void {
+  apply(change: Undo): void {
     if (change[0] === 'all') this.load(change[1])
     else if (change[0] === 'set') this.settings.set(change[1], change[2])
     else if (change[0] === 'count') this.counters.set(change[1], change[2])
     else if (change[0] === 'put') this.#rows.get(change[1])?.put(change[2])
+    else if (change[0] === 'restore') this.#rows.get(change[1])?.restore(change[2], change[3])
     else this.#rows.get(change[1])?.drop(change[2])
   }
 

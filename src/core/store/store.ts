@@ -9,7 +9,7 @@ import { MemoryState } from './memory.ts'
 import { recordsAfter, writeAheadLogFile, writeAheadLogsIn, makeFolder } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
 import { acquireLock } from './lock.ts'
-import type { Change } from './indexed-rows.ts'
+import type { Change, Undo } from './indexed-rows.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
 import { StateFileAdapter, summaryOf, syncFolder } from './state-file.ts'
 import { codeOf, messageOf } from '../errors.ts'
@@ -47,10 +47,10 @@ export class Store implements State, Counters {
   readonly #folder: string | undefined
   #seq = 0
   /** Transactions that are not durable yet, oldest first, with the changes that revert them. */
-  #unsaved: { readonly seq: number; readonly undo: readonly Change[] }[] = []
+  #unsaved: { readonly seq: number; readonly undo: readonly Undo[] }[] = []
   /** Changes of the running transaction, and the changes that revert them. */
   #changes: Change[] = []
-  #undo: Change[] = []
+  #undo: Undo[] = []
   #writeAheadLog: WriteAheadLog | undefined
   #db: Low<Document> | undefined
   #releaseLock: (() => void) | undefined
@@ -250,11 +250,11 @@ export class Store implements State, Counters {
     return new Problem(500, 'state.write-failed', message, { cause: error })
   }
 
-  #revert(undo: readonly Change[]): void {
+  #revert(undo: readonly Undo[]): void {
     for (const change of undo.toReversed()) this.#apply(change)
   }
 
-  #apply(change: Change): void {
+  #apply(change: Undo): void {
     if (change[0] === 'all') this.#changedCounters.clear()
     this.#memory.apply(change)
   }

@@ -342,6 +342,15 @@ describe('DELETE user', () => {
     expect(storedUsers(sandbox)).toHaveLength(1)
   })
 
+  test('that a fault does not store leaves the user at its place in a search', async () => {
+    const sandbox = await createSandbox()
+    const Id = await created(sandbox)
+    await created(sandbox, { Email: 'b@example.test', ExternalId: 'b', FirstName: 'Bea' })
+    await remove(sandbox, { Id }).set('Standin-Fault', 'not-stored').expect(200)
+    const { body } = said(await get(sandbox, { Email: '@' }, SEARCH).expect(200))
+    expect(names(body)).toEqual(['Grace', 'Bea'])
+  })
+
   test('refuses a second deletion', async () => {
     const sandbox = await createSandbox()
     const Id = await created(sandbox)

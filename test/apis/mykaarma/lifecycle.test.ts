@@ -68,6 +68,15 @@ describe('an update', () => {
     expect(headers['standin-warning']).toContain('unknown-field.password')
   })
 
+  test('is explained as a change of this user', async () => {
+    const sandbox = await createSandbox()
+    const id = await created(sandbox)
+    const { headers } = said(await change(sandbox, id, { bio: 'x' }).expect(200))
+    const at = `/_standin/requests/${headers['standin-request-id']}/explain`
+    const explained = said(await request(sandbox.url).get(at).set('Accept', 'text/plain'))
+    expect(explained.text).toContain(`The user ${id} was updated.`)
+  })
+
   test('is answered in protobuf too', async () => {
     const sandbox = await createSandbox()
     const id = await created(sandbox)

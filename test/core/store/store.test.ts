@@ -362,6 +362,41 @@ test.each([
   },
 )
 
+test.each(['fails', 'is a dry run', 'cannot be written'])(
+  'a removal that %s leaves the row at its place in the order',
+  async (how) => {
+    let failing = false
+    const disk = failingDisk({ writeSync: () => (failing ? broken : undefined) })
+    const { add, ids, store } = await open(createFolder(), { disk })
+    await add(person('ada'), person('grace'), person('alan'))
+    const users = store.collection<Person>('api.users')
+    const before = [...users.after(0)]
+    const remove = () => {
+      for (const id of ['grace', 'ada']) users.remove(id)
+      users.insert(person('kurt'))
+    }
+    if (how === 'is a dry run') store.dryRun(remove)
+    if (how === 'fails') {
+      const failure = () => {
+        remove()
+        throw new Error('refused')
+      }
+      expect(() => store.transact(failure)).toThrow('refused')
+    }
+    if (how === 'cannot be written') {
+      failing = true
+      store.transact(remove)
+      await expect(store.saved()).rejects.toThrow(/could not be written/)
+      failing = false
+    }
+    expect(ids()).toEqual(['ada', 'grace', 'alan'])
+    expect([...users.after(0)]).toEqual(before)
+    expect(users.find('email', before[1]![1].email)?.id).toBe('grace')
+    await add(person('kurt'))
+    expect(ids()).toEqual(['ada', 'grace', 'alan', 'kurt'])
+  },
+)
+
 test('a line of a failed write that cannot be truncated does not reappear at the next start', async () => {
   const folder = createFolder()
   let failing = false
