@@ -29,11 +29,12 @@ export const alphabetically = (a = '', b = ''): number => (a < b ? -1 : a > b ? 
 export const JSON_TYPE = 'application/json'
 export const XML_TYPE = 'application/xml'
 
-interface Schema {
+export interface Schema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
   readonly xml?: { readonly name?: string }
 }
 interface Example {
@@ -57,6 +58,7 @@ interface Operation {
   readonly responses: Responses
 }
 interface Document {
+  readonly components: { readonly responses: Readonly<Record<string, object>> }
   readonly paths: Readonly<Record<string, { readonly post: Operation }>>
   readonly 'x-unrouted': { readonly responses: Responses }
 }
@@ -107,15 +109,21 @@ export function operationIdsOf(api: string): string[] {
     .flatMap(({ operationId }) => operationId ?? [])
 }
 
+/** The values of the examples of an operation's request. */
+export function exampleValuesOf(api: string, operation: string): Example['value'][] {
+  return requestExamples(api, operation).map(({ value }) => value)
+}
+
 /** Every example of every media type of the request. */
-export function requestExamples(api: string) {
-  return Object.entries(operationOf(api).requestBody.content).flatMap(([mediaType, media]) =>
-    Object.entries(media.examples).map(([name, reference]) => ({
-      api,
-      mediaType,
-      name,
-      ...at<Example>(api, reference),
-    })),
+export function requestExamples(api: string, operation?: string) {
+  return Object.entries(operationOf(api, operation).requestBody.content).flatMap(
+    ([mediaType, media]) =>
+      Object.entries(media.examples).map(([name, reference]) => ({
+        api,
+        mediaType,
+        name,
+        ...at<Example>(api, reference),
+      })),
   )
 }
 

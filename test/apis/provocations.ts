@@ -563,3 +563,86 @@ export const rows = provocations.flatMap((row) =>
     about: `${row.operation ?? 'unrouted'} ${row.status}`,
   })),
 )
+
+// --- the requests with a body, and the answers with every field ------------------------------------
+
+/** An operation with a body. */
+export interface CallWithBody {
+  readonly api: string
+  readonly operation: string
+  readonly prepare?: Call['prepare']
+  /** False where the contract does not require the body. */
+  readonly needsBody: boolean
+  /** Sends the good body with some fields changed. */
+  readonly send: (sandbox: TestSandbox, change: object) => Test
+  /** Sends no body. */
+  readonly bare: (sandbox: TestSandbox) => Test
+}
+
+const onAny = (api: string, call: Call, s: TestSandbox, body?: object): Test => {
+  const authorization = isAboutWebhooks(call) ? FOR_WEBHOOKS : BEARER
+  const sent = request(s.url)[call.method](pathOf(call, s))
+  if (api === 'formsonfire') return body ? sent.send(body) : sent.query(KEYS)
+  return sent.set('Authorization', api === 'mykaarma' ? BASIC : authorization).send(body)
+}
+
+export const callsWithBody: readonly CallWithBody[] = [
+  ...[MYKAARMA_CREATE, MYKAARMA_UPDATE].map((call) => ({ api: 'mykaarma', call })),
+  ...CRYPTLEX_CALLS.filter(({ body }) => body).map((call) => ({ api: 'cryptlex', call })),
+  ...FORMSONFIRE_CALLS.filter(({ method }) => method !== 'get').map((call) => ({
+    api: 'formsonfire',
+    call,
+  })),
+].map(({ api, call }: { api: string; call: Call | FormsOnFireCall }) => ({
+  api,
+  operation: call.operation,
+  ...(call.prepare && { prepare: call.prepare }),
+  needsBody: call.operation !== 'deleteUser',
+  send: (s, change) =>
+    onAny(api, call, s, {
+      ...('fields' in call ? { ...call.fields(s), ...KEYS } : call.body),
+      ...change,
+    }),
+  bare: (s) => onAny(api, call, s),
+}))
+
+const RICH_USER = {
+  ColorCode: '#663399',
+  Country: 'GB',
+  Metadata: [{ Key: 'engine', Value: 'analytical' }],
+  TimeZone: 'Europe/London',
+  Type: 'Standard',
+}
+
+/** Requests whose answers have, together, every field that an answer can have. */
+export const richRows: readonly (typeof rows)[number][] = [
+  ...rows
+    .filter(
+      ({ operation, status, type }) =>
+        (status < 300 || status === 400 || operation === undefined) &&
+        [JSON_TYPE, XML_TYPE].includes(type),
+    )
+    .filter(({ status }) => status !== 429 && status !== 500)
+    .map((row) =>
+      row.operation === 'getUser' || row.operation === 'searchUsers'
+        ? { ...row, before: (s: TestSandbox) => createFormsOnFireUser(s, RICH_USER).expect(200) }
+        : row,
+    ),
+  {
+    api: 'mykaarma',
+    operation: 'createUserForPartner',
+    status: 200,
+    type: JSON_TYPE,
+    about: 'createUserForPartner 200',
+    settings: strict,
+    send: (s) => createMykaarmaUser(s, { userInvite: true, sendEmail: false, sendText: false }),
+  },
+  {
+    api: 'cryptlex',
+    operation: 'createResellerUser',
+    status: 201,
+    type: JSON_TYPE,
+    about: 'createResellerUser 201',
+    send: (s) => createCryptlexUser(s, { organizationId: 'organization-001' }),
+  },
+]
