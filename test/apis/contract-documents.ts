@@ -58,6 +58,7 @@ interface Operation {
   readonly responses: Responses
 }
 interface Document {
+  readonly servers: readonly { readonly url: string }[]
   readonly components: { readonly responses: Readonly<Record<string, object>> }
   readonly paths: Readonly<Record<string, { readonly post: Operation }>>
   readonly 'x-unrouted': { readonly responses: Responses }
@@ -124,6 +125,22 @@ export function requestExamples(api: string, operation?: string) {
         name,
         ...at<Example>(api, reference),
       })),
+  )
+}
+
+/** Every example of every answer of an operation, or of the requests that match none. */
+export function responseExamples(api: string, operation?: string) {
+  return responsesOf(api, operation === undefined, operation).flatMap(
+    ([status, { content = {} }]) =>
+      Object.entries(content).flatMap(([type, { examples }]) =>
+        Object.entries(examples).map(([name, reference]) => ({
+          api,
+          status,
+          type,
+          name,
+          ...at<Example>(api, reference),
+        })),
+      ),
   )
 }
 

@@ -1,6 +1,12 @@
 import request from 'supertest'
 import { expect, test } from 'vitest'
-import { createSandbox, creations, type TestSandbox } from '../helpers/sandbox.ts'
+import { promisesOf } from '../helpers/proofs.ts'
+import {
+  createFormsOnFireUser,
+  createSandbox,
+  creations,
+  type TestSandbox,
+} from '../helpers/sandbox.ts'
 import {
   at,
   complaints,
@@ -10,6 +16,7 @@ import {
   operationOf,
   readXml,
   responsesOf,
+  said,
   XML_TYPE,
   type Schema,
 } from './contract-documents.ts'
@@ -75,6 +82,17 @@ test('each field of an answer is sent in one, as its schema says', async () => {
       const fields = [...found.listed].filter((field) => field.startsWith(`${api} ${name}.`))
       expect([api, name, fields.length > 0]).toEqual([api, name, true])
     }
+  }
+})
+
+test('a field that Standin leaves out is in no answer', async () => {
+  for (const { api, operation, status, type, before, send } of richRows) {
+    if (api !== 'formsonfire' || status !== 200) continue
+    const sandbox = await createSandbox()
+    await before?.(sandbox)
+    const { text } = await send(sandbox, type).set('Accept', type)
+    expect(text).not.toContain('ResponseStatus')
+    expect(text.includes('User>') || text.includes('"User')).toBe(operation !== 'deleteUser')
   }
 })
 
@@ -148,3 +166,116 @@ test.each(callsWithBody.filter(({ needsBody }) => needsBody))(
     expect((await bare(sandbox)).status).toBeGreaterThanOrEqual(400)
   },
 )
+
+const LONG = 'x'.repeat(257)
+const ZERO = '00000000-0000-0000-0000-000000000000'
+
+/** Fields that break one strict rule each, by operation and by the rule's place in its schema. */
+const BREAKS: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  createUserForPartner: {
+    NewUserStrict: { username: undefined },
+    'NewUserStrict · anyOf · 0': { dealerUUID: undefined, departmentUUID: undefined },
+    'NewUserStrict · anyOf · 0 · dealerUUID': { dealerUUID: null, departmentUUID: undefined },
+    'NewUserStrict · anyOf · 1': { dealerUUID: undefined, departmentUUID: undefined },
+    'NewUserStrict · anyOf · 1 · departmentUUID': { dealerUUID: undefined, departmentUUID: null },
+    'NewUserStrict · firstName': { firstName: ' ' },
+    'NewUserStrict · lastName': { lastName: ' ' },
+    'NewUserStrict · emailAddress': { emailAddress: ' ' },
+    'NewUserStrict · username': { username: ' ' },
+    'NewUserStrict · password': { password: '1234567' },
+    'NewUserStrict · dealerUUID': { dealerUUID: 'a b' },
+    'NewUserStrict · departmentUUID': { departmentUUID: 'a b' },
+    'NewUserStrict · roleUUID': { roleUUID: 'a b' },
+    'NewUserStrict · phone': { phone: 'x' },
+    'NewUserStrict · textNumber': { textNumber: '+1234567890123456' },
+  },
+  updateUserForPartner: {
+    UserChangesStrict: { lastName: '' },
+    'UserChangesStrict · firstName': { firstName: ' ' },
+    'UserChangesStrict · lastName': { lastName: ' ' },
+    'UserChangesStrict · emailAddress': { emailAddress: ' ' },
+    'UserChangesStrict · username': { username: ' ' },
+    'UserChangesStrict · phone': { phone: 'x' },
+    'UserChangesStrict · textNumber': { textNumber: '+1234567890123456' },
+  },
+  createResellerUser: {
+    NewUserStrict: { email: `${LONG}@example.test` },
+    'NewUserStrict · email': { email: `${'x'.repeat(250)}@ab.com` },
+  },
+  createUser: {
+    'UserStrict · Email': { Email: 'String' },
+    'UserStrict · FirstName': { FirstName: LONG },
+    'UserStrict · LastName': { LastName: LONG },
+    'UserStrict · Folders': { Folders: [ZERO] },
+    'UserStrict · Groups': { Groups: [ZERO] },
+    'UserStrict · Id': { Id: 'String' },
+    'UserStrict · Password': { Password: '1234567' },
+    'UserStrict · WebsiteRole': { WebsiteRole: 'String' },
+    UserStrict: { WebsiteRole: 'VendorAdmin' },
+    'UserStrict · else': { Folders: ['String'], Groups: ['String'] },
+    'UserStrict · else · Folders': { Folders: ['String'] },
+    'UserStrict · else · Groups': { Groups: ['String'] },
+  },
+  updateUser: { UserUpdateStrict: { Password: '1234567' } },
+  deleteUser: {
+    UserToDeleteStrict: { Id: 'x' },
+    'UserToDeleteStrict · Id': { Id: 'String' },
+  },
+}
+
+test.each(callsWithBody.filter(({ operation }) => BREAKS[operation]))(
+  '$api $operation: each rule of strict refuses what documented accepts',
+  async ({ operation, send, prepare }) => {
+    const reasons = async (profile: 'documented' | 'strict') => {
+      const sandbox = await createSandbox({ profile: { all: profile } })
+      const found: [rule: string, reason: string | undefined][] = []
+      for (const [rule, change] of Object.entries(BREAKS[operation]!)) {
+        await fresh(sandbox, prepare)
+        const { headers } = said(await send(sandbox, change))
+        found.push([rule, headers['standin-reason']])
+      }
+      return found
+    }
+    const rules = Object.keys(BREAKS[operation]!)
+    expect(await reasons('strict')).toEqual(rules.map((rule) => [rule, 'body.invalid']))
+    const accepted = operation === 'deleteUser' ? 'user.unknown' : undefined
+    expect(await reasons('documented')).toEqual(rules.map((rule) => [rule, accepted]))
+  },
+)
+
+/** The lists have names or other ids where a request says so; strict accepts these. */
+const RELAXES: Readonly<Record<string, object>> = {
+  'UserStrict · if · anyOf · 0 · UseNames': {
+    Folders: ['Inspections'],
+    Groups: [],
+    UseNames: true,
+  },
+  'UserStrict · if · anyOf · 1 · UseExternalIds': {
+    Folders: ['folder-1'],
+    Groups: [],
+    UseExternalIds: true,
+  },
+}
+
+test.each(Object.entries(RELAXES))('strict accepts what %s allows', async (_, change) => {
+  const sandbox = await createSandbox({ profile: { all: 'strict' } })
+  const { headers } = said(await createFormsOnFireUser(sandbox, change).expect(200))
+  expect(headers).not.toHaveProperty('standin-warning')
+})
+
+test('no rule of strict is left out above', () => {
+  const rules = creations.flatMap(({ api }) => promisesOf(`${api}.yaml`))
+  const strict = rules.map(({ place }) => place).filter((place) => /^\w+Strict( |$)/.test(place))
+  const known = [
+    ...Object.values(BREAKS).flatMap((rows) => Object.keys(rows)),
+    ...Object.keys(RELAXES),
+  ]
+  expect([...new Set(strict)].toSorted()).toEqual([...new Set(known)].toSorted())
+})
+
+test('a contract has the path prefix of the production server that it names', () => {
+  for (const { api } of creations) {
+    const [own, production] = documentOf(api).servers
+    expect(new URL(production!.url).pathname).toBe(own!.url)
+  }
+})
