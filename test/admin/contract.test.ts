@@ -330,9 +330,9 @@ test.each(examples)('$id accepts its example $name', async ({ id, method, status
   const answer = await caller.send({ method, path: `/_standin${path}`, body: value })
   expect([String(answer.status), answer.text]).toEqual([success, answer.text])
   // What an answer repeats of the request is as it was sent.
-  const repeated = answer.json<Record<string, unknown>>()
+  const repeated = answer.json()
   for (const [field, sent] of Object.entries(value)) {
-    if (['name', 'profile', 'seed', 'url', 'company', 'held', 'api', 'now'].includes(field)) {
+    if (['name', 'profile', 'seed', 'url', 'held', 'now'].includes(field)) {
       expect([field, repeated[field]]).toEqual([field, field === 'now' ? expect.any(String) : sent])
     }
   }

@@ -22,6 +22,7 @@ import {
   readXml,
   requestExamples,
   responseExamples,
+  said,
   XML_TYPE,
   written,
 } from './contract-documents.ts'
@@ -76,6 +77,9 @@ const BEARERS: Readonly<Record<string, string>> = {
   users: BEARER,
 }
 
+const sentTo = ({ url }: TestSandbox, method: 'get' | 'post', path: string) =>
+  request(url)[method](path)
+
 /** Returns a function that sends the example; the path or the body names a user or webhook that exists. */
 async function sendExample(
   sandbox: TestSandbox,
@@ -86,7 +90,7 @@ async function sendExample(
 ): Promise<() => Test> {
   if (api === 'mykaarma') {
     if (operation === 'createUserForPartner') return () => partner(sandbox).send(value)
-    const { body } = await createMykaarmaUser(sandbox)
+    const { body } = said(await createMykaarmaUser(sandbox))
     const path = `${MYKAARMA}/${(body as { userUuid: string }).userUuid}`
     return () => request(sandbox.url).put(path).set('Authorization', BASIC).send(value)
   }
@@ -95,8 +99,7 @@ async function sendExample(
     const user: Record<string, unknown> = { ...value, ...KEYS }
     if (method !== 'post') user['Id'] = await formsOnFireId(sandbox)
     return () =>
-      request(sandbox.url)
-        [method as 'post'](FORMSONFIRE)
+      sentTo(sandbox, method as 'post', FORMSONFIRE)
         .set('Content-Type', mediaType)
         .send(written(user, mediaType))
   }
@@ -106,7 +109,7 @@ async function sendExample(
   if (operation.startsWith('create'))
     return () => request(sandbox.url).post(path).set(headers).send(value)
   const first = kind === 'users' ? exampleOf('cryptlex', 'Ada') : exampleOf('cryptlex', 'Receiver')
-  const { body } = await request(sandbox.url).post(path).set(headers).send(first)
+  const { body } = said(await request(sandbox.url).post(path).set(headers).send(first))
   return () =>
     request(sandbox.url)
       .patch(`${path}/${(body as { id: string }).id}`)
@@ -115,7 +118,7 @@ async function sendExample(
 }
 
 async function formsOnFireId(sandbox: TestSandbox): Promise<string> {
-  const { body } = await company(sandbox).send(exampleOf('formsonfire', 'Ada'))
+  const { body } = said(await company(sandbox).send(exampleOf('formsonfire', 'Ada')))
   return (body as { User: { Id: string } }).User.Id
 }
 
@@ -367,8 +370,7 @@ test('examples about Cryptlex webhooks are what is answered and delivered', asyn
   const sandbox = await createSandbox({ webhookUrl: 'none' })
   const send = async (method: 'get' | 'post', path: string, body?: object) => {
     const authorization = BEARERS['webhooks']!
-    const answer = await request(sandbox.url)
-      [method](path)
+    const answer = await sentTo(sandbox, method, path)
       .set('Authorization', authorization)
       .send(body)
     // The receiver of the examples is elsewhere.
