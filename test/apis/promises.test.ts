@@ -243,6 +243,27 @@ test.each(callsWithBody.filter(({ operation }) => BREAKS[operation]))(
   },
 )
 
+/** Values beyond the limits that another page than the vendor's own states. */
+const BEYOND: Readonly<Record<string, object>> = {
+  'User · Email · minLength': { Email: '' },
+  'User · ExternalId · maxLength': { ExternalId: 'x'.repeat(51) },
+  'User · FirstName · minLength': { FirstName: '' },
+  'User · LastName · minLength': { LastName: '' },
+}
+
+test.each(callsWithBody.filter(({ operation }) => operation === 'createUser'))(
+  '$api $operation: each limit from elsewhere is a limit of documented too',
+  async ({ api, send }) => {
+    const sandbox = await createSandbox()
+    for (const change of Object.values(BEYOND)) {
+      const { headers } = said(await send(sandbox, change).expect(400))
+      expect(headers['standin-reason']).toBe('body.invalid')
+    }
+    const limits = promisesOf(`${api}.yaml`).map(({ place }) => place)
+    expect(limits.filter((place) => /Length$/.test(place))).toEqual(Object.keys(BEYOND))
+  },
+)
+
 /** The lists have names or other ids where a request says so; strict accepts these. */
 const RELAXES: Readonly<Record<string, object>> = {
   'UserStrict · if · anyOf · 0 · UseNames': {

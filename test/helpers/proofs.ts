@@ -21,6 +21,11 @@ export interface Promised {
   readonly evidence: Readonly<Record<string, string>>
 }
 
+/** A rule of a place may be known in another way than the place itself. */
+type Evidence = Readonly<Record<string, string>> & {
+  readonly rules?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
 /** Levels of the contract's tree that are left out of a place. */
 const OMITTED = ['components', 'schemas', 'properties', 'content']
 
@@ -33,7 +38,11 @@ export function promisesOf(file: string): Promised[] {
       if (key !== 'x-evidence') walk(value, [...path, stepTo(path, key, value)])
       else {
         const place = path.filter((step) => !OMITTED.includes(step)).join(' · ')
-        found.push({ place, evidence: value as Record<string, string> }) // the specs' tests check it
+        const { rules = {}, ...evidence } = value as Evidence // the specs' tests check it
+        found.push({ place, evidence })
+        for (const [rule, about] of Object.entries(rules)) {
+          found.push({ place: `${place} · ${rule}`, evidence: about })
+        }
       }
     }
   }
@@ -106,6 +115,25 @@ const KINDS: readonly (readonly [RegExp, Proof])[] = [
   [/^paths · .* · responses · \d+$/, answered],
   [/^responses · /, answered],
   [/^headers · /, answered],
+  [
+    / · (minLength|maxLength)$/,
+    {
+      file: PROMISES,
+      title: '$api $operation: each limit from elsewhere is a limit of documented too',
+    },
+  ],
+  [
+    / · x-bits$/,
+    {
+      file: 'apis/formsonfire/users.test.ts',
+      title: 'CompanyId beyond 32 bits is a 400 in strict, in XML and JSON',
+    },
+  ],
+  [
+    /^Organization · allowedUsers · minimum$/,
+    { file: 'apis/cryptlex/users.test.ts', title: 'is the least that fixtures may have' },
+  ],
+  [/^CompanyId · type$/, fieldsRead],
   [/^\w+Strict · if · /, { file: PROMISES, title: 'strict accepts what %s allows' }],
   [/^\w+Strict( · |$)/, strictRules],
 ]
