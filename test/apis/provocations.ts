@@ -523,6 +523,7 @@ const formsonfire: readonly Provocation[] = FORMSONFIRE_CALLS.flatMap(rowsOnForm
 // --- requests that match no operation ------------------------------------------------------------
 
 const unrouted: readonly Provocation[] = [
+  { api: 'mykaarma', status: 400, send: (s) => request(s.url).put(`${MYKAARMA}/%`) },
   { api: 'mykaarma', status: 404, send: (s) => request(s.url).post('/manage/v9') },
   { api: 'mykaarma', status: 405, send: (s) => request(s.url).get(MYKAARMA) },
   { api: 'cryptlex', status: 400, send: post('/v3/resellers/%/users', BEARER) },

@@ -121,8 +121,11 @@ export class EvidenceIndex {
 function listOf(node: Node): readonly Evidence[] {
   const given = node['x-evidence']
   if (!isRecord(given)) return []
-  const { rules = {}, ...own } = given
-  return [own, ...Object.values(rules as object)] as unknown as Evidence[] // the tests of the specs check its shape
+  const { rules, ...own } = given as unknown as Evidence & Rules // the tests of the specs check its shape
+  return [own, ...Object.values(rules ?? {})]
+}
+interface Rules {
+  readonly rules?: Readonly<Record<string, Evidence>>
 }
 
 function schemeIn(scheme: Node): string {
