@@ -115,6 +115,8 @@ const KINDS: readonly (readonly [RegExp, Proof])[] = [
   [/^paths · .* · responses · \d+$/, answered],
   [/^responses · /, answered],
   [/^headers · /, answered],
+  // The root of an XML answer.
+  [/^\w+Xml$/, answered],
   [
     / · (minLength|maxLength)$/,
     {
