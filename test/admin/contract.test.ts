@@ -9,14 +9,32 @@ import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 
 interface Spec {
-  readonly paths: Record<string, Record<string, { operationId?: string; responses?: object }>>
+  readonly paths: Record<string, Record<string, Operation>>
+}
+interface Operation {
+  readonly operationId?: string
+  readonly responses?: object
+  readonly requestBody?: {
+    readonly content: Record<string, { readonly examples?: Record<string, Example> }>
+  }
+}
+interface Example {
+  readonly value: Record<string, unknown>
 }
 
 const spec = load(readFileSync('specs/standin.yaml', 'utf8')) as Spec
 const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
-  Object.entries(item).flatMap(([method, { operationId, responses }]) =>
+  Object.entries(item).flatMap(([method, { operationId, responses, requestBody }]) =>
     operationId
-      ? [{ id: operationId, method: method.toUpperCase(), path, statuses: Object.keys(responses!) }]
+      ? [
+          {
+            id: operationId,
+            method: method.toUpperCase(),
+            path,
+            statuses: Object.keys(responses!),
+            examples: requestBody?.content['application/json']?.examples ?? {},
+          },
+        ]
       : [],
   ),
 )
@@ -299,6 +317,26 @@ test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(
     else expectRefusal(answer, status)
   },
 )
+
+const examples = operations.flatMap((operation) =>
+  Object.entries(operation.examples).map(([name, { value }]) => ({ ...operation, name, value })),
+)
+
+test.each(examples)('$id accepts its example $name', async ({ id, method, statuses, value }) => {
+  const caller = createCaller(await createSandbox())
+  await prepare(caller)
+  const success = statuses.find((status) => status.startsWith('2'))
+  const { path } = PROVOKED[id]![Number(success)]!
+  const answer = await caller.send({ method, path: `/_standin${path}`, body: value })
+  expect([String(answer.status), answer.text]).toEqual([success, answer.text])
+  // What an answer repeats of the request is as it was sent.
+  const repeated = answer.json()
+  for (const [field, sent] of Object.entries(value)) {
+    if (['name', 'profile', 'seed', 'url', 'held', 'now'].includes(field)) {
+      expect([field, repeated[field]]).toEqual([field, field === 'now' ? expect.any(String) : sent])
+    }
+  }
+})
 
 test.each(cases.filter(({ status }) => status === 413))(
   '$id answers 413 to a body whose Content-Length is too large',

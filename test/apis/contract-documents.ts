@@ -26,11 +26,15 @@ export function said({ status, headers, text, body }: Response): Said {
 /** For texts that may be missing. */
 export const alphabetically = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0)
 
-interface Schema {
+export const JSON_TYPE = 'application/json'
+export const XML_TYPE = 'application/xml'
+
+export interface Schema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
   readonly xml?: { readonly name?: string }
 }
 interface Example {
@@ -43,7 +47,8 @@ interface Media {
 }
 interface Answer {
   readonly $ref?: string
-  readonly content: Readonly<Record<string, Media>>
+  /** Absent where the answer has no body. */
+  readonly content?: Readonly<Record<string, Media>>
   readonly headers?: Readonly<Record<string, unknown>>
 }
 type Responses = Readonly<Record<string, Answer>>
@@ -53,6 +58,8 @@ interface Operation {
   readonly responses: Responses
 }
 interface Document {
+  readonly servers: readonly { readonly url: string }[]
+  readonly components: { readonly responses: Readonly<Record<string, object>> }
   readonly paths: Readonly<Record<string, { readonly post: Operation }>>
   readonly 'x-unrouted': { readonly responses: Responses }
 }
@@ -96,15 +103,44 @@ export function responsesOf(api: string, unrouted: boolean, id?: string): [numbe
   return Object.entries(responses).map(([status, node]) => [Number(status), at<Answer>(api, node)])
 }
 
+/** The ids of all operations that the contract lists. */
+export function operationIdsOf(api: string): string[] {
+  return Object.values(documentOf(api).paths)
+    .flatMap((item) => Object.values(item))
+    .flatMap(({ operationId }) => operationId ?? [])
+}
+
+/** The values of the examples of an operation's request. */
+export function exampleValuesOf(api: string, operation: string): Example['value'][] {
+  return requestExamples(api, operation).map(({ value }) => value)
+}
+
 /** Every example of every media type of the request. */
-export function requestExamples(api: string) {
-  return Object.entries(operationOf(api).requestBody.content).flatMap(([mediaType, media]) =>
-    Object.entries(media.examples).map(([name, reference]) => ({
-      api,
-      mediaType,
-      name,
-      ...at<Example>(api, reference),
-    })),
+export function requestExamples(api: string, operation?: string) {
+  return Object.entries(operationOf(api, operation).requestBody.content).flatMap(
+    ([mediaType, media]) =>
+      Object.entries(media.examples).map(([name, reference]) => ({
+        api,
+        mediaType,
+        name,
+        ...at<Example>(api, reference),
+      })),
+  )
+}
+
+/** Every example of every answer of an operation, or of the requests that match none. */
+export function responseExamples(api: string, operation?: string) {
+  return responsesOf(api, operation === undefined, operation).flatMap(
+    ([status, { content = {} }]) =>
+      Object.entries(content).flatMap(([type, { examples }]) =>
+        Object.entries(examples).map(([name, reference]) => ({
+          api,
+          status,
+          type,
+          name,
+          ...at<Example>(api, reference),
+        })),
+      ),
   )
 }
 
@@ -119,27 +155,56 @@ export function printedExample(api: string, name: string): string {
   return /```xml\n(.*?)\n```/s.exec(description)![1]! // it prints one
 }
 
-/** Why this body is not the documented one; empty when it is. */
+/** The schema of an answer; undefined if the contract lists no such answer, or none with a body. */
+function schemaOf(
+  api: string,
+  operation: string | undefined,
+  status: number,
+  mediaType: string,
+): Schema | undefined {
+  const responses = responsesOf(api, operation === undefined, operation)
+  return responses.find(([known]) => known === status)?.[1].content?.[mediaType]?.schema
+}
+
+/** Why this body is not the documented one of the operation, or of no operation; empty when it is. */
 export function complaints(
   api: string,
-  unrouted: boolean,
+  operation: string | undefined,
   status: number,
   mediaType: string,
   body: unknown,
-  operation?: string,
 ): unknown {
-  const response = responsesOf(api, unrouted, operation).find(([known]) => known === status)?.[1]
-  const schema = response?.content[mediaType]?.schema
+  const schema = schemaOf(api, operation, status, mediaType)
   if (!schema) return `no ${status} in ${mediaType}`
-  const validate = ajv.compile({ $ref: `${api}${schema.$ref}` })
+  const validate = ajv.compile(absolute(api, schema))
   return validate(body) ? [] : validate.errors
 }
 
+/** The schema with references that hold outside of its document. */
+function absolute(api: string, schema: Schema): object {
+  const text = JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${api}#/`)
+  return JSON.parse(text) as object
+}
+
 /** The name of the root that the contract gives an XML answer. */
-export function rootOf(api: string, unrouted: boolean, status: number): string | undefined {
-  const response = responsesOf(api, unrouted).find(([known]) => known === status)?.[1]
-  const schema = response?.content['application/xml']?.schema
+export function rootOf(
+  api: string,
+  operation: string | undefined,
+  status: number,
+): string | undefined {
+  const schema = schemaOf(api, operation, status, XML_TYPE)
   return schema && at<Schema>(api, schema).xml?.name
+}
+
+/** A Forms On Fire user as a body of this type. */
+export function written(user: Readonly<Record<string, unknown>>, mediaType: string): string {
+  if (mediaType === XML_TYPE) return xmlOf(user)
+  if (mediaType === JSON_TYPE) return JSON.stringify(user)
+  const fields = Object.entries(user).map(([name, value]): [string, string] => [
+    name,
+    String(value),
+  ])
+  return new URLSearchParams(fields).toString()
 }
 
 /** A Forms On Fire user as XML, with its members in the order in which they are given. */
@@ -166,16 +231,33 @@ function elements(value: unknown, schema: Schema | undefined): string {
 export async function readXml(text: string): Promise<{ root: string; body: unknown }> {
   const parser = new Parser({ explicitArray: false, ignoreAttrs: true })
   const [[root, content]] = Object.entries((await parser.parseStringPromise(text)) as object) as [
-    [string, Record<string, unknown>],
+    [string, unknown],
   ]
-  const status = content['ResponseStatus'] as Record<string, unknown> | undefined
-  if (status) {
-    const { ResponseError } = (status['Errors'] || { ResponseError: [] }) as {
-      ResponseError: unknown
-    }
-    status['Errors'] = [ResponseError].flat()
-  }
-  return { root, body: content }
+  // An empty root is read as an empty text.
+  return { root, body: content === '' ? {} : withArrays(content) }
+}
+
+/** The element of each entry of a list, by the list's own element. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  Errors: 'ResponseError',
+  Folders: 'Id',
+  Groups: 'Id',
+  Metadata: 'KeyValue',
+  Users: 'User',
+}
+
+/** Lists as arrays; XML has each as an element that holds one element per entry. */
+function withArrays(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withArrays)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      const entry = ENTRIES[name]
+      if (entry === undefined) return [name, withArrays(inner)]
+      const held = inner === '' ? [] : (inner as Readonly<Record<string, unknown>>)[entry]
+      return [name, [held ?? []].flat().map(withArrays)]
+    }),
+  )
 }
 
 const PROTO = fileURLToPath(new URL('../../specs/mykaarma.proto', import.meta.url))

@@ -11,6 +11,7 @@ import {
   shellBlocks,
   table,
 } from '../helpers/document.ts'
+import { isTest, promisesOf, proofOf, singlePlaces } from '../helpers/proofs.ts'
 import { startSample } from '../helpers/samples.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 
@@ -115,6 +116,16 @@ test('every promise of a contract says how it is known', () => {
   expect(rows.length).toBeGreaterThan(250)
   const levels = rows.map((row) => row.split(/(?<!\\)\|/)[2]!.trim())
   expect([...new Set(levels)].toSorted()).toEqual([...LEVELS].toSorted())
+})
+
+test('every promise of a contract names a test that exists', () => {
+  for (const api of ['mykaarma', 'cryptlex', 'formsonfire']) {
+    const places = promisesOf(`${api}.yaml`).map(({ place }) => place)
+    const unproven = places.filter((place) => !isTest(proofOf(api, place)))
+    expect(unproven).toEqual([])
+    expect(singlePlaces(api).filter((place) => !places.includes(place))).toEqual([])
+  }
+  expect(isTest({ file: 'docs/readme.test.ts', title: 'there is no such test' })).toBe(false)
 })
 
 test('every link leads somewhere, and the README to every page', () => {

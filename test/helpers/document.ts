@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { load } from 'js-yaml'
 import * as prettier from 'prettier'
 import { expect } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
 import { optionsTable } from '../../src/config/help.ts'
 import { credentialCases } from '../../src/apis/index.ts'
 import { fixturesOf } from '../../src/sandbox/fixtures.ts'
+import { promisesOf, proofOf } from './proofs.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
@@ -99,26 +99,11 @@ export function runInShell(block: string, env: Readonly<Record<string, string>>)
 
 /** All rules of a contract that have evidence. */
 function rulesOf(file: string): Rule[] {
-  const found: Rule[] = []
-  const walk = (node: unknown, path: readonly string[]) => {
-    if (typeof node !== 'object' || node === null) return
-    for (const [key, value] of Object.entries(node)) {
-      if (key !== 'x-evidence') walk(value, [...path, key])
-      else found.push(ruleAt(path, value as Record<string, string>))
-    }
-  }
-  walk(load(readDocument(`specs/${file}`)), [])
-  return found
-}
-
-/** Levels of the contract's tree that are left out of a rule's place. */
-const OMITTED = ['components', 'schemas', 'properties', 'content']
-
-function ruleAt(path: readonly string[], { level, line, url, note }: Record<string, string>): Rule {
-  const place = path.filter((step) => !OMITTED.includes(step)).join(' · ')
-  const quoted = line === undefined ? '' : `"${line}".`
-  const from = [quoted, note, url].filter(Boolean).join(' ')
-  return { place, level: level as Rule['level'], from }
+  return promisesOf(file).map(({ place, evidence: { level, line, url, note } }) => {
+    const quoted = line === undefined ? '' : `"${line}".`
+    const from = [quoted, note, url].filter(Boolean).join(' ')
+    return { place, level: level as Rule['level'], from } // the specs' tests check it
+  })
 }
 
 export function table(
@@ -168,8 +153,11 @@ function countRows(): string {
 
 function evidenceSections(): string {
   const sections = Object.entries(CONTRACTS).map(([title, file]) => {
-    const rows = rulesOf(file).map(({ place, level, from }) => [code(place), level, from])
-    return `## ${title}\n\n${table(['Promise', 'Evidence', 'Source or note'], rows)}`
+    const rows = rulesOf(file).map(({ place, level, from }) => {
+      const proof = proofOf(file.replace('.yaml', ''), place)
+      return [code(place), level, from, `${code(`test/${proof.file}`)}: ${proof.title}`]
+    })
+    return `## ${title}\n\n${table(['Promise', 'Evidence', 'Source or note', 'Test'], rows)}`
   })
   return sections.join('\n\n')
 }

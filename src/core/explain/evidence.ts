@@ -117,9 +117,15 @@ export class EvidenceIndex {
   }
 }
 
+/** The evidence of a place, and of its single rules (`rules`), such as the limit of a text. */
 function listOf(node: Node): readonly Evidence[] {
   const given = node['x-evidence']
-  return isRecord(given) ? [given as unknown as Evidence] : [] // the tests of the specs check its shape
+  if (!isRecord(given)) return []
+  const { rules, ...own } = given as unknown as Evidence & Rules // the tests of the specs check its shape
+  return [own, ...Object.values(rules ?? {})]
+}
+interface Rules {
+  readonly rules?: Readonly<Record<string, Evidence>>
 }
 
 function schemeIn(scheme: Node): string {

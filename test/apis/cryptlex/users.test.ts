@@ -342,7 +342,7 @@ describe("the page's own sample of a user", () => {
 
   test.each([0, -1])('is valid as a 201, also with allowedUsers %d', (allowedUsers) => {
     const body = { ...sample, organization: { ...organization, allowedUsers } }
-    expect(complaints('cryptlex', false, 201, 'application/json', body)).toEqual([])
+    expect(complaints('cryptlex', 'createResellerUser', 201, 'application/json', body)).toEqual([])
   })
 
   test('is valid in each event, with any text as its time', () => {

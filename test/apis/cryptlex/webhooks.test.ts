@@ -60,6 +60,18 @@ test('a webhook is created, listed, read, changed and deleted', async () => {
   expect((await send(caller, 'PATCH', path, { active: true })).status).toBe(404)
 })
 
+test('webhooks are listed page by page', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  for (const name of ['a', 'b', 'c']) await send(caller, 'POST', '/webhooks', { ...WISH, name })
+  const names = async (query: string) =>
+    (await send(caller, 'GET', `/webhooks?${query}`))
+      .json<{ name: string }[]>()
+      .map(({ name }) => name)
+  expect(await names('limit=2')).toEqual(['a', 'b'])
+  expect(await names('limit=2&page=2')).toEqual(['c'])
+  expect(await names('limit=2&page=3')).toEqual([])
+})
+
 test.each(['', '500', 'cut', 'wrong-length', 'bad-chunk', 'slow-body;interval=1ms', 'empty'])(
   'HEAD /v3/webhooks is answered as GET, without a body; with the fault %j too',
   async (fault) => {

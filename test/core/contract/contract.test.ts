@@ -331,12 +331,17 @@ describe.each(SPECS)('The spec of %s', (api) => {
       if (!needsEvidence(at) || ('$ref' in node && at.at(-2) !== 'properties')) continue
       count++
       const evidence = node['x-evidence']
-      const { level, url, note } = isRecord(evidence) ? evidence : {}
-      const fine =
-        level === 'documented' ||
-        (level === 'public' && /^https:\/\/[^ ]+\.[^ ]+$/.test(String(url))) ||
-        (level === 'assumed' && typeof note === 'string' && note.length > 5)
-      if (!fine) missing.push(at.join('/'))
+      const rules = isRecord(evidence) && isRecord(evidence['rules']) ? evidence['rules'] : {}
+      for (const [rule, given] of [['', evidence] as const, ...Object.entries(rules)]) {
+        const { level, url, note } = isRecord(given) ? given : {}
+        const fine =
+          level === 'documented' ||
+          (level === 'public' && /^https:\/\/[^ ]+\.[^ ]+$/.test(String(url))) ||
+          (level === 'assumed' && typeof note === 'string' && note.length > 5)
+        if (!fine) missing.push([...at, rule].join('/'))
+        // A rule with evidence of its own is one that the place has.
+        if (rule !== '' && !(rule in node)) missing.push([...at, rule].join('/'))
+      }
     }
     expect(missing).toEqual([])
     expect(count).toBeGreaterThan(5)

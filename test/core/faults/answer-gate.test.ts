@@ -1,6 +1,12 @@
 import { SaxesParser } from 'saxes'
 import { expect, test } from 'vitest'
-import { complaints, readProtobuf, readXml, rootOf } from '../../apis/contract-documents.ts'
+import {
+  complaints,
+  readProtobuf,
+  readXml,
+  operationOf,
+  rootOf,
+} from '../../apis/contract-documents.ts'
 import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { casesAt } from './cases.ts'
@@ -24,13 +30,13 @@ async function foundWrong({ api }: Endpoint, answer: RawAnswer): Promise<string 
       const other = namespaceIn(text)
       if (other !== undefined) return `it has elements of the namespace ${other}`
       const { root, body: content } = await readXml(text)
-      if (root !== rootOf(api, false, status)) return `its root is ${root}`
+      if (root !== rootOf(api, operationOf(api).operationId, status)) return `its root is ${root}`
       read = content
     } else return `it is ${type}`
   } catch (error) {
     return String(error)
   }
-  const found = complaints(api, false, status, type, read)
+  const found = complaints(api, operationOf(api).operationId, status, type, read)
   return Array.isArray(found) && found.length === 0 ? undefined : JSON.stringify(found)
 }
 
