@@ -183,7 +183,10 @@ describe('output', () => {
   })
 
   test.each([
-    [[], /^  Webhooks +http:.*\/_standin\/inbox\/default\n  Faults .*the header Standin-Fault: 500,/m],
+    [
+      [],
+      /^  Webhooks +http:.*\/_standin\/inbox\/default\n  Faults .*the header Standin-Fault: 500,/m,
+    ],
     [['--webhook-url', 'none', '--faults', 'off'], /^  Webhooks +to subscriptions only\n.* off$/m],
     [['--webhook-url', 'http://127.0.0.1:9/a-secret'], /^  Webhooks +to http:\/\/127.0.0.1:9$/m],
   ])('the start with %j prints where webhooks go and how to inject a fault', async (args, said) => {
