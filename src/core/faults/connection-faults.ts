@@ -129,7 +129,11 @@ export async function waitForCaller(
     response.once('close', stop)
     // Node notices a closed connection only while the request is read. A finite delay leaves the body
     // unread: the API needs it afterwards.
-    if (ms === Infinity) response.req.resume()
+    if (ms === Infinity) {
+      response.req.resume()
+      // Nobody would close the connection of a client that waits for no answer.
+      socket.once('end', () => socket.destroy())
+    }
   }).finally(() => waiting.delete(response))
 }
 

@@ -186,7 +186,9 @@ export function leaveOut({ reached, saved, gap }: Continuation): string {
     collect(file, 0)
     copies.push(putAside(file))
   }
-  const last = Math.max(saved, reached + unreadable, ...lost.map(({ seq }) => seq))
+  // Without a manifest that says more, each line that cannot be read counts as a transaction.
+  const known = saved > reached ? saved : reached + unreadable
+  const last = lost.reduce((most, { seq }) => Math.max(most, seq), known)
   const kept =
     copies.length === 0
       ? 'nothing is left of them'

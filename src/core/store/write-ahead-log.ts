@@ -232,10 +232,12 @@ export function* readWriteAheadLog(file: string): Generator<LogLine> {
   }
 }
 
-/** @returns undefined when the checksum does not match */
+/** @returns undefined when the checksum does not match, or the line is of another kind of file */
 function recordOf(line: string): LogRecord | undefined {
   const text = uncheckedLine(line)
-  if (text === undefined) return undefined
-  const [seq, changes] = JSON.parse(text) as [number, Change[]] // as lineOf writes it, by its checksum
+  const read: unknown = text === undefined ? undefined : JSON.parse(text)
+  if (!Array.isArray(read) || !Number.isInteger(read[0]) || !Array.isArray(read[1]))
+    return undefined
+  const [seq, changes] = read as [number, Change[]] // as lineOf writes it, by its checksum
   return { seq, changes }
 }
