@@ -597,7 +597,7 @@ describe('shutdown', () => {
       }),
     ).rejects.toThrow('ECONNREFUSED')
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s finishes requests in flight', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s finishes requests in flight', async (signal) => {
     const cwd = createFolder()
     const server = await serve([], { cwd })
     const { finish } = await beginning(server.url)

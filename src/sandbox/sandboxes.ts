@@ -31,6 +31,18 @@ interface StoredRequest extends SandboxRequest {
   readonly version?: number
 }
 
+const STORED_KEYS: ReadonlySet<string> = new Set<keyof StoredRequest>([
+  'name',
+  'seed',
+  'clock',
+  'profile',
+  'fixtures',
+  'ttl',
+  'kept',
+  'createdAt',
+  'version',
+])
+
 /** A sandbox of this server, as the admin API sees it and as the server itself does. */
 interface RunningSandbox extends HostedSandbox {
   readonly sandbox: Sandbox
@@ -550,6 +562,10 @@ function readRequest(folder: string): StoredRequest {
       )
     }
     const { checksum: _, ...stored } = request
+    const other = Object.keys(stored).find((key) => !STORED_KEYS.has(key))
+    if (other !== undefined) throw new Error(`"${other}" is not a setting of a sandbox`)
+    const { name = basename(folder) } = stored
+    if (name !== basename(folder)) throw new Error('it is the file of another sandbox')
     return stored // written by writeRequest
   } catch (error) {
     throw new Error(

@@ -114,6 +114,7 @@ export async function waitForCaller(
 ): Promise<boolean> {
   const socket = await socketFor(response)
   if (!socket || response.destroyed || !waiting.tryAdd(response)) return false
+  const onEnd = () => socket.destroy()
   return new Promise<boolean>((resolve) => {
     const stop = () => {
       clearTimeout(timer)
@@ -129,12 +130,14 @@ export async function waitForCaller(
     response.once('close', stop)
     // Node notices a closed connection only while the request is read. A finite delay leaves the body
     // unread: the API needs it afterwards.
-    if (ms === Infinity) {
-      response.req.resume()
-      // Nobody would close the connection of a client that waits for no answer.
-      socket.once('end', () => socket.destroy())
-    }
-  }).finally(() => waiting.delete(response))
+    if (ms === Infinity) response.req.resume()
+    // A client that gave up cannot be told from one that only ended its side. Clients with a time
+    // limit are what delays are for.
+    socket.once('end', onEnd)
+  }).finally(() => {
+    socket.off('end', onEnd)
+    waiting.delete(response)
+  })
 }
 
 /**

@@ -199,7 +199,9 @@ function readSnapshot(
     throw new Error('it has changed since it was written (to use it as it is, remove its checksum)')
   }
   const { version = 0, checksum: _, ...snapshot } = read
-  const expected = listed[basename(file, '.json')]
+  const name = basename(file, '.json')
+  if (snapshot.name !== name) throw new Error('it is another file, or its name has changed')
+  const expected = listed[name]
   if (expected !== undefined && (state === 'absent' || version < expected)) {
     log.warn(`${file} is not the snapshot that was saved last; it is used as it is`)
   }
