@@ -625,18 +625,21 @@ describe('shutdown', () => {
       }),
     ).rejects.toThrow('ECONNREFUSED')
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s finishes requests in flight', async (signal) => {
-    const cwd = createFolder()
-    const server = await serve([], { cwd })
-    const { finish } = await beginning(server.url)
-    server.child.kill(signal)
-    await eventually(() => refusesConnections(server.url))
-    expect(await finish()).toContain('HTTP/1.1 200 OK')
-    expect(await server.exit).toBe(0)
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s finishes requests in flight',
+    async (signal) => {
+      const cwd = createFolder()
+      const server = await serve([], { cwd })
+      const { finish } = await beginning(server.url)
+      server.child.kill(signal)
+      await eventually(() => refusesConnections(server.url))
+      expect(await finish()).toContain('HTTP/1.1 200 OK')
+      expect(await server.exit).toBe(0)
 
-    const again = await serve([], { cwd })
-    expect((await create(again.url)).headers.get('Standin-Reason')).toBe('user.duplicate')
-  })
+      const again = await serve([], { cwd })
+      expect((await create(again.url)).headers.get('Standin-Reason')).toBe('user.duplicate')
+    },
+  )
 
   test('a keep-alive connection does not delay the shutdown', async () => {
     const server = await serve(['--memory'])

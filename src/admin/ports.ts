@@ -90,5 +90,5 @@ export interface ServerPort {
   /** Completes the given fixtures with the defaults. */
   fixturesWith(given: Fixtures): Fixtures
   /** Stores the fixtures of a kept sandbox for the next start. */
-  keepFixtures(sandbox: SandboxPort, fixtures: Fixtures): void
+  keepFixtures(sandbox: SandboxPort, fixtures: Fixtures): Promise<void>
 }

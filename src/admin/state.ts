@@ -46,7 +46,7 @@ export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Nam
       const fixtures = call.body as Fixtures // the contract has checked it
       sandbox.reset(server.fixturesWith(fixtures))
       const reply = await sandboxReply()
-      server.keepFixtures(sandbox, fixtures)
+      await server.keepFixtures(sandbox, fixtures)
       return reply
     },
     getState: () => ({ status: 200, body: redacted(currentDocument()) }),
@@ -58,19 +58,19 @@ export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Nam
       const body: SnapshotList = { snapshots: sandbox.snapshots.all.map(summary) }
       return { status: 200, body }
     },
-    saveSnapshot: (call) => {
+    saveSnapshot: async (call) => {
       const name = call.params['snapshot']!
       if (sandbox.snapshots.all.length >= MAX_SNAPSHOTS && !sandbox.snapshots.get(name)) {
         const message = `There are ${MAX_SNAPSHOTS} snapshots, which is the limit; delete some`
         throw new Problem(400, 'snapshots.too-many', message)
       }
       const saved = { name, savedAt: sandbox.clock.now(), document: currentDocument() }
-      sandbox.snapshots.save(saved)
+      await sandbox.snapshots.save(saved)
       return { status: 200, body: summary(saved) }
     },
-    deleteSnapshot: (call) => {
+    deleteSnapshot: async (call) => {
       const saved = snapshotFor(sandbox, call.params['snapshot']!)
-      sandbox.snapshots.delete(saved.name)
+      await sandbox.snapshots.delete(saved.name)
       return { status: 200, body: summary(saved) }
     },
     restoreSnapshot: (call) => {

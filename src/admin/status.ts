@@ -22,6 +22,11 @@ export function statusTasks(
         throw new Problem(503, 'server.stopping', message)
       }
       const hosted = server.list()
+      const lost = hosted.find(({ sandbox }) => sandbox.store.lost !== undefined)?.sandbox
+      if (lost) {
+        const message = `The sandbox ${lost.settings.name} cannot save changes: ${lost.store.lost}`
+        throw new Problem(503, 'state.write-failed', message)
+      }
       const failing = hosted.some(({ sandbox }) => sandbox.store.isFailing)
       const body: Readiness = {
         status: 'ready',

@@ -15,6 +15,8 @@ export const start: Command = {
     // Output that a program leaves unread would fill its pipe and block the server.
     const log = given.log ?? (process.stdout.isTTY ? 'pretty' : 'off')
     const config = { ...given, log }
+    // A process ends only after its lookups. By default, one that no name server answers takes 10 s.
+    process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2' // read by the C library
     const starting = startServer(config)
     stopOnSignals(starting)
     const server = await starting
@@ -90,4 +92,5 @@ function stopOnSignals(starting: Promise<Server>): void {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  process.on('SIGHUP', stop)
 }

@@ -51,8 +51,11 @@ export class Sandbox {
 
   private constructor(settings: Settings, store: Store, shared: SharedParts, folder?: string) {
     this.settings = settings
-    this.snapshots = new Snapshots(folder === undefined ? undefined : join(folder, 'snapshots'))
     this.store = store
+    this.snapshots = new Snapshots(
+      store,
+      folder === undefined ? undefined : join(folder, 'snapshots'),
+    )
     this.#shared = shared
     this.#fixtures = settings.fixtures
     this.#savedFixtures = settings.fixtures
@@ -92,7 +95,7 @@ export class Sandbox {
     const store = await Store.open({ ...options, tables: tablesFor(shared), log, onFlush })
     try {
       const sandbox = new Sandbox(settings, store, shared, options.folder)
-      sandbox.snapshots.load(store.tables, log)
+      await sandbox.snapshots.load(log)
       store.transact(() => sandbox.#configureWebhook())
       await store.saved()
       sandbox.webhooks.reload()

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
@@ -11,7 +11,10 @@ import { DEFAULT_SANDBOX, sandboxOfHost } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
 import { writeAtomically } from '../core/store/atomic-write.ts'
-import { messageOf } from '../core/errors.ts'
+import { codeOf, messageOf } from '../core/errors.ts'
+import { checkedJson, checkJson } from '../core/store/checksum.ts'
+import { putAside } from '../core/store/files.ts'
+import { isFileSystemError, writeFailed } from '../core/store/write-failed.ts'
 import { mergeFixtures } from './fixtures.ts'
 import { Sandbox } from './sandbox.ts'
 import type { Settings, SharedParts } from './settings.ts'
@@ -25,7 +28,21 @@ const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 /** The request that created a sandbox which outlives the server, as `sandbox.json` stores it. */
 interface StoredRequest extends SandboxRequest {
   readonly createdAt?: number
+  /** Number of times that the file was written; an old file is noticed by it. */
+  readonly version?: number
 }
+
+const STORED_KEYS: ReadonlySet<string> = new Set<keyof StoredRequest>([
+  'name',
+  'seed',
+  'clock',
+  'profile',
+  'fixtures',
+  'ttl',
+  'kept',
+  'createdAt',
+  'version',
+])
 
 /** A sandbox of this server, as the admin API sees it and as the server itself does. */
 interface RunningSandbox extends HostedSandbox {
@@ -138,14 +155,22 @@ export class Sandboxes {
     const directory = this.#folderOf(name)
     // Defaults are stored too: another seed at the next start would give other values.
     const { seed, profile } = settings
-    const kept = { ...request, name, seed, profile: formatProfiles(profile), createdAt }
+    const kept = { ...request, name, seed, profile: formatProfiles(profile), createdAt, version: 1 }
     try {
+      this.default.store.mustBeWritable()
       fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
       writeRequest(directory, kept)
-      return this.#add(await this.#openIn(directory, settings), kept)
+      const sandbox = await this.#openIn(directory, settings)
+      try {
+        await this.#list(name, 1)
+      } catch (error) {
+        await sandbox.close().catch(() => {}) // its folder is removed
+        throw error
+      }
+      return this.#add(sandbox, kept)
     } catch (error) {
-      removeFolder(directory)
-      throw error
+      removeIfPossible(directory)
+      throw isFileSystemError(error) ? writeFailed(directory, error) : error
     } finally {
       this.#reserved.delete(name)
     }
@@ -162,11 +187,23 @@ export class Sandboxes {
     return running
   }
 
-  /** Stores other fixtures for a sandbox that outlives the server. */
-  keepFixtures(name: string, fixtures: Fixtures): void {
+  /**
+   * Stores other fixtures for a sandbox that outlives the server.
+   *
+   * @throws Problem 500 state.write-failed
+   */
+  async keepFixtures(name: string, fixtures: Fixtures): Promise<void> {
     if (name === DEFAULT_SANDBOX || !this.get(name).kept) return
     const directory = this.#folderOf(name)
-    writeRequest(directory, { ...readRequest(directory), fixtures })
+    try {
+      this.default.store.mustBeWritable()
+      const before = readRequest(directory)
+      const version = (before.version ?? 0) + 1
+      writeRequest(directory, { ...before, fixtures, version })
+      await this.#list(name, version)
+    } catch (error) {
+      throw error instanceof Problem ? error : writeFailed(directory, error)
+    }
   }
 
   /** The server's fixtures with the given ones over them. */
@@ -186,7 +223,21 @@ export class Sandboxes {
   async close(): Promise<void> {
     clearInterval(this.#sweep)
     await this.#fallback?.close()
-    await Promise.all([...this.#running.values()].map(({ sandbox }) => sandbox.close()))
+    const all = [...this.#running.values()]
+    const closed = await Promise.allSettled(all.map(({ sandbox }) => sandbox.close()))
+    const failed = closed.filter((one) => one.status === 'rejected')
+    if (failed.length > 0) {
+      throw new Error(failed.map(({ reason }) => messageOf(reason)).join('; '))
+    }
+  }
+
+  /** Lists a kept sandbox in the manifest of the data folder; a version of 0 removes it. */
+  async #list(name: string, version: number): Promise<void> {
+    await this.default.store.manifest?.change((contents) => {
+      const { [name]: _, ...others } = contents.sandboxes
+      const sandboxes = version === 0 ? others : { ...others, [name]: version }
+      return { ...contents, sandboxes }
+    })
   }
 
   #runningOrNew(name: string, mayCreate: boolean): RunningSandbox {
@@ -216,8 +267,13 @@ export class Sandboxes {
     if (!kept) return await sandbox.webhooks.close()
     this.#reserved.add(name)
     try {
-      await sandbox.close()
+      await sandbox.close().catch(() => {}) // what it could not save is removed
+      this.default.store.mustBeWritable()
+      // A sandbox that is listed and missing would look lost at the next start.
+      await this.#list(name, 0)
       removeFolder(this.#folderOf(name))
+    } catch (error) {
+      throw error instanceof Problem ? error : writeFailed(this.#folderOf(name), error)
     } finally {
       this.#reserved.delete(name)
     }
@@ -307,30 +363,93 @@ export class Sandboxes {
     else this.#add(await this.#openIn(folder, settings), { kept: true })
   }
 
+  /** Opens the stored sandboxes; with `--recover`, one that cannot be opened is put aside. */
   async #openStored(): Promise<void> {
     const { folder } = this.#options
-    const all = folder === undefined ? undefined : join(folder, 'sandboxes')
-    if (all === undefined || !fs.existsSync(all)) return
-    for (const name of fs.readdirSync(all)) if (isLeftover(all, name)) removeFolder(join(all, name))
-    const stored = fs
-      .readdirSync(all)
-      .filter((entry) => NAME.test(entry))
-      .map((name) => ({ name, directory: join(all, name), request: readRequest(join(all, name)) }))
+    if (folder === undefined) return
+    const all = join(folder, 'sandboxes')
+    const names = this.#namesIn(all)
+    const listed = Object.fromEntries(
+      Object.entries(this.default.store.manifest?.contents.sandboxes ?? {}).filter(
+        ([name]) => !names.includes(`${name}${REMOVED_SUFFIX}`), // it was being removed
+      ),
+    )
+    for (const name of names) {
+      if (isLeftover(all, name, listed)) removeFolder(join(all, name))
+    }
+    for (const name of Object.keys(listed)) {
+      if (names.includes(name)) continue
+      const message = `The kept sandbox ${name} is gone: ${join(all, name)} is missing`
+      this.#options.shared.log.warn(`${message}; put it back if it was not removed on purpose`)
+    }
+    const stored = names
+      .filter((name) => NAME.test(name) && fs.existsSync(join(all, name)))
+      .flatMap((name) => {
+        const directory = join(all, name)
+        const request = this.#orAside(name, () => readListed(directory, listed[name]))
+        return request ? [{ name, directory, request }] : []
+      })
       .sort((a, b) => createdAtOf(a.request) - createdAtOf(b.request))
+    const versions: Record<string, number> = {}
     for (const { name, directory, request } of stored) {
+      let sandbox: Sandbox | undefined
       try {
-        this.#add(await this.#openIn(directory, this.#settingsFor(name, request)), {
-          ...request,
-          kept: true,
-        })
+        sandbox = await this.#openIn(directory, this.#settingsFor(name, request))
       } catch (error) {
+        this.#orAside(name, () => raise(error))
+      }
+      if (!sandbox) continue
+      this.#add(sandbox, { ...request, kept: true })
+      versions[name] = request.version ?? 0
+    }
+    if (JSON.stringify(sorted(listed)) !== JSON.stringify(sorted(versions))) {
+      await this.default.store.manifest?.change((contents) => ({
+        ...contents,
+        sandboxes: versions,
+      }))
+    }
+  }
+
+  #namesIn(all: string): readonly string[] {
+    try {
+      return fs.readdirSync(all)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return []
+      const message = `${all} cannot be read (${messageOf(error)}); it must be the folder of the kept sandboxes`
+      if (!this.#options.recover || codeOf(error) !== 'ENOTDIR') {
+        throw new Error(`${message}. Put it back, or start with --recover to put it aside`, {
+          cause: error,
+        })
+      }
+      this.#options.shared.log.warn(`${message}; it is now ${basename(putAside(all))}`)
+      return []
+    }
+  }
+
+  /**
+   * Runs a step of opening a sandbox. When it fails with `--recover`, the sandbox is put aside.
+   *
+   * @throws Error that names the sandbox and its file, and says what to do
+   */
+  #orAside<T>(name: string, work: () => T): T | undefined {
+    const directory = this.#folderOf(name)
+    try {
+      return work()
+    } catch (error) {
+      const message = `The sandbox ${name} in ${directory} cannot be opened: ${messageOf(error)}`
+      if (!this.#options.recover) {
         throw new Error(
-          `The sandbox ${name} in ${directory} cannot be opened: ${messageOf(error)}`,
+          `${message} (--recover puts this one sandbox aside and starts the others)`,
           {
             cause: error,
           },
         )
       }
+      const aside = fs.existsSync(directory)
+        ? `it is now ${basename(putAside(directory))}`
+        : 'it is lost'
+      this.#options.shared.log.warn(`${message}; ${aside}, and the others are started`)
+      return undefined
     }
   }
 
@@ -378,32 +497,79 @@ function removeFolder(folder: string): void {
   fs.rmSync(aside, { recursive: true, force: true })
 }
 
+/** Removes the folder of a sandbox that could not be created, as far as the disk allows it. */
+function removeIfPossible(folder: string): void {
+  try {
+    removeFolder(folder)
+  } catch {
+    // The next start finds an unfinished folder and removes it.
+  }
+}
+
 /**
  * Returns true for a folder that a killed server left: it was creating or removing the sandbox and
  * had not acknowledged it.
  */
-function isLeftover(all: string, name: string): boolean {
+function isLeftover(all: string, name: string, listed: Readonly<Record<string, number>>): boolean {
   if (name.endsWith(REMOVED_SUFFIX)) return NAME.test(name.slice(0, -REMOVED_SUFFIX.length))
-  return (
-    NAME.test(name) && fs.readdirSync(join(all, name)).every((file) => file === 'sandbox.json.tmp')
-  )
+  const directory = join(all, name)
+  if (!NAME.test(name) || Object.hasOwn(listed, name) || !fs.statSync(directory).isDirectory())
+    return false
+  return fs.readdirSync(directory).every((file) => file === 'sandbox.json.tmp')
 }
 
 function createdAtOf({ createdAt = 0 }: StoredRequest): number {
   return createdAt
 }
 
+function sorted(versions: Readonly<Record<string, number>>): unknown {
+  return Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function raise(error: unknown): never {
+  throw error
+}
+
 function writeRequest(folder: string, request: StoredRequest): void {
-  const file = join(folder, 'sandbox.json')
-  writeAtomically(file, `${JSON.stringify(request, null, 2)}\n`)
+  writeAtomically(join(folder, 'sandbox.json'), checkedJson(request, 2))
+}
+
+/**
+ * Reads the request of a sandbox that the manifest lists with this version.
+ *
+ * @throws Error that names the file
+ */
+function readListed(folder: string, version: number | undefined): StoredRequest {
+  if (!fs.statSync(folder).isDirectory()) {
+    throw new Error(`${folder} is a file; it must be the folder of the sandbox`)
+  }
+  const request = readRequest(folder)
+  // A file that somebody wrote by hand has none.
+  if (version !== undefined && request.version !== undefined && request.version < version) {
+    throw new Error(
+      `${join(folder, 'sandbox.json')} is an old file (version ${request.version}, the last one was ${version}); put the last one back`,
+    )
+  }
+  return request
 }
 
 function readRequest(folder: string): StoredRequest {
   const file = join(folder, 'sandbox.json')
   try {
-    const request: unknown = JSON.parse(fs.readFileSync(file, 'utf8'))
+    const text = fs.readFileSync(file, 'utf8')
+    const request: unknown = JSON.parse(text)
     if (!isRecord(request)) throw new Error('it does not hold an object')
-    return request // written by writeRequest
+    if (checkJson(text) === 'bad') {
+      throw new Error(
+        'it has changed since it was written; if that was on purpose, remove its checksum',
+      )
+    }
+    const { checksum: _, ...stored } = request
+    const other = Object.keys(stored).find((key) => !STORED_KEYS.has(key))
+    if (other !== undefined) throw new Error(`"${other}" is not a setting of a sandbox`)
+    const { name = basename(folder) } = stored
+    if (name !== basename(folder)) throw new Error('it is the file of another sandbox')
+    return stored // written by writeRequest
   } catch (error) {
     throw new Error(
       `${file} cannot be read (${messageOf(error)}); repair it, or remove its folder with the state of the sandbox`,

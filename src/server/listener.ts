@@ -44,6 +44,9 @@ export function serverFor(
     connectionsCheckingInterval: Math.min(1000, headerTimeout),
     requireHostHeader: false,
   })
+  // A client that ends its side after the request still gets the answer. Node has the setting, its
+  // types do not.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const take = (request: http.IncomingMessage, response: ServerResponse) => {
     answering.set(request.socket, response)
     app(request as Request, response as Response)

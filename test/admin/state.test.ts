@@ -399,7 +399,7 @@ test('snapshots keep their order across a restart, however quickly they were sav
     disk.fsyncSync = fsyncSync
     syncBuiltinESMExports()
   })
-  for (const name of names) server.sandbox.snapshots.save({ ...saved!, name })
+  for (const name of names) await server.sandbox.snapshots.save({ ...saved!, name })
   const after = createCaller(await createSandbox({ data: afterKill(data) }))
   const { snapshots } = (await after.get('/_standin/snapshots')).json<{
     snapshots: { name: string }[]

@@ -680,3 +680,62 @@ test('a server that stops while sandboxes are created and removed leaves a usabl
     await next.close()
   }
 })
+
+test.each([
+  ['damaged', (file: string) => fs.writeFileSync(file, '{"name":')],
+  [
+    'changed',
+    (file: string) =>
+      fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('"seed": 1', '"seed": 2')),
+  ],
+  [
+    'a folder',
+    (file: string) => {
+      fs.rmSync(file)
+      fs.mkdirSync(file)
+    },
+  ],
+  ['of another kind', (file: string) => fs.writeFileSync(file, '{"standin":{"format":1}}')],
+])(
+  'a sandbox.json that is %s stops the start; --recover puts this one sandbox aside',
+  async (_, spoil) => {
+    const data = createFolder()
+    const server = await createSandbox({ data })
+    const caller = createCaller(server)
+    for (const name of ['bad', 'good']) {
+      await caller.post('/_standin/sandboxes', { name, kept: true })
+    }
+    await server.close()
+    spoil(join(data, 'sandboxes', 'bad', 'sandbox.json'))
+    await expect(createSandbox({ data })).rejects.toThrow(
+      /The sandbox bad in .*bad\/sandbox\.json cannot be read.*--recover/,
+    )
+    const next = await createSandbox({ data, recover: true })
+    const { sandboxes } = (await createCaller(next).get('/_standin/sandboxes')).json<{
+      sandboxes: { name: string }[]
+    }>()
+    expect(sandboxes.map(({ name }) => name)).toEqual(['default', 'good'])
+    expect(next.logged.join()).toMatch(/it is now bad\.corrupt-\d+, and the others are started/)
+  },
+)
+
+test('a kept sandbox that cannot be written is refused with state.write-failed', async () => {
+  const data = createFolder()
+  const server = await createSandbox({ data })
+  fs.writeFileSync(join(data, 'sandboxes'), 'in the way')
+  const answer = await createCaller(server).post('/_standin/sandboxes', { name: 'a', kept: true })
+  expect([answer.status, answer.reason]).toEqual([500, 'state.write-failed'])
+})
+
+test('a server whose data folder is gone is not ready, and says why', async () => {
+  const data = join(createFolder(), 'data')
+  const server = await createSandbox({ data })
+  const caller = createCaller(server)
+  fs.renameSync(data, `${data}-moved`)
+  await expect.poll(async () => (await caller.get('/_standin/ready')).status).toBe(503)
+  const answer = await caller.get('/_standin/ready')
+  expect(answer.reason).toBe('state.write-failed')
+  expect(answer.text).toContain(`${data} is gone`)
+  fs.renameSync(`${data}-moved`, data)
+  await expect.poll(async () => (await caller.get('/_standin/ready')).status).toBe(200)
+})

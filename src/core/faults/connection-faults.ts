@@ -114,6 +114,7 @@ export async function waitForCaller(
 ): Promise<boolean> {
   const socket = await socketFor(response)
   if (!socket || response.destroyed || !waiting.tryAdd(response)) return false
+  const onEnd = () => socket.destroy()
   return new Promise<boolean>((resolve) => {
     const stop = () => {
       clearTimeout(timer)
@@ -130,7 +131,13 @@ export async function waitForCaller(
     // Node notices a closed connection only while the request is read. A finite delay leaves the body
     // unread: the API needs it afterwards.
     if (ms === Infinity) response.req.resume()
-  }).finally(() => waiting.delete(response))
+    // A client that gave up cannot be told from one that only ended its side. Clients with a time
+    // limit are what delays are for.
+    socket.once('end', onEnd)
+  }).finally(() => {
+    socket.off('end', onEnd)
+    waiting.delete(response)
+  })
 }
 
 /**

@@ -1,8 +1,10 @@
 import * as fs from 'node:fs'
+import * as net from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { codeOf } from '../errors.ts'
+import { identityOf } from './files.ts'
 
 /** Milliseconds between two heartbeats of a holder (it touches its lock file). */
 const HEARTBEAT_INTERVAL = 200
@@ -18,34 +20,107 @@ interface Holder {
   readonly started: string
 }
 
+/** The exclusive use of a folder by this process. */
+export interface FolderLock {
+  /** True while the path leads to the folder that was locked, and no other process has taken it. */
+  readonly isHeld: boolean
+  /**
+   * Writes a lock file that was removed anew.
+   *
+   * @returns why the folder is no longer this process's; undefined while it is
+   */
+  check(): string | undefined
+  release(): void
+}
+
 /**
  * Makes this process the only one that uses a folder. A lock that a killed process left behind is
  * taken over at once where its pid can be looked up, and after HEARTBEAT_TIMEOUT where it cannot
- * (another container).
+ * (another container). On one machine, a name that the kernel reserves keeps others out even when
+ * the lock file is removed.
  *
- * @returns a function that releases the lock
  * @throws Error that names the process which holds the folder
  */
-export async function acquireLock(folder: string): Promise<() => void> {
+export async function acquireLock(folder: string): Promise<FolderLock> {
   const file = join(folder, 'lock')
+  if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(`${file} is a folder; it must be a file: remove it`)
+  }
+  const present = () => identityOf(fs.statSync(folder, { throwIfNoEntry: false }))
+  const id = present()
+  const inUse = () =>
+    new Error(
+      `${folder} is in use by another Standin (${describeHolder(file)}); stop it, or name another folder with --data`,
+    )
+  const reservation = await reserve(`standin-${id}`)
+  if (reservation === 'taken') throw inUse()
   const ownText = JSON.stringify(thisProcess())
-  for (let tries = 0; !create(file, ownText); tries++) {
-    const foundText = read(file)
-    if (tries > 3 || (await isHeld(file)) || !removeStale(file, foundText)) {
-      throw new Error(
-        `${folder} is in use by another Standin (${describeHolder(file)}); stop it, or name another folder with --data`,
-      )
+  try {
+    for (let tries = 0; !create(file, ownText); tries++) {
+      const foundText = read(file)
+      if (tries > 3 || (await isHeld(file)) || !removeStale(file, foundText)) throw inUse()
     }
+  } catch (error) {
+    reservation?.close()
+    throw error
   }
   const heartbeat = setInterval(() => {
     const now = new Date()
     fs.utimes(file, now, now, () => {})
   }, HEARTBEAT_INTERVAL)
   heartbeat.unref()
-  return () => {
-    clearInterval(heartbeat)
-    if (read(file) === ownText) fs.rmSync(file, { force: true })
+  // For good: what the other process saved meanwhile is unknown here.
+  let taken: string | undefined
+  return {
+    get isHeld() {
+      return taken === undefined && present() === id
+    },
+    check() {
+      if (taken !== undefined) return taken
+      const now = present()
+      if (now === undefined) return `${folder} is gone`
+      if (now !== id) return `${folder} was replaced by another folder`
+      const found = read(file)
+      if (found === ownText) return undefined
+      try {
+        if (found === undefined && create(file, ownText)) return undefined
+      } catch {
+        return undefined // the folder is read-only: nobody else can create one either
+      }
+      taken = `${folder} was taken by another Standin (${describeHolder(file)})`
+      return taken
+    },
+    release() {
+      clearInterval(heartbeat)
+      reservation?.close()
+      if (read(file) === ownText) fs.rmSync(file, { force: true })
+    },
   }
+}
+
+/**
+ * Reserves a name of this machine (on Linux, of this network namespace) until the process ends.
+ *
+ * @returns undefined where the system has no such names
+ */
+function reserve(name: string): Promise<net.Server | 'taken' | undefined> {
+  const path = PIPE_NAMES[process.platform]?.(name)
+  if (path === undefined) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const server = net.createServer((connection) => connection.destroy())
+    server.once('error', (error) => resolve(codeOf(error) === 'EADDRINUSE' ? 'taken' : undefined))
+    // In a cluster, a worker would otherwise share the name with its siblings.
+    server.listen({ path, exclusive: true }, () => {
+      server.unref()
+      resolve(server)
+    })
+  })
+}
+
+/** Names of sockets that exist in no folder and end with their process. */
+const PIPE_NAMES: Partial<Record<NodeJS.Platform, (name: string) => string>> = {
+  linux: (name) => `\0${name}`,
+  win32: (name) => `\\\\.\\pipe\\${name}`,
 }
 
 /** @returns false when the file exists */

@@ -1,19 +1,14 @@
 import * as fs from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import type { Log } from '../log.ts'
-import { readWriteAheadLog, type LogReading, type LogRecord } from './write-ahead-log.ts'
-
-/** Creates a folder and its parents. Node's own `recursive` never returns below /proc. */
-export function makeFolder(folder: string): void {
-  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
-  if (!fs.existsSync(folder)) makeFolder(dirname(resolve(folder)))
-  fs.mkdirSync(folder, { mode: 0o700 })
-}
+import { basename, join } from 'node:path'
+import { cutOff, putAside } from './files.ts'
+import type { Change } from './indexed-rows.ts'
+import { bootId, type Progress } from './manifest.ts'
+import { readWriteAheadLog, type LogLine, type LogRecord } from './write-ahead-log.ts'
 
 /** Older versions named the files `journal-<first>.log`. */
 const LOG_FILE = /^(journal|write-ahead)-(\d+)\.log$/
 
-interface LogFile {
+export interface LogFile {
   readonly file: string
   /** The first transaction that the file may hold. */
   readonly first: number
@@ -36,62 +31,190 @@ export function writeAheadLogFile(folder: string, first: number): string {
   return join(folder, `write-ahead-${String(first).padStart(12, '0')}.log`)
 }
 
-/**
- * Reads the records after a transaction from all log files of a folder, in order.
- *
- * @returns the records, and the number of the newest transaction in any file
- * @throws Error naming the file and the line when one is damaged, unless `recover` is set
- */
-export function recordsAfter(
-  folder: string,
-  seq: number,
-  options: { readonly recover?: boolean; readonly log: Log },
-): { records: readonly LogRecord[]; newest: number } {
-  const files = writeAheadLogsIn(folder)
-  const records: LogRecord[] = []
-  let reached = seq
-  let newest = 0
-  for (const [i, { file }] of files.entries()) {
-    const nextFirst = files[i + 1]?.first ?? Infinity
-    const reading = readWriteAheadLog(file)
-    for (const record of reading.records) {
-      newest = record.seq
-      if (record.seq <= reached || record.seq >= nextFirst) continue
-      records.push(record)
-      reached = record.seq
-    }
-    // A failed write that could not be truncated ends a file; the next one continues before it.
-    const isSuperseded = nextFirst !== Infinity && nextFirst <= reached + 1
-    if (reading.torn && !isSuperseded) {
-      repair(file, reading.torn, i === files.length - 1, options)
-    }
-  }
-  return { records, newest }
+/** The end of a log that a crash left behind: it was never acknowledged. */
+interface TornEnd {
+  readonly file: string
+  readonly line: number
+  readonly offset: number
+}
+
+/** A place from which on a log cannot be used, although transactions after it were acknowledged. */
+export interface Gap {
+  /** The file, the place in it and the finding. */
+  readonly message: string
+  /** The file in which the usable part ends, and its length; undefined: it ends between two files. */
+  readonly cut: { readonly file: string; readonly offset: number } | undefined
+  /** The files after the usable part. */
+  readonly after: readonly string[]
+}
+
+/** The part of the write-ahead log that continues a state. */
+export interface Continuation {
+  readonly records: readonly LogRecord[]
+  /** The last transaction that can be reached without a gap. */
+  readonly reached: number
+  readonly torn: TornEnd | undefined
+  readonly gap: Gap | undefined
+  /** The last transaction that was saved, as far as it is known. */
+  readonly saved: number
 }
 
 /**
- * Truncates a log file at its first invalid line. An incomplete last line was never acknowledged;
- * any other invalid line is damage, which is repaired only with `recover`.
+ * Reads the records after a transaction from the log files of a folder. The transactions of a log
+ * have no gaps: each file continues its predecessor, and the last one reaches what the manifest
+ * says was saved.
  */
-function repair(
-  file: string,
-  torn: NonNullable<LogReading['torn']>,
-  isNewestFile: boolean,
-  { recover, log }: { readonly recover?: boolean; readonly log: Log },
-): void {
-  const where = `${file}, line ${torn.line}`
-  if (isNewestFile && torn.last) {
-    log.warn(
-      `${where}, was cut short when the last run ended; it was never acknowledged and is dropped`,
-    )
-  } else if (recover) {
-    const copy = `${file}.corrupt-${Date.now()}`
-    fs.copyFileSync(file, copy)
-    log.warn(`${where}, is damaged; it and all lines after it are dropped (copy: ${copy})`)
-  } else {
-    throw new Error(
-      `${where}, is damaged and is not the last line. Start with --recover to drop it and all lines after it (a copy is kept).`,
-    )
+export function continuationOf(
+  folder: string,
+  seq: number,
+  progress: Progress | undefined,
+): Continuation {
+  const files = writeAheadLogsIn(folder)
+  const records: LogRecord[] = []
+  let reached = seq
+  let torn: TornEnd | undefined
+  const end = (gap?: Gap): Continuation => {
+    const saved = Math.max(reached, progress?.saved ?? 0)
+    return { records, reached, torn, gap, saved }
   }
-  fs.truncateSync(file, torn.offset)
+  for (const [i, { file, first }] of files.entries()) {
+    const nextFirst = files[i + 1]?.first ?? Infinity
+    if (nextFirst - 1 <= seq) continue // the state holds all of it
+    const after = files.slice(i + 1).map((later) => later.file)
+    if (first > reached + 1) {
+      const message = `${file} begins with transaction ${first}, but the file with ${range(reached + 1, first - 1)} before it is missing`
+      return end({ message, cut: undefined, after: [file, ...after] })
+    }
+    let expected = first
+    for (const line of linesOf(file)) {
+      // The rest is left of a failed write that could not be undone; the next file replaces it.
+      if (expected >= nextFirst) break
+      const { record, number, offset } = line
+      if (record?.seq === expected) {
+        if (record.seq > reached) {
+          records.push(record)
+          reached = record.seq
+        }
+        expected++
+        continue
+      }
+      // The state holds this one.
+      if (!record && line.isWhole && expected <= seq) {
+        expected++
+        continue
+      }
+      const gap = (finding: string): Gap => ({
+        message: `${file}, line ${number}, ${finding} (at byte ${offset})`,
+        cut: { file, offset },
+        after,
+      })
+      if (record) {
+        return end(gap(`holds transaction ${record.seq}, but ${expected} is missing before it`))
+      }
+      const isLast = i === files.length - 1
+      if (!isLast || !isUnacknowledged(file, line, reached, progress)) {
+        return end(gap(line.isWhole ? 'is damaged' : 'is cut short'))
+      }
+      torn = { file, line: number, offset }
+      break
+    }
+    if (nextFirst !== Infinity && expected < nextFirst) {
+      const message = `${file} ends before ${range(expected, nextFirst - 1)}, and ${basename(files[i + 1]!.file)} continues after it`
+      return end({ message, cut: { file, offset: fs.statSync(file).size }, after })
+    }
+  }
+  const last = files.at(-1)?.file
+  if (progress && reached < progress.settled && !isLostByPowerCut(progress)) {
+    const where =
+      last === undefined ? `${folder} holds no write-ahead log` : `${last} ends too early`
+    const message = `${where}: ${range(reached + 1, progress.saved)} ${reached + 1 === progress.saved ? 'is' : 'are'} missing`
+    return end({ message, cut: undefined, after: [] })
+  }
+  return end()
+}
+
+/**
+ * Returns true for a line that a crash may have left: the last one without its newline, or damaged
+ * lines after everything that was saved. In both cases no answer waited for it.
+ */
+function isUnacknowledged(
+  file: string,
+  { number, isWhole }: LogLine,
+  reached: number,
+  progress: Progress | undefined,
+): boolean {
+  if (!isWhole) return reached >= (progress?.settled ?? 0) || isLostByPowerCut(progress)
+  if (!progress || reached < progress.saved) return false
+  for (const line of readWriteAheadLog(file)) {
+    if (line.number > number && line.record) return false
+  }
+  return true
+}
+
+/** Returns true when the machine was restarted, and the log did not wait for the disk. */
+function isLostByPowerCut(progress: Progress | undefined): boolean {
+  return progress !== undefined && progress.durability !== 'fsync' && progress.boot !== bootId()
+}
+
+function linesOf(file: string): Iterable<LogLine> {
+  if (fs.statSync(file).isDirectory()) throw new Error(`${file} is a folder; it must be a file`)
+  return readWriteAheadLog(file)
+}
+
+export function range(from: number, to: number): string {
+  return from >= to ? `transaction ${from}` : `transactions ${from} to ${to}`
+}
+
+/** Sets aside everything after a gap, and describes what is lost by it. */
+export function leaveOut({ reached, saved, gap }: Continuation): string {
+  if (!gap) return ''
+  const lost: LogRecord[] = []
+  let unreadable = 0
+  const collect = (file: string, from: number) => {
+    for (const { record, offset } of isFile(file) ? readWriteAheadLog(file) : []) {
+      if (offset < from) continue
+      if (!record) unreadable++
+      else if (record.seq > reached) lost.push(record)
+    }
+  }
+  const copies: string[] = []
+  if (gap.cut && gap.cut.offset < fs.statSync(gap.cut.file).size) {
+    collect(gap.cut.file, gap.cut.offset)
+    copies.push(cutOff(gap.cut.file, gap.cut.offset))
+  }
+  for (const file of gap.after) {
+    collect(file, 0)
+    copies.push(putAside(file))
+  }
+  // Without a manifest that says more, each line that cannot be read counts as a transaction.
+  const known = saved > reached ? saved : reached + unreadable
+  const last = lost.reduce((most, { seq }) => Math.max(most, seq), known)
+  const kept =
+    copies.length === 0
+      ? 'nothing is left of them'
+      : `kept in ${copies.map((copy) => basename(copy)).join(', ')}`
+  const count = last - reached
+  return `${count} ${count === 1 ? 'transaction is' : 'transactions are'} left out (${range(reached + 1, last)}; ${kept}). ${describeRecords(lost)}`
+}
+
+function isFile(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+/** Changes that a message names. */
+const NAMED = 20
+
+function describeRecords(records: readonly LogRecord[]): string {
+  const changes = records.flatMap((record) => record.changes).filter(([kind]) => kind !== 'count')
+  if (changes.length === 0) return 'None of their changes can be read'
+  const named = changes.slice(0, NAMED).map(describeChange).join(', ')
+  const more = changes.length > NAMED ? ` and ${changes.length - NAMED} more` : ''
+  return `Readable changes: ${named}${more}`
+}
+
+function describeChange(change: Change): string {
+  if (change[0] === 'all') return 'a replacement of the whole state'
+  if (change[0] === 'set') return `the setting ${change[1]}`
+  if (change[0] === 'remove') return `the removal of ${change[1]} ${change[2]}`
+  return change[0] === 'put' ? `${change[1]} ${change[2].id}` : `the counter ${change[1]}`
 }

@@ -1,12 +1,15 @@
 import * as fs from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describeSyntaxError } from '../formats/json.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
+import { checkedJson, checkJson } from './checksum.ts'
 import { documentDefect, type Document, type Tables } from './document.ts'
 import { writeAtomically } from './atomic-write.ts'
+import type { Store } from './store.ts'
+import { writeFailed } from './write-failed.ts'
 
 /** A named copy of a sandbox's state. */
 export interface SavedState {
@@ -16,14 +19,21 @@ export interface SavedState {
   readonly document: Document
 }
 
+/** The store whose snapshots are kept, and which lists them. */
+type SnapshotStore = Pick<Store, 'manifest' | 'mustBeWritable' | 'tables'>
+
 /** The snapshots of a sandbox, each in a file of its own where there is a folder. */
 export class Snapshots {
   readonly #byName = new Map<string, SavedState>()
+  /** Number of times that each file was written; a file of an older version is noticed by it. */
+  readonly #versions = new Map<string, number>()
+  readonly #store: SnapshotStore
   readonly #folder: string | undefined
   /** Modification time of the newest file, in milliseconds since 1970. */
   #newestFileTime = 0
 
-  constructor(folder?: string) {
+  constructor(store: SnapshotStore, folder?: string) {
+    this.#store = store
     this.#folder = folder
   }
 
@@ -41,56 +51,116 @@ export class Snapshots {
    *
    * @throws Problem 500 state.write-failed
    */
-  save(snapshot: SavedState): void {
+  async save(snapshot: SavedState): Promise<void> {
+    const { name } = snapshot
     if (this.#folder !== undefined) {
+      this.#store.mustBeWritable()
       // Files written within one tick of the file system's coarse clock would have no order.
       this.#newestFileTime = Math.max(Date.now(), this.#newestFileTime + 1)
-      write(this.#folder, snapshot, this.#newestFileTime)
+      const version = (this.#versions.get(name) ?? 0) + 1
+      write(this.#folder, { ...snapshot, version }, this.#newestFileTime)
+      this.#versions.set(name, version)
     }
-    this.#byName.delete(snapshot.name)
-    this.#byName.set(snapshot.name, snapshot)
+    const isNew = !this.#byName.delete(name)
+    this.#byName.set(name, snapshot)
+    try {
+      await this.#list()
+    } catch (error) {
+      if (isNew) {
+        this.#byName.delete(name)
+        fs.rmSync(fileOf(this.#folder!, name), { force: true }) // in memory, nothing is written
+      }
+      throw error
+    }
   }
 
-  delete(name: string): void {
+  /** @throws Problem 500 state.write-failed */
+  async delete(name: string): Promise<void> {
+    const snapshot = this.#byName.get(name)
+    if (this.#folder !== undefined) this.#store.mustBeWritable()
     this.#byName.delete(name)
-    if (this.#folder !== undefined) fs.rmSync(join(this.#folder, `${name}.json`), { force: true })
+    // A file that is listed and missing would look lost at the next start.
+    await this.#list()
+    if (this.#folder === undefined) return
+    try {
+      fs.rmSync(fileOf(this.#folder, name), { force: true })
+    } catch (error) {
+      if (snapshot) this.#byName.set(name, snapshot)
+      throw writeFailed(this.#folder, error)
+    }
   }
 
-  /** Loads the snapshots of the folder; an unreadable one is skipped with a warning. */
-  load(tables: Tables, log: Log): void {
+  /** Loads the snapshots of the folder; one that is missing or unreadable is named by a warning. */
+  async load(log: Log): Promise<void> {
     const folder = this.#folder
-    if (folder === undefined || !fs.existsSync(folder)) return
-    const names = fs.readdirSync(folder)
+    if (folder === undefined) return
+    const listed = this.#store.manifest?.contents.snapshots ?? {}
+    const names = namesIn(folder, log)
     // Left behind by a process that was killed while it wrote.
     for (const name of names.filter((one) => one.endsWith('.tmp'))) {
-      fs.rmSync(join(folder, name), { force: true })
+      fs.rmSync(join(folder, name), { force: true, recursive: true })
     }
-    const found = names
-      .filter((name) => name.endsWith('.json'))
-      .flatMap((name) => {
-        const file = join(folder, name)
-        try {
-          return [readSnapshot(file, tables)]
-        } catch (error) {
-          log.warn(`${file} is skipped, correct or delete it: ${messageOf(error)}`)
-          return []
-        }
-      })
+    const files = names.filter((name) => name.endsWith('.json'))
+    for (const name of Object.keys(listed)) {
+      if (files.includes(`${name}.json`)) continue
+      log.warn(
+        `${fileOf(folder, name)} is missing: the snapshot ${name} is lost; put the file back`,
+      )
+    }
+    const found = files.flatMap((name) => {
+      const file = join(folder, name)
+      try {
+        return [readSnapshot(file, this.#store.tables, listed, log)]
+      } catch (error) {
+        log.warn(`${file} is skipped, correct or delete it: ${messageOf(error)}`)
+        return []
+      }
+    })
     // Ordered by the machine's time: the sandbox's own clock may have been held or set back.
     found.sort((a, b) => a.writtenAt - b.writtenAt)
-    for (const { snapshot } of found) {
+    for (const { snapshot, version } of found) {
       this.#byName.set(snapshot.name, snapshot)
+      this.#versions.set(snapshot.name, version)
     }
     this.#newestFileTime = Math.ceil(found.at(-1)?.writtenAt ?? 0)
+    if (names.length > 0 || Object.keys(listed).length > 0) await this.#list()
+  }
+
+  /** Lists the snapshots in the manifest, so that the next start notices a missing one. */
+  async #list(): Promise<void> {
+    const entries = this.all.map(({ name }) => [name, this.#versions.get(name) ?? 1] as const)
+    const snapshots = Object.fromEntries(entries)
+    try {
+      await this.#store.manifest?.change((contents) => ({ ...contents, snapshots }))
+    } catch (error) {
+      throw writeFailed(this.#folder!, error) // a store with a manifest has a folder
+    }
+  }
+}
+
+function fileOf(folder: string, name: string): string {
+  return join(folder, `${name}.json`)
+}
+
+function namesIn(folder: string, log: Log): readonly string[] {
+  try {
+    return fs.readdirSync(folder)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') log.warn(`${folder} cannot be read: ${messageOf(error)}`)
+    return []
   }
 }
 
 /** @param modifiedAt milliseconds since 1970 */
-function write(folder: string, snapshot: SavedState, modifiedAt: number): void {
-  const file = join(folder, `${snapshot.name}.json`)
+function write(
+  folder: string,
+  snapshot: SavedState & { readonly version: number },
+  modifiedAt: number,
+): void {
+  const file = fileOf(folder, snapshot.name)
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeAtomically(file, JSON.stringify(snapshot))
+    writeAtomically(file, checkedJson(snapshot))
     fs.utimesSync(file, modifiedAt / 1000, modifiedAt / 1000)
   } catch (cause) {
     const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`
@@ -98,17 +168,42 @@ function write(folder: string, snapshot: SavedState, modifiedAt: number): void {
   }
 }
 
-/** @throws Error when the file does not hold what `write` writes */
-function readSnapshot(file: string, tables: Tables): { snapshot: SavedState; writtenAt: number } {
+interface ReadSnapshot {
+  readonly snapshot: SavedState
+  readonly version: number
+  readonly writtenAt: number
+}
+
+/**
+ * @param listed the version of each snapshot that was saved last
+ * @throws Error when the file does not hold what `write` writes
+ */
+function readSnapshot(
+  file: string,
+  tables: Tables,
+  listed: Readonly<Record<string, number>>,
+  log: Log,
+): ReadSnapshot {
   const text = fs.readFileSync(file, 'utf8')
-  let snapshot: SavedState | null
+  let read: (SavedState & { version?: number; checksum?: string }) | null
   try {
-    snapshot = JSON.parse(text) as SavedState | null // its document is checked below
+    read = JSON.parse(text) as SavedState | null // its document is checked below
   } catch (error) {
     throw new Error(describeSyntaxError(text), { cause: error })
   }
-  if (!isRecord(snapshot?.document)) throw new Error('it has no document')
-  const defect = documentDefect(snapshot.document, tables)
+  if (!isRecord(read?.document)) throw new Error('it has no document')
+  const defect = documentDefect(read.document, tables)
   if (defect) throw new Error(defect.message)
-  return { snapshot, writtenAt: fs.statSync(file).mtimeMs }
+  const state = checkJson(text)
+  if (state === 'bad') {
+    throw new Error('it has changed since it was written (to use it as it is, remove its checksum)')
+  }
+  const { version = 0, checksum: _, ...snapshot } = read
+  const name = basename(file, '.json')
+  if (snapshot.name !== name) throw new Error('it is another file, or its name has changed')
+  const expected = listed[name]
+  if (expected !== undefined && (state === 'absent' || version < expected)) {
+    log.warn(`${file} is not the snapshot that was saved last; it is used as it is`)
+  }
+  return { snapshot, version, writtenAt: fs.statSync(file).mtimeMs }
 }

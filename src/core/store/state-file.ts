@@ -3,11 +3,14 @@ import { copyFile, open, rename, link, rm, type FileHandle } from 'node:fs/promi
 import { dirname } from 'node:path'
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { Adapter } from 'lowdb'
+import { crc32 } from 'node:zlib'
 import { describeSyntaxError } from '../formats/json.ts'
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { documentDefect, type Document, type Tables } from './document.ts'
-import { codeOf, messageOf } from '../errors.ts'
+import { checksum, hex } from './checksum.ts'
+import { messageOf } from '../errors.ts'
+import { readBytes, syncFolder } from './files.ts'
 
 /** Rows written between two turns of the event loop: a fraction of a millisecond of work. */
 const SLICE = 50
@@ -36,43 +39,66 @@ export function summaryOf(error: unknown): string {
   return hasSummary ? String(error.summary) : messageOf(error)
 }
 
+/** A state file as it was found. */
+export interface StateFile {
+  readonly document: Document
+  /** Of all bytes of the file. */
+  readonly checksum: string
+}
+
 /**
- * lowdb's adapter for the state file. Reading validates; writing is atomic (new file, fsync, rename,
- * fsync of the folder) and lets requests run between slices of rows. The replaced file stays as
- * `previous`, to recover from.
+ * Reads a state file.
+ *
+ * @returns undefined when there is none
+ * @throws StateFileError naming the file, the place in it and a remedy
+ */
+export function readStateFile(file: string, tables: Tables): StateFile | undefined {
+  const bytes = readBytes(file)
+  if (!bytes) return undefined
+  const document = parseDocument(bytes.toString('utf8'), file, tables)
+  return { document, checksum: checksum(bytes) }
+}
+
+/** Parts of the store that the writing of a state file needs. */
+export interface StateFileOptions {
+  /** Tells whether requests are waiting for the disk; they take precedence. */
+  readonly isBusy: () => boolean
+  /** Runs when the new file is on the disk and before it takes its place. */
+  readonly beforeReplacing: (seq: number, checksum: string) => Promise<void>
+}
+
+/**
+ * lowdb's adapter for the state file. Writing is atomic (new file, fsync, rename, fsync of the
+ * folder) and lets requests run between slices of rows. The replaced file stays as `previous`, to
+ * recover from.
  */
 export class StateFileAdapter implements Adapter<Document> {
   readonly #file: string
   readonly #previous: string
   readonly #tables: Tables
-  readonly #isBusy: () => boolean
+  readonly #options: StateFileOptions
 
-  /** @param isBusy whether requests are waiting for the disk; they take precedence */
-  constructor(file: string, previous: string, tables: Tables, isBusy = () => false) {
-    this.#isBusy = isBusy
+  constructor(file: string, previous: string, tables: Tables, options: StateFileOptions) {
+    this.#options = options
     this.#tables = tables
     this.#file = file
     this.#previous = previous
   }
 
-  /** @throws StateFileError naming the file, the place in it and a remedy; async because lowdb demands it */
+  /** @throws StateFileError; async because lowdb demands it */
+  // oxlint-disable-next-line typescript/require-await
   async read(): Promise<Document | null> {
-    let text: string
-    try {
-      text = await fs.promises.readFile(this.#file, 'utf8')
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null
-      throw error
-    }
-    return parseDocument(text, this.#file, this.#tables)
+    return readStateFile(this.#file, this.#tables)?.document ?? null
   }
 
   async write(document: Document): Promise<void> {
     const temporary = `${this.#file}.tmp`
     const handle = await open(temporary, 'w', 0o600)
+    const { isBusy, beforeReplacing } = this.#options
     try {
-      await writeSlices(handle, document, this.#isBusy)
+      const crc = await writeSlices(handle, document, isBusy)
       await handle.sync()
+      await beforeReplacing(document.standin.seq, hex(crc))
     } catch (error) {
       await rm(temporary, { force: true })
       throw error
@@ -99,57 +125,57 @@ export class StateFileAdapter implements Adapter<Document> {
   }
 }
 
-/** Makes the names of new files in a folder survive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Writes the text of JSON.stringify(document, null, 2), a slice of rows at a time. */
+/**
+ * Writes the text of JSON.stringify(document, null, 2), a slice of rows at a time.
+ *
+ * @returns the CRC-32 of the text
+ */
 async function writeSlices(
   handle: FileHandle,
   document: Document,
   isBusy: () => boolean,
-): Promise<void> {
+): Promise<number> {
+  let crc = 0
+  const write = async (text: string) => {
+    crc = crc32(text, crc)
+    await handle.write(text)
+  }
   let first = true
   for (const [api, tables] of Object.entries(document)) {
-    await handle.write(`${first ? '{' : ','}\n  ${JSON.stringify(api)}: `)
+    await write(`${first ? '{' : ','}\n  ${JSON.stringify(api)}: `)
     first = false
     if (api === 'standin' || !isRecord(tables)) {
-      await handle.write(indented(tables, '  '))
+      await write(indented(tables, '  '))
       continue
     }
     let firstTable = true
     for (const [table, rows] of Object.entries(tables)) {
-      await handle.write(`${firstTable ? '{' : ','}\n    ${JSON.stringify(table)}: `)
+      await write(`${firstTable ? '{' : ','}\n    ${JSON.stringify(table)}: `)
       firstTable = false
-      await writeRows(handle, rows as readonly Row[], isBusy)
+      await writeRows(write, rows as readonly Row[], isBusy)
     }
-    await handle.write(firstTable ? '{}' : '\n  }')
+    await write(firstTable ? '{}' : '\n  }')
   }
-  await handle.write('\n}\n')
+  await write('\n}\n')
+  return crc
 }
 
 async function writeRows(
-  handle: FileHandle,
+  write: (text: string) => Promise<void>,
   rows: readonly Row[],
   isBusy: () => boolean,
 ): Promise<void> {
   if (rows.length === 0) {
-    await handle.write('[]')
+    await write('[]')
     return
   }
   for (let from = 0; from < rows.length; from += SLICE) {
     const slice = rows.slice(from, from + SLICE)
     const text = slice.map((row) => `\n      ${indented(row, '      ')}`).join(',')
-    await handle.write(`${from === 0 ? '[' : ','}${text}`)
+    await write(`${from === 0 ? '[' : ','}${text}`)
     await (isBusy() ? wait(PAUSE) : turn())
   }
-  await handle.write('\n    ]')
+  await write('\n    ]')
 }
 
 function indented(value: unknown, indent: string): string {

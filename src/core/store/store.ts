@@ -1,18 +1,22 @@
 import * as fs from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { Low } from 'lowdb'
 import type { Counters } from '../fake.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { Collection, Row, State } from './state.ts'
 import { MemoryState } from './memory.ts'
-import { recordsAfter, writeAheadLogFile, writeAheadLogsIn, makeFolder } from './recovery.ts'
+import { makeFolder, syncFolder } from './files.ts'
+import { Manifest } from './manifest.ts'
+import { emptyDocument, openFolder } from './opening.ts'
+import { writeAheadLogFile, writeAheadLogsIn } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
-import { acquireLock } from './lock.ts'
+import { acquireLock, type FolderLock } from './lock.ts'
 import type { Change, Undo } from './indexed-rows.ts'
-import { FORMAT, type Document, type Tables } from './document.ts'
-import { StateFileAdapter, summaryOf, syncFolder } from './state-file.ts'
+import type { Document, Tables } from './document.ts'
+import { StateFileAdapter } from './state-file.ts'
 import { codeOf, messageOf } from '../errors.ts'
+import { writeFailed } from './write-failed.ts'
 
 export interface StoreOptions {
   /** Folder of the state; undefined: in memory only. */
@@ -31,6 +35,8 @@ export interface StoreOptions {
 const IDLE = 250
 /** Bytes in the write-ahead log at which the state file is written without waiting for idleness. */
 const LOG_LIMIT = 64 * 1024 * 1024
+/** Milliseconds between two checks that the files are where they were written. */
+const CHECK_INTERVAL = 500
 
 /**
  * The state of one sandbox: rows in memory, a write-ahead log that makes a change durable before it
@@ -53,7 +59,15 @@ export class Store implements State, Counters {
   #undo: Undo[] = []
   #writeAheadLog: WriteAheadLog | undefined
   #db: Low<Document> | undefined
-  #releaseLock: (() => void) | undefined
+  #lock: FolderLock | undefined
+  #manifest: Manifest | undefined
+  #watch: NodeJS.Timeout | undefined
+  /** Why nothing can be saved, although the last write may have succeeded: files were taken away. */
+  #lost: string | undefined
+  /** The missing file because of which all files must be written anew. */
+  #unwritten: string | undefined
+  /** The writing of all files anew that is under way. */
+  #rewriting: Promise<void> | undefined
   #idleTimer: NodeJS.Timeout | undefined
   /** The writing of the state file that is under way. */
   #writing: Promise<void> | undefined
@@ -62,6 +76,12 @@ export class Store implements State, Counters {
   /** Milliseconds that the last writing of the state file took. */
   #writeTime = 0
   #closed = false
+  #closing: Promise<void> | undefined
+  /**
+   * True when the log misses changes that were acknowledged, as `none` does before they are saved:
+   * later ones would leave a gap, so the log stops until a state file holds them all.
+   */
+  #logStopped = false
 
   private constructor(options: StoreOptions) {
     this.#options = options
@@ -135,7 +155,7 @@ export class Store implements State, Counters {
 
   /** A document without rows. */
   static empty(): Document {
-    return { standin: { format: FORMAT, seq: 0, counters: {} } }
+    return emptyDocument()
   }
 
   /** Runs one operation as a transaction: all of its changes are made and saved, or none. */
@@ -190,21 +210,60 @@ export class Store implements State, Counters {
     }
   }
 
-  /** Writes the state file and releases the folder. */
-  async close(): Promise<void> {
+  /**
+   * Writes the state file and releases the folder.
+   *
+   * @throws Error when the state is not on the disk
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#idleTimer)
+    clearInterval(this.#watch)
     await this.#writeAheadLog?.pending()?.catch(() => {})
     await this.#writing
-    // The next start must not read a log that may hold refused changes.
-    const mustWrite =
-      this.#changedCounters.size > 0 ||
-      this.#seq > this.#writtenSeq ||
-      this.#writeAheadLog?.isReady === false
-    if (this.#writeAheadLog && mustWrite) await this.#writeOrWarn()
+    await this.#rewriting
+    let failure: Error | undefined
+    if (this.#writeAheadLog) {
+      this.#checkFiles()
+      await this.#rewriting
+      // The next start must not read a log that may hold refused changes.
+      const mustWrite =
+        this.#changedCounters.size > 0 ||
+        this.#seq > this.#writtenSeq ||
+        !this.#writeAheadLog.isReady
+      if (mustWrite && this.#lost === undefined) await this.#writeOrWarn()
+      if (this.#lost !== undefined) {
+        failure = new Error(`${this.#lost}; the state of this run is not saved`)
+      } else if (!this.#isLogComplete && this.#seq > this.#writtenSeq) {
+        failure = new Error(`The state could not be saved in ${this.#folder}`)
+      }
+    }
     this.#writeAheadLog?.close()
-    this.#releaseLock?.()
+    await this.#manifest?.close()
+    this.#lock?.release()
     this.#writeAheadLog = undefined
+    if (failure) throw failure
+  }
+
+  /** Why no change can be saved; undefined while the files are where they were written. */
+  get lost(): string | undefined {
+    return this.#lost
+  }
+
+  /** @throws Problem 500 state.write-failed when the folder must not be written to */
+  mustBeWritable(): void {
+    if (this.#lost !== undefined) throw this.#writeFailed(new Error(this.#lost))
+    if (this.#lock?.isHeld === false) throw this.#writeFailed(new Error('it is another folder now'))
+  }
+
+  /** The list of the files that the folder must hold; undefined for a store in memory. */
+  get manifest(): Manifest | undefined {
+    return this.#manifest
   }
 
   #commit(): void {
@@ -212,19 +271,23 @@ export class Store implements State, Counters {
       this.#changedCounters.clear()
       return
     }
-    if (!this.#writeAheadLog.isReady) this.#continueLog()
+    if (this.#lost !== undefined) throw this.#writeFailed(new Error(this.#lost))
+    if (!this.#writeAheadLog.isReady && !this.#logStopped) this.#continueLog()
     for (const stream of this.#changedCounters) {
       this.#changes.push(['count', stream, this.#memory.counters.get(stream)!]) // next() has set it
     }
     this.#changedCounters.clear()
     this.#seq++
-    this.#unsaved.push({ seq: this.#seq, undo: this.#undo })
-    this.#writeAheadLog.append({ seq: this.#seq, changes: this.#changes })
+    if (!this.#logStopped) this.#unsaved.push({ seq: this.#seq, undo: this.#undo })
+    if (!this.#logStopped) {
+      this.#writeAheadLog.append({ seq: this.#seq, changes: this.#changes })
+    }
     this.#scheduleWrite()
   }
 
   #onDurable(seq: number): void {
     this.isFailing = false
+    this.#manifest!.advance(seq)
     const firstUnsaved = this.#unsaved.findIndex((transaction) => transaction.seq > seq)
     this.#unsaved = firstUnsaved < 0 ? [] : this.#unsaved.slice(firstUnsaved)
   }
@@ -236,6 +299,8 @@ export class Store implements State, Counters {
       // These changes are acknowledged already and must stay; the state file may still be written.
       this.#options.log.warn(`changes are in memory only: ${messageOf(error)}`)
       this.#unsaved = []
+      this.#logStopped = true
+      this.#checkFiles()
       return
     }
     for (const { seq, undo } of this.#unsaved.toReversed()) {
@@ -243,11 +308,11 @@ export class Store implements State, Counters {
       this.#seq = seq - 1
     }
     this.#unsaved = []
+    this.#checkFiles()
   }
 
   #writeFailed(error: unknown): Problem {
-    const message = `The state could not be written to ${this.#folder}: ${messageOf(error)}`
-    return new Problem(500, 'state.write-failed', message, { cause: error })
+    return writeFailed(this.#folder!, error) // only a store with a folder writes
   }
 
   #revert(undo: readonly Undo[]): void {
@@ -273,108 +338,49 @@ export class Store implements State, Counters {
         { cause: error },
       )
     }
-    this.#releaseLock = await acquireLock(folder)
+    this.#lock = await acquireLock(folder)
     try {
       await this.#read(folder)
     } catch (error) {
-      this.#releaseLock()
+      await this.#manifest?.close()
+      this.#lock.release()
       throw error
     }
   }
 
   async #read(folder: string): Promise<void> {
-    const file = join(folder, 'state.json')
-    const previous = join(folder, 'state.previous.json')
-    for (const name of fs.readdirSync(folder)) {
-      if (name.endsWith('.tmp')) fs.rmSync(join(folder, name), { force: true })
+    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isFile() && entry.name.endsWith('.tmp')) fs.rmSync(join(folder, entry.name))
     }
-    if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new Error(`${file} is a folder; mount or name the data folder, not the file in it`)
-    }
-    const empty = Store.empty()
-    this.#db = new Low(this.#adapter(file, previous), empty)
-    try {
-      await this.#db.read()
-    } catch (error) {
-      if (!this.#options.recover) throw error
-      this.#db = await this.#recover(folder, empty, error)
-    }
-    this.#load(this.#db.data)
-    const hasState = fs.existsSync(file)
-    const firstLog = writeAheadLogsIn(folder)[0]
+    const opening = openFolder(folder, this.#options)
+    const { document, records, seq, written, mustWrite, contents, listed } = opening
+    this.#memory.load(document)
+    for (const { changes } of records) for (const change of changes) this.#apply(change)
+    this.#seq = seq
+    this.#writtenSeq = written
+    // A first start that was killed before its fixtures were saved is a first start again.
+    this.isNew = seq === 0 && !this.#memory.hasRows
+    this.#manifest = new Manifest(folder, this.#options.durability)
+    await this.#manifest.start(seq, contents, listed)
+    this.#db = new Low(this.#adapter(folder), document)
     this.#writeAheadLog = new WriteAheadLog(this.#options.durability, this.#options.disk ?? fs, {
-      onDurable: (seq) => this.#onDurable(seq),
+      onDurable: (saved) => this.#onDurable(saved),
       onFailure: (error) => this.#onWriteFailure(error),
       onWrite: this.#options.onFlush,
     })
-    if (!hasState && firstLog && firstLog.first > 1 && this.#seq === 0) {
-      throw new Error(
-        `${file} is missing, but ${basename(firstLog.file)} continues it; put it back, or empty the folder to start with no users`,
-      )
-    }
-    const hasSeq = this.#seq !== Infinity
-    this.#replay(folder)
-    // A first start that was killed before its fixtures were saved is a first start again.
-    this.isNew = this.#seq === 0 && !this.#memory.hasRows
-    if (hasState && hasSeq) this.#continueLog()
-    else await this.#writeStateFile()
+    if (mustWrite) await this.#writeStateFile()
+    else this.#continueLog()
+    this.#watch = setInterval(() => this.#checkFiles(), CHECK_INTERVAL)
+    this.#watch.unref()
   }
 
-  /**
-   * Sets the unreadable state file aside and opens the previous one. Without a good previous one no
-   * file is touched.
-   *
-   * @param error the failure to read the state file
-   */
-  async #recover(folder: string, empty: Document, error: unknown): Promise<Low<Document>> {
+  #adapter(folder: string): StateFileAdapter {
     const file = join(folder, 'state.json')
     const previous = join(folder, 'state.previous.json')
-    const { tables, log } = this.#options
-    let fallback: Document | null
-    const fail = (reason: string) =>
-      new Error(
-        `${summaryOf(error)}; ${reason}. Put a good copy of either in place, or empty ${folder} to start with no users`,
-      )
-    try {
-      fallback = await new StateFileAdapter(previous, previous, tables).read()
-    } catch (previousError) {
-      throw fail(summaryOf(previousError))
-    }
-    // Without a previous state, the logs alone are the state when they begin with transaction 1.
-    if (!fallback && (writeAheadLogsIn(folder)[0]?.first ?? 1) > 1) {
-      throw fail(`there is no ${previous}`)
-    }
-    const aside = `${file}.corrupt-${Date.now()}`
-    fs.renameSync(file, aside)
-    if (fallback) fs.copyFileSync(previous, file)
-    log.warn(
-      `${summaryOf(error)}; it is now ${basename(aside)}, and ${fallback ? basename(previous) : 'the write-ahead log'} is used instead`,
-    )
-    const db = new Low(this.#adapter(file, previous), empty)
-    await db.read()
-    return db
-  }
-
-  #adapter(file: string, previous: string): StateFileAdapter {
-    const isBusy = () => !this.#closed && this.#writeAheadLog?.pending() !== undefined
-    return new StateFileAdapter(file, previous, this.#options.tables, isBusy)
-  }
-
-  #load(document: Document): void {
-    // A file made by hand has no transaction number: it supersedes everything in the log.
-    const { seq } = document.standin
-    this.#seq = typeof seq === 'number' ? seq : Infinity
-    this.#writtenSeq = this.#seq
-    this.#memory.load(document)
-  }
-
-  #replay(folder: string): void {
-    const { records, newest } = recordsAfter(folder, this.#seq, this.#options)
-    for (const { seq, changes } of records) {
-      for (const change of changes) this.#apply(change)
-      this.#seq = seq
-    }
-    if (this.#seq === Infinity) this.#seq = this.#writtenSeq = newest
+    return new StateFileAdapter(file, previous, this.#options.tables, {
+      isBusy: () => !this.#closed && this.#writeAheadLog?.pending() !== undefined,
+      beforeReplacing: (seq, checksum) => this.#manifest!.addState(seq, checksum),
+    })
   }
 
   // --- writing ---------------------------------------------------------------------------------
@@ -415,22 +421,35 @@ export class Store implements State, Counters {
     try {
       await this.#writeStateFile()
     } catch (error) {
-      this.#options.log.warn(
-        `the state file could not be written (${messageOf(error)}); nothing is lost, the write-ahead log holds the changes`,
-      )
+      const held = this.#isLogComplete
+        ? 'nothing is lost, the write-ahead log holds the changes'
+        : 'the latest changes are in memory only'
+      this.#options.log.warn(`the state file could not be written (${messageOf(error)}); ${held}`)
     }
+  }
+
+  /** True when the log file holds every change that was acknowledged since the state file. */
+  get #isLogComplete(): boolean {
+    return (
+      !this.#logStopped && this.#lost === undefined && (this.#writeAheadLog?.isInPlace ?? false)
+    )
   }
 
   /** Writes the present state to the state file; meanwhile the log continues in a new file. */
   async #writeStateFile(): Promise<void> {
     const folder = this.#folder!
     const started = performance.now()
+    if (!this.#lock!.isHeld) throw new Error(`${folder} is not in use by this server any more`)
     const { document, durable } = await this.#capture()
     await syncFolder(folder)
     // The document may include changes of the batch being written; if that fails, so does this.
     await durable
     this.#db!.data = document
     await this.#db!.write()
+    if (this.#logStopped && this.#seq === document.standin.seq) {
+      this.#continueLog()
+      this.#logStopped = false
+    }
     const previousSeq = this.#writtenSeq
     this.#writtenSeq = document.standin.seq
     // The logs after the previous state file stay, to recover from.
@@ -447,7 +466,7 @@ export class Store implements State, Counters {
     return new Promise((resolve, reject) => {
       this.#writeAheadLog!.betweenWrites(() => {
         try {
-          this.#continueLog()
+          if (!this.#logStopped) this.#continueLog()
           const durable = this.#writeAheadLog!.pending()
           resolve({ document: this.document(), durable })
         } catch (error) {
@@ -455,5 +474,61 @@ export class Store implements State, Counters {
         }
       })
     })
+  }
+
+  // --- files that are taken away ----------------------------------------------------------------
+
+  /**
+   * Notices files that were removed, moved or replaced while the server runs. In the same folder,
+   * which nobody else can have taken, they are written anew.
+   */
+  #checkFiles(): void {
+    if (!this.#writeAheadLog || this.#rewriting) return
+    const taken = this.#lock!.check()
+    if (taken !== undefined) {
+      this.#lose(taken)
+      return
+    }
+    const missing = this.#missingFile() ?? this.#unwritten
+    if (missing === undefined) {
+      if (this.#lost !== undefined) this.#options.log.warn(`${this.#folder} is in place again`)
+      this.#lost = undefined
+    } else {
+      this.#lost ??= `${missing} is gone`
+      this.#rewriting = this.#rewrite(missing).finally(() => {
+        this.#rewriting = undefined
+      })
+    }
+  }
+
+  #missingFile(): string | undefined {
+    if (!this.#writeAheadLog!.isInPlace) return this.#writeAheadLog!.file
+    if (!this.#manifest!.isInPlace) return join(this.#folder!, 'manifest')
+    const state = join(this.#folder!, 'state.json')
+    return fs.existsSync(state) ? undefined : state
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost === reason) return
+    this.#lost = reason
+    this.#options.log.warn(`${reason}, and changes are refused until it is back`)
+  }
+
+  /** Writes all files of the folder anew. No change is accepted meanwhile. */
+  async #rewrite(missing: string): Promise<void> {
+    this.#unwritten = missing
+    try {
+      await this.#writeAheadLog!.pending()?.catch(() => {})
+      await this.#writing
+      await this.#manifest!.start(this.#seq, this.#manifest!.contents)
+      this.#logStopped = true
+      await this.#writeStateFile()
+      this.#unwritten = undefined
+      this.#lost = undefined
+      this.isFailing = false
+      this.#options.log.warn(`${missing} was removed while the server runs; it is written anew`)
+    } catch (error) {
+      this.#lose(`${missing} is gone and cannot be written anew (${messageOf(error)})`)
+    }
   }
 }

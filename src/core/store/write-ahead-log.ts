@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
-import { crc32 } from 'node:zlib'
+import { checkedLine, uncheckedLine } from './checksum.ts'
 import type { Change } from './indexed-rows.ts'
+import { identityOf } from './files.ts'
 
 /**
  * The condition under which a change counts as saved. `fsync`: it is on the disk; `write`: the
@@ -65,6 +66,9 @@ export class WriteAheadLog {
   readonly #durability: Durability
   readonly #events: WriteAheadLogEvents
   #fd: number | undefined
+  #file = ''
+  /** Tells the file from any other at its path. */
+  #identity: string | undefined
   /** Length of the file up to the last durable line. */
   #durableSize = 0
   #collecting: Batch | undefined
@@ -105,8 +109,22 @@ export class WriteAheadLog {
     }
     if (this.#fd !== undefined) fs.closeSync(this.#fd)
     this.#fd = fd
-    this.#durableSize = fs.fstatSync(fd).size
+    this.#file = file
+    const stat = fs.fstatSync(fd)
+    this.#identity = identityOf(stat)
+    this.#durableSize = stat.size
     this.#damaged = false
+  }
+
+  /** The path of the file. */
+  get file(): string {
+    return this.#file
+  }
+
+  /** True when the file is where it was opened: nobody removed, moved or replaced it. */
+  get isInPlace(): boolean {
+    if (this.#fd === undefined) return true
+    return identityOf(fs.statSync(this.#file, { throwIfNoEntry: false })) === this.#identity
   }
 
   append(record: LogRecord): void {
@@ -153,13 +171,15 @@ export class WriteAheadLog {
 
   #finish(batch: Batch, length: number, error?: unknown): void {
     this.#writing = undefined
-    if (error) {
+    // What is written to a removed file is lost at the end of the process.
+    const failure = error ?? (this.isInPlace ? undefined : new Error(`${this.#file} is gone`))
+    if (failure) {
       const next = this.#collecting
       this.#collecting = undefined
       this.#truncateFailedWrite()
-      this.#events.onFailure(error)
-      batch.reject(error)
-      next?.reject(error)
+      this.#events.onFailure(failure)
+      batch.reject(failure)
+      next?.reject(failure)
     } else {
       this.#durableSize += length
       this.#events.onDurable(batch.lastSeq)
@@ -183,44 +203,41 @@ export class WriteAheadLog {
 }
 
 function lineOf({ seq, changes }: LogRecord): string {
-  const text = JSON.stringify([seq, changes])
-  return `${checksum(text)} ${text}\n`
+  return `${checkedLine(JSON.stringify([seq, changes]))}\n`
 }
 
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0')
+/** A line of a log file. */
+export interface LogLine {
+  /** Undefined for a line that does not match its checksum. */
+  readonly record: LogRecord | undefined
+  /** Number of the line, from 1. */
+  readonly number: number
+  /** First byte of the line. */
+  readonly offset: number
+  /** False for a last line without its newline. */
+  readonly isWhole: boolean
 }
 
-/** The valid beginning of a log file. */
-export interface LogReading {
-  readonly records: readonly LogRecord[]
-  /** The first invalid line, its offset in bytes, and whether it is the last; undefined for none. */
-  readonly torn:
-    { readonly line: number; readonly offset: number; readonly last: boolean } | undefined
-}
-
-/** Reads the records of a log file up to the first incomplete or corrupt line. */
-export function readWriteAheadLog(file: string): LogReading {
+/** Reads the lines of a log file, damaged ones included. */
+export function* readWriteAheadLog(file: string): Generator<LogLine> {
   const bytes = fs.readFileSync(file)
-  const records: LogRecord[] = []
   let offset = 0
-  while (offset < bytes.length) {
-    const end = bytes.indexOf(0x0a, offset)
-    const record = end < 0 ? undefined : recordOf(bytes.toString('utf8', offset, end))
-    if (!record) {
-      const last = end < 0 || end === bytes.length - 1
-      return { records, torn: { line: records.length + 1, offset, last } }
-    }
-    records.push(record)
+  for (let number = 1; offset < bytes.length; number++) {
+    const newline = bytes.indexOf(0x0a, offset)
+    const isWhole = newline >= 0
+    const end = isWhole ? newline : bytes.length
+    const record = isWhole ? recordOf(bytes.toString('utf8', offset, end)) : undefined
+    yield { record, number, offset, isWhole }
     offset = end + 1
   }
-  return { records, torn: undefined }
 }
 
-/** @returns undefined when the checksum does not match */
+/** @returns undefined when the checksum does not match, or the line is of another kind of file */
 function recordOf(line: string): LogRecord | undefined {
-  const text = line.slice(9)
-  if (line.slice(0, 8) !== checksum(text)) return undefined
-  const [seq, changes] = JSON.parse(text) as [number, Change[]]
+  const text = uncheckedLine(line)
+  const read: unknown = text === undefined ? undefined : JSON.parse(text)
+  if (!Array.isArray(read) || !Number.isInteger(read[0]) || !Array.isArray(read[1]))
+    return undefined
+  const [seq, changes] = read as [number, Change[]] // as lineOf writes it, by its checksum
   return { seq, changes }
 }

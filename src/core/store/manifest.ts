@@ -1,0 +1,257 @@
+import * as fs from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isRecord } from '../contract/schema.ts'
+import { codeOf, messageOf } from '../errors.ts'
+import { checkedLine, uncheckedLine } from './checksum.ts'
+import { identityOf, syncFolder } from './files.ts'
+import type { Durability } from './write-ahead-log.ts'
+
+/**
+ * Milliseconds after which a transaction counts as settled. A shorter time would take an answer
+ * that a killed server still owed for one that was given.
+ */
+const SETTLING = 150
+/** Length of the first line, which is overwritten in place; less than a sector of a disk. */
+const PROGRESS_LENGTH = 128
+/** State files whose checksums are kept: the next one, the present one and the previous one. */
+const STATES = 3
+
+/** How far the write-ahead log reaches. */
+export interface Progress {
+  /** The last transaction that was saved. */
+  readonly saved: number
+  /** The last transaction that was saved and whose answer was given. */
+  readonly settled: number
+  readonly durability: Durability
+  /** Identifies the run of the machine: what the disk had not written is lost with it. */
+  readonly boot: string
+}
+
+/** The files that a folder must hold. */
+export interface Contents {
+  /** The transaction of each state file that was written lately, with the file's checksum. */
+  readonly states: readonly (readonly [seq: number, checksum: string])[]
+  /** The version of each snapshot, by name. */
+  readonly snapshots: Readonly<Record<string, number>>
+  /** The version of `sandbox.json` of each kept sandbox, by name. */
+  readonly sandboxes: Readonly<Record<string, number>>
+}
+
+export interface ManifestReading {
+  readonly progress: Progress
+  readonly contents: Contents
+}
+
+export const NO_CONTENTS: Contents = { states: [], snapshots: {}, sandboxes: {} }
+
+export function manifestFile(folder: string): string {
+  return join(folder, 'manifest')
+}
+
+/**
+ * Reads the manifest of a folder.
+ *
+ * @returns undefined for a folder without one, as older versions wrote it
+ * @throws Error that names the file when it is damaged
+ */
+export function readManifest(folder: string): ManifestReading | undefined {
+  const file = manifestFile(folder)
+  let text: string
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+  const [first = '', second = '', ...more] = text.split('\n')
+  const progress = uncheckedLine(first.trimEnd())
+  const contents = uncheckedLine(second)
+  if (progress === undefined) throw new Error(`${file}, line 1, is damaged`)
+  if (contents === undefined) throw new Error(`${file}, line 2, is damaged`)
+  if (more.join('') !== '') throw new Error(`${file}, line 3, is not by Standin`)
+  const [saved, settled, durability, boot] = JSON.parse(progress) as [
+    number,
+    number,
+    Durability,
+    string,
+  ] // as #progressLine writes it, by its checksum
+  const read: unknown = JSON.parse(contents)
+  return {
+    progress: { saved, settled, durability, boot },
+    contents: { ...NO_CONTENTS, ...(isRecord(read) ? read : {}) },
+  }
+}
+
+/**
+ * The file `manifest`: which files a folder must hold, and how far its write-ahead log reaches.
+ * Without it, a log that ends early would look like one that is complete.
+ *
+ * Its first line is overwritten after each write to the log, without waiting for the disk: it may
+ * be behind the log, never ahead of it. The rest is replaced atomically.
+ */
+export class Manifest {
+  readonly #folder: string
+  readonly #durability: Durability
+  #fd: number | undefined
+  #saved = 0
+  #settled = 0
+  /** The transaction that is settled after the settling time. */
+  #settling: { readonly seq: number; readonly since: number } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #contents: Contents = NO_CONTENTS
+  /** Settles when the last requested change is written. */
+  #changing: Promise<void> = Promise.resolve()
+
+  constructor(folder: string, durability: Durability) {
+    this.#folder = folder
+    this.#durability = durability
+  }
+
+  get contents(): Contents {
+    return this.#contents
+  }
+
+  /**
+   * Begins with the file that a folder holds, or writes it anew.
+   *
+   * @param found the list in the file, where it is good; if nothing else is to be listed, the file
+   *   stays, so that a start needs no space on the disk
+   */
+  async start(seq: number, contents: Contents, found?: Contents): Promise<void> {
+    this.#saved = seq
+    this.#settled = seq
+    this.#settling = undefined
+    if (found && JSON.stringify(found) === JSON.stringify(contents)) {
+      this.#contents = contents
+      this.#fd = fs.openSync(manifestFile(this.#folder), 'r+')
+      this.#writeProgress()
+      return
+    }
+    await this.change(() => contents)
+  }
+
+  /** Records that the log is saved up to this transaction. */
+  advance(seq: number): void {
+    this.#saved = seq
+    this.#settle()
+    this.#writeProgress()
+    this.#startTimer()
+  }
+
+  /** Changes the list of files; settles when the disk has it. */
+  change(next: (contents: Contents) => Contents): Promise<void> {
+    const changed = this.#changeAfter(this.#changing, next)
+    this.#changing = changed.catch(() => {})
+    return changed
+  }
+
+  async #changeAfter(before: Promise<void>, next: (contents: Contents) => Contents): Promise<void> {
+    await before
+    const contents = next(this.#contents)
+    await this.#replace(contents)
+    this.#contents = contents
+  }
+
+  /** Adds a state file that is about to take its place. */
+  addState(seq: number, checksum: string): Promise<void> {
+    return this.change((contents) => ({
+      ...contents,
+      states: [[seq, checksum] as const, ...contents.states].slice(0, STATES),
+    }))
+  }
+
+  /** True when the file is where it was written. */
+  get isInPlace(): boolean {
+    if (this.#fd === undefined) return true
+    const there = fs.statSync(manifestFile(this.#folder), { throwIfNoEntry: false })
+    return identityOf(there) === identityOf(fs.fstatSync(this.#fd))
+  }
+
+  /** Records the progress as settled, and closes the file. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#changing
+    if (this.#fd === undefined) return
+    this.#settled = this.#saved
+    this.#writeProgress()
+    fs.closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  #startTimer(): void {
+    if (this.#timer || this.#settled >= this.#saved) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#settle()
+      this.#writeProgress()
+      this.#startTimer()
+    }, SETTLING)
+    this.#timer.unref()
+  }
+
+  #settle(): void {
+    const now = performance.now()
+    if (this.#settling && now - this.#settling.since >= SETTLING) {
+      this.#settled = this.#settling.seq
+      this.#settling = undefined
+    }
+    if (!this.#settling && this.#saved > this.#settled) {
+      this.#settling = { seq: this.#saved, since: now }
+    }
+  }
+
+  #writeProgress(): void {
+    if (this.#fd === undefined) return
+    try {
+      fs.writeSync(this.#fd, this.#progressLine(), 0)
+    } catch {
+      // It stays behind the log, which is allowed.
+    }
+  }
+
+  #progressLine(): string {
+    const progress = [this.#saved, this.#settled, this.#durability, bootId()]
+    return `${checkedLine(JSON.stringify(progress)).padEnd(PROGRESS_LENGTH - 1)}\n`
+  }
+
+  async #replace(contents: Contents): Promise<void> {
+    const file = manifestFile(this.#folder)
+    const temporary = `${file}.tmp`
+    const handle = await open(temporary, 'w', 0o600)
+    try {
+      await handle.write(`${this.#progressLine()}${checkedLine(JSON.stringify(contents))}\n`)
+      await handle.sync()
+    } catch (error) {
+      await handle.close()
+      await rm(temporary, { force: true })
+      throw error
+    }
+    await handle.close()
+    let fd: number | undefined
+    try {
+      fd = fs.openSync(temporary, 'r+')
+      await rename(temporary, file)
+    } catch (error) {
+      if (fd !== undefined) fs.closeSync(fd)
+      await rm(temporary, { force: true })
+      throw error
+    }
+    if (this.#fd !== undefined) fs.closeSync(this.#fd)
+    this.#fd = fd
+    this.#writeProgress()
+    await syncFolder(this.#folder)
+  }
+}
+
+let boot: string | undefined
+
+/** Identifies the run of the machine; empty where the system does not tell it. */
+export function bootId(): string {
+  try {
+    boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    boot = ''
+  }
+  return boot
+}

@@ -1,0 +1,342 @@
+import * as fs from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Log } from '../log.ts'
+import { messageOf } from '../errors.ts'
+import { FORMAT, type Document, type Tables } from './document.ts'
+import { describeDifferences } from './differences.ts'
+import { MemoryState } from './memory.ts'
+import { NO_CONTENTS, readManifest, type Contents, type ManifestReading } from './manifest.ts'
+import { cutOff, putAside } from './files.ts'
+import { continuationOf, leaveOut, range, writeAheadLogsIn, type Continuation } from './recovery.ts'
+import { readStateFile, summaryOf, type StateFile } from './state-file.ts'
+import { readWriteAheadLog, type LogRecord } from './write-ahead-log.ts'
+
+interface OpeningOptions {
+  readonly tables: Tables
+  /** Starts from the last good state when the newest cannot be read. */
+  readonly recover?: boolean | undefined
+  readonly log: Log
+}
+
+/** The state that the files of a folder hold. */
+export interface Opening {
+  readonly document: Document
+  /** The changes after the document. */
+  readonly records: readonly LogRecord[]
+  /** The last transaction that the document and the records include. */
+  readonly seq: number
+  /** The last transaction of the state file. */
+  readonly written: number
+  /** True when the state file must be written at once, because the log cannot continue it. */
+  readonly mustWrite: boolean
+  /** The list of files for the manifest. */
+  readonly contents: Contents
+  /** The list that the manifest holds; undefined without a good one. */
+  readonly listed: Contents | undefined
+}
+
+const RECOVER = 'Start with --recover to go on without what is lost (copies are kept)'
+
+/** The document of a store without rows. */
+export function emptyDocument(): Document {
+  return { standin: { format: FORMAT, seq: 0, counters: {} } }
+}
+
+/**
+ * Reads the state of a folder: the state file and the transactions of the write-ahead log after it.
+ *
+ * @throws Error naming the file, the place and a remedy for anything that a crash does not explain
+ */
+export function openFolder(folder: string, options: OpeningOptions): Opening {
+  const file = join(folder, 'state.json')
+  const manifest = manifestOf(folder, options)
+  let state: StateFile | undefined
+  try {
+    state = readStateFile(file, options.tables)
+  } catch (error) {
+    if (!options.recover) throw error
+    return recoverFrom(folder, manifest, undefined, summaryOf(error), options)
+  }
+  if (state && typeof state.document.standin.seq !== 'number') {
+    return openHandmade(folder, manifest, state, options)
+  }
+  const defect = state && unexpectedSeq(file, state.document, manifest)
+  const seq = state?.document.standin.seq ?? 0
+  const found = continuationOf(folder, seq, manifest?.progress)
+  const missing = state ? undefined : missingState(folder, found, manifest)
+  const problem = missing ?? defect ?? found.gap?.message
+  if (problem !== undefined) {
+    if (!options.recover) throw new Error(`${problem}. ${adviceFor(missing, defect)}`)
+    return recoverFrom(folder, manifest, missing || defect ? undefined : state, problem, options)
+  }
+  warnOfEdits(folder, manifest, state, seq, options)
+  return opening(state, found, manifest, options)
+}
+
+function adviceFor(missing: string | undefined, defect: string | undefined): string {
+  if (missing !== undefined) {
+    return `Put it back, start with --recover to go on without what is lost, or empty the folder to start with no users`
+  }
+  return defect === undefined
+    ? `Put the file back. ${RECOVER}`
+    : `Put the right one back, or remove the line "seq" from this one to start with it and nothing else. ${RECOVER}`
+}
+
+/** Reads the manifest. Without a good one, nothing tells where the log has to end. */
+function manifestOf(folder: string, { recover, log }: OpeningOptions): ManifestReading | undefined {
+  try {
+    const manifest = readManifest(folder)
+    const hasNewLogs = writeAheadLogsIn(folder).some(({ file }) =>
+      basename(file).startsWith('write-ahead-'),
+    )
+    if (!manifest && hasNewLogs) {
+      log.warn(
+        `${join(folder, 'manifest')} is missing, so it cannot be checked that the write-ahead log is complete to its end`,
+      )
+    }
+    return manifest
+  } catch (error) {
+    if (!recover) {
+      throw new Error(
+        `${messageOf(error)}. It says where the write-ahead log has to end; start with --recover to go on without it (a copy is kept)`,
+        { cause: error },
+      )
+    }
+    const aside = putAside(join(folder, 'manifest'))
+    log.warn(
+      `${messageOf(error)}; it is now ${basename(aside)}, and it cannot be checked that the state is complete`,
+    )
+    return undefined
+  }
+}
+
+/** Finds a state file of another time or folder. */
+function unexpectedSeq(
+  file: string,
+  { standin: { seq } }: Document,
+  manifest: ManifestReading | undefined,
+): string | undefined {
+  const states = manifest?.contents.states ?? []
+  if (states.length === 0 || states.some(([one]) => one === seq)) return undefined
+  const written = [...new Set(states.map(([one]) => one))].join(' and ')
+  return `${file} ends with transaction ${seq}, but the last ones that Standin wrote end with ${written}: it is another file, or damaged`
+}
+
+function missingState(
+  folder: string,
+  { gap, reached }: Continuation,
+  manifest: ManifestReading | undefined,
+): string | undefined {
+  const file = join(folder, 'state.json')
+  const first = writeAheadLogsIn(folder)[0]
+  if (first && first.first > 1)
+    return `${file} is missing, but ${basename(first.file)} continues it`
+  const saved = manifest?.progress.saved ?? 0
+  if (gap || reached < saved) {
+    return `${file} is missing, and ${range(1, Math.max(saved, 1))} cannot be read without it`
+  }
+  return undefined
+}
+
+/**
+ * Opens a state file that was made by hand: without a transaction number, it supersedes everything
+ * in the log.
+ */
+function openHandmade(
+  folder: string,
+  manifest: ManifestReading | undefined,
+  state: StateFile,
+  { tables, log }: OpeningOptions,
+): Opening {
+  let seq = manifest?.progress.saved ?? 0
+  for (const { file } of writeAheadLogsIn(folder)) {
+    for (const { record } of readWriteAheadLog(file)) seq = Math.max(seq, record?.seq ?? 0)
+  }
+  if (manifest && seq > 0) {
+    const before = reconstruct(folder, manifest, tables, seq)
+    log.warn(
+      `${join(folder, 'state.json')} has no transaction number: it replaces everything that was saved before, and the write-ahead log is not used. ${differences(before, state.document, tables)}`,
+    )
+  }
+  const { contents = NO_CONTENTS } = manifest ?? {}
+  return {
+    document: state.document,
+    records: [],
+    seq,
+    written: seq,
+    mustWrite: true,
+    contents,
+    listed: manifest?.contents,
+  }
+}
+
+/** Tells of a state file that has changed since it was written, which a person or a fault may do. */
+function warnOfEdits(
+  folder: string,
+  manifest: ManifestReading | undefined,
+  state: StateFile | undefined,
+  seq: number,
+  { tables, log }: OpeningOptions,
+): void {
+  const written = manifest?.contents.states.filter(([one]) => one === seq) ?? []
+  if (!state || written.length === 0) return
+  if (written.some(([, sum]) => sum === state.checksum)) return
+  const before = reconstruct(folder, manifest, tables, seq)
+  log.warn(
+    `${join(folder, 'state.json')} has changed since Standin wrote it, by hand or by damage; it is used as it is. ${differences(before, state.document, tables)}`,
+  )
+}
+
+function differences(before: Document | undefined, after: Document, tables: Tables): string {
+  if (!before) return 'What differs cannot be told'
+  const memory = new MemoryState(tables, () => {})
+  memory.load(after)
+  return describeDifferences(before, memory.toDocument(0))
+}
+
+/** Computes the state at a transaction from the previous state file, or from the log alone. */
+function reconstruct(
+  folder: string,
+  manifest: ManifestReading | undefined,
+  tables: Tables,
+  seq: number,
+): Document | undefined {
+  let previous: StateFile | undefined
+  try {
+    previous = readStateFile(join(folder, 'state.previous.json'), tables)
+  } catch {
+    return undefined
+  }
+  const base = previous?.document ?? emptyDocument()
+  const sums = manifest?.contents.states ?? []
+  const isKnown = previous === undefined || sums.some(([, sum]) => sum === previous.checksum)
+  if (!isKnown || base.standin.seq > seq) return undefined
+  const { records, reached } = continuationOf(folder, base.standin.seq, undefined)
+  if (reached < seq) return undefined
+  const memory = new MemoryState(tables, () => {})
+  memory.load(base)
+  for (const record of records) {
+    if (record.seq <= seq) for (const change of record.changes) memory.apply(change)
+  }
+  return memory.toDocument(0)
+}
+
+/** A state from which a start may go on. */
+interface Candidate {
+  readonly name: string
+  readonly state: StateFile | undefined
+  readonly found: Continuation
+  /** False for a state file that is not one of the last that Standin wrote. */
+  readonly isKnown: boolean
+}
+
+/**
+ * Goes on from the state that reaches furthest, and keeps a copy of everything that is left out.
+ * Without any, no file is touched.
+ *
+ * @param state the state file, when it is good
+ * @param problem the finding that stops a start without `--recover`
+ */
+function recoverFrom(
+  folder: string,
+  manifest: ManifestReading | undefined,
+  state: StateFile | undefined,
+  problem: string,
+  options: OpeningOptions,
+): Opening {
+  const { tables, log } = options
+  const file = join(folder, 'state.json')
+  const previous = join(folder, 'state.previous.json')
+  const candidates: Candidate[] = []
+  const add = (name: string, from: StateFile | undefined) => {
+    const seq = from?.document.standin.seq ?? 0
+    const sums = manifest?.contents.states.map(([, sum]) => sum) ?? []
+    const isKnown = from === undefined || sums.length === 0 || sums.includes(from.checksum)
+    candidates.push({
+      name,
+      state: from,
+      isKnown,
+      found: continuationOf(folder, seq, manifest?.progress),
+    })
+  }
+  if (state) add(file, state)
+  let reason = `there is no ${previous}`
+  try {
+    const fallback = readStateFile(previous, tables)
+    if (fallback && typeof fallback.document.standin.seq === 'number') add(previous, fallback)
+  } catch (error) {
+    reason = summaryOf(error)
+  }
+  // Without a state, the logs alone are the state when they begin with transaction 1.
+  if ((writeAheadLogsIn(folder)[0]?.first ?? 1) === 1) add('the write-ahead log', undefined)
+  const best = candidates.toSorted(
+    (a, b) => Number(b.isKnown) - Number(a.isKnown) || b.found.reached - a.found.reached,
+  )[0]
+  if (!best) {
+    throw new Error(
+      `${problem}; ${reason}. Put a good copy of either in place, or empty ${folder} to start with no users`,
+    )
+  }
+  let used = ''
+  if (best.name !== file) {
+    const aside = fs.existsSync(file) ? `it is now ${basename(putAside(file))}, and ` : ''
+    if (best.state) fs.copyFileSync(previous, file)
+    used = `; ${aside}${basename(best.name)} is used instead`
+  }
+  const loss = lossOf(best.found)
+  log.warn(`${problem}${used}. The state goes on from transaction ${best.found.reached}. ${loss}`)
+  const result = opening(
+    best.state,
+    { ...best.found, gap: undefined, saved: best.found.reached },
+    manifest,
+    options,
+  )
+  return { ...result, mustWrite: true }
+}
+
+function lossOf(found: Continuation): string {
+  if (found.gap) return leaveOut(found)
+  const { reached, saved } = found
+  return saved > reached ? `${range(reached + 1, saved)} cannot be read` : 'Nothing is lost'
+}
+
+function opening(
+  state: StateFile | undefined,
+  { records, reached, torn, saved }: Continuation,
+  manifest: ManifestReading | undefined,
+  { log }: OpeningOptions,
+): Opening {
+  if (torn) {
+    const copy = cutOff(torn.file, torn.offset)
+    log.warn(
+      `${torn.file}, line ${torn.line}, was cut short when the last run ended; it is dropped (copy: ${basename(copy)}). ${unsavedOr(reached, saved)}`,
+    )
+  } else if (saved > reached) {
+    log.warn(`The write-ahead log of the last run is not complete. ${unsavedOr(reached, saved)}`)
+  }
+  const { contents = NO_CONTENTS } = manifest ?? {}
+  return {
+    document: state?.document ?? emptyDocument(),
+    records,
+    seq: reached,
+    written: state?.document.standin.seq ?? reached,
+    mustWrite: state === undefined,
+    contents: state ? withState(contents, state) : contents,
+    listed: manifest?.contents,
+  }
+}
+
+/**
+ * Lists a state file that was found in place. One that has changed since it was written stays
+ * unlisted, so that each start tells of it until the next one is written.
+ */
+function withState(contents: Contents, { document, checksum }: StateFile): Contents {
+  const { seq } = document.standin
+  if (contents.states.some(([one]) => one === seq)) return contents
+  return { ...contents, states: [[seq, checksum], ...contents.states] }
+}
+
+function unsavedOr(reached: number, saved: number): string {
+  if (saved <= reached) return 'It was never acknowledged'
+  return `${range(reached + 1, saved)} is missing, which was written at the last moment and may have been acknowledged`
+}
