@@ -95,34 +95,40 @@ export function httpCall({ operation, params = {}, query = {}, body }: AdminCall
  */
 export async function callAdmin<Id extends OperationId>(
   call: AdminCall<Id>,
-  signal?: AbortSignal,
+  abort?: AbortSignal,
 ): Promise<Answers[Id]> {
   const { url, method, headers, body } = httpCall(call)
+  const token = adminToken()
   const init: RequestInit = {
     method,
     headers: { Accept: 'application/json', ...headers, ...adminHeaders() },
     ...(body === undefined ? {} : { body }),
-    ...(signal === undefined ? {} : { signal }),
+    ...(abort === undefined ? {} : { signal: abort }),
   }
-  const response = await reached(fetch(url, init), signal)
+  const response = await reached(fetch(url, init), abort)
   if (response.ok) return (await response.json()) as Answers[Id] // the contract says so
-  throw await refusalOf(response)
+  throw await refusalOf(response, token)
 }
 
 /** @throws Refusal if the server cannot be reached */
-export async function reached(answer: Promise<Response>, signal?: AbortSignal): Promise<Response> {
+export async function reached(answer: Promise<Response>, abort?: AbortSignal): Promise<Response> {
   try {
     return await answer
   } catch (error) {
-    if (signal?.aborted) throw error
+    if (abort?.aborted) throw error
     throw new Refusal(0, 'server.unreachable', 'The server cannot be reached')
   }
 }
 
-/** The refusal in an answer of the admin API; notes that the token is missing. */
-export async function refusalOf(response: Response): Promise<Refusal> {
+/**
+ * The refusal in an answer of the admin API; notes that the token is missing or wrong.
+ *
+ * @param token the token that the request had
+ */
+export async function refusalOf(response: Response, token: string | undefined): Promise<Refusal> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem> // by the contract
   const { reason = 'unknown', detail = `The server answered ${response.status}` } = problem
-  if (reason.startsWith('admin.token-')) needsToken.value = true
+  // The user may have entered another token meanwhile.
+  if (reason.startsWith('admin.token-') && token === adminToken()) needsToken.value = true
   return new Refusal(response.status, reason, detail)
 }

@@ -1,4 +1,4 @@
-import { adminHeaders, reached, refusalOf } from './client.ts'
+import { adminHeaders, adminToken, reached, refusalOf } from './client.ts'
 
 /**
  * Reads server-sent events until the connection ends. Not an EventSource: that cannot send the
@@ -17,9 +17,10 @@ export async function readEvents(
   },
   signal: AbortSignal,
 ): Promise<void> {
+  const token = adminToken()
   const headers = { Accept: 'text/event-stream', ...adminHeaders() }
   const response = await reached(fetch(url, { headers, signal, cache: 'no-store' }), signal)
-  if (!response.ok || !response.body) throw await refusalOf(response)
+  if (!response.ok || !response.body) throw await refusalOf(response, token)
   handlers.onOpen()
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''

@@ -90,12 +90,18 @@ function faultCommand({ fault = '', api, operation, times, ...others }: NewFault
   const definition = hasMore
     ? JSON.stringify({ ...(fault === '' ? {} : { fault }), ...others })
     : fault
-  const flags = [
+  const target = [
     ...(api === undefined ? [] : [`--api ${api}`]),
     ...(operation === undefined ? [] : [`--operation ${operation}`]),
-    ...(times === undefined ? [] : [`--times ${times}`]),
   ]
-  return [`standin fault ${shellWord(definition)}`, ...flags].join(' ') + ` \\\n ${cliFlags()}`
+  const count = times === undefined ? '' : `--times ${times}`
+  return [
+    `standin fault ${shellWord(definition)}`,
+    target.join(' '),
+    `${count}${cliFlags()}`.trim(),
+  ]
+    .filter(Boolean)
+    .join(' \\\n  ')
 }
 
 /** Expressions of the package's client, by operation; `standin` is the connected client. */

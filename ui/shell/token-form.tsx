@@ -1,4 +1,4 @@
-import { setAdminToken, needsToken } from '../api/client.ts'
+import { adminToken, needsToken, setAdminToken } from '../api/client.ts'
 import { refresh } from '../state/overview.ts'
 
 /** Asks for the token of the admin API. */
@@ -20,6 +20,9 @@ export function TokenForm() {
           This server protects its admin API with a token: the value of{' '}
           <code>STANDIN_ADMIN_TOKEN</code>. It is kept in this tab until you close it.
         </p>
+        {adminToken() !== undefined && (
+          <p class="problem">The server does not accept this token.</p>
+        )}
         <label>
           Token
           <input name="token" type="password" autocomplete="off" autofocus required />

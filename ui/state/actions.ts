@@ -3,7 +3,6 @@ import type { Answers } from '../../src/client/routes.gen.ts'
 import {
   callAdmin,
   httpCall,
-  Refusal,
   type AdminCall,
   type HttpCall,
   type OperationId,
@@ -86,7 +85,7 @@ export async function send(
   }
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof Refusal) return error.message
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

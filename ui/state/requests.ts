@@ -54,7 +54,7 @@ function rowFrom(record: RecordedRequest): Row {
   const call = method === undefined ? (line ?? '(unreadable)') : `${method} ${path ?? ''}`
   const sent = record.body?.encoding === undefined ? (record.body?.text ?? '') : ''
   const email = user?.email ?? EMAIL.exec(sent.slice(0, 10_000))?.[0]
-  const faults = (record.faults ?? []).map(({ fault }) => fault)
+  const faults = (record.faults ?? []).map(({ fault }) => shortName(fault))
   const reason = problem?.reason
   const parts = [id, time, api, operation, call, query, answer.status, reason, email, ...faults]
   const bodies = [sent, answer.body.text].map((text) => text.slice(0, SEARCHED_BODY))
@@ -72,6 +72,14 @@ function rowFrom(record: RecordedRequest): Row {
     ms: record.ms,
     searched: [...parts, ...bodies].join('\n').toLowerCase(),
   }
+}
+
+/** The short form of a fault without its count, as people write it: `commit-500`. */
+export function shortName(fault: string): string {
+  const parts = fault.split(';').filter((part) => !part.startsWith('times='))
+  const others = parts.filter((part) => part !== 'after=commit')
+  const isCommit = others.length < parts.length
+  return others.map((part, i) => (isCommit && i === 0 ? `commit-${part}` : part)).join(';') || fault
 }
 
 /** Appends requests that the list does not have. */
@@ -154,26 +162,30 @@ function receive(record: RecordedRequest): void {
   append([record])
 }
 
-async function listenOnce(signal: AbortSignal): Promise<void> {
+/** Fills the gap, then appends what arrived meanwhile. */
+async function catchUp(): Promise<void> {
+  await fillGap()
+  const arrived = waiting ?? []
+  waiting = undefined
+  append(arrived)
+  connection.value = 'live'
+  lastEvent.value = Date.now()
+}
+
+async function listenOnce(abort: AbortSignal): Promise<void> {
   waiting = []
   let filled: Promise<void> | undefined
   await readEvents(
     httpCall({ operation: 'streamEvents' }).url,
     {
       onOpen: () => {
-        filled = fillGap().then(() => {
-          connection.value = 'live'
-          lastEvent.value = Date.now()
-          const arrived = waiting ?? []
-          waiting = undefined
-          append(arrived)
-        })
+        filled = catchUp()
         filled.catch(() => stopCurrent?.abort())
       },
       onEvent: (data) => receive(JSON.parse(data) as RecordedRequest), // by the contract
       onBytes: () => (lastEvent.value = Date.now()),
     },
-    signal,
+    abort,
   )
   await filled
 }

@@ -5,16 +5,17 @@ import { shortTitle } from '../../parts/api-name.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Plain } from '../../parts/plain.tsx'
+import { Status } from '../../parts/status.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
-import { send } from '../../state/actions.ts'
+import { messageOf, send } from '../../state/actions.ts'
 import { useKeys } from '../../state/keys.ts'
 import { parameter, setParameters } from '../../state/location.ts'
 import { refreshCount } from '../../state/overview.ts'
+import { shortName } from '../../state/requests.ts'
 import { Headers, MessageBody } from './message.tsx'
 import { MakeFail } from './make-fail.tsx'
 import { repeatOf } from './repeat.ts'
 import { timeOf } from './filter.ts'
-import { Status } from './requests.tsx'
 import { Why } from './why.tsx'
 
 interface Loaded {
@@ -37,7 +38,7 @@ export function Detail({ id }: { readonly id: string }) {
     ]).then(
       ([record, explanation]) => setLoaded({ record, explanation }),
       (error: unknown) => {
-        if (!stop.signal.aborted) setProblem(error instanceof Error ? error.message : String(error))
+        if (!stop.signal.aborted) setProblem(messageOf(error))
       },
     )
     return () => stop.abort()
@@ -135,7 +136,7 @@ export function Detail({ id }: { readonly id: string }) {
 /** The outcome of a request that was not refused. */
 function headlineOf({ user, operation, answer, faults = [] }: RecordedRequest): string {
   if (faults.length > 0) {
-    const names = faults.map(({ fault }) => fault).join(', ')
+    const names = faults.map(({ fault }) => shortName(fault)).join(', ')
     return user?.email === undefined
       ? `The fault ${names} fired`
       : `${user.email} met the fault ${names}`

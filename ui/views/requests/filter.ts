@@ -36,8 +36,3 @@ export const shownRows = computed((): readonly Row[] => {
 
 /** The time of day of a request, in UTC as its sandbox has it. */
 export const timeOf = (time: string, digits = 8): string => time.slice(11, 11 + digits)
-
-export function toneOf(status: number): 'ok' | 'warn' | 'bad' {
-  if (status === 0 || status >= 500) return 'bad'
-  return status >= 300 ? 'warn' : 'ok'
-}

@@ -3,15 +3,11 @@ import type { FaultCatalogue, NewFault, RecordedRequest } from '../../../src/adm
 import { callAdmin, type AdminCall } from '../../api/client.ts'
 import { CallCode } from '../../parts/call-code.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { act, madeCall } from '../../state/actions.ts'
+import { act, madeCall, messageOf } from '../../state/actions.ts'
 
 type Listed = FaultCatalogue['faults'][number]
 
-const TIMES = [
-  ['once', '1'],
-  ['3 times', '3'],
-  ['until cleared', ''],
-] as const
+type Times = 'once' | 'n' | 'until cleared'
 
 /** Chooses a fault for the operation of a request and arms it. */
 export function MakeFail({
@@ -23,18 +19,20 @@ export function MakeFail({
 }) {
   const { api = '', operation } = record
   const [faults, setFaults] = useState<readonly Listed[]>([])
+  const [problem, setProblem] = useState('')
   const [chosen, choose] = useState('commit-500')
-  const [times, setTimes] = useState('1')
+  const [times, setTimes] = useState<Times>('once')
+  const [number, setNumber] = useState('3')
   const [search, setSearch] = useState('')
   const [isAll, setAll] = useState(false)
   useEffect(() => {
-    callAdmin({ operation: 'getFaultCatalogue', query: { api, operation } }).then(
-      ({ faults: found }) => {
-        setFaults(found)
-        if (!found.some(({ fault }) => fault === 'commit-500')) choose(found[0]?.fault ?? '')
-      },
-      () => {},
-    )
+    const load = async () => {
+      const query = { api, operation }
+      const { faults: found } = await callAdmin({ operation: 'getFaultCatalogue', query })
+      setFaults(found)
+      if (!found.some(({ fault }) => fault === 'commit-500')) choose(found[0]?.fault ?? '')
+    }
+    load().catch((error: unknown) => setProblem(messageOf(error)))
   }, [api, operation])
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   const shown = faults.filter(({ fault, text, common }) =>
@@ -42,7 +40,7 @@ export function MakeFail({
       ? isAll || common
       : words.every((word) => `${text} ${fault}`.toLowerCase().includes(word)),
   )
-  const count = Number(times)
+  const count = times === 'once' ? 1 : times === 'n' ? Number(number) : 0
   const definition: NewFault = {
     fault: chosen,
     api: api as NonNullable<NewFault['api']>, // the request log names APIs of the server
@@ -87,6 +85,7 @@ export function MakeFail({
               <code>{fault}</code>
             </label>
           ))}
+          {problem && <p class="problem">{problem}</p>}
           {shown.length === 0 && faults.length > 0 && (
             <p class="quiet">No fault has these words.</p>
           )}
@@ -100,28 +99,33 @@ export function MakeFail({
           <span>
             for <b>{operation ?? api}</b>
           </span>
-          {TIMES.map(([title, value]) => (
-            <label key={title} class={`chip ${times === value ? 'on' : ''}`}>
+          {(['once', 'n', 'until cleared'] as const).map((one) => (
+            <label key={one} class={`chip ${times === one ? 'on' : ''}`}>
               <input
                 type="radio"
                 name="times"
-                value={value}
-                checked={times === value}
-                onChange={() => setTimes(value)}
+                aria-label={one === 'n' ? `${number} times` : one}
+                checked={times === one}
+                onChange={() => setTimes(one)}
               />
-              {title}
+              {one === 'n' ? (
+                <>
+                  <input
+                    type="number"
+                    aria-label="Number of times"
+                    min="1"
+                    max="1000000"
+                    value={number}
+                    onFocus={() => setTimes('n')}
+                    onInput={(event) => setNumber(event.currentTarget.value)}
+                  />{' '}
+                  times
+                </>
+              ) : (
+                one
+              )}
             </label>
           ))}
-          <input
-            type="number"
-            class="field"
-            aria-label="Number of times"
-            min="1"
-            max="1000000"
-            placeholder="n"
-            value={times}
-            onInput={(event) => setTimes(event.currentTarget.value)}
-          />
         </div>
         <CallCode
           call={madeCall(call)}

@@ -4,8 +4,9 @@ import { overview } from '../../state/overview.ts'
 import { connection, rows, type Row } from '../../state/requests.ts'
 import { ApiName, shortTitle } from '../../parts/api-name.tsx'
 import { VirtualList } from '../../parts/virtual-list.tsx'
+import { Status } from '../../parts/status.tsx'
 import { Detail } from './detail.tsx'
-import { ONLY, shownRows, timeOf, toneOf } from './filter.ts'
+import { ONLY, shownRows, timeOf } from './filter.ts'
 import './requests.css'
 
 /** Height of a row in pixels, as the style sheet has it. */
@@ -144,10 +145,6 @@ function RowText({ row }: { readonly row: Row }) {
       <span class="ms">{Math.round(ms)} ms</span>
     </div>
   )
-}
-
-export function Status({ status }: { readonly status: number }) {
-  return <span class={`status ${toneOf(status)}`}>{status === 0 ? 'none' : status}</span>
 }
 
 function Empty() {

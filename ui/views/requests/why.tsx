@@ -4,6 +4,7 @@ import type {
   Explanation,
   RecordedRequest,
 } from '../../../src/admin/contract.gen.ts'
+import { useState } from 'preact/hooks'
 import { Plain } from '../../parts/plain.tsx'
 import { hrefOf } from '../../state/location.ts'
 
@@ -73,6 +74,7 @@ function Step({ decision, hasFired }: { readonly decision: Decision; readonly ha
   const { step, outcome, text, evidence, checks = [] } = decision
   const isFault = step === 'faults' && hasFired
   const tone = isFault ? 'fault' : outcome
+  const [isOpen, setOpen] = useState(outcome !== 'passed')
   const notable = checks.filter((one) => one.outcome !== 'passed')
   const passed = checks.filter((one) => one.outcome === 'passed')
   return (
@@ -85,12 +87,14 @@ function Step({ decision, hasFired }: { readonly decision: Decision; readonly ha
           <h3>{STEPS[step]}</h3>
           <Level
             evidence={evidence.length > 0 ? evidence : notable.flatMap((one) => one.evidence)}
+            isOpen={isOpen}
+            onToggle={() => setOpen(!isOpen)}
           />
         </div>
         <p>
           <Linked text={text} />
         </p>
-        <Sources evidence={evidence} />
+        {isOpen && <Sources evidence={evidence} />}
         {notable.map((check) => (
           <CheckText key={check.at + check.text} check={check} />
         ))}
@@ -129,10 +133,29 @@ function CheckText({ check }: { readonly check: NonNullable<Decision['checks']>[
 
 const LEVELS = ['documented', 'public', 'assumed'] as const
 
-/** The weakest evidence of a step: a step is as certain as that. */
-function Level({ evidence }: { readonly evidence: readonly Evidence[] }) {
+/** The weakest evidence of a step, which is as certain as that; it shows and hides the sources. */
+function Level({
+  evidence,
+  isOpen,
+  onToggle,
+}: {
+  readonly evidence: readonly Evidence[]
+  readonly isOpen: boolean
+  readonly onToggle: () => void
+}) {
   const weakest = LEVELS.findLast((level) => evidence.some((one) => one.level === level))
-  return weakest === undefined ? null : <span class={`level ${weakest}`}>{weakest}</span>
+  if (weakest === undefined) return null
+  return (
+    <button
+      type="button"
+      class={`level ${weakest}`}
+      aria-expanded={isOpen}
+      title={isOpen ? 'Hide the source' : 'Show the source'}
+      onClick={onToggle}
+    >
+      {weakest}
+    </button>
+  )
 }
 
 function Sources({ evidence }: { readonly evidence: readonly Evidence[] }) {

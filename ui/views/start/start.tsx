@@ -5,7 +5,7 @@ import { curlOf } from '../../code/code.ts'
 import { ApiName } from '../../parts/api-name.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { Plain } from '../../parts/plain.tsx'
-import { send } from '../../state/actions.ts'
+import { messageOf, send } from '../../state/actions.ts'
 import { hrefOf } from '../../state/location.ts'
 import { overview } from '../../state/overview.ts'
 import './start.css'
@@ -26,7 +26,7 @@ export function Start() {
       setCalls(found.calls)
       setCredentials(known)
     } catch (error) {
-      setProblem(String(error instanceof Error ? error.message : error))
+      setProblem(messageOf(error))
     }
   }
   useEffect(() => void load(), [])
@@ -110,7 +110,7 @@ function CreateForm({
   readonly call: Example
   readonly onSent: () => Promise<void>
 }) {
-  const given = Object.entries(call.body as Record<string, unknown>)
+  const given = Object.entries<unknown>(call.body)
   const [isSending, setSending] = useState(false)
   const submit = async (form: HTMLFormElement) => {
     const entered = new FormData(form)
