@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import type { RecordedRequest } from '../../src/admin/contract.gen.ts'
-import { callAdmin, httpCall, needsToken, Refusal } from '../api/client.ts'
+import { callAdmin, httpCall, needsToken } from '../api/client.ts'
 import { readEvents } from '../api/event-stream.ts'
 import { visible } from '../parts/visible-text.ts'
 
@@ -105,46 +105,37 @@ export function keepNewest(count: number): void {
   list.value = count === 0 ? [] : list.value.slice(-count)
 }
 
-/** True if the server still has the newest request of the list: it is the same log. */
-async function isSameLog(newest: Row): Promise<boolean> {
-  try {
-    const found = await callAdmin({ operation: 'getRequest', params: { id: newest.id } })
-    return found.time === newest.time && found.ms === newest.ms
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return false
-    throw error
+/** Fetches what the list lacks: what came after its newest request, or all of the log. */
+async function fillGap(): Promise<void> {
+  const { requests, total } = await callAdmin({
+    operation: 'listRequests',
+    query: { last: PAGE },
+  })
+  const newest = list.value.at(-1)
+  const isKnown = requests.some(
+    ({ id, time, ms }) => id === newest?.id && time === newest.time && ms === newest.ms,
+  )
+  if (isKnown) {
+    append(requests)
+    return
   }
+  // Another log, as after a restart, or a long gap: the newest ones are shown first.
+  replaceAll(requests)
+  if (total > requests.length) await loadOlder()
 }
 
-/** Fetches what the list lacks: all of the log, or what came after its newest request. */
-async function fillGap(): Promise<void> {
-  const newest = list.value.at(-1)
-  const isSame = newest !== undefined && (await isSameLog(newest))
-  if (!isSame) {
-    // The newest ones are shown first, the others follow.
-    const { requests, total } = await callAdmin({
-      operation: 'listRequests',
-      query: { last: PAGE },
-    })
-    replaceAll(requests)
-    if (total < PAGE) return
-  }
-  const since = isSame ? newest.id : undefined
-  const older: RecordedRequest[] = []
+/** Puts the whole log before what the list has. */
+async function loadOlder(): Promise<void> {
+  const all: Row[] = []
   let after: string | undefined
   do {
-    const query = { since, after, limit: PAGE }
-    const page = await callAdmin({ operation: 'listRequests', query })
-    if (isSame) append(page.requests)
-    else older.push(...page.requests)
+    const page = await callAdmin({ operation: 'listRequests', query: { after, limit: PAGE } })
+    all.push(...page.requests.map((record) => ids.get(record.id) ?? rowFrom(record)))
     after = page.next
   } while (after !== undefined)
-  if (isSame) return
-  const known = new Set(older.map(({ id }) => id))
-  const later = list.value.filter(({ id }) => !known.has(id))
-  const before = older.map((record) => ids.get(record.id) ?? rowFrom(record))
-  for (const row of before) ids.set(row.id, row)
-  list.value = [...before, ...later].slice(-MAX_ROWS)
+  const known = new Set(all.map(({ id }) => id))
+  for (const row of all) ids.set(row.id, row)
+  list.value = [...all, ...list.value.filter(({ id }) => !known.has(id))].slice(-MAX_ROWS)
 }
 
 /** Requests that arrived while the gap is filled; they come after it. */
