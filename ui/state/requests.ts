@@ -107,9 +107,9 @@ export function keepNewest(count: number): void {
 
 /** Fetches what the list lacks: what came after its newest request, or all of the log. */
 async function fillGap(): Promise<void> {
-  const { requests, total } = await callAdmin({
+  const { requests } = await callAdmin({
     operation: 'listRequests',
-    query: { last: PAGE },
+    query: { last: PAGE, limit: PAGE },
   })
   const newest = list.value.at(-1)
   const isKnown = requests.some(
@@ -121,7 +121,7 @@ async function fillGap(): Promise<void> {
   }
   // Another log, as after a restart, or a long gap: the newest ones are shown first.
   replaceAll(requests)
-  if (total > requests.length) await loadOlder()
+  if (requests.length === PAGE) await loadOlder()
 }
 
 /** Puts the whole log before what the list has. */
@@ -132,10 +132,10 @@ async function loadOlder(): Promise<void> {
     const page = await callAdmin({ operation: 'listRequests', query: { after, limit: PAGE } })
     all.push(...page.requests.map((record) => ids.get(record.id) ?? rowFrom(record)))
     after = page.next
+    const known = new Set(all.map(({ id }) => id))
+    for (const row of all) ids.set(row.id, row)
+    list.value = [...all, ...list.value.filter(({ id }) => !known.has(id))].slice(-MAX_ROWS)
   } while (after !== undefined)
-  const known = new Set(all.map(({ id }) => id))
-  for (const row of all) ids.set(row.id, row)
-  list.value = [...all, ...list.value.filter(({ id }) => !known.has(id))].slice(-MAX_ROWS)
 }
 
 /** Requests that arrived while the gap is filled; they come after it. */
