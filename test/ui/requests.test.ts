@@ -141,11 +141,7 @@ describe('the detail', () => {
       server,
       '<User><CompanyId>1815</CompanyId><Email>a@example.test</Email><FirstName>A</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>B</LastName></User>',
     ).expect(200)
-    const doubtful = await createMykaarmaUser(server, {
-      dealerUUID: undefined,
-      username: 'doubt',
-      emailAddress: 'doubt@example.test',
-    })
+    const doubtful = await createCryptlexUser(server).set('Content-Type', 'text/plain')
     const binary = await createMykaarmaUser(server).set('Accept', 'application/x-protobuf')
     await page.goto(`${server.url}/#/requests?open=${idOf(xml)}&tab=request`)
     await page.getByText('<User>\n  <CompanyId>1815</CompanyId>').waitFor()
