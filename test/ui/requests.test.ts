@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCaller } from '../helpers/caller.ts'
 import {
+  CRYPTLEX,
   createCryptlexUser,
   createFormsOnFireUser,
   createFormsOnFireUserInXml,
@@ -141,13 +142,18 @@ describe('the detail', () => {
       server,
       '<User><CompanyId>1815</CompanyId><Email>a@example.test</Email><FirstName>A</FirstName><IntegrationKey>0123456789abcdef0123456789abcdef</IntegrationKey><LastName>B</LastName></User>',
     ).expect(200)
-    const doubtful = await createCryptlexUser(server).set('Content-Type', 'text/plain')
+    const doubtful = await createCaller(server).send({
+      method: 'POST',
+      path: CRYPTLEX,
+      headers: { Authorization: 'Bearer standin-token', 'Content-Type': 'text/plain' },
+      body: {},
+    })
     const binary = await createMykaarmaUser(server).set('Accept', 'application/x-protobuf')
     await page.goto(`${server.url}/#/requests?open=${idOf(xml)}&tab=request`)
     await page.getByText('<User>\n  <CompanyId>1815</CompanyId>').waitFor()
     await page.goto(`${server.url}/#/requests?open=${idOf(binary)}&tab=response`)
     await page.getByText(/Protobuf, \d+ bytes/).waitFor()
-    await page.goto(`${server.url}/#/requests?open=${idOf(doubtful)}`)
+    await page.goto(`${server.url}/#/requests?open=${doubtful.header('Standin-Request-Id')}`)
     const assumed = page.locator('.level.assumed').first()
     await assumed.waitFor()
     expect(

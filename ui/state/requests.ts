@@ -74,9 +74,9 @@ function rowFrom(record: RecordedRequest): Row {
   }
 }
 
-/** The short form of a fault without its count, as people write it: `commit-500`. */
+/** The short form of a fault without its count and operation, as people write it: `commit-500`. */
 export function shortName(fault: string): string {
-  const parts = fault.split(';').filter((part) => !part.startsWith('times='))
+  const parts = fault.split(';').filter((part) => !/^(?:times|operation)=/.test(part))
   const others = parts.filter((part) => part !== 'after=commit')
   const isCommit = others.length < parts.length
   return others.map((part, i) => (isCommit && i === 0 ? `commit-${part}` : part)).join(';') || fault

@@ -51,7 +51,7 @@ export function MakeFail({
   const arm = async () => {
     const armed = await act(
       call,
-      ({ id, fault }) => `Armed ${id}: ${fault}. Send the request again to see it fire.`,
+      ({ id }) => `Armed ${id}: ${chosen}. Send the request again to see it fire.`,
     )
     if (armed) onClose()
   }
