@@ -10,6 +10,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json rolldown.config.ts install-build.ts ./
 COPY specs ./specs
 COPY src ./src
+COPY ui ./ui
 RUN npm run build && find dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete \
   && chmod -R a+rX,g=u dist
 

@@ -5,16 +5,19 @@ import { pathToFileURL } from 'node:url'
 /** Age in milliseconds at which a chunk of an earlier build is removed. */
 const MAX_AGE = 7 * 24 * 60 * 60 * 1000
 
-/** Chunks have a hash of their content in their name; entries, contracts and types do not. */
-const CHUNK = /^[\w.-]+-[\w-]{8}\.js$/
+/**
+ * Chunks and the dashboard's assets have a hash of their content in their name; entries, contracts,
+ * types and the dashboard's page do not.
+ */
+const CHUNK = /^(?:[\w.-]+-[\w-]{8}\.js|ui[\\/][\w-]+-[\w-]{8}\.\w+(?:\.gz)?)$/
 
 /** Files that a program loads first. */
 const ENTRIES = ['index.js', 'main.js']
 
 /**
  * Moves a finished build over the one in `target`, file by file. A server that runs from `target`
- * still loads chunks when it first needs them, such as for webhooks to other hosts: chunks of earlier
- * builds stay, so that it finds its own. Loading all of them at the start would make every start slower.
+ * still loads chunks when it first needs them, such as for webhooks to other hosts, and a browser
+ * assets: those of earlier builds stay, so that each finds its own. Loading all of them at the start would make every start slower.
  * Entries come last: whoever starts meanwhile gets all of one build.
  */
 export function installBuild(build: string, target: string, now = Date.now()): void {

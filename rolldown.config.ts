@@ -1,6 +1,8 @@
 // One file to load instead of some three hundred: it takes a quarter off the start. What is only
 // loaded when it is first used (XML, protobuf, logs, metrics) stays where it is.
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { load } from 'js-yaml'
 import { defineConfig, type Plugin } from 'rolldown'
 
@@ -72,13 +74,86 @@ const nodeGlobals: Plugin = {
       : undefined,
 }
 
-export default defineConfig({
-  input: { main: 'src/main.ts', index: 'src/index.ts' },
-  platform: 'node',
-  logLevel: 'warn',
-  external: ['xml2js', 'saxes', 'protobufjs', 're2js', 'pino', 'prom-client', 'js-yaml'],
-  plugins: [specs, noBodyParser, nodeGlobals, latin],
-  transform: { inject: { ...NODE_GLOBALS } },
-  // The hash lets chunks of two builds lie side by side: see install-build.ts.
-  output: { dir: '.build', format: 'esm', chunkFileNames: '[name]-[hash].js' },
-})
+/** Style sheets that a module imports, by module. */
+const styleSheets = new Map<string, string>()
+
+/** The first eight characters of a hash in the alphabet of Rolldown's. */
+const hashOf = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, 8)
+
+/**
+ * Writes the dashboard's files: the style sheets of its modules as one, the icon, the page that
+ * loads them, and each asset compressed, so that no request has to wait for that.
+ */
+const dashboardFiles: Plugin = {
+  name: 'dashboard-files',
+  load(id) {
+    if (!id.endsWith('.css')) return undefined
+    styleSheets.set(id, readFileSync(id, 'utf8'))
+    return { code: '', moduleType: 'js', moduleSideEffects: 'no-treeshake' }
+  },
+  generateBundle(_options, bundle) {
+    const chunks = Object.values(bundle).filter((one) => one.type === 'chunk')
+    const css = minified(
+      chunks
+        .flatMap(({ moduleIds }) => moduleIds)
+        .map(styleSheetOf)
+        .join('\n'),
+    )
+    const icon = readFileSync('ui/icon.svg', 'utf8')
+    const script = chunks.find(({ isEntry }) => isEntry)!.fileName // there is one entry
+    const styles = `main-${hashOf(css)}.css`
+    const image = `icon-${hashOf(icon)}.svg`
+    const assets = { [styles]: css, [image]: icon }
+    for (const { fileName, code } of chunks) assets[fileName] = code
+    for (const [fileName, text] of Object.entries(assets)) {
+      if (!(fileName in bundle)) this.emitFile({ type: 'asset', fileName, source: text })
+      const source = gzipSync(text, { level: 9 })
+      this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source })
+    }
+    const names: Readonly<Record<string, string>> = { script, styles, image }
+    const source = readFileSync('ui/index.html', 'utf8').replaceAll(
+      /\{\{(script|styles|image)\}\}/g,
+      (_, name: string) => `{{assets}}${names[name]}`,
+    )
+    this.emitFile({ type: 'asset', fileName: 'index.html', source })
+  },
+}
+
+const styleSheetOf = (id: string): string => styleSheets.get(id) ?? ''
+
+/** Removes comments and white space from a style sheet without such characters in its texts. */
+function minified(css: string): string {
+  return css
+    .replaceAll(/\/\*[^]*?\*\//g, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ?([{};,]) ?/g, '$1')
+    .replaceAll(/: /g, ':')
+    .trim()
+}
+
+export default defineConfig([
+  {
+    input: { main: 'src/main.ts', index: 'src/index.ts' },
+    platform: 'node',
+    logLevel: 'warn',
+    external: ['xml2js', 'saxes', 'protobufjs', 're2js', 'pino', 'prom-client', 'js-yaml'],
+    plugins: [specs, noBodyParser, nodeGlobals, latin],
+    transform: { inject: { ...NODE_GLOBALS } },
+    // The hash lets chunks of two builds lie side by side: see install-build.ts.
+    output: { dir: '.build', format: 'esm', chunkFileNames: '[name]-[hash].js' },
+  },
+  {
+    input: { main: 'ui/main.tsx' },
+    platform: 'browser',
+    logLevel: 'warn',
+    tsconfig: 'ui/tsconfig.json',
+    plugins: [dashboardFiles],
+    output: {
+      dir: '.build/ui',
+      format: 'esm',
+      entryFileNames: '[name]-[hash].js',
+      minify: true,
+    },
+  },
+])

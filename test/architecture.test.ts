@@ -32,7 +32,7 @@ const LAYERS = [
   ['core/request-log'],
   ['core/faults', 'core/explain/hints'],
   ['core/explain', 'core/request'],
-  ['apis/mykaarma', 'apis/cryptlex', 'apis/formsonfire', 'telemetry'],
+  ['apis/mykaarma', 'apis/cryptlex', 'apis/formsonfire', 'dashboard', 'telemetry'],
   ['apis'],
   ['admin'],
   ['config'],

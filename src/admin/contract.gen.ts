@@ -337,6 +337,25 @@ export interface Credentials {
     IntegrationKey: string
   }
 }
+export interface Examples {
+  calls: {
+    api: string
+    title: string
+    operation: string
+    method: string
+    /**
+     * Path with the prefix of the sandbox.
+     */
+    path: string
+    headers: {
+      [k: string]: string
+    }
+    /**
+     * Sent as JSON.
+     */
+    body: {}
+  }[]
+}
 export interface User {
   api: string
   id: string
@@ -1076,6 +1095,23 @@ export interface Fault {
 }
 export interface FaultList {
   faults: Fault[]
+}
+export interface FaultCatalogue {
+  faults: {
+    /**
+     * Short form.
+     */
+    fault: string
+    /**
+     * Effect, such as `Create the user, then answer 500`.
+     */
+    text: string
+    group: 'refusal' | 'time' | 'connection' | 'body' | 'outcome' | 'webhook'
+    /**
+     * True for the faults that testers need most.
+     */
+    common: boolean
+  }[]
 }
 /**
  * Fields of the API's create call.

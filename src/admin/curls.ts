@@ -23,8 +23,11 @@ export function curlsFor(
   })
 }
 
-/** A user name that is free at every API, as is its address. */
-function freeName({ vendors, store }: Pick<SandboxPort, 'vendors' | 'store'>): string {
+/** The first name that is free at every API, as is its address; a number follows it if none is. */
+export function freeName(
+  { vendors, store }: Pick<SandboxPort, 'vendors' | 'store'>,
+  names: readonly string[] = ['ada'],
+): string {
   const isTaken = (name: string) =>
     vendors.some(({ api }) => {
       if (!api.users) return false
@@ -35,7 +38,8 @@ function freeName({ vendors, store }: Pick<SandboxPort, 'vendors' | 'store'>): s
         (field) => users.find(field, name) ?? users.find(field, `${name}@example.test`),
       )
     })
-  let name = 'ada'
-  for (let n = 2; isTaken(name); n++) name = `ada${n}`
-  return name
+  for (let n = 1; ; n++) {
+    const free = names.map((name) => (n === 1 ? name : `${name}${n}`)).find((one) => !isTaken(one))
+    if (free !== undefined) return free
+  }
 }

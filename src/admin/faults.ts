@@ -1,12 +1,14 @@
 import type { Reply, Task } from '../core/api.ts'
 import type { ArmedFault } from '../core/faults/armed-fault.ts'
+import { catalogueFor } from '../core/faults/catalogue.ts'
 import { Problem } from '../core/problem.ts'
 import { isSecretName } from '../core/request-log/redact.ts'
-import type { Fault, FaultList, NewFault } from './contract.gen.ts'
+import type { Fault, FaultCatalogue, FaultList, NewFault } from './contract.gen.ts'
 import type { SandboxPort } from './ports.ts'
 
 type Names =
   | 'listFaults'
+  | 'getFaultCatalogue'
   | 'addFault'
   | 'replaceFaults'
   | 'clearFaults'
@@ -34,6 +36,18 @@ export function faultTasks(sandbox: SandboxPort): Record<Names, Task> {
       const isTrue = (name: string) => call.query.get(name) === 'true'
       const listed = isTrue('all') ? faults.list() : faults.armed()
       return listOf(listed.filter(({ fired }) => !isTrue('unfired') || fired === 0))
+    },
+    getFaultCatalogue: ({ query }) => {
+      const id = query.get('operation')
+      const { api, contract } = sandbox.vendors.find((one) => one.api.name === query.get('api'))! // the contract lists them
+      const operation = contract.operations.find((one) => one.id === id)
+      if (id !== null && !operation) {
+        const ids = contract.operations.map((one) => one.id)
+        const message = `${api.title} has no operation ${id}; there are: ${ids.join(', ')}`
+        throw new Problem(400, 'operation.unknown', message)
+      }
+      const body: FaultCatalogue = { faults: [...catalogueFor({ api, operation })] }
+      return { status: 200, body }
     },
     addFault: (call) => {
       const fault = faults.add(call.body, 'admin')

@@ -5,39 +5,47 @@ import { isLoopback } from '../core/http/hosts.ts'
 import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { preferredType } from '../core/request/negotiation.ts'
 import type { Problem } from '../core/problem.ts'
-import { recordOf } from '../core/request-log/redacted-record.ts'
+import { DASHBOARD_HEADERS, dashboardPage } from '../dashboard/dashboard.ts'
 import type { FrontPage } from './contract.gen.ts'
-import { curlsFor } from './curls.ts'
-import { PAGE_HEADERS, pageFor, refusalPage } from './front-page-html.ts'
+import { PAGE_HEADERS, textPage } from './front-page-html.ts'
 import type { SandboxPort, ServerPort } from './ports.ts'
 
-/** Number of requests on the page. */
-const MAX_REQUESTS = 10
+/** Path prefix of the admin API. */
+const OWN_PREFIX = '/_standin'
 
-/** Handler of `/`: an overview of the sandbox with links, as JSON or as an HTML page. */
+/** Handler of `/`: an overview of the sandbox with links as JSON, or the dashboard. */
 export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'getFrontPage', Task> {
   return {
     getFrontPage: (call) => {
-      const body = frontPageBody(call, sandbox, server)
-      if (!wantsHtml(call)) return { status: 200, body, headers: { Vary: 'Accept' } }
+      if (!wantsHtml(call)) {
+        const body = frontPageBody(call, sandbox, server)
+        return { status: 200, body, headers: { Vary: 'Accept' } }
+      }
       call.answerType = format.mediaType
-      const records = [...sandbox.requests.after()]
-        .slice(-MAX_REQUESTS)
-        .map((entry) => recordOf(entry, sandbox.secrets))
-      const curls = curlsFor(body.url, sandbox)
-      const page = pageFor({ front: body, curls, newest: records.toReversed() })
-      return { status: 200, body: page, headers: PAGE_HEADERS }
+      const page = dashboardOf(call)
+      if (page !== undefined) return { status: 200, body: page, headers: DASHBOARD_HEADERS }
+      const body = textPage('The dashboard is not built: run npm run build', undefined)
+      return { status: 200, body, headers: PAGE_HEADERS }
     },
   }
 }
 
-/** Answers a refused front page with HTML if a browser requested it; else returns undefined. */
+/**
+ * Answers a refused front page with HTML if a browser requested it; else returns undefined. If only
+ * the admin token is missing, the page is the dashboard, which asks for it.
+ */
 export function refusedPage(problem: Problem, call: Call): Reply | undefined {
   if (!/^(GET|HEAD)$/.test(call.method) || call.path !== '/' || !wantsHtml(call)) return undefined
   const needsToken = problem.reason.startsWith('admin.token-')
-  const text = refusalPage(problem.message, needsToken ? originOf(call) : undefined)
+  const dashboard = needsToken ? dashboardOf(call) : undefined
+  const text = dashboard ?? textPage(problem.message, needsToken ? originOf(call) : undefined)
+  const headers = dashboard === undefined ? PAGE_HEADERS : DASHBOARD_HEADERS
   const page = { contentType: format.contentType, text }
-  return { status: problem.status, body: undefined, headers: PAGE_HEADERS, page }
+  return { status: problem.status, body: undefined, headers, page }
+}
+
+function dashboardOf({ url }: Call): string | undefined {
+  return dashboardPage(url.replace(/[?#].*$/, ''), OWN_PREFIX)
 }
 
 function frontPageBody(
@@ -49,7 +57,7 @@ function frontPageBody(
   // A header selects the sandbox for one request only; links need its path prefix.
   const isByHeader = call.base === '' && call.headers['standin-sandbox'] !== undefined
   const url = `${originOf(call)}${isByHeader ? sandboxPath(name) : call.base}`
-  const adminUrl = `${url}/_standin`
+  const adminUrl = `${url}${OWN_PREFIX}`
   return {
     name: 'Standin',
     version,

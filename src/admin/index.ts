@@ -5,6 +5,7 @@ import { events, html, text as plain } from '../core/formats/text.ts'
 import { clockTasks } from './clock.ts'
 import { deliveryTasks } from './deliveries.ts'
 import { eventTasks } from './events.ts'
+import { exampleTasks } from './examples.ts'
 import { explainTasks } from './explain.ts'
 import { faultTasks } from './faults.ts'
 import { frontTasks, refusedPage } from './front-page.ts'
@@ -34,6 +35,7 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
       ...statusTasks(server),
       ...sandboxTasks(server),
       ...userTasks(sandbox),
+      ...exampleTasks(sandbox),
       ...ledgerTasks(sandbox),
       ...requestTasks(sandbox, server),
       ...verifyTasks(sandbox),

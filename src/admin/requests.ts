@@ -17,6 +17,9 @@ import { hintsForEntry } from './hints.ts'
 import { limitOf } from './paging.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
 
+/** Parameters of the query that select requests. */
+const FILTERS = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
+
 /** Handlers of `/requests` and `/requests/{id}`. */
 export function requestTasks(
   sandbox: SandboxPort,
@@ -24,10 +27,13 @@ export function requestTasks(
 ): Record<'listRequests' | 'getRequest' | 'clearRequests', Task> {
   return {
     listRequests: (call) => {
+      const all = [...sandbox.requests.after()]
       const matches = matcherFromQuery(call, sandbox)
-      const found = [...sandbox.requests.after()].filter(
-        (entry) => matches(new SearchableEntry(entry)).length === 0,
-      )
+      // Without a filter nothing is read: a dashboard asks for the total every few seconds.
+      const isFiltered = FILTERS.some((name) => call.query.has(name))
+      const found = isFiltered
+        ? all.filter((entry) => matches(new SearchableEntry(entry)).length === 0)
+        : all
       const last = call.query.get('last')
       const selected = last === null ? found : found.slice(-Number(last))
       const after = Number(call.query.get('after') ?? 0)
@@ -77,8 +83,7 @@ export function recordWithHints(entry: Entry, sandbox: SandboxPort): RedactedRec
 
 /** The filter that the query requests. */
 export function matcherFromQuery({ query }: Call, sandbox: SandboxPort): EntryMatcher {
-  const names = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
-  const given = names.flatMap((name) => {
+  const given = FILTERS.flatMap((name) => {
     const value = query.get(name)
     return value === null ? [] : [[name, value] as const]
   })

@@ -1,5 +1,5 @@
-import type { Fault, NewFault } from '../admin/contract.gen.ts'
-import type { Admin } from './admin.ts'
+import type { Fault, FaultCatalogue, NewFault } from '../admin/contract.gen.ts'
+import type { Admin, ApiName } from './admin.ts'
 
 /** Faults of a sandbox; docs/faults.md lists all kinds. */
 export class Faults {
@@ -31,6 +31,11 @@ export class Faults {
   /** Returns one fault, with the requests for which it fired. */
   async get(id: string): Promise<Fault> {
     return await this.#admin.call('getFault', { params: { fault: id } })
+  }
+
+  /** Lists the faults that have an effect at an API, or on one of its operations, in plain words. */
+  async catalogue(api: ApiName, operation?: string): Promise<FaultCatalogue['faults']> {
+    return (await this.#admin.call('getFaultCatalogue', { query: { api, operation } })).faults
   }
 
   /** Replaces one fault; it keeps its place in the order, and its counts start at zero. */

@@ -12,6 +12,7 @@ export const ROUTES = {
   getSandbox: 'GET /sandboxes/{name}',
   deleteSandbox: 'DELETE /sandboxes/{name}',
   getCredentials: 'GET /credentials',
+  getExamples: 'GET /examples',
   listUsers: 'GET /users',
   getUser: 'GET /users/{api}/{id}',
   updateUser: 'PATCH /users/{api}/{id}',
@@ -41,6 +42,7 @@ export const ROUTES = {
   addFault: 'POST /faults',
   replaceFaults: 'PUT /faults',
   clearFaults: 'DELETE /faults',
+  getFaultCatalogue: 'GET /fault-catalogue',
   getFault: 'GET /faults/{fault}',
   putFault: 'PUT /faults/{fault}',
   deleteFault: 'DELETE /faults/{fault}',
@@ -69,6 +71,7 @@ export interface Answers {
   getSandbox: contract.Sandbox
   deleteSandbox: contract.Sandbox
   getCredentials: contract.Credentials
+  getExamples: contract.Examples
   listUsers: contract.UserPage
   getUser: contract.User
   updateUser: contract.User
@@ -98,6 +101,7 @@ export interface Answers {
   addFault: contract.Fault
   replaceFaults: contract.FaultList
   clearFaults: contract.FaultList
+  getFaultCatalogue: contract.FaultCatalogue
   getFault: contract.Fault
   putFault: contract.Fault
   deleteFault: contract.Fault

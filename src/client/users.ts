@@ -1,4 +1,4 @@
-import type { Seeded, User } from '../admin/contract.gen.ts'
+import type { Examples, Seeded, User } from '../admin/contract.gen.ts'
 import { allPages, type Admin, type ApiName } from './admin.ts'
 
 export interface UserFilter {
@@ -38,6 +38,11 @@ export class Users {
    */
   async get(api: ApiName, id: string): Promise<User> {
     return await this.#admin.call('getUser', { params: { api, id } })
+  }
+
+  /** Returns a create call for each API, for a user whom no API has; it works when it is sent. */
+  async examples(): Promise<Examples['calls']> {
+    return (await this.#admin.call('getExamples')).calls
   }
 
   /** Creates generated users at all APIs, or at these, and returns the number created at each. */

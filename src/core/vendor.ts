@@ -13,6 +13,8 @@ export interface Example {
   readonly shown: string
   /** @param user the user name and the local part of the address of the user that it creates */
   readonly curl: (url: string, user: string, credential: Credential) => string
+  /** Fields of the request besides those of the person, from the fixtures as the slice read them. */
+  readonly fields?: (fixtures: unknown) => Readonly<Record<string, unknown>>
 }
 
 /** One credential, good or bad, and the answer to a request that sends it. */

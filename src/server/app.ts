@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { answerUnasked, isUnasked } from './browser-requests.ts'
 import type { Guard } from './guard.ts'
+import { answerAsset, ASSETS } from '../dashboard/dashboard.ts'
 import { isBelow } from '../core/http/sandbox-path.ts'
 import { problemDocument } from '../core/formats/problem-json.ts'
 import type { Log } from '../core/log.ts'
@@ -52,6 +53,10 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
       return answer(context, request, response, { base, refusal, headers })
     })
   }
+  // Before the check of the token: the dashboard's assets are public, and ask for the token.
+  app.use(`${own}${ASSETS}`, async (request: Request, response: Response, next: NextFunction) => {
+    if (!(await answerAsset(request.path, request, response))) next()
+  })
   const answerAdmin = (request: Request, response: Response) => {
     const forbidden = guard.checkAdmin(request, request.path)
     if (forbidden) return reject(forbidden, request, response)

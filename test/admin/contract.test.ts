@@ -96,6 +96,11 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
   getReady: { 200: { path: '/ready' }, 400: { path: '/ready?now' } },
   getMetrics: { 200: { path: '/metrics' }, 400: { path: '/metrics?now' } },
   getCredentials: { 200: { path: '/credentials' }, 400: { path: '/credentials?now' } },
+  getExamples: { 200: { path: '/examples' }, 400: { path: '/examples?now' } },
+  getFaultCatalogue: {
+    200: { path: '/fault-catalogue?api=cryptlex' },
+    400: { path: '/fault-catalogue?api=cryptlex&operation=nope' },
+  },
   listSandboxes: { 200: { path: '/sandboxes' }, 400: { path: '/sandboxes?a=b' } },
   createSandbox: {
     201: { path: '/sandboxes', body: { name: 'new' } },
@@ -490,6 +495,9 @@ test.each(operations.filter(({ id }) => !ELSEWHERE.includes(id)))(
     const sent = PROVOKED[id]![success]!
     if (id === 'getCredentials') {
       vi.spyOn(server.sandbox, 'credentials', 'get').mockImplementation(fail)
+    }
+    if (id === 'getFaultCatalogue') {
+      vi.spyOn(server.sandbox, 'vendors', 'get').mockImplementation(fail)
     }
     if (id === 'getClock') vi.spyOn(clock, 'isHeld', 'get').mockImplementation(fail)
     const answer = await caller.send({ method, ...sent, path: `/_standin${sent.path}` })

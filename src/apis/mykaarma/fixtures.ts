@@ -125,6 +125,13 @@ export const OPERATOR: Subscriber = {
   dealers: undefined,
 }
 
+/** The first dealer that the first subscriber has access to. */
+export function firstDealer(known: unknown): string | undefined {
+  const { subscribers, dealers } = known as KnownFixtures // what readFixtures returned
+  const [subscriber] = subscribers.values()
+  return subscriber?.dealers?.[0] ?? [...dealers.keys()][0]
+}
+
 export function fixturesIn(tools: Tools): KnownFixtures {
   return tools.fixtures as KnownFixtures // what readFixtures returned
 }

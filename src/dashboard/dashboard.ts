@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { ServerResponse, IncomingMessage } from 'node:http'
+import { codeOf } from '../core/errors.ts'
+import { packaged } from '../package.ts'
+
+// The built dashboard: `rolldown.config.ts` writes it from `ui/`. Nothing of it is read before a
+// browser requests it.
+
+/** Path of the assets, below the prefix of the admin API. */
+export const ASSETS = '/ui'
+
+/** Headers of the page: scripts and styles of this server only, no inline ones, no framing. */
+export const DASHBOARD_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+  Vary: 'Accept',
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+
+/** Names of assets: a hash of the content in each, and no way to another folder. */
+const ASSET = /^\/([\w-]+-[\w-]{8}\.(js|css|svg))$/
+
+/**
+ * Reads the page.
+ *
+ * @param path path of the page as the browser requested it, with the sandbox
+ * @param own path prefix of the admin API
+ * @returns undefined if the dashboard is not built
+ */
+export function dashboardPage(path: string, own: string): string | undefined {
+  // Relative, so that it also works below a path of a reverse proxy.
+  const up = '../'.repeat(path.split('/').length - 2) || './'
+  try {
+    // One kilobyte, and refusals are explained without waiting.
+    const page = readFileSync(fileOf('index.html'), 'utf8')
+    return page.replaceAll('{{assets}}', `${up}${own.slice(1)}${ASSETS}/`)
+  } catch (error) {
+    return absent(error)
+  }
+}
+
+/**
+ * Answers a request for an asset.
+ *
+ * @param path path below `ASSETS`
+ * @returns false if there is no such asset
+ */
+export async function answerAsset(
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const [, name, extension = ''] = ASSET.exec(path) ?? []
+  const { method, headers } = request
+  if (name === undefined || (method !== 'GET' && method !== 'HEAD')) return false
+  const isGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(
+    [headers['accept-encoding'] ?? ''].flat().join(','),
+  )
+  const body = await readFile(fileOf(isGzip ? `${name}.gz` : name)).catch(absent)
+  if (!body) return false
+  response.writeHead(200, {
+    'Content-Type': MEDIA_TYPES[extension],
+    'Content-Length': body.length,
+    ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}),
+    Vary: 'Accept-Encoding',
+    // The name changes with the content.
+    'Cache-Control': 'public, max-age=31536000, immutable',
+    'X-Content-Type-Options': 'nosniff',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  })
+  response.end(method === 'HEAD' ? undefined : body)
+  return true
+}
+
+function fileOf(name: string): string {
+  return packaged(`dist/ui/${name}`)
+}
+
+/** Returns undefined for a file that does not exist; throws every other error. */
+function absent(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error
+}

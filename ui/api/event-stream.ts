@@ -1,0 +1,40 @@
+import { adminHeaders, adminToken, reached, refusalOf } from './client.ts'
+
+/**
+ * Reads server-sent events until the connection ends. Not an EventSource: that cannot send the
+ * admin token, and does not say when the connection is open.
+ *
+ * @param onOpen called when the server has accepted the connection
+ * @param onEvent called with the data of each event
+ * @throws Refusal
+ */
+export async function readEvents(
+  url: string,
+  handlers: {
+    readonly onOpen: () => void
+    readonly onEvent: (data: string) => void
+    readonly onBytes: () => void
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const token = adminToken()
+  const headers = { Accept: 'text/event-stream', ...adminHeaders() }
+  const response = await reached(fetch(url, { headers, signal, cache: 'no-store' }), signal)
+  if (!response.ok || !response.body) throw await refusalOf(response, token)
+  handlers.onOpen()
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    handlers.onBytes()
+    const blocks = `${rest}${value}`.split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const data = block
+        .split('\n')
+        .flatMap((line) => (line.startsWith('data: ') ? [line.slice('data: '.length)] : []))
+      if (data.length > 0) handlers.onEvent(data.join('\n'))
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { Icon } from '../parts/icon.tsx'
+import { hrefOf, viewPath } from '../state/location.ts'
+import { overview } from '../state/overview.ts'
+import { VIEWS } from '../views.ts'
+
+/** The views, at the left of a wide page and below a narrow one. */
+export function SideBar() {
+  const shown = overview.value
+  return (
+    <nav class="side-bar" aria-label="Views">
+      <ul>
+        {VIEWS.map(({ path, title, icon, count }) => (
+          <li key={path}>
+            <a href={hrefOf(path)} {...(viewPath.value === path ? { 'aria-current': 'page' } : {})}>
+              <Icon name={icon} />
+              <span>{title}</span>
+              {shown && count ? <span class="count">{count(shown)}</span> : ''}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <p class="version">{shown ? `Standin ${shown.front.version}` : ''}</p>
+    </nav>
+  )
+}

@@ -1,0 +1,91 @@
+import { signal } from '@preact/signals'
+import type { Answers } from '../../src/client/routes.gen.ts'
+import {
+  callAdmin,
+  httpCall,
+  type AdminCall,
+  type HttpCall,
+  type OperationId,
+} from '../api/client.ts'
+import { cliFor, typescriptFor } from '../code/code.ts'
+import { refresh } from './overview.ts'
+
+/** A call that was made, with the code that makes it again. */
+export interface MadeCall extends HttpCall {
+  readonly isAdmin: boolean
+  readonly cli?: string | undefined
+  readonly typescript?: string | undefined
+}
+
+/** A message about an action, with its call. */
+export interface Notice {
+  readonly id: number
+  readonly tone: 'ok' | 'bad'
+  readonly text: string
+  readonly call: MadeCall
+}
+
+export const notices = signal<readonly Notice[]>([])
+let count = 0
+const MAX_NOTICES = 3
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((one) => one.id !== id)
+}
+
+export function notify(tone: Notice['tone'], text: string, call: MadeCall): void {
+  notices.value = [...notices.value, { id: ++count, tone, text, call }].slice(-MAX_NOTICES)
+}
+
+/** The call of an action as it is shown. */
+export function madeCall(call: AdminCall): MadeCall {
+  return { ...httpCall(call), isAdmin: true, cli: cliFor(call), typescript: typescriptFor(call) }
+}
+
+/**
+ * Makes a call of the admin API that changes something, and shows it: every action of the dashboard
+ * goes through here.
+ *
+ * @param done text of the notice
+ * @returns undefined if it was refused; the notice says why
+ */
+export async function act<Id extends OperationId>(
+  call: AdminCall<Id>,
+  done: (answer: Answers[Id]) => string,
+): Promise<Answers[Id] | undefined> {
+  try {
+    const answer = await callAdmin(call)
+    notify('ok', done(answer), madeCall(call))
+    return answer
+  } catch (error) {
+    notify('bad', messageOf(error), madeCall(call))
+    return undefined
+  } finally {
+    refresh()
+  }
+}
+
+/** Sends a request to a vendor's API and shows it; any answer is a result. */
+export async function send(
+  call: HttpCall,
+  done: (status: number, requestId: string | null) => string,
+): Promise<string | undefined> {
+  const made = { ...call, isAdmin: false }
+  try {
+    const { method, url, headers, body } = call
+    const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) })
+    const id = response.headers.get('Standin-Request-Id')
+    notify(response.ok ? 'ok' : 'bad', done(response.status, id), made)
+    return id ?? undefined
+  } catch {
+    notify('bad', 'The connection ended without an answer', made)
+    return undefined
+  } finally {
+    refresh()
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

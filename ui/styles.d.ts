@@ -1,0 +1,2 @@
+/** The build joins all style sheets that modules import. */
+declare module '*.css'
