@@ -57,13 +57,17 @@ test('a build does not break a server that runs, whatever it loads later', async
   installBuild(createBuild(), join(folder, 'dist'))
   expect(readFileSync(main, 'utf8')).toContain('// changed')
 
-  const { stdout: token } = spawnSync(process.execPath, [main, 'token'], { encoding: 'utf8' })
+  const { stdout: token, stderr } = spawnSync(process.execPath, [main, 'token'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
   const created = await fetch(`${url}${CRYPTLEX}`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token.trim()}`, 'Content-Type': 'application/json' },
     body: fixture('cryptlex.json'),
   })
-  expect(created.status).toBe(201)
+  expect(created.status, await created.text()).toBe(201)
   for (const path of ['/requests/req-1/explain', '/metrics', '/credentials']) {
     expect((await fetch(`${url}/_standin${path}`)).status, path).toBe(200)
   }

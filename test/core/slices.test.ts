@@ -10,10 +10,10 @@ function work(milliseconds: number): void {
 
 /** Counts the turns of the event loop until the work is done. */
 async function turnsDuring(done: Promise<unknown>): Promise<number> {
-  let isDone = false
+  const state = { isDone: false }
   let turns = 0
-  void done.finally(() => (isDone = true))
-  while (!isDone) {
+  void done.finally(() => (state.isDone = true))
+  while (!state.isDone) {
     await nextTurn()
     turns++
   }

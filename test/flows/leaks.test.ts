@@ -9,12 +9,13 @@ import {
   type Answer,
   type Sent,
 } from '../helpers/caller.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { createPlainSandbox, fixture } from '../helpers/sandbox.ts'
 import { LONG } from '../helpers/time.ts'
 
 const SANDBOXES = 64
 /** The number of requests to all sandboxes together. */
-const OPERATIONS = Number(process.env['LEAK_OPERATIONS'] ?? 32_000)
+const OPERATIONS = repetitions(8000, 32_000)
 const PROFILES = [
   'documented',
   'strict',

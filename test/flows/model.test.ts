@@ -10,12 +10,13 @@ import {
   named,
   type Api,
 } from '../helpers/caller.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { afterKill, createFolder } from '../helpers/sandbox.ts'
 import { LONG } from '../helpers/time.ts'
 import { withDefaults } from '../../src/config/config.ts'
 import { startServer, type Server } from '../../src/server/server.ts'
 
-const OPERATIONS = Number(process.env['MODEL_OPERATIONS'] ?? 10_000)
+const OPERATIONS = repetitions(3000, 10_000)
 const LENGTH = 100
 
 type Operation =
@@ -109,6 +110,8 @@ class RestartableServer {
     const copy = afterKill(this.#folder)
     await this.close()
     this.#folder = copy
+    // What was registered last runs first: the server ends before its folder goes.
+    onTestFinished(() => this.close())
     await this.start()
   }
 }

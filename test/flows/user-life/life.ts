@@ -2,10 +2,11 @@ import * as fc from 'fast-check'
 import { isDeepStrictEqual } from 'node:util'
 import { expect, onTestFinished } from 'vitest'
 import { allUsers, Caller, type Answer, type Api, type Sent } from '../../helpers/caller.ts'
+import { repetitions } from '../../helpers/repetitions.ts'
 import { createPlainSandbox } from '../../helpers/sandbox.ts'
 
-/** Calls per API; `npm run life` makes 10,000. */
-export const CALLS = Number(process.env['USER_LIFE_CALLS'] ?? 2000)
+/** Calls per API. */
+export const CALLS = repetitions(2000, 10_000)
 const LENGTH = 100
 /** Calls between two comparisons of the whole state. */
 const INTERVAL = 50
