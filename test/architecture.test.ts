@@ -18,6 +18,7 @@ const LAYERS = [
     'core/match',
     'core/option',
     'core/secrets',
+    'core/slices',
     'core/stages',
   ],
   ['core/words', 'core/time'],

@@ -105,6 +105,8 @@ export class Call {
   deliveryFaults?: readonly DeliveryFault[]
   /** Ids of the deliveries that the request caused. */
   deliveries?: readonly string[] | undefined
+  /** Aborted when the client closes the connection; set for the admin API's own work only. */
+  signal?: AbortSignal
   /** Ids of the deliveries that waited for the removal of the user; they follow the others. */
   released?: readonly string[] | undefined
 

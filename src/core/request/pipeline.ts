@@ -6,6 +6,7 @@ import { ConnectionEnded, FaultInjector, NO_FAULTS, type Injector } from '../fau
 import { closeWhenIdle } from '../http/linger.ts'
 import { invalid, Problem } from '../problem.ts'
 import { faultStagesBeforeBody, stagesOf, type ServedStage } from '../stages.ts'
+import { ClientGone } from '../slices.ts'
 import type { State } from '../store/state.ts'
 import { acceptable, refusalType } from './negotiation.ts'
 import type { PipelineContext } from './pipeline-context.ts'
@@ -29,6 +30,7 @@ interface Exchange {
   readonly context: PipelineContext
   readonly call: Call
   readonly request: IncomingMessage
+  readonly response: ServerResponse
   readonly injector: Injector
   /** The answer of the operation, once it has run. */
   reply?: Reply
@@ -52,10 +54,10 @@ export async function answer(
   try {
     headers = merged(arrival.headers, api.admit?.(call, tools))
     if (arrival.refusal) refuseAtArrival(call, arrival.refusal)
-    reply = await serve({ context, call, request, injector })
+    reply = await serve({ context, call, request, response, injector })
     if (!call.endedAfter) call.stage = 'answer'
   } catch (error) {
-    if (error instanceof ConnectionEnded) {
+    if (error instanceof ConnectionEnded || error instanceof ClientGone) {
       injector.finish()
       return recordUnanswered(context, call, request)
     }
@@ -177,7 +179,13 @@ const STAGE_HANDLERS: Readonly<
 }
 
 async function runTask(exchange: Exchange, task: Task): Promise<void> {
-  exchange.reply = await task(exchange.call)
+  const { call, response } = exchange
+  const gone = new AbortController()
+  call.signal = gone.signal
+  const onClose = () => gone.abort()
+  response.once('close', onClose)
+  exchange.reply = await task(call)
+  response.off('close', onClose)
 }
 
 /** Waits until the changes are stored, and for the webhooks that a fault sends before the answer. */
@@ -325,7 +333,7 @@ function refused(context: PipelineContext, call: Call, error: unknown): Reply {
   return { ...reply, status, headers }
 }
 
-/** Records a request whose connection a fault ended, with status 0 as in HAR. */
+/** Records a request whose connection a fault or its client ended, with status 0 as in HAR. */
 function recordUnanswered(
   context: PipelineContext,
   call: Call,

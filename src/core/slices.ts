@@ -1,0 +1,84 @@
+/** Milliseconds for which long work holds the event loop before other requests get their turn. */
+const SLICE = 4
+
+/** Thrown in place of the rest of a work whose client has closed the connection. */
+export class ClientGone extends Error {}
+
+const waiting: (() => void)[] = []
+
+/** Runs one work for each turn of the event loop, so that several do not add up to a long wait. */
+function resumeOne(): void {
+  waiting.shift()?.()
+  if (waiting.length > 0) setImmediate(resumeOne)
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(resumeOne)
+  })
+}
+
+/**
+ * Long work that lets other requests run every few milliseconds. What it reads may change
+ * meanwhile: take a copy of a list first, or read it by a cursor.
+ *
+ * ```ts
+ * const slices = new Slices(call.signal)
+ * for (const row of rows) {
+ *   if (slices.isOver) await slices.next()
+ *   …
+ * }
+ * ```
+ */
+export class Slices {
+  readonly #signal: AbortSignal | undefined
+  #end = performance.now() + SLICE
+
+  /** @param signal of the client that waits for the work; the work ends when it is aborted */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
+  }
+
+  /** True if it is time to call `next`. */
+  get isOver(): boolean {
+    return performance.now() >= this.#end
+  }
+
+  /**
+   * Lets other requests run, then begins the next slice.
+   *
+   * @throws ClientGone
+   */
+  async next(): Promise<void> {
+    await nextTurn()
+    if (this.#signal?.aborted) throw new ClientGone('the client has closed the connection')
+    this.#end = performance.now() + SLICE
+  }
+
+  /**
+   * Runs work that yields at its own steps, and returns its result.
+   *
+   * @throws ClientGone
+   */
+  async run<T>(steps: Generator<unknown, T>): Promise<T> {
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) return step.value
+      if (this.isOver) await this.next()
+    }
+  }
+}
+
+/**
+ * Iterates in slices. Each item should take well below a slice.
+ *
+ * @throws ClientGone
+ */
+export async function* inSlices<T>(
+  items: Iterable<T>,
+  slices: Slices = new Slices(),
+): AsyncGenerator<T, void> {
+  for (const item of items) {
+    if (slices.isOver) await slices.next()
+    yield item
+  }
+}
