@@ -2,6 +2,7 @@ import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { createMatcher, type Mismatch, type RequestPattern } from './matcher.ts'
 import type { Entry } from './entry.ts'
+import type { KnownSecrets } from './redact.ts'
 import type { SearchableEntry } from './searchable-entry.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -29,14 +30,14 @@ export type EntryMatcher = (request: SearchableEntry) => readonly Mismatch[]
 export function createEntryMatcher(
   { email, header, since, text, ...pattern }: RequestFilter,
   requestLog: RequestLog,
-  secrets: readonly string[],
+  secrets: KnownSecrets,
 ): EntryMatcher {
   const [, name = '', value] = /^([^:]*)(?::\s*(.*))?$/s.exec(header ?? '') ?? []
   const headers =
     header === undefined
       ? pattern.headers
       : { ...pattern.headers, [name.trim()]: value === undefined ? { exists: true } : value.trim() }
-  const matcher = createMatcher({ ...pattern, ...(headers ? { headers } : {}) })
+  const matcher = createMatcher({ ...pattern, ...(headers ? { headers } : {}) }, secrets.names)
   const isLater = since === undefined ? undefined : laterThan(since, requestLog)
   const checks: EntryMatcher[] = [({ subject }) => matcher(subject)]
   if (email !== undefined) {

@@ -1,6 +1,6 @@
 import { describeViolation, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
-import { Redactor } from './redact.ts'
+import { Redactor, type KnownSecrets } from './redact.ts'
 import { answerOf, callOf, MAX_KEPT_BODY, rawHeadersOf, type Entry } from './entry.ts'
 import type { Warning } from '../call.ts'
 import type { Hint } from '../api.ts'
@@ -68,7 +68,7 @@ export interface RedactedRecord {
  *
  * @param secrets known secrets of the sandbox, redacted wherever they occur
  */
-export function recordOf(entry: Entry, secrets: readonly string[] = []): RedactedRecord {
+export function recordOf(entry: Entry, secrets?: KnownSecrets): RedactedRecord {
   const { context, reachedApi } = entry
   const call = callOf(entry)
   const answer = answerOf(entry)
@@ -112,7 +112,7 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
 }
 
 /** Creates a redactor that knows the secrets of a request, for other texts about it. */
-export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
+export function redactorOf(entry: Entry, secrets: KnownSecrets): Redactor {
   const call = callOf(entry)
   const redactor = new Redactor(secrets)
   redactor.query(call.url.slice(call.url.indexOf('?') + 1))

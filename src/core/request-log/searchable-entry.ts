@@ -2,6 +2,7 @@ import { isRecord } from '../contract/schema.ts'
 import { readingsOf } from '../http/plus-sign.ts'
 import type { Entry } from './entry.ts'
 import type { MatchSubject } from './matcher.ts'
+import type { KnownSecrets } from './redact.ts'
 import { createdUser, recordOf } from './redacted-record.ts'
 import { subjectOf } from './match-subject.ts'
 
@@ -10,7 +11,7 @@ export class SearchableEntry {
   readonly entry: Entry
   #subject: MatchSubject | undefined
   #texts: ReadonlySet<string> | undefined
-  #redacted: { readonly secrets: readonly string[]; readonly text: string } | undefined
+  #redacted: { readonly secrets: KnownSecrets; readonly text: string } | undefined
 
   constructor(entry: Entry) {
     this.entry = entry
@@ -32,7 +33,7 @@ export class SearchableEntry {
   }
 
   /** The redacted record as JSON in lower case, for text search. */
-  redactedText(secrets: readonly string[]): string {
+  redactedText(secrets: KnownSecrets): string {
     if (this.#redacted?.secrets !== secrets) {
       const text = JSON.stringify(recordOf(this.entry, secrets)).toLowerCase()
       this.#redacted = { secrets, text }

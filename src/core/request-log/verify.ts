@@ -2,7 +2,7 @@ import { Problem } from '../problem.ts'
 import type { Entry } from './entry.ts'
 import { isEarlier, type EntryMatcher } from './filter.ts'
 import { describeMismatch, type Mismatch } from './matcher.ts'
-import type { Redactor } from './redact.ts'
+import type { KnownSecrets, Redactor } from './redact.ts'
 import { redactorOf } from './redacted-record.ts'
 import { SearchableEntry } from './searchable-entry.ts'
 
@@ -61,7 +61,7 @@ interface Evaluation {
 export function verifyExpectations(
   expectations: readonly Expectation[],
   entries: readonly Entry[],
-  secrets: readonly string[],
+  secrets: KnownSecrets,
   inOrder = false,
 ): { passed: boolean; results: ExpectationResult[] } {
   const byArrival = entries.toSorted((a, b) => a.startedAt - b.startedAt)
@@ -93,7 +93,7 @@ export function verifyExpectations(
 export function findNearest(
   matches: EntryMatcher,
   requests: readonly SearchableEntry[],
-  secrets: readonly string[],
+  secrets: KnownSecrets,
 ): NearestRequest[] {
   return requests
     .map((request) => ({ entry: request.entry, differences: matches(request) }))
@@ -119,7 +119,7 @@ export function describeNearest(nearest: readonly NearestRequest[]): string {
 function evaluate(
   expectation: Expectation,
   requests: readonly SearchableEntry[],
-  secrets: readonly string[],
+  secrets: KnownSecrets,
 ): Evaluation {
   const { matches, count } = expectation
   const matching = requests
