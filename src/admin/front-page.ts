@@ -5,7 +5,8 @@ import { isLoopback } from '../core/http/hosts.ts'
 import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { preferredType } from '../core/request/negotiation.ts'
 import type { Problem } from '../core/problem.ts'
-import { recordOf } from '../core/request-log/redacted-record.ts'
+import type { RedactedRecord } from '../core/request-log/redacted-record.ts'
+import { Slices } from '../core/slices.ts'
 import type { FrontPage } from './contract.gen.ts'
 import { curlsFor } from './curls.ts'
 import { PAGE_HEADERS, pageFor, refusalPage } from './front-page-html.ts'
@@ -17,13 +18,16 @@ const MAX_REQUESTS = 10
 /** Handler of `/`: an overview of the sandbox with links, as JSON or as an HTML page. */
 export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'getFrontPage', Task> {
   return {
-    getFrontPage: (call) => {
+    getFrontPage: async (call) => {
       const body = frontPageBody(call, sandbox, server)
       if (!wantsHtml(call)) return { status: 200, body, headers: { Vary: 'Accept' } }
       call.answerType = format.mediaType
-      const records = [...sandbox.requests.after()]
-        .slice(-MAX_REQUESTS)
-        .map((entry) => recordOf(entry, sandbox.secrets))
+      const { requests, secrets } = sandbox
+      const slices = new Slices(call.signal)
+      const records: RedactedRecord[] = []
+      for (const entry of [...requests.after()].slice(-MAX_REQUESTS)) {
+        records.push(await slices.run(requests.redactions.recordSteps(entry, secrets)))
+      }
       const curls = curlsFor(body.url, sandbox)
       const page = pageFor({ front: body, curls, newest: records.toReversed() })
       return { status: 200, body: page, headers: PAGE_HEADERS }

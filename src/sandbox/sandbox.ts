@@ -57,7 +57,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#savedFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
-    this.requests = new RequestLog(shared.requestLog)
+    this.requests = new RequestLog(shared.requestLog, shared.secretNames)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...shared.faults, clock: this.clock, seed: settings.seed })
     this.webhooks = new Webhooks({

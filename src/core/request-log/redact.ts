@@ -102,6 +102,11 @@ export class Redactor {
     return [...this.#learned]
   }
 
+  /** The same in all their spellings. */
+  get spellings(): readonly string[] {
+    return this.learned.flatMap(spellings)
+  }
+
   header(name: string, value: string): string {
     if (/^(?:proxy-)?authorization$/i.test(name)) return this.#credentials(value)
     if (!this.#known.names.has(name)) return this.body(value)
@@ -163,7 +168,7 @@ export class Redactor {
     for (const form of FORMS) {
       plain = plain.replaceAll(form, (_, before: string) => `${before}${REDACTED}`)
     }
-    this.#finder ??= new SecretFinder([...this.#learned].flatMap(spellings))
+    this.#finder ??= new SecretFinder(this.spellings)
     return withoutFound(plain, [this.#finder, this.#known.finder])
   }
 
