@@ -10,10 +10,10 @@ function work(milliseconds: number): void {
 
 /** Counts the turns of the event loop until the work is done. */
 async function turnsDuring(done: Promise<unknown>): Promise<number> {
-  let isDone = false
   let turns = 0
-  void done.finally(() => (isDone = true))
-  while (!isDone) {
+  const turning = new AbortController()
+  void done.finally(() => turning.abort())
+  while (!turning.signal.aborted) {
     await nextTurn()
     turns++
   }
