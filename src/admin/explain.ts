@@ -5,7 +5,7 @@ import { text as plainText } from '../core/formats/text.ts'
 import { mediaTypeOf } from '../core/http/content-type.ts'
 import { preferredType } from '../core/request/negotiation.ts'
 import { callOf } from '../core/request-log/entry.ts'
-import { withoutSecrets } from './hints.ts'
+import { Slices } from '../core/slices.ts'
 import { entryOf } from './requests.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -20,7 +20,10 @@ export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Tas
       const mediaType = mediaTypeOf(String(answerHeaders['Content-Type'] ?? '')) ?? ''
       const input = { ...entry.context, call: callOf(entry), sandbox: sandbox.settings.name }
       const explanation = explain({ ...input, status, mediaType })
-      const body = withoutSecrets(explanation, entry, sandbox.secrets)
+      const { redactions } = sandbox.requests
+      const body = await new Slices(call.signal).run(
+        redactions.scrubSteps(explanation, entry, sandbox.secrets),
+      )
       if (!wantsText(call)) return { status: 200, body }
       call.answerType = plainText.mediaType
       return { status: 200, body: explanationText(body) }

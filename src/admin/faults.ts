@@ -2,7 +2,7 @@ import type { Reply, Task } from '../core/api.ts'
 import type { ArmedFault } from '../core/faults/armed-fault.ts'
 import { catalogueFor } from '../core/faults/catalogue.ts'
 import { Problem } from '../core/problem.ts'
-import { isSecretName } from '../core/request-log/redact.ts'
+import type { SecretNames } from '../core/request-log/secret-names.ts'
 import type { Fault, FaultCatalogue, FaultList, NewFault } from './contract.gen.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -77,14 +77,14 @@ export function faultTasks(sandbox: SandboxPort): Record<Names, Task> {
 }
 
 /** A fault as the admin API returns it. */
-function faultBody(fault: ArmedFault, { clock, faults }: SandboxPort): Fault {
+function faultBody(fault: ArmedFault, { clock, faults, secrets }: SandboxPort): Fault {
   const { nearestMiss, expiresAt, lastFiredAt } = fault
   const time = (at: number) => new Date(at).toISOString()
   return {
     id: fault.id,
     origin: fault.origin,
     fault: fault.shortForm,
-    definition: withoutSecrets(fault.definition as NewFault), // the same, as its schema has it
+    definition: withoutSecrets(fault.definition as NewFault, secrets.names), // the same, as its schema has it
     armedAt: time(fault.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),
     live: fault.isLive(clock.now()),
@@ -111,16 +111,13 @@ function faultBody(fault: ArmedFault, { clock, faults }: SandboxPort): Fault {
 }
 
 /** Hides the tokens and keys in the conditions of a fault. */
-function withoutSecrets(definition: NewFault): NewFault {
+function withoutSecrets(definition: NewFault, names: SecretNames): NewFault {
   const { match } = definition
   if (!match) return definition
   const masked = (values: NonNullable<NewFault['match']>['headers']) =>
     values &&
     Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [
-        name,
-        isSecretName(name) ? '(hidden)' : value,
-      ]),
+      Object.entries(values).map(([name, value]) => [name, names.has(name) ? '(hidden)' : value]),
     )
   return {
     ...definition,

@@ -1,16 +1,17 @@
 import type { Hint } from '../core/api.ts'
 import { hintsFor } from '../core/explain/hints/index.ts'
 import { callOf, type Entry } from '../core/request-log/entry.ts'
-import { redactorOf } from '../core/request-log/redacted-record.ts'
+import type { RedactedRecord } from '../core/request-log/redacted-record.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** The hints for a recorded request, with its secrets redacted. */
-export function hintsForEntry(entry: Entry, { secrets }: SandboxPort): Hint[] {
-  const hints = hintsFor({ ...entry.context, call: callOf(entry) })
-  return hints.length === 0 ? [] : [...withoutSecrets(hints, entry, secrets)]
-}
-
-/** Redacts the request's secrets in texts that quote parts of the request. */
-export function withoutSecrets<T>(value: T, entry: Entry, secrets: readonly string[]): T {
-  return redactorOf(entry, secrets).scrubAll(value)
+/** A request with its secrets redacted, and with hints on what its sender probably meant, in steps. */
+export function* hintedSteps(
+  entry: Entry,
+  { requests, secrets }: SandboxPort,
+): Generator<undefined, RedactedRecord> {
+  const record = yield* requests.redactions.recordSteps(entry, secrets)
+  const hints: readonly Hint[] = hintsFor({ ...entry.context, call: callOf(entry) })
+  if (hints.length === 0) return record
+  const shown = yield* requests.redactions.scrubSteps(hints, entry, secrets)
+  return { ...record, hints: [...shown] }
 }

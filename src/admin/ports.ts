@@ -1,6 +1,7 @@
 import type { Credential, Tools } from '../core/api.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { Faults } from '../core/faults/faults.ts'
+import type { KnownSecrets } from '../core/request-log/redact.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Snapshots } from '../core/store/snapshots.ts'
@@ -24,7 +25,7 @@ export interface SandboxPort {
   readonly faults: Faults
   readonly requests: RequestLog
   /** Values that are redacted from everything that is shown. */
-  readonly secrets: readonly string[]
+  readonly secrets: KnownSecrets
   readonly webhooks: Webhooks
   readonly egress: Pick<Egress, 'refusalWithoutLookup'>
   readonly tools: Pick<Tools, 'clock' | 'fake'>

@@ -8,17 +8,21 @@ import {
   type EntryMatcher,
   type RequestFilter,
 } from '../core/request-log/filter.ts'
-import { harOf } from '../core/request-log/har.ts'
-import { recordOf, type RedactedRecord } from '../core/request-log/redacted-record.ts'
+import { harEntryOf, harOf } from '../core/request-log/har.ts'
+import type { RedactedRecord } from '../core/request-log/redacted-record.ts'
 import type { Entry } from '../core/request-log/entry.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
-import { hintsForEntry } from './hints.ts'
+import { inSlices, Slices } from '../core/slices.ts'
+import { hintedSteps } from './hints.ts'
 import { limitOf } from './paging.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
 
 /** Parameters of the query that select requests. */
 const FILTERS = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
+/** Characters of an answer that is written and checked at once, and estimated ones of a record. */
+const MAX_AT_ONCE = 512 * 1024
+const RECORD_OVERHEAD = 2048
 
 /** Handlers of `/requests` and `/requests/{id}`. */
 export function requestTasks(
@@ -26,39 +30,55 @@ export function requestTasks(
   server: ServerPort,
 ): Record<'listRequests' | 'getRequest' | 'clearRequests', Task> {
   return {
-    listRequests: (call) => {
+    listRequests: async (call) => {
+      const slices = new Slices(call.signal)
       const all = [...sandbox.requests.after()]
       const matches = matcherFromQuery(call, sandbox)
       // Without a filter nothing is read: a dashboard asks for the total every few seconds.
       const isFiltered = FILTERS.some((name) => call.query.has(name))
-      const found = isFiltered
-        ? all.filter((entry) => matches(new SearchableEntry(entry)).length === 0)
-        : all
+      const found = isFiltered ? await matching(all, matches, slices) : all
       const last = call.query.get('last')
       const selected = last === null ? found : found.slice(-Number(last))
       const after = Number(call.query.get('after') ?? 0)
       const limit = limitOf(call)
       const rest = selected.filter(({ seq }) => seq > after)
       const page = rest.slice(0, limit)
-      const records = page.map((entry) => recordWithHints(entry, sandbox))
-      const next = rest.length > limit ? String(page.at(-1)!.seq) : undefined
-      const body: RequestPage = {
-        requests: records,
-        total: selected.length,
-        ...(next === undefined ? {} : { next }),
+      const records: RedactedRecord[] = []
+      for await (const entry of inSlices(page, slices)) {
+        records.push(await slices.run(hintedSteps(entry, sandbox)))
       }
-      return replyWith(records, body, call, server)
+      const next = rest.length > limit ? String(page.at(-1)!.seq) : undefined
+      const total = selected.length
+      const frame = (requests: RedactedRecord[]): RequestPage => ({
+        requests,
+        total,
+        ...(next === undefined ? {} : { next }),
+      })
+      return replyWith(records, frame, { call, server, slices })
     },
-    getRequest: (call) => {
-      const record = recordWithHints(entryOf(call, sandbox), sandbox)
-      const body: RecordedRequest = record
-      return replyWith([record], body, call, server)
+    getRequest: async (call) => {
+      const slices = new Slices(call.signal)
+      const record = await slices.run(hintedSteps(entryOf(call, sandbox), sandbox))
+      return replyWith([record], () => record satisfies RecordedRequest, { call, server, slices })
     },
     clearRequests: () => {
       const body: RequestsCleared = { cleared: sandbox.requests.clear() }
       return { status: 200, body }
     },
   }
+}
+
+async function matching(
+  entries: readonly Entry[],
+  matches: EntryMatcher,
+  slices: Slices,
+): Promise<readonly Entry[]> {
+  const found: Entry[] = []
+  for await (const entry of inSlices(entries, slices)) {
+    const mismatches = await slices.run(matches.steps(new SearchableEntry(entry)))
+    if (mismatches.length === 0) found.push(entry)
+  }
+  return found
 }
 
 /** @throws Problem 404 request.unknown */
@@ -72,13 +92,6 @@ export function entryOf(call: Call, { requests }: SandboxPort): Entry {
       ? 'The request log is off: the server runs with --request-log-size 0'
       : `The request log has no request ${id}; it has ${requests.size}. A reset clears the log, and only the newest ${size} are kept (--request-log-size, --request-log-bytes)`
   throw new Problem(404, 'request.unknown', message)
-}
-
-/** A request with its secrets redacted, and with hints on what its sender probably meant. */
-export function recordWithHints(entry: Entry, sandbox: SandboxPort): RedactedRecord {
-  const record = recordOf(entry, sandbox.secrets)
-  const hints = hintsForEntry(entry, sandbox)
-  return hints.length === 0 ? record : { ...record, hints }
 }
 
 /** The filter that the query requests. */
@@ -102,19 +115,57 @@ export function matcherFromFilter(filter: RequestFilter, sandbox: SandboxPort): 
   return createEntryMatcher(filter, sandbox.requests, sandbox.secrets)
 }
 
-function replyWith(
+interface Replying {
+  readonly call: Call
+  readonly server: ServerPort
+  readonly slices: Slices
+}
+
+/**
+ * Writes the records in the requested format. A large answer is written record by record, in
+ * slices.
+ *
+ * @param frame returns the answer in the default format
+ */
+async function replyWith(
   records: readonly RedactedRecord[],
-  body: unknown,
-  call: Call,
-  server: ServerPort,
-): Reply {
-  switch (call.query.get('format')) {
-    case 'har':
-      return { status: 200, body: harOf(records, server.version) }
-    case 'curl':
-      call.answerType = text.mediaType
-      return { status: 200, body: curlOf(records, `http://${call.headers.host ?? 'localhost'}`) }
-    default:
-      return { status: 200, body }
+  frame: (records: RedactedRecord[]) => unknown,
+  { call, server, slices }: Replying,
+): Promise<Reply> {
+  const format = call.query.get('format')
+  if (format === 'curl') {
+    call.answerType = text.mediaType
+    const origin = `http://${call.headers.host ?? 'localhost'}`
+    const pieces: Buffer[] = []
+    for await (const record of inSlices(records, slices)) {
+      const separator = pieces.length === 0 ? '' : '\n'
+      pieces.push(Buffer.from(separator + curlOf([record], origin)))
+    }
+    return isLarge(records)
+      ? { status: 200, body: undefined, pieces }
+      : { status: 200, body: Buffer.concat(pieces).toString() }
   }
+  const isHar = format === 'har'
+  const log = harOf([], server.version)
+  if (!isLarge(records)) {
+    return { status: 200, body: isHar ? harOf(records, server.version) : frame([...records]) }
+  }
+  // Both frames have one empty list, and the pieces go into it.
+  const [before = '', after = ''] = JSON.stringify(isHar ? log : frame([])).split('[]')
+  const pieces = [Buffer.from(`${before}[`)]
+  for await (const [i, record] of inSlices(records.entries(), slices)) {
+    const one = JSON.stringify(isHar ? harEntryOf(record) : record)
+    pieces.push(Buffer.from(i === 0 ? one : `,${one}`))
+  }
+  pieces.push(Buffer.from(`]${after}`))
+  return { status: 200, body: undefined, pieces }
+}
+
+/** Tests whether several records together take long to write. */
+function isLarge(records: readonly RedactedRecord[]): boolean {
+  if (records.length < 2) return false
+  const texts = records.map(
+    ({ body, answer }) => (body?.text.length ?? 0) + answer.body.text.length,
+  )
+  return texts.reduce((sum, length) => sum + length + RECORD_OVERHEAD, 0) > MAX_AT_ONCE
 }

@@ -1,21 +1,26 @@
 import type { Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import type { RequestFilter } from '../core/request-log/filter.ts'
-import { RegexBudget, RegexBudgetExceeded } from '../core/request-log/safe-regex.ts'
+import type { Entry } from '../core/request-log/entry.ts'
+import type { RedactedRecord } from '../core/request-log/redacted-record.ts'
+import { RegexBudget, RegexBudgetExceeded, spendSteps } from '../core/request-log/safe-regex.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import {
   describeNearest,
-  findNearest,
-  verifyExpectations,
+  nearestSteps,
+  verifySteps,
   type Expectation,
+  type Redacting,
 } from '../core/request-log/verify.ts'
+import { ClientGone, inSlices, Slices } from '../core/slices.ts'
 import type {
   Awaited,
   Expectation as ExpectationBody,
   Verification,
   Verified,
 } from './contract.gen.ts'
-import { matcherFromFilter, matcherFromQuery, recordWithHints } from './requests.ts'
+import { hintedSteps } from './hints.ts'
+import { matcherFromFilter, matcherFromQuery } from './requests.ts'
 import { milliseconds } from './clock.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -29,13 +34,13 @@ export function verifyTasks(
   sandbox: SandboxPort,
 ): Record<'verifyRequests' | 'awaitRequests', Task> {
   return {
-    verifyRequests: (call) => {
+    verifyRequests: async (call) => {
       const { expectations, order, since } = call.body as Verification // the contract has checked it
       const named = expectations.map((one, i) => expectationFrom(one, i, since, sandbox))
       refuseDuplicateNames(named)
-      const body: Verified = withinBudget(() =>
-        verifyExpectations(named, [...sandbox.requests.after()], sandbox.secrets, order),
-      )
+      const entries = [...sandbox.requests.after()]
+      const steps = verifySteps(named, entries, redacting(sandbox), order)
+      const body: Verified = await withinBudget(steps, new Slices(call.signal))
       return { status: 200, body }
     },
     awaitRequests: async (call) => {
@@ -46,19 +51,31 @@ export function verifyTasks(
       if (wait > MAX_WAIT) {
         throw new Problem(400, 'timeout.too-long', `timeout must be at most 10m, got ${timeout}`)
       }
-      const found = readings(sandbox).filter((reading) => matches(reading).length === 0)
-      if (found.length < count) {
-        await listenUntil(sandbox, wait, (reading) => {
-          if (matches(reading).length === 0) found.push(reading)
-          return found.length >= count
-        })
+      const slices = new Slices(call.signal)
+      const found: Entry[] = []
+      const arrivals = new Arrivals(sandbox, wait, call.signal)
+      try {
+        while (found.length < count) {
+          const entry = arrivals.take() ?? (await arrivals.next())
+          if (!entry) break
+          const request = new SearchableEntry(entry)
+          if ((await slices.run(matches.steps(request))).length === 0) found.push(entry)
+          if (slices.isOver) await slices.next()
+        }
+      } finally {
+        arrivals.close()
       }
-      const requests = found.slice(0, count).map(({ entry }) => recordWithHints(entry, sandbox))
+      if (call.signal?.aborted) throw new ClientGone('the client has closed the connection')
+      const requests: RedactedRecord[] = []
+      for await (const entry of inSlices(found, slices)) {
+        requests.push(await slices.run(hintedSteps(entry, sandbox)))
+      }
       if (found.length >= count) {
         const body: Awaited = { fulfilled: true, requests }
         return { status: 200, body }
       }
-      const nearest = findNearest(matches, readings(sandbox), sandbox.secrets)
+      const all = [...sandbox.requests.after()].map((entry) => new SearchableEntry(entry))
+      const nearest = await slices.run(nearestSteps(matches, all, redacting(sandbox)))
       const summary = `${found.length} of ${count} requests arrived within ${timeout}`
       const body: Awaited = {
         fulfilled: false,
@@ -71,10 +88,14 @@ export function verifyTasks(
   }
 }
 
+function redacting({ requests, secrets }: SandboxPort): Redacting {
+  return { redactions: requests.redactions, secrets }
+}
+
 /** @throws Problem 400 expression.invalid when the expressions take too long */
-function withinBudget<T>(work: () => T): T {
+async function withinBudget<T>(steps: Generator<undefined, T>, slices: Slices): Promise<T> {
   try {
-    return new RegexBudget(REGEX_TIME).spend(work)
+    return await slices.run(spendSteps(new RegexBudget(REGEX_TIME), steps))
   } catch (error) {
     if (!(error instanceof RegexBudgetExceeded)) throw error
     const message =
@@ -83,30 +104,56 @@ function withinBudget<T>(work: () => T): T {
   }
 }
 
-function readings({ requests }: SandboxPort): SearchableEntry[] {
-  return [...requests.after()].map((entry) => new SearchableEntry(entry))
-}
+/** The recorded requests and then those that arrive, until the time is up or nobody waits. */
+class Arrivals {
+  readonly #queue: Entry[]
+  #next = 0
+  #isOver = false
+  #wake: () => void = () => {}
+  readonly #stop: () => void
 
-/** Resolves once a request is the last one needed, the time is up or the server stops. */
-function listenUntil(
-  { requests }: SandboxPort,
-  wait: number,
-  isLast: (request: SearchableEntry) => boolean,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
+  /** @param wait in milliseconds */
+  constructor({ requests }: SandboxPort, wait: number, signal: AbortSignal | undefined) {
+    const end = () => {
+      this.#isOver = true
+      this.#wake()
+    }
+    const timer = setTimeout(end, wait)
+    // Read and listened to at once, so that no request is missed or taken twice.
+    this.#queue = [...requests.after()]
+    const unsubscribe = requests.listen({
+      onRequest: ({ entry }) => {
+        this.#queue.push(entry)
+        this.#wake()
+      },
+      onClose: end,
+    })
+    signal?.addEventListener('abort', end)
+    this.#stop = () => {
       clearTimeout(timer)
       unsubscribe()
-      resolve()
+      signal?.removeEventListener('abort', end)
     }
-    const timer = setTimeout(done, wait)
-    const unsubscribe = requests.listen({
-      onRequest: (request) => {
-        if (isLast(request)) done()
-      },
-      onClose: done,
-    })
-  })
+  }
+
+  take(): Entry | undefined {
+    return this.#queue[this.#next++]
+  }
+
+  /** Waits for the next; undefined once there will be none. */
+  async next(): Promise<Entry | undefined> {
+    this.#next--
+    if (!this.#isOver) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    return this.take()
+  }
+
+  close(): void {
+    this.#stop()
+  }
 }
 
 function expectationFrom(

@@ -7,7 +7,15 @@ import { SCHEMES } from '../core/webhooks/signature.ts'
 import { LEVELS } from '../telemetry/log-entry.ts'
 import { readFaults } from './faults.ts'
 import { readProfiles } from './profiles.ts'
-import { adminToken, address, integer, oneOf, readTime, webhookUrl } from './values.ts'
+import {
+  adminToken,
+  address,
+  integer,
+  oneOf,
+  readSecretNames,
+  readTime,
+  webhookUrl,
+} from './values.ts'
 
 /** The table of options: flags, environment variables, keys of the file, help and defaults. */
 export const OPTIONS = {
@@ -168,6 +176,13 @@ export const OPTIONS = {
     value: 'BYTES',
     help: 'memory limit of the request log of a sandbox, in bytes',
     read: integer(0, 4 * 1024 ** 3),
+  }),
+  /** Names whose values are redacted, besides those of the list. */
+  redact: option({
+    fallback: undefined,
+    value: 'NAMES',
+    help: 'further names of headers and fields to redact: dealerCode,X-Trace',
+    read: readSecretNames,
   }),
   /** Milliseconds. */
   headerTimeout: option({

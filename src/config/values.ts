@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { listIn } from '../core/http/hosts.ts'
 import { text } from '../core/option.ts'
 
 // Each function reads the text of an option, or throws an Error that says what is allowed.
@@ -49,4 +50,12 @@ export function adminToken(given: string): string {
     throw new Error('must have at least 8 ASCII characters without spaces, or be none')
   }
   return given
+}
+
+/** Reads names of headers and fields: `dealerCode,X-Trace`, or a JSON array of them. */
+export function readSecretNames(given: string): readonly string[] {
+  return listIn(given).map((name) => {
+    if (/[A-Za-z0-9]/.test(name) && /^[\w.-]{2,100}$/.test(name)) return name
+    throw new Error('must be names of headers or fields, such as dealerCode,X-Trace')
+  })
 }

@@ -10,7 +10,7 @@ import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { Faults } from '../core/faults/faults.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
-import { secretsIn } from '../core/request-log/redact.ts'
+import { KnownSecrets } from '../core/request-log/redact.ts'
 import { RequestLog } from '../core/request-log/request-log.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Row } from '../core/store/state.ts'
@@ -46,7 +46,7 @@ export class Sandbox {
   #savedFixtures: Fixtures
   /** Settles when the last requested change of the clock is done. */
   #clockChange: Promise<void> = Promise.resolve()
-  #secrets: readonly string[] | undefined
+  #secrets: KnownSecrets | undefined
   #contexts: ReadonlyMap<string, PipelineContext> = new Map()
 
   private constructor(settings: Settings, store: Store, shared: SharedParts, folder?: string) {
@@ -60,7 +60,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#savedFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
-    this.requests = new RequestLog(shared.requestLog)
+    this.requests = new RequestLog(shared.requestLog, shared.secretNames)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...shared.faults, clock: this.clock, seed: settings.seed })
     this.webhooks = new Webhooks({
@@ -144,9 +144,9 @@ export class Sandbox {
     )
   }
 
-  /** The secrets of the fixtures, which are redacted wherever they occur. */
-  get secrets(): readonly string[] {
-    this.#secrets ??= secretsIn(this.#fixtures)
+  /** The secrets of the fixtures and the names of all others, which are redacted wherever they occur. */
+  get secrets(): KnownSecrets {
+    this.#secrets ??= KnownSecrets.in(this.#fixtures, this.#shared.secretNames)
     return this.#secrets
   }
 

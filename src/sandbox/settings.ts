@@ -5,6 +5,7 @@ import type { FaultOptions } from '../core/faults/faults.ts'
 import type { Log } from '../core/log.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import type { RequestRecorder } from '../core/request-log/request-log.ts'
+import type { SecretNames } from '../core/request-log/secret-names.ts'
 import type { RequestLimits } from '../core/request-log/ring-buffer.ts'
 import type { StoreOptions } from '../core/store/store.ts'
 import type { Vendor } from '../core/vendor.ts'
@@ -18,6 +19,8 @@ export interface SharedParts {
   readonly limits: PipelineContext['limits']
   /** Limits of the request log of each sandbox. */
   readonly requestLog: RequestLimits
+  /** Names of headers, parameters and fields whose values are redacted. */
+  readonly secretNames: SecretNames
   readonly log: Log
   /** Called after each write to a sandbox's write-ahead log, with its time in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']

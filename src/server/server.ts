@@ -26,6 +26,7 @@ import { addressOf, Sandboxes, type SandboxesOptions } from '../sandbox/sandboxe
 import { messageOf } from '../core/errors.ts'
 import { fixturesOf } from '../sandbox/fixtures.ts'
 import { createMetrics } from './gauges.ts'
+import { SecretNames } from '../core/request-log/secret-names.ts'
 import type { Vendor } from '../core/vendor.ts'
 import { VERSION } from '../package.ts'
 import { appFor } from './app.ts'
@@ -99,6 +100,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       return part
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
+    secretNames: new SecretNames(config.redact),
     requestLog: { size: config.requestLogSize, bytes: config.requestLogBytes },
     log,
     gate: {

@@ -85,6 +85,7 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   magicFaults: ['no', false],
   maxBody: ['1', 1],
   bodyTimeout: ['3600000', 3600000],
+  redact: ['dealerCode, X-Trace', ['dealerCode', 'X-Trace']],
   headerTimeout: ['1', 1],
   maxConnections: ['100000', 100000],
   allowedHosts: ['A.test, *.B.test,[::1]', ['a.test', '*.b.test', '::1']],

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts'
 import type { OperationContract } from '../contract/operation.ts'
 import { pathOf, requirementOf, type Violation } from '../problem.ts'
-import { isSecretName } from '../request-log/redact.ts'
+import { SECRET_NAMES } from '../request-log/secret-names.ts'
 import { isRecord, typesOf, valueAt, type Schema } from '../contract/schema.ts'
 import type { Evidence, EvidenceIndex } from './evidence.ts'
 import { requestSchema, sentFields, type HintInput } from './hints/hint-input.ts'
@@ -132,7 +132,7 @@ function kindOf(value: unknown, name: string): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (isRecord(value)) return 'an object'
-  if (typeof value === 'string' && isSecretName(name)) return 'a string'
+  if (typeof value === 'string' && SECRET_NAMES.has(name)) return 'a string'
   if (typeof value === 'string')
     return value === ''
       ? 'an empty string'

@@ -99,7 +99,8 @@ export function readOrigins(given: string): readonly string[] {
   })
 }
 
-function listIn(given: string): readonly string[] {
+/** Splits a list: `a,b`, or a JSON array of texts. */
+export function listIn(given: string): readonly string[] {
   const isJson = given === '[]' || given.startsWith('["')
   const list: unknown = isJson ? JSON.parse(given) : given.split(',')
   const entries = Array.isArray(list) ? list.map(String) : []

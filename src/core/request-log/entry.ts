@@ -50,7 +50,7 @@ type KeptOfCall =
   | 'endedAfter'
 
 /**
- * One answered request. It holds secrets: `recordOf` makes the redacted record of it.
+ * One answered request. It holds secrets: `Redactions` makes the redacted record of it.
  *
  * Long-lived objects cost the garbage collector most, so the texts are written into a slab, and
  * the call is created again when it is needed.
@@ -82,6 +82,12 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly answerEnd: number
   readonly hasBody: boolean
   readonly isBinaryAnswer: boolean
+  /** The whole text of a body of which only the beginning is kept, until `hidden` is known. */
+  unread: string | undefined
+  /** Secrets that the rest of the body names; `unknown` if it was too long to be searched. */
+  hidden: readonly string[] | 'unknown' | undefined
+  /** True once the entry has left the log. */
+  isDropped: boolean
 }
 
 /** One empty list for most entries, to save memory. */
@@ -150,6 +156,9 @@ export function entryFrom(
     answerEnd,
     hasBody: bodyText !== undefined,
     isBinaryAnswer,
+    unread: undefined,
+    hidden: undefined,
+    isDropped: false,
   }
 }
 

@@ -2,6 +2,7 @@ import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { createMatcher, type Mismatch, type RequestPattern } from './matcher.ts'
 import type { Entry } from './entry.ts'
+import type { KnownSecrets } from './redact.ts'
 import type { SearchableEntry } from './searchable-entry.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -17,8 +18,15 @@ export interface RequestFilter extends RequestPattern {
   readonly text?: string
 }
 
-/** Returns the mismatches; empty when the request matches. */
-export type EntryMatcher = (request: SearchableEntry) => readonly Mismatch[]
+/** Compares requests with a filter. */
+export interface EntryMatcher {
+  /** The mismatches; empty when the request matches. */
+  mismatches(request: SearchableEntry): readonly Mismatch[]
+  /** The same for a request that has to be prepared first, in steps. */
+  steps(request: SearchableEntry): Generator<undefined, readonly Mismatch[]>
+}
+
+type EntryCheck = (request: SearchableEntry) => readonly Mismatch[]
 
 /**
  * Compiles a filter.
@@ -29,16 +37,17 @@ export type EntryMatcher = (request: SearchableEntry) => readonly Mismatch[]
 export function createEntryMatcher(
   { email, header, since, text, ...pattern }: RequestFilter,
   requestLog: RequestLog,
-  secrets: readonly string[],
+  secrets: KnownSecrets,
 ): EntryMatcher {
   const [, name = '', value] = /^([^:]*)(?::\s*(.*))?$/s.exec(header ?? '') ?? []
   const headers =
     header === undefined
       ? pattern.headers
       : { ...pattern.headers, [name.trim()]: value === undefined ? { exists: true } : value.trim() }
-  const matcher = createMatcher({ ...pattern, ...(headers ? { headers } : {}) })
+  const matcher = createMatcher({ ...pattern, ...(headers ? { headers } : {}) }, secrets.names)
   const isLater = since === undefined ? undefined : laterThan(since, requestLog)
-  const checks: EntryMatcher[] = [({ subject }) => matcher(subject)]
+  const isEmpty = headers === undefined && Object.keys(pattern).length === 0
+  const checks: EntryCheck[] = isEmpty ? [] : [({ subject }) => matcher(subject)]
   if (email !== undefined) {
     const readings = readingsOf(email.trim().toLowerCase())
     const wanted = readingsOf(email.trim()).at(-1)! // there is one
@@ -49,20 +58,27 @@ export function createEntryMatcher(
     const readings = readingsOf(text.toLowerCase())
     const mismatch = [{ at: 'text', wanted: text, found: 'absent' }]
     checks.push((request) => {
-      const record = request.redactedText(secrets)
-      return readings.some((one) => record.includes(one)) ? [] : mismatch
+      return readings.some((one) => request.redactedText.includes(one)) ? [] : mismatch
     })
   }
-  return (request) => {
+  const mismatches = (request: SearchableEntry) => {
     // Earlier requests are not compared any further, and never count as nearest.
     if (isLater && !isLater(request.entry)) return [EARLIER]
     return mismatchesOf(checks, request)
+  }
+  return {
+    mismatches,
+    *steps(request) {
+      const isRead = text !== undefined && (!isLater || isLater(request.entry))
+      if (isRead) yield* request.prepareSteps(requestLog.redactions, secrets)
+      return mismatches(request)
+    },
   }
 }
 
 /** Joins the mismatches of all checks; copies nothing in the common case of one failing check. */
 function mismatchesOf(
-  checks: readonly EntryMatcher[],
+  checks: readonly EntryCheck[],
   request: SearchableEntry,
 ): readonly Mismatch[] {
   let mismatches: readonly Mismatch[] = []

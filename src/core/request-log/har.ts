@@ -12,12 +12,13 @@ export function harOf(records: readonly RedactedRecord[], version: string) {
     log: {
       version: '1.2' as const,
       creator: { name: 'standin', version },
-      entries: records.map(entryOf),
+      entries: records.map(harEntryOf),
     },
   }
 }
 
-function entryOf(record: RedactedRecord) {
+/** One entry of the archive. */
+export function harEntryOf(record: RedactedRecord) {
   const { id, time, api, operation, query, headers, body, answer, ms } = record
   const { problem, faults, deliveries, line } = record
   // HAR requires both, and a malformed request has neither.

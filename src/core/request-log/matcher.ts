@@ -5,7 +5,8 @@ import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { SafeRegex, MAX_TEXT_LENGTH } from './safe-regex.ts'
-import { isSecretName, REDACTED } from './redact.ts'
+import { REDACTED } from './redact.ts'
+import { SECRET_NAMES } from './secret-names.ts'
 
 /** The parts of a request that a matcher tests; the request is live or recorded. */
 export interface MatchSubject {
@@ -67,9 +68,10 @@ type Check = (subject: MatchSubject) => Mismatch | undefined
 /**
  * Compiles a pattern. The matcher is a pure function of the subject.
  *
+ * @param names whose values no mismatch shows
  * @throws Problem 400 expression.invalid, pattern.invalid
  */
-export function createMatcher(pattern: RequestPattern): Matcher {
+export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Matcher {
   const checks: Check[] = []
   const { api, operation, method, path, status, credential } = pattern
   const addExact = (
@@ -96,12 +98,12 @@ export function createMatcher(pattern: RequestPattern): Matcher {
   }
   for (const [name, wanted] of Object.entries(pattern.query ?? {})) {
     const valuesOf = ({ query }: MatchSubject) => query.getAll(name).flatMap(readingsOf)
-    checks.push(valueCheck(`query.${name}`, wanted, valuesOf, isSecretName(name)))
+    checks.push(valueCheck(`query.${name}`, wanted, valuesOf, names.has(name)))
   }
   for (const [name, wanted] of Object.entries(pattern.headers ?? {})) {
     const lower = name.toLowerCase()
     const valuesOf = ({ headers }: MatchSubject) => [ownValue(headers, lower) ?? []].flat()
-    checks.push(valueCheck(`headers.${lower}`, wanted, valuesOf, isSecretName(name)))
+    checks.push(valueCheck(`headers.${lower}`, wanted, valuesOf, names.has(name)))
   }
   if (credential !== undefined) {
     const valuesOf = ({ headers, caller }: MatchSubject) => [
@@ -112,7 +114,7 @@ export function createMatcher(pattern: RequestPattern): Matcher {
   }
   for (const [field, wanted] of Object.entries(pattern.fields ?? {})) {
     const steps = parseFieldPath(field)
-    const secret = steps.some((step) => typeof step === 'string' && isSecretName(step))
+    const secret = steps.some((step) => typeof step === 'string' && names.has(step))
     const valuesOf = ({ body }: MatchSubject) => valuesAt(body, field, steps)
     checks.push(valueCheck(`fields.${field}`, wanted, valuesOf, secret, true))
   }
@@ -232,7 +234,7 @@ function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      isSecretName(name) ? REDACTED : withoutSecrets(member),
+      SECRET_NAMES.has(name) ? REDACTED : withoutSecrets(member),
     ]),
   )
 }

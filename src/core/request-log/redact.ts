@@ -1,41 +1,42 @@
 import { isRecord } from '../contract/schema.ts'
+import { SECRET_NAMES, type SecretNames } from './secret-names.ts'
+import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
 
 /** Replaces a secret. */
 export const REDACTED = '[redacted]'
 
-/** Shorter secrets are not scrubbed: they are too likely to be an ordinary word elsewhere. */
-const MIN_SECRET_LENGTH = 6
+/** Longer texts are redacted where they stand, but not searched elsewhere. */
 const MAX_SECRET_LENGTH = 4096
-/** Number of secrets that are scrubbed. */
+/** Number of secrets of the fixtures that are scrubbed. */
 const MAX_SECRETS = 500
 
-/**
- * Tests whether a field, parameter or header of this name holds a secret: `password`, `PASS_WORD`,
- * `IntegrationKey`, `pasword`, `x-api-key`, `pass\u0077ord`, …
- */
-export function isSecretName(name: string): boolean {
-  const plain = decodedName(name)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]/g, '')
-  if (plain === 'idempotencykey') return false
-  return /pas+w|passphrase|passcode|^pass$|pwd|token|session|secret|key|credential|authori[sz]ation|cookie|jwt|webhooksignature/.test(
-    plain,
-  )
+/** The secrets that are redacted in every text of a sandbox, and the names of all others. */
+export class KnownSecrets {
+  readonly names: SecretNames
+  readonly finder: SecretFinder
+
+  constructor(values: readonly string[] = [], names = SECRET_NAMES) {
+    this.names = names
+    this.finder = new SecretFinder(values.flatMap(spellings))
+  }
+
+  /** The secrets of a value, such as a sandbox's fixtures. */
+  static in(value: unknown, names = SECRET_NAMES): KnownSecrets {
+    return new KnownSecrets(secretsIn(value, names), names)
+  }
 }
 
-function decodedName(name: string): string {
-  return name
-    .replaceAll(/\\u([\da-f]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
-    .replaceAll(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
-}
+const NOTHING_KNOWN = new KnownSecrets()
 
-/** Collects the strings in a value, such as a sandbox's fixtures, whose names are secret names. */
-export function secretsIn(value: unknown, name = ''): string[] {
-  if (typeof value === 'string') return isSecretName(name) && isLong(value) ? [value] : []
-  if (Array.isArray(value)) return value.flatMap((item) => secretsIn(item)).slice(0, MAX_SECRETS)
+/** Collects the strings in a value whose names are secret names. */
+export function secretsIn(value: unknown, names = SECRET_NAMES, name = ''): string[] {
+  if (typeof value === 'string') return names.has(name) && isLong(value) ? [value] : []
+  if (Array.isArray(value)) {
+    return value.flatMap((item) => secretsIn(item, names)).slice(0, MAX_SECRETS)
+  }
   if (!isRecord(value)) return []
   return Object.entries(value)
-    .flatMap(([inner, member]) => secretsIn(member, inner))
+    .flatMap(([inner, member]) => secretsIn(member, names, inner))
     .slice(0, MAX_SECRETS)
 }
 
@@ -57,24 +58,58 @@ function isLong(text: string): boolean {
   return text.length >= MIN_SECRET_LENGTH && text !== REDACTED
 }
 
+/** A part of a text that is replaced. */
+interface Range {
+  readonly start: number
+  readonly end: number
+  /** True if the value has no quotes; the replacement in JSON needs them. */
+  readonly bare?: boolean
+}
+
+/** Forms of secrets: what precedes one, and the secret. */
+const FORMS: readonly RegExp[] = [
+  /()\b(eyJ[\w-]{8,}(?:\.[\w-]*){0,2})/g,
+  /(\b(?:Basic|Bearer)(?:\s|%20|\+)+)(?!\w+=\\*["'])([\w.~+/=-]{4,})/gi,
+  /()(\b(?:whsec_|sk_|ghp_)[\w+/=-]{6,})/g,
+  /(\/\/[^/?#\s:@"<]{0,200}:)([^/?#\s@"<]{1,200})(?=@)/g,
+  // The same in a part of another URL, escaped once or more often.
+  /((?:%(?:25)*2F){2}(?:(?!%(?:25)*(?:2F|3A|3F|40))[^\s"<&]){0,200}%(?:25)*3A)((?:(?!%(?:25)*(?:2F|3F|40|26))[^\s"<&]){1,200})(?=%(?:25)*40)/gi,
+  /()(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$))/g,
+]
+
 /**
  * Redacts the secrets in the texts of one request and its answer. First each text is redacted by
- * names, authorization schemes and the form of tokens. `scrub` then removes the secrets that were
- * found wherever else they occur, in any field or error message.
+ * names and by the form of secrets. `scrub` then removes the secrets that were found wherever else
+ * they occur, in any field or error message. All of it takes time proportional to the texts.
  */
 export class Redactor {
-  readonly #secrets: Set<string>
-  /** Longest first, since one secret may be part of another. */
-  #sorted: readonly string[] | undefined
+  readonly #known: KnownSecrets
+  readonly #learned = new Set<string>()
+  /** Of what was learned so far. */
+  #finder: SecretFinder | undefined
 
-  /** @param known secrets of the sandbox, scrubbed wherever they occur */
-  constructor(known: readonly string[] = []) {
-    this.#secrets = new Set(known.flatMap(spellings))
+  /**
+   * @param known of the sandbox
+   * @param learned what another redactor learned from the same texts
+   */
+  constructor(known = NOTHING_KNOWN, learned: Iterable<string> = []) {
+    this.#known = known
+    for (const secret of learned) this.#learn(secret)
+  }
+
+  /** The secrets that were found. */
+  get learned(): readonly string[] {
+    return [...this.#learned]
+  }
+
+  /** The same in all their spellings. */
+  get spellings(): readonly string[] {
+    return this.learned.flatMap(spellings)
   }
 
   header(name: string, value: string): string {
     if (/^(?:proxy-)?authorization$/i.test(name)) return this.#credentials(value)
-    if (!isSecretName(name)) return value
+    if (!this.#known.names.has(name)) return this.body(value)
     this.#learn(value)
     for (const pair of value.split(/;\s*/)) this.#learn(pair.slice(pair.indexOf('=') + 1))
     return REDACTED
@@ -82,80 +117,130 @@ export class Redactor {
 
   /** Redacts the query of a URL or a form-encoded body. */
   query(text: string): string {
-    return text
-      .split('&')
-      .map((pair) => {
-        const mark = pair.indexOf('=')
-        if (mark < 0 || !isSecretName(pair.slice(0, mark))) return pair
-        const value = pair.slice(mark + 1)
-        if (value === '') return pair
-        this.#learn(decodedForm(value))
-        this.#learn(value)
-        return `${pair.slice(0, mark)}=${REDACTED}`
-      })
-      .join('&')
+    const pairs = text.split('&').map((pair) => {
+      const mark = pair.indexOf('=')
+      const name = pair.slice(0, Math.max(mark, 0))
+      const value = pair.slice(mark + 1)
+      if (value === '' || !this.#known.names.has(name)) return pair
+      // It may be the name of another parameter's value.
+      if (isPlainKey(name) && this.#known.names.has(value)) return pair
+      this.#learn(decodedForm(value))
+      this.#learn(value)
+      return `${name}=${REDACTED}`
+    })
+    return this.body(pairs.join('&'))
   }
 
   /** Redacts a malformed request line. */
   line(text: string): string {
     // A password in a URL without a scheme, as after CONNECT.
     const plain = text.replace(/^(\S+ [^\s/:@]*:)[^\s/@]+@/, `$1${REDACTED}@`)
-    return this.query(this.body(plain))
+    return this.query(plain)
   }
 
-  /** Redacts a body in any format, well-formed or not: it searches for secret names as text. */
+  /** Redacts a text in any format, well-formed or not: it searches for secret names as text. */
   body(text: string): string {
-    const unclosed = new Set<string>()
+    return drained(this.bodySteps(text))
+  }
+
+  /** Does the work of `body` in steps. */
+  *bodySteps(text: string): Generator<undefined, string> {
+    const ranges = yield* this.#find(text)
     let redacted = ''
     let from = 0
-    NAME.lastIndex = 0
-    for (let match = NAME.exec(text); match; match = NAME.exec(text)) {
-      const [name] = match
-      if (!isSecretName(name)) continue
-      const value = valueAfter(text, match.index, match.index + name.length, unclosed)
-      if (!value || value.start === value.end) continue
-      const secret = text.slice(value.start, value.end)
-      if (/^(?:true|false|null|\[redacted\])$/.test(secret)) continue
-      // The value of a plain "key" is often a name and no secret.
-      if (/^[[{]/.test(secret))
-        for (const [, inner] of secret.matchAll(/"([^"]+)"/g)) this.#learn(inner!)
-      else if (!/^key$/i.test(name)) this.#learn(secret)
-      redacted += `${text.slice(from, value.start)}${value.bare ? `"${REDACTED}"` : REDACTED}`
-      from = value.end
-      NAME.lastIndex = value.end
+    for (const { start, end, bare } of ranges.toSorted((a, b) => a.start - b.start)) {
+      if (start >= from) {
+        redacted += `${text.slice(from, start)}${bare ? `"${REDACTED}"` : REDACTED}`
+      }
+      from = Math.max(from, end)
     }
     return redacted + text.slice(from)
   }
 
+  /** Learns the secrets of a text, in steps. */
+  *learnSteps(text: string): Generator<undefined, void> {
+    yield* this.#find(text)
+  }
+
   /** Removes all that has the form of a secret, and the secrets found so far, from any text. */
   scrub(text: string): string {
-    const plain = text
-      .replaceAll(/\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g, REDACTED)
-      .replaceAll(/\b(Basic|Bearer)((?:\s|%20|\+)+)[\w.~+/=-]{4,}/gi, `$1$2${REDACTED}`)
-      .replaceAll(/\b(whsec_|sk_|ghp_)[\w+/=-]{6,}/g, REDACTED)
-      .replaceAll(/(\/\/[^/?#\s:@"<]{0,200}:)[^/?#\s@"<]{1,200}@/g, `$1${REDACTED}@`)
-      .replaceAll(
-        /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-        REDACTED,
-      )
-    this.#sorted ??= [...this.#secrets].sort((a, b) => b.length - a.length)
-    return this.#sorted.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), plain)
+    let plain = text
+    for (const form of FORMS) {
+      plain = plain.replaceAll(form, (_, before: string) => `${before}${REDACTED}`)
+    }
+    this.#finder ??= new SecretFinder(this.spellings)
+    return withoutFound(plain, [this.#finder, this.#known.finder])
   }
 
   /** Scrubs all strings of a record, including the names of headers. */
   scrubAll<T>(record: T): T {
-    const scrubbed = (value: unknown, hasSentNames = false): unknown => {
-      if (typeof value === 'string') return this.scrub(value)
-      if (Array.isArray(value)) return value.map((item) => scrubbed(item))
-      if (!isRecord(value)) return value
-      return Object.fromEntries(
-        Object.entries(value).map(([name, member]) => {
-          if (hasSentNames) return [this.scrub(name), scrubbed(member)]
-          return [name, OWN_MEMBERS.has(name) ? member : scrubbed(member, name === 'headers')]
-        }),
-      )
+    return drained(this.scrubSteps(record))
+  }
+
+  /** Does the work of `scrubAll` in steps. */
+  *scrubSteps<T>(record: T): Generator<undefined, T> {
+    return (yield* this.#scrubbed(record, false)) as T // of the same shape: strings stay strings
+  }
+
+  *#scrubbed(value: unknown, hasSentNames: boolean): Generator<undefined, unknown> {
+    if (typeof value === 'string') {
+      yield
+      return this.scrub(value)
     }
-    return scrubbed(record) as T // of the same shape: strings stay strings
+    if (Array.isArray(value)) {
+      const items: unknown[] = []
+      for (const item of value) items.push(yield* this.#scrubbed(item, false))
+      return items
+    }
+    if (!isRecord(value)) return value
+    const members: [string, unknown][] = []
+    for (const [name, member] of Object.entries(value)) {
+      if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
+      else if (OWN_MEMBERS.has(name)) members.push([name, member])
+      else members.push([name, yield* this.#scrubbed(member, name === 'headers')])
+    }
+    return Object.fromEntries(members)
+  }
+
+  /** Finds the parts of a text that are secret, and learns them. */
+  *#find(text: string): Generator<undefined, Range[]> {
+    const ranges: Range[] = []
+    for (const form of FORMS) {
+      for (const { 0: whole, 1: before = '', 2: secret = '', index } of text.matchAll(form)) {
+        ranges.push({ start: index + before.length, end: index + whole.length })
+        // An ordinary word may follow `basic` in a sentence.
+        if (!/^[a-z]{1,15}$/i.test(secret)) this.#learn(secret)
+        yield
+      }
+      yield
+    }
+    const unclosed = new Set<string>()
+    const { names } = this.#known
+    NAME.lastIndex = 0
+    for (let match = NAME.exec(text); match; match = NAME.exec(text)) {
+      const { 0: whole, 1: name, index } = match
+      if (name === undefined || !names.has(name)) continue
+      const end = index + whole.length
+      const value = valueAfter(text, index, end, unclosed) ?? valueApart(text, index, end, unclosed)
+      let next = end
+      if (value && value.start !== value.end) {
+        const secret = text.slice(value.start, value.end)
+        // A key whose value is the name of a secret is the name that another member has.
+        const isLabel = isPlainKey(name) && names.has(secret)
+        if (!isLabel && !/^(?:true|false|null|\[redacted\])$/.test(secret)) {
+          if (/^[[{]/.test(secret))
+            for (const [, inner] of secret.matchAll(/"([^"]+)"/g)) this.#learn(inner!)
+          // The value of a plain "key" is often a name and no secret.
+          else if (!isPlainKey(name)) this.#learn(secret)
+          ranges.push(value)
+        }
+        if (!isLabel && value.start >= end) next = value.end
+      }
+      yield
+      // Other texts may have been searched meanwhile.
+      NAME.lastIndex = next
+    }
+    return ranges
   }
 
   /** Redacts to `Bearer [redacted]`, or as a whole where the scheme is unknown. */
@@ -170,25 +255,61 @@ export class Redactor {
   }
 
   #learn(secret: string): void {
-    if (this.#secrets.size >= MAX_SECRETS || secret.length > MAX_SECRET_LENGTH) return
-    for (const spelling of spellings(secret)) this.#secrets.add(spelling)
-    this.#sorted = undefined
+    const plain = secret.trim()
+    if (!isLong(plain) || plain.length > MAX_SECRET_LENGTH || this.#learned.has(plain)) return
+    this.#learned.add(plain)
+    this.#finder = undefined
   }
+}
+
+/** Runs all steps at once. */
+export function drained<T>(steps: Generator<unknown, T>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
+
+function isPlainKey(name: string): boolean {
+  return /^keys?$/i.test(name)
+}
+
+function withoutFound(text: string, finders: readonly SecretFinder[]): string {
+  const used = finders.filter(({ isEmpty }) => !isEmpty)
+  if (used.length === 0) return text
+  let rest = ''
+  let from = 0
+  for (let i = 0; i <= text.length - MIN_SECRET_LENGTH;) {
+    let length = 0
+    for (const finder of used) length = Math.max(length, finder.longestAt(text, i))
+    if (length === 0) {
+      i++
+      continue
+    }
+    rest += `${text.slice(from, i)}${REDACTED}`
+    from = i += length
+  }
+  return from === 0 ? text : rest + text.slice(from)
 }
 
 /** All spellings of a secret: in JSON, in XML, in a URL, in a form, in Base64. */
 function spellings(secret: string): string[] {
   const plain = secret.trim()
+  if (/^[\w.~-]*$/.test(plain)) {
+    return [plain, Buffer.from(plain).toString('base64')].filter(isLong)
+  }
   const decoded = [plain, unescaped(plain), fromXml(plain), decodedForm(plain)]
-  return decoded
-    .flatMap((text) => [
-      text,
-      JSON.stringify(text).slice(1, -1),
-      toXml(text),
-      encoded(text),
-      encoded(text).replaceAll('%20', '+'),
-      Buffer.from(text).toString('base64'),
-    ])
+  const distinct = decoded.filter((text, i) => decoded.indexOf(text) === i)
+  return distinct
+    .flatMap((text) => {
+      const inUrl = encoded(text)
+      return [
+        text,
+        JSON.stringify(text).slice(1, -1),
+        toXml(text),
+        inUrl,
+        inUrl.replaceAll('%20', '+'),
+        encoded(inUrl),
+        Buffer.from(text).toString('base64'),
+      ]
+    })
     .filter((text, i, every) => isLong(text) && every.indexOf(text) === i)
 }
 
@@ -232,15 +353,17 @@ function decodedForm(text: string): string {
   }
 }
 
-/** A possible name, with the escapes of JSON and of forms. */
-const NAME = /(?:[\w$.-]|\\u[\da-fA-F]{4}|%[\da-fA-F]{2})+/g
+/** A percent sign, escaped itself in a URL that is part of another. */
+const PERCENT = '%(?:25){0,3}'
 
-interface Value {
-  readonly start: number
-  readonly end: number
-  /** True if the value has no quotes; the replacement in JSON needs them. */
-  readonly bare?: boolean
-}
+/**
+ * A possible name, with the escapes of JSON and of forms. The escapes of other characters are
+ * matched without a name, so that their digits and letters do not count as a part of the next.
+ */
+const NAME = new RegExp(
+  `\\\\+(?:[bfnrt](?=\\w)|["'/])|((?:[\\w$.-]|\\\\u[\\da-fA-F]{4}|${PERCENT}(?:3\\d|[46][1-9A-Fa-f]|[57][\\dAa]|5[Ff]|2[DdEe]))+)|${PERCENT}[\\da-fA-F]{2}`,
+  'g',
+)
 
 /**
  * Finds the value of a name in JSON, XML, a form or multipart, including faulty ones: escaped
@@ -251,37 +374,106 @@ function valueAfter(
   start: number,
   end: number,
   unclosed: Set<string>,
-): Value | undefined {
+): Range | undefined {
   const before = text.slice(Math.max(0, start - 80), start)
-  if (/(?:<|&lt;)\s*(?:[\w-]+:)?$/.test(before)) return elementAfter(text, start, end, unclosed)
+  if (/(?:<|&lt;)\s*(?:[\w-]{1,40}:)?$/.test(before)) {
+    return elementAfter(text, start, end, unclosed)
+  }
   if (/\bname\s*=\s*["']?$/i.test(before)) {
     // A part of a multipart body: its headers, an empty line, the value, the boundary.
-    const blank = /\r?\n\r?\n/g
-    blank.lastIndex = end
-    const found = blank.exec(text)
-    if (found && found.index - end < 500) {
-      const next = text.indexOf('\n--', blank.lastIndex)
-      return { start: blank.lastIndex, end: next < 0 ? text.length : next }
+    const blank = /\r?\n\r?\n/g.exec(text.slice(end, end + 504))
+    if (blank && blank.index < 500) {
+      const from = end + blank.index + blank[0].length
+      const next = text.indexOf('\n--', from)
+      return { start: from, end: next < 0 ? text.length : next }
     }
   }
   SEPARATOR.lastIndex = end
   const [whole = '', close = '', mark = '', open = ''] = SEPARATOR.exec(text) ?? []
   const at = end + whole.length
-  if (mark === '' && (close === '' || open === '')) return undefined
+  if ((mark === '' || mark === ';') && (close === '' || open === '')) return undefined
   if (open !== '') return { start: at, end: quotedEnd(text, at, open) }
   const first = text.charAt(at)
   if (first === '{' || first === '[') return { start: at, end: blockEnd(text, at), bare: true }
-  const stop = mark === '=' ? FORM_END : BARE_END
+  const stop = mark.startsWith('%')
+    ? ESCAPED_ENDS[mark.split('25').length - 1]!
+    : mark === '='
+      ? FORM_END
+      : BARE_END
   stop.lastIndex = at
   const bareEnd = stop.exec(text)?.index ?? text.length
   return { start: at, end: bareEnd, bare: mark === ':' }
 }
 
-/** The closing quote of the name, the separator, the opening quote of the value. */
-const SEPARATOR = /(\\*["'])?\s*(:|=>|=|;|->|)\s*(\\*["'])?/y
-const FORM_END = /[&\s;<"']|$/g
+const QUOTE = `\\\\*["']|&quot;|&#34;|&apos;|${PERCENT}2[27]`
+/**
+ * The rest of a bracketed name, its closing quote, the separator and the opening quote of the
+ * value; each also escaped.
+ */
+const SEPARATOR = new RegExp(
+  `(?:\\[[^\\]\\s]{0,40}\\]|\\]|${PERCENT}5[BbDd])*(${QUOTE})?(?:\\s|${PERCENT}20)*(:|=>|=|;|->|${PERCENT}3[AaDd]|)(?:\\s|${PERCENT}20|\\+)*(${QUOTE})?`,
+  'y',
+)
+const FORM_END = /\\*["']|[&\s;<]|$/g
+/** By the number of times that the separator was escaped besides once. */
+const ESCAPED_ENDS = [0, 1, 2, 3].map(
+  (more) => new RegExp(`[&\\s<"']|%(?:25){0,${more}}(?:2[267]|0[AaDd]|7[Dd])|$`, 'g'),
+)
 /** The end of the line or of the object, or the comma before the next name. */
 const BARE_END = /[\r\n}\]]|,\s*\\*["']?[\w$-]+\\*["']?\s*:|$/g
+
+/** Names of members, attributes and elements that hold a name, and of those with its value. */
+const NAMING =
+  /(?:^|["'<{,\s?&;])(?:name|key|field|id|label|param|parameter|attribute|header|property|field_?name|variable)(?:\\*["']|&quot;)?\s*[:=>]\s*(?:\\*["']|&quot;)?$/i
+const VALUED =
+  /(?:["'<{,\s?&;])(values?|val|contents?|data|text)(?=(?:\\*["']|&quot;)?\s*(?:[:=>]|&gt;))/gi
+/** Characters between a name and its value. */
+const MAX_APART = 400
+
+/**
+ * Finds the value that another member, attribute or element holds for a name:
+ * `{"name":"password","value":"…"}`, `<Field name="password">…</Field>`.
+ */
+function valueApart(
+  text: string,
+  start: number,
+  end: number,
+  unclosed: Set<string>,
+): Range | undefined {
+  const before = text.slice(Math.max(0, start - 60), start)
+  if (!NAMING.test(before)) return undefined
+  const after = text.slice(end, end + MAX_APART)
+  const valued = (label: RegExpExecArray, from: number) => {
+    const at = from + label.index + label[0].length
+    return valueAfter(text, at - label[1]!.length, at, unclosed)
+  }
+  VALUED.lastIndex = 0
+  const next = VALUED.exec(after)
+  const gap = after.slice(0, next?.index ?? after.length)
+  if (next && !gap.includes('}') && gap.split('</').length <= 2) {
+    const value = valued(next, end)
+    if (value) return value
+  }
+  const from = Math.max(0, start - MAX_APART)
+  const object = text.slice(from, start)
+  const tag = object.lastIndexOf('<')
+  if (tag >= 0 && tag > object.lastIndexOf('>')) return contentOf(text, from + tag + 1, end)
+  VALUED.lastIndex = object.lastIndexOf('{') + 1
+  let last: RegExpExecArray | undefined
+  // From the brace on, which may be the character before the name.
+  VALUED.lastIndex = Math.max(0, VALUED.lastIndex - 1)
+  for (let one = VALUED.exec(object); one; one = VALUED.exec(object)) last = one
+  return last && valued(last, from)
+}
+
+/** The content of the element whose tag has its name here, and an attribute that ends there. */
+function contentOf(text: string, name: number, end: number): Range | undefined {
+  const close = text.indexOf('>', end)
+  if (close < 0 || text[close - 1] === '/') return undefined
+  const [element = ''] = /^[\w:.-]{1,80}/.exec(text.slice(name, name + 80)) ?? []
+  const closing = text.indexOf(`</${element}`, close)
+  return { start: close + 1, end: closing < 0 ? text.length : closing }
+}
 
 /** Finds the end of a string that begins after this quote, which may be escaped: `"` or `\"`. */
 function quotedEnd(text: string, from: number, quote: string): number {
@@ -312,7 +504,7 @@ function elementAfter(
   start: number,
   end: number,
   unclosed: Set<string>,
-): Value | undefined {
+): Range | undefined {
   const opened = /\/?(?:>|&gt;)/g
   opened.lastIndex = end
   const tag = opened.exec(text)

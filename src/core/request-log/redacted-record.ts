@@ -1,6 +1,6 @@
 import { describeViolation, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
-import { Redactor } from './redact.ts'
+import { REDACTED, type Redactor } from './redact.ts'
 import { answerOf, callOf, MAX_KEPT_BODY, rawHeadersOf, type Entry } from './entry.ts'
 import type { Warning } from '../call.ts'
 import type { Hint } from '../api.ts'
@@ -64,37 +64,42 @@ export interface RedactedRecord {
 }
 
 /**
- * Creates the redacted record of an entry.
+ * Creates the redacted record of an entry, without the user, in steps.
  *
- * @param secrets known secrets of the sandbox, redacted wherever they occur
+ * @param redactor learns the secrets of the entry
+ * @param isReadable false if the body may show a secret that is not known
  */
-export function recordOf(entry: Entry, secrets: readonly string[] = []): RedactedRecord {
+export function* recordSteps(
+  entry: Entry,
+  redactor: Redactor,
+  isReadable: boolean,
+): Generator<undefined, RedactedRecord> {
   const { context, reachedApi } = entry
   const call = callOf(entry)
   const answer = answerOf(entry)
-  const redactor = new Redactor(secrets)
   const mark = call.url.indexOf('?')
   // Parts that name their secrets come first: a secret found in one is scrubbed from all others.
+  const path = redactor.body(mark < 0 ? call.url : call.url.slice(0, mark))
   const query = mark < 0 ? undefined : redactor.query(call.url.slice(mark + 1))
   const line = call.malformedLine === undefined ? undefined : redactor.line(call.malformedLine)
   const headers = headersOf(pairs(rawHeadersOf(entry)), redactor)
+  const text = isReadable ? call.bodyText : REDACTED
   const body =
-    call.bodyText === undefined ? undefined : bodyOf(call.bodyText, entry.bodySize, redactor)
+    call.bodyText === undefined || text === undefined
+      ? undefined
+      : yield* bodySteps(text, entry.bodySize, redactor)
   const redactedAnswer = {
     status: answer.status,
     headers: headersOf(Object.entries(answer.headers), redactor),
-    body: bodyOf(answer.body, answer.size, redactor),
+    body: yield* bodySteps(answer.body, answer.size, redactor),
   }
-  const user = createdUser(entry)
   const fired = (call.faults ?? []).filter((fault) => fault.fired)
   const record: RedactedRecord = {
     id: call.id,
     time: new Date(entry.answeredAt).toISOString(),
     ...(reachedApi ? { api: context.api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
-    ...(call.method === ''
-      ? {}
-      : { method: call.method, path: mark < 0 ? call.url : call.url.slice(0, mark) }),
+    ...(call.method === '' ? {} : { method: call.method, path }),
     ...(line === undefined ? {} : { line }),
     ...(query === undefined ? {} : { query }),
     headers,
@@ -103,23 +108,11 @@ export function recordOf(entry: Entry, secrets: readonly string[] = []): Redacte
     ms: Math.round(entry.duration * 1000) / 1000,
     stage: call.stage,
     ...(call.problem ? { problem: problemOf(call.problem) } : {}),
-    warnings: call.warnings.map(({ code, text }) => ({ code, text })),
-    ...(user ? { user } : {}),
+    warnings: call.warnings.map(({ code, text: warning }) => ({ code, text: warning })),
     ...(fired.length > 0 ? { faults: fired.map(({ id, fault = '' }) => ({ id, fault })) } : {}),
     ...(call.deliveries ? { deliveries: [...call.deliveries] } : {}),
   }
-  return redactor.scrubAll(record)
-}
-
-/** Creates a redactor that knows the secrets of a request, for other texts about it. */
-export function redactorOf(entry: Entry, secrets: readonly string[]): Redactor {
-  const call = callOf(entry)
-  const redactor = new Redactor(secrets)
-  redactor.query(call.url.slice(call.url.indexOf('?') + 1))
-  if (call.malformedLine !== undefined) redactor.line(call.malformedLine)
-  headersOf(pairs(rawHeadersOf(entry)), redactor)
-  if (call.bodyText !== undefined) redactor.body(call.bodyText)
-  return redactor
+  return yield* redactor.scrubSteps(record)
 }
 
 /** Groups alternating names and values in pairs. */
@@ -141,9 +134,13 @@ function headersOf(
   )
 }
 
-function bodyOf(body: string | Uint8Array, size: number, redactor: Redactor): RecordedBody {
+function* bodySteps(
+  body: string | Uint8Array,
+  size: number,
+  redactor: Redactor,
+): Generator<undefined, RecordedBody> {
   const cut = size > MAX_KEPT_BODY ? { cut: true as const } : {}
-  if (typeof body === 'string') return { text: redactor.body(body), size, ...cut }
+  if (typeof body === 'string') return { text: yield* redactor.bodySteps(body), size, ...cut }
   return { text: Buffer.from(body).toString('base64'), encoding: 'base64', size, ...cut }
 }
 

@@ -1,7 +1,9 @@
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
-import { entryFrom, type AnsweredRequest, type Entry } from './entry.ts'
+import { entryFrom, MAX_KEPT_BODY, type AnsweredRequest, type Entry } from './entry.ts'
 import { isBelow } from '../http/sandbox-path.ts'
+import { Redactions } from './redactions.ts'
+import { SECRET_NAMES } from './secret-names.ts'
 import { RingBuffer, type RequestLimits } from './ring-buffer.ts'
 import { SearchableEntry } from './searchable-entry.ts'
 
@@ -29,6 +31,8 @@ const REJECTED_LIMITS: RequestLimits = { size: 100, bytes: 1024 * 1024 }
  */
 export class RequestLog implements RequestRecorder {
   readonly limits: RequestLimits
+  /** Redacts the entries when they are read. */
+  readonly redactions: Redactions
   readonly #accepted: RingBuffer
   readonly #rejected: RingBuffer
   #seq = 0
@@ -39,13 +43,16 @@ export class RequestLog implements RequestRecorder {
   /** Distinguishes the entries of this process from those of another. */
   readonly epoch = Date.now().toString(36)
 
-  constructor(limits: RequestLimits) {
+  /** @param names of secrets */
+  constructor(limits: RequestLimits, names = SECRET_NAMES) {
     this.limits = limits
-    this.#accepted = new RingBuffer(limits)
-    this.#rejected = new RingBuffer({
+    this.redactions = new Redactions(limits.size === 0 ? 0 : limits.bytes, names)
+    this.#accepted = new RingBuffer(limits, this.redactions)
+    const rejected = {
       size: Math.min(limits.size, REJECTED_LIMITS.size),
       bytes: Math.min(limits.bytes, REJECTED_LIMITS.bytes),
-    })
+    }
+    this.#rejected = new RingBuffer(rejected, this.redactions)
   }
 
   /**
@@ -95,6 +102,9 @@ export class RequestLog implements RequestRecorder {
   ): void {
     if (this.limits.size === 0 && this.#listeners.size === 0) return
     const entry = entryFrom(++this.#seq, context, call, reachedApi, answer, ring.slabFor)
+    if (call.bodyText !== undefined && entry.bodySize > MAX_KEPT_BODY) {
+      this.redactions.search(entry, call.bodyText)
+    }
     ring.push(entry)
     if (this.#listeners.size > 0) this.#notify(entry)
   }

@@ -1,3 +1,4 @@
+import type { Redactions } from './redactions.ts'
 import { entrySize, type Entry, type Slab } from './entry.ts'
 
 /** Limits of a request log. */
@@ -23,8 +24,11 @@ export class RingBuffer {
   /** The slab for the next texts. A full one is freed with the last entry that refers to it. */
   #slab: Slab | undefined
 
-  constructor(limits: RequestLimits) {
+  readonly #redactions: Redactions
+
+  constructor(limits: RequestLimits, redactions: Redactions) {
     this.#limits = limits
+    this.#redactions = redactions
   }
 
   get size(): number {
@@ -54,6 +58,7 @@ export class RingBuffer {
   }
 
   clear(): void {
+    for (const entry of this.#entries) if (entry) this.#redactions.drop(entry)
     this.#entries.length = 0
     this.#slab = undefined
     this.#oldest = this.#next = this.#bytes = 0
@@ -71,7 +76,10 @@ export class RingBuffer {
   #dropOldest(): void {
     const index = this.#oldest++ % this.#limits.size
     const entry = this.#entries[index]
-    if (entry) this.#bytes -= entrySize(entry)
+    if (entry) {
+      this.#bytes -= entrySize(entry)
+      this.#redactions.drop(entry)
+    }
     this.#entries[index] = undefined
   }
 }

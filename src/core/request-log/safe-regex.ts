@@ -41,6 +41,22 @@ export class RegexBudget {
   }
 }
 
+/**
+ * Does work in steps, each of which spends the budget.
+ *
+ * @throws RegexBudgetExceeded
+ */
+export function* spendSteps<T>(
+  budget: RegexBudget,
+  steps: Generator<undefined, T>,
+): Generator<undefined, T> {
+  for (;;) {
+    const step = budget.spend(() => steps.next())
+    if (step.done) return step.value
+    yield
+  }
+}
+
 /** Thrown in place of a result that would take too long. */
 export class RegexBudgetExceeded extends Error {}
 

@@ -2,7 +2,9 @@ import { isRecord } from '../contract/schema.ts'
 import { readingsOf } from '../http/plus-sign.ts'
 import type { Entry } from './entry.ts'
 import type { MatchSubject } from './matcher.ts'
-import { createdUser, recordOf } from './redacted-record.ts'
+import type { KnownSecrets } from './redact.ts'
+import { createdUser } from './redacted-record.ts'
+import type { Redactions } from './redactions.ts'
 import { subjectOf } from './match-subject.ts'
 
 /** An entry for filters, verifications and listeners: each part is parsed once, on first use. */
@@ -10,7 +12,7 @@ export class SearchableEntry {
   readonly entry: Entry
   #subject: MatchSubject | undefined
   #texts: ReadonlySet<string> | undefined
-  #redacted: { readonly secrets: readonly string[]; readonly text: string } | undefined
+  #redactedText: string | undefined
 
   constructor(entry: Entry) {
     this.entry = entry
@@ -31,13 +33,17 @@ export class SearchableEntry {
     return this.#texts.has(text)
   }
 
-  /** The redacted record as JSON in lower case, for text search. */
-  redactedText(secrets: readonly string[]): string {
-    if (this.#redacted?.secrets !== secrets) {
-      const text = JSON.stringify(recordOf(this.entry, secrets)).toLowerCase()
-      this.#redacted = { secrets, text }
-    }
-    return this.#redacted.text
+  /** The redacted record as JSON in lower case, for text search; `prepareSteps` makes it. */
+  get redactedText(): string {
+    if (this.#redactedText === undefined) throw new Error('the entry is not prepared')
+    return this.#redactedText
+  }
+
+  /** Prepares the text search, in steps. */
+  *prepareSteps(redactions: Redactions, known: KnownSecrets): Generator<undefined, void> {
+    if (this.#redactedText !== undefined) return
+    const record = yield* redactions.recordSteps(this.entry, known)
+    this.#redactedText = JSON.stringify(record).toLowerCase()
   }
 }
 

@@ -2,8 +2,8 @@ import { Problem } from '../problem.ts'
 import type { Entry } from './entry.ts'
 import { isEarlier, type EntryMatcher } from './filter.ts'
 import { describeMismatch, type Mismatch } from './matcher.ts'
-import type { Redactor } from './redact.ts'
-import { redactorOf } from './redacted-record.ts'
+import type { KnownSecrets } from './redact.ts'
+import type { Redactions } from './redactions.ts'
 import { SearchableEntry } from './searchable-entry.ts'
 
 /** The number of requests that an expectation asks for; at least one by default. */
@@ -51,22 +51,31 @@ interface Evaluation {
   readonly nearest: NearestRequest[]
 }
 
+/** Redacts what results quote of the requests. */
+export interface Redacting {
+  readonly redactions: Redactions
+  readonly secrets: KnownSecrets
+}
+
 /**
- * Verifies expectations against recorded requests.
+ * Verifies expectations against recorded requests, in steps.
  *
  * @param entries in any order; they are compared in the order of their arrival
  * @param inOrder whether one match of each must come in the order of the expectations
  * @throws Problem 400 expectation.unknown
  */
-export function verifyExpectations(
+export function* verifySteps(
   expectations: readonly Expectation[],
   entries: readonly Entry[],
-  secrets: readonly string[],
+  redacting: Redacting,
   inOrder = false,
-): { passed: boolean; results: ExpectationResult[] } {
+): Generator<undefined, { passed: boolean; results: ExpectationResult[] }> {
   const byArrival = entries.toSorted((a, b) => a.startedAt - b.startedAt)
   const requests = byArrival.map((entry) => new SearchableEntry(entry))
-  const evaluations = expectations.map((expectation) => evaluate(expectation, requests, secrets))
+  const evaluations: Evaluation[] = []
+  for (const expectation of expectations) {
+    evaluations.push(yield* evaluationSteps(expectation, requests, redacting))
+  }
   const orderFailures = inOrder ? checkOrder(evaluations) : []
   const results = evaluations.map((evaluation, i): ExpectationResult => {
     const { expectation, matching, nearest } = evaluation
@@ -89,22 +98,36 @@ export function verifyExpectations(
   return { passed: results.every(({ passed }) => passed), results }
 }
 
-/** Finds the requests with the fewest mismatches, newest first among equals. */
-export function findNearest(
+/** Finds the requests with the fewest mismatches, newest first among equals, in steps. */
+export function* nearestSteps(
   matches: EntryMatcher,
   requests: readonly SearchableEntry[],
-  secrets: readonly string[],
-): NearestRequest[] {
-  return requests
-    .map((request) => ({ entry: request.entry, differences: matches(request) }))
-    .filter(({ differences }) => differences.length > 0 && !isEarlier(differences))
-    .map((candidate) => ({ ...candidate, distance: distanceOf(candidate.differences) }))
-    .toSorted((a, b) => a.distance - b.distance || b.entry.seq - a.entry.seq)
-    .slice(0, MAX_NEAREST)
-    .map(({ entry, differences }) => ({
+  { redactions, secrets }: Redacting,
+): Generator<undefined, NearestRequest[]> {
+  let nearest: Candidate[] = []
+  for (const request of requests) {
+    const differences = yield* matches.steps(request)
+    yield
+    if (differences.length === 0 || isEarlier(differences)) continue
+    const distance = distanceOf(differences)
+    nearest.push({ entry: request.entry, differences, distance })
+    nearest.sort((a, b) => a.distance - b.distance || b.entry.seq - a.entry.seq)
+    nearest = nearest.slice(0, MAX_NEAREST)
+  }
+  const shown: NearestRequest[] = []
+  for (const { entry, differences } of nearest) {
+    shown.push({
       id: entry.id,
-      differences: redacted(differences, redactorOf(entry, secrets)),
-    }))
+      differences: yield* redactions.mismatchSteps(differences, entry, secrets),
+    })
+  }
+  return shown
+}
+
+interface Candidate {
+  readonly entry: Entry
+  readonly differences: readonly Mismatch[]
+  readonly distance: number
 }
 
 /** Describes the nearest requests with their mismatches, as the end of a message. */
@@ -116,16 +139,19 @@ export function describeNearest(nearest: readonly NearestRequest[]): string {
   return `; nearest:${lines.join('')}`
 }
 
-function evaluate(
+function* evaluationSteps(
   expectation: Expectation,
   requests: readonly SearchableEntry[],
-  secrets: readonly string[],
-): Evaluation {
+  redacting: Redacting,
+): Generator<undefined, Evaluation> {
   const { matches, count } = expectation
-  const matching = requests
-    .filter((request) => matches(request).length === 0)
-    .map(({ entry }) => entry)
-  const nearest = matching.length < minimumOf(count) ? findNearest(matches, requests, secrets) : []
+  const matching: Entry[] = []
+  for (const request of requests) {
+    if ((yield* matches.steps(request)).length === 0) matching.push(request.entry)
+    yield
+  }
+  const isEnough = matching.length >= minimumOf(count)
+  const nearest = isEnough ? [] : yield* nearestSteps(matches, requests, redacting)
   return { expectation, matching, nearest }
 }
 
@@ -197,14 +223,6 @@ function checkOrder(evaluations: readonly Evaluation[]): (string | undefined)[] 
 function distanceOf(differences: readonly Mismatch[]): number {
   const weights: Readonly<Record<string, number>> = { api: 8, operation: 8, path: 4, method: 4 }
   return differences.reduce((sum, { at }) => sum + (weights[at] ?? 1), 0)
-}
-
-function redacted(differences: readonly Mismatch[], redactor: Redactor): Mismatch[] {
-  return differences.map(({ at, wanted, found }) => ({
-    at,
-    wanted: redactor.scrub(wanted),
-    found: redactor.scrub(redactor.body(found)),
-  }))
 }
 
 function idsOf(entries: readonly Entry[], limit: number): string[] {

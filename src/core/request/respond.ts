@@ -10,6 +10,7 @@ import type { Message } from '../http/message.ts'
 import { formatOf } from './negotiation.ts'
 import type { PipelineContext } from './pipeline-context.ts'
 import type { Schema } from '../contract/schema.ts'
+import { sendPieces } from '../http/pieces.ts'
 import { stream } from '../http/stream.ts'
 
 /** An answer while it is written. */
@@ -31,11 +32,18 @@ export function respond(
   common: Readonly<Record<string, string>>,
 ): void {
   const { context, call, injector, response } = outgoing
-  const written = reply.page ?? writtenBody(outgoing, reply)
-  const size = Buffer.byteLength(written.text)
+  const { pieces } = reply
+  const written =
+    reply.page ??
+    (pieces
+      ? { text: '', contentType: formatOf(context.api, call.answerType).contentType }
+      : writtenBody(outgoing, reply))
+  const size = pieces
+    ? pieces.reduce((sum, { length }) => sum + length, 0)
+    : Buffer.byteLength(written.text)
   const headers: Record<string, string | string[] | number> = {
     Date: context.tools.clock.httpDate(),
-    ...(reply.page || reply.body !== undefined
+    ...(reply.page || pieces || reply.body !== undefined
       ? { 'Content-Type': written.contentType, 'Content-Length': size }
       : {}),
     // A gateway in front of the vendor does not send the vendor's headers.
@@ -51,7 +59,8 @@ export function respond(
   const { rawHeaders } = response.req
   const sent = call.method === 'HEAD' ? { ...message, body: '', size: 0 } : { ...message, size }
   context.requestLog.record(context, call, { rawHeaders, ...sent })
-  if (reply.stream) stream(response, message, reply.stream)
+  if (pieces) sendPieces(response, message, pieces)
+  else if (reply.stream) stream(response, message, reply.stream)
   else injector.send(response, message)
   context.observe?.({ context, call, reply })
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { isSecretName, Redactor, secretsIn } from '../../../src/core/request-log/redact.ts'
+import { KnownSecrets, Redactor, secretsIn } from '../../../src/core/request-log/redact.ts'
+import { SecretNames } from '../../../src/core/request-log/secret-names.ts'
 import { bestOf, spentOn } from '../../helpers/time.ts'
 
 const SECRET = 's3cr3t-value-1'
@@ -35,6 +36,29 @@ test.each([
   ['a form', `a=1&password=${SECRET}&x=1`],
   ['a form with an escaped name', `pass%77ord=${SECRET}&x=1`],
   ['multipart', `--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n${SECRET}\r\n--b--`],
+  ['a bracketed name', `user[password]=${SECRET}&a=b`],
+  ['a bracketed name with an index', `user[password][0]=${SECRET}&a=b`],
+  ['an escaped bracketed name', `user%5Bpassword%5D=${SECRET}&a=b`],
+  ['a bracketed name in JSON', `{"user[password]":"${SECRET}"}`],
+  ['a URL in JSON', `{"url":"https://h.test/?pw=${SECRET}&a=b"}`],
+  ['a URL in JSON in a text', JSON.stringify(JSON.stringify({ url: `/?pw=${SECRET}` }))],
+  ['an escaped URL', `u=http%3A%2F%2Fh%2F%3Ftoken%3D${SECRET}%26a%3D1`],
+  ['a URL escaped twice', `u=http%253A%252F%252Fh%252F%253Ftoken%253D${SECRET}%2526a%253D1`],
+  ['a URL with a password', `{"url":"https://ada:${SECRET}@h.test/"}`],
+  ['an escaped URL with a password', `u=https%3A%2F%2Fada%3A${SECRET}%40h.test%2F`],
+  ['a URL with a password, escaped twice', `u=https%253A%252F%252Fada%253A${SECRET}%2540h%252F`],
+  ['escaped JSON', `a=%7B%22password%22%3A%22${SECRET}%22%7D&b=1`],
+  ['JSON in XML', `<a>{&quot;pin&quot;:&quot;${SECRET}&quot;}</a>`],
+  ['a line of a text in JSON', `{"note":"see\\npin=${SECRET} x"}`],
+  ['a member besides its name', `[{"name":"password","value":"${SECRET}"}]`],
+  ['a member before its name', `[{"value":"${SECRET}","name":"password"},{"value":"a"}]`],
+  ['a member besides its key', `{"key":"pin","label":"Your PIN","data":"${SECRET}"}`],
+  ['an element with a name', `<User><Field name="password">${SECRET}</Field></User>`],
+  ['an element with a name and a child', `<Field name='pin'><Value>${SECRET}</Value></Field>`],
+  ['an attribute besides its name', `<Field name="password" value="${SECRET}"/>`],
+  ['an element besides its name', `<F><Name>password</Name><Value>${SECRET}</Value></F>`],
+  ['an element before its name', `<F><Value>${SECRET}</Value><Name>password</Name></F>`],
+  ['a parameter besides its name', `name=password&value=${SECRET}`],
   ['YAML', `password: ${SECRET}\nemail: a@b`],
 ])('a secret is redacted in %s', (_, body) => {
   const redactor = new Redactor()
@@ -61,6 +85,16 @@ test.each([
   ['IntegrationKey', SECRET, '[redacted]'],
   ['Idempotency-Key', 'order-1815', 'order-1815'],
   ['Accept', 'application/json', 'application/json'],
+  ['X-Auth', SECRET, '[redacted]'],
+  ['Referer', `http://h.test/?access_token=${SECRET}`, 'http://h.test/?access_token=[redacted]'],
+  ['X-Forwarded-Uri', `/x?apikey=${SECRET}&a=b`, '/x?apikey=[redacted]&a=b'],
+  ['X-Context', `{"token":"${SECRET}"}`, '{"token":"[redacted]"}'],
+  ['Vary', 'Cookie, Authorization', 'Cookie, Authorization'],
+  [
+    'WWW-Authenticate',
+    'Basic realm="a", error="invalid_token"',
+    'Basic realm="a", error="invalid_token"',
+  ],
 ])('the header %s: %s is redacted to %s', (name, value, expected) => {
   const redactor = new Redactor()
   expect(redactor.header(name, value)).toBe(expected)
@@ -98,6 +132,14 @@ test.each([
   expect(shown).not.toMatch(/eyJ|cGFy|abcdefgh|MfKQ|engine|MIIB/)
 })
 
+test('many secrets are found, the longest of those that begin alike', () => {
+  const redactor = new Redactor()
+  const secrets = Array.from({ length: 2000 }, (_, i) => `secret-${i}`)
+  redactor.body(secrets.map((secret) => `token=${secret}`).join('&'))
+  expect(redactor.scrub(secrets.join(' '))).toBe(secrets.map(() => '[redacted]').join(' '))
+  expect(redactor.scrub('secret-2000 secret-x')).toBe('[redacted]0 secret-x')
+})
+
 test('the known secrets of a sandbox are the values under secret names', () => {
   const fixtures = {
     mykaarma: { subscribers: [{ username: 'partner', password: 'partner-secret' }] },
@@ -105,17 +147,50 @@ test('the known secrets of a sandbox are the values under secret names', () => {
     cryptlex: { tokens: [{ token: 'standin-token', scopes: ['a:b'] }], roles: ['password'] },
   }
   expect(secretsIn(fixtures)).toEqual(['partner-secret', '0123456789', 'standin-token'])
-  expect(new Redactor(['partner-secret']).scrub('{"firstName":"partner-secret"}')).toBe(
-    '{"firstName":"[redacted]"}',
-  )
+  expect(
+    new Redactor(new KnownSecrets(['partner-secret'])).scrub('{"firstName":"partner-secret"}'),
+  ).toBe('{"firstName":"[redacted]"}')
 })
 
-test.each(['email', 'firstName', 'dealerUUID', 'Content-Type', 'role', 'Folders', 'id'])(
-  '%s is not a secret name',
-  (name) => {
-    expect(isSecretName(name)).toBe(false)
-  },
-)
+const SECRET_EXAMPLES = `
+  pass password PASS_WORD passwd pasword passphrase passCode pwd pw user_pw pin pinCode user.pin otp
+  smsOtp totp auth X-Auth oauth authCode Authentication authorisation secret clientSecret
+  client-secret token access_token refreshTokens key apiKey API_KEY APIKey apikey x-api-key
+  IntegrationKey integration_key accessCode security_code resetCode credential credentials cookie
+  session sessionId jwt bearer signature X-Signature sig csrf userpass userPass X-User-Pass X-PW
+  user[password] user[login][pin] pass%77ord pass%2577ord pass\u0077ord`
+
+/** Names that look like one of the list, and the vendors' own. */
+const ORDINARY_EXAMPLES = `
+  passenger passengerName passport passage compass bypass author authorId authority monkey donkey
+  turkey keyboard keyword keynote pinned pinnedAt spin opinion shopping mapping possession secretary
+  emailAddress externalId email firstName lastName dealerUUID userUUID Content-Type role Folders id
+  postalCode statusCode signedIn design assignee company option Idempotency-Key publicKey
+  WWW-Authenticate authenticated passwordExpires passwordExpiresAt tokenType allowCustomerPortalAccess`
+
+const words = (text: string) => text.trim().split(/\s+/)
+
+test.each(words(SECRET_EXAMPLES))('%s is a secret name', (name) => {
+  expect(new SecretNames().has(name)).toBe(true)
+})
+
+test.each(words(ORDINARY_EXAMPLES))('%s is not a secret name', (name) => {
+  expect(new SecretNames().has(name)).toBe(false)
+})
+
+test('names can be added, and count in any case and between any separators', () => {
+  const names = new SecretNames(['dealerCode', 'X-Trace'])
+  for (const name of [
+    'dealerCode',
+    'DEALER_CODE',
+    'user[dealer-code]',
+    'x-trace',
+    'homeDealerCode',
+  ])
+    expect(names.has(name)).toBe(true)
+  for (const name of ['dealer', 'code', 'wheelerdealercode', 'trace', 'email'])
+    expect(names.has(name)).toBe(false)
+})
 
 test.each(
   [
@@ -130,6 +205,14 @@ test.each(
     '//a:'.repeat(15_000),
     '-----BEGIN PRIVATE KEY-----'.repeat(2400),
     'name="password"'.repeat(4000),
+    'password=abc '.repeat(5000),
+    '{"name":"pw"'.repeat(5000),
+    '"name":"pw",'.repeat(5000),
+    'a'.repeat(65_000),
+    '%25%32'.repeat(10_000),
+    Array.from({ length: 3000 }, (_, i) => `token=secret-number-${i}`).join('&'),
+    `pw=${'a'.repeat(40)}b&x=${'a'.repeat(60_000)}`,
+    Array.from({ length: 300 }, (_, i) => `pw=${'a'.repeat(i)}b`).join('&') + 'a'.repeat(15_000),
   ].map((body) => [body.slice(0, 16), body] as const),
 )('a body that repeats %s is redacted in time', async (_, body) => {
   const spent = await bestOf(1000, () =>

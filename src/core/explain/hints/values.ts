@@ -1,5 +1,5 @@
 import { pathOf, type Violation } from '../../problem.ts'
-import { isSecretName } from '../../request-log/redact.ts'
+import { SECRET_NAMES } from '../../request-log/secret-names.ts'
 import { isRecord, schemaAt, typesOf, valueAt, type Schema } from '../../contract/schema.ts'
 import { distance, listed, quotable } from '../../words.ts'
 import { hint, requestSchema, sentFields, type HintInput, type HintRule } from './hint-input.ts'
@@ -158,7 +158,7 @@ function suspiciousText(text: string, path: string, schema: Schema) {
     return hint('value.mojibake', fix)
   }
   const isText = typesOf(schema).includes('string')
-  if (isText && text !== text.trim() && !isSecretName(path) && !isEmail(path, schema)) {
+  if (isText && text !== text.trim() && !SECRET_NAMES.has(path) && !isEmail(path, schema)) {
     return hint('value.spaces', `Remove the white space around ${path}.`)
   }
   return undefined

@@ -1,0 +1,72 @@
+/** Shorter secrets are not searched: they are too likely to be an ordinary word elsewhere. */
+export const MIN_SECRET_LENGTH = 6
+/** Characters by which a secret is found; of a longer one, the rest follows. */
+const MAX_COMPARED = 256
+
+/** Finds many secrets in a text, in time that hardly depends on their number. */
+export class SecretFinder {
+  /** The beginnings of the secrets, in the order of their characters. */
+  readonly #sorted: readonly string[]
+  /** For each, the index of the longest other that it begins with, or -1. */
+  readonly #parents: Int32Array
+  /** The longest secret by its beginning, where it is longer than that. */
+  readonly #long = new Map<string, string>()
+  /** Marks the hash of the first characters of each secret. */
+  readonly #filter: Uint8Array
+
+  constructor(secrets: readonly string[]) {
+    const starts = new Set<string>()
+    for (const secret of secrets) {
+      const start = secret.slice(0, MAX_COMPARED)
+      starts.add(start)
+      if (secret.length > (this.#long.get(start) ?? start).length) this.#long.set(start, secret)
+    }
+    // Without an argument the order is that of the comparison below.
+    this.#sorted = [...starts].toSorted()
+    this.#parents = new Int32Array(this.#sorted.length)
+    const size = Math.max(1024, 2 ** Math.ceil(Math.log2(this.#sorted.length * 16 + 1)))
+    this.#filter = new Uint8Array(size)
+    const ancestors: number[] = []
+    for (const [i, start] of this.#sorted.entries()) {
+      while (ancestors.length > 0 && !start.startsWith(this.#sorted[ancestors.at(-1)!]!)) {
+        ancestors.pop()
+      }
+      this.#parents[i] = ancestors.at(-1) ?? -1
+      ancestors.push(i)
+      this.#filter[this.#hash(start, 0)] = 1
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#sorted.length === 0
+  }
+
+  /** The length of the longest secret that begins here; 0 if there is none. */
+  longestAt(text: string, from: number): number {
+    if (this.#filter[this.#hash(text, from)] === 0) return 0
+    const rest = text.slice(from, from + MAX_COMPARED)
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#sorted[middle]! <= rest) low = middle + 1
+      else high = middle
+    }
+    // All that the text begins with are among the ancestors of the last one before it.
+    for (let i = low - 1; i >= 0; i = this.#parents[i]!) {
+      const start = this.#sorted[i]!
+      if (!rest.startsWith(start)) continue
+      const long = this.#long.get(start)
+      return long !== undefined && text.startsWith(long, from) ? long.length : start.length
+    }
+    return 0
+  }
+
+  #hash(text: string, from: number): number {
+    const hash =
+      ((text.charCodeAt(from) * 31 + text.charCodeAt(from + 1)) * 31 + text.charCodeAt(from + 2)) *
+        31 +
+      text.charCodeAt(from + 3)
+    return (hash ^ (hash >>> 11)) & (this.#filter.length - 1)
+  }
+}
