@@ -183,8 +183,3 @@ function* occurring(redactor: Redactor, entry: Entry): Generator<undefined, stri
 function redactorFrom({ known, learned }: Redaction): Redactor {
   return new Redactor(known, learned)
 }
-
-/** The record of an entry, all at once. */
-export function recordOf(entry: Entry, known = new KnownSecrets()): RedactedRecord {
-  return drained(new Redactions(0).recordSteps(entry, known))
-}
