@@ -263,7 +263,7 @@ export class Redactor {
 }
 
 /** Runs all steps at once. */
-export function drained<T>(steps: Generator<unknown, T>): T {
+function drained<T>(steps: Generator<unknown, T>): T {
   for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
 }
 

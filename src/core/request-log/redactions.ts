@@ -1,7 +1,7 @@
 import { Slices } from '../slices.ts'
 import { MAX_KEPT_BODY, type Entry } from './entry.ts'
 import type { Mismatch } from './matcher.ts'
-import { drained, KnownSecrets, Redactor } from './redact.ts'
+import { KnownSecrets, Redactor } from './redact.ts'
 import { createdUser, recordSteps, type RedactedRecord } from './redacted-record.ts'
 import { SECRET_NAMES } from './secret-names.ts'
 import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
