@@ -136,7 +136,7 @@ export interface Limits {
   limits: {
     name: string
     /**
-     * What is limited, such as `armed faults`.
+     * What is limited, such as `logged requests`.
      */
     text: string
     /**

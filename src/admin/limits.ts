@@ -42,7 +42,7 @@ export function limitTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
           {
             ...ofSandbox,
             name: 'faults',
-            text: 'armed faults',
+            text: 'faults, armed and finished',
             used: faults.armed().length,
             limit: MAX_ARMED,
             beyond: 'refused',

@@ -78,28 +78,30 @@ export function ClockControls() {
             {label}
           </button>
         ))}
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            void advance(by)
-          }}
-        >
-          <input
-            type="text"
-            class="field"
-            aria-label="Advance by, such as 90s"
-            placeholder="90s"
-            pattern="\d+(\.\d+)?(ms|s|m|h|d)"
-            title="A number with ms, s, m, h or d, such as 90s"
-            required
-            value={by}
-            onInput={(event) => setBy(event.currentTarget.value)}
-          />
-          <button type="submit" class="button">
-            Advance
-          </button>
-        </form>
       </div>
+      <form
+        class="clock-line"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void advance(by)
+        }}
+      >
+        <span class="clock-label">or by</span>
+        <input
+          type="text"
+          class="field"
+          aria-label="Advance by, such as 90s"
+          placeholder="90s"
+          pattern="\d+(\.\d+)?(ms|s|m|h|d)"
+          title="A number with ms, s, m, h or d, such as 90s"
+          required
+          value={by}
+          onInput={(event) => setBy(event.currentTarget.value)}
+        />
+        <button type="submit" class="button">
+          Advance
+        </button>
+      </form>
       <form
         class="clock-line"
         onSubmit={(event) => {

@@ -82,6 +82,7 @@ function ClockChip() {
         type="button"
         class={`pill clock ${held ? 'held' : ''}`}
         title="Time of the sandbox, in UTC"
+        aria-label={`Clock ${held ? 'frozen ' : ''}${held ? text : text.slice(11)}`}
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >

@@ -121,15 +121,7 @@ function SandboxList() {
                     Switch
                   </a>
                 )}
-              </div>
-              <p class="quiet small">
-                <code>{prefix === '' ? '/' : `${prefix}/`}</code> · seed {seed} · {profile}
-                {expiresAt === undefined
-                  ? ''
-                  : ` · removed at ${clockText(Date.parse(expiresAt)).slice(11)} UTC unless it is used`}
-              </p>
-              {name !== 'default' && (
-                <div class="row-line">
+                {name !== 'default' && (
                   <Confirm
                     label="Remove"
                     name={`Remove ${name}`}
@@ -139,8 +131,14 @@ function SandboxList() {
                     {usersText(users)}, the request log, faults, webhooks and snapshots of {name}{' '}
                     are lost for good. Clients of <code>{prefix}</code> get a 404.
                   </Confirm>
-                </div>
-              )}
+                )}
+              </div>
+              <p class="quiet small">
+                <code>{prefix === '' ? '/' : `${prefix}/`}</code> · seed {seed} · {profile}
+                {expiresAt === undefined
+                  ? ''
+                  : ` · removed at ${clockText(Date.parse(expiresAt)).slice(11)} UTC unless it is used`}
+              </p>
             </li>
           )
         })}
