@@ -249,11 +249,14 @@ export function Composer({ onArmed }: { readonly onArmed: () => void }) {
           </code>
           <CopyButton text={short} class="link" />
         </div>
+        {conditions.length > 0 && (
+          <p class="quiet short-note">Conditions have no short form; the other forms have them.</p>
+        )}
         <CallCode
           call={madeCall(call)}
           more={{
             JSON: JSON.stringify(definition, null, 2),
-            Header: `Standin-Fault: ${chosen}`,
+            Header: `Standin-Fault: ${chosen}\n\n# On one request: no arming, and no conditions`,
           }}
           actions={
             <>

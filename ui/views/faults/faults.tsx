@@ -54,13 +54,15 @@ export function Faults() {
           <h1>Faults</h1>
           <span class="quiet">{faults === undefined ? '' : `${live} armed`}</span>
           <span class="spacer" />
-          <button
-            type="button"
-            class="button fail narrow-only"
-            onClick={() => setParameters({ new: '1' }, true)}
-          >
-            Arm a fault
-          </button>
+          {faults !== undefined && faults.length > 0 && (
+            <button
+              type="button"
+              class="button fail narrow-only"
+              onClick={() => setParameters({ new: '1' }, true)}
+            >
+              Arm a fault
+            </button>
+          )}
           {faults !== undefined && faults.length > 0 && (
             <Confirm
               label="Disarm all"
