@@ -67,7 +67,7 @@ test('a card names the nearest miss; faults are disarmed, armed again and cleare
   await first.getByText('<img src=x').waitFor()
   const second = page.getByRole('listitem', { name: /^fault-2: Create the user, then answer 500/ })
   await second.getByText('finished').waitFor()
-  await second.getByRole('button', { name: 'Arm fault-2 again' }).click()
+  await second.getByRole('button', { name: 'Arm again: fault-2' }).click()
   await second.getByText('0 of 1').waitFor()
   await page.getByText('3 armed').first().waitFor()
   await page.getByRole('button', { name: 'Disarm fault-2' }).click()

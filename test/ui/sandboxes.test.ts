@@ -26,12 +26,12 @@ test('the chip of the header freezes, advances, sets and resumes the clock', asy
   await dialog.getByRole('button', { name: 'Set', exact: true }).click()
   await eventually(async () => expect(await clockOf(caller)).toEqual({ now: NOON, held: true }))
   for (const [step, time] of [
-    ['1m', '2026-01-15 12:01:00'],
-    ['5m', '2026-01-15 12:06:00'],
-    ['1h', '2026-01-15 13:06:00'],
-    ['1d', '2026-01-16 13:06:00'],
+    ['+1 min', '2026-01-15 12:01:00'],
+    ['+5 min', '2026-01-15 12:06:00'],
+    ['+1 h', '2026-01-15 13:06:00'],
+    ['+1 d', '2026-01-16 13:06:00'],
   ]) {
-    await dialog.getByRole('button', { name: `Advance by ${step}` }).click()
+    await dialog.getByRole('button', { name: `Advance ${step}` }).click()
     await dialog.getByText(time!).waitFor()
   }
   await dialog.getByLabel('Advance by, such as 90s').fill('90s')

@@ -72,7 +72,7 @@ export function ClockControls() {
             type="button"
             class="button"
             key={label}
-            aria-label={`Advance by ${duration}`}
+            aria-label={`Advance ${label}`}
             onClick={() => void advance(duration)}
           >
             {label}

@@ -232,7 +232,7 @@ function FaultCard({
           <button
             type="button"
             class="button"
-            aria-label={`Arm ${id} again`}
+            aria-label={`Arm again: ${id}`}
             onClick={() =>
               void act(
                 { operation: 'putFault', params: { fault: id }, body: definition },
