@@ -111,7 +111,7 @@ export function Faults() {
           >
             <Icon name="back" />
           </button>
-          <h2>Arm a fault</h2>
+          {isNew ? <h1>Arm a fault</h1> : <h2>Arm a fault</h2>}
         </div>
         <Composer onArmed={() => setParameters({ new: undefined })} />
       </section>

@@ -53,7 +53,7 @@ export function Server() {
   const all = samples.value
   const last = all.at(-1)
   return (
-    <main class="server-view">
+    <main class="server-view" tabIndex={0}>
       <h1>Server</h1>
       {problem && <p class="problem">{problem}</p>}
       <Facts ready={ready} last={last} />
