@@ -1,7 +1,10 @@
 import type { ComponentType } from 'preact'
 import type { IconName } from './parts/icon.tsx'
 import type { Overview } from './state/overview.ts'
+import { Faults } from './views/faults/faults.tsx'
 import { Requests } from './views/requests/requests.tsx'
+import { Sandboxes } from './views/sandboxes/sandboxes.tsx'
+import { Server } from './views/server/server.tsx'
 import { Start } from './views/start/start.tsx'
 
 /** A view, as the side bar lists it. */
@@ -25,4 +28,19 @@ export const VIEWS: readonly View[] = [
     component: Requests,
     count: ({ requests }) => String(requests),
   },
+  {
+    path: 'faults',
+    title: 'Faults',
+    icon: 'bolt',
+    component: Faults,
+    count: ({ armed }) => (armed === 0 ? '' : `${armed} armed`),
+  },
+  {
+    path: 'sandboxes',
+    title: 'Sandboxes',
+    icon: 'grid',
+    component: Sandboxes,
+    count: ({ sandboxes }) => String(sandboxes.length),
+  },
+  { path: 'server', title: 'Server', icon: 'bars', component: Server },
 ]

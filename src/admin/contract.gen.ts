@@ -132,6 +132,26 @@ export interface Readiness {
    */
   store: 'ok' | 'failing'
 }
+export interface Limits {
+  limits: {
+    name: string
+    /**
+     * What is limited, such as `logged requests`.
+     */
+    text: string
+    /**
+     * Whether each sandbox has this limit, or the whole server.
+     */
+    of: 'sandbox' | 'server'
+    used: number
+    limit: number
+    unit: 'items' | 'bytes'
+    /**
+     * What happens at the limit; `refused` means that a further item is.
+     */
+    beyond: 'refused' | 'oldest-removed'
+  }[]
+}
 /**
  * A refusal as problem details (RFC 9457).
  */
@@ -1097,6 +1117,17 @@ export interface FaultList {
   faults: Fault[]
 }
 export interface FaultCatalogue {
+  /**
+   * All operations of the API.
+   */
+  operations: {
+    operation: string
+    method: string
+    /**
+     * Path below the prefix of the API, as its contract has it.
+     */
+    path: string
+  }[]
   faults: {
     /**
      * Short form.

@@ -46,7 +46,14 @@ export function faultTasks(sandbox: SandboxPort): Record<Names, Task> {
         const message = `${api.title} has no operation ${id}; there are: ${ids.join(', ')}`
         throw new Problem(400, 'operation.unknown', message)
       }
-      const body: FaultCatalogue = { faults: [...catalogueFor({ api, operation })] }
+      const body: FaultCatalogue = {
+        operations: contract.operations.map(({ id: name, method, path }) => ({
+          operation: name,
+          method: method.toUpperCase(),
+          path,
+        })),
+        faults: [...catalogueFor({ api, operation })],
+      }
       return { status: 200, body }
     },
     addFault: (call) => {

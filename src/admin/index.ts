@@ -11,6 +11,7 @@ import { faultTasks } from './faults.ts'
 import { frontTasks, refusedPage } from './front-page.ts'
 import { inboxTasks } from './inbox.ts'
 import { ledgerTasks } from './ledger.ts'
+import { limitTasks } from './limits.ts'
 import type { SandboxPort, ServerPort } from './ports.ts'
 import { bodyType, explain } from './problems.ts'
 import { requestTasks } from './requests.ts'
@@ -33,6 +34,7 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
     tasks: {
       ...frontTasks(sandbox, server),
       ...statusTasks(server),
+      ...limitTasks(sandbox, server),
       ...sandboxTasks(server),
       ...userTasks(sandbox),
       ...exampleTasks(sandbox),

@@ -85,6 +85,8 @@ export interface ServerPort {
   isStopping(): boolean
   metrics(): Metrics
   list(): readonly HostedSandbox[]
+  /** Most sandboxes at a time. */
+  readonly maxSandboxes: number
   get(name: string): HostedSandbox
   create(request: SandboxRequest): Promise<HostedSandbox>
   remove(name: string): Promise<HostedSandbox>

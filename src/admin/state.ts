@@ -13,7 +13,7 @@ import type { Fixtures, SandboxPort, ServerPort } from './ports.ts'
 import { sandboxBody } from './sandboxes.ts'
 
 /** Limits the memory that a client in a loop can fill. */
-const MAX_SNAPSHOTS = 100
+export const MAX_SNAPSHOTS = 100
 
 type Names =
   | 'resetSandbox'

@@ -7,6 +7,7 @@ export const ROUTES = {
   getHealth: 'GET /health',
   getReady: 'GET /ready',
   getMetrics: 'GET /metrics',
+  getLimits: 'GET /limits',
   listSandboxes: 'GET /sandboxes',
   createSandbox: 'POST /sandboxes',
   getSandbox: 'GET /sandboxes/{name}',
@@ -66,6 +67,7 @@ export interface Answers {
   getHealth: contract.Health
   getReady: contract.Readiness
   getMetrics: string
+  getLimits: contract.Limits
   listSandboxes: contract.SandboxList
   createSandbox: contract.Sandbox
   getSandbox: contract.Sandbox

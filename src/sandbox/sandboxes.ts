@@ -20,7 +20,7 @@ import { Sandbox } from './sandbox.ts'
 import type { Settings, SharedParts } from './settings.ts'
 
 /** Limits the memory that a client in a loop can take. */
-const MAX_SANDBOXES = 1000
+export const MAX_SANDBOXES = 1000
 /** Suffix of the name of a folder that is being removed. */
 const REMOVED_SUFFIX = '.going'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/

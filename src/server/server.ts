@@ -22,7 +22,7 @@ import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
 import { Problem } from '../core/problem.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { SharedParts } from '../sandbox/settings.ts'
-import { addressOf, Sandboxes, type SandboxesOptions } from '../sandbox/sandboxes.ts'
+import { addressOf, MAX_SANDBOXES, Sandboxes, type SandboxesOptions } from '../sandbox/sandboxes.ts'
 import { messageOf } from '../core/errors.ts'
 import { fixturesOf } from '../sandbox/fixtures.ts'
 import { createMetrics } from './gauges.ts'
@@ -84,6 +84,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     isStopping: () => stopping,
     metrics: () => metrics,
     list: () => sandboxes.list(),
+    maxSandboxes: MAX_SANDBOXES,
     get: (name) => sandboxes.get(name),
     create: (request) => sandboxes.create(request),
     remove: (name) => sandboxes.remove(name),

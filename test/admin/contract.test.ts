@@ -95,6 +95,7 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
   getHealth: { 200: { path: '/health' }, 400: { path: '/health?now' } },
   getReady: { 200: { path: '/ready' }, 400: { path: '/ready?now' } },
   getMetrics: { 200: { path: '/metrics' }, 400: { path: '/metrics?now' } },
+  getLimits: { 200: { path: '/limits' }, 400: { path: '/limits?now' } },
   getCredentials: { 200: { path: '/credentials' }, 400: { path: '/credentials?now' } },
   getExamples: { 200: { path: '/examples' }, 400: { path: '/examples?now' } },
   getFaultCatalogue: {

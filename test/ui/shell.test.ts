@@ -186,3 +186,37 @@ test.each(LOOKS)('axe finds nothing at $width px, $theme', async ({ width, theme
   const overflow = await page.evaluate('document.documentElement.scrollWidth')
   expect(overflow).toBe(width)
 })
+
+test.each(LOOKS)(
+  'axe finds nothing in the views of faults, sandboxes and the server at $width px, $theme',
+  async ({ width, theme }) => {
+    const server = await createSandbox()
+    const caller = createCaller(server)
+    await caller.post('/_standin/faults', { fault: 'commit-500', api: 'cryptlex', times: 1 })
+    await caller.post('/_standin/faults', {
+      fault: 'reset',
+      match: { fields: { email: 'nobody' } },
+    })
+    await caller.put('/_standin/snapshots/before', undefined)
+    await createCryptlexUser(server, { email: 'ada@example.test' }).expect(500)
+    const page = await openPage(server, { width, theme, hash: '#/faults' })
+    await page.getByText('Nearest miss').waitFor()
+    await expectAccessible(page)
+    await page.goto(`${server.url}/#/faults?new=1`)
+    await page.getByRole('button', { name: 'Add a condition' }).click()
+    await page.getByText('Reset the connection', { exact: true }).last().waitFor()
+    await expectAccessible(page)
+    await page.goto(`${server.url}/#/sandboxes`)
+    await page.getByRole('button', { name: 'Compare before' }).click()
+    await page.getByRole('button', { name: 'Reset to the fixtures' }).click()
+    await page.getByText('cryptlex.users').waitFor()
+    await expectAccessible(page)
+    await page.goto(`${server.url}/#/server`)
+    await page.getByText('Finished deliveries').waitFor()
+    await expectAccessible(page)
+    await page.getByRole('button', { name: /^Clock/ }).click()
+    await page.getByRole('dialog').getByText('running').waitFor()
+    await expectAccessible(page)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+  },
+)

@@ -101,12 +101,15 @@ export async function callAdmin<Id extends OperationId>(
   const token = adminToken()
   const init: RequestInit = {
     method,
-    headers: { Accept: 'application/json', ...headers, ...adminHeaders() },
+    headers: { Accept: 'application/json, text/plain', ...headers, ...adminHeaders() },
     ...(body === undefined ? {} : { body }),
     ...(abort === undefined ? {} : { signal: abort }),
   }
   const response = await reached(fetch(url, init), abort)
-  if (response.ok) return (await response.json()) as Answers[Id] // the contract says so
+  if (response.ok) {
+    const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
+    return (await (isJson ? response.json() : response.text())) as Answers[Id] // the contract says so
+  }
   throw await refusalOf(response, token)
 }
 

@@ -1,6 +1,6 @@
 import type { AdminCall, HttpCall } from '../api/client.ts'
 import { BASE, SERVER_BASE } from '../api/client.ts'
-import type { NewFault } from '../../src/admin/contract.gen.ts'
+import type { ClockAdvance, ClockSetting, NewFault } from '../../src/admin/contract.gen.ts'
 
 // The code that makes a call again, for a shell, TypeScript and Python.
 
@@ -104,12 +104,25 @@ function faultCommand({ fault = '', api, operation, times, ...others }: NewFault
     .join(' \\\n  ')
 }
 
+function clockMethod({ now, held }: ClockSetting): string {
+  const method = held === undefined ? 'set' : held ? 'hold' : 'run'
+  return `await standin.clock.${method}(${now === undefined ? '' : object(now)})`
+}
+
 /** Expressions of the package's client, by operation; `standin` is the connected client. */
 const METHODS: Readonly<Partial<Record<string, (call: AdminCall) => string>>> = {
   addFault: ({ body }) => `await standin.faults.add(${object(body)})`,
   deleteFault: ({ params }) => `await standin.faults.remove(${object(params?.['fault'])})`,
   clearFaults: () => 'await standin.faults.clear()',
   resetSandbox: () => 'await standin.reset()',
+  saveSnapshot: ({ params }) => `await standin.snapshots.save(${object(params?.['snapshot'])})`,
+  restoreSnapshot: ({ params }) =>
+    `await standin.snapshots.restore(${object(params?.['snapshot'])})`,
+  deleteSnapshot: ({ params }) => `await standin.snapshots.remove(${object(params?.['snapshot'])})`,
+  putFault: ({ params, body }) =>
+    `await standin.faults.change(${object(params?.['fault'])}, ${object(body)})`,
+  advanceClock: ({ body }) => `await standin.clock.advance(${object((body as ClockAdvance).by)})`,
+  putClock: ({ body }) => clockMethod(body as ClockSetting),
   clearRequests: () => 'await standin.requests.clear()',
 }
 

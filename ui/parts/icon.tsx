@@ -15,6 +15,7 @@ const PATHS = {
   back: 'M9.500 3 4.500 8l5 5',
   close: 'm4 4 8 8M12 4l-8 8',
   keys: 'M2 4h12v8H2ZM4.500 6.500h.1M7 6.500h.1M9.500 6.500h.1M12 6.500h-.1M5 9.500h6',
+  more: 'M3.500 8h.1M8 8h.1M12.500 8h.1',
 } as const
 
 export type IconName = keyof typeof PATHS

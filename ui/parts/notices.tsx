@@ -7,7 +7,7 @@ import { Plain } from './plain.tsx'
 export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">
-      {notices.value.map(({ id, tone, text, call }) => (
+      {notices.value.map(({ id, tone, text, call, button }) => (
         <div class={`notice ${tone}`} key={id}>
           <div class="notice-head">
             <p>
@@ -17,6 +17,18 @@ export function Notices() {
               <Icon name="close" />
             </button>
           </div>
+          {button && (
+            <button
+              type="button"
+              class="button notice-button"
+              onClick={() => {
+                dismiss(id)
+                button.run()
+              }}
+            >
+              {button.label}
+            </button>
+          )}
           <details>
             <summary>Show the call</summary>
             <CallCode call={call} />

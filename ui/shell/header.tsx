@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { sandboxUrl } from '../api/client.ts'
+import { ClockControls, clockText, useSandboxTime } from '../parts/clock-controls.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { useKeys } from '../state/keys.ts'
 import { hrefOf, open, parameter, setParameters, viewPath } from '../state/location.ts'
@@ -67,23 +69,36 @@ function SandboxSwitcher() {
   )
 }
 
-/** The time of the sandbox: held, or running since it was read. */
+/** The time of the sandbox, held or running; opens the clock's controls. */
 function ClockChip() {
-  const [, tick] = useState(0)
-  useEffect(() => {
-    const timer = setInterval(() => tick((count) => count + 1), 1000)
-    return () => clearInterval(timer)
-  }, [])
-  const shown = overview.value
-  if (!shown) return null
-  const { clock, clockReadAt } = shown
-  const now = Date.parse(clock.now) + (clock.held ? 0 : Date.now() - clockReadAt)
-  const text = new Date(now).toISOString().replace('T', ' ').slice(0, 19)
+  const [isOpen, setOpen] = useState(false)
+  const now = useSandboxTime()
+  const held = overview.value?.clock.held === true
+  if (now === undefined) return null
+  const text = clockText(now)
   return (
-    <span class={`pill clock ${clock.held ? 'held' : ''}`} title="Time of the sandbox, in UTC">
-      {clock.held ? <span aria-hidden="true">❄</span> : ''} Clock {clock.held ? 'frozen' : ''}{' '}
-      <b class="mono">{clock.held ? text : text.slice(11)}</b>
-    </span>
+    <>
+      <button
+        type="button"
+        class={`pill clock ${held ? 'held' : ''}`}
+        title="Time of the sandbox, in UTC"
+        aria-label={`Clock ${held ? 'frozen ' : ''}${held ? text : text.slice(11)}`}
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
+        <span aria-hidden="true">{held ? '❄' : '◷'}</span>
+        <span class="clock-word">Clock {held ? 'frozen' : ''}</span>{' '}
+        <b class="mono">{held ? text : text.slice(11)}</b>
+        <span class="wide-only" aria-hidden="true">
+          ▾
+        </span>
+      </button>
+      {isOpen && (
+        <Dialog title="Clock of the sandbox" class="clock-dialog" onClose={() => setOpen(false)}>
+          <ClockControls />
+        </Dialog>
+      )}
+    </>
   )
 }
 

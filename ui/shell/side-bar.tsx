@@ -1,25 +1,61 @@
+import { useState } from 'preact/hooks'
+import { Dialog } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { hrefOf, viewPath } from '../state/location.ts'
 import { overview } from '../state/overview.ts'
 import { VIEWS } from '../views.ts'
 
+/** Entries that a narrow page has room for. */
+const MAX_NARROW = 5
+
 /** The views, at the left of a wide page and below a narrow one. */
 export function SideBar() {
   const shown = overview.value
+  const [isOpen, setOpen] = useState(false)
+  const current = viewPath.value
+  const more = VIEWS.length > MAX_NARROW ? VIEWS.slice(MAX_NARROW - 1) : []
   return (
     <nav class="side-bar" aria-label="Views">
       <ul>
         {VIEWS.map(({ path, title, icon, count }) => (
-          <li key={path}>
-            <a href={hrefOf(path)} {...(viewPath.value === path ? { 'aria-current': 'page' } : {})}>
+          <li key={path} class={more.some((one) => one.path === path) ? 'more-view' : ''}>
+            <a href={hrefOf(path)} {...(current === path ? { 'aria-current': 'page' } : {})}>
               <Icon name={icon} />
               <span>{title}</span>
               {shown && count ? <span class="count">{count(shown)}</span> : ''}
             </a>
           </li>
         ))}
+        {more.length > 0 && (
+          <li class="more-views">
+            <button
+              type="button"
+              class={more.some(({ path }) => path === current) ? 'current' : ''}
+              aria-haspopup="dialog"
+              onClick={() => setOpen(true)}
+            >
+              <Icon name="more" />
+              <span>More</span>
+            </button>
+          </li>
+        )}
       </ul>
       <p class="version">{shown ? `Standin ${shown.front.version}` : ''}</p>
+      {isOpen && (
+        <Dialog title="More" class="more-dialog" onClose={() => setOpen(false)}>
+          <ul>
+            {more.map(({ path, title, icon, count }) => (
+              <li key={path}>
+                <a href={hrefOf(path)} onClick={() => setOpen(false)}>
+                  <Icon name={icon} />
+                  <span>{title}</span>
+                  {shown && count ? <span class="count">{count(shown)}</span> : ''}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </Dialog>
+      )}
     </nav>
   )
 }

@@ -23,6 +23,13 @@ export interface Notice {
   readonly tone: 'ok' | 'bad'
   readonly text: string
   readonly call: MadeCall
+  /** A button, such as one that takes the action back. */
+  readonly button?: NoticeButton
+}
+
+export interface NoticeButton {
+  readonly label: string
+  readonly run: () => void
 }
 
 export const notices = signal<readonly Notice[]>([])
@@ -33,8 +40,14 @@ export function dismiss(id: number): void {
   notices.value = notices.value.filter((one) => one.id !== id)
 }
 
-export function notify(tone: Notice['tone'], text: string, call: MadeCall): void {
-  notices.value = [...notices.value, { id: ++count, tone, text, call }].slice(-MAX_NOTICES)
+export function notify(
+  tone: Notice['tone'],
+  text: string,
+  call: MadeCall,
+  button?: NoticeButton,
+): void {
+  const notice = { id: ++count, tone, text, call, ...(button ? { button } : {}) }
+  notices.value = [...notices.value, notice].slice(-MAX_NOTICES)
 }
 
 /** The call of an action as it is shown. */
@@ -47,15 +60,17 @@ export function madeCall(call: AdminCall): MadeCall {
  * goes through here.
  *
  * @param done text of the notice
+ * @param button button of the notice, if the call succeeds
  * @returns undefined if it was refused; the notice says why
  */
 export async function act<Id extends OperationId>(
   call: AdminCall<Id>,
   done: (answer: Answers[Id]) => string,
+  button?: NoticeButton,
 ): Promise<Answers[Id] | undefined> {
   try {
     const answer = await callAdmin(call)
-    notify('ok', done(answer), madeCall(call))
+    notify('ok', done(answer), madeCall(call), button)
     return answer
   } catch (error) {
     notify('bad', messageOf(error), madeCall(call))

@@ -35,7 +35,7 @@ export interface ArmedFiring extends Firing {
 }
 
 /** Limit on armed faults, so that a client in a loop cannot fill the memory. */
-const MAX_ARMED = 1000
+export const MAX_ARMED = 1000
 /** Limit on requested faults: far above the number of clients that test side by side. */
 const MAX_REQUESTED = 5000
 /** Ids appear in headers and paths. */
