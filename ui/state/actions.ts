@@ -47,18 +47,21 @@ export function madeCall(call: AdminCall): MadeCall {
  * goes through here.
  *
  * @param done text of the notice
+ * @param refused shows a refusal where it belongs, instead of a notice
  * @returns undefined if it was refused; the notice says why
  */
 export async function act<Id extends OperationId>(
   call: AdminCall<Id>,
   done: (answer: Answers[Id]) => string,
+  refused?: (message: string) => void,
 ): Promise<Answers[Id] | undefined> {
   try {
     const answer = await callAdmin(call)
     notify('ok', done(answer), madeCall(call))
     return answer
   } catch (error) {
-    notify('bad', messageOf(error), madeCall(call))
+    if (refused) refused(messageOf(error))
+    else notify('bad', messageOf(error), madeCall(call))
     return undefined
   } finally {
     refresh()
