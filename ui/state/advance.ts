@@ -2,10 +2,10 @@ import { callAdmin } from '../api/client.ts'
 import { act } from './actions.ts'
 import { overview } from './overview.ts'
 
-/** The time of the sandbox now, in milliseconds since 1970. */
+/** The time of the sandbox now, in milliseconds since 1970; not a number until it is known. */
 export function sandboxNow(): number {
   const shown = overview.value
-  if (!shown) return Date.now()
+  if (!shown) return NaN
   const { clock, clockReadAt } = shown
   return Date.parse(clock.now) + (clock.held ? 0 : Date.now() - clockReadAt)
 }
@@ -32,7 +32,7 @@ export async function advanceTo(time: string): Promise<void> {
     (clock) => Date.parse(clock.now),
     () => sandboxNow(),
   )
-  const by = durationOf(Math.max(1, Date.parse(time) - now))
+  const by = durationOf(Math.max(1, Date.parse(time) - now) || 1)
   await act(
     { operation: 'advanceClock', body: { by } },
     (clock) => `The clock was advanced by ${by}: it is ${clock.now.slice(11, 19)}`,

@@ -11,9 +11,12 @@ export function closeItem(): void {
   setParameters({ open: '', tab: '' }, true)
 }
 
-/** The keys of a list with a detail beside it, whose open item is in the address. */
-export function useListKeys(ids: readonly string[]): void {
-  const opened = parameter('open')
+/**
+ * The keys of a list with a detail beside it, whose open item is in the address.
+ *
+ * @param opened the id of the open item in the list
+ */
+export function useListKeys(ids: readonly string[], opened = parameter('open')): void {
   const step = (by: number) => () => {
     const at = ids.indexOf(opened)
     const next = at < 0 ? 0 : Math.min(ids.length - 1, Math.max(0, at + by))
@@ -40,5 +43,6 @@ export function useListKeys(ids: readonly string[]): void {
   ])
   useEffect(() => {
     document.querySelector('.item[aria-current]')?.scrollIntoView({ block: 'nearest' })
-  }, [opened])
+    // Once its item is there; later items leave the list where it is.
+  }, [opened, ids.includes(opened)])
 }

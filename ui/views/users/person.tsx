@@ -145,7 +145,10 @@ function Account({
   readonly onChange: (caused: Caused) => void
 }) {
   const params = { api, id }
-  const { data: user, problem } = useFetched({ operation: 'getUser', params })
+  const [isDeleted, setDeleted] = useState(false)
+  const { data: user, problem } = useFetched(
+    isDeleted ? undefined : { operation: 'getUser', params },
+  )
   const [isEditing, setEditing] = useState(false)
   const [isDeleting, setDeleting] = useState(false)
   const remove = async () => {
@@ -156,7 +159,9 @@ function Account({
         ({ email }) => `${email ?? id} was deleted at ${shortTitle(api)}`,
       ),
     )
-    if (deleted) onChange({ what: `${shortTitle(api)}: the user was deleted`, deliveries })
+    if (!deleted) return
+    setDeleted(true)
+    onChange({ what: `${shortTitle(api)}: the user was deleted`, deliveries })
   }
   return (
     <div class="account-user">
@@ -340,7 +345,7 @@ function EditForm({
         </button>
         {filled.length < fields.length && (
           <button type="button" class="button" onClick={() => setAll(!isAll)}>
-            {isAll ? 'Hide empty fields' : `Show ${fields.length - filled.length} empty fields`}
+            {isAll ? 'Hide empty fields' : `Show empty fields (${fields.length - filled.length})`}
           </button>
         )}
       </div>

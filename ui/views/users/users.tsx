@@ -31,8 +31,11 @@ export function Users() {
     query: { show, limit, ...(text === '' ? {} : { text: text.slice(0, 200) }) },
   })
   const people = data?.entries ?? []
-  useListKeys(people.map(keyOf))
   const opened = parameter('open')
+  const keys = people.map(keyOf)
+  // A link may spell the address as another API does.
+  const current = keys.find((key) => key.toLowerCase() === opened.toLowerCase()) ?? opened
+  useListKeys(keys, current)
   const apis = overview.value?.front.apis.map(({ name }) => name) ?? []
   return (
     <main class={`requests users ${opened === '' ? '' : 'has-detail'}`}>
@@ -55,7 +58,7 @@ export function Users() {
               </thead>
               <tbody>
                 {people.map((entry) => (
-                  <PersonRow key={keyOf(entry)} entry={entry} apis={apis} opened={opened} />
+                  <PersonRow key={keyOf(entry)} entry={entry} apis={apis} opened={current} />
                 ))}
               </tbody>
             </table>

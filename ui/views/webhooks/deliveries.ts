@@ -2,8 +2,10 @@ import type { Attempt, Delivery } from '../../../src/admin/contract.gen.ts'
 
 /** Facts about a delivery that the list shows and the filter searches. */
 export interface Facts {
-  /** The address of the user, or else what the webhook is about. */
+  /** The address of the user, or else the event. */
   readonly person: string
+  /** The event, unless it is the title. */
+  readonly note: string
   /** Everything that the filter searches, in lower case. */
   readonly searched: string
 }
@@ -41,7 +43,8 @@ export function factsOf(delivery: Delivery): Facts {
   const email = emailIn(body)
   const parts = [id, event, url, userId, requestId, subscription, state, email]
   const facts = {
-    person: email ?? userId ?? 'No user',
+    person: email ?? event,
+    note: email === undefined ? 'no user' : event,
     searched: [...parts, body.slice(0, SEARCHED_BODY)].join('\n').toLowerCase(),
   }
   known.set(delivery, facts)

@@ -122,6 +122,7 @@ export function DeliveryDetail({ id }: { readonly id: string }) {
 
 function NextAttempt({ nextAt }: { readonly nextAt: string }) {
   const wait = Date.parse(nextAt) - sandboxNow()
+  if (Number.isNaN(wait)) return null
   if (wait <= 0) return <p class="detail-note">An attempt is running.</p>
   return (
     <p class="detail-note next">
@@ -162,6 +163,13 @@ function SignatureCheck({ check, problem, delivery }: Parts) {
   )
 }
 
+/** Causes of an attempt besides the outcome of the one before it. */
+const CAUSES: Readonly<Record<string, string>> = {
+  event: 'Sent for the event',
+  redelivery: 'Sent again on request',
+  restart: 'Sent again after a restart',
+}
+
 function Attempts({ delivery }: { readonly delivery: Delivery }) {
   const { attempts, nextAt, state } = delivery
   if (attempts.length === 0) return <p class="quiet">No attempt was made yet.</p>
@@ -191,7 +199,7 @@ function Attempts({ delivery }: { readonly delivery: Delivery }) {
                 <span class="ms">{Math.round(ms)} ms</span>
               </p>
               <p class="quiet">
-                Cause: <Plain text={why} max={200} />
+                <Plain text={CAUSES[why] ?? `Retry after: ${why}`} max={200} />
                 {message === undefined ? '' : '. '}
                 {message === undefined ? '' : <Plain text={message} max={500} />}
               </p>

@@ -151,7 +151,11 @@ function NextRetry({ deliveries }: { readonly deliveries: readonly Delivery[] })
 
 function Item({ delivery, isOpen }: { readonly delivery: Delivery; readonly isOpen: boolean }) {
   const { id, event, url, state, nextAt, createdAt } = delivery
-  const isWaiting = nextAt !== undefined && Date.parse(nextAt) > sandboxNow()
+  const isWaiting = nextAt !== undefined && !(Date.parse(nextAt) <= sandboxNow())
+  const faults = [
+    ...new Set((delivery.faults ?? []).map((one) => String((one as { kind?: unknown }).kind))),
+  ] // a DeliveryFault, by the contract
+  const { person, note } = factsOf(delivery)
   return (
     <li class="item" {...(isOpen ? { 'aria-current': 'true' as const } : {})}>
       <span class="time">{timeOf(createdAt)}</span>
@@ -165,11 +169,19 @@ function Item({ delivery, isOpen }: { readonly delivery: Delivery; readonly isOp
             openItem(id)
           }}
         >
-          <bdi class="person">{visible(factsOf(delivery).person, 200)}</bdi>
-          <span class="row-note">{visible(event, 100)}</span>
+          <bdi class="person">{visible(person, 200)}</bdi>
+          <span class="row-note">{visible(note, 100)}</span>
         </a>
-        <bdi class="row-call">{visible(url, 300)}</bdi>
+        <bdi class="row-call">
+          <span class="narrow-only">{visible(event, 100)} · </span>
+          {visible(url, 300)}
+        </bdi>
       </span>
+      {faults.map((fault) => (
+        <span class="tag fault" key={fault}>
+          <span aria-hidden="true">⚡</span> <span class="fault-name">{fault}</span>
+        </span>
+      ))}
       <Marks delivery={delivery} />
       <span class="item-state">
         {isWaiting ? (

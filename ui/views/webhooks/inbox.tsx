@@ -133,7 +133,7 @@ function Item({ entry, isOpen }: { readonly entry: InboxEntry; readonly isOpen: 
           }}
         >
           <bdi class="person">{visible(title, 200)}</bdi>
-          <span class="row-note">{visible(note, 100)}</span>
+          <span class="row-note wide">{visible(note, 100)}</span>
         </a>
         <span class="row-call">
           Number {number}, {bytes.toLocaleString('en')} bytes
