@@ -23,7 +23,7 @@ export function useFetched<Id extends OperationId>(
   const [known, setKnown] = useState<Fetched<Answers[Id]> & { readonly key: string }>()
   const changed = refreshCount.value
   useEffect(() => {
-    if (!call) return
+    if (!call) return undefined
     const stop = new AbortController()
     callAdmin(call, stop.signal).then(
       (data) => setKnown({ key, data, problem: '' }),

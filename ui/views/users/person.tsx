@@ -249,10 +249,10 @@ function DeleteDialog({
 
 /** The stored values, one a line; what is inside another one after it. */
 function Fields({ user }: { readonly user: User }) {
-  const entries = Object.entries(user.user as Readonly<Record<string, unknown>>)
+  const entries = Object.entries<unknown>({ ...user.user })
   const flat = entries.flatMap(([name, value]): [string, unknown][] =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value as object).map(([inner, one]) => [`${name}.${inner}`, one as unknown])
+      ? Object.entries(value).map(([inner, one]) => [`${name}.${inner}`, one as unknown])
       : [[name, value]],
   )
   return (
@@ -370,7 +370,7 @@ function EditField({
         {type === 'boolean' ? (
           <input type="checkbox" name={name} defaultChecked={value === true} {...described} />
         ) : values ? (
-          <select name={name} class="field" defaultValue={String(value ?? '')} {...described}>
+          <select name={name} class="field" defaultValue={textOf(value ?? '')} {...described}>
             {value === undefined && <option value="" />}
             {values.map((one) => (
               <option key={one} value={one} selected={one === value}>
