@@ -384,6 +384,21 @@ export interface User {
    * The stored user, without passwords and keys.
    */
   user: {}
+  /**
+   * Fields that PATCH accepts; in the answers of GET and PATCH for one user only.
+   */
+  fields?: {
+    name: string
+    type: 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object'
+    /**
+     * The values that are permitted, if they are listed.
+     */
+    values?: string[]
+    /**
+     * The stored value; absent if there is none.
+     */
+    value?: string | boolean | number | unknown[] | {}
+  }[]
 }
 export interface UserPage {
   users: User[]
@@ -1191,6 +1206,22 @@ export interface Subscription {
   updatedAt: string
 }
 /**
+ * Fields of a webhook subscription to change.
+ */
+export interface SubscriptionChanges {
+  /**
+   * An http or https URL, or the path of an inbox of this sandbox.
+   */
+  url?: string
+  name?: string
+  active?: boolean
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  events?: [string, ...string[]]
+}
+/**
  * A webhook subscription that was just created.
  */
 export interface NewlyMadeSubscription {
@@ -1312,6 +1343,40 @@ export interface Delivery {
   attempts: Attempt[]
   faults?: {}[]
 }
+/**
+ * The request of an attempt, with the result of the signature check.
+ */
+export interface DeliveryCheck {
+  /**
+   * Number of the attempt; absent while none was made.
+   */
+  attempt?: number
+  /**
+   * Headers of the request, with their case and order; empty if nothing is sent.
+   */
+  headers: [string, string][]
+  /**
+   * Body as text, up to 64 KiB.
+   */
+  body: string
+  bytes: number
+  signature?: SignatureVerdict
+}
+/**
+ * Result of the signature check; absent if no subscription has this inbox as its URL, or if
+ * nothing is sent.
+ *
+ */
+export interface SignatureVerdict {
+  verified: boolean
+  scheme: string
+  failedAt?: string
+  steps: {
+    step: string
+    passed: boolean
+    text: string
+  }[]
+}
 export interface DeliveryPage {
   deliveries: Delivery[]
   /**
@@ -1391,17 +1456,4 @@ export interface InboxEntry {
   body: string
   bytes: number
   signature?: SignatureVerdict
-}
-/**
- * Result of the signature check; absent if no subscription has this inbox as its URL.
- */
-export interface SignatureVerdict {
-  verified: boolean
-  scheme: string
-  failedAt?: string
-  steps: {
-    step: string
-    passed: boolean
-    text: string
-  }[]
 }

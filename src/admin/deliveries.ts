@@ -4,6 +4,7 @@ import { Problem } from '../core/problem.ts'
 import type { Attempt, Delivery } from '../core/webhooks/delivery.ts'
 import { milliseconds } from './clock.ts'
 import type * as Contract from './contract.gen.ts'
+import { shownBody, verdictBody } from './inbox.ts'
 import { limitOf, unknownPage } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -13,7 +14,7 @@ const MAX_TIMEOUT = 60_000
 /** Pending deliveries that an answer lists; 100,000 of them would be 23 MB. */
 const MAX_PENDING = 20
 
-type Names = 'listDeliveries' | 'getDelivery' | 'awaitDeliveries' | 'settle'
+type Names = 'listDeliveries' | 'getDelivery' | 'checkDelivery' | 'awaitDeliveries' | 'settle'
 
 /** Handlers of `/deliveries`, `/deliveries/await` and `/settle`. */
 export function deliveryTasks(sandbox: SandboxPort): Record<Names, Task> {
@@ -24,6 +25,17 @@ export function deliveryTasks(sandbox: SandboxPort): Record<Names, Task> {
       return { status: 200, body: pageOf(call, webhooks.deliveries) }
     },
     getDelivery: (call) => ({ status: 200, body: deliveryBody(deliveryFor(sandbox, call)) }),
+    checkDelivery: (call) => {
+      const { attempt, request, verdict } = webhooks.check(deliveryFor(sandbox, call))
+      const { headers, body } = request
+      const answer: Contract.DeliveryCheck = {
+        ...(attempt === undefined ? {} : { attempt }),
+        headers: headers.map(([name, value]) => [name, value]),
+        ...shownBody(body),
+        ...(verdict ? { signature: verdictBody(verdict) } : {}),
+      }
+      return { status: 200, body: answer }
+    },
     awaitDeliveries: async (call) => {
       const matches = filterFrom(call)
       const state = call.query.get('state') ?? 'delivered'
@@ -103,7 +115,9 @@ function filterFrom({ query }: Call): (delivery: Delivery) => boolean {
 function pageOf(call: Call, all: readonly Delivery[]): Contract.DeliveryPage {
   const matches = filterFrom(call)
   const state = call.query.get('state')
-  const found = all.filter((one) => matches(one) && (state === null || one.state === state))
+  const matching = all.filter((one) => matches(one) && (state === null || one.state === state))
+  const last = call.query.get('last')
+  const found = last === null ? matching : matching.slice(-Number(last))
   const after = call.query.get('after')
   const limit = limitOf(call)
   const start = after === null ? 0 : found.findIndex(({ id }) => id === after) + 1

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
 import type { ReceivedWebhook } from '../core/webhooks/inbox.ts'
-import type { InboxEntry, InboxPage, InboxReceipt } from './contract.gen.ts'
+import type { Verdict } from '../core/webhooks/signature-check.ts'
+import type { InboxEntry, InboxPage, InboxReceipt, SignatureVerdict } from './contract.gen.ts'
 import { limitOf } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
@@ -49,19 +50,23 @@ function entryBody({ number, at, status, headers, body, verdict }: ReceivedWebho
     at: new Date(at).toISOString(),
     status,
     headers: headers.map(([name, value]) => [name, value]),
-    body: Buffer.from(body.buffer, body.byteOffset, body.length)
-      .toString('utf8')
-      .slice(0, MAX_SHOWN),
-    bytes: body.length,
-    ...(verdict
-      ? {
-          signature: {
-            verified: verdict.verified,
-            scheme: verdict.scheme,
-            ...(verdict.failedAt ? { failedAt: verdict.failedAt } : {}),
-            steps: verdict.steps.map((step) => ({ ...step })),
-          },
-        }
-      : {}),
+    ...shownBody(body),
+    ...(verdict ? { signature: verdictBody(verdict) } : {}),
+  }
+}
+
+/** The body of a webhook as text, and its length. */
+export function shownBody(body: Uint8Array): { readonly body: string; readonly bytes: number } {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8')
+  return { body: text.slice(0, MAX_SHOWN), bytes: body.length }
+}
+
+/** The result of a signature check as the admin API returns it. */
+export function verdictBody({ verified, scheme, failedAt, steps }: Verdict): SignatureVerdict {
+  return {
+    verified,
+    scheme,
+    ...(failedAt ? { failedAt } : {}),
+    steps: steps.map((step) => ({ ...step })),
   }
 }

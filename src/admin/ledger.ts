@@ -4,7 +4,7 @@ import { readingsOf } from '../core/http/plus-sign.ts'
 import type { Ledger } from './contract.gen.ts'
 import { cursorIn, cursorText, limitOf, type Cursor } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
-import { UserComparison, type Person } from './user-comparison.ts'
+import { UserComparison, type Account, type Person } from './user-comparison.ts'
 
 /** Rows that are read between two turns of the event loop. */
 const ROWS_PER_TURN = 5000
@@ -36,8 +36,12 @@ export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
       const page: Person[] = []
       let total = 0
       let remaining = 0
+      const show = call.query.get('show') ?? 'different'
+      const text = call.query.get('text')?.toLowerCase()
       for (const person of comparison.people) {
-        if (comparison.isConsistent(person)) continue
+        const isConsistent = show !== 'all' && comparison.isConsistent(person)
+        if (show === (isConsistent ? 'different' : 'consistent')) continue
+        if (text !== undefined && !person.some((account) => mentions(account, text))) continue
         total++
         if (isAfter(person, cursor, apis) && remaining++ < limit) page.push(person)
       }
@@ -74,6 +78,11 @@ async function compare(
     }
   }
   return comparison
+}
+
+/** True if the address, the name or the id of a user has this text, which is in lower case. */
+function mentions({ email = '', name, id }: Account, text: string): boolean {
+  return [email, name, id].some((one) => one.toLowerCase().includes(text))
 }
 
 function isAfter([first]: Person, cursor: Cursor, apis: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import type { Api, Task, Tools, UserOperation } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import type { Contract } from '../core/contract/contract.ts'
+import { isRecord } from '../core/contract/schema.ts'
 import { readingsOf } from '../core/http/plus-sign.ts'
 import { duplicate, invalid, Problem, type Violation } from '../core/problem.ts'
 import { callFrom, createCallFor } from '../core/request/read.ts'
@@ -18,8 +19,8 @@ export function userTasks(sandbox: SandboxPort): Record<Names, Task> {
     getCredentials: () => ({ status: 200, body: sandbox.credentials }),
     listUsers: (call) => ({ status: 200, body: pageOf(sandbox, call) }),
     getUser: (call) => {
-      const { api, row } = targetOf(sandbox, call)
-      return { status: 200, body: userBody(api, row) }
+      const target = targetOf(sandbox, call)
+      return { status: 200, body: oneUserBody(target) }
     },
     updateUser: async (call) => {
       const target = targetOf(sandbox, call)
@@ -33,7 +34,7 @@ export function userTasks(sandbox: SandboxPort): Record<Names, Task> {
       await sandbox.saved()
       sandbox.webhooks.deliver(deliveries)
       call.deliveries = deliveries
-      return { status: 200, body: userBody(target.api, row) }
+      return { status: 200, body: oneUserBody({ ...target, row }) }
     },
     deleteUser: async (call) => {
       const target = targetOf(sandbox, call)
@@ -71,6 +72,41 @@ export function userBody(api: Api, row: Row): User {
     ...(typeof email === 'string' ? { email } : {}),
     user: { ...row },
   }
+}
+
+/** A user with the fields that an update accepts. */
+function oneUserBody(target: Target): User {
+  return { ...userBody(target.api, target.row), fields: fieldsOf(target) }
+}
+
+const TYPES = ['string', 'boolean', 'integer', 'number', 'array', 'object'] as const
+
+/** The fields that an update accepts, with their stored values. */
+function fieldsOf({ api, contract, row }: Target): NonNullable<User['fields']> {
+  const users = api.users! // vendors have users
+  const id = users.update?.operation ?? users.operation
+  const operation = contract.operations.find((one) => one.id === id)! // the start has compared them
+  const { properties = {} } = operation.requestSchema(operation.requestTypes[0] ?? '')
+  // A slice may keep the fields as they were given in an object of the row.
+  const stored = Object.fromEntries(
+    [...Object.values(row).filter(isRecord), row].flatMap((one) => Object.entries(one)),
+  )
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const type = TYPES.find((one) => [schema.type].flat().includes(one))
+    if (type === undefined || users.update?.identifying?.includes(name)) return []
+    const values = Array.isArray(schema['enum'])
+      ? schema['enum'].filter((one) => typeof one === 'string')
+      : []
+    const value: unknown = Object.hasOwn(stored, name) ? stored[name] : undefined
+    return [
+      {
+        name,
+        type,
+        ...(values.length > 0 ? { values } : {}),
+        ...(value === undefined || value === null ? {} : { value }),
+      },
+    ]
+  })
 }
 
 /** @throws Problem 400 page.unknown */

@@ -2,14 +2,19 @@ import type { Event, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { type DeliveryFault } from '../core/fault.ts'
-import { subscribe } from '../core/webhooks/subscriptions.ts'
+import { subscribe, updateSubscription } from '../core/webhooks/subscriptions.ts'
 import type * as Contract from './contract.gen.ts'
 import { deliveryBody, deliveryFor } from './deliveries.ts'
 import { milliseconds } from './clock.ts'
 import type { SandboxPort } from './ports.ts'
 
 type Names =
-  'listSubscriptions' | 'createSubscription' | 'deleteSubscription' | 'testWebhook' | 'redeliver'
+  | 'listSubscriptions'
+  | 'createSubscription'
+  | 'updateSubscription'
+  | 'deleteSubscription'
+  | 'testWebhook'
+  | 'redeliver'
 
 /** Handlers of `/webhooks`, and of `/deliveries/{delivery}/redeliver`. */
 export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
@@ -40,6 +45,23 @@ export function webhookTasks(sandbox: SandboxPort): Record<Names, Task> {
         ...(fields.token === undefined ? { token: row.token } : {}),
       }
       return { status: 201, body, created: row.id }
+    },
+    updateSubscription: async (call) => {
+      const row = subscriptionFor(sandbox, call.params['webhook'])
+      const changes = call.body as Contract.SubscriptionChanges // the contract has checked it
+      const { url } = changes
+      const refusal =
+        url === undefined || url.startsWith('/')
+          ? undefined
+          : sandbox.egress.refusalWithoutLookup(url)
+      if (refusal) throw refusal
+      const changed = sandbox.store.transact(() =>
+        updateSubscription(sandbox.store, row, changes, sandbox.clock.now()),
+      )
+      await sandbox.saved()
+      const warning = url === undefined ? undefined : webhooks.urlWarning(url)
+      if (warning) call.warn(warning.code, warning.text)
+      return { status: 200, body: subscriptionBody(changed) }
     },
     deleteSubscription: async (call) => {
       const row = subscriptionFor(sandbox, call.params['webhook'])

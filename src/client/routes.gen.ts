@@ -50,10 +50,12 @@ export const ROUTES = {
   listSubscriptions: 'GET /webhooks',
   createSubscription: 'POST /webhooks',
   testWebhook: 'POST /webhooks/test',
+  updateSubscription: 'PATCH /webhooks/{webhook}',
   deleteSubscription: 'DELETE /webhooks/{webhook}',
   listDeliveries: 'GET /deliveries',
   awaitDeliveries: 'GET /deliveries/await',
   getDelivery: 'GET /deliveries/{delivery}',
+  checkDelivery: 'GET /deliveries/{delivery}/check',
   redeliver: 'POST /deliveries/{delivery}/redeliver',
   settle: 'POST /settle',
   receive: 'POST /inbox/{inbox}',
@@ -110,10 +112,12 @@ export interface Answers {
   listSubscriptions: contract.SubscriptionList
   createSubscription: contract.NewlyMadeSubscription
   testWebhook: contract.Delivery
+  updateSubscription: contract.Subscription
   deleteSubscription: contract.Subscription
   listDeliveries: contract.DeliveryPage
   awaitDeliveries: contract.DeliveriesAwaited
   getDelivery: contract.Delivery
+  checkDelivery: contract.DeliveryCheck
   redeliver: contract.Delivery
   settle: contract.Settled
   receive: contract.InboxReceipt

@@ -1,6 +1,7 @@
 import type {
   DeliveriesAwaited,
   Delivery,
+  DeliveryCheck,
   DeliveryFault,
   InboxEntry,
   NewlyMadeSubscription,
@@ -8,6 +9,7 @@ import type {
   Pending,
   Settled,
   Subscription,
+  SubscriptionChanges,
   WebhookTest,
 } from '../admin/contract.gen.ts'
 import { allPages, durationText, type Admin, type Duration } from './admin.ts'
@@ -76,6 +78,11 @@ export class Webhooks {
     return await this.#admin.call('getDelivery', { params: { delivery: id } })
   }
 
+  /** Returns the request of a delivery's last attempt, and the check of its signature step by step. */
+  async check(id: string): Promise<DeliveryCheck> {
+    return await this.#admin.call('checkDelivery', { params: { delivery: id } })
+  }
+
   /** Sends a delivery again with the same id and body, optionally with a delivery fault. */
   async redeliver(id: string, fault?: DeliveryFaultOptions): Promise<Delivery> {
     const body = fault === undefined ? {} : { fault: faultOf(fault) }
@@ -120,6 +127,11 @@ export class Webhooks {
   /** Lists the subscriptions. */
   async subscriptions(): Promise<Subscription[]> {
     return (await this.#admin.call('listSubscriptions')).webhooks
+  }
+
+  /** Changes a subscription; `active: false` pauses it. */
+  async change(id: string, changes: SubscriptionChanges): Promise<Subscription> {
+    return await this.#admin.call('updateSubscription', { params: { webhook: id }, body: changes })
   }
 
   /** Removes a subscription. */

@@ -142,6 +142,11 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/webhooks', body: { url: 'ftp://example.test/' } },
     409: { path: '/webhooks', body: { url: '/_standin/inbox/new' } },
   },
+  updateSubscription: {
+    200: { path: '/webhooks/hook-0', body: { active: false } },
+    400: { path: '/webhooks/hook-0', body: { url: 'ftp://example.test/' } },
+    404: { path: '/webhooks/nope', body: { active: false } },
+  },
   deleteSubscription: {
     200: { path: '/webhooks/hook-0' },
     400: { path: '/webhooks/hook-0?all' },
@@ -164,6 +169,11 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     200: { path: '/deliveries/sent' },
     400: { path: '/deliveries/sent?all' },
     404: { path: '/deliveries/nope' },
+  },
+  checkDelivery: {
+    200: { path: '/deliveries/sent/check' },
+    400: { path: '/deliveries/sent/check?all' },
+    404: { path: '/deliveries/nope/check' },
   },
   redeliver: {
     202: { path: '/deliveries/sent/redeliver' },

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import type { DeliveriesAwaited, DeliveryPage, Settled } from '../../src/admin/contract.gen.ts'
+import type {
+  DeliveriesAwaited,
+  Delivery,
+  DeliveryCheck,
+  DeliveryPage,
+  Settled,
+  Subscription,
+} from '../../src/admin/contract.gen.ts'
 import { createCaller, creation, idIn, named, APIS } from '../helpers/caller.ts'
 import { createReceiver } from '../helpers/receiver.ts'
 import { verifyWebhook } from '../../src/core/webhooks/signature-check.ts'
@@ -351,4 +358,66 @@ test('a test webhook goes to a subscription by its id or name, and the answer na
   }
   const unknown = await caller.post('/_standin/webhooks/test', { subscription: 'third' })
   expect([unknown.status, unknown.reason]).toEqual([404, 'webhook.unknown'])
+})
+
+test('the newest deliveries are listed alone', async () => {
+  const caller = createCaller(await createSandbox())
+  for (let i = 0; i < 5; i++) await caller.create('cryptlex', named('cryptlex', `user-${i}`))
+  const all = await deliveries(caller)
+  const newest = (await caller.get('/_standin/deliveries?last=2')).json<DeliveryPage>()
+  expect(newest.deliveries.map(({ id }) => id)).toEqual(all.slice(-2).map(({ id }) => id))
+})
+
+test.each([
+  [undefined, { verified: true }],
+  ['wrong-secret', { verified: false, failedAt: 'signature' }],
+  ['unsigned', { verified: false, failedAt: 'header' }],
+  ['reserialised', { verified: false, failedAt: 'signature' }],
+  ['gzip', { verified: true }],
+  ['truncated', { verified: false, failedAt: 'signature' }],
+] as const)('the check of a delivery says what its receiver finds: %s', async (kind, expected) => {
+  const receiver = await createReceiver()
+  const webhookSecret = 'sandbox-webhook-token'
+  const server = await createSandbox({ webhookUrl: receiver.url, webhookSecret })
+  const caller = createCaller(server)
+  const body = kind === undefined ? {} : { fault: { kind } }
+  const sent = (await caller.post('/_standin/webhooks/test', body)).json<Delivery>()
+  await caller.post('/_standin/settle', { timeout: '2s' })
+  const check = (await caller.get(`/_standin/deliveries/${sent.id}/check`)).json<DeliveryCheck>()
+  expect(check.attempt).toBe(1)
+  expect(check.signature).toMatchObject(expected)
+  const [came] = receiver.came
+  if (kind === undefined && came) {
+    const names = ['Webhook-Signature', 'Standin-Delivery', 'Standin-Attempt']
+    for (const [name, value] of check.headers) {
+      if (names.includes(name)) expect(came.headers[name.toLowerCase()]).toBe(value)
+    }
+    expect(check.body).toBe(came.body.toString())
+  }
+})
+
+test('the check of a delivery that was not sent has no request', async () => {
+  const caller = createCaller(await createSandbox())
+  const { id } = (
+    await caller.post('/_standin/webhooks/test', { fault: { kind: 'drop' } })
+  ).json<Delivery>()
+  const check = (await caller.get(`/_standin/deliveries/${id}/check`)).json<DeliveryCheck>()
+  expect(check).toEqual({ headers: [], body: '', bytes: 0 })
+})
+
+test('a subscription is paused and continued', async () => {
+  const caller = createCaller(await createSandbox({ webhookUrl: 'none' }))
+  const { id } = (
+    await caller.post('/_standin/webhooks', { url: '/_standin/inbox/mine' })
+  ).json<Subscription>()
+  const change = async (body: object) =>
+    (
+      await caller.send({ method: 'PATCH', path: `/_standin/webhooks/${id}`, body })
+    ).json<Subscription>()
+  expect(await change({ active: false })).toMatchObject({ id, active: false })
+  await caller.create('cryptlex', named('cryptlex', 'one'))
+  expect(await deliveries(caller)).toEqual([])
+  expect(await change({ active: true, name: 'Mine' })).toMatchObject({ active: true, name: 'Mine' })
+  await caller.create('cryptlex', named('cryptlex', 'two'))
+  expect(await deliveries(caller)).toHaveLength(1)
 })

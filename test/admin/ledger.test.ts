@@ -122,6 +122,19 @@ test('a user without an address is reported, also one from an imported state', a
   ])
 })
 
+test('people are listed by consistency and by text', async () => {
+  const caller = createCaller(await createSandbox())
+  for (const api of APIS) await create(caller, api, 'ada@example.test')
+  await create(caller, 'cryptlex', 'grace@example.test', 'Grace', 'Hopper')
+  const listed = async (query: string) =>
+    (await ledger(caller, query)).entries.map(({ email }) => email)
+  expect(await listed('show=all')).toEqual(['ada@example.test', 'grace@example.test'])
+  expect(await listed('show=consistent')).toEqual(['ada@example.test'])
+  expect(await listed('show=different')).toEqual(['grace@example.test'])
+  expect(await listed('show=all&text=HOPPER')).toEqual(['grace@example.test'])
+  expect(await listed('show=all&text=nobody')).toEqual([])
+})
+
 test('the pages contain every entry once', async () => {
   const caller = createCaller(await createSandbox())
   for (const api of APIS) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { User as ContractUser } from '../../src/admin/contract.gen.ts'
 import { APIS, createCaller, idIn, named, type Api, type Caller } from '../helpers/caller.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 
@@ -38,6 +39,18 @@ describe.each(APIS)(
   "the admin API changes and deletes a user of %s by the API's own call",
   (api) => {
     const { email, firstName, lastName } = FIELDS[api]
+
+    test('the fields that a change may have are listed with their values', async () => {
+      const { caller, path } = await start(api)
+      const { fields } = (await caller.get(path)).json<ContractUser>()
+      const given = Object.fromEntries(fields!.map(({ name, value }) => [name, value]))
+      expect(given[email]).toBe('ada@example.test')
+      const others = fields!.filter(({ type, values }) => type === 'string' && !values)
+      for (const { name } of others) {
+        const { 2: detail } = await refusal(caller, path, { [name]: 7 })
+        expect(detail).toContain(`${name} must be of type string`)
+      }
+    })
 
     test('a change keeps all other fields and is stored', async () => {
       const { caller, path } = await start(api)

@@ -183,6 +183,28 @@ test.each(LOOKS)('axe finds nothing at $width px, $theme', async ({ width, theme
   await page.goto(`${server.url}/#/start`)
   await page.locator('.curl').nth(2).waitFor()
   await expectAccessible(page)
+  const views = {
+    webhooks: '.items .item',
+    'webhooks?part=subscriptions': '.subscription',
+    'webhooks?part=inbox&open=1': '.detail .step',
+    users: '.people tbody tr',
+    [`users?open=${email}`]: '.stored',
+  }
+  for (const [hash, shown] of Object.entries(views)) {
+    await page.goto(`${server.url}/#/${hash}`)
+    await page.locator(shown).first().waitFor()
+    await expectAccessible(page)
+  }
+  await page.getByRole('button', { name: 'Edit' }).first().click()
+  await page.locator('.edit-user').waitFor()
+  await expectAccessible(page)
+  await page.goto(`${server.url}/#/webhooks`)
+  await page.locator('.item-link').first().click()
+  await page.locator('.detail .step').first().waitFor()
+  await expectAccessible(page)
+  await page.keyboard.press('f')
+  await page.getByRole('dialog').getByText('Sign the webhook with a wrong secret').waitFor()
+  await expectAccessible(page)
   const overflow = await page.evaluate('document.documentElement.scrollWidth')
   expect(overflow).toBe(width)
 })

@@ -124,6 +124,24 @@ const METHODS: Readonly<Partial<Record<string, (call: AdminCall) => string>>> = 
   advanceClock: ({ body }) => `await standin.clock.advance(${object((body as ClockAdvance).by)})`,
   putClock: ({ body }) => clockMethod(body as ClockSetting),
   clearRequests: () => 'await standin.requests.clear()',
+  redeliver: ({ params, body }) =>
+    `await standin.webhooks.redeliver(${[params?.['delivery'], faultOf(body)].filter(Boolean).map(object).join(', ')})`,
+  testWebhook: ({ body }) => `await standin.webhooks.test(${object(body)})`,
+  createSubscription: ({ body }) => `await standin.webhooks.subscribe(${object(body)})`,
+  updateSubscription: ({ params, body }) =>
+    `await standin.webhooks.change(${object(params?.['webhook'])}, ${object(body)})`,
+  deleteSubscription: ({ params }) =>
+    `await standin.webhooks.unsubscribe(${object(params?.['webhook'])})`,
+  clearInbox: ({ params }) => `await standin.webhooks.inbox(${object(params?.['inbox'])}).clear()`,
+  updateUser: ({ params, body }) =>
+    `await standin.users.update(${object(params?.['api'])}, ${object(params?.['id'])}, ${object(body)})`,
+  deleteUser: ({ params }) =>
+    `await standin.users.remove(${object(params?.['api'])}, ${object(params?.['id'])})`,
+}
+
+/** The delivery fault in the body of a redelivery. */
+function faultOf(body: unknown): unknown {
+  return (body as { fault?: unknown } | undefined)?.fault // by the contract
 }
 
 /** Code with the package's client for a call, if it has a method. */

@@ -8,6 +8,7 @@ import { hrefOf, open, parameter, setParameters, viewPath } from '../state/locat
 import { overview } from '../state/overview.ts'
 import { connection, lastEvent } from '../state/requests.ts'
 import { nextTheme, theme } from '../state/theme.ts'
+import { VIEWS } from '../views.ts'
 
 const THEME_ICONS = { auto: 'auto', light: 'sun', dark: 'moon' } as const
 
@@ -108,8 +109,8 @@ const DELAY = 80
 function Filter() {
   const field = useRef<HTMLInputElement>(null)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const isList = viewPath.value === 'requests'
-  const current = isList ? parameter('q') : ''
+  const list = VIEWS.find(({ path, filter }) => path === viewPath.value && filter !== undefined)
+  const current = list ? parameter('q') : ''
   useKeys([{ key: '/', run: () => field.current?.focus() }])
   useEffect(() => {
     const element = field.current! // rendered below
@@ -117,7 +118,7 @@ function Filter() {
   }, [current])
   const apply = (text: string) => {
     clearTimeout(timer.current)
-    if (viewPath.value === 'requests') setParameters({ q: text })
+    if (list) setParameters({ q: text })
     else if (text !== '') open('requests', { q: text })
   }
   return (
@@ -125,8 +126,8 @@ function Filter() {
       <input
         ref={field}
         type="search"
-        aria-label="Filter requests"
-        placeholder="Filter: status, text, e-mail, fault…"
+        aria-label={`Filter ${(list?.title ?? 'Requests').toLowerCase()}`}
+        placeholder={list?.filter ?? 'Filter: status, text, e-mail, fault…'}
         defaultValue={current}
         onInput={({ currentTarget: { value } }) => {
           clearTimeout(timer.current)

@@ -55,25 +55,32 @@ export function madeCall(call: AdminCall): MadeCall {
   return { ...httpCall(call), isAdmin: true, cli: cliFor(call), typescript: typescriptFor(call) }
 }
 
+interface ActOptions {
+  readonly button?: NoticeButton | undefined
+  readonly refused?: ((message: string) => void) | undefined
+}
+
 /**
  * Makes a call of the admin API that changes something, and shows it: every action of the dashboard
  * goes through here.
  *
  * @param done text of the notice
- * @param button button of the notice, if the call succeeds
+ * @param options.button button of the notice, if the call succeeds
+ * @param options.refused shows a refusal where it belongs, instead of a notice
  * @returns undefined if it was refused; the notice says why
  */
 export async function act<Id extends OperationId>(
   call: AdminCall<Id>,
   done: (answer: Answers[Id]) => string,
-  button?: NoticeButton,
+  { button, refused }: ActOptions = {},
 ): Promise<Answers[Id] | undefined> {
   try {
     const answer = await callAdmin(call)
     notify('ok', done(answer), madeCall(call), button)
     return answer
   } catch (error) {
-    notify('bad', messageOf(error), madeCall(call))
+    if (refused) refused(messageOf(error))
+    else notify('bad', messageOf(error), madeCall(call))
     return undefined
   } finally {
     refresh()

@@ -43,10 +43,10 @@ export function useKeys(keys: readonly Key[]): void {
 /** All keys, as the help shows them. */
 export const KEY_HELP: readonly (readonly [keys: readonly string[], effect: string])[] = [
   [['/'], 'filter'],
-  [['j', '↓'], 'next request'],
-  [['k', '↑'], 'previous request'],
-  [['Enter'], 'open the request'],
+  [['j', '↓'], 'next request, user or delivery'],
+  [['k', '↑'], 'previous one'],
+  [['Enter'], 'open it'],
   [['Esc'], 'close; clear the filter'],
-  [['f'], 'make the open request fail'],
+  [['f'], 'make the open request fail, break the open webhook'],
   [['?'], 'show the keys'],
 ]

@@ -167,15 +167,29 @@ export class Inboxes {
   #shown(entry: Entry): ReceivedWebhook {
     if (typeof entry.request === 'function') entry.request = entry.request()
     const { number, at, status, request, tokens } = entry
-    const headers: Record<string, string> = {}
-    for (const [name, value] of request.headers) headers[name.toLowerCase()] = value
-    const body = decompress(request.body, headers['content-encoding'])
-    const verdicts = tokens.map((token) =>
-      verifyWebhook(body, headers, token, { now: at, header: this.#header.toLowerCase() }),
-    )
-    const verdict = verdicts.find(({ verified }) => verified) ?? verdicts[0]
+    const encoding = request.headers.find(([name]) => name.toLowerCase() === 'content-encoding')
+    const body = decompress(request.body, encoding?.[1])
+    const verdict = verdictOn({ ...request, body }, { tokens, now: at, header: this.#header })
     return { number, at, headers: request.headers, body, status, verdict }
   }
+}
+
+/**
+ * Checks the signature of a request as its receiver does.
+ *
+ * @param options.header signature header of the plain scheme
+ * @returns undefined without a token
+ */
+export function verdictOn(
+  { headers, body }: InboxRequest,
+  options: { readonly tokens: readonly string[]; readonly now: number; readonly header: string },
+): Verdict | undefined {
+  const { tokens, now, header } = options
+  const named = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
+  const verdicts = tokens.map((token) =>
+    verifyWebhook(body, named, token, { now, header: header.toLowerCase() }),
+  )
+  return verdicts.find(({ verified }) => verified) ?? verdicts[0]
 }
 
 const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }

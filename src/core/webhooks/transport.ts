@@ -8,10 +8,11 @@ import { Problem } from '../problem.ts'
 import { applyDeliveryFaults, type Draft, type OutgoingRequest } from './delivery-faults.ts'
 import { attemptsInPlan, tokensOf, type Delivery, type Subscription } from './delivery.ts'
 import type { Egress } from './egress.ts'
-import { replyOutcome, type Inboxes, type InboxRequest } from './inbox.ts'
+import { replyOutcome, verdictOn, type Inboxes, type InboxRequest } from './inbox.ts'
 import type { RetryPlan } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
+import type { Verdict } from './signature-check.ts'
 import { inboxAt } from './subscriptions.ts'
 
 /** Header that admits the server's own webhooks to its inboxes without an admin token. */
@@ -36,6 +37,14 @@ export interface WebhookSettings {
 
 /** Warning about a webhook URL that is accepted although no delivery will reach it. */
 export type UrlWarning = Pick<Warning, 'code' | 'text'>
+
+/** The request of an attempt with the result of its check. */
+export interface CheckedAttempt {
+  /** Number of the attempt; undefined while none was made. */
+  readonly attempt?: number
+  readonly request: InboxRequest
+  readonly verdict?: Verdict | undefined
+}
 
 /** Delivers one attempt to its receiver: an inbox of the same sandbox, or a URL on the network. */
 export class Transport {
@@ -88,6 +97,26 @@ export class Transport {
       ? `${self}${this.#base}/_standin/inbox/${inbox.name}${inbox.query && `?${inbox.query}`}`
       : subscription.url
     return { faults, outcome: this.#sendOverNetwork(url, inbox !== undefined, requests, signal) }
+  }
+
+  /**
+   * Builds the request of the last attempt again, or that of the first one while none was made, and
+   * checks its signature as the receiver does. Without a request, nothing is sent.
+   */
+  check(delivery: Delivery, subscription: Subscription): CheckedAttempt {
+    const last = delivery.attempts.at(-1)
+    const now = last?.at ?? delivery.nextAt ?? this.#clock.now()
+    const attempt = Math.max(1, attemptsInPlan(delivery))
+    const draft = { ...this.#draft(delivery, subscription), attempt, now }
+    const isSent = last !== undefined || delivery.state === 'pending'
+    const [first] = isSent ? applyDeliveryFaults(draft, delivery.faults).requests : []
+    const number = last ? { attempt: last.number } : {}
+    if (!first) return { ...number, request: { headers: [], body: new Uint8Array() } }
+    const body = first.body.subarray(0, first.wire?.truncateAt)
+    const request = { headers: first.headers, body }
+    const tokens = tokensOf(subscription)
+    const verdict = verdictOn(request, { tokens, now, header: this.#settings.header })
+    return { ...number, request, verdict }
   }
 
   /** Returns the key of the concurrency limit: the origin; undefined for an inbox, which has none. */

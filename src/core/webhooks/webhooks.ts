@@ -3,8 +3,15 @@ import type { Event } from '../api.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
+import { Problem } from '../problem.ts'
 import type { Store } from '../store/store.ts'
-import { INBOX_PASS_HEADER, Transport, type UrlWarning, type WebhookSettings } from './transport.ts'
+import {
+  INBOX_PASS_HEADER,
+  Transport,
+  type CheckedAttempt,
+  type UrlWarning,
+  type WebhookSettings,
+} from './transport.ts'
 import { DELIVERIES, type Delivery, type Subscription } from './delivery.ts'
 import { type DeliveryFault } from '../fault.ts'
 import { Scheduler } from './scheduler.ts'
@@ -121,6 +128,18 @@ export class Webhooks {
   /** Returns a warning if no delivery will reach this URL, as far as its text shows. */
   urlWarning(url: string): UrlWarning | undefined {
     return this.#transport.urlWarning(url)
+  }
+
+  /**
+   * Checks the signature of a delivery's last attempt.
+   *
+   * @throws Problem 404 webhook.unknown
+   */
+  check(delivery: Delivery): CheckedAttempt {
+    const subscription = this.#outbox.subscriptions.get(delivery.subscription)
+    if (subscription) return this.#transport.check(delivery, subscription)
+    const message = `The webhook ${delivery.subscription} was removed, and its token with it: the signature cannot be checked`
+    throw new Problem(404, 'webhook.unknown', message)
   }
 
   redeliver(id: string, faults: readonly DeliveryFault[]): void {

@@ -9,7 +9,7 @@ import { Status } from '../../parts/status.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { messageOf, send } from '../../state/actions.ts'
 import { useKeys } from '../../state/keys.ts'
-import { parameter, setParameters } from '../../state/location.ts'
+import { hrefOf, parameter, setParameters } from '../../state/location.ts'
 import { refreshCount } from '../../state/overview.ts'
 import { shortName } from '../../state/requests.ts'
 import { Headers, MessageBody } from './message.tsx'
@@ -82,6 +82,12 @@ export function Detail({ id }: { readonly id: string }) {
             <Plain text={target} max={500} />
           </code>{' '}
           · {api === undefined ? 'no API' : shortTitle(api)} · {id} · {timeOf(time, 12)}
+          {record.user?.email === undefined ? null : (
+            <>
+              {' · '}
+              <a href={hrefOf('users', { open: record.user.email })}>User</a>
+            </>
+          )}
         </p>
         <div class="buttons">
           {canFail && (
@@ -218,7 +224,7 @@ function Webhooks({ id }: { readonly id: string }) {
             <code>
               <Plain text={url} max={300} />
             </code>{' '}
-            · {delivery}
+            · <a href={hrefOf('webhooks', { open: delivery })}>{delivery}</a>
           </p>
           <ol class="attempts">
             {attempts.map(({ number, at, status, error, message, ms, faults = [] }) => (

@@ -24,10 +24,8 @@ export async function undoable<Id extends OperationId>(
     notify('bad', `Nothing was changed: ${messageOf(error)}`, madeCall(save))
     return
   }
-  await act(call, done, {
-    label: 'Undo',
-    run: () => void restore(name, 'Undone: the state is as it was before'),
-  })
+  const run = () => void restore(name, 'Undone: the state is as it was before')
+  await act(call, done, { button: { label: 'Undo', run } })
   reloadRequests()
 }
 

@@ -1,0 +1,56 @@
+import type { LedgerEntry } from '../../../src/admin/contract.gen.ts'
+
+/** How an API has a person. */
+export type PlaceName = 'there' | 'missing' | 'twice' | 'spelt differently'
+
+export interface Place {
+  readonly place: PlaceName
+  readonly count: number
+  /** A sentence without a period. */
+  readonly text: string
+}
+
+/** Compares the users of one API with the person's first user, as the ledger does. */
+export function placeAt({ users }: LedgerEntry, api: string): Place {
+  const own = users.filter((one) => one.api === api)
+  const count = own.length
+  const [first] = users
+  const [user] = own
+  if (!first || !user) return { place: 'missing', count, text: 'No user with this address' }
+  if (count > 1) return { place: 'twice', count, text: `${count} users with this address` }
+  if (user.email !== first.email) {
+    const text = `Address: ${user.email ?? 'none'}; ${first.api} has ${first.email ?? 'none'}`
+    return { place: 'spelt differently', count, text }
+  }
+  if (user.name !== first.name) {
+    const text = `Name: ${user.name ?? 'none'}; ${first.api} has ${first.name ?? 'none'}`
+    return { place: 'spelt differently', count, text }
+  }
+  return { place: 'there', count, text: `${user.name ?? ''} ${user.email ?? ''}`.trim() }
+}
+
+/** A person without an address is named by the only user it has: `cryptlex/3f…`. */
+export function keyOf({ email, users: [first] }: LedgerEntry): string {
+  return email === '' && first ? `${first.api}/${first.id}` : email
+}
+
+/** The user that a key without an address names. */
+export function userIn(key: string): { readonly api: string; readonly id: string } | undefined {
+  const [, api, id] = /^([a-z]+)\/([^@]+)$/.exec(key) ?? []
+  return api === undefined || id === undefined ? undefined : { api, id }
+}
+
+/** The refusals in the text of one, by the field that each is about; `''` is for those of none. */
+export function problemsByField(
+  message: string,
+  fields: readonly string[],
+): ReadonlyMap<string, string> {
+  const problems = new Map<string, string>()
+  for (const part of message.split('; ')) {
+    const words = part.split(/[^\w.]+/)
+    const field = fields.find((name) => words.includes(name)) ?? [...problems.keys()].at(-1) ?? ''
+    const before = problems.get(field)
+    problems.set(field, before === undefined ? part : `${before}; ${part}`)
+  }
+  return problems
+}
