@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createCaller } from '../helpers/caller.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import {
   CRYPTLEX,
   createCryptlexUser,
@@ -8,7 +9,7 @@ import {
   createMykaarmaUser,
   createSandbox,
 } from '../helpers/sandbox.ts'
-import { bestOf, eventually } from '../helpers/time.ts'
+import { eventually } from '../helpers/time.ts'
 import { idOf, openDashboard, openPage, rowsOf } from './browser.ts'
 
 const ADA = { email: 'ada@example.test' }
@@ -17,13 +18,15 @@ describe('the list', () => {
   test('shows a request within 200 ms of its answer', async () => {
     const { server, page } = await openDashboard({ hash: '#/requests' })
     let count = 0
-    const best = await bestOf(200, async () => {
+    let best = Infinity
+    // Many tries: the browser and the server share the processors with other tests.
+    while (best >= 200 && count < 30) {
       const email = `user${++count}@example.test`
       await createCryptlexUser(server, { email }).expect(201)
       const answered = performance.now()
       await rowsOf(page).filter({ hasText: email }).waitFor()
-      return performance.now() - answered
-    })
+      best = Math.min(best, performance.now() - answered)
+    }
     expect(best).toBeLessThan(200)
     await eventually(async () =>
       expect(await page.locator('.side-bar .count').textContent()).toBe(String(count)),
@@ -83,17 +86,19 @@ describe('the list', () => {
     await page.getByText('appear here as they are answered').waitFor()
   })
 
-  test('scrolls through 10,000 requests with few elements, and stays where it is', async () => {
-    const server = await createSandbox({ requestLogSize: 10_000 })
+  const MANY = repetitions(2000, 10_000)
+
+  test(`scrolls through ${MANY} requests with few elements, and stays where it is`, async () => {
+    const server = await createSandbox({ requestLogSize: MANY })
     const caller = createCaller(server)
-    for (let i = 0; i < 10_000; i++) void caller.get(`/v3/resellers/number-${i}/users`)
+    for (let i = 0; i < MANY; i++) void caller.get(`/v3/resellers/number-${i}/users`)
     await caller.get('/v3/resellers/last/users')
     const page = await openPage(server, { hash: '#/requests' })
     const size = () => rowsOf(page).first().getAttribute('aria-setsize')
-    await eventually(async () => expect(await size()).toBe('10000'))
+    await eventually(async () => expect(await size()).toBe(String(MANY)))
     expect(await rowsOf(page).count()).toBeLessThan(60)
-    await page.evaluate('document.querySelector("[role=listbox]").scrollTop = 5000 * 48')
-    const seen = page.getByText('GET /v3/resellers/number-4995/users', { exact: true })
+    await page.evaluate('document.querySelector("[role=listbox]").scrollTop = 1000 * 48')
+    const seen = page.getByText(`GET /v3/resellers/number-${MANY - 1005}/users`, { exact: true })
     await seen.waitFor()
     const longest = await page.evaluate<number>(`(async () => {
       const list = document.querySelector('[role=listbox]')

@@ -61,7 +61,7 @@ test('people have a mark for each API, and are filtered', async () => {
   await page.keyboard.press('/')
   await page.keyboard.type('hopper')
   await eventually(async () => expect(await rows.count()).toBe(1))
-  expect(page.url()).toMatch(/#\/users\?show=different&q=hopper$/)
+  await eventually(() => expect(page.url()).toMatch(/#\/users\?show=different&q=hopper$/))
   await page.keyboard.press('Enter')
   await page.keyboard.press('j')
   const detail = page.getByRole('region', { name: 'Person grace@example.test' })
