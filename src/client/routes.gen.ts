@@ -7,6 +7,10 @@ export const ROUTES = {
   getHealth: 'GET /health',
   getReady: 'GET /ready',
   getMetrics: 'GET /metrics',
+  getReference: 'GET /docs',
+  getOpenapiDocument: 'GET /openapi/{document}',
+  openSession: 'POST /session',
+  closeSession: 'DELETE /session',
   listSandboxes: 'GET /sandboxes',
   createSandbox: 'POST /sandboxes',
   getSandbox: 'GET /sandboxes/{name}',
@@ -66,6 +70,10 @@ export interface Answers {
   getHealth: contract.Health
   getReady: contract.Readiness
   getMetrics: string
+  getReference: string
+  getOpenapiDocument: contract.OpenapiDocument
+  openSession: contract.Session
+  closeSession: contract.Session
   listSandboxes: contract.SandboxList
   createSandbox: contract.Sandbox
   getSandbox: contract.Sandbox
