@@ -1,3 +1,4 @@
+import { BASE, closeSession } from '../api/client.ts'
 import { Icon } from '../parts/icon.tsx'
 import { hrefOf, viewPath } from '../state/location.ts'
 import { overview } from '../state/overview.ts'
@@ -18,7 +19,18 @@ export function SideBar() {
             </a>
           </li>
         ))}
+        <li class="reference">
+          <a href={`${BASE}/_standin/docs`}>
+            <Icon name="page" />
+            <span>API reference</span>
+          </a>
+        </li>
       </ul>
+      {shown?.front.needsToken && (
+        <button type="button" class="sign-out link" onClick={() => void closeSession()}>
+          Sign out
+        </button>
+      )}
       <p class="version">{shown ? `Standin ${shown.front.version}` : ''}</p>
     </nav>
   )
