@@ -1,4 +1,3 @@
-import type * as Yaml from 'js-yaml'
 import type { Reply, Task } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import { html as format } from '../core/formats/text.ts'
@@ -96,7 +95,7 @@ async function yamlText(
   written.set(server, known)
   let text = known.get(name)
   if (text === undefined) {
-    const { dump } = (await import('js-yaml')) as typeof Yaml
+    const { dump } = await import('js-yaml')
     text = dump(withServer(document, MARK), { noRefs: true, lineWidth: 100 })
     known.set(name, text)
   }

@@ -33,7 +33,8 @@ function textOf(evidence: Json): string {
   const { level, line, url, note } = evidence
   const badge = `\`${String(level)}\``
   return [
-    level === 'assumed' ? `_${badge}_` : badge,
+    // The style sheet tells them apart from other code, and from each other.
+    level === 'assumed' ? `_${badge}_` : `**${badge}**`,
     ...(typeof line === 'string' ? [`“${plain(line)}”`] : []),
     ...(typeof url === 'string' ? [isLink(url) ? `[source](${url})` : plain(url)] : []),
     ...(typeof note === 'string' ? [plain(note)] : []),

@@ -46,7 +46,7 @@ async function load(): Promise<Sandbox> {
 
 /** Shows the document that the address names. */
 async function show({ front, credentials, examples }: Sandbox): Promise<void> {
-  const apis = [...front.apis, { name: OWN_NAME, title: 'Standin' }]
+  const apis = [...front.apis, { name: OWN_NAME, title: 'Admin API' }]
   const { name, title } = apis.find((one) => one.name === location.hash.slice(1)) ?? apis[0]!
   element('apis').replaceChildren(
     ...apis.map((one) => {
@@ -104,7 +104,9 @@ function authorize(ui: SwaggerUi, spec: Json, credential: Json): void {
     const { username, password, authorization } = credential
     if (scheme['type'] === 'apiKey') {
       const value = credential[String(scheme['name'])]
-      if (value !== undefined) ui.preauthorizeApiKey(name, String(value))
+      if (typeof value === 'string' || typeof value === 'number') {
+        ui.preauthorizeApiKey(name, String(value))
+      }
     } else if (scheme['scheme'] === 'basic') {
       ui.preauthorizeBasic(name, String(username), String(password))
     } else if (typeof authorization === 'string') {
