@@ -65,8 +65,7 @@ describe('the page', () => {
     const page = await openPage(server, { path: '/~checkout/_standin/docs' })
     const operation = page.locator('.opblock-post').first()
     for (const [i, { title }] of server.apis.entries()) {
-      await page.getByRole('link', { name: title }).click()
-      await page.getByRole('link', { name: title }).and(page.locator('[aria-current]')).waitFor()
+      await page.getByRole('link', { name: title, exact: true }).click()
       await page.locator('.servers').getByText(PREFIXES[i]!).first().waitFor({ state: 'attached' })
       await operation.locator('.opblock-summary-control').click()
       const badge = 'strong > code, em > code'
@@ -87,7 +86,7 @@ describe('the page', () => {
       const answer = operation.locator('.live-responses-table .response').first()
       await answer.getByText(/^20[01]$/).waitFor()
     }
-    await page.getByRole('link', { name: 'Admin API' }).click()
+    await page.getByRole('link', { name: 'Admin API', exact: true }).click()
     await page.getByText('Open a session', { exact: true }).waitFor()
     expect(await page.getByRole('link', { name: 'OpenAPI of Admin API in YAML' }).count()).toBe(1)
   })
