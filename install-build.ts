@@ -9,7 +9,7 @@ const MAX_AGE = 7 * 24 * 60 * 60 * 1000
  * Chunks and the dashboard's assets have a hash of their content in their name; entries, contracts,
  * types and the dashboard's page do not.
  */
-const CHUNK = /^(?:[\w.-]+-[\w-]{8}\.js|ui[\\/][\w-]+-[\w-]{8}\.\w+(?:\.gz)?)$/
+const CHUNK = /^(?:[\w.-]+-[\w-]{8}\.js|ui[\\/](?:reference[\\/])?[\w-]+-[\w-]{8}\.\w+(?:\.gz)?)$/
 
 /** Files that a program loads first. */
 const ENTRIES = ['index.js', 'main.js']

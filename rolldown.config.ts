@@ -120,6 +120,53 @@ const dashboardFiles: Plugin = {
   },
 }
 
+/** The library of the API reference. Its code stays as it is, so that its licence comment does too. */
+const SWAGGER_UI = 'node_modules/swagger-ui-dist'
+
+/** Writes the files of the API reference, as `dashboardFiles` does: its page, its own, the library's. */
+const referenceFiles: Plugin = {
+  name: 'reference-files',
+  load: dashboardFiles.load!,
+  generateBundle(_options, bundle) {
+    const [chunk] = Object.values(bundle).filter((one) => one.type === 'chunk')
+    if (chunk === undefined) throw new Error('The API reference has no module')
+    const css = minified(chunk.moduleIds.map(styleSheetOf).join('\n'))
+    const library = libraryFile('swagger-ui-bundle.js')
+    const libraryStyles = libraryFile('swagger-ui.css')
+    const icon = readFileSync('ui/icon.svg', 'utf8')
+    const names: Readonly<Record<string, string>> = {
+      script: `reference/${chunk.fileName}`,
+      styles: `reference/reference-${hashOf(css)}.css`,
+      library: `reference/swagger-ui-${hashOf(library)}.js`,
+      'library-styles': `reference/swagger-ui-${hashOf(libraryStyles)}.css`,
+      image: `icon-${hashOf(icon)}.svg`,
+    }
+    const assets: Readonly<Record<string, string>> = {
+      [names['script']!]: chunk.code,
+      [names['styles']!]: css,
+      [names['library']!]: library,
+      [names['library-styles']!]: libraryStyles,
+    }
+    for (const [path, text] of Object.entries(assets)) {
+      const fileName = path.replace('reference/', '')
+      if (!(fileName in bundle)) this.emitFile({ type: 'asset', fileName, source: text })
+      const source = gzipSync(text, { level: 9 })
+      this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source })
+    }
+    const source = readFileSync('ui/reference/index.html', 'utf8').replaceAll(
+      /\{\{([a-z-]+)\}\}/g,
+      (_, name: string) => `{{assets}}${names[name]}`,
+    )
+    this.emitFile({ type: 'asset', fileName: 'index.html', source })
+  },
+}
+
+/** A file of the library, without the name of a map that is not served. */
+function libraryFile(name: string): string {
+  const text = readFileSync(`${SWAGGER_UI}/${name}`, 'utf8')
+  return text.replace(/\n?(?:\/\/|\/\*)# sourceMappingURL=\S+?(?:\*\/)?$/m, '')
+}
+
 const styleSheetOf = (id: string): string => styleSheets.get(id) ?? ''
 
 /** Removes comments and white space from a style sheet without such characters in its texts. */
@@ -151,6 +198,19 @@ export default defineConfig([
     plugins: [dashboardFiles],
     output: {
       dir: '.build/ui',
+      format: 'esm',
+      entryFileNames: '[name]-[hash].js',
+      minify: true,
+    },
+  },
+  {
+    input: { reference: 'ui/reference/reference.ts' },
+    platform: 'browser',
+    logLevel: 'warn',
+    tsconfig: 'ui/tsconfig.json',
+    plugins: [referenceFiles],
+    output: {
+      dir: '.build/ui/reference',
       format: 'esm',
       entryFileNames: '[name]-[hash].js',
       minify: true,

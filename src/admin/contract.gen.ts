@@ -66,6 +66,34 @@ export type DeliveryFaultKind =
   | 'redirect'
   | 'slow'
 
+export interface NewSession {
+  /**
+   * The admin token.
+   */
+  token?: string
+  /**
+   * The sandbox to which the session is extended.
+   */
+  sandbox?: string
+}
+export interface Session {
+  /**
+   * True if there is a session. A server without an admin token needs none.
+   */
+  open: boolean
+}
+/**
+ * An OpenAPI document.
+ */
+export interface OpenapiDocument {
+  openapi: string
+  info: {}
+  servers: {
+    url: string
+  }[]
+  paths: {}
+  [k: string]: unknown
+}
 export interface FrontPage {
   name: 'Standin'
   version: string
@@ -80,6 +108,10 @@ export interface FrontPage {
      */
     folder?: string
   }
+  /**
+   * Present if the admin API needs a token.
+   */
+  needsToken?: true
   /**
    * URL of the sandbox, as the caller reached it.
    */

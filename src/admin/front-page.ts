@@ -11,7 +11,7 @@ import { PAGE_HEADERS, textPage } from './front-page-html.ts'
 import type { SandboxPort, ServerPort } from './ports.ts'
 
 /** Path prefix of the admin API. */
-const OWN_PREFIX = '/_standin'
+export const OWN_PREFIX = '/_standin'
 
 /** Handler of `/`: an overview of the sandbox with links as JSON, or the dashboard. */
 export function frontTasks(sandbox: SandboxPort, server: ServerPort): Record<'getFrontPage', Task> {
@@ -44,14 +44,14 @@ export function refusedPage(problem: Problem, call: Call): Reply | undefined {
   return { status: problem.status, body: undefined, headers, page }
 }
 
-function dashboardOf({ url }: Call): string | undefined {
+export function dashboardOf({ url }: Call): string | undefined {
   return dashboardPage(url.replace(/[?#].*$/, ''), OWN_PREFIX)
 }
 
 function frontPageBody(
   call: Call,
   { settings, vendors }: SandboxPort,
-  { version, folder }: ServerPort,
+  { version, folder, sessions }: ServerPort,
 ): FrontPage {
   const { name } = settings
   // A header selects the sandbox for one request only; links need its path prefix.
@@ -65,6 +65,7 @@ function frontPageBody(
     ...(isLoopback(call.address)
       ? { process: { pid: process.pid, ...(folder === undefined ? {} : { folder }) } }
       : {}),
+    ...(sessions.needsToken ? { needsToken: true } : {}),
     url,
     apis: vendors.map(({ api, contract }) => ({
       name: api.name,
@@ -88,12 +89,12 @@ function frontPageBody(
 }
 
 /** The origin as the caller reached it; the guard has checked the Host header. */
-function originOf({ headers }: Call): string {
+export function originOf({ headers }: Call): string {
   return `http://${headers.host || 'localhost'}`
 }
 
 /** Returns true if the Accept header prefers HTML to JSON, as a browser's does. */
-function wantsHtml(call: Call): boolean {
+export function wantsHtml(call: Call): boolean {
   const { accept } = call.headers
   return preferredType(accept, ['application/json', format.mediaType]) === format.mediaType
 }

@@ -14,8 +14,10 @@ import { ledgerTasks } from './ledger.ts'
 import { limitTasks } from './limits.ts'
 import type { SandboxPort, ServerPort } from './ports.ts'
 import { bodyType, explain } from './problems.ts'
+import { referenceTasks, refusedReference } from './reference.ts'
 import { requestTasks } from './requests.ts'
 import { sandboxTasks } from './sandboxes.ts'
+import { sessionTasks } from './session.ts'
 import { stateTasks } from './state.ts'
 import { statusTasks } from './status.ts'
 import { userTasks } from './users.ts'
@@ -35,6 +37,8 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
       ...frontTasks(sandbox, server),
       ...statusTasks(server),
       ...limitTasks(sandbox, server),
+      ...referenceTasks(server),
+      ...sessionTasks(server),
       ...sandboxTasks(server),
       ...userTasks(sandbox),
       ...exampleTasks(sandbox),
@@ -56,6 +60,9 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
     authorize: () => undefined,
     answerType: () => json.mediaType,
     bodyType,
-    explain: (problem, call) => refusedPage(problem, call) ?? explain(problem, call, server),
+    explain: (problem, call) =>
+      refusedPage(problem, call) ??
+      refusedReference(problem, call) ??
+      explain(problem, call, server),
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Credential, Tools } from '../core/api.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { Faults } from '../core/faults/faults.ts'
@@ -71,6 +72,18 @@ export interface SandboxRequest {
   readonly kept?: boolean
 }
 
+/** Sessions of browsers, as the admin API opens them. They return the header `Set-Cookie`. */
+export interface SessionPort {
+  readonly needsToken: boolean
+  /** Undefined for a server that needs no token. Refuses a wrong one by throwing. */
+  openSession(headers: IncomingHttpHeaders, token: string): string | undefined
+  extendSession(headers: IncomingHttpHeaders, path: string): string | undefined
+  closeSession(headers: IncomingHttpHeaders): string
+}
+
+/** An OpenAPI document as its file has it. */
+export type OpenapiDocument = Readonly<Record<string, unknown>>
+
 /** The server, as the admin API uses it. */
 export interface ServerPort {
   readonly version: string
@@ -81,6 +94,9 @@ export interface ServerPort {
   readonly prefixes: readonly string[]
   /** Paths of the admin API as its contract has them, such as `/users/{api}/{id}`. */
   readonly ownPaths: readonly string[]
+  readonly sessions: SessionPort
+  /** The contract of an API by its name; undefined for other names. */
+  document(name: string): OpenapiDocument | undefined
   /** Returns true while the server finishes requests in flight and accepts no others. */
   isStopping(): boolean
   metrics(): Metrics

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { ApiPart } from '../core/context.ts'
 import { Contract } from '../core/contract/contract.ts'
 import type { Complete } from '../core/contract/openapi.ts'
+import { readYaml } from '../core/contract/yaml.ts'
 import type { Vendor } from '../core/vendor.ts'
 import { packaged } from '../package.ts'
 import { namesOf, VENDORS } from './index.ts'
@@ -21,6 +22,18 @@ export function vendorPart(api: Vendor): ApiPart<Vendor> {
 /** The contract of the admin API, completed for these vendors. Throws as `vendorPart` does. */
 export function adminContract(vendors: readonly Vendor[] = VENDORS): Contract {
   return contractAt('standin.yaml', namesOf(vendors).join(), completedFor(vendors))
+}
+
+/** The contract of one of these vendors or of the admin API, as its file has it. */
+export function documentOf(
+  name: string,
+  vendors: readonly Vendor[] = VENDORS,
+): Readonly<Record<string, unknown>> | undefined {
+  const complete = name === 'standin' ? completedFor(vendors) : (document: unknown) => document
+  const spec = name === 'standin' ? 'standin.yaml' : vendors.find((one) => one.name === name)?.spec
+  if (spec === undefined) return undefined
+  // The start has read the same file.
+  return complete(readYaml(resolve(packaged('specs'), spec))) as Readonly<Record<string, unknown>>
 }
 
 function contractAt(spec: string, variant = '', complete?: Complete): Contract {

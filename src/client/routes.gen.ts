@@ -8,6 +8,10 @@ export const ROUTES = {
   getReady: 'GET /ready',
   getMetrics: 'GET /metrics',
   getLimits: 'GET /limits',
+  getReference: 'GET /docs',
+  getOpenapiDocument: 'GET /openapi/{document}',
+  openSession: 'POST /session',
+  closeSession: 'DELETE /session',
   listSandboxes: 'GET /sandboxes',
   createSandbox: 'POST /sandboxes',
   getSandbox: 'GET /sandboxes/{name}',
@@ -70,6 +74,10 @@ export interface Answers {
   getReady: contract.Readiness
   getMetrics: string
   getLimits: contract.Limits
+  getReference: string
+  getOpenapiDocument: contract.OpenapiDocument
+  openSession: contract.Session
+  closeSession: contract.Session
   listSandboxes: contract.SandboxList
   createSandbox: contract.Sandbox
   getSandbox: contract.Sandbox

@@ -21,6 +21,16 @@ export const DASHBOARD_HEADERS: Readonly<Record<string, string>> = {
   Vary: 'Accept',
 }
 
+/**
+ * Headers of the API reference. It has the same rules, but its library writes HTML, sanitized, and
+ * has small images in its style sheet.
+ */
+export const REFERENCE_HEADERS: Readonly<Record<string, string>> = {
+  ...DASHBOARD_HEADERS,
+  'Content-Security-Policy':
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
@@ -28,7 +38,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 }
 
 /** Names of assets: a hash of the content in each, and no way to another folder. */
-const ASSET = /^\/([\w-]+-[\w-]{8}\.(js|css|svg))$/
+const ASSET = /^\/((?:reference\/)?[\w-]+-[\w-]{8}\.(js|css|svg))$/
 
 /**
  * Reads the page.
@@ -38,12 +48,21 @@ const ASSET = /^\/([\w-]+-[\w-]{8}\.(js|css|svg))$/
  * @returns undefined if the dashboard is not built
  */
 export function dashboardPage(path: string, own: string): string | undefined {
+  return page('index.html', path, own)
+}
+
+/** Reads the page of the API reference, as `dashboardPage` does. */
+export function referencePage(path: string, own: string): string | undefined {
+  return page('reference/index.html', path, own)
+}
+
+function page(file: string, path: string, own: string): string | undefined {
   // Relative, so that it also works below a path of a reverse proxy.
   const up = '../'.repeat(path.split('/').length - 2) || './'
   try {
     // One kilobyte, and refusals are explained without waiting.
-    const page = readFileSync(fileOf('index.html'), 'utf8')
-    return page.replaceAll('{{assets}}', `${up}${own.slice(1)}${ASSETS}/`)
+    const text = readFileSync(fileOf(file), 'utf8')
+    return text.replaceAll('{{assets}}', `${up}${own.slice(1)}${ASSETS}/`)
   } catch (error) {
     return absent(error)
   }

@@ -1,6 +1,6 @@
 import { INBOX_PASS_HEADER } from '../core/webhooks/transport.ts'
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { hostname } from 'node:os'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../core/http/hosts.ts'
 import { Problem } from '../core/problem.ts'
 import { Secret } from '../core/secrets.ts'
+import { sessionCookie, Sessions } from './sessions.ts'
 
 /** Settings that decide which requests are accepted. */
 export interface AccessPolicy {
@@ -100,6 +101,7 @@ export class Guard {
   readonly pass = randomUUID()
   readonly #policy: Policy
   readonly #token: Secret | undefined
+  readonly #sessions = new Sessions()
   /** Connections that were opened beyond the limit. */
   readonly #overLimit = new WeakSet<Socket>()
   #connections = 0
@@ -180,7 +182,7 @@ export class Guard {
       const text = 'A webhook may be sent to an inbox, not to another path of the admin API'
       return new Problem(403, 'admin.closed', text)
     }
-    if (this.#token) return this.#checkToken(request, this.#token)
+    if (this.#token) return this.#checkToken(request, path, this.#token)
     const { isOpen, adminToken } = this.#policy
     if (!isOpen || adminToken === 'none' || isLoopback(request.socket.remoteAddress ?? '')) {
       return undefined
@@ -237,18 +239,78 @@ export class Guard {
     return origin !== undefined && (this.#policy.corsOrigins?.includes(origin) ?? false)
   }
 
-  #checkToken({ headers }: IncomingMessage, token: Secret): Problem | undefined {
+  /** True if the admin API needs a token. */
+  get needsToken(): boolean {
+    return this.#token !== undefined
+  }
+
+  /**
+   * Begins a session for a browser that sends the token.
+   *
+   * @returns the header `Set-Cookie`; undefined for a server that needs no token
+   * @throws Problem 401 admin.token-wrong
+   */
+  openSession(headers: IncomingHttpHeaders, token: string): string | undefined {
+    if (!this.#token) return undefined
+    if (!this.#token.matches(token)) throw wrongToken()
+    return sessionCookie(headers, this.#sessions.begin())
+  }
+
+  /**
+   * Extends the session of a request to another path.
+   *
+   * @returns as `openSession`
+   * @throws Problem 401 admin.token-missing for a request without a session
+   */
+  extendSession(headers: IncomingHttpHeaders, path: string): string | undefined {
+    if (!this.#token) return undefined
+    const value = this.#sessions.valueOf(headers)
+    if (value === undefined) throw missingToken()
+    return sessionCookie(headers, value, path)
+  }
+
+  /** Ends the session of a request, and returns the header `Set-Cookie` that removes its cookie. */
+  closeSession(headers: IncomingHttpHeaders): string {
+    this.#sessions.end(headers)
+    return sessionCookie(headers, undefined)
+  }
+
+  #checkToken(request: IncomingMessage, path: string, token: Secret): Problem | undefined {
+    const { method = '', headers } = request
     const given =
       headers['standin-admin-token'] ?? /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
     if (typeof given === 'string' && token.matches(given)) return undefined
-    const challenge = { headers: { 'WWW-Authenticate': 'Bearer realm="standin"' } }
-    if (given !== undefined) {
-      return new Problem(401, 'admin.token-wrong', "This is not the admin API's token", challenge)
+    if (given !== undefined) return wrongToken()
+    if (this.#sessions.valueOf(headers) !== undefined) {
+      // A browser attaches the cookie by itself, so a change needs its word that our page sent it.
+      if (SAFE_METHODS.has(method) || isOwnPage(request)) return undefined
+      const message =
+        "A session may change something only from this server's own pages, and the request has no Origin or Sec-Fetch-Site that says so; scripts send Standin-Admin-Token"
+      return new Problem(403, 'origin.missing', message)
     }
-    const message =
-      'The admin API needs its token: send it as Standin-Admin-Token, or as Authorization: Bearer'
-    return new Problem(401, 'admin.token-missing', message, challenge)
+    // Its body has the token.
+    if (method === 'POST' && path === '/session') return undefined
+    return missingToken()
   }
+}
+
+const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer realm="standin"' } }
+
+function wrongToken(): Problem {
+  return new Problem(401, 'admin.token-wrong', "This is not the admin API's token", CHALLENGE)
+}
+
+function missingToken(): Problem {
+  const message =
+    'The admin API needs its token: send it as Standin-Admin-Token, or as Authorization: Bearer'
+  return new Problem(401, 'admin.token-missing', message, CHALLENGE)
+}
+
+/** True if the browser states that a page of this server sent the request. */
+function isOwnPage(request: IncomingMessage): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  if (site !== undefined && site !== 'same-origin') return false
+  return siteOf(request) === 'own' && (origin !== undefined || site !== undefined)
 }
 
 function siteOf({ headers }: IncomingMessage): Site {

@@ -3,7 +3,7 @@ import type { Express } from 'express'
 import { admin } from '../admin/index.ts'
 import type { ServerPort } from '../admin/ports.ts'
 import { removeStaleReadyFiles, writeReadyFiles } from './ready-files.ts'
-import { adminContract, vendorPart } from '../apis/contracts.ts'
+import { adminContract, documentOf, vendorPart } from '../apis/contracts.ts'
 import { VENDORS } from '../apis/index.ts'
 import { ConfigError, type Config } from '../config/config.ts'
 import type { ApiPart } from '../core/context.ts'
@@ -75,12 +75,15 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   let sandboxes: Sandboxes
   let stopping = false
   let url: string | undefined
+  const guard = new Guard(config)
   const host: ServerPort = {
     version: VERSION,
     folder: config.memory ? undefined : resolve(config.data),
     apis: vendors.map(({ api }) => api.name),
     prefixes,
     ownPaths: [...new Set(own.operations.map(({ path }) => path))],
+    sessions: guard,
+    document: (name) => documentOf(name, registry),
     isStopping: () => stopping,
     metrics: () => metrics,
     list: () => sandboxes.list(),
@@ -91,7 +94,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
-  const guard = new Guard(config)
   const metrics = createMetrics(VERSION, () => sandboxes.list())
   const shared: SharedParts = {
     vendors,

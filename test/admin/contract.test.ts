@@ -96,6 +96,18 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
   getReady: { 200: { path: '/ready' }, 400: { path: '/ready?now' } },
   getMetrics: { 200: { path: '/metrics' }, 400: { path: '/metrics?now' } },
   getLimits: { 200: { path: '/limits' }, 400: { path: '/limits?now' } },
+  getReference: { 200: { path: '/docs' }, 400: { path: '/docs?now' } },
+  getOpenapiDocument: {
+    200: { path: '/openapi/standin.json' },
+    400: { path: '/openapi/standin.json?now' },
+    404: { path: '/openapi/okta.json' },
+  },
+  openSession: {
+    200: { path: '/session', body: { token: 'a-token-for-the-admin-api' } },
+    400: { path: '/session', body: { token: 'a', sandbox: 'b' } },
+    401: { path: '/session', body: { token: 'another-token' } },
+  },
+  closeSession: { 200: { path: '/session' }, 400: { path: '/session?now' } },
   getCredentials: { 200: { path: '/credentials' }, 400: { path: '/credentials?now' } },
   getExamples: { 200: { path: '/examples' }, 400: { path: '/examples?now' } },
   getFaultCatalogue: {
@@ -323,7 +335,9 @@ test.each(
 test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(status)))(
   '$id answers $status',
   async ({ id, method, status }) => {
-    const caller = createCaller(await createSandbox())
+    // Elsewhere the guard answers 401, before the operation is known.
+    const settings = status === 401 ? { adminToken: 'a-token-for-the-admin-api' } : {}
+    const caller = createCaller(await createSandbox(settings))
     await prepare(caller)
     if (id === 'createSubscription' && status === 409) await caller.put('/_standin/state', FULL)
     const sent = PROVOKED[id]?.[status]
@@ -463,6 +477,10 @@ const ELSEWHERE = [
   'getHealth',
   'getReady',
   'getMetrics',
+  'getReference',
+  'getOpenapiDocument',
+  'openSession',
+  'closeSession',
   'createSandbox',
   'deleteSandbox',
   'streamEvents',

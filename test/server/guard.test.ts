@@ -10,6 +10,7 @@ import { endpoints, raw, type Endpoint } from '../helpers/raw-requests.ts'
 import {
   CRYPTLEX,
   createCryptlexUser,
+  createFolder,
   createSandbox,
   FORMSONFIRE,
   type TestSandbox,
@@ -855,6 +856,148 @@ describe('the token of the admin API', () => {
     const server = await createSandbox({ host: '0.0.0.0', adminToken: 'none' })
     callersAt(server, '172.18.0.1')
     expect((await createCaller(server).get('/_standin/users')).status).toBe(200)
+  })
+})
+
+describe('the session of a browser', () => {
+  const OWN = { 'Sec-Fetch-Site': 'same-origin' }
+  /** Of the host that the callers name. */
+  const ORIGIN = 'http://localhost'
+  const CHANGES = [
+    ['POST', '/_standin/reset'],
+    ['DELETE', '/_standin/requests'],
+    ['PUT', '/_standin/snapshots/a'],
+  ] as const
+
+  /** Sends the token as the dashboard does; returns the header Set-Cookie and its first part. */
+  async function open(server: TestSandbox, base = '') {
+    const caller = createCaller(server)
+    const answer = await caller.post(`${base}/_standin/session`, { token: TOKEN }, OWN)
+    expect([answer.status, answer.text]).toEqual([200, '{"open":true}'])
+    const set = answer.header('Set-Cookie')!
+    return { caller, set, cookie: { Cookie: set.split(';')[0]! } }
+  }
+
+  test('stands for the token, in a cookie that does not hold it', async () => {
+    const server = await createSandbox({ adminToken: TOKEN })
+    const { caller, set, cookie } = await open(server)
+    expect(set).toMatch(/^standin-session-\d+=[\w-]{43}; HttpOnly; SameSite=Strict$/) // its path is that of the call
+    expect(set).not.toContain(TOKEN)
+    expect((await open(server)).set).not.toBe(set)
+    expect((await caller.get('/_standin/users', cookie)).status).toBe(200)
+    expect((await caller.get('/_standin/', { ...cookie, Accept: 'text/html' })).status).toBe(200)
+    const own = [OWN, { Origin: ORIGIN }, { ...OWN, Origin: ORIGIN }]
+    for (const headers of own) {
+      for (const [method, path] of CHANGES) {
+        const answer = await caller.send({ method, path, headers: { ...cookie, ...headers } })
+        expect([method, answer.status]).toEqual([method, 200])
+      }
+    }
+    const wrong = { ...cookie, 'Standin-Admin-Token': 'another-token' }
+    expect((await caller.get('/_standin/users', wrong)).reason).toBe('admin.token-wrong')
+    for (const Cookie of [
+      `${cookie.Cookie}x`,
+      cookie.Cookie.replace(/=.*/, `=${TOKEN}`),
+      cookie.Cookie.replace(/=.*/, '='),
+      cookie.Cookie.replace(/-\d+=/, '-1='),
+    ]) {
+      expect((await caller.get('/_standin/users', { Cookie })).reason).toBe('admin.token-missing')
+    }
+    const several = { Cookie: `a=b; standin-session-80=old; ${cookie.Cookie}` }
+    expect((await caller.get('/_standin/users', several)).status).toBe(200)
+  })
+
+  test('begins with the right token only', async () => {
+    const server = await createSandbox({ adminToken: TOKEN })
+    const caller = createCaller(server)
+    for (const token of [`${TOKEN}x`, TOKEN.slice(0, -1), 'x', TOKEN.toUpperCase(), 'none']) {
+      const answer = await caller.post('/_standin/session', { token }, OWN)
+      expect([answer.status, answer.reason]).toEqual([401, 'admin.token-wrong'])
+      expect(answer.header('Set-Cookie')).toBeUndefined()
+      expect(answer.text).not.toContain(token.length > 4 ? token : TOKEN)
+    }
+    // Sent by a form of another site, if the browser let it.
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const sent = await caller.post('/_standin/session', `token=${TOKEN}`, form)
+    expect([sent.status, sent.reason]).toEqual([415, 'media.unsupported'])
+    const without = await caller.post('/_standin/session', { sandbox: 'checkout' }, OWN)
+    expect([without.status, without.reason]).toEqual([401, 'admin.token-missing'])
+  })
+
+  test('is of no use to pages of other origins', async () => {
+    const server = await createSandbox({ adminToken: TOKEN })
+    const { caller, cookie } = await open(server)
+    const before = stateOf(server)
+    const foreign: readonly Record<string, string>[] = [
+      FOREIGN,
+      { Origin: 'null' },
+      { Origin: 'http://localhost:1' },
+      { Origin: `http://127.0.0.1:${server.port + 1}` },
+      { Origin: `https://evil.test:${server.port}` },
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site' },
+      { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' },
+    ]
+    for (const headers of foreign) {
+      for (const [method, path] of [...CHANGES, ['GET', '/_standin/users'] as const]) {
+        const answer = await caller.send({ method, path, headers: { ...cookie, ...headers } })
+        expect([answer.status, answer.reason]).toEqual([403, 'origin.foreign'])
+      }
+      const opened = await caller.post('/_standin/session', { token: TOKEN }, headers)
+      expect([opened.reason, opened.header('Set-Cookie')]).toEqual(['origin.foreign', undefined])
+    }
+    // Neither header: not a browser of today, or a request that hides where it is from.
+    const silent = [{}, { 'Sec-Fetch-Site': 'none' }, { Origin: ORIGIN, 'Sec-Fetch-Site': 'none' }]
+    for (const headers of silent) {
+      for (const [method, path] of CHANGES) {
+        const answer = await caller.send({ method, path, headers: { ...cookie, ...headers } })
+        expect([answer.status, answer.reason]).toEqual([403, 'origin.missing'])
+      }
+    }
+    expect(stateOf(server)).toEqual(before)
+  })
+
+  test('reaches other sandboxes by an extension, and ends in all of them', async () => {
+    const server = await createSandbox({ adminToken: TOKEN })
+    const { caller, cookie } = await open(server)
+    const sent = { ...cookie, ...OWN }
+    await caller.post('/_standin/sandboxes', { name: 'checkout' }, sent)
+    const more = await caller.post('/_standin/session', { sandbox: 'checkout' }, sent)
+    expect(more.header('Set-Cookie')).toBe(
+      `${cookie.Cookie}; Path=/~checkout/_standin; HttpOnly; SameSite=Strict`,
+    )
+    expect((await caller.get('/~checkout/_standin/users', cookie)).status).toBe(200)
+    const end = await caller.send({ method: 'DELETE', path: '/_standin/session', headers: sent })
+    expect(end.header('Set-Cookie')).toMatch(/^standin-session-\d+=; .*Max-Age=0$/)
+    expect((await caller.get('/~checkout/_standin/users', cookie)).reason).toBe(
+      'admin.token-missing',
+    )
+  })
+
+  test('ends with the process', async () => {
+    const folder = createFolder()
+    const first = await createSandbox({ adminToken: TOKEN, data: folder })
+    const { cookie } = await open(first)
+    await first.close()
+    const second = await createSandbox({ adminToken: TOKEN, data: folder, port: first.port })
+    const answer = await createCaller(second).get('/_standin/users', cookie)
+    expect(answer.reason).toBe('admin.token-missing')
+  })
+
+  test('is not needed without a token, and opens nothing to other machines', async () => {
+    const caller = createCaller(await createSandbox())
+    const answer = await caller.post('/_standin/session', { token: 'any' }, OWN)
+    expect([answer.text, answer.header('Set-Cookie')]).toEqual(['{"open":false}', undefined])
+  })
+
+  test('is in no log', async () => {
+    const server = await createSandbox({ adminToken: TOKEN })
+    const { caller, cookie } = await open(server)
+    await caller.get('/nothing', cookie)
+    await caller.post('/_standin/reset', {}, { ...cookie, ...FOREIGN })
+    const { text } = await caller.get('/_standin/requests', cookie)
+    expect(text).toContain('/nothing')
+    expect(text).not.toContain(cookie.Cookie.split('=')[1])
   })
 })
 

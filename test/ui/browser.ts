@@ -1,23 +1,10 @@
-import { existsSync } from 'node:fs'
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import type { Response } from 'supertest'
 import { expect, onTestFinished } from 'vitest'
 import type { Server } from '../../src/server/server.ts'
 import { NEVER } from '../helpers/time.ts'
 import { createSandbox, type Settings } from '../helpers/sandbox.ts'
-
-/** Where Debian, Ubuntu, Fedora and macOS have a Chromium. */
-const PATHS = [
-  process.env['CHROMIUM'] ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-]
-
-const MISSING =
-  'The tests of the dashboard need Chromium: run "apt-get install chromium", or set CHROMIUM to the path of a Chromium or Chrome'
+import { launchBrowser } from './launch.ts'
 
 let launched: Promise<Browser> | undefined
 
@@ -28,18 +15,7 @@ function browser(): Promise<Browser> {
 }
 
 async function launch(): Promise<Browser> {
-  const executablePath = PATHS.find((path) => path !== '' && existsSync(path))
-  if (executablePath === undefined) throw new Error(MISSING)
-  const args = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ]
-  const started = await chromium.launch({ executablePath, args })
+  const started = await launchBrowser()
   process.once('exit', () => void started.close())
   return started
 }

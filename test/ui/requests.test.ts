@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createCaller } from '../helpers/caller.ts'
+import { createCaller, creation } from '../helpers/caller.ts'
 import { repetitions } from '../helpers/repetitions.ts'
 import {
   CRYPTLEX,
@@ -242,25 +242,64 @@ describe('hostile text', () => {
     '../../../etc/passwd',
     "'; DROP TABLE users; --",
     '\ud800',
+    '<iframe srcdoc="<script>parent.document.title=1</script>">',
+    '<style>*{display:none}</style>',
+    '<link rel=stylesheet href=//evil.test>',
+    '<base href=//evil.test>',
+    '<meta http-equiv=refresh content="0;url=//evil.test">',
+    '<form action=//evil.test><button autofocus>',
+    '<object data="data:text/html,owned">',
+    '<a href="javascript:document.title=1" autofocus>x</a>',
+    '<details open ontoggle=document.title=1>',
+    '<math><mtext></mtext><img src=x onerror=document.title=1></math>',
+    '<noscript><p title="</noscript><img src=x onerror=document.title=1>">',
+    '<!--><img src=x onerror=document.title=1>-->',
+    '<![CDATA[<img src=x onerror=document.title=1>]]>',
+    ']]><User/>',
+    '<template><script>document.title=1</script></template>',
+    '<body onload=document.title=1>',
+    '<video><source onerror=document.title=1>',
+    '<input onfocus=document.title=1 autofocus>',
+    "<img src='x' onerror='document.title=1'//",
+    '\u003cscript\u003edocument.title=1\u003c/script\u003e',
+    '\\u003cscript\\u003e',
+    '\uff1cscript\uff1e',
+    '</title><h1 id="owned">owned</h1>',
+    '</textarea><h1 id="owned">owned</h1>',
+    '\u061c\u200f\u202d\u2069',
+    '\u0300'.repeat(500),
+    '\u2028\u2029\u0085\u000b\u000c',
+    '\ufff9\ufffa\ufffb\u00ad\u034f\u180e',
+    '\u{e0041}\u{e0042}\u{e007f}',
+    '\ufe0f\u{e0100}',
+    '\udc00\ud800',
+    'ﷺ'.repeat(200),
+    '\t\n\r\n\t',
+    ' '.repeat(500),
+    '#/requests?open=../../',
+    'data:text/html,<script>document.title=1</script>',
+    '{"__proto__":{"html":"<b>owned</b>"}}',
+    'toString',
+    '${7*7}#{7*7}<%= 7*7 %>',
+    '$(reboot) `reboot` && reboot; | reboot',
   ]
 
   test('stays text in every place', async () => {
+    expect(new Set(HOSTILE).size).toBeGreaterThanOrEqual(60)
     const { server, page } = await openDashboard({ hash: '#/requests' })
     const caller = createCaller(server)
     const ids: string[] = []
     for (const [i, text] of HOSTILE.entries()) {
-      const created = await caller.create('cryptlex', {
-        firstName: text,
-        email: `h${i}@example.test`,
-        company: text,
+      const encoded = encodeURIComponent(Buffer.from(text).toString())
+      // In the path, the query, a header, the body and, of those that are created, the answer.
+      const { headers, body } = creation('cryptlex')
+      const answer = await caller.send({
+        method: 'POST',
+        path: `/v3/resellers/${encoded}/users?q=${encoded}`,
+        headers: { ...headers, 'User-Agent': text.replaceAll(/[^\x20-\x7e]/g, '?') },
+        body: { ...(body as object), firstName: text, email: `h${i}@example.test`, company: text },
       })
-      const got = await caller.get(
-        `/v3/${encodeURIComponent(Buffer.from(text).toString())}?q=${encodeURIComponent(Buffer.from(text).toString())}`,
-        {
-          'User-Agent': text.replaceAll(/[^\x20-\x7e]/g, '?'),
-        },
-      )
-      for (const answer of [created, got]) ids.push(answer.header('Standin-Request-Id')!)
+      ids.push(answer.header('Standin-Request-Id')!)
     }
     await rowsOf(page).nth(5).waitFor()
     for (const id of ids) {
@@ -271,7 +310,7 @@ describe('hostile text', () => {
     expect(await page.title()).toBe('Requests · Standin')
     expect(await page.locator('#owned').count()).toBe(0)
     expect(await page.locator('main script, main img').count()).toBe(0)
-    await page.goto(`${server.url}/#/requests?open=${ids[10]}&tab=request`)
+    await page.goto(`${server.url}/#/requests?open=${ids[5]}&tab=request`)
     await page.locator('.mark', { hasText: '⟨U+202E⟩' }).first().waitFor()
   })
 

@@ -39,7 +39,7 @@ export class Refusal extends Error {
 }
 
 /** Path of the page without `/_standin` and a slash at the end: empty, or such as `/~checkout`. */
-export const BASE = location.pathname.replace(/\/_standin\/?$/i, '').replace(/\/$/, '')
+export const BASE = location.pathname.replace(/\/_standin(?:\/docs)?\/?$/i, '').replace(/\/$/, '')
 
 /** Path of the server: empty, unless a reverse proxy serves it below a path. */
 export const SERVER_BASE = BASE.replace(/\/~[^/]*$/, '')
@@ -49,25 +49,65 @@ export function sandboxUrl(name: string): string {
   return name === 'default' ? `${SERVER_BASE}/` : `${SERVER_BASE}/~${encodeURIComponent(name)}/`
 }
 
-const TOKEN_KEY = 'standin-admin-token'
-
 /** True while the admin API refuses calls because they lack its token. */
 export const needsToken = signal(false)
 
-/** The token that the user entered; it is kept for this tab only, and no cookie has it. */
-export function adminToken(): string | undefined {
-  return sessionStorage.getItem(TOKEN_KEY) ?? undefined
-}
+/** Counts the sessions of this page: a refusal of an earlier one says nothing about this one. */
+let sessions = 0
 
-export function setAdminToken(token: string): void {
-  sessionStorage.setItem(TOKEN_KEY, token)
+/** Path of the session at the root; the cookie of a sandbox is for the sandbox only. */
+const ROOT_SESSION = `${SERVER_BASE}/_standin/session`
+
+/**
+ * Exchanges the admin token for the cookie of a session.
+ *
+ * @throws Refusal
+ */
+export async function openSession(token: string): Promise<void> {
+  // The cookie is valid below its path; the one at the root extends to other sandboxes.
+  for (const base of new Set([SERVER_BASE, BASE])) {
+    await changed(`${base}/_standin/session`, 'POST', { token })
+  }
+  sessions++
   needsToken.value = false
 }
 
-/** Headers of every call of the admin API. */
-export function adminHeaders(): Record<string, string> {
-  const token = adminToken()
-  return token === undefined ? {} : { 'Standin-Admin-Token': token }
+/** Ends the session; the page asks for the token then. */
+export async function closeSession(): Promise<void> {
+  for (const base of new Set([BASE, SERVER_BASE])) {
+    await changed(`${base}/_standin/session`, 'DELETE').catch(() => undefined) // it may have ended
+  }
+  needsToken.value = true
+}
+
+/** Extends the session at the root to the sandbox of this page; false if there is none. */
+async function extendSession(): Promise<boolean> {
+  const sandbox = /\/~([^/]*)$/.exec(BASE)?.[1]
+  if (sandbox === undefined) return false
+  try {
+    await changed(ROOT_SESSION, 'POST', { sandbox: decodeURIComponent(sandbox) })
+    const { url, method } = httpCall({ operation: 'getClock' })
+    return (await fetch(url, { method })).ok // not so behind a proxy that changes paths
+  } catch {
+    return false
+  }
+}
+
+async function changed(url: string, method: string, body?: object): Promise<void> {
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json' }
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+  const response = await reached(fetch(url, init))
+  if (!response.ok) throw await refusalIn(response)
+}
+
+let extending: Promise<boolean> | undefined
+
+/** Asks for the token, unless the session of another sandbox extends to this one. */
+async function requireToken(): Promise<void> {
+  extending ??= extendSession()
+  if (await extending) sessions++
+  else needsToken.value = true
+  extending = undefined
 }
 
 /** The request of a call, without the token. */
@@ -98,10 +138,10 @@ export async function callAdmin<Id extends OperationId>(
   abort?: AbortSignal,
 ): Promise<Answers[Id]> {
   const { url, method, headers, body } = httpCall(call)
-  const token = adminToken()
+  const session = sessions
   const init: RequestInit = {
     method,
-    headers: { Accept: 'application/json, text/plain', ...headers, ...adminHeaders() },
+    headers: { Accept: 'application/json, text/plain', ...headers },
     ...(body === undefined ? {} : { body }),
     ...(abort === undefined ? {} : { signal: abort }),
   }
@@ -110,7 +150,7 @@ export async function callAdmin<Id extends OperationId>(
     const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
     return (await (isJson ? response.json() : response.text())) as Answers[Id] // the contract says so
   }
-  throw await refusalOf(response, token)
+  throw await refusalOf(response, session)
 }
 
 /** @throws Refusal if the server cannot be reached */
@@ -123,15 +163,23 @@ export async function reached(answer: Promise<Response>, abort?: AbortSignal): P
   }
 }
 
+/** The session that calls belong to now. */
+export const currentSession = (): number => sessions
+
 /**
- * The refusal in an answer of the admin API; notes that the token is missing or wrong.
+ * The refusal in an answer of the admin API; notes that the token is missing.
  *
- * @param token the token that the request had
+ * @param session the session of the request
  */
-export async function refusalOf(response: Response, token: string | undefined): Promise<Refusal> {
+export async function refusalOf(response: Response, session: number): Promise<Refusal> {
+  const refusal = await refusalIn(response)
+  // The user may have entered the token meanwhile.
+  if (refusal.reason.startsWith('admin.token-') && session === sessions) await requireToken()
+  return refusal
+}
+
+async function refusalIn(response: Response): Promise<Refusal> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem> // by the contract
   const { reason = 'unknown', detail = `The server answered ${response.status}` } = problem
-  // The user may have entered another token meanwhile.
-  if (reason.startsWith('admin.token-') && token === adminToken()) needsToken.value = true
   return new Refusal(response.status, reason, detail)
 }

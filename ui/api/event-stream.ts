@@ -1,8 +1,8 @@
-import { adminHeaders, adminToken, reached, refusalOf } from './client.ts'
+import { currentSession, reached, refusalOf } from './client.ts'
 
 /**
- * Reads server-sent events until the connection ends. Not an EventSource: that cannot send the
- * admin token, and does not say when the connection is open.
+ * Reads server-sent events until the connection ends. Not an EventSource: that does not say
+ * why it was refused, nor that a comment arrived.
  *
  * @param onOpen called when the server has accepted the connection
  * @param onEvent called with the data of each event
@@ -17,10 +17,10 @@ export async function readEvents(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const token = adminToken()
-  const headers = { Accept: 'text/event-stream', ...adminHeaders() }
+  const session = currentSession()
+  const headers = { Accept: 'text/event-stream' }
   const response = await reached(fetch(url, { headers, signal, cache: 'no-store' }), signal)
-  if (!response.ok || !response.body) throw await refusalOf(response, token)
+  if (!response.ok || !response.body) throw await refusalOf(response, session)
   handlers.onOpen()
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''

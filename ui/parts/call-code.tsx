@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { adminToken } from '../api/client.ts'
+import { overview } from '../state/overview.ts'
 import { curlOf, fetchOf, pythonOf } from '../code/code.ts'
 import type { MadeCall } from '../state/actions.ts'
 import { CopyButton } from './copy-button.tsx'
@@ -17,7 +17,7 @@ export function CallCode({
   readonly more?: Readonly<Record<string, string>>
   readonly actions?: preact.ComponentChildren
 }) {
-  const hasToken = call.isAdmin && adminToken() !== undefined
+  const hasToken = call.isAdmin && overview.value?.front.needsToken === true
   const codes: Readonly<Record<string, string>> = {
     ...(call.cli === undefined ? {} : { CLI: call.cli }),
     ...more,

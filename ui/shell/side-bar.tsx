@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { Dialog } from '../parts/dialog.tsx'
+import { BASE, closeSession } from '../api/client.ts'
 import { Icon } from '../parts/icon.tsx'
 import { hrefOf, viewPath } from '../state/location.ts'
 import { overview } from '../state/overview.ts'
@@ -39,7 +40,18 @@ export function SideBar() {
             </button>
           </li>
         )}
+        <li class="reference">
+          <a href={`${BASE}/_standin/docs`}>
+            <Icon name="page" />
+            <span>API reference</span>
+          </a>
+        </li>
       </ul>
+      {shown?.front.needsToken && (
+        <button type="button" class="sign-out link" onClick={() => void closeSession()}>
+          Sign out
+        </button>
+      )}
       <p class="version">{shown ? `Standin ${shown.front.version}` : ''}</p>
       {isOpen && (
         <Dialog title="More" class="more-dialog" onClose={() => setOpen(false)}>
@@ -53,7 +65,18 @@ export function SideBar() {
                 </a>
               </li>
             ))}
+            <li>
+              <a href={`${BASE}/_standin/docs`}>
+                <Icon name="page" />
+                <span>API reference</span>
+              </a>
+            </li>
           </ul>
+          {shown?.front.needsToken && (
+            <button type="button" class="link" onClick={() => void closeSession()}>
+              Sign out
+            </button>
+          )}
         </Dialog>
       )}
     </nav>

@@ -1,28 +1,39 @@
-import { adminToken, needsToken, setAdminToken } from '../api/client.ts'
+import { useState } from 'preact/hooks'
+import { openSession } from '../api/client.ts'
+import { messageOf } from '../state/actions.ts'
 import { refresh } from '../state/overview.ts'
 
 /** Asks for the token of the admin API. */
 export function TokenForm() {
-  if (!needsToken.value) return null
+  const [problem, setProblem] = useState('')
+  const submit = async (token: string) => {
+    try {
+      await openSession(token)
+      // The address is that of the API reference, which this page stands in for.
+      if (/\/docs\/?$/.test(location.pathname)) location.reload()
+      else refresh()
+    } catch (error) {
+      setProblem(messageOf(error))
+    }
+  }
   return (
     <main class="token">
       <form
         onSubmit={(event) => {
           event.preventDefault()
           const token = new FormData(event.currentTarget).get('token')
-          if (typeof token !== 'string' || token === '') return
-          setAdminToken(token)
-          refresh()
+          if (typeof token === 'string' && token !== '') void submit(token)
         }}
       >
         <h1>Admin token</h1>
         <p>
           This server protects its admin API with a token: the value of{' '}
-          <code>STANDIN_ADMIN_TOKEN</code>. It is kept in this tab until you close it.
+          <code>STANDIN_ADMIN_TOKEN</code>. You stay signed in until you sign out, or the server or
+          this browser ends.
         </p>
-        {adminToken() !== undefined && (
-          <p class="problem">The server does not accept this token.</p>
-        )}
+        <p class="problem" role="alert">
+          {problem}
+        </p>
         <label>
           Token
           <input name="token" type="password" autocomplete="off" autofocus required />

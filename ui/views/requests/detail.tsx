@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Delivery, Explanation, RecordedRequest } from '../../../src/admin/contract.gen.ts'
-import { callAdmin, httpCall, adminHeaders } from '../../api/client.ts'
+import { callAdmin, httpCall } from '../../api/client.ts'
 import { shortTitle } from '../../parts/api-name.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { Icon } from '../../parts/icon.tsx'
@@ -154,7 +154,7 @@ function headlineOf({ user, operation, answer, faults = [] }: RecordedRequest): 
 
 async function curlOfRequest(id: string): Promise<string> {
   const call = httpCall({ operation: 'getRequest', params: { id }, query: { format: 'curl' } })
-  const answer = await fetch(call.url, { headers: { Accept: 'text/plain', ...adminHeaders() } })
+  const answer = await fetch(call.url, { headers: { Accept: 'text/plain' } })
   return await answer.text()
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Credentials, Examples } from '../../../src/admin/contract.gen.ts'
-import { callAdmin } from '../../api/client.ts'
+import { BASE, callAdmin } from '../../api/client.ts'
 import { curlOf } from '../../code/code.ts'
 import { ApiName } from '../../parts/api-name.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
@@ -42,6 +42,7 @@ export function Start() {
         <a href={hrefOf('requests')}>
           {count === 0 ? 'Open the request list' : `See ${count} requests`}
         </a>
+        , or read the <a href={`${BASE}/_standin/docs`}>API reference</a>.
       </p>
       {problem && <p class="problem">{problem}</p>}
       <div class="cards">
