@@ -1,6 +1,7 @@
 import type { Credential, Tools } from '../core/api.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { Faults } from '../core/faults/faults.ts'
+import type { Log } from '../core/log.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Snapshots } from '../core/store/snapshots.ts'
@@ -23,6 +24,7 @@ export interface SandboxPort {
   readonly clock: Clock
   readonly faults: Faults
   readonly requests: RequestLog
+  readonly log: Log
   /** Values that are redacted from everything that is shown. */
   readonly secrets: readonly string[]
   readonly webhooks: Webhooks

@@ -158,6 +158,10 @@ export class Sandbox {
     return this.#shared.vendors
   }
 
+  get log(): SharedParts['log'] {
+    return this.#shared.log
+  }
+
   get egress(): WebhookSettings['egress'] {
     return this.#shared.webhooks.egress
   }

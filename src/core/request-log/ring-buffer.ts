@@ -47,10 +47,23 @@ export class RingBuffer {
 
   /** Entries with a higher `seq`, oldest first. Those dropped during the iteration are skipped. */
   *after(seq: number): Generator<Entry, undefined> {
-    for (let i = this.#oldest; i < this.#next; i = Math.max(i + 1, this.#oldest)) {
+    for (let i = this.#firstAfter(seq); i < this.#next; i = Math.max(i + 1, this.#oldest)) {
       const entry = this.#entries[i % this.#limits.size]
-      if (entry && entry.seq > seq) yield entry
+      if (entry) yield entry
     }
+  }
+
+  /** Count of the first entry with a higher `seq`, by bisection. */
+  #firstAfter(seq: number): number {
+    let low = this.#oldest
+    let high = this.#next
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const entry = this.#entries[middle % this.#limits.size]
+      if (entry && entry.seq > seq) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   clear(): void {
