@@ -199,8 +199,13 @@ async function fillState(port: number, users: number, deliveries: number): Promi
   const createdAt = Date.now()
   const nextAt = createdAt + 86_400_000
   const sample = {
-    ...{ event: 'user.created', subscription: SUBSCRIPTION, url: 'http://127.0.0.1:1/hook' },
-    ...{ body: JSON.stringify({ text: 'x'.repeat(300) }), createdAt, state: 'pending', nextAt },
+    event: 'user.created',
+    subscription: SUBSCRIPTION,
+    url: 'http://127.0.0.1:1/hook',
+    body: JSON.stringify({ text: 'x'.repeat(300) }),
+    createdAt,
+    state: 'pending',
+    nextAt,
     attempts: [],
   }
   state['webhooks'] = {
@@ -213,9 +218,16 @@ async function fillState(port: number, users: number, deliveries: number): Promi
 
 function subscription(at: number): object {
   return {
-    ...{ id: SUBSCRIPTION, name: 'Stall', url: 'http://127.0.0.1:1/hook', token: 'secret' },
-    ...{ active: true, events: ['user.created'], status: 'Healthy', failures: 0 },
-    ...{ createdAt: at, updatedAt: at },
+    id: SUBSCRIPTION,
+    name: 'Stall',
+    url: 'http://127.0.0.1:1/hook',
+    token: 'secret',
+    active: true,
+    events: ['user.created'],
+    status: 'Healthy',
+    failures: 0,
+    createdAt: at,
+    updatedAt: at,
   }
 }
 

@@ -11,7 +11,7 @@ import { matcherFromQuery, recordWithHints } from './requests.ts'
 /** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
 const HEARTBEAT = 15_000
 /** Milliseconds for which events are collected after one was sent: one write for many is far cheaper. */
-const COLLECTING_TIME = 20
+const COLLECTING_TIME = 100
 /** Collected bytes that are sent without waiting. */
 const COLLECTED_BYTES = 64 * 1024
 

@@ -397,7 +397,10 @@ test('a client that reconnects reads a long request log at its own pace, without
   expect(read.map(({ data }) => data.id)).toEqual(requests.map(({ id }) => id))
   // More than may be buffered for a reader of live events waits for this one.
   let text = ''
-  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  socket
+    .setEncoding('utf8')
+    .on('data', (chunk: string) => (text += chunk))
+    .resume()
   await eventually(() => expect(text).toContain('/v3/last'))
   expect(text.match(/^event: request$/gm)).toHaveLength(61)
   socket.destroy()
