@@ -1,6 +1,7 @@
 import type { Credential, Tools } from '../core/api.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { Faults } from '../core/faults/faults.ts'
+import type { HistoryBudget } from '../core/history-budget.ts'
 import type { Log } from '../core/log.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Document } from '../core/store/document.ts'
@@ -41,7 +42,12 @@ export interface SandboxPort {
   toolsOf(api: string): Tools
   /** Restores the fixtures, or replaces them by the given ones. */
   reset(fixtures?: Fixtures): void
-  replace(document: Document): void
+  /**
+   * Replaces the whole state in one step, which is prepared in slices.
+   *
+   * @throws ClientGone before the step
+   */
+  replace(document: Document, signal?: AbortSignal): Promise<void>
   /** Resolves once all changes are durable; reverts them and throws if the write fails. */
   saved(): Promise<void>
   turnClock(setting: () => ClockSetting): Promise<void>
@@ -85,6 +91,8 @@ export interface ServerPort {
   /** Returns true while the server finishes requests in flight and accepts no others. */
   isStopping(): boolean
   metrics(): Metrics
+  /** The memory that the histories of all sandboxes share. */
+  readonly history: Pick<HistoryBudget, 'bytes' | 'limit' | 'dropped'>
   list(): readonly HostedSandbox[]
   get(name: string): HostedSandbox
   create(request: SandboxRequest): Promise<HostedSandbox>

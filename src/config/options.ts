@@ -169,6 +169,13 @@ export const OPTIONS = {
     help: 'memory limit of the request log of a sandbox, in bytes',
     read: integer(0, 4 * 1024 ** 3),
   }),
+  /** Bytes. */
+  historyBytes: option({
+    fallback: 256 * 1024 * 1024,
+    value: 'BYTES',
+    help: 'memory limit of request logs, inboxes and deliveries of all sandboxes',
+    read: integer(0, 64 * 1024 ** 3),
+  }),
   /** Milliseconds. */
   headerTimeout: option({
     fallback: 10_000,

@@ -38,6 +38,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** A ready-made body, sent as it is; no contract covers it. */
   readonly page?: { readonly contentType: string; readonly text: string }
+  /** JSON text in pieces, in place of `body`: for answers that are too long to write at once. */
+  readonly pieces?: Iterable<string>
   /** A stream that is written after the head, in place of `body`. */
   readonly stream?: Stream
   /** Id of the row that was created, usually a user. */

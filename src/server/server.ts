@@ -12,6 +12,7 @@ import { Clock } from '../core/time/clock.ts'
 import type { FaultVocabulary } from '../core/faults/definition.ts'
 import { Faults } from '../core/faults/faults.ts'
 import { reasonsOf } from '../core/faults/refusal.ts'
+import { HistoryBudget } from '../core/history-budget.ts'
 import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { Guard } from './guard.ts'
 import { stderr, type Log } from '../core/log.ts'
@@ -71,6 +72,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   for (const part of vendors) checkOperations(part)
   const own = adminContract(registry)
   const prefixes = vendors.map(({ contract }) => contract.prefix)
+  const history = new HistoryBudget(config.historyBytes)
   let sandboxes: Sandboxes
   let stopping = false
   let url: string | undefined
@@ -82,6 +84,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     ownPaths: [...new Set(own.operations.map(({ path }) => path))],
     isStopping: () => stopping,
     metrics: () => metrics,
+    history,
     list: () => sandboxes.list(),
     get: (name) => sandboxes.get(name),
     create: (request) => sandboxes.create(request),
@@ -90,7 +93,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
   const guard = new Guard(config)
-  const metrics = createMetrics(VERSION, () => sandboxes.list())
+  const metrics = createMetrics(VERSION, () => sandboxes.list(), history)
   const shared: SharedParts = {
     vendors,
     admin: (sandbox) => {
@@ -99,6 +102,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       return part
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
+    history,
     requestLog: { size: config.requestLogSize, bytes: config.requestLogBytes },
     log,
     gate: {

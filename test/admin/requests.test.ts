@@ -388,6 +388,8 @@ test('a client that reconnects reads a long request log at its own pace, without
   for (let i = 0; i < 60; i++) await caller.create('cryptlex', { company })
   const socket = connect(server.port, '127.0.0.1')
   socket.write('GET /_standin/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: abc-0\r\n\r\n')
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
   await new Promise((resolve) => socket.once('data', resolve))
   socket.pause()
   const reader = await createReader(url, { 'Last-Event-ID': 'abc-0' })
@@ -396,11 +398,7 @@ test('a client that reconnects reads a long request log at its own pace, without
   const read = await reader.events(61)
   expect(read.map(({ data }) => data.id)).toEqual(requests.map(({ id }) => id))
   // More than may be buffered for a reader of live events waits for this one.
-  let text = ''
-  socket
-    .setEncoding('utf8')
-    .on('data', (chunk: string) => (text += chunk))
-    .resume()
+  socket.resume()
   await eventually(() => expect(text).toContain('/v3/last'))
   expect(text.match(/^event: request$/gm)).toHaveLength(61)
   socket.destroy()

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Slices } from '../slices.ts'
 import type { Message } from './message.ts'
 
 /** Bytes that may be buffered for a slow reader before its connection is closed. */
@@ -58,6 +59,30 @@ export function stream(
   })
   response.once('close', stop)
   if (response.destroyed) stop()
+}
+
+/**
+ * Sends an answer whose body is produced in pieces, no faster than the client takes it; other
+ * requests run in between. Stops when the client has gone.
+ */
+export async function writePieces(
+  response: ServerResponse,
+  { status, headers }: Pick<Message, 'status' | 'headers'>,
+  pieces: Iterable<string>,
+): Promise<void> {
+  if (response.destroyed || response.headersSent) return
+  response.sendDate = false
+  response.writeHead(status, headers)
+  if (response.req.method !== 'HEAD') {
+    const slices = new Slices()
+    for (const piece of pieces) {
+      response.write(piece)
+      if (response.writableLength > ENOUGH_BUFFERED) await drained(response)
+      if (slices.isOver) await slices.next()
+      if (response.destroyed) return
+    }
+  }
+  response.end()
 }
 
 /** Resolves when a response has sent what it buffers, or is closed. */

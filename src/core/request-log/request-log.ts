@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import { entryFrom, type AnsweredRequest, type Entry } from './entry.ts'
+import type { HistoryBudget } from '../history-budget.ts'
 import { isBelow } from '../http/sandbox-path.ts'
 import { RingBuffer, type RequestLimits } from './ring-buffer.ts'
 import { SearchableEntry } from './searchable-entry.ts'
@@ -39,13 +40,15 @@ export class RequestLog implements RequestRecorder {
   /** Distinguishes the entries of this process from those of another. */
   readonly epoch = Date.now().toString(36)
 
-  constructor(limits: RequestLimits) {
+  /** @param budget the memory that it shares with other histories */
+  constructor(limits: RequestLimits, budget?: HistoryBudget) {
     this.limits = limits
-    this.#accepted = new RingBuffer(limits)
-    this.#rejected = new RingBuffer({
+    this.#accepted = new RingBuffer(limits, budget)
+    const rejectedLimits: RequestLimits = {
       size: Math.min(limits.size, REJECTED_LIMITS.size),
       bytes: Math.min(limits.bytes, REJECTED_LIMITS.bytes),
-    })
+    }
+    this.#rejected = new RingBuffer(rejectedLimits, budget)
   }
 
   /**

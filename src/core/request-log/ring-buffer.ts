@@ -1,3 +1,4 @@
+import { HistoryBudget, type Charge, type History } from '../history-budget.ts'
 import { entrySize, type Entry, type Slab } from './entry.ts'
 
 /** Limits of a request log. */
@@ -13,9 +14,12 @@ const MIN_SLAB = 8 * 1024
 const MAX_SLAB = 256 * 1024
 
 /** Keeps the newest entries within the limits; an entry's index is its count modulo the size. */
-export class RingBuffer {
+export class RingBuffer implements History {
   readonly #limits: RequestLimits
   readonly #entries: (Entry | undefined)[] = []
+  /** The charge of each entry, at its index. */
+  readonly #charges: (Charge | undefined)[] = []
+  readonly #budget: HistoryBudget
   /** Counts of the oldest entry that is kept and of the next to come. */
   #oldest = 0
   #next = 0
@@ -23,8 +27,9 @@ export class RingBuffer {
   /** The slab for the next texts. A full one is freed with the last entry that refers to it. */
   #slab: Slab | undefined
 
-  constructor(limits: RequestLimits) {
+  constructor(limits: RequestLimits, budget = new HistoryBudget()) {
     this.#limits = limits
+    this.#budget = budget
   }
 
   get size(): number {
@@ -39,10 +44,13 @@ export class RingBuffer {
   push(entry: Entry): void {
     const { size, bytes } = this.#limits
     if (size === 0) return
-    if (this.size === size) this.#dropOldest()
-    this.#entries[this.#next++ % size] = entry
+    if (this.size === size) this.dropOldest()
+    const index = this.#next++ % size
+    this.#entries[index] = entry
+    this.#charges[index] = this.#budget.add(this, entrySize(entry))
     this.#bytes += entrySize(entry)
-    while (this.#bytes > bytes) this.#dropOldest()
+    while (this.#bytes > bytes) this.dropOldest()
+    this.#budget.enforce()
   }
 
   /** Entries with a higher `seq`, oldest first. Those dropped during the iteration are skipped. */
@@ -67,6 +75,8 @@ export class RingBuffer {
   }
 
   clear(): void {
+    for (const charge of this.#charges) this.#budget.remove(charge)
+    this.#charges.length = 0
     this.#entries.length = 0
     this.#slab = undefined
     this.#oldest = this.#next = this.#bytes = 0
@@ -81,10 +91,12 @@ export class RingBuffer {
     return this.#slab
   }
 
-  #dropOldest(): void {
+  dropOldest(): void {
     const index = this.#oldest++ % this.#limits.size
     const entry = this.#entries[index]
     if (entry) this.#bytes -= entrySize(entry)
     this.#entries[index] = undefined
+    this.#budget.remove(this.#charges[index])
+    this.#charges[index] = undefined
   }
 }
