@@ -44,8 +44,15 @@ function* readInSteps(text: string): Generator<undefined, unknown> {
   }
 }
 
-/** The start and the end of a part of a text. */
-type Part = readonly [start: number, end: number]
+/** A part of a text, which is an object or an array. */
+interface Part {
+  readonly start: number
+  readonly end: number
+  /** True if an array holds it. */
+  readonly isItem: boolean
+}
+
+const COMMA = /^[ \t\n\r]*,[ \t\n\r]*$/
 
 /**
  * Parses JSON whose structure is checked.
@@ -54,30 +61,52 @@ type Part = readonly [start: number, end: number]
  * @throws SyntaxError
  */
 function* parsedInSteps(text: string, parts: readonly Part[]): Generator<undefined, unknown> {
-  // The outer levels with a placeholder for each part: no other array or object is at its level.
+  // The outer levels, with a placeholder in place of each run of parts: the indexes of its first and
+  // last. No other array or object is at its level.
   let outer = ''
   let from = 0
-  for (const [i, [start, end]] of parts.entries()) {
-    outer += `${text.slice(from, start)}[${i}]`
-    from = end
-    if (i % 1000 === 0) yield
+  for (let first = 0; first < parts.length;) {
+    const { start } = parts[first]! // below the length
+    let last = first
+    while (parts[last + 1]?.isItem && COMMA.test(between(text, parts, last))) {
+      if (++last % 1000 === 0) yield
+    }
+    outer += `${text.slice(from, start)}[${first},${last}]`
+    from = parts[last]!.end // as above
+    first = last + 1
+    if (first % 1000 === 0) yield
   }
-  const root: unknown = JSON.parse(outer + text.slice(from))
-  const insert = function* (value: unknown, level: number): Generator<undefined, void> {
+  const parsed = (i: number): unknown => JSON.parse(text.slice(parts[i]!.start, parts[i]!.end)) // of a placeholder
+  const insertInto = function* (value: unknown, level: number): Generator<undefined, void> {
     if (typeof value !== 'object' || value === null) return
-    const around = value as Record<string, unknown> // an array is read by its indexes
-    for (const key of Object.keys(around)) {
-      const inner = around[key]
-      if (level < OUTER_LEVELS) yield* insert(inner, level + 1)
-      else if (Array.isArray(inner)) {
-        const [start, end] = parts[inner[0] as number]! // the placeholder holds its index
-        around[key] = JSON.parse(text.slice(start, end))
+    if (level < OUTER_LEVELS) {
+      for (const inner of Object.values(value)) yield* insertInto(inner, level + 1)
+    } else if (Array.isArray(value)) {
+      const items: readonly unknown[] = value.splice(0)
+      for (const item of items) {
+        const [first, last] = Array.isArray(item) ? (item as [number, number]) : [0, -1] // a placeholder
+        if (last < 0) value.push(item)
+        for (let i = first; i <= last; i++) {
+          value.push(parsed(i))
+          yield
+        }
+      }
+    } else {
+      const members = value as Record<string, unknown> // it is an object
+      for (const [name, member] of Object.entries(members)) {
+        if (Array.isArray(member)) members[name] = parsed(member[0] as number) // a placeholder
         yield
       }
     }
   }
-  yield* insert(root, 1)
+  const root: unknown = JSON.parse(outer + text.slice(from))
+  yield* insertInto(root, 1)
   return root
+}
+
+/** The text between a part and the next. */
+function between(text: string, parts: readonly Part[], i: number): string {
+  return text.slice(parts[i]!.end, parts[i + 1]!.start) // both exist
 }
 
 function syntaxError(text: string, at: number): Problem {
@@ -224,7 +253,10 @@ class StructureCheck {
         if (level > MAX_DEPTH) throw malformed(`it is nested deeper than ${MAX_DEPTH} levels`)
         if (level === this.#level) this.#partStart = i
       } else if (code === 0x7d || code === 0x5d) {
-        if (names.length === this.#level) this.parts.push([this.#partStart, i + 1])
+        if (names.length === this.#level) {
+          const isItem = names.at(-2) === undefined
+          this.parts.push({ start: this.#partStart, end: i + 1, isItem })
+        }
         names.pop()
       }
     }

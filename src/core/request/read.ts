@@ -72,12 +72,18 @@ export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void |
   const schema = operation.requestSchema(call.bodyType)
   checkCharset(call)
   if (text.length > LARGE && format.readInSteps) {
-    return new Slices().run(format.readInSteps(text)).then((body) => {
-      call.body = body
-      api.prepare?.(call)
-    })
+    return parseInSlices(api, call, format.readInSteps(text))
   }
   call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema, call)
+  api.prepare?.(call)
+}
+
+async function parseInSlices(
+  api: Pick<ReadContext['api'], 'prepare'>,
+  call: Call,
+  steps: Generator<unknown, unknown>,
+): Promise<void> {
+  call.body = await new Slices().run(steps)
   api.prepare?.(call)
 }
 
