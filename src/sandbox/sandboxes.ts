@@ -262,6 +262,7 @@ export class Sandboxes {
   async #dismiss(name: string, { sandbox, kept }: RunningSandbox): Promise<void> {
     this.#running.delete(name)
     sandbox.requests.close()
+    sandbox.requests.clear()
     sandbox.faults.closeHeldConnections()
     sandbox.faults.cancelDelayed()
     if (!kept) return await sandbox.webhooks.close()

@@ -6,13 +6,14 @@ import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { Collection, Row, State } from './state.ts'
 import { MemoryState } from './memory.ts'
+import { atOnce } from '../slices.ts'
 import { makeFolder, syncFolder } from './files.ts'
 import { Manifest } from './manifest.ts'
 import { emptyDocument, openFolder } from './opening.ts'
 import { writeAheadLogFile, writeAheadLogsIn } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
 import { acquireLock, type FolderLock } from './lock.ts'
-import type { Change, Undo } from './indexed-rows.ts'
+import type { Change, MemoryContent, Undo } from './indexed-rows.ts'
 import type { Document, Tables } from './document.ts'
 import { StateFileAdapter } from './state-file.ts'
 import { codeOf, messageOf } from '../errors.ts'
@@ -141,11 +142,25 @@ export class Store implements State, Counters {
     this.#apply(['set', name, value])
   }
 
-  /** Replaces the whole state by a document, as part of the running transaction. */
-  replaceAll(document: Document): void {
-    this.#undo.push(['all', this.document()])
+  /** Builds the content of a document for `replaceAll`, in steps beside the present state. */
+  prepare(document: Document): Generator<undefined, MemoryContent> {
+    return this.#memory.prepare(document)
+  }
+
+  /**
+   * Replaces the whole state by a document, as part of the running transaction.
+   *
+   * @param prepared its content as `prepare` built it
+   */
+  replaceAll(document: Document, prepared = atOnce(this.prepare(document))): void {
+    this.#changedCounters.clear()
+    this.#undo.push(['swap', this.#memory.swap(prepared)])
     this.#changes.push(['all', document])
-    this.#apply(['all', document])
+  }
+
+  /** The number of draws from each stream. */
+  get counters(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#memory.counters)
   }
 
   /** The present state as a document. */
@@ -320,7 +335,7 @@ export class Store implements State, Counters {
   }
 
   #apply(change: Undo): void {
-    if (change[0] === 'all') this.#changedCounters.clear()
+    if (change[0] === 'all' || change[0] === 'swap') this.#changedCounters.clear()
     this.#memory.apply(change)
   }
 
