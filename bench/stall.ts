@@ -260,7 +260,7 @@ const COMMON = ['health', 'ready', 'metrics', 'sandboxes', 'deliveries'].map((na
 
 async function requestSteps(): Promise<readonly Step[]> {
   const expectations = Array.from({ length: 100 }, (_, i) => ({
-    match: { body: { email: `l${i}@example.test` } },
+    match: { fields: { email: `l${i}@example.test` } },
     count: { exactly: 1 },
   }))
   return await Promise.resolve([
