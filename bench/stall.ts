@@ -260,8 +260,8 @@ const COMMON = ['health', 'ready', 'metrics', 'sandboxes', 'deliveries'].map((na
 
 async function requestSteps(): Promise<readonly Step[]> {
   const expectations = Array.from({ length: 100 }, (_, i) => ({
-    request: { email: `l${i}@example.test` },
-    times: 1,
+    match: { fields: { email: `l${i}@example.test` } },
+    count: { exactly: 1 },
   }))
   return await Promise.resolve([
     ...COMMON,

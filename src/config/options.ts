@@ -188,7 +188,7 @@ export const OPTIONS = {
   historyBytes: option({
     fallback: 256 * 1024 * 1024,
     value: 'BYTES',
-    help: 'memory limit of request logs, inboxes and deliveries of all sandboxes',
+    help: 'memory limit of all request logs, inboxes and deliveries',
     read: integer(0, 64 * 1024 ** 3),
   }),
   /** Milliseconds. */

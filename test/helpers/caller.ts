@@ -126,7 +126,11 @@ export class Caller {
     if (end < 0) return
     const head = this.#received.toString('latin1', 0, end)
     const rest = this.#received.subarray(end + 4)
-    const body = /^Transfer-Encoding: chunked$/im.test(head)
+    // A stream of events has no end, so its answer is the head.
+    const isChunked =
+      /^Transfer-Encoding: chunked$/im.test(head) &&
+      !/^Content-Type: text\/event-stream/im.test(head)
+    const body = isChunked
       ? chunkedBody(rest)
       : wholeBody(rest, Number(/^Content-Length: (\d+)$/im.exec(head)?.[1] ?? 0))
     if (!body) return
