@@ -1,7 +1,7 @@
 import * as http from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
 import { startServer, type Server } from '../../src/server/server.ts'
 import { CRYPTLEX } from '../helpers/sandbox.ts'
@@ -97,24 +97,28 @@ describe.each(Object.entries(LOGS))('with %s', (_, log) => {
 })
 
 test('a reading whose client has gone stops', async () => {
-  const server = await filled(LOGS['requests of 60 KB with 3,000 secrets each']!)
-  onTestFinished(() => server.close())
-  const { requests } = server.sandbox
-  const sent = http.get({ port: server.port, path: '/_standin/requests?text=zzz', agent: false })
-  sent.on('error', () => {})
-  await eventually(() => expect(requests.redactions.bytes).toBeGreaterThan(0))
-  sent.destroy()
-  let before = -1
-  // It has stopped once nothing more is redacted for many turns of the event loop.
-  await eventually(async () => {
-    const { bytes } = requests.redactions
-    const isSame = bytes === before
-    before = bytes
-    for (let i = 0; i < 200; i++) await nextTurn()
-    expect(isSame).toBe(true)
-  })
-  const all = await countRedacted(server)
-  expect(before).toBeLessThan(all)
+  const hasStopped: boolean[] = []
+  // Several tries: on a busy machine a reading may end before its client's end is noticed.
+  while (!hasStopped.includes(true) && hasStopped.length < 10) {
+    const server = await filled(LOGS['requests of 60 KB with 3,000 secrets each']!)
+    const { requests } = server.sandbox
+    const sent = http.get({ port: server.port, path: '/_standin/requests?text=zzz', agent: false })
+    sent.on('error', () => {})
+    await eventually(() => expect(requests.redactions.bytes).toBeGreaterThan(0))
+    sent.destroy()
+    let before = -1
+    // It has stopped once nothing more is redacted for many turns of the event loop.
+    await eventually(async () => {
+      const { bytes } = requests.redactions
+      const isSame = bytes === before
+      before = bytes
+      for (let i = 0; i < 200; i++) await nextTurn()
+      expect(isSame).toBe(true)
+    })
+    hasStopped.push(before < (await countRedacted(server)))
+    await server.close()
+  }
+  expect(hasStopped).toContain(true)
 })
 
 /** The memory of all redacted entries, after a reading of the whole log. */
