@@ -1,5 +1,4 @@
 import * as http from 'node:http'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { withDefaults } from '../../src/config/config.ts'
@@ -40,13 +39,23 @@ function send(port: number, method: string, path: string, body?: string): Promis
   })
 }
 
-/** The longest time that the event loop was held during some work, in milliseconds. */
+/**
+ * The most processor time that one turn of the event loop took during some work, in milliseconds. On a
+ * busy machine the elapsed time says more about the other programs.
+ */
 async function longestHold(work: () => Promise<unknown>): Promise<number> {
-  const monitor = monitorEventLoopDelay({ resolution: 1 })
-  monitor.enable()
-  await work()
-  monitor.disable()
-  return monitor.max / 1e6
+  const state = { isDone: false }
+  const done = work().finally(() => (state.isDone = true))
+  let longest = 0
+  let before = process.cpuUsage()
+  while (!state.isDone) {
+    await nextTurn()
+    const { user, system } = process.cpuUsage(before)
+    before = process.cpuUsage()
+    longest = Math.max(longest, (user + system) / 1000)
+  }
+  await done
+  return longest
 }
 
 const VERIFY = JSON.stringify({
@@ -105,7 +114,8 @@ test('a reading whose client has gone stops', async () => {
     const sent = http.get({ port: server.port, path: '/_standin/requests?text=zzz', agent: false })
     sent.on('error', () => {})
     await eventually(() => expect(requests.redactions.bytes).toBeGreaterThan(0))
-    sent.destroy()
+    // A reset: an end alone may be that of a client which still reads.
+    sent.socket!.resetAndDestroy()
     let before = -1
     // It has stopped once nothing more is redacted for many turns of the event loop.
     await eventually(async () => {
