@@ -195,8 +195,6 @@ test('a malformed request is exported as HAR and curl, and explained as text', a
   const server = await createSandbox()
   const caller = createCaller(server)
   await raw(server, "it's nothing\r\n\r\n")
-  const page = await caller.get('/', { Accept: 'text/html' })
-  expect(page.text).toContain('<td>it&#39;s nothing</td>')
   const har = (await caller.get('/_standin/requests?format=har')).json<{
     log: { entries: { request: { method: string; url: string }; _line?: string }[] }
   }>()

@@ -29,7 +29,9 @@ describe('the list', () => {
     }
     expect(best).toBeLessThan(200)
     await eventually(async () =>
-      expect(await page.locator('.side-bar .count').textContent()).toBe(String(count)),
+      expect(await page.locator('.side-bar a[href="#/requests"] .count').textContent()).toBe(
+        String(count),
+      ),
     )
   })
 

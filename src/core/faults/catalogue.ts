@@ -12,7 +12,7 @@ export interface CatalogueFault {
 
 export type FaultGroup = 'refusal' | 'time' | 'connection' | 'body' | 'outcome' | 'webhook'
 
-/** What an operation has to be like for a fault to have an effect. */
+/** Requirements that an operation must meet for a fault to have an effect. */
 type Condition = 'create' | 'write' | 'xml' | 'protobuf' | 'webhooks'
 
 type Row = readonly [fault: string, text: string, needs?: Condition]

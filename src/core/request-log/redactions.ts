@@ -32,7 +32,7 @@ export class Redactions {
   readonly #limit: number
   #bytes = 0
   readonly #kept = new Map<Entry, Redaction>()
-  /** Entries whose body is longer than what is kept of it. */
+  /** Entries with a truncated body whose rest has not been searched yet. */
   readonly #unread = new Set<Entry>()
   #unreadLength = 0
   #isSearching = false
@@ -53,7 +53,7 @@ export class Redactions {
     return this.#bytes
   }
 
-  /** Redacts an entry in steps, or returns what is kept. */
+  /** Redacts an entry in steps; the result of an earlier call is reused. */
   *steps(entry: Entry, known: KnownSecrets): Generator<undefined, Redaction> {
     const kept = this.#kept.get(entry)
     if (kept?.known === known) return kept
@@ -104,7 +104,7 @@ export class Redactions {
     }))
   }
 
-  /** Searches a long body for secrets that are named beyond what is kept of it, later. */
+  /** Schedules a search of a long body for secrets that are named behind its stored part. */
   search(entry: Entry, body: string): void {
     if (body.length > MAX_UNREAD_BODY || this.#unreadLength + body.length > MAX_UNREAD) {
       entry.hidden = 'unknown'
@@ -120,7 +120,7 @@ export class Redactions {
     )
   }
 
-  /** Frees what is kept of an entry that leaves the log. */
+  /** Frees the redacted copy of an entry that leaves the log. */
   drop(entry: Entry): void {
     entry.isDropped = true
     if (this.#kept.size === 0) return
