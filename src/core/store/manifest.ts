@@ -94,6 +94,8 @@ export class Manifest {
   readonly #folder: string
   readonly #durability: Durability
   #fd: number | undefined
+  /** True from before the file is replaced until the new one is known. */
+  #isReplacing = false
   #saved = 0
   #settled = 0
   /** The transaction that is settled after the settling time. */
@@ -161,9 +163,9 @@ export class Manifest {
     }))
   }
 
-  /** True when the file is where it was written. */
+  /** True when the file is where it was written, or is being replaced. */
   get isInPlace(): boolean {
-    if (this.#fd === undefined) return true
+    if (this.#fd === undefined || this.#isReplacing) return true
     const there = fs.statSync(manifestFile(this.#folder), { throwIfNoEntry: false })
     return identityOf(there) === identityOf(fs.fstatSync(this.#fd))
   }
@@ -229,16 +231,19 @@ export class Manifest {
     }
     await handle.close()
     let fd: number | undefined
+    this.#isReplacing = true
     try {
       fd = fs.openSync(temporary, 'r+')
       await rename(temporary, file)
+      if (this.#fd !== undefined) fs.closeSync(this.#fd)
+      this.#fd = fd
     } catch (error) {
       if (fd !== undefined) fs.closeSync(fd)
       await rm(temporary, { force: true })
       throw error
+    } finally {
+      this.#isReplacing = false
     }
-    if (this.#fd !== undefined) fs.closeSync(this.#fd)
-    this.#fd = fd
     this.#writeProgress()
     await syncFolder(this.#folder)
   }
