@@ -45,7 +45,6 @@ class EventReader {
   readonly #matches: EntryMatcher
   readonly #sandbox: SandboxPort
   readonly #gone = new AbortController()
-  readonly #slices = new Slices(this.#gone.signal)
   #queue: SearchableEntry[] = []
   /** Requests of the queue that were recorded before it connected. */
   #missed = 0
@@ -105,9 +104,12 @@ class EventReader {
   }
 
   async #sendQueue(): Promise<void> {
+    const slices = new Slices(this.#gone.signal)
     for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
-      if ((await this.#slices.run(this.#matches.steps(request))).length === 0) {
-        this.#send(await this.#slices.run(eventSteps(request, this.#sandbox)))
+      if ((await slices.run(this.#matches.steps(request))).length === 0) {
+        const event = await eventOf(request, this.#sandbox)
+        if (this.#gone.signal.aborted) return
+        this.#send(event)
       }
       // What it missed is sent as fast as the client takes it; one that falls behind later is closed.
       if (this.#missed > 0) {
@@ -115,7 +117,7 @@ class EventReader {
         const isTaken = this.#outlet.ready()
         if (isTaken !== true && !(await isTaken)) return
       }
-      if (this.#slices.isOver) await this.#slices.next()
+      if (slices.isOver) await slices.next()
     }
     this.#working = undefined
   }
@@ -151,19 +153,24 @@ function seqIn(id: string, { requests }: SandboxPort): number {
   return epoch === requests.epoch && /^\d{1,15}$/.test(seq ?? '') ? Number(seq) : 0
 }
 
-/** The event of a request, written once for all its readers. */
-const written = new WeakMap<SearchableEntry, Uint8Array>()
+/** The events that are written or being written, each once for all its readers. */
+const written = new WeakMap<SearchableEntry, Promise<Uint8Array>>()
+
+/** Writes the event of a request. No reader that leaves stops it, because others wait for it, too. */
+function eventOf(request: SearchableEntry, sandbox: SandboxPort): Promise<Uint8Array> {
+  let event = written.get(request)
+  if (event === undefined) {
+    event = new Slices().run(eventSteps(request, sandbox))
+    written.set(request, event)
+  }
+  return event
+}
 
 function* eventSteps(
-  request: SearchableEntry,
+  { entry }: SearchableEntry,
   sandbox: SandboxPort,
 ): Generator<undefined, Uint8Array> {
-  const known = written.get(request)
-  if (known !== undefined) return known
-  const { entry } = request
   const record = yield* hintedSteps(entry, sandbox)
   const id = `${sandbox.requests.epoch}-${entry.seq}`
-  const bytes = Buffer.from(`id: ${id}\nevent: request\ndata: ${JSON.stringify(record)}\n\n`)
-  written.set(request, bytes)
-  return bytes
+  return Buffer.from(`id: ${id}\nevent: request\ndata: ${JSON.stringify(record)}\n\n`)
 }
