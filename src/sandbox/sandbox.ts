@@ -80,24 +80,29 @@ export class Sandbox {
   }
 
   /**
-   * Opens a sandbox that keeps its state in a folder.
+   * Reads the state of a sandbox in a folder; `start` makes a sandbox of it.
    *
    * @throws as the store does for a folder that cannot be used; Problem for users of the fixtures
    *   that an API refuses
    */
-  static async open(
+  static async readStore(
     settings: Settings,
     shared: SharedParts,
     options: FolderOptions,
-  ): Promise<Sandbox> {
+  ): Promise<Store> {
     // Fixtures that cannot be used must leave no state behind: the next start would take that state
     // for one that already contains them. So they are tried in memory first.
     if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, shared)
     const { log, onFlush } = shared
-    const store = await Store.open({ ...options, tables: tablesFor(shared), log, onFlush })
+    return await Store.read({ ...options, tables: tablesFor(shared), log, onFlush })
+  }
+
+  /** @throws Error when the folder cannot be written; the store is closed then */
+  static async start(settings: Settings, shared: SharedParts, store: Store): Promise<Sandbox> {
     try {
-      const sandbox = new Sandbox(settings, store, shared, options.folder)
-      await sandbox.snapshots.load(log)
+      await store.start()
+      const sandbox = new Sandbox(settings, store, shared, store.folder)
+      await sandbox.snapshots.load(shared.log)
       store.transact(() => sandbox.#configureWebhook())
       await store.saved()
       await sandbox.webhooks.reload()

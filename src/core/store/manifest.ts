@@ -32,8 +32,13 @@ export interface Progress {
 export interface Contents {
   /** The transaction of each state file that was written lately, with the file's checksum. */
   readonly states: readonly (readonly [seq: number, checksum: string])[]
-  /** The version of each snapshot, by name. */
-  readonly snapshots: Readonly<Record<string, number>>
+  /**
+   * The checksum of the file of each snapshot, by name. Before there were checksums, it was the
+   * number of times that the file had been written.
+   */
+  readonly snapshots: Readonly<Record<string, string | number>>
+  /** The checksum of a snapshot that is about to be written, by its name. */
+  readonly saving: Readonly<Record<string, string>>
   /** The version of `sandbox.json` of each kept sandbox, by name. */
   readonly sandboxes: Readonly<Record<string, number>>
 }
@@ -43,7 +48,7 @@ export interface ManifestReading {
   readonly contents: Contents
 }
 
-export const NO_CONTENTS: Contents = { states: [], snapshots: {}, sandboxes: {} }
+export const NO_CONTENTS: Contents = { states: [], snapshots: {}, saving: {}, sandboxes: {} }
 
 export function manifestFile(folder: string): string {
   return join(folder, 'manifest')

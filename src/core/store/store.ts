@@ -8,8 +8,8 @@ import type { Collection, Row, State } from './state.ts'
 import { MemoryState } from './memory.ts'
 import { atOnce } from '../slices.ts'
 import { makeFolder, syncFolder } from './files.ts'
-import { Manifest } from './manifest.ts'
-import { emptyDocument, openFolder } from './opening.ts'
+import { Manifest, NO_CONTENTS, type Contents } from './manifest.ts'
+import { emptyDocument, openFolder, type Opening } from './opening.ts'
 import { writeAheadLogFile, writeAheadLogsIn } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
 import { acquireLock, type FolderLock } from './lock.ts'
@@ -61,6 +61,8 @@ export class Store implements State, Counters {
   #writeAheadLog: WriteAheadLog | undefined
   #db: Low<Document> | undefined
   #lock: FolderLock | undefined
+  /** What was read from the folder, until the store is started. */
+  #opening: Opening | undefined
   #manifest: Manifest | undefined
   #watch: NodeJS.Timeout | undefined
   /** Why nothing can be saved, although the last write may have succeeded: files were taken away. */
@@ -108,9 +110,50 @@ export class Store implements State, Counters {
    *   be written, or a file in it cannot be read
    */
   static async open(options: StoreOptions): Promise<Store> {
+    const store = await Store.read(options)
+    await store.start()
+    return store
+  }
+
+  /**
+   * Reads the state without a change to the files, but for those that `--recover` puts aside.
+   * Several stores are read before the first of them is started, so that a refused start leaves
+   * what it warned of as it was.
+   *
+   * @throws as `open` does
+   */
+  static async read(options: StoreOptions): Promise<Store> {
     const store = new Store(options)
     if (options.folder !== undefined) await store.#open(options.folder)
     return store
+  }
+
+  /**
+   * Makes the store ready for changes.
+   *
+   * @throws Error when the files cannot be written; the store is closed then
+   */
+  async start(): Promise<void> {
+    const opening = this.#opening
+    if (!opening) return
+    this.#opening = undefined
+    try {
+      await this.#continue(opening)
+    } catch (error) {
+      await this.#manifest?.close()
+      this.#lock?.release()
+      throw error
+    }
+  }
+
+  /** The folder with the files; undefined for a store in memory. */
+  get folder(): string | undefined {
+    return this.#folder
+  }
+
+  /** The files that the folder must hold, as its manifest lists them. */
+  get contents(): Contents {
+    return this.#opening?.contents ?? this.#manifest?.contents ?? NO_CONTENTS
   }
 
   get tables(): Tables {
@@ -355,26 +398,30 @@ export class Store implements State, Counters {
     }
     this.#lock = await acquireLock(folder)
     try {
-      await this.#read(folder)
+      this.#read(folder)
     } catch (error) {
-      await this.#manifest?.close()
       this.#lock.release()
       throw error
     }
   }
 
-  async #read(folder: string): Promise<void> {
+  #read(folder: string): void {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
       if (entry.isFile() && entry.name.endsWith('.tmp')) fs.rmSync(join(folder, entry.name))
     }
     const opening = openFolder(folder, this.#options)
-    const { document, records, seq, written, mustWrite, contents, listed } = opening
+    const { document, records, seq, written } = opening
     this.#memory.load(document)
     for (const { changes } of records) for (const change of changes) this.#apply(change)
     this.#seq = seq
     this.#writtenSeq = written
     // A first start that was killed before its fixtures were saved is a first start again.
     this.isNew = seq === 0 && !this.#memory.hasRows
+    this.#opening = opening
+  }
+
+  async #continue({ document, seq, mustWrite, contents, listed }: Opening): Promise<void> {
+    const folder = this.#folder! // only a store with a folder is opened
     this.#manifest = new Manifest(folder, this.#options.durability)
     await this.#manifest.start(seq, contents, listed)
     this.#db = new Low(this.#adapter(folder), document)
