@@ -16,9 +16,9 @@ test('the manifest is in place at every moment of its replacement', async () => 
   const { manifest } = await create()
   const seen = new Set<boolean>()
   for (let i = 1; i <= 50; i++) {
-    let isDone = false
-    const change = manifest.addState(i, `${i}`).finally(() => (isDone = true))
-    while (!isDone) {
+    const work = { isDone: false }
+    const change = manifest.addState(i, `${i}`).finally(() => (work.isDone = true))
+    while (!work.isDone) {
       seen.add(manifest.isInPlace)
       await turn()
     }
