@@ -41,8 +41,10 @@ export const rows = computed(() => list.value.toReversed())
 export const connection = signal<Connection>('connecting')
 /** Time of the last sign of life of the event stream, in milliseconds since 1970. */
 export const lastEvent = signal<number | undefined>(undefined)
-/** Counts the events: what depends on requests is fetched again when it changes. */
+/** Counts the requests that arrived: what depends on them is fetched again when it changes. */
 export const eventCount = signal(0)
+/** Counts the other changes of the sandbox, such as those of deliveries, faults and the clock. */
+export const changeCount = signal(0)
 
 /** The row of a request, if the list has it. */
 export const rowOf = (id: string): Row | undefined => ids.get(id)
@@ -167,13 +169,17 @@ async function listenOnce(abort: AbortSignal): Promise<void> {
   waiting = []
   let filled: Promise<void> | undefined
   await readEvents(
-    httpCall({ operation: 'streamEvents' }).url,
+    httpCall({ operation: 'streamEvents', query: { changes: true } }).url,
     {
       onOpen: () => {
         filled = catchUp()
         filled.catch(() => stopCurrent?.abort())
       },
-      onEvent: (data) => receive(JSON.parse(data) as RecordedRequest), // by the contract
+      onEvent: (name, data) => {
+        if (name === 'request')
+          receive(JSON.parse(data) as RecordedRequest) // by the contract
+        else changeCount.value++
+      },
       onBytes: () => (lastEvent.value = Date.now()),
     },
     abort,
