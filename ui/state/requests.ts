@@ -111,7 +111,7 @@ export function keepNewest(count: number): void {
 async function fillGap(): Promise<void> {
   const { requests } = await callAdmin({
     operation: 'listRequests',
-    query: { last: PAGE, limit: PAGE },
+    query: { last: PAGE, limit: PAGE, hints: false },
   })
   const newest = list.value.at(-1)
   const isKnown = requests.some(
@@ -131,7 +131,10 @@ async function loadOlder(): Promise<void> {
   const all: Row[] = []
   let after: string | undefined
   do {
-    const page = await callAdmin({ operation: 'listRequests', query: { after, limit: PAGE } })
+    const page = await callAdmin({
+      operation: 'listRequests',
+      query: { after, limit: PAGE, hints: false },
+    })
     all.push(...page.requests.map((record) => ids.get(record.id) ?? rowFrom(record)))
     after = page.next
     const known = new Set(all.map(({ id }) => id))
