@@ -68,7 +68,7 @@ const PICTURES: readonly Picture[] = [
     path: '/#/webhooks',
     view: 'webhooks',
     prepare: async (page) => {
-      const retried = page.locator('.items .item').filter({ hasText: 'billing' }).first()
+      const retried = page.locator('.items .item').filter({ hasText: /ada@.*billing/s })
       await retried.locator('.item-link').click()
       await page.getByRole('tab', { name: /^Attempts/ }).click()
       await page.locator('.attempt-head').first().waitFor()
