@@ -105,14 +105,16 @@ function Account({
   const [isDeleting, setDeleting] = useState(false)
   const remove = async () => {
     setDeleting(false)
-    const [deleted, deliveries] = await withCaused(id, () =>
-      act(
+    const [deleted, deliveries] = await withCaused(id, async () => {
+      const answer = await act(
         { operation: 'deleteUser', params },
         ({ email }) => `${email ?? id} was deleted at ${shortTitle(api)}`,
-      ),
-    )
+      )
+      // At once: a refresh would fetch a user who is gone.
+      if (answer) setDeleted(true)
+      return answer
+    })
     if (!deleted) return
-    setDeleted(true)
     onChange({ what: `${shortTitle(api)}: the user was deleted`, deliveries })
   }
   return (
