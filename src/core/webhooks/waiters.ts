@@ -101,7 +101,7 @@ export class Tally<T extends { readonly id: string }> {
   }
 
   /** Counts the changed items, or all items if any may have changed. */
-  update(changes: Changes<T>, all: () => readonly T[]): void {
+  update(changes: Changes<T>, all: () => Iterable<T>): void {
     if (!changes) this.#ids.clear()
     for (const item of changes?.values() ?? all()) {
       if (this.#matches(item)) this.#ids.add(item.id)
