@@ -231,6 +231,11 @@ export class Webhooks {
     return { settled: size === 0, total: size, pending }
   }
 
+  /** Calls a function whenever deliveries have changed; returns a function that ends this. */
+  follow(onChange: () => void): () => void {
+    return this.#waiters.follow(onChange)
+  }
+
   /** Resolves when the attempts that are running now are done. */
   attemptsDone(): Promise<void> {
     return this.#scheduler.attemptsDone()
