@@ -121,7 +121,7 @@ async function listenError(error: NodeJS.ErrnoException, config: Config): Promis
 }
 
 /** Milliseconds that the holder of a port may take to identify itself. */
-const HOLDER_TIMEOUT = 1000
+const HOLDER_TIMEOUT = 2500
 
 /** The second half of a message about a port in use: by what, and what to do. */
 async function occupied({ host, port, adminToken }: Config): Promise<string> {
