@@ -69,7 +69,7 @@ console.log(JSON.stringify({ users, away, requests: requests.length, verify: typ
 
 test('in a browser-like test environment, a program starts a server and uses it', () => {
   const data = join(createFolder(), 'data')
-  const index = new URL('../dist/index.js', import.meta.url).href
+  const index = new URL('../dist/index.mjs', import.meta.url).href
   const args = ['--input-type=module', '--eval', HOSTILE, index, data]
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   expect(stderr).toBe('')
