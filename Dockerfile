@@ -4,7 +4,7 @@ ARG NODE=24
 FROM node:${NODE}-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without scripts: `prepare` builds, and the sources come only now, so that a change to them does
+# Without scripts: one of them builds, and the sources come only now, so that a change to them does
 # not install everything anew.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json rolldown.config.ts install-build.ts ./

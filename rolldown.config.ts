@@ -217,11 +217,28 @@ const libraries: Plugin = {
   },
 }
 
+/** Entries of the package; `exports` of package.json names the same. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  index: 'src/index.ts',
+  vitest: 'src/runners/vitest.ts',
+  jest: 'src/runners/jest.ts',
+  'node-test': 'src/runners/node-test.ts',
+  setup: 'src/runners/setup.ts',
+  teardown: 'src/runners/teardown.ts',
+}
+
+/** The ES module of the entry for vitest, which cannot be required. */
+const VITEST_MODULE = `import * as vitest from 'vitest'
+import entry from './vitest-hooks.js'
+export const useStandin = (options) => entry.useStandinOf(vitest, options)
+`
+
 const LICENSES = '.build/THIRD-PARTY-LICENSES'
 
 export default defineConfig([
   {
-    input: { main: 'src/main.ts', index: 'src/index.ts' },
+    input: { main: 'src/main.ts', 'vitest-hooks': 'src/runners/vitest-hooks.ts', ...ENTRIES },
+    external: ['vitest', '@jest/globals'],
     platform: 'node',
     logLevel: 'warn',
     plugins: [
@@ -230,7 +247,7 @@ export default defineConfig([
       noBodyParser,
       nodeGlobals,
       latin,
-      packageEntries({ index: undefined }),
+      packageEntries(Object.keys(ENTRIES), { vitest: VITEST_MODULE }),
       licenses(LICENSES),
     ],
     transform: { inject: { ...NODE_GLOBALS } },
@@ -238,6 +255,7 @@ export default defineConfig([
     output: {
       dir: '.build',
       format: 'cjs',
+      exports: 'named',
       dynamicImportInCjs: false,
       chunkFileNames: '[name]-[hash].js',
     },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import type { Plugin } from 'rolldown'
 
@@ -9,38 +9,49 @@ const DECLARATIONS = '.build/types'
  * Writes what a program that uses the package needs beside the CommonJS entries: an ES module for
  * each, so that both kinds of program share one copy of every class, and the types of both.
  *
- * @param entries names of the entries, each with the code of its ES module if that is not
- *   the names of the CommonJS one
+ * @param entries names of the entries
+ * @param modules code of ES modules that do not just export what the CommonJS one does
  */
-export function packageEntries(entries: Readonly<Record<string, string | undefined>>): Plugin {
+export function packageEntries(
+  entries: readonly string[],
+  modules: Readonly<Record<string, string>>,
+): Plugin {
   return {
     name: 'package-entries',
     generateBundle(_options, bundle) {
       // The package is one of ES modules, and what is built of it CommonJS.
       const source = `${JSON.stringify({ type: 'commonjs' })}\n`
       this.emitFile({ type: 'asset', fileName: 'package.json', source })
-      for (const [name, code] of Object.entries(entries)) {
+      for (const name of entries) {
         const chunk = bundle[`${name}.js`]
         if (chunk?.type !== 'chunk') throw new Error(`No entry is named ${name}`)
-        const names = chunk.exports.toSorted().join(', ')
-        const module =
-          code ?? `import entry from './${name}.js'\nexport const { ${names} } = entry\n`
+        const module = modules[name] ?? moduleOf(name, chunk.exports)
         this.emitFile({ type: 'asset', fileName: `${name}.mjs`, source: module })
       }
     },
     writeBundle() {
-      keepReachable(Object.keys(entries))
-      for (const name of Object.keys(entries)) {
-        const file = `.build/${name}.d.mts`
-        writeFileSync(file, `export * from './types/${declarationOf(name)}.js'\n`)
+      keepReachable(entries)
+      for (const name of entries) {
+        const text = readFileSync(declarationOf(name), 'utf8')
+        // A default export is told anew: what a default import of CommonJS is depends on its reader.
+        const types = text.includes('export default')
+          ? text
+          : `export * from './types/${relative(DECLARATIONS, declarationOf(name)).replace('.d.ts', '.js')}'\n`
+        writeFileSync(`.build/${name}.d.mts`, types)
       }
     },
   }
 }
 
-/** The declarations of an entry, below the folder of all. */
+function moduleOf(name: string, exports: readonly string[]): string {
+  const names = exports.toSorted().join(', ')
+  const exported = names === 'default' ? 'default entry.default' : `const { ${names} } = entry`
+  return `import entry from './${name}.js'\nexport ${exported}\n`
+}
+
+/** The declarations of an entry; all but the main one are of test runners. */
 const declarationOf = (name: string): string =>
-  existsSync(join(DECLARATIONS, `${name}.d.ts`)) ? name : `runners/${name}`
+  join(DECLARATIONS, name === 'index' ? '' : 'runners', `${name}.d.ts`)
 
 /**
  * Removes the declarations that no entry reaches, and names the others with the ending that every
@@ -61,7 +72,7 @@ function keepReachable(entries: readonly string[]): void {
     )
     writeFileSync(file, written)
   }
-  for (const name of entries) visit(join(DECLARATIONS, `${declarationOf(name)}.d.ts`))
+  for (const name of entries) visit(declarationOf(name))
   for (const file of readdirSync(DECLARATIONS, { recursive: true, encoding: 'utf8' })) {
     const path = join(DECLARATIONS, file)
     if (statSync(path).isFile() && !reached.has(path)) rmSync(path)

@@ -39,6 +39,7 @@ const LAYERS = [
   ['client', 'sandbox'],
   ['server'],
   ['commands', 'index'],
+  ['runners'],
   ['main'],
 ]
 
