@@ -1,3 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+
 /** A project that uses the package as its reader would: files, and a command that proves it works. */
 export interface Project {
   readonly name: string
@@ -159,6 +164,35 @@ import { useStandin } from 'standin/jest'
 const equal = (one: unknown, other: unknown): void => expect(one).toBe(other)
 `
 
+const SIGN_UP = `async function signUp(api, email) {
+  for (let tries = 1; ; tries++) {
+    const { status } = await fetch(api + '/resellers/reseller-001/users', {
+      method: 'POST',
+      headers: { Authorization: 'Bearer standin-token', 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        firstName: 'Ada',
+        email,
+        role: 'user',
+        allowCustomerPortalAccess: true,
+        password: 'analytical-engine',
+      }),
+    })
+    if (status < 500 || tries === 3) return status
+  }
+}
+`
+
+/** The blocks of a page in a language, in order. */
+function blocksOf(page: string, language: string): readonly string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8')
+  const block = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms')
+  return [...text.matchAll(block)].map(([, code]) => code!)
+}
+
+const [VITEST_BLOCK = ''] = blocksOf('docs/testing.md', 'js')
+const [JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blocksOf('docs/jest.md', 'js')
+const [TS_JEST_BLOCK = ''] = blocksOf('docs/jest.md', 'ts')
+
 const JEST = { jest: '30.5.2' }
 const MODULE = '{"type":"module"}'
 const UNFIRED =
@@ -225,9 +259,11 @@ export const LOCAL: readonly Project[] = [
       'package.json': MODULE,
       'vitest.config.js': `export default { test: { globalSetup: 'standin/global-setup' } }`,
       'users.test.js': suite(VITEST_HEAD, ''),
+      'sign-up.js': `export ${SIGN_UP}`,
+      'page.test.js': VITEST_BLOCK,
     },
     commands: [['vitest', 'run']],
-    prints: /Tests\s+2 passed \(2\)/,
+    prints: /Tests\s+3 passed \(3\)/,
   },
   {
     name: 'vitest, failures',
@@ -273,6 +309,19 @@ export const INSTALLED: readonly Project[] = [
     prints: /Tests: +2 passed, 2 total/,
   },
   {
+    name: 'Jest, docs/jest.md and the example',
+    packages: JEST,
+    files: {
+      'jest.config.js': JEST_CONFIG,
+      'sign-up.js': `${SIGN_UP}exports.signUp = signUp\n`,
+      'page.test.js': JEST_BLOCK,
+      'own.test.js': JEST_OWN,
+      'users.test.js': readFileSync(join(ROOT, 'examples/jest/users.test.js'), 'utf8'),
+    },
+    commands: [['jest']],
+    prints: /Tests: +4 passed, 4 total/,
+  },
+  {
     name: 'Jest, one server for the run',
     packages: JEST,
     files: {
@@ -309,9 +358,10 @@ export const INSTALLED: readonly Project[] = [
         },
       }),
       'users.test.ts': suite(TS_JEST_HEAD, ': string[]'),
+      'page.test.ts': TS_JEST_BLOCK,
     },
     commands: [['jest']],
-    prints: /Tests: +2 passed, 2 total/,
+    prints: /Tests: +3 passed, 3 total/,
   },
   {
     name: 'Jest with jsdom',
@@ -322,9 +372,22 @@ export const INSTALLED: readonly Project[] = [
         `${JEST_HEAD}test('the environment is a browser', () => equal(typeof document, 'object'))`,
         '',
       ),
+      'page.test.js': `
+const { useStandin } = require('standin/jest')
+const standin = useStandin({ server: { corsOrigins: ['http://localhost'] } })
+test('a request of the browser, with fake timers', async () => {
+  jest.useFakeTimers()
+  const request = new XMLHttpRequest()
+  const ended = new Promise((resolve) => (request.onloadend = resolve))
+  request.open('POST', standin.urls.mykaarma + '/v2/user/partner')
+  request.send('{}')
+  await ended
+  expect(request.status).toBe(401)
+})
+`,
     },
     commands: [['jest']],
-    prints: /Tests: +3 passed, 3 total/,
+    prints: /Tests: +4 passed, 4 total/,
   },
   {
     name: 'Playwright test',
