@@ -193,7 +193,14 @@ const [VITEST_BLOCK = ''] = blocksOf('docs/testing.md', 'js')
 const [JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blocksOf('docs/jest.md', 'js')
 const [TS_JEST_BLOCK = ''] = blocksOf('docs/jest.md', 'ts')
 
-const JEST = { jest: '30.5.2' }
+/** One set for all that Jest runs: to install it takes longer than to run them. */
+const JEST = {
+  jest: '30.5.2',
+  'jest-environment-jsdom': '30.5.2',
+  'ts-jest': '29.4.15',
+  typescript: '5.9.3',
+  '@types/jest': '30.0.0',
+}
 const MODULE = '{"type":"module"}'
 const UNFIRED =
   /Armed faults never fired:\s+- fault-1 \(503;times=2\)[^]*1 of 1 expectations failed[^]*tests ran concurrently/
@@ -346,7 +353,7 @@ export const INSTALLED: readonly Project[] = [
   },
   {
     name: 'ts-jest',
-    packages: { ...JEST, 'ts-jest': '29.4.15', typescript: '5.9.3', '@types/jest': '30.0.0' },
+    packages: JEST,
     files: {
       'jest.config.js': `module.exports = { preset: 'ts-jest' }`,
       'tsconfig.json': JSON.stringify({
@@ -365,7 +372,7 @@ export const INSTALLED: readonly Project[] = [
   },
   {
     name: 'Jest with jsdom',
-    packages: { ...JEST, 'jest-environment-jsdom': '30.5.2' },
+    packages: JEST,
     files: {
       'jest.config.js': `module.exports = { testEnvironment: 'jsdom' }`,
       'users.test.js': suite(
