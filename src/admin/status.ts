@@ -11,8 +11,15 @@ export function statusTasks(
   return {
     getHealth: () => {
       const { version, apis } = server
+      const { bytes, limit, dropped } = server.history
       const prefixes = Object.fromEntries(apis.map((name, i) => [name, server.prefixes[i]!])) // same order
-      const body: Health = { status: 'ok', version, apis: [...apis], prefixes }
+      const body: Health = {
+        status: 'ok',
+        version,
+        apis: [...apis],
+        prefixes,
+        history: { bytes, limit, dropped },
+      }
       return { status: 200, body }
     },
     getReady: () => {

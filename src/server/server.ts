@@ -12,6 +12,7 @@ import { Clock } from '../core/time/clock.ts'
 import type { FaultVocabulary } from '../core/faults/definition.ts'
 import { Faults } from '../core/faults/faults.ts'
 import { reasonsOf } from '../core/faults/refusal.ts'
+import { HistoryBudget } from '../core/history-budget.ts'
 import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { Guard } from './guard.ts'
 import { stderr, type Log } from '../core/log.ts'
@@ -72,6 +73,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   for (const part of vendors) checkOperations(part)
   const own = adminContract(registry)
   const prefixes = vendors.map(({ contract }) => contract.prefix)
+  const history = new HistoryBudget(config.historyBytes)
   let sandboxes: Sandboxes
   let stopping = false
   let url: string | undefined
@@ -86,6 +88,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     document: (name) => documentOf(name, registry),
     isStopping: () => stopping,
     metrics: () => metrics,
+    history,
     list: () => sandboxes.list(),
     maxSandboxes: MAX_SANDBOXES,
     get: (name) => sandboxes.get(name),
@@ -94,7 +97,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
-  const metrics = createMetrics(VERSION, () => sandboxes.list())
+  const metrics = createMetrics(VERSION, () => sandboxes.list(), history)
   const shared: SharedParts = {
     vendors,
     admin: (sandbox) => {
@@ -104,6 +107,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
     secretNames: new SecretNames(config.redact),
+    history,
     requestLog: { size: config.requestLogSize, bytes: config.requestLogBytes },
     log,
     gate: {
