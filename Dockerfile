@@ -4,22 +4,16 @@ ARG NODE=24
 FROM node:${NODE}-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without scripts: `prepare` builds, and the sources come only now, so that a change to them does
+# Without scripts: one of them builds, and the sources come only now, so that a change to them does
 # not install everything anew.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json rolldown.config.ts install-build.ts ./
+COPY build ./build
 COPY specs ./specs
 COPY src ./src
 COPY ui ./ui
-RUN npm run build && find dist \( -name '*.d.ts' -o -name '.tsbuildinfo' \) -delete \
-  && chmod -R a+rX,g=u dist
-
-# What runs needs no types: some packages bring theirs as if they did.
-FROM node:${NODE}-slim AS packages
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
-  && rm -rf node_modules/@types && chmod -R a+rX,g=u node_modules
+# What runs needs no types, and no packages: the build holds them, and their licences.
+RUN npm run build && rm -rf dist/types dist/*.d.mts dist/.bundle.log && chmod -R a+rX,g=u dist
 
 # What is copied as it is, readable to every user whatever the umask of the checkout was.
 FROM node:${NODE}-slim AS files
@@ -34,7 +28,6 @@ WORKDIR /app
 # The state is all that is ever written; a volume takes the folder's owner from here. OpenShift runs
 # an image under a user id of its own choice, always with group 0: the group may do what the owner may.
 RUN mkdir /data && chown node:0 /data && chmod g=u /data
-COPY --from=packages /app/node_modules ./node_modules
 COPY --from=files /app ./
 COPY --from=build /app/dist ./dist
 # Others reach the vendors' APIs; the admin API waits for STANDIN_ADMIN_TOKEN, as the start says.

@@ -40,6 +40,7 @@ const LAYERS = [
   ['client', 'sandbox'],
   ['server'],
   ['commands', 'index'],
+  ['runners'],
   ['main'],
 ]
 
