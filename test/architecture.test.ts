@@ -36,7 +36,7 @@ const LAYERS = [
   ['apis'],
   ['admin'],
   ['config'],
-  ['client', 'sandbox'],
+  ['client', 'sandbox', 'tls'],
   ['server'],
   ['commands', 'index'],
   ['main'],
