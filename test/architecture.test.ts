@@ -14,6 +14,7 @@ const LAYERS = [
   [
     'core/errors',
     'core/fake',
+    'core/history-budget',
     'core/log',
     'core/match',
     'core/option',

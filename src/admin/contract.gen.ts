@@ -161,6 +161,18 @@ export interface Health {
   prefixes: {
     [k: string]: string
   }
+  /**
+   * Memory of the request logs, inboxes and completed deliveries of all sandboxes. Above the
+   * limit (`--history-bytes`) the oldest entry of all is dropped first.
+   */
+  history: {
+    bytes: number
+    limit: number
+    /**
+     * Number of entries that were dropped because of the limit.
+     */
+    dropped: number
+  }
 }
 export interface Readiness {
   status: 'ready'

@@ -1,6 +1,7 @@
 import type { Task } from '../core/api.ts'
 import type { Call } from '../core/call.ts'
 import { Problem } from '../core/problem.ts'
+import { Slices } from '../core/slices.ts'
 import type { Attempt, Delivery } from '../core/webhooks/delivery.ts'
 import { milliseconds } from './clock.ts'
 import type * as Contract from './contract.gen.ts'
@@ -20,9 +21,9 @@ type Names = 'listDeliveries' | 'getDelivery' | 'checkDelivery' | 'awaitDeliveri
 export function deliveryTasks(sandbox: SandboxPort): Record<Names, Task> {
   const { webhooks } = sandbox
   return {
-    listDeliveries: (call) => {
+    listDeliveries: async (call) => {
       webhooks.flush() // removes deliveries beyond the limit
-      return { status: 200, body: pageOf(call, webhooks.deliveries) }
+      return { status: 200, body: await pageOf(call, webhooks.deliveries) }
     },
     getDelivery: (call) => ({ status: 200, body: deliveryBody(deliveryFor(sandbox, call)) }),
     checkDelivery: (call) => {
@@ -45,13 +46,21 @@ export function deliveryTasks(sandbox: SandboxPort): Record<Names, Task> {
         count,
         timeoutOf(call.query.get('timeout')),
       )
-      const matching = found ?? webhooks.deliveries.filter(matches)
-      const others = found ? [] : matching.filter((one) => one.state !== state)
+      const others: Delivery[] = []
+      const matching: Delivery[] = [...(found ?? [])]
+      let pendingTotal = 0
+      const slices = new Slices(call.signal)
+      for (const one of found ? [] : webhooks.deliveries) {
+        if (slices.isOver) await slices.next()
+        if (!matches(one)) continue
+        if (one.state === state) matching.push(one)
+        else if (pendingTotal++ < MAX_PENDING) others.push(one)
+      }
       const body: Contract.DeliveriesAwaited = {
         fulfilled: found !== undefined,
-        deliveries: matching.filter((one) => one.state === state).map(deliveryBody),
-        pendingTotal: others.length,
-        pending: others.slice(0, MAX_PENDING).map(pendingBody),
+        deliveries: matching.map(deliveryBody),
+        pendingTotal,
+        pending: others.map(pendingBody),
       }
       return { status: 200, body }
     },
@@ -112,23 +121,47 @@ function filterFrom({ query }: Call): (delivery: Delivery) => boolean {
 }
 
 /** @throws Problem 400 page.unknown */
-function pageOf(call: Call, all: readonly Delivery[]): Contract.DeliveryPage {
+async function pageOf(call: Call, all: Iterable<Delivery>): Promise<Contract.DeliveryPage> {
   const matches = filterFrom(call)
   const state = call.query.get('state')
-  const matching = all.filter((one) => matches(one) && (state === null || one.state === state))
-  const last = call.query.get('last')
-  const found = last === null ? matching : matching.slice(-Number(last))
   const after = call.query.get('after')
   const limit = limitOf(call)
-  const start = after === null ? 0 : found.findIndex(({ id }) => id === after) + 1
-  if (after !== null && start === 0) throw unknownPage('; that delivery may no longer be stored')
-  const deliveries = found.slice(start, start + limit)
-  const next = start + limit < found.length ? deliveries.at(-1)?.id : undefined
-  return {
-    deliveries: deliveries.map(deliveryBody),
-    total: found.length,
-    ...(next === undefined ? {} : { next }),
+  const page: Delivery[] = []
+  let total = 0
+  let remaining = 0
+  let isBehind = after === null
+  const last = call.query.get('last')
+  const slices = new Slices(call.signal)
+  const found = last === null ? matching() : await newest(matching(), Number(last), slices)
+  for (const one of found) {
+    if (slices.isOver) await slices.next()
+    total++
+    if (isBehind && remaining++ < limit) page.push(one)
+    isBehind ||= one.id === after
   }
+  if (!isBehind) throw unknownPage('; that delivery may no longer be stored')
+  const next = remaining > limit ? page.at(-1)?.id : undefined
+  return { deliveries: page.map(deliveryBody), total, ...(next === undefined ? {} : { next }) }
+
+  function* matching(): Generator<Delivery> {
+    for (const one of all) {
+      if (matches(one) && (state === null || one.state === state)) yield one
+    }
+  }
+}
+
+async function newest(
+  all: Iterable<Delivery>,
+  count: number,
+  slices: Slices,
+): Promise<readonly Delivery[]> {
+  let found: Delivery[] = []
+  for (const one of all) {
+    if (slices.isOver) await slices.next()
+    found.push(one)
+    if (found.length >= 2 * count) found = found.slice(-count)
+  }
+  return found.slice(-count)
 }
 
 /** A delivery that is not in the requested state, with the reason as a text. */

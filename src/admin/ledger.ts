@@ -1,13 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
 import { readingsOf } from '../core/http/plus-sign.ts'
+import { Slices } from '../core/slices.ts'
 import type { Ledger } from './contract.gen.ts'
 import { cursorIn, cursorText, limitOf, type Cursor } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 import { UserComparison, type Account, type Person } from './user-comparison.ts'
-
-/** Rows that are read between two turns of the event loop. */
-const ROWS_PER_TURN = 5000
 
 /** Handler of `/ledger`, which compares the users of all APIs. */
 export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
@@ -17,7 +14,8 @@ export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
       const email = call.query.get('email')
       const cursor = cursorIn(call.query.get('after'), apis)
       const limit = limitOf(call)
-      const comparison = await compare(sandbox, apis)
+      const slices = new Slices(call.signal)
+      const comparison = await compare(sandbox, apis, slices)
       if (email !== null) {
         const readings = readingsOf(email).toReversed()
         const found = readings.map((one) => comparison.person(one))
@@ -39,6 +37,7 @@ export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
       const show = call.query.get('show') ?? 'different'
       const text = call.query.get('text')?.toLowerCase()
       for (const person of comparison.people) {
+        if (slices.isOver) await slices.next()
         const isConsistent = show !== 'all' && comparison.isConsistent(person)
         if (show === (isConsistent ? 'different' : 'consistent')) continue
         if (text !== undefined && !person.some((account) => mentions(account, text))) continue
@@ -56,13 +55,13 @@ export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
   }
 }
 
-/** Reads the users of all APIs; yields to other requests at regular intervals. */
+/** Reads the users of all APIs; lets other requests run in between. */
 async function compare(
   { vendors, store }: SandboxPort,
   apis: readonly string[],
+  slices: Slices,
 ): Promise<UserComparison> {
   const comparison = new UserComparison(apis)
-  let rows = 0
   for (const { api } of vendors) {
     const users = api.users! // vendors have users
     for (const [place, row] of store.collection(`${api.name}.${users.table}`).after(0)) {
@@ -74,7 +73,7 @@ async function compare(
         name: users.nameIn(row),
         place,
       })
-      if (++rows % ROWS_PER_TURN === 0) await nextTurn()
+      if (slices.isOver) await slices.next()
     }
   }
   return comparison

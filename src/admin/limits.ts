@@ -10,7 +10,8 @@ export function limitTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
   const { requests, faults, webhooks, snapshots } = sandbox
   return {
     getLimits: () => {
-      const finished = webhooks.deliveries.filter(({ state }) => state !== 'pending')
+      const states = ['delivered', 'failed', 'dropped'] as const
+      const finished = states.reduce((sum, state) => sum + webhooks.countDeliveries(state), 0)
       const ofSandbox = { of: 'sandbox', unit: 'items' } as const
       const body: Limits = {
         limits: [
@@ -35,7 +36,7 @@ export function limitTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
             ...ofSandbox,
             name: 'deliveries',
             text: 'finished deliveries',
-            used: finished.length,
+            used: finished,
             limit: MAX_FINISHED,
             beyond: 'oldest-removed',
           },
@@ -54,6 +55,15 @@ export function limitTasks(sandbox: SandboxPort, server: ServerPort): Record<'ge
             used: snapshots.all.length,
             limit: MAX_SNAPSHOTS,
             beyond: 'refused',
+          },
+          {
+            name: 'history-bytes',
+            text: 'memory of all request logs, inboxes and deliveries',
+            of: 'server',
+            used: server.history.bytes,
+            limit: server.history.limit,
+            unit: 'bytes',
+            beyond: 'oldest-removed',
           },
           {
             name: 'sandboxes',

@@ -3,6 +3,8 @@ import type { Credential, Tools } from '../core/api.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { Faults } from '../core/faults/faults.ts'
 import type { KnownSecrets } from '../core/request-log/redact.ts'
+import type { HistoryBudget } from '../core/history-budget.ts'
+import type { Log } from '../core/log.ts'
 import type { RequestLog } from '../core/request-log/request-log.ts'
 import type { Document } from '../core/store/document.ts'
 import type { Snapshots } from '../core/store/snapshots.ts'
@@ -25,6 +27,7 @@ export interface SandboxPort {
   readonly clock: Clock
   readonly faults: Faults
   readonly requests: RequestLog
+  readonly log: Log
   /** Values that are redacted from everything that is shown. */
   readonly secrets: KnownSecrets
   readonly webhooks: Webhooks
@@ -41,7 +44,12 @@ export interface SandboxPort {
   toolsOf(api: string): Tools
   /** Restores the fixtures, or replaces them by the given ones. */
   reset(fixtures?: Fixtures): void
-  replace(document: Document): void
+  /**
+   * Replaces the whole state in one step, which is prepared in slices.
+   *
+   * @throws ClientGone before the step
+   */
+  replace(document: Document, signal?: AbortSignal): Promise<void>
   /** Resolves once all changes are durable; reverts them and throws if the write fails. */
   saved(): Promise<void>
   turnClock(setting: () => ClockSetting): Promise<void>
@@ -102,6 +110,8 @@ export interface ServerPort {
   /** Returns true while the server finishes requests in flight and accepts no others. */
   isStopping(): boolean
   metrics(): Metrics
+  /** The memory that the histories of all sandboxes share. */
+  readonly history: Pick<HistoryBudget, 'bytes' | 'limit' | 'dropped'>
   list(): readonly HostedSandbox[]
   /** Most sandboxes at a time. */
   readonly maxSandboxes: number

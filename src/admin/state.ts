@@ -3,7 +3,13 @@ import type { Reply, Task } from '../core/api.ts'
 import { Problem } from '../core/problem.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import type { Collection, Row } from '../core/store/state.ts'
-import { documentDefect, FORMAT, type Document } from '../core/store/document.ts'
+import {
+  documentDefectSteps,
+  documentPieces,
+  FORMAT,
+  type Document,
+} from '../core/store/document.ts'
+import { Slices } from '../core/slices.ts'
 import type { SavedState } from '../core/store/snapshots.ts'
 import { SUBSCRIPTIONS, type Subscription } from '../core/webhooks/delivery.ts'
 import { REDACTED, redactTokens } from '../core/webhooks/subscriptions.ts'
@@ -14,6 +20,11 @@ import { sandboxBody } from './sandboxes.ts'
 
 /** Limits the memory that a client in a loop can fill. */
 export const MAX_SNAPSHOTS = 100
+
+/** Rows that are compared in one step. */
+const ROWS_PER_STEP = 200
+/** Rows up to which a state is written at once. */
+const LONG = 500
 
 type Names =
   | 'resetSandbox'
@@ -28,6 +39,10 @@ type Names =
 
 /** Handlers of `/reset`, `/fixtures`, `/state` and `/snapshots`. */
 export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Names, Task> {
+  const replaceBy = async (document: Document, call: Call): Promise<Reply> => {
+    await sandbox.replace(document, call.signal)
+    return await sandboxReply()
+  }
   /** The current state, with the outcome of all webhook attempts so far. */
   const currentDocument = (): Document => {
     sandbox.webhooks.flush()
@@ -49,11 +64,13 @@ export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Nam
       await server.keepFixtures(sandbox, fixtures)
       return reply
     },
-    getState: () => ({ status: 200, body: redacted(currentDocument()) }),
-    putState: (call) => {
-      sandbox.replace(documentFrom(call, sandbox))
-      return sandboxReply()
+    getState: () => {
+      const document = redacted(currentDocument())
+      return isLong(document)
+        ? { status: 200, body: undefined, pieces: documentPieces(document) }
+        : { status: 200, body: document }
     },
+    putState: async (call) => await replaceBy(await documentFrom(call, sandbox), call),
     listSnapshots: () => {
       const body: SnapshotList = { snapshots: sandbox.snapshots.all.map(summary) }
       return { status: 200, body }
@@ -73,15 +90,14 @@ export function stateTasks(sandbox: SandboxPort, server: ServerPort): Record<Nam
       await sandbox.snapshots.delete(saved.name)
       return { status: 200, body: summary(saved) }
     },
-    restoreSnapshot: (call) => {
-      sandbox.replace(snapshotFor(sandbox, call.params['snapshot']!).document)
-      return sandboxReply()
-    },
-    diffSnapshot: (call) => {
+    restoreSnapshot: (call) =>
+      replaceBy(snapshotFor(sandbox, call.params['snapshot']!).document, call),
+    diffSnapshot: async (call) => {
       const before = snapshotFor(sandbox, call.params['snapshot']!).document
       const other = call.query.get('with')
       const after = other === null ? currentDocument() : snapshotFor(sandbox, other).document
-      return { status: 200, body: withoutTokens(difference(before, after)) }
+      const found = await new Slices(call.signal).run(difference(before, after))
+      return { status: 200, body: withoutTokens(found) }
     },
   }
 }
@@ -99,11 +115,11 @@ function snapshotFor(sandbox: SandboxPort, name: string): SavedState {
  *
  * @throws Problem 400 body.invalid if it holds an unknown table or has a newer format
  */
-function documentFrom(call: Call, sandbox: SandboxPort): Document {
+async function documentFrom(call: Call, sandbox: SandboxPort): Promise<Document> {
   const given = call.body as Partial<Document> // the contract has checked it
   const standin = {
     // Omitted counters stay as they are: the next user must not get an id that is taken.
-    counters: sandbox.store.document().standin.counters,
+    counters: sandbox.store.counters,
     ...given.standin,
     format: given.standin?.format ?? FORMAT,
     seq: 0,
@@ -113,9 +129,9 @@ function documentFrom(call: Call, sandbox: SandboxPort): Document {
     standin,
     webhooks: webhooksFrom(given['webhooks'], sandbox),
   }
+  const defect = documentDefectSteps(document, sandbox.store.tables)
   const flaw =
-    documentDefect(document, sandbox.store.tables)?.message ??
-    flawInClock(standin.settings?.['clock'])
+    (await new Slices(call.signal).run(defect))?.message ?? flawInClock(standin.settings?.['clock'])
   if (flaw) throw new Problem(400, 'body.invalid', flaw)
   return document
 }
@@ -140,27 +156,40 @@ function summary({ name, savedAt, document }: SavedState): Snapshot {
   }
 }
 
-/** Compares row by row, by id; the same object counts as unchanged without a comparison. */
-function difference(before: Document, after: Document): Difference {
+/**
+ * Compares row by row, by id, in steps; the same object counts as unchanged without a comparison.
+ */
+function* difference(before: Document, after: Document): Generator<undefined, Difference> {
   const result: Difference = {}
   const earlierTables = new Map(tablesOf(before))
   for (const [table, rows] of tablesOf(after)) {
-    const unmatched = new Map((earlierTables.get(table) ?? []).map((row) => [row.id, row]))
-    const added = rows.filter(({ id }) => !unmatched.has(id))
-    const changed = rows.flatMap((row) => {
+    const unmatched = new Map<string, Row>()
+    for (const [i, row] of (earlierTables.get(table) ?? []).entries()) {
+      unmatched.set(row.id, row)
+      if (i % ROWS_PER_STEP === 0) yield
+    }
+    const added: Row[] = []
+    const changed: { before: Row; after: Row }[] = []
+    for (const [i, row] of rows.entries()) {
       const earlier = unmatched.get(row.id)
       unmatched.delete(row.id)
-      if (!earlier || earlier === row) return []
-      return JSON.stringify(earlier) === JSON.stringify(row)
-        ? []
-        : [{ before: earlier, after: row }]
-    })
+      if (!earlier) added.push(row)
+      else if (earlier !== row && JSON.stringify(earlier) !== JSON.stringify(row)) {
+        changed.push({ before: earlier, after: row })
+      }
+      if (i % ROWS_PER_STEP === 0) yield
+    }
     const removed = [...unmatched.values()]
     if (added.length + removed.length + changed.length > 0) {
       result[table] = { added, removed, changed }
     }
   }
   return result
+}
+
+/** Returns true for a document that is written in pieces. */
+function isLong(document: Document): boolean {
+  return tablesOf(document).reduce((sum, [, rows]) => sum + rows.length, 0) > LONG
 }
 
 /** The document without the tokens that sign webhooks. */

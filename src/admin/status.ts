@@ -11,6 +11,7 @@ export function statusTasks(
   return {
     getHealth: () => {
       const { version, apis } = server
+      const { bytes, limit, dropped } = server.history
       const prefixes = Object.fromEntries(apis.map((name, i) => [name, server.prefixes[i]!])) // same order
       const https = server.https()
       const body: Health = {
@@ -19,6 +20,7 @@ export function statusTasks(
         apis: [...apis],
         ...(https && { https: { port: https.port, ca: https.ca !== undefined } }),
         prefixes,
+        history: { bytes, limit, dropped },
       }
       return { status: 200, body }
     },

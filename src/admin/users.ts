@@ -5,6 +5,7 @@ import { isRecord } from '../core/contract/schema.ts'
 import { readingsOf } from '../core/http/plus-sign.ts'
 import { duplicate, invalid, Problem, type Violation } from '../core/problem.ts'
 import { callFrom, createCallFor } from '../core/request/read.ts'
+import { Slices } from '../core/slices.ts'
 import type { Row } from '../core/store/state.ts'
 import { lookupKey } from '../core/store/unique-keys.ts'
 import type { Seeding, User, UserChanges, UserPage } from './contract.gen.ts'
@@ -17,7 +18,7 @@ type Names = 'getCredentials' | 'listUsers' | 'getUser' | 'updateUser' | 'delete
 export function userTasks(sandbox: SandboxPort): Record<Names, Task> {
   return {
     getCredentials: () => ({ status: 200, body: sandbox.credentials }),
-    listUsers: (call) => ({ status: 200, body: pageOf(sandbox, call) }),
+    listUsers: async (call) => ({ status: 200, body: await pageOf(sandbox, call) }),
     getUser: (call) => {
       const target = targetOf(sandbox, call)
       return { status: 200, body: oneUserBody(target) }
@@ -110,18 +111,21 @@ function fieldsOf({ api, contract, row }: Target): NonNullable<User['fields']> {
 }
 
 /** @throws Problem 400 page.unknown */
-function pageOf(sandbox: SandboxPort, call: Call): UserPage {
+async function pageOf(sandbox: SandboxPort, call: Call): Promise<UserPage> {
   const apiName = call.query.get('api')
   const email = call.query.get('email')
   const apis = sandbox.vendors
     .map(({ api }) => api)
     .filter(({ name }) => apiName === null || name === apiName)
   if (email !== null) {
-    const users = apis.flatMap((api) =>
-      readingsOf(email).flatMap((one) =>
-        rowsWithEmail(sandbox, api, one).map((row) => userBody(api, row)),
-      ),
-    )
+    const users: User[] = []
+    const slices = new Slices(call.signal)
+    for (const api of apis) {
+      for (const one of readingsOf(email)) {
+        const rows = await slices.run(rowsWithEmail(sandbox, api, one))
+        users.push(...rows.map((row) => userBody(api, row)))
+      }
+    }
     return { users, total: users.length }
   }
   const limit = limitOf(call)
@@ -146,13 +150,22 @@ function pageOf(sandbox: SandboxPort, call: Call): UserPage {
 }
 
 /** The user with this address, and its copies, if a fault made the API accept duplicates. */
-function rowsWithEmail(sandbox: SandboxPort, api: Api, email: string): readonly Row[] {
+function* rowsWithEmail(
+  sandbox: SandboxPort,
+  api: Api,
+  email: string,
+): Generator<undefined, readonly Row[]> {
   const field = api.users!.email
   const rows = rowsOf(sandbox, api)
   const first = rows.find(field, email)
   if (!first) return []
-  const isCopy = (row: Row) => 'copyOf' in row && lookupKey(row, field) === lookupKey(first, field)
-  return [first, ...rows.all().filter(isCopy)]
+  const found = [first]
+  const key = lookupKey(first, field)
+  for (const [, row] of rows.after(0)) {
+    if ('copyOf' in row && lookupKey(row, field) === key) found.push(row)
+    yield
+  }
+  return found
 }
 
 function rowsOf(sandbox: SandboxPort, api: Api) {

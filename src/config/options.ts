@@ -209,6 +209,13 @@ export const OPTIONS = {
     help: 'further names of headers and fields to redact: dealerCode,X-Trace',
     read: readSecretNames,
   }),
+  /** Bytes. */
+  historyBytes: option({
+    fallback: 256 * 1024 * 1024,
+    value: 'BYTES',
+    help: 'memory limit of all request logs, inboxes and deliveries',
+    read: integer(0, 64 * 1024 ** 3),
+  }),
   /** Milliseconds. */
   headerTimeout: option({
     fallback: 10_000,

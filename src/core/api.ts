@@ -38,8 +38,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** A ready-made body, sent as it is; no contract covers it. */
   readonly page?: { readonly contentType: string; readonly text: string }
-  /** A large body, already written in the format of `answerType`, in place of `body`. */
-  readonly pieces?: readonly Uint8Array[]
+  /** A large body in pieces, already written in the format of `answerType`, in place of `body`. */
+  readonly pieces?: Iterable<string | Uint8Array>
   /** A stream that is written after the head, in place of `body`. */
   readonly stream?: Stream
   /** Id of the row that was created, usually a user. */

@@ -82,3 +82,11 @@ export async function* inSlices<T>(
     yield item
   }
 }
+
+/** Runs work that yields at its own steps without a pause, and returns its result. */
+export function atOnce<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}

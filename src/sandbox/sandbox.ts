@@ -13,6 +13,7 @@ import { Problem } from '../core/problem.ts'
 import { KnownSecrets } from '../core/request-log/redact.ts'
 import { RequestLog } from '../core/request-log/request-log.ts'
 import { isRecord } from '../core/contract/schema.ts'
+import { Slices } from '../core/slices.ts'
 import type { Row } from '../core/store/state.ts'
 import type { Document } from '../core/store/document.ts'
 import { Snapshots } from '../core/store/snapshots.ts'
@@ -60,7 +61,7 @@ export class Sandbox {
     this.#fixtures = settings.fixtures
     this.#savedFixtures = settings.fixtures
     this.clock = new Clock(this.#startOfClock())
-    this.requests = new RequestLog(shared.requestLog, shared.secretNames)
+    this.requests = new RequestLog(shared.requestLog, shared.secretNames, shared.history)
     this.#fake = new Fake(settings.seed, store)
     this.faults = new Faults({ ...shared.faults, clock: this.clock, seed: settings.seed })
     this.webhooks = new Webhooks({
@@ -70,6 +71,7 @@ export class Sandbox {
       fake: this.#fake,
       log: shared.log,
       base: this.#base,
+      history: shared.history,
     })
     this.#buildContexts()
     if (store.isNew) store.transact(() => this.#createFromFixtures())
@@ -78,27 +80,32 @@ export class Sandbox {
   }
 
   /**
-   * Opens a sandbox that keeps its state in a folder.
+   * Reads the state of a sandbox in a folder; `start` makes a sandbox of it.
    *
    * @throws as the store does for a folder that cannot be used; Problem for users of the fixtures
    *   that an API refuses
    */
-  static async open(
+  static async readStore(
     settings: Settings,
     shared: SharedParts,
     options: FolderOptions,
-  ): Promise<Sandbox> {
+  ): Promise<Store> {
     // Fixtures that cannot be used must leave no state behind: the next start would take that state
     // for one that already contains them. So they are tried in memory first.
     if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, shared)
     const { log, onFlush } = shared
-    const store = await Store.open({ ...options, tables: tablesFor(shared), log, onFlush })
+    return await Store.read({ ...options, tables: tablesFor(shared), log, onFlush })
+  }
+
+  /** @throws Error when the folder cannot be written; the store is closed then */
+  static async start(settings: Settings, shared: SharedParts, store: Store): Promise<Sandbox> {
     try {
-      const sandbox = new Sandbox(settings, store, shared, options.folder)
-      await sandbox.snapshots.load(log)
+      await store.start()
+      const sandbox = new Sandbox(settings, store, shared, store.folder)
+      await sandbox.snapshots.load(shared.log)
       store.transact(() => sandbox.#configureWebhook())
       await store.saved()
-      sandbox.webhooks.reload()
+      await sandbox.webhooks.reload()
       return sandbox
     } catch (error) {
       await store.close()
@@ -158,6 +165,10 @@ export class Sandbox {
     return this.#shared.vendors
   }
 
+  get log(): SharedParts['log'] {
+    return this.#shared.log
+  }
+
   get egress(): WebhookSettings['egress'] {
     return this.#shared.webhooks.egress
   }
@@ -187,7 +198,7 @@ export class Sandbox {
       throw error
     }
     this.clock.set(this.#startOfClock())
-    this.webhooks.reload({ fresh: true })
+    void this.webhooks.reload({ fresh: true }) // the pending deliveries of fixtures are few
     this.requests.reset()
     this.faults.reset()
   }
@@ -204,19 +215,25 @@ export class Sandbox {
       this.#buildContexts()
       const stored = this.store.setting('clock')
       this.clock.set(isRecord(stored) ? (stored as ClockSetting) : this.#startOfClock()) // as it was stored
-      this.webhooks.reload()
+      void this.webhooks.reload()
       throw error
     }
     this.#savedFixtures = this.#fixtures
   }
 
-  /** Replaces the whole state with a document, in one step. */
-  replace(document: Document): void {
-    this.store.transact(() => this.store.replaceAll(document))
+  /**
+   * Replaces the whole state with a document in one step, once its rows are indexed beside the
+   * present state.
+   *
+   * @throws ClientGone before the step
+   */
+  async replace(document: Document, signal?: AbortSignal): Promise<void> {
+    const prepared = await new Slices(signal).run(this.store.prepare(document))
+    this.store.transact(() => this.store.replaceAll(document, prepared))
     this.faults.cancelDelayed()
     const stored = this.store.setting('clock')
     this.clock.set(isRecord(stored) ? (stored as ClockSetting) : this.#startOfClock()) // as it was stored
-    this.webhooks.reload()
+    await this.webhooks.reload()
   }
 
   /**

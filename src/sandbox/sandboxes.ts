@@ -9,6 +9,8 @@ import { readHost } from '../core/http/hosts.ts'
 import { decodeUnreserved } from '../core/http/unreserved.ts'
 import { DEFAULT_SANDBOX, sandboxOfHost } from '../core/http/sandbox-path.ts'
 import { isRecord } from '../core/contract/schema.ts'
+import type { Contents } from '../core/store/manifest.ts'
+import type { Store } from '../core/store/store.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
 import { writeAtomically } from '../core/store/atomic-write.ts'
 import { codeOf, messageOf } from '../core/errors.ts'
@@ -48,6 +50,14 @@ const STORED_KEYS: ReadonlySet<string> = new Set<keyof StoredRequest>([
 interface RunningSandbox extends HostedSandbox {
   readonly sandbox: Sandbox
   lastUsed: number
+}
+
+/** A sandbox of the folder whose state is read and which is not started. */
+interface ReadSandbox {
+  readonly name: string
+  readonly settings: Settings
+  readonly store: Store
+  readonly request: StoredRequest
 }
 
 /** The sandbox that a request names. */
@@ -96,8 +106,7 @@ export class Sandboxes {
   static async open(options: SandboxesOptions): Promise<Sandboxes> {
     const all = new Sandboxes(options)
     try {
-      await all.#openDefault()
-      await all.#openStored()
+      await all.#openAll()
       return all
     } catch (error) {
       await all.close()
@@ -165,7 +174,8 @@ export class Sandboxes {
       this.default.store.mustBeWritable()
       fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
       writeRequest(directory, kept)
-      const sandbox = await this.#openIn(directory, settings)
+      const store = await this.#readIn(directory, settings)
+      const sandbox = await Sandbox.start(settings, shared, store)
       try {
         await this.#list(name, 1)
       } catch (error) {
@@ -267,6 +277,7 @@ export class Sandboxes {
   async #dismiss(name: string, { sandbox, kept }: RunningSandbox): Promise<void> {
     this.#running.delete(name)
     sandbox.requests.close()
+    sandbox.requests.clear()
     sandbox.faults.closeHeldConnections()
     sandbox.faults.cancelDelayed()
     if (!kept) return await sandbox.webhooks.close()
@@ -362,20 +373,39 @@ export class Sandboxes {
     return running
   }
 
-  async #openDefault(): Promise<void> {
+  async #openAll(): Promise<void> {
     const { settings, shared, folder } = this.#options
-    if (folder === undefined) this.#add(Sandbox.inMemory(settings, shared), {})
-    else this.#add(await this.#openIn(folder, settings), { kept: true })
+    if (folder === undefined) {
+      this.#add(Sandbox.inMemory(settings, shared), {})
+      return
+    }
+    const read: ReadSandbox[] = []
+    try {
+      const store = await this.#readIn(folder, settings)
+      read.push({ name: DEFAULT_SANDBOX, settings, store, request: { kept: true } })
+      const listed = await this.#readStored(join(folder, 'sandboxes'), store.contents, read)
+      // Nothing was written so far: a start that is refused leaves everything as it is.
+      await this.#start(read, listed)
+    } catch (error) {
+      const idle = read.filter(({ name }) => !this.#running.has(name))
+      await Promise.all(idle.map(({ store }) => store.close()))
+      throw error
+    }
   }
 
-  /** Opens the stored sandboxes; with `--recover`, one that cannot be opened is put aside. */
-  async #openStored(): Promise<void> {
-    const { folder } = this.#options
-    if (folder === undefined) return
-    const all = join(folder, 'sandboxes')
+  /**
+   * Reads the stored sandboxes; with `--recover`, one that cannot be read is put aside.
+   *
+   * @returns the version of each sandbox that the manifest lists
+   */
+  async #readStored(
+    all: string,
+    contents: Contents,
+    read: ReadSandbox[],
+  ): Promise<Readonly<Record<string, number>>> {
     const names = this.#namesIn(all)
     const listed = Object.fromEntries(
-      Object.entries(this.default.store.manifest?.contents.sandboxes ?? {}).filter(
+      Object.entries(contents.sandboxes).filter(
         ([name]) => !names.includes(`${name}${REMOVED_SUFFIX}`), // it was being removed
       ),
     )
@@ -390,28 +420,38 @@ export class Sandboxes {
     const stored = names
       .filter((name) => NAME.test(name) && fs.existsSync(join(all, name)))
       .flatMap((name) => {
-        const directory = join(all, name)
-        const request = this.#orAside(name, () => readListed(directory, listed[name]))
-        return request ? [{ name, directory, request }] : []
+        const request = this.#orAside(name, () => readListed(join(all, name), listed[name]))
+        return request ? [{ name, request }] : []
       })
       .sort((a, b) => createdAtOf(a.request) - createdAtOf(b.request))
-    const versions: Record<string, number> = {}
-    for (const { name, directory, request } of stored) {
-      let sandbox: Sandbox | undefined
+    for (const { name, request } of stored) {
       try {
-        sandbox = await this.#openIn(directory, this.#settingsFor(name, request))
+        const settings = this.#settingsFor(name, request)
+        const store = await this.#readIn(join(all, name), settings)
+        read.push({ name, settings, store, request: { ...request, kept: true } })
       } catch (error) {
         this.#orAside(name, () => raise(error))
       }
+    }
+    return listed
+  }
+
+  /** @param listed the versions in the manifest */
+  async #start(read: readonly ReadSandbox[], listed: Readonly<Record<string, number>>) {
+    const { shared } = this.#options
+    const versions: Record<string, number> = {}
+    for (const { name, settings, store, request } of read) {
+      const starting = Sandbox.start(settings, shared, store)
+      const sandbox =
+        name === DEFAULT_SANDBOX
+          ? await starting
+          : await starting.catch((error: unknown) => this.#orAside(name, () => raise(error)))
       if (!sandbox) continue
-      this.#add(sandbox, { ...request, kept: true })
-      versions[name] = request.version ?? 0
+      this.#add(sandbox, request)
+      if (name !== DEFAULT_SANDBOX) versions[name] = request.version ?? 0
     }
     if (JSON.stringify(sorted(listed)) !== JSON.stringify(sorted(versions))) {
-      await this.default.store.manifest?.change((contents) => ({
-        ...contents,
-        sandboxes: versions,
-      }))
+      await this.default.store.manifest?.change((current) => ({ ...current, sandboxes: versions }))
     }
   }
 
@@ -458,9 +498,9 @@ export class Sandboxes {
     }
   }
 
-  #openIn(folder: string, settings: Settings): Promise<Sandbox> {
+  #readIn(folder: string, settings: Settings): Promise<Store> {
     const { shared, durability, recover } = this.#options
-    return Sandbox.open(settings, shared, { folder, durability, recover })
+    return Sandbox.readStore(settings, shared, { folder, durability, recover })
   }
 
   #folderOf(name: string): string {

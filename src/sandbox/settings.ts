@@ -2,6 +2,7 @@ import type { Fixtures, SandboxPort } from '../admin/ports.ts'
 import type { Profiles } from '../config/profiles.ts'
 import type { ApiPart } from '../core/context.ts'
 import type { FaultOptions } from '../core/faults/faults.ts'
+import type { HistoryBudget } from '../core/history-budget.ts'
 import type { Log } from '../core/log.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import type { RequestRecorder } from '../core/request-log/request-log.ts'
@@ -21,6 +22,8 @@ export interface SharedParts {
   readonly requestLog: RequestLimits
   /** Names of headers, parameters and fields whose values are redacted. */
   readonly secretNames: SecretNames
+  /** The memory that the histories of all sandboxes share. */
+  readonly history: HistoryBudget
   readonly log: Log
   /** Called after each write to a sandbox's write-ahead log, with its time in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']

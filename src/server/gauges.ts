@@ -1,8 +1,14 @@
 import { Metrics } from '../telemetry/metrics.ts'
+import type { HistoryBudget } from '../core/history-budget.ts'
+import { DELIVERY_STATES } from '../core/webhooks/delivery.ts'
 import type { HostedSandbox } from '../admin/ports.ts'
 
 /** Creates the metrics of a server: its request counters and the gauges below. */
-export function createMetrics(version: string, list: () => readonly HostedSandbox[]): Metrics {
+export function createMetrics(
+  version: string,
+  list: () => readonly HostedSandbox[],
+  history: Pick<HistoryBudget, 'bytes' | 'dropped'>,
+): Metrics {
   const metrics = new Metrics()
   metrics.add({
     name: 'standin_info',
@@ -40,6 +46,18 @@ export function createMetrics(version: string, list: () => readonly HostedSandbo
     values: () => countDeliveries(list()),
   })
   metrics.add({
+    name: 'standin_history_bytes',
+    help: 'Memory of the request logs, inboxes and completed deliveries of all sandboxes in bytes.',
+    type: 'gauge',
+    values: () => [{ value: history.bytes }],
+  })
+  metrics.add({
+    name: 'standin_history_dropped_total',
+    help: 'Total number of requests and deliveries dropped because of --history-bytes.',
+    type: 'counter',
+    values: () => [{ value: history.dropped }],
+  })
+  metrics.add({
     name: 'process_resident_memory_bytes',
     help: 'Resident memory size in bytes.',
     type: 'gauge',
@@ -57,11 +75,10 @@ export function createMetrics(version: string, list: () => readonly HostedSandbo
 function countDeliveries(
   sandboxes: readonly HostedSandbox[],
 ): { labels: { state: string }; value: number }[] {
-  const counts = { pending: 0, delivered: 0, failed: 0, dropped: 0 }
-  for (const { sandbox } of sandboxes) {
-    for (const { state } of sandbox.webhooks.deliveries) counts[state]++
-  }
-  return Object.entries(counts).map(([state, value]) => ({ labels: { state }, value }))
+  return DELIVERY_STATES.map((state) => ({
+    labels: { state },
+    value: sandboxes.reduce((sum, { sandbox }) => sum + sandbox.webhooks.countDeliveries(state), 0),
+  }))
 }
 
 function countUsers(

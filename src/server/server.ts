@@ -12,6 +12,7 @@ import { Clock } from '../core/time/clock.ts'
 import type { FaultVocabulary } from '../core/faults/definition.ts'
 import { Faults } from '../core/faults/faults.ts'
 import { reasonsOf } from '../core/faults/refusal.ts'
+import { HistoryBudget } from '../core/history-budget.ts'
 import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { Guard } from './guard.ts'
 import { stderr, type Log } from '../core/log.ts'
@@ -76,6 +77,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   for (const part of vendors) checkOperations(part)
   const own = adminContract(registry)
   const prefixes = vendors.map(({ contract }) => contract.prefix)
+  const history = new HistoryBudget(config.historyBytes)
   let sandboxes: Sandboxes
   let stopping = false
   checkTlsOptions(config)
@@ -93,6 +95,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     document: (name) => documentOf(name, registry),
     isStopping: () => stopping,
     metrics: () => metrics,
+    history,
     list: () => sandboxes.list(),
     maxSandboxes: MAX_SANDBOXES,
     get: (name) => sandboxes.get(name),
@@ -101,7 +104,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     fixturesWith: (given) => sandboxes.fixturesWith(given),
     keepFixtures: ({ settings }, fixtures) => sandboxes.keepFixtures(settings.name, fixtures),
   }
-  const metrics = createMetrics(VERSION, () => sandboxes.list())
+  const metrics = createMetrics(VERSION, () => sandboxes.list(), history)
   const shared: SharedParts = {
     vendors,
     admin: (sandbox) => {
@@ -111,6 +114,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     },
     limits: { size: config.maxBody, time: config.bodyTimeout },
     secretNames: new SecretNames(config.redact),
+    history,
     requestLog: { size: config.requestLogSize, bytes: config.requestLogBytes },
     log,
     gate: {

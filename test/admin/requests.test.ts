@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { parsed, raw } from '../helpers/raw-requests.ts'
 import { creation, APIS, createCaller, CREATED, idIn, named } from '../helpers/caller.ts'
+import { eventually } from '../helpers/time.ts'
 import { createReader, requestsOf, type Recorded } from '../helpers/requests.ts'
 import { createFormsOnFireUserInXml, createSandbox, fixture, MYKAARMA } from '../helpers/sandbox.ts'
 
@@ -321,6 +322,15 @@ test('curl commands repeat the requests once the secrets are set', async () => {
   expect(requests[1]!.headers).toMatchObject({ 'X-Empty': '', 'X-Odd': "o'dd $HOME" })
 })
 
+test('a list without hints has everything else', async () => {
+  const caller = createCaller(await createSandbox())
+  await caller.create('cryptlex', { emial: 'ada@example.test' })
+  const [hinted] = (await requestsOf(caller)).requests as (Recorded & { hints?: unknown })[]
+  const { hints, ...others } = hinted!
+  expect(hints).not.toEqual([])
+  expect((await requestsOf(caller, 'hints=false')).requests).toEqual([others])
+})
+
 test('the event stream sends each request as it is answered', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
@@ -377,6 +387,53 @@ test('an event stream that is not read is closed', async () => {
   expect(sent).toBeLessThan(1000)
   socket.resume()
   await closed
+})
+
+test('a client that reconnects reads a long request log at its own pace, without gaps', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const url = `${server.url}/_standin/events`
+  const company = 'a'.repeat(40_000)
+  for (let i = 0; i < 60; i++) await caller.create('cryptlex', { company })
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write('GET /_standin/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: abc-0\r\n\r\n')
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  await new Promise((resolve) => socket.once('data', resolve))
+  socket.pause()
+  const reader = await createReader(url, { 'Last-Event-ID': 'abc-0' })
+  await caller.get('/v3/last')
+  const { requests } = await requestsOf(caller)
+  const read = await reader.events(61)
+  expect(read.map(({ data }) => data.id)).toEqual(requests.map(({ id }) => id))
+  // More than may be buffered for a reader of live events waits for this one.
+  socket.resume()
+  await eventually(() => expect(text).toContain('/v3/last'))
+  expect(text.match(/^event: request$/gm)).toHaveLength(61)
+  socket.destroy()
+})
+
+test('an event is written out once for all readers, and not for filters that it does not fit', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const url = `${server.url}/_standin/events`
+  const first = await createReader(url)
+  const picky = await createReader(`${url}?api=mykaarma`)
+  // Each writing of a request reads the secrets to redact.
+  const secrets = vi.spyOn(server.sandbox, 'secrets', 'get')
+  await caller.get('/v3/0')
+  await first.events(1)
+  const once = secrets.mock.calls.length
+  const readers = await Promise.all(Array.from({ length: 8 }, () => createReader(url)))
+  secrets.mockClear()
+  for (let i = 1; i <= 30; i++) await caller.get(`/v3/${i}`)
+  for (const reader of readers) {
+    const paths = (await reader.events(30)).map(({ data }) => data.path)
+    expect(paths).toEqual(Array.from({ length: 30 }, (_, i) => `/v3/${i + 1}`))
+  }
+  expect(once).toBeGreaterThan(0)
+  expect(secrets.mock.calls.length).toBe(30 * once)
+  expect(picky.text()).not.toContain('event:')
 })
 
 test('a silent event stream outlasts the time limit of bodies', async () => {

@@ -71,6 +71,7 @@ const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   autoSandboxes: ['on', true],
   requestLogSize: ['0', 0],
   requestLogBytes: ['1', 1],
+  historyBytes: ['1', 1],
   jwtSecret: [SECRET, SECRET],
   jwks: ['keys.json', 'keys.json'],
   jwtVerify: ['off', false],

@@ -20,6 +20,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm ci && npm start': '.ci/run does, in a fresh clone',
   'npm ci && npm test': '.ci/run does, in a fresh clone; here it would run itself',
   'npm start -- --memory --clock 2026-01-15T09:30:00Z': 'this is the server that the test starts',
+  'npm pack': 'test/package.test.ts packs the package',
   'npm start -- --profile strict': 'it does not end; test/main.test.ts starts one',
   'WEBHOOK_SECRET=a-secret-of-mine npx tsx examples/receivers/careful.ts 4030':
     'this is the receiver that the test starts',
@@ -31,12 +32,15 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 const PAGES = [
   'README.md',
   'docs/admin.md',
+  'docs/configuration.md',
   'docs/credentials.md',
   'docs/evidence.md',
   'docs/profiles.md',
   'docs/reasons.md',
   'docs/sandboxes.md',
   'docs/state.md',
+  'docs/troubleshooting.md',
+  'docs/webhook-receiver.md',
 ]
 
 /** The receiver that the README starts, on a free port. */
@@ -128,7 +132,7 @@ test('every promise of a contract names a test that exists', () => {
   expect(isTest({ file: 'docs/readme.test.ts', title: 'there is no such test' })).toBe(false)
 })
 
-test('every link leads somewhere, and the README to every page', () => {
+test('every link leads somewhere, and the list of the documentation to every page', () => {
   const docs = readdirSync(new URL('../../docs', import.meta.url), {
     recursive: true,
     encoding: 'utf8',
@@ -144,11 +148,17 @@ test('every link leads somewhere, and the README to every page', () => {
       else expect(headingsOf(readFileSync(there, 'utf8')), `${page}: ${file}`).toContain(heading)
     }
   }
-  const linked = [readDocument('README.md'), readDocument('docs/decisions/README.md')].join('\n')
-  for (const page of docs) {
-    const target = page.replace(/^docs\/decisions\/(?!README)/, '')
+  const linked = [readDocument('docs/README.md'), readDocument('docs/decisions/README.md')].join(
+    '\n',
+  )
+  for (const page of docs.filter((one) => one !== 'docs/README.md')) {
+    const target = page.replace(/^docs\/(decisions\/(?!README))?/, '')
     expect(linked).toContain(`](${target})`)
   }
+})
+
+test('the README has at most 200 lines', () => {
+  expect(readDocument('README.md').split('\n').length).toBeLessThanOrEqual(200)
 })
 
 /** As a link spells them. */

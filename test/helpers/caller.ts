@@ -125,10 +125,17 @@ export class Caller {
     const end = this.#received.indexOf('\r\n\r\n')
     if (end < 0) return
     const head = this.#received.toString('latin1', 0, end)
-    const length = Number(/^Content-Length: (\d+)$/im.exec(head)?.[1] ?? 0)
-    if (this.#received.length < end + 4 + length) return
-    const text = this.#received.toString('utf8', end + 4, end + 4 + length)
-    this.#received = this.#received.subarray(end + 4 + length)
+    const rest = this.#received.subarray(end + 4)
+    // A stream of events has no end, so its answer is the head.
+    const isChunked =
+      /^Transfer-Encoding: chunked$/im.test(head) &&
+      !/^Content-Type: text\/event-stream/im.test(head)
+    const body = isChunked
+      ? chunkedBody(rest)
+      : wholeBody(rest, Number(/^Content-Length: (\d+)$/im.exec(head)?.[1] ?? 0))
+    if (!body) return
+    const { text } = body
+    this.#received = rest.subarray(body.end)
     if (/^Connection: close$/im.test(head)) {
       this.#socket?.destroy()
       this.#socket = undefined
@@ -216,3 +223,30 @@ export async function allUsers(
   } while (after !== '')
   return found
 }
+
+interface Body {
+  readonly text: string
+  /** Number of bytes up to its end. */
+  readonly end: number
+}
+
+/** @returns undefined if it has not arrived as a whole */
+function wholeBody(bytes: Buffer, length: number): Body | undefined {
+  if (bytes.length < length) return undefined
+  return { text: bytes.toString('utf8', 0, length), end: length }
+}
+
+/** @returns undefined if it has not arrived as a whole */
+function chunkedBody(bytes: Buffer): Body | undefined {
+  if (!bytes.subarray(-5).equals(LAST_CHUNK)) return undefined
+  const chunks: Buffer[] = []
+  for (let at = 0; ;) {
+    const start = bytes.indexOf('\r\n', at) + 2
+    const size = parseInt(bytes.toString('latin1', at, start - 2), 16)
+    at = start + size + 2
+    if (size === 0) return { text: Buffer.concat(chunks).toString('utf8'), end: at }
+    chunks.push(bytes.subarray(start, start + size))
+  }
+}
+
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')

@@ -617,6 +617,31 @@ test('the message for a kept sandbox that cannot be opened names it', async () =
   )
 })
 
+test('a snapshot that is the one of another sandbox is told, also after a start that was refused', async () => {
+  const data = createFolder()
+  const server = await createSandbox({ data })
+  const caller = createCaller(server)
+  for (const name of ['shop', 'till']) {
+    await caller.post('/_standin/sandboxes', { name, kept: true })
+    await caller.post(`/~${name}/_standin/seed`, { users: name.length, apis: ['cryptlex'] })
+    await caller.put(`/~${name}/_standin/snapshots/monday`)
+  }
+  await server.close()
+  const snapshotOf = (name: string) => join(data, 'sandboxes', name, 'snapshots', 'monday.json')
+  fs.copyFileSync(snapshotOf('till'), snapshotOf('shop'))
+  // A start that another sandbox stops must change nothing, or the next one would have nothing to tell.
+  const state = join(data, 'sandboxes', 'till', 'state.json')
+  const text = fs.readFileSync(state)
+  fs.writeFileSync(state, '{"damaged')
+  await expect(createSandbox({ data })).rejects.toThrow(state)
+  fs.writeFileSync(state, text)
+  const next = await createSandbox({ data })
+  expect(next.logged.join()).toContain(
+    `${snapshotOf('shop')} is not the snapshot that was saved last; it is used as it is`,
+  )
+  expect(next.logged.join()).not.toContain(snapshotOf('till'))
+})
+
 test('the next start removes the rest of a sandbox that was being created or removed during a kill', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })

@@ -1,8 +1,10 @@
+import { isAscii as isAsciiText } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { charsetOf, mediaTypeOf } from './content-type.ts'
 import { Problem } from '../problem.ts'
+import { inSlices } from '../slices.ts'
 
 export interface BodyLimits {
   /** Bytes, counted after decompression. */
@@ -26,19 +28,40 @@ export interface BodyText {
  */
 export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<BodyText> {
   const charset = charsetIn(request.headers['content-type'])
-  const bytes = await readBytes(request, limits, decompressed(request))
-  const decoder = DECODERS.get(encodingOf(bytes, charset))!
+  const chunks = await readChunks(request, limits, decompressed(request))
+  const start = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks.slice(0, 2))
+  const decoder = DECODERS.get(encodingOf(start, charset))!
+  const { encoding } = decoder
   try {
-    return { text: decoder.decode(bytes), encoding: decoder.encoding }
+    if (chunks.length < MANY_CHUNKS) {
+      const bytes = chunks.length === 1 ? start : Buffer.concat(chunks)
+      return { text: decoder.decode(bytes), encoding }
+    }
+    return { text: await decodedInSlices(chunks, encoding), encoding }
   } catch (cause) {
-    const message = `The body is not valid ${decoder.encoding} text`
+    const message = `The body is not valid ${encoding} text`
     throw new Problem(400, 'body.malformed', message, { cause })
   }
 }
 
+/** Chunks of at most 64 KB from which on a body is decoded in slices. */
+const MANY_CHUNKS = 16
+
+async function decodedInSlices(chunks: readonly Buffer[], encoding: string): Promise<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true })
+  const isAscii = encoding === 'utf-8' && chunks.every((chunk) => isAsciiText(chunk))
+  const texts: string[] = []
+  for await (const chunk of inSlices(chunks)) {
+    // A streaming decoder makes strings of twice the size, which take long to join.
+    texts.push(isAscii ? chunk.toString('latin1') : decoder.decode(chunk, { stream: true }))
+  }
+  texts.push(decoder.decode())
+  return texts.join('')
+}
+
 /** Requests whose body cannot be read to its end, with the reason. */
 const aborted = new WeakMap<IncomingMessage, Problem>()
-/** Event by which `readBytes` learns of it. */
+/** Event by which `readChunks` learns of it. */
 const ABORTED = Symbol('aborted')
 
 /** Ends the reading of a body with this problem, whether it has begun or not. */
@@ -48,18 +71,24 @@ export function abortRequestBody(request: IncomingMessage, problem: Problem): vo
   request.emit(ABORTED)
 }
 
+/** Reads the bytes of a request's body. */
+export async function readBytes(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const chunks = await readChunks(request, limits)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
 /** Reads the bytes of a request's body from the request, or from a stream that decodes it. */
-export function readBytes(
+function readChunks(
   request: IncomingMessage,
   limits: BodyLimits,
   source: Readable = request,
-): Buffer | Promise<Buffer> {
+): readonly Buffer[] | Promise<readonly Buffer[]> {
   // A body that arrived with the headers, as most do, needs neither promise nor time limit.
   const length = Number(request.headers['content-length'] ?? NaN)
   if (source === request && request.readableLength === length && length <= limits.size) {
     const bytes = (request.read() as Buffer | null) ?? EMPTY // no encoding was ever set
     request.resume()
-    return bytes
+    return [bytes]
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -98,7 +127,7 @@ export function readBytes(
     source.on('end', () => {
       if (refusal) return
       clearTimeout(timer)
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+      resolve(chunks)
     })
     if (source !== request) source.on('error', (cause: Error) => discard(undecodable(cause)))
     const stop = () => {

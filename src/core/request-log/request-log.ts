@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import type { ApiContext } from '../context.ts'
 import { entryFrom, MAX_KEPT_BODY, type AnsweredRequest, type Entry } from './entry.ts'
+import type { HistoryBudget } from '../history-budget.ts'
 import { isBelow } from '../http/sandbox-path.ts'
 import { Redactions } from './redactions.ts'
 import { SECRET_NAMES } from './secret-names.ts'
@@ -43,16 +44,19 @@ export class RequestLog implements RequestRecorder {
   /** Distinguishes the entries of this process from those of another. */
   readonly epoch = Date.now().toString(36)
 
-  /** @param names of secrets */
-  constructor(limits: RequestLimits, names = SECRET_NAMES) {
+  /**
+   * @param names of secrets
+   * @param budget the memory that it shares with other histories
+   */
+  constructor(limits: RequestLimits, names = SECRET_NAMES, budget?: HistoryBudget) {
     this.limits = limits
     this.redactions = new Redactions(limits.size === 0 ? 0 : limits.bytes, names)
-    this.#accepted = new RingBuffer(limits, this.redactions)
+    this.#accepted = new RingBuffer(limits, this.redactions, budget)
     const rejected = {
       size: Math.min(limits.size, REJECTED_LIMITS.size),
       bytes: Math.min(limits.bytes, REJECTED_LIMITS.bytes),
     }
-    this.#rejected = new RingBuffer(rejected, this.redactions)
+    this.#rejected = new RingBuffer(rejected, this.redactions, budget)
   }
 
   /**

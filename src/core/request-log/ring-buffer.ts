@@ -1,3 +1,4 @@
+import { HistoryBudget, type Charge, type History } from '../history-budget.ts'
 import type { Redactions } from './redactions.ts'
 import { entrySize, type Entry, type Slab } from './entry.ts'
 
@@ -14,9 +15,12 @@ const MIN_SLAB = 8 * 1024
 const MAX_SLAB = 256 * 1024
 
 /** Keeps the newest entries within the limits; an entry's index is its count modulo the size. */
-export class RingBuffer {
+export class RingBuffer implements History {
   readonly #limits: RequestLimits
   readonly #entries: (Entry | undefined)[] = []
+  /** The charge of each entry, at its index. */
+  readonly #charges: (Charge | undefined)[] = []
+  readonly #budget: HistoryBudget
   /** Counts of the oldest entry that is kept and of the next to come. */
   #oldest = 0
   #next = 0
@@ -26,9 +30,10 @@ export class RingBuffer {
 
   readonly #redactions: Redactions
 
-  constructor(limits: RequestLimits, redactions: Redactions) {
+  constructor(limits: RequestLimits, redactions: Redactions, budget = new HistoryBudget()) {
     this.#limits = limits
     this.#redactions = redactions
+    this.#budget = budget
   }
 
   get size(): number {
@@ -43,22 +48,40 @@ export class RingBuffer {
   push(entry: Entry): void {
     const { size, bytes } = this.#limits
     if (size === 0) return
-    if (this.size === size) this.#dropOldest()
-    this.#entries[this.#next++ % size] = entry
+    if (this.size === size) this.dropOldest()
+    const index = this.#next++ % size
+    this.#entries[index] = entry
+    this.#charges[index] = this.#budget.add(this, entrySize(entry))
     this.#bytes += entrySize(entry)
-    while (this.#bytes > bytes) this.#dropOldest()
+    while (this.#bytes > bytes) this.dropOldest()
+    this.#budget.enforce()
   }
 
   /** Entries with a higher `seq`, oldest first. Those dropped during the iteration are skipped. */
   *after(seq: number): Generator<Entry, undefined> {
-    for (let i = this.#oldest; i < this.#next; i = Math.max(i + 1, this.#oldest)) {
+    for (let i = this.#firstAfter(seq); i < this.#next; i = Math.max(i + 1, this.#oldest)) {
       const entry = this.#entries[i % this.#limits.size]
-      if (entry && entry.seq > seq) yield entry
+      if (entry) yield entry
     }
+  }
+
+  /** Count of the first entry with a higher `seq`, by bisection. */
+  #firstAfter(seq: number): number {
+    let low = this.#oldest
+    let high = this.#next
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const entry = this.#entries[middle % this.#limits.size]
+      if (entry && entry.seq > seq) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   clear(): void {
     for (const entry of this.#entries) if (entry) this.#redactions.drop(entry)
+    for (const charge of this.#charges) this.#budget.remove(charge)
+    this.#charges.length = 0
     this.#entries.length = 0
     this.#slab = undefined
     this.#oldest = this.#next = this.#bytes = 0
@@ -73,7 +96,7 @@ export class RingBuffer {
     return this.#slab
   }
 
-  #dropOldest(): void {
+  dropOldest(): void {
     const index = this.#oldest++ % this.#limits.size
     const entry = this.#entries[index]
     if (entry) {
@@ -81,5 +104,7 @@ export class RingBuffer {
       this.#redactions.drop(entry)
     }
     this.#entries[index] = undefined
+    this.#budget.remove(this.#charges[index])
+    this.#charges[index] = undefined
   }
 }

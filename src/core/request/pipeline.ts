@@ -141,7 +141,8 @@ const STAGE_HANDLERS: Readonly<
     const firing = injector.afterBody(faultStagesBeforeBody(context.api))
     const ended = firing && (await firing)
     if (ended) return ended
-    parseBody(context, call)
+    const parsing = parseBody(context, call)
+    if (parsing) await parsing
     return undefined
   },
 

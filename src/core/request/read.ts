@@ -9,6 +9,7 @@ import type { ApiContext } from '../context.ts'
 import type { PipelineContext } from './pipeline-context.ts'
 import { invalid, Problem } from '../problem.ts'
 import { isRecord, type Schema } from '../contract/schema.ts'
+import { Slices } from '../slices.ts'
 
 type ReadContext = Pick<PipelineContext, 'api' | 'limits'>
 
@@ -55,15 +56,34 @@ function acceptedType({ api }: ReadContext, call: Call): string {
   return first!
 }
 
-/** Parses the body's text by its media type, as far as the contract's shape is needed for that. */
-export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void {
+/** Characters of a body that are parsed at once. */
+const LARGE = 256 * 1024
+
+/**
+ * Parses the body's text by its media type, as far as the contract's shape is needed for that.
+ *
+ * @returns a promise for a large body, which is parsed in slices if its format can
+ */
+export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void | Promise<void> {
   const operation = call.operation! // the route stage found it
   const text = call.bodyText ?? ''
   if (api.bodyType) call.bodyType = api.bodyType(call, text)
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
   checkCharset(call)
+  if (text.length > LARGE && format.readInSteps) {
+    return parseInSlices(api, call, format.readInSteps(text))
+  }
   call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema, call)
+  api.prepare?.(call)
+}
+
+async function parseInSlices(
+  api: Pick<ReadContext['api'], 'prepare'>,
+  call: Call,
+  steps: Generator<unknown, unknown>,
+): Promise<void> {
+  call.body = await new Slices().run(steps)
   api.prepare?.(call)
 }
 

@@ -10,8 +10,7 @@ import type { Message } from '../http/message.ts'
 import { formatOf } from './negotiation.ts'
 import type { PipelineContext } from './pipeline-context.ts'
 import type { Schema } from '../contract/schema.ts'
-import { sendPieces } from '../http/pieces.ts'
-import { stream } from '../http/stream.ts'
+import { stream, writePieces } from '../http/stream.ts'
 
 /** An answer while it is written. */
 interface Outgoing {
@@ -32,18 +31,15 @@ export function respond(
   common: Readonly<Record<string, string>>,
 ): void {
   const { context, call, injector, response } = outgoing
-  const { pieces } = reply
   const written =
     reply.page ??
-    (pieces
+    (reply.pieces
       ? { text: '', contentType: formatOf(context.api, call.answerType).contentType }
       : writtenBody(outgoing, reply))
-  const size = pieces
-    ? pieces.reduce((sum, { length }) => sum + length, 0)
-    : Buffer.byteLength(written.text)
+  const size = Buffer.byteLength(written.text)
   const headers: Record<string, string | string[] | number> = {
     Date: context.tools.clock.httpDate(),
-    ...(reply.page || pieces || reply.body !== undefined
+    ...(reply.page || reply.pieces || reply.body !== undefined
       ? { 'Content-Type': written.contentType, 'Content-Length': size }
       : {}),
     // A gateway in front of the vendor does not send the vendor's headers.
@@ -52,16 +48,20 @@ export function respond(
     'Standin-Request-Id': call.id,
   }
   if (call.firing) headers['Standin-Fault'] = call.firing.fault.id
-  if (reply.stream) delete headers['Content-Length']
+  if (reply.stream || reply.pieces) delete headers['Content-Length']
   if (call.warnings.length > 0) headers['Standin-Warning'] = warningHeaders(call)
   const message: Message = { status: reply.status, headers, body: written.text }
   // Recorded before it is sent: a client that has the answer finds it in the request log.
   const { rawHeaders } = response.req
   const sent = call.method === 'HEAD' ? { ...message, body: '', size: 0 } : { ...message, size }
   context.requestLog.record(context, call, { rawHeaders, ...sent })
-  if (pieces) sendPieces(response, message, pieces)
-  else if (reply.stream) stream(response, message, reply.stream)
-  else injector.send(response, message)
+  if (reply.stream) stream(response, message, reply.stream)
+  else if (reply.pieces) {
+    writePieces(response, message, reply.pieces).catch((error: unknown) => {
+      context.log.bug(`${context.api.name} failed to write an answer`, error)
+      response.destroy()
+    })
+  } else injector.send(response, message)
   context.observe?.({ context, call, reply })
 }
 

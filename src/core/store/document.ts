@@ -1,4 +1,5 @@
 import { isRecord } from '../contract/schema.ts'
+import { atOnce } from '../slices.ts'
 import type { Row, Table } from './state.ts'
 import { uniqueKey } from './unique-keys.ts'
 
@@ -39,12 +40,20 @@ export function documentDefect(
   document: Record<string, unknown>,
   tables: Tables,
 ): DocumentDefect | undefined {
+  return atOnce(documentDefectSteps(document, tables))
+}
+
+/** Does the work of `documentDefect` in steps, between which other requests can run. */
+export function* documentDefectSteps(
+  document: Record<string, unknown>,
+  tables: Tables,
+): Generator<undefined, DocumentDefect | undefined> {
   const { standin, ...apis } = document
   if (isRecord(standin) && typeof standin['format'] === 'number' && standin['format'] > FORMAT) {
     const message = `format ${standin['format']} is newer than this version supports (${FORMAT}); use a newer Standin`
     return { kind: 'newer-format', message }
   }
-  const message = headerDefect(standin) ?? tablesDefect(apis, tables)
+  const message = headerDefect(standin) ?? (yield* tablesDefect(apis, tables))
   return message === undefined ? undefined : { kind: 'invalid', message }
 }
 
@@ -62,7 +71,10 @@ function headerDefect(standin: unknown): string | undefined {
   return undefined
 }
 
-function tablesDefect(apis: Record<string, unknown>, tables: Tables): string | undefined {
+function* tablesDefect(
+  apis: Record<string, unknown>,
+  tables: Tables,
+): Generator<undefined, string | undefined> {
   for (const [api, given] of Object.entries(apis)) {
     if (!Object.hasOwn(tables, api)) {
       return `"${api}" is not an API of this sandbox (${Object.keys(tables).join(', ')})`
@@ -72,14 +84,18 @@ function tablesDefect(apis: Record<string, unknown>, tables: Tables): string | u
       const table = Object.hasOwn(tables[api]!, name) ? tables[api]![name] : undefined
       if (!table) return `${api} has no table "${name}" (${Object.keys(tables[api]!).join(', ')})`
       // rowsDefect has made sure that it is an array of objects.
-      const defect = rowsDefect(rows) ?? uniqueDefect(rows as readonly Row[], table)
+      const defect =
+        (yield* rowsDefect(rows)) ?? (yield* uniqueDefect(rows as readonly Row[], table))
       if (defect) return `${api}.${name}${defect}`
     }
   }
   return undefined
 }
 
-function rowsDefect(rows: unknown): string | undefined {
+/** Rows that are checked in one step. */
+const STEP = 500
+
+function* rowsDefect(rows: unknown): Generator<undefined, string | undefined> {
   if (!Array.isArray(rows)) return ' must be an array'
   const ids = new Set<string>()
   for (const [i, row] of rows.entries()) {
@@ -87,12 +103,16 @@ function rowsDefect(rows: unknown): string | undefined {
     if (typeof id !== 'string' || id === '') return `[${i}].id must be a non-empty string`
     if (ids.has(id)) return `[${i}].id "${id}" is a duplicate`
     ids.add(id)
+    if (i % STEP === 0) yield
   }
   return undefined
 }
 
 /** Finds two rows with the same value in a unique field, which no create would have accepted. */
-function uniqueDefect(rows: readonly Row[], { unique }: Table): string | undefined {
+function* uniqueDefect(
+  rows: readonly Row[],
+  { unique }: Table,
+): Generator<undefined, string | undefined> {
   for (const field of unique) {
     const seen = new Map<string, number>()
     for (const [i, row] of rows.entries()) {
@@ -100,7 +120,38 @@ function uniqueDefect(rows: readonly Row[], { unique }: Table): string | undefin
       const first = value === undefined ? undefined : seen.get(value)
       if (first !== undefined) return `[${first}] and [${i}] have the same ${field}`
       if (value !== undefined) seen.set(value, i)
+      if (i % STEP === 0) yield
     }
   }
   return undefined
+}
+
+/** Rows that are written in one step. */
+const ROWS_PER_PIECE = 20
+
+/** Writes a document as JSON in pieces. */
+export function* documentPieces(document: Document): Generator<string, void> {
+  let separator = '{'
+  for (const [api, tables] of Object.entries(document)) {
+    yield `${separator}${JSON.stringify(api)}:`
+    separator = ','
+    if (api === 'standin' || !isRecord(tables)) yield JSON.stringify(tables)
+    else yield* tablesPieces(tables)
+  }
+  yield '}'
+}
+
+function* tablesPieces(tables: Readonly<Record<string, unknown>>): Generator<string, void> {
+  let separator = '{'
+  for (const [table, rows] of Object.entries(tables)) {
+    yield `${separator}${JSON.stringify(table)}:[`
+    separator = ','
+    const all = rows as readonly Row[] // a table of a document is an array
+    for (let i = 0; i < all.length; i += ROWS_PER_PIECE) {
+      const piece = JSON.stringify(all.slice(i, i + ROWS_PER_PIECE)).slice(1, -1)
+      yield i === 0 ? piece : `,${piece}`
+    }
+    yield ']'
+  }
+  yield separator === '{' ? '{}' : '}'
 }

@@ -32,8 +32,13 @@ export interface Progress {
 export interface Contents {
   /** The transaction of each state file that was written lately, with the file's checksum. */
   readonly states: readonly (readonly [seq: number, checksum: string])[]
-  /** The version of each snapshot, by name. */
-  readonly snapshots: Readonly<Record<string, number>>
+  /**
+   * The checksum of the file of each snapshot, by name. Before there were checksums, it was the
+   * number of times that the file had been written.
+   */
+  readonly snapshots: Readonly<Record<string, string | number>>
+  /** The checksum of a snapshot that is about to be written, by its name. */
+  readonly saving: Readonly<Record<string, string>>
   /** The version of `sandbox.json` of each kept sandbox, by name. */
   readonly sandboxes: Readonly<Record<string, number>>
 }
@@ -43,7 +48,7 @@ export interface ManifestReading {
   readonly contents: Contents
 }
 
-export const NO_CONTENTS: Contents = { states: [], snapshots: {}, sandboxes: {} }
+export const NO_CONTENTS: Contents = { states: [], snapshots: {}, saving: {}, sandboxes: {} }
 
 export function manifestFile(folder: string): string {
   return join(folder, 'manifest')
@@ -94,6 +99,8 @@ export class Manifest {
   readonly #folder: string
   readonly #durability: Durability
   #fd: number | undefined
+  /** True from before the file is replaced until the new one is known. */
+  #isReplacing = false
   #saved = 0
   #settled = 0
   /** The transaction that is settled after the settling time. */
@@ -161,9 +168,9 @@ export class Manifest {
     }))
   }
 
-  /** True when the file is where it was written. */
+  /** True when the file is where it was written, or is being replaced. */
   get isInPlace(): boolean {
-    if (this.#fd === undefined) return true
+    if (this.#fd === undefined || this.#isReplacing) return true
     const there = fs.statSync(manifestFile(this.#folder), { throwIfNoEntry: false })
     return identityOf(there) === identityOf(fs.fstatSync(this.#fd))
   }
@@ -229,16 +236,19 @@ export class Manifest {
     }
     await handle.close()
     let fd: number | undefined
+    this.#isReplacing = true
     try {
       fd = fs.openSync(temporary, 'r+')
       await rename(temporary, file)
+      if (this.#fd !== undefined) fs.closeSync(this.#fd)
+      this.#fd = fd
     } catch (error) {
       if (fd !== undefined) fs.closeSync(fd)
       await rm(temporary, { force: true })
       throw error
+    } finally {
+      this.#isReplacing = false
     }
-    if (this.#fd !== undefined) fs.closeSync(this.#fd)
-    this.#fd = fd
     this.#writeProgress()
     await syncFolder(this.#folder)
   }

@@ -1,13 +1,20 @@
 import { isRecord } from '../contract/schema.ts'
 import type { Row } from './state.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
-import { IndexedRows, type OnChange, type Undo } from './indexed-rows.ts'
+import {
+  IndexedRows,
+  type MemoryContent,
+  type OnChange,
+  type RowsContent,
+  type Undo,
+} from './indexed-rows.ts'
+import { atOnce } from '../slices.ts'
 
 /** The state of a store in memory: rows by collection, counters by stream, settings by name. */
 export class MemoryState {
   readonly tables: Tables
-  readonly counters = new Map<string, number>()
-  readonly settings = new Map<string, unknown>()
+  counters = new Map<string, number>()
+  settings = new Map<string, unknown>()
   readonly #rows = new Map<string, IndexedRows>()
 
   /** @param onChange receives each change that is made through a collection */
@@ -35,6 +42,7 @@ export class MemoryState {
   /** Replays or reverts a change without reporting it; a change of an unknown table is ignored. */
   apply(change: Undo): void {
     if (change[0] === 'all') this.load(change[1])
+    else if (change[0] === 'swap') this.swap(change[1])
     else if (change[0] === 'set') this.settings.set(change[1], change[2])
     else if (change[0] === 'count') this.counters.set(change[1], change[2])
     else if (change[0] === 'put') this.#rows.get(change[1])?.put(change[2])
@@ -43,20 +51,35 @@ export class MemoryState {
   }
 
   /** Replaces the whole state by a document. */
-  load({ standin, ...apis }: Document): void {
-    this.counters.clear()
-    this.settings.clear()
-    for (const [stream, n] of Object.entries(standin.counters ?? {})) this.counters.set(stream, n)
-    for (const [name, value] of Object.entries(standin.settings ?? {})) {
-      this.settings.set(name, value)
-    }
+  load(document: Document): void {
+    this.swap(atOnce(this.prepare(document)))
+  }
+
+  /** Builds the content of a document in steps, beside the present one. */
+  *prepare({ standin, ...apis }: Document): Generator<undefined, MemoryContent> {
+    const contents = new Map<string, RowsContent>()
     for (const [name, rows] of this.#rows) {
       const [api = '', table = ''] = name.split('.')
       const tables = apis[api]
       const given = isRecord(tables) ? tables[table] : undefined
       // documentDefect has made sure that an array holds objects with an id.
-      rows.fill(Array.isArray(given) ? (given as Row[]) : [])
+      contents.set(name, yield* rows.prepare(Array.isArray(given) ? (given as Row[]) : []))
     }
+    return {
+      counters: new Map(Object.entries(standin.counters ?? {})),
+      settings: new Map(Object.entries(standin.settings ?? {})),
+      rows: contents,
+    }
+  }
+
+  /** Replaces the whole state, and returns the previous one. */
+  swap({ counters, settings, rows }: MemoryContent): MemoryContent {
+    const previous = new Map<string, RowsContent>()
+    for (const [name, table] of this.#rows) previous.set(name, table.swap(rows.get(name)!)) // prepare makes all
+    const before = { counters: this.counters, settings: this.settings, rows: previous }
+    this.counters = counters
+    this.settings = settings
+    return before
   }
 
   /**

@@ -64,12 +64,14 @@ export function openFolder(folder: string, options: OpeningOptions): Opening {
   const seq = state?.document.standin.seq ?? 0
   const found = continuationOf(folder, seq, manifest?.progress)
   const missing = state ? undefined : missingState(folder, found, manifest)
-  const problem = missing ?? defect ?? found.gap?.message
+  const edits = missing || defect ? undefined : editsOf(folder, manifest, state, seq, options)
+  const problem = missing ?? defect ?? edits?.problem ?? found.gap?.message
   if (problem !== undefined) {
-    if (!options.recover) throw new Error(`${problem}. ${adviceFor(missing, defect)}`)
-    return recoverFrom(folder, manifest, missing || defect ? undefined : state, problem, options)
+    const unknown = defect ?? edits?.problem
+    if (!options.recover) throw new Error(`${problem}. ${adviceFor(missing, unknown)}`)
+    return recoverFrom(folder, manifest, missing || unknown ? undefined : state, problem, options)
   }
-  warnOfEdits(folder, manifest, state, seq, options)
+  if (edits?.warning) options.log.warn(edits.warning)
   return opening(state, found, manifest, options)
 }
 
@@ -170,21 +172,30 @@ function openHandmade(
   }
 }
 
-/** Tells of a state file that has changed since it was written, which a person or a fault may do. */
-function warnOfEdits(
+/**
+ * Compares the state file with what was written. A file that was edited by hand is used as it is,
+ * but not one of which nobody can tell what differs.
+ */
+function editsOf(
   folder: string,
   manifest: ManifestReading | undefined,
   state: StateFile | undefined,
   seq: number,
-  { tables, log }: OpeningOptions,
-): void {
+  { tables }: OpeningOptions,
+): { readonly warning?: string; readonly problem?: string } | undefined {
   const written = manifest?.contents.states.filter(([one]) => one === seq) ?? []
-  if (!state || written.length === 0) return
-  if (written.some(([, sum]) => sum === state.checksum)) return
+  if (!state || written.length === 0) return undefined
+  if (written.some(([, sum]) => sum === state.checksum)) return undefined
+  const file = join(folder, 'state.json')
   const before = reconstruct(folder, manifest, tables, seq)
-  log.warn(
-    `${join(folder, 'state.json')} has changed since Standin wrote it, by hand or by damage; it is used as it is. ${differences(before, state.document, tables)}`,
-  )
+  if (!before) {
+    return {
+      problem: `${file} has changed since Standin wrote it, by hand or by damage, and what differs cannot be told without a good state.previous.json`,
+    }
+  }
+  return {
+    warning: `${file} has changed since Standin wrote it, by hand or by damage; it is used as it is. ${differences(before, state.document, tables)}`,
+  }
 }
 
 function differences(before: Document | undefined, after: Document, tables: Tables): string {
@@ -226,8 +237,6 @@ interface Candidate {
   readonly name: string
   readonly state: StateFile | undefined
   readonly found: Continuation
-  /** False for a state file that is not one of the last that Standin wrote. */
-  readonly isKnown: boolean
 }
 
 /**
@@ -250,31 +259,26 @@ function recoverFrom(
   const candidates: Candidate[] = []
   const add = (name: string, from: StateFile | undefined) => {
     const seq = from?.document.standin.seq ?? 0
-    const sums = manifest?.contents.states.map(([, sum]) => sum) ?? []
-    const isKnown = from === undefined || sums.length === 0 || sums.includes(from.checksum)
-    candidates.push({
-      name,
-      state: from,
-      isKnown,
-      found: continuationOf(folder, seq, manifest?.progress),
-    })
+    candidates.push({ name, state: from, found: continuationOf(folder, seq, manifest?.progress) })
   }
   if (state) add(file, state)
   let reason = `there is no ${previous}`
   try {
     const fallback = readStateFile(previous, tables)
-    if (fallback && typeof fallback.document.standin.seq === 'number') add(previous, fallback)
+    const sums = manifest?.contents.states.map(([, sum]) => sum) ?? []
+    // What a file of another time or folder lacks could not be told.
+    const isKnown = fallback && (sums.length === 0 || sums.includes(fallback.checksum))
+    if (fallback && !isKnown) reason = `${previous} is another file, or has changed`
+    else if (typeof fallback?.document.standin.seq === 'number') add(previous, fallback)
   } catch (error) {
     reason = summaryOf(error)
   }
   // Without a state, the logs alone are the state when they begin with transaction 1.
   if ((writeAheadLogsIn(folder)[0]?.first ?? 1) === 1) add('the write-ahead log', undefined)
-  const best = candidates.toSorted(
-    (a, b) => Number(b.isKnown) - Number(a.isKnown) || b.found.reached - a.found.reached,
-  )[0]
+  const best = candidates.toSorted((a, b) => b.found.reached - a.found.reached)[0]
   if (!best) {
     throw new Error(
-      `${problem}; ${reason}. Put a good copy of either in place, or empty ${folder} to start with no users`,
+      `${problem}; ${reason}. Put a good copy of either in place, remove the line "seq" from ${basename(file)} to start with it and nothing else, or empty ${folder} to start with no users`,
     )
   }
   let used = ''

@@ -1,13 +1,14 @@
 import * as fs from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describeSyntaxError } from '../formats/json.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { codeOf, messageOf } from '../errors.ts'
-import { checkedJson, checkJson } from './checksum.ts'
+import { checkedJson, checkJson, checksum } from './checksum.ts'
 import { documentDefect, type Document, type Tables } from './document.ts'
 import { writeAtomically } from './atomic-write.ts'
+import type { Contents } from './manifest.ts'
 import type { Store } from './store.ts'
 import { writeFailed } from './write-failed.ts'
 
@@ -20,17 +21,19 @@ export interface SavedState {
 }
 
 /** The store whose snapshots are kept, and which lists them. */
-type SnapshotStore = Pick<Store, 'manifest' | 'mustBeWritable' | 'tables'>
+type SnapshotStore = Pick<Store, 'contents' | 'manifest' | 'mustBeWritable' | 'tables'>
 
 /** The snapshots of a sandbox, each in a file of its own where there is a folder. */
 export class Snapshots {
   readonly #byName = new Map<string, SavedState>()
-  /** Number of times that each file was written; a file of an older version is noticed by it. */
-  readonly #versions = new Map<string, number>()
+  /** The checksum of each file, by which a file of another time or sandbox is noticed. */
+  readonly #checksums = new Map<string, string>()
   readonly #store: SnapshotStore
   readonly #folder: string | undefined
   /** Modification time of the newest file, in milliseconds since 1970. */
   #newestFileTime = 0
+  /** Settles when the last requested change is made. */
+  #changing: Promise<void> = Promise.resolve()
 
   constructor(store: SnapshotStore, folder?: string) {
     this.#store = store
@@ -51,15 +54,31 @@ export class Snapshots {
    *
    * @throws Problem 500 state.write-failed
    */
-  async save(snapshot: SavedState): Promise<void> {
+  save(snapshot: SavedState): Promise<void> {
+    return this.#inTurn(() => this.#save(snapshot))
+  }
+
+  /** @throws Problem 500 state.write-failed */
+  delete(name: string): Promise<void> {
+    return this.#inTurn(() => this.#delete(name))
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#changing.then(change)
+    this.#changing = changed.catch(() => {})
+    return changed
+  }
+
+  async #save(snapshot: SavedState): Promise<void> {
     const { name } = snapshot
     if (this.#folder !== undefined) {
       this.#store.mustBeWritable()
+      const text = checkedJson(snapshot)
+      await this.#list({ [name]: checksum(text) })
       // Files written within one tick of the file system's coarse clock would have no order.
       this.#newestFileTime = Math.max(Date.now(), this.#newestFileTime + 1)
-      const version = (this.#versions.get(name) ?? 0) + 1
-      write(this.#folder, { ...snapshot, version }, this.#newestFileTime)
-      this.#versions.set(name, version)
+      write(fileOf(this.#folder, name), text, this.#newestFileTime)
+      this.#checksums.set(name, checksum(text))
     }
     const isNew = !this.#byName.delete(name)
     this.#byName.set(name, snapshot)
@@ -74,8 +93,7 @@ export class Snapshots {
     }
   }
 
-  /** @throws Problem 500 state.write-failed */
-  async delete(name: string): Promise<void> {
+  async #delete(name: string): Promise<void> {
     const snapshot = this.#byName.get(name)
     if (this.#folder !== undefined) this.#store.mustBeWritable()
     this.#byName.delete(name)
@@ -94,14 +112,14 @@ export class Snapshots {
   async load(log: Log): Promise<void> {
     const folder = this.#folder
     if (folder === undefined) return
-    const listed = this.#store.manifest?.contents.snapshots ?? {}
+    const listed = this.#store.contents
     const names = namesIn(folder, log)
     // Left behind by a process that was killed while it wrote.
     for (const name of names.filter((one) => one.endsWith('.tmp'))) {
       fs.rmSync(join(folder, name), { force: true, recursive: true })
     }
     const files = names.filter((name) => name.endsWith('.json'))
-    for (const name of Object.keys(listed)) {
+    for (const name of Object.keys(listed.snapshots)) {
       if (files.includes(`${name}.json`)) continue
       log.warn(
         `${fileOf(folder, name)} is missing: the snapshot ${name} is lost; put the file back`,
@@ -118,20 +136,24 @@ export class Snapshots {
     })
     // Ordered by the machine's time: the sandbox's own clock may have been held or set back.
     found.sort((a, b) => a.writtenAt - b.writtenAt)
-    for (const { snapshot, version } of found) {
+    for (const { snapshot, crc } of found) {
       this.#byName.set(snapshot.name, snapshot)
-      this.#versions.set(snapshot.name, version)
+      this.#checksums.set(snapshot.name, crc)
     }
     this.#newestFileTime = Math.ceil(found.at(-1)?.writtenAt ?? 0)
-    if (names.length > 0 || Object.keys(listed).length > 0) await this.#list()
+    if (names.length > 0 || Object.keys(listed.snapshots).length > 0) await this.#list()
   }
 
-  /** Lists the snapshots in the manifest, so that the next start notices a missing one. */
-  async #list(): Promise<void> {
-    const entries = this.all.map(({ name }) => [name, this.#versions.get(name) ?? 1] as const)
+  /**
+   * Lists the snapshots in the manifest, so that the next start notices another file.
+   *
+   * @param saving the checksum of a snapshot that is about to be written, by its name
+   */
+  async #list(saving: Contents['saving'] = {}): Promise<void> {
+    const entries = this.all.map(({ name }) => [name, this.#checksums.get(name) ?? ''] as const)
     const snapshots = Object.fromEntries(entries)
     try {
-      await this.#store.manifest?.change((contents) => ({ ...contents, snapshots }))
+      await this.#store.manifest?.change((contents) => ({ ...contents, snapshots, saving }))
     } catch (error) {
       throw writeFailed(this.#folder!, error) // a store with a manifest has a folder
     }
@@ -152,15 +174,10 @@ function namesIn(folder: string, log: Log): readonly string[] {
 }
 
 /** @param modifiedAt milliseconds since 1970 */
-function write(
-  folder: string,
-  snapshot: SavedState & { readonly version: number },
-  modifiedAt: number,
-): void {
-  const file = fileOf(folder, snapshot.name)
+function write(file: string, text: string, modifiedAt: number): void {
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeAtomically(file, checkedJson(snapshot))
+    fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    writeAtomically(file, text)
     fs.utimesSync(file, modifiedAt / 1000, modifiedAt / 1000)
   } catch (cause) {
     const message = `The snapshot could not be written to ${file}: ${messageOf(cause)}`
@@ -170,20 +187,16 @@ function write(
 
 interface ReadSnapshot {
   readonly snapshot: SavedState
-  readonly version: number
+  /** The checksum of the file. */
+  readonly crc: string
   readonly writtenAt: number
 }
 
 /**
- * @param listed the version of each snapshot that was saved last
- * @throws Error when the file does not hold what `write` writes
+ * @param listed the files as they were saved last
+ * @throws Error when the file does not hold what `save` writes
  */
-function readSnapshot(
-  file: string,
-  tables: Tables,
-  listed: Readonly<Record<string, number>>,
-  log: Log,
-): ReadSnapshot {
+function readSnapshot(file: string, tables: Tables, listed: Contents, log: Log): ReadSnapshot {
   const text = fs.readFileSync(file, 'utf8')
   let read: (SavedState & { version?: number; checksum?: string }) | null
   try {
@@ -201,9 +214,12 @@ function readSnapshot(
   const { version = 0, checksum: _, ...snapshot } = read
   const name = basename(file, '.json')
   if (snapshot.name !== name) throw new Error('it is another file, or its name has changed')
-  const expected = listed[name]
-  if (expected !== undefined && (state === 'absent' || version < expected)) {
+  const crc = checksum(text)
+  const expected = listed.snapshots[name]
+  const isExpected = typeof expected === 'number' ? version >= expected : crc === expected
+  const isSaved = isExpected || crc === listed.saving[name]
+  if (expected !== undefined && (state === 'absent' || !isSaved)) {
     log.warn(`${file} is not the snapshot that was saved last; it is used as it is`)
   }
-  return { snapshot, version, writtenAt: fs.statSync(file).mtimeMs }
+  return { snapshot, crc, writtenAt: fs.statSync(file).mtimeMs }
 }

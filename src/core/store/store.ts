@@ -6,13 +6,14 @@ import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { Collection, Row, State } from './state.ts'
 import { MemoryState } from './memory.ts'
+import { atOnce } from '../slices.ts'
 import { makeFolder, syncFolder } from './files.ts'
-import { Manifest } from './manifest.ts'
-import { emptyDocument, openFolder } from './opening.ts'
+import { Manifest, NO_CONTENTS, type Contents } from './manifest.ts'
+import { emptyDocument, openFolder, type Opening } from './opening.ts'
 import { writeAheadLogFile, writeAheadLogsIn } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
 import { acquireLock, type FolderLock } from './lock.ts'
-import type { Change, Undo } from './indexed-rows.ts'
+import type { Change, MemoryContent, Undo } from './indexed-rows.ts'
 import type { Document, Tables } from './document.ts'
 import { StateFileAdapter } from './state-file.ts'
 import { codeOf, messageOf } from '../errors.ts'
@@ -60,6 +61,8 @@ export class Store implements State, Counters {
   #writeAheadLog: WriteAheadLog | undefined
   #db: Low<Document> | undefined
   #lock: FolderLock | undefined
+  /** What was read from the folder, until the store is started. */
+  #opening: Opening | undefined
   #manifest: Manifest | undefined
   #watch: NodeJS.Timeout | undefined
   /** Why nothing can be saved, although the last write may have succeeded: files were taken away. */
@@ -107,9 +110,50 @@ export class Store implements State, Counters {
    *   be written, or a file in it cannot be read
    */
   static async open(options: StoreOptions): Promise<Store> {
+    const store = await Store.read(options)
+    await store.start()
+    return store
+  }
+
+  /**
+   * Reads the state without a change to the files, but for those that `--recover` puts aside.
+   * Several stores are read before the first of them is started, so that a refused start leaves
+   * what it warned of as it was.
+   *
+   * @throws as `open` does
+   */
+  static async read(options: StoreOptions): Promise<Store> {
     const store = new Store(options)
     if (options.folder !== undefined) await store.#open(options.folder)
     return store
+  }
+
+  /**
+   * Makes the store ready for changes.
+   *
+   * @throws Error when the files cannot be written; the store is closed then
+   */
+  async start(): Promise<void> {
+    const opening = this.#opening
+    if (!opening) return
+    this.#opening = undefined
+    try {
+      await this.#continue(opening)
+    } catch (error) {
+      await this.#manifest?.close()
+      this.#lock?.release()
+      throw error
+    }
+  }
+
+  /** The folder with the files; undefined for a store in memory. */
+  get folder(): string | undefined {
+    return this.#folder
+  }
+
+  /** The files that the folder must hold, as its manifest lists them. */
+  get contents(): Contents {
+    return this.#opening?.contents ?? this.#manifest?.contents ?? NO_CONTENTS
   }
 
   get tables(): Tables {
@@ -141,11 +185,25 @@ export class Store implements State, Counters {
     this.#apply(['set', name, value])
   }
 
-  /** Replaces the whole state by a document, as part of the running transaction. */
-  replaceAll(document: Document): void {
-    this.#undo.push(['all', this.document()])
+  /** Builds the content of a document for `replaceAll`, in steps beside the present state. */
+  prepare(document: Document): Generator<undefined, MemoryContent> {
+    return this.#memory.prepare(document)
+  }
+
+  /**
+   * Replaces the whole state by a document, as part of the running transaction.
+   *
+   * @param prepared its content as `prepare` built it
+   */
+  replaceAll(document: Document, prepared = atOnce(this.prepare(document))): void {
+    this.#changedCounters.clear()
+    this.#undo.push(['swap', this.#memory.swap(prepared)])
     this.#changes.push(['all', document])
-    this.#apply(['all', document])
+  }
+
+  /** The number of draws from each stream. */
+  get counters(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#memory.counters)
   }
 
   /** The present state as a document. */
@@ -320,7 +378,7 @@ export class Store implements State, Counters {
   }
 
   #apply(change: Undo): void {
-    if (change[0] === 'all') this.#changedCounters.clear()
+    if (change[0] === 'all' || change[0] === 'swap') this.#changedCounters.clear()
     this.#memory.apply(change)
   }
 
@@ -340,26 +398,30 @@ export class Store implements State, Counters {
     }
     this.#lock = await acquireLock(folder)
     try {
-      await this.#read(folder)
+      this.#read(folder)
     } catch (error) {
-      await this.#manifest?.close()
       this.#lock.release()
       throw error
     }
   }
 
-  async #read(folder: string): Promise<void> {
+  #read(folder: string): void {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
       if (entry.isFile() && entry.name.endsWith('.tmp')) fs.rmSync(join(folder, entry.name))
     }
     const opening = openFolder(folder, this.#options)
-    const { document, records, seq, written, mustWrite, contents, listed } = opening
+    const { document, records, seq, written } = opening
     this.#memory.load(document)
     for (const { changes } of records) for (const change of changes) this.#apply(change)
     this.#seq = seq
     this.#writtenSeq = written
     // A first start that was killed before its fixtures were saved is a first start again.
     this.isNew = seq === 0 && !this.#memory.hasRows
+    this.#opening = opening
+  }
+
+  async #continue({ document, seq, mustWrite, contents, listed }: Opening): Promise<void> {
+    const folder = this.#folder! // only a store with a folder is opened
     this.#manifest = new Manifest(folder, this.#options.durability)
     await this.#manifest.start(seq, contents, listed)
     this.#db = new Low(this.#adapter(folder), document)

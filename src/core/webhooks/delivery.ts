@@ -6,7 +6,7 @@ import type { Scheme } from './signature.ts'
 /** Tables of the store for webhooks, named like those of an API. */
 export const TABLES: Readonly<Record<'subscriptions' | 'deliveries', Table>> = {
   subscriptions: { unique: [] },
-  deliveries: { unique: [] },
+  deliveries: { unique: [], counted: ['state'] },
 }
 export const SUBSCRIPTIONS = 'webhooks.subscriptions'
 export const DELIVERIES = 'webhooks.deliveries'
@@ -59,7 +59,9 @@ export interface Attempt {
 }
 
 /** `dropped`: the fault `drop` fired, or the subscription is inactive or removed. */
-export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'dropped'
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed', 'dropped'] as const
 
 /** One event for one subscription. */
 export interface Delivery extends Row {

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib'
+import { HistoryBudget, type Charge, type History } from '../history-budget.ts'
 import type { AttemptOutcome } from './http-sender.ts'
 import { verifyWebhook, type Verdict } from './signature-check.ts'
 
@@ -36,7 +37,7 @@ interface Entry {
   readonly number: number
   readonly at: number
   readonly status: number
-  readonly bytes: number
+  readonly charge: Charge
   readonly tokens: readonly string[]
   /** The request, or a function that builds it when the inbox is read. */
   request: InboxRequest | (() => InboxRequest)
@@ -57,18 +58,25 @@ const MAX_DELAY = 60_000
  * answers as its URL's query says, and lists what it received. All inboxes of a sandbox share the
  * limits; the oldest requests are removed first.
  */
-export class Inboxes {
+export class Inboxes implements History {
   readonly #header: string
+  readonly #budget: HistoryBudget
   #entries: Entry[] = []
+  /** Dropped entries at the start of the list. */
+  #droppedCount = 0
   #bytes = 0
   /** Requests since the last clear, by inbox. */
   readonly #totals = new Map<string, number>()
   /** Requests with `times`, by inbox and query. */
   readonly #timesUsed = new Map<string, number>()
 
-  /** @param header signature header of the plain scheme */
-  constructor(header: string) {
+  /**
+   * @param header signature header of the plain scheme
+   * @param budget the memory that they share with other histories
+   */
+  constructor(header: string, budget = new HistoryBudget()) {
     this.#header = header
+    this.#budget = budget
   }
 
   /**
@@ -89,9 +97,11 @@ export class Inboxes {
     const number = this.total(inbox) + 1
     this.#totals.delete(inbox)
     this.#totals.set(inbox, number)
-    this.#entries.push({ inbox, number, at, status: reply.status, bytes, tokens, request })
+    const charge = this.#budget.add(this, bytes)
+    this.#entries.push({ inbox, number, at, status: reply.status, charge, tokens, request })
     this.#bytes += bytes
     this.#applyLimits()
+    this.#budget.enforce()
     return reply
   }
 
@@ -106,7 +116,7 @@ export class Inboxes {
     { after = 0, limit }: { after?: number; limit: number },
   ): readonly ReceivedWebhook[] {
     return this.#entries
-      .slice(-MAX_ENTRIES)
+      .slice(Math.max(this.#droppedCount, this.#entries.length - MAX_ENTRIES))
       .filter((entry) => entry.inbox === inbox && entry.number > after)
       .slice(0, limit)
       .map((entry) => this.#shown(entry))
@@ -114,8 +124,13 @@ export class Inboxes {
 
   /** Removes the requests and counters of one inbox. */
   clear(inbox: string): void {
+    this.#removeOldest(this.#droppedCount)
+    for (const entry of this.#entries) {
+      if (entry.inbox !== inbox) continue
+      this.#bytes -= entry.charge.bytes
+      this.#budget.remove(entry.charge)
+    }
     this.#entries = this.#entries.filter((entry) => entry.inbox !== inbox)
-    this.#bytes = this.#entries.reduce((sum, { bytes }) => sum + bytes, 0)
     this.#totals.delete(inbox)
     for (const key of this.#timesUsed.keys()) {
       if (key.startsWith(`${inbox}?`)) this.#timesUsed.delete(key)
@@ -123,8 +138,7 @@ export class Inboxes {
   }
 
   clearAll(): void {
-    this.#entries = []
-    this.#bytes = 0
+    this.#removeOldest(this.#entries.length)
     this.#totals.clear()
     this.#timesUsed.clear()
   }
@@ -147,21 +161,32 @@ export class Inboxes {
     return used <= Number(times) ? { status, retryAfter, delay } : OK
   }
 
+  /** Drops the oldest request; the list is shortened later, since that moves all others. */
+  dropOldest(): void {
+    const entry = this.#entries[this.#droppedCount]
+    if (!entry) return
+    this.#droppedCount++
+    this.#bytes -= entry.charge.bytes
+    this.#budget.remove(entry.charge)
+    entry.request = NO_REQUEST
+  }
+
   #applyLimits(): void {
-    if (this.#entries.length >= 2 * MAX_ENTRIES || this.#bytes > MAX_BYTES) this.#removeOldest()
+    while (this.#bytes > MAX_BYTES && this.#droppedCount < this.#entries.length - 1) {
+      this.dropOldest()
+    }
+    if (this.#entries.length >= 2 * MAX_ENTRIES) {
+      this.#removeOldest(Math.max(this.#droppedCount, this.#entries.length - MAX_ENTRIES))
+    }
     // The map is not empty: its size is above the limit.
     if (this.#totals.size > MAX_COUNTERS) this.#totals.delete(this.#totals.keys().next().value!)
   }
 
   /** Removes many entries at once, since removing the first entry of an array moves all others. */
-  #removeOldest(): void {
-    let count = Math.max(0, this.#entries.length - MAX_ENTRIES)
-    for (const { bytes } of this.#entries.slice(0, count)) this.#bytes -= bytes
-    while (this.#bytes > MAX_BYTES && count < this.#entries.length - 1) {
-      this.#bytes -= this.#entries[count]!.bytes // count is below the length
-      count++
-    }
+  #removeOldest(count: number): void {
+    while (this.#droppedCount < count) this.dropOldest()
     this.#entries.splice(0, count)
+    this.#droppedCount = 0
   }
 
   #shown(entry: Entry): ReceivedWebhook {
@@ -192,6 +217,7 @@ export function verdictOn(
   return verdicts.find(({ verified }) => verified) ?? verdicts[0]
 }
 
+const NO_REQUEST: InboxRequest = { headers: [], body: new Uint8Array() }
 const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
 
 /** Decodes gzip; returns a body that is not valid gzip unchanged. */

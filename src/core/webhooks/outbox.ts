@@ -3,8 +3,15 @@ import type { Fake } from '../fake.ts'
 import type { Log } from '../log.ts'
 import type { Collection } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
+import { HistoryBudget, type Charge, type History } from '../history-budget.ts'
 import { messageOf } from '../errors.ts'
-import { DELIVERIES, SUBSCRIPTIONS, type Delivery, type Subscription } from './delivery.ts'
+import {
+  DELIVERIES,
+  SUBSCRIPTIONS,
+  type Delivery,
+  type DeliveryState,
+  type Subscription,
+} from './delivery.ts'
 import { type DeliveryFault } from '../fault.ts'
 
 /** Finished deliveries that are kept; the oldest are removed first. */
@@ -27,20 +34,24 @@ type HealthChanges = readonly (readonly [id: string, health: Health])[]
  * it. Later changes to it are visible here at once, and are stored with the next create or shortly
  * afterwards: storing each one separately would keep the disk busy when a create arrives.
  */
-export class Outbox {
+export class Outbox implements History {
   readonly #store: Store
   readonly #fake: Fake
   readonly #log: Log
   /** Deliveries and subscriptions whose latest change is not stored yet. */
   readonly #changed = new Map<string, Delivery>()
   readonly #health = new Map<string, Health>()
-  /** Ids of finished deliveries, the oldest first. */
-  readonly #finished = new Set<string>()
+  /** Finished deliveries, the oldest first, with their share of the budget. */
+  readonly #finished = new Map<string, Charge>()
+  /** Finished deliveries that the budget has dropped; removed with the next write. */
+  readonly #dropped = new Set<string>()
+  readonly #budget: HistoryBudget
   #timer: NodeJS.Timeout | undefined
   /** The last write failed. Only a create tries again, since a read must not fail because of it. */
   #writeFailed = false
 
-  constructor(store: Store, fake: Fake, log: Log) {
+  constructor(store: Store, fake: Fake, log: Log, budget = new HistoryBudget()) {
+    this.#budget = budget
     this.#store = store
     this.#fake = fake
     this.#log = log
@@ -94,6 +105,23 @@ export class Outbox {
     return this.#rows.all().map((row) => this.#changed.get(row.id) ?? row)
   }
 
+  /** Iterates over all deliveries in their current state, in the order of their creation. */
+  *each(): Generator<Delivery, void> {
+    for (const [, row] of this.#rows.after(0)) yield this.#changed.get(row.id) ?? row
+  }
+
+  /** Counts the deliveries in a state; the cost does not depend on their number. */
+  count(state: DeliveryState): number {
+    let count = this.#rows.count('state', state)
+    for (const { id, state: current } of this.#changed.values()) {
+      const stored = this.#rows.get(id)?.state
+      if (stored === undefined || stored === current) continue
+      if (stored === state) count--
+      if (current === state) count++
+    }
+    return count
+  }
+
   /** Replaces a delivery; stored later. */
   update(delivery: Delivery): void {
     this.#changed.set(delivery.id, delivery)
@@ -124,8 +152,33 @@ export class Outbox {
   }
 
   #collectFinished(): void {
-    this.#finished.clear()
-    for (const { id, state } of this.#rows.all()) if (state !== 'pending') this.#finished.add(id)
+    this.#releaseFinished()
+    for (const [, row] of this.#rows.after(0)) if (row.state !== 'pending') this.#addFinished(row)
+    this.#budget.enforce()
+  }
+
+  #addFinished(delivery: Delivery): void {
+    this.#finished.set(delivery.id, this.#budget.add(this, sizeOf(delivery)))
+  }
+
+  #removeFinished(id: string): void {
+    this.#budget.remove(this.#finished.get(id))
+    this.#finished.delete(id)
+  }
+
+  #releaseFinished(): void {
+    for (const id of this.#finished.keys()) this.#removeFinished(id)
+    this.#dropped.clear()
+  }
+
+  /** Drops the delivery that finished first. Its row is removed with the next write. */
+  dropOldest(): void {
+    for (const id of this.#finished.keys()) {
+      this.#removeFinished(id)
+      this.#dropped.add(id)
+      this.#scheduleFlush()
+      return
+    }
   }
 
   /** Stores all changes; must not be called within a transaction. */
@@ -136,11 +189,12 @@ export class Outbox {
   /** Stores all changes a last time, even after a failed write. */
   close(): void {
     this.#flush()
+    this.#releaseFinished()
     clearTimeout(this.#timer)
   }
 
   #flush(): void {
-    if (this.#changed.size === 0 && this.#health.size === 0) return
+    if (this.#changed.size + this.#health.size + this.#dropped.size === 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
     const changed = [...this.#changed.values()]
@@ -178,14 +232,20 @@ export class Outbox {
       // The delivery is gone if its create was rolled back.
       if (!rows.get(delivery.id)) continue
       rows.replace(delivery)
-      this.#finished.delete(delivery.id)
-      if (delivery.state !== 'pending') this.#finished.add(delivery.id)
+      this.#removeFinished(delivery.id)
+      if (delivery.state !== 'pending') this.#addFinished(delivery)
     }
-    for (const id of this.#finished) {
+    this.#budget.enforce()
+    for (const id of this.#finished.keys()) {
       if (this.#finished.size <= MAX_FINISHED) break
-      this.#finished.delete(id)
+      this.#removeFinished(id)
       rows.remove(id)
     }
+    for (const id of this.#dropped) {
+      // It is pending again after a redelivery.
+      if (rows.get(id)?.state !== 'pending') rows.remove(id)
+    }
+    this.#dropped.clear()
     for (const [id, state] of health) {
       const row = this.subscriptions.get(id)
       if (row) this.subscriptions.replace({ ...row, ...state })
@@ -207,4 +267,15 @@ export class Outbox {
       if (!this.#rows.get(id)) return id
     }
   }
+}
+
+/** Approximate memory of a delivery besides its texts, and of an attempt, in bytes. */
+const DELIVERY_OVERHEAD = 1000
+const ATTEMPT_OVERHEAD = 500
+
+/** Approximate memory of a delivery, in bytes. */
+function sizeOf({ body, url, attempts }: Delivery): number {
+  let size = DELIVERY_OVERHEAD + body.length + url.length
+  for (const { excerpt = '' } of attempts) size += ATTEMPT_OVERHEAD + excerpt.length
+  return size
 }

@@ -7,6 +7,7 @@ import { type DeliveryFault, type DeliveryFaultKind } from '../fault.ts'
 import type { Outbox } from './outbox.ts'
 import { isGone, isSuccess, nextAttemptAt } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
+import { Slices } from '../slices.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import type { Waiters } from './waiters.ts'
 
@@ -44,7 +45,7 @@ export class Scheduler {
   readonly #waiters: Waiters<Delivery>
   readonly #log: Log
   readonly #limit = new ConcurrencyLimit(MAX_CONCURRENT)
-  readonly #pending = new Map<string, Pending>()
+  #pending = new Map<string, Pending>()
   /** Pending deliveries by subscription, in the order of their creation; used by `ordered` only. */
   readonly #queues = new Map<string, Pending[]>()
   /** Deliveries with the fault `reorder` that wait for a later delivery to overtake them. */
@@ -147,8 +148,25 @@ export class Scheduler {
 
   /** Discards all pending deliveries, because the rows were replaced. */
   discardAll(): void {
-    for (const id of this.#pending.keys()) this.#discard(id)
+    const discarded = this.#pending
+    this.#pending = new Map()
     this.#queues.clear()
+    this.#reordered.clear()
+    for (const pending of discarded.values()) {
+      pending.discarded = true
+      pending.abort?.abort()
+    }
+    // Of thousands, the timers are cancelled later: what is discarded does not run.
+    new Slices().run(this.#cancelTimers(discarded.values())).catch((error: unknown) => {
+      this.#log.bug('the timers of discarded webhooks could not be cancelled', error)
+    })
+  }
+
+  *#cancelTimers(discarded: Iterable<Pending>): Generator<undefined, void> {
+    for (const { timer } of discarded) {
+      if (timer) this.#clock.cancel(timer)
+      yield
+    }
   }
 
   /** Gives running attempts a moment to finish. The next start repeats unfinished ones. */

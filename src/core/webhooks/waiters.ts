@@ -44,6 +44,13 @@ export class Waiters<T extends { readonly id: string }> {
     })
   }
 
+  /** Calls a function after each notification; returns a function that ends this. */
+  follow(onChange: () => void): () => void {
+    const check = () => onChange()
+    this.#checks.add(check)
+    return () => void this.#checks.delete(check)
+  }
+
   /** Ends all waits, as if their time were up. */
   stopWaiting(): void {
     for (const cancel of this.#cancels) cancel()
@@ -94,7 +101,7 @@ export class Tally<T extends { readonly id: string }> {
   }
 
   /** Counts the changed items, or all items if any may have changed. */
-  update(changes: Changes<T>, all: () => readonly T[]): void {
+  update(changes: Changes<T>, all: () => Iterable<T>): void {
     if (!changes) this.#ids.clear()
     for (const item of changes?.values() ?? all()) {
       if (this.#matches(item)) this.#ids.add(item.id)

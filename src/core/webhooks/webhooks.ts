@@ -12,8 +12,10 @@ import {
   type UrlWarning,
   type WebhookSettings,
 } from './transport.ts'
-import { DELIVERIES, type Delivery, type Subscription } from './delivery.ts'
+import { DELIVERIES, type Delivery, type DeliveryState, type Subscription } from './delivery.ts'
 import { type DeliveryFault } from '../fault.ts'
+import type { HistoryBudget } from '../history-budget.ts'
+import { Slices } from '../slices.ts'
 import { Scheduler } from './scheduler.ts'
 import { Inboxes, type InboxReply, type InboxRequest, type ReceivedWebhook } from './inbox.ts'
 import { Outbox, type Cause } from './outbox.ts'
@@ -37,8 +39,15 @@ export class Webhooks {
   readonly #transport: Transport
   readonly #scheduler: Scheduler
   readonly #waiters = new Waiters<Delivery>()
+  readonly #log: Log
+  /** Number of calls of `reload`, and the last of them. */
+  #reloads = 0
+  #reloading: Promise<void> = Promise.resolve()
 
-  /** @param parts.base path prefix of the sandbox, such as `/~checkout` */
+  /**
+   * @param parts.base path prefix of the sandbox, such as `/~checkout`
+   * @param parts.history the memory that all sandboxes share
+   */
   constructor(parts: {
     readonly settings: WebhookSettings
     readonly store: Store
@@ -46,12 +55,14 @@ export class Webhooks {
     readonly fake: Fake
     readonly log: Log
     readonly base: string
+    readonly history?: HistoryBudget
   }) {
-    const { settings, store, clock, fake, log, base } = parts
+    const { settings, store, clock, fake, log, base, history } = parts
     this.#store = store
     this.#clock = clock
-    this.#outbox = new Outbox(store, fake, log)
-    this.#inboxes = new Inboxes(settings.header)
+    this.#log = log
+    this.#outbox = new Outbox(store, fake, log, history)
+    this.#inboxes = new Inboxes(settings.header, history)
     this.#transport = new Transport(settings, this.#inboxes, clock, base)
     this.#scheduler = new Scheduler({
       settings,
@@ -113,8 +124,13 @@ export class Webhooks {
   }
 
   /** All deliveries that are kept, the oldest first. */
-  get deliveries(): readonly Delivery[] {
-    return this.#outbox.all()
+  get deliveries(): Iterable<Delivery> {
+    return this.#outbox.each()
+  }
+
+  /** Number of deliveries in a state. */
+  countDeliveries(state: DeliveryState): number {
+    return this.#outbox.count(state)
   }
 
   delivery(id: string): Delivery | undefined {
@@ -175,11 +191,11 @@ export class Webhooks {
     timeout: number,
   ): Promise<readonly Delivery[] | undefined> {
     const tally = new Tally(matches)
-    const all = () => this.#outbox.all()
+    const all = () => this.#outbox.each()
     return await this.#waiters.waitFor((changes) => {
       tally.update(changes, all)
       if (tally.size < count) return undefined
-      const found = all().filter(matches)
+      const found = [...all()].filter(matches)
       if (found.length >= count) return found
       // Some of the counted deliveries have been removed.
       tally.update(undefined, () => found)
@@ -196,6 +212,7 @@ export class Webhooks {
    */
   async settle(timeout: number, limit: number): Promise<SettleResult> {
     const until = performance.now() + timeout
+    await this.#reloading
     const left = () => Math.max(0, until - performance.now())
     await this.#waiters.waitFor(() => {
       const latest = this.#clock.now() + (this.#clock.isHeld ? 0 : left())
@@ -203,7 +220,7 @@ export class Webhooks {
         ready || (this.#outbox.get(id)?.nextAt ?? Infinity) <= latest
       for (const pending of this.#scheduler.pending()) if (isDue(pending)) return undefined
       return true
-    }, timeout)
+    }, left())
     const { size } = this.#scheduler
     const pending: Delivery[] = []
     for (const { id } of this.#scheduler.pending()) {
@@ -212,6 +229,11 @@ export class Webhooks {
       if (delivery) pending.push(delivery)
     }
     return { settled: size === 0, total: size, pending }
+  }
+
+  /** Calls a function whenever deliveries have changed; returns a function that ends this. */
+  follow(onChange: () => void): () => void {
+    return this.#waiters.follow(onChange)
   }
 
   /** Resolves when the attempts that are running now are done. */
@@ -242,17 +264,31 @@ export class Webhooks {
   }
 
   /**
-   * Resumes the pending deliveries of the store: at the start, and after all rows were replaced.
+   * Resumes the pending deliveries of the store, in slices: at the start, and after all rows were
+   * replaced. A later call ends an earlier one.
    *
    * @param options.fresh also clears the inboxes
    */
-  reload({ fresh = false } = {}): void {
+  reload({ fresh = false } = {}): Promise<void> {
     this.#scheduler.discardAll()
     this.#outbox.discardChanges()
     if (fresh) this.#inboxes.clearAll()
-    for (const { id, state, attempts } of this.#outbox.all()) {
-      if (state === 'pending')
+    this.#reloading = this.#resume(++this.#reloads).catch((error: unknown) => {
+      this.#log.bug('pending webhooks could not be resumed', error)
+    })
+    return this.#reloading
+  }
+
+  async #resume(version: number): Promise<void> {
+    const slices = new Slices()
+    for (const { id, state, attempts } of this.#outbox.each()) {
+      if (slices.isOver) {
+        await slices.next()
+        if (version !== this.#reloads) return
+      }
+      if (state === 'pending') {
         void this.#scheduler.start(id, attempts.length > 0 ? 'restart' : 'event')
+      }
     }
     this.#waiters.allChanged()
   }
@@ -263,8 +299,10 @@ export class Webhooks {
   }
 
   async close(): Promise<void> {
+    this.#reloads++
     await this.#scheduler.close()
     this.#outbox.close()
+    this.#inboxes.clearAll()
   }
 }
 

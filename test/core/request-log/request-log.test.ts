@@ -214,7 +214,7 @@ test('a recorded call keeps its faults, events and deliveries', async () => {
   expect(call).toMatchObject({
     created: user,
     events: ['reseller.user.created'],
-    deliveries: server.sandbox.webhooks.deliveries.map(({ id }) => id),
+    deliveries: [...server.sandbox.webhooks.deliveries].map(({ id }) => id),
     endedAfter: 'commit',
     stage: 'saving',
     faults: [

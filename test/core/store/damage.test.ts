@@ -189,6 +189,30 @@ test('a changed state file is used, and the rows that differ are named', async (
   expect(said()).toContain('1 missing in api.users (u2), 1 added in api.users (u3)')
 })
 
+test('a changed state file is refused when nobody can tell what differs', async () => {
+  const folder = createFolder()
+  const { add, store } = await open(folder)
+  for (const id of ['u1', 'u2']) await add(id)
+  await store.close()
+  const file = join(folder, 'state.json')
+  const text = fs.readFileSync(file, 'utf8').replace('"u2"', '"u3"')
+  fs.writeFileSync(file, text)
+  for (const name of fs.readdirSync(folder).filter((one) => one.endsWith('.log'))) {
+    fs.rmSync(join(folder, name))
+  }
+  fs.writeFileSync(join(folder, 'state.previous.json'), text)
+  const why = /state\.json has changed since Standin wrote it, .* cannot be told without a good/
+  await expect(open(folder)).rejects.toThrow(why)
+  // The advice of the message.
+  edit(file, (lines) =>
+    lines.splice(
+      lines.findIndex((line) => line.includes('"seq"')),
+      1,
+    ),
+  )
+  expect((await open(folder)).ids()).toEqual(['u1', 'u3'])
+})
+
 test('a removed log is noticed before a change is acknowledged, and all files are written anew', async () => {
   const folder = createFolder()
   const { add, store, said } = await open(folder)
