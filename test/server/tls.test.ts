@@ -7,6 +7,7 @@ import { connect as connectTls, rootCertificates } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectStandin, startStandin } from '../../src/index.ts'
 import { withDefaults } from '../../src/config/config.ts'
+import { banner } from '../../src/commands/start.ts'
 import { startServer } from '../../src/server/server.ts'
 import { createCaller, creation, named } from '../helpers/caller.ts'
 import { createFolder, createSandbox, type Settings } from '../helpers/sandbox.ts'
@@ -167,6 +168,16 @@ test.each([
 ])('the options %j are refused', async (settings, message) => {
   const config = withDefaults({ memory: true, port: 0, tlsPort: 0, ...settings })
   await expect(startServer(config)).rejects.toThrow(message)
+})
+
+test('the start output names the URL of HTTPS and the CA, and still ends with that of HTTP', async () => {
+  const server = await withTls()
+  const output = banner(server, withDefaults({ tls: true }), '0.0.0')
+  expect(output).toContain(
+    `  HTTPS                ${server.https!.url}, the same APIs; clients trust ${server.url}/_standin/ca.pem\n`,
+  )
+  expect(output.split('\n').at(-1)).toBe(`ready ${server.url}`)
+  expect(banner(await createSandbox(), withDefaults({}), '0.0.0')).not.toContain('HTTPS')
 })
 
 test('the CA outlives a restart', async () => {
