@@ -34,11 +34,20 @@ COPY --from=build /app/dist ./dist
 # Webhooks may go to what is on the same networks: a service container reaches its job.
 ENV NODE_ENV=production STANDIN_HOST=0.0.0.0 STANDIN_DATA=/data STANDIN_LOG=pretty \
     STANDIN_EGRESS=private
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Standin" \
+      org.opencontainers.image.description="Mock server for the user APIs of myKaarma, Cryptlex and Forms On Fire" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 # A number: Kubernetes cannot tell of a name that it is not root (runAsNonRoot).
 USER 1000
 VOLUME /data
-EXPOSE 4020
-HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
+# 4021 is that of HTTPS, with STANDIN_TLS=true.
+EXPOSE 4020 4021
+# While it starts it is checked every second: what waits for it need not wait for ten.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --start-interval=1s \
   CMD ["node", "dist/main.js", "healthcheck"]
 # node itself is process 1: a signal goes to it and to nothing in between.
 CMD ["node", "dist/main.js"]

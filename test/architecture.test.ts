@@ -37,7 +37,7 @@ const LAYERS = [
   ['apis'],
   ['admin'],
   ['config'],
-  ['client', 'sandbox'],
+  ['client', 'sandbox', 'tls'],
   ['server'],
   ['commands', 'index'],
   ['runners'],
