@@ -7,8 +7,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Kind, Result } from './load.ts'
+import type { Result } from './load.ts'
 import { load, MAIN, median, memory, ROOT, start, stop, used, type Running } from './program.ts'
+import type { Kind } from './requests.ts'
 import { webhooks } from './webhooks.ts'
 
 const { values } = parseArgs({
