@@ -81,6 +81,8 @@ export class Call {
   readonly headers: IncomingHttpHeaders
   /** The remote address of the socket. */
   readonly address: string
+  /** The remote port of the socket, which tells connections apart; 0 if unknown. */
+  readonly port: number
   /** The path before the API's prefix: a sandbox's, or empty. */
   readonly base: string
   readonly strict: boolean
@@ -120,6 +122,7 @@ export class Call {
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
+    port?: number | undefined
     base?: string
     profile: Profile
     answerType: string
@@ -133,6 +136,7 @@ export class Call {
     this.query = from.query
     this.headers = from.headers
     this.address = from.address
+    this.port = from.port ?? 0
     this.base = from.base ?? ''
     this.strict = from.profile === 'strict'
     this.answerType = from.answerType

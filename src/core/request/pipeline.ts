@@ -219,6 +219,7 @@ export function callFor(
     query,
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
+    port: request.socket.remotePort,
     base,
     profile,
     answerType: api.formats[0]!.mediaType,
