@@ -10,6 +10,7 @@ import { credentials } from './commands/credentials.ts'
 import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
+import { reportCard } from './commands/report-card.ts'
 import { seed } from './commands/seed.ts'
 import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   start,
   wait,
   fault,
+  reportCard,
   seed,
   token,
   credentials,

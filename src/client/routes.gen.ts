@@ -29,6 +29,7 @@ export const ROUTES = {
   explainRequest: 'GET /requests/{id}/explain',
   streamEvents: 'GET /events',
   verifyRequests: 'POST /verify',
+  getReportCard: 'GET /report-card',
   getLedger: 'GET /ledger',
   seedUsers: 'POST /seed',
   resetSandbox: 'POST /reset',
@@ -95,6 +96,7 @@ export interface Answers {
   explainRequest: contract.Explanation
   streamEvents: string
   verifyRequests: contract.Verified
+  getReportCard: contract.ReportCard
   getLedger: contract.Ledger
   seedUsers: contract.Seeded
   resetSandbox: contract.Sandbox

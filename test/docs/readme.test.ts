@@ -148,7 +148,9 @@ test('every link leads somewhere, and the list of the documentation to every pag
       else expect(headingsOf(readFileSync(there, 'utf8')), `${page}: ${file}`).toContain(heading)
     }
   }
-  const linked = [readDocument('docs/README.md'), readDocument('docs/decisions/README.md')].join('\n')
+  const linked = [readDocument('docs/README.md'), readDocument('docs/decisions/README.md')].join(
+    '\n',
+  )
   for (const page of docs.filter((one) => one !== 'docs/README.md')) {
     const target = page.replace(/^docs\/(decisions\/(?!README))?/, '')
     expect(linked).toContain(`](${target})`)
