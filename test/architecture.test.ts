@@ -37,10 +37,12 @@ const LAYERS = [
   ['apis'],
   ['admin'],
   ['config'],
-  ['client', 'sandbox'],
+  ['client', 'sandbox', 'tls'],
   ['server'],
   ['commands', 'index'],
+  ['runners'],
   ['main'],
+  ['code-cache'],
 ]
 
 const LAYER_OF = new Map(LAYERS.flatMap((units, layer) => units.map((unit) => [unit, layer])))

@@ -2,6 +2,7 @@ import type { Api } from '../core/api.ts'
 import { json } from '../core/formats/json.ts'
 import { problemJson } from '../core/formats/problem-json.ts'
 import { events, html, text as plain } from '../core/formats/text.ts'
+import { Changes } from './changes.ts'
 import { clockTasks } from './clock.ts'
 import { deliveryTasks } from './deliveries.ts'
 import { eventTasks } from './events.ts'
@@ -27,6 +28,7 @@ import { webhookTasks } from './webhooks.ts'
 
 /** The admin API below `/_standin`; it goes through the same pipeline as the vendors' APIs. */
 export function admin(sandbox: SandboxPort, server: ServerPort): Api {
+  const changes = new Changes(sandbox)
   return {
     name: 'standin',
     title: 'Standin',
@@ -40,21 +42,22 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
       ...limitTasks(sandbox, server),
       ...referenceTasks(server),
       ...sessionTasks(server),
-      ...sandboxTasks(server),
-      ...userTasks(sandbox),
+      ...changes.announcing({ ...sandboxTasks(server), ...userTasks(sandbox) }),
       ...exampleTasks(sandbox),
       ...ledgerTasks(sandbox),
       ...requestTasks(sandbox, server),
       ...verifyTasks(sandbox),
       ...reportCardTasks(sandbox),
       ...explainTasks(sandbox),
-      ...eventTasks(sandbox),
-      ...stateTasks(sandbox, server),
-      ...clockTasks(sandbox),
-      ...faultTasks(sandbox),
-      ...webhookTasks(sandbox),
-      ...deliveryTasks(sandbox),
-      ...inboxTasks(sandbox),
+      ...changes.streaming(eventTasks(sandbox)),
+      ...changes.announcing({
+        ...stateTasks(sandbox, server),
+        ...clockTasks(sandbox),
+        ...faultTasks(sandbox),
+        ...webhookTasks(sandbox),
+        ...deliveryTasks(sandbox),
+        ...inboxTasks(sandbox),
+      }),
     },
     isOwnApi: true,
     credentialsIn: 'none',

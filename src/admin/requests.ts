@@ -14,7 +14,8 @@ import type { Entry } from '../core/request-log/entry.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
 import { inSlices, Slices } from '../core/slices.ts'
-import { hintedSteps } from './hints.ts'
+import { originOf } from './front-page.ts'
+import { hintedSteps, recordSteps } from './hints.ts'
 import { limitOf } from './paging.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
 
@@ -44,8 +45,9 @@ export function requestTasks(
       const rest = selected.filter(({ seq }) => seq > after)
       const page = rest.slice(0, limit)
       const records: RedactedRecord[] = []
+      const stepsOf = call.query.get('hints') === 'false' ? recordSteps : hintedSteps
       for await (const entry of inSlices(page, slices)) {
-        records.push(await slices.run(hintedSteps(entry, sandbox)))
+        records.push(await slices.run(stepsOf(entry, sandbox)))
       }
       const next = rest.length > limit ? String(page.at(-1)!.seq) : undefined
       const total = selected.length
@@ -135,7 +137,7 @@ async function replyWith(
   const format = call.query.get('format')
   if (format === 'curl') {
     call.answerType = text.mediaType
-    const origin = `http://${call.headers.host ?? 'localhost'}`
+    const origin = originOf(call)
     const pieces: Buffer[] = []
     for await (const record of inSlices(records, slices)) {
       const separator = pieces.length === 0 ? '' : '\n'

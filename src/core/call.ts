@@ -85,6 +85,8 @@ export class Call {
   readonly port: number
   /** The path before the API's prefix: a sandbox's, or empty. */
   readonly base: string
+  /** The scheme of the URL that the caller used. */
+  readonly scheme: 'http' | 'https'
   readonly strict: boolean
   readonly warnings: Warning[] = []
   /** The faults that were considered, in order. */
@@ -124,6 +126,7 @@ export class Call {
     address: string
     port?: number | undefined
     base?: string
+    scheme?: 'http' | 'https'
     profile: Profile
     answerType: string
   }) {
@@ -138,6 +141,7 @@ export class Call {
     this.address = from.address
     this.port = from.port ?? 0
     this.base = from.base ?? ''
+    this.scheme = from.scheme ?? 'http'
     this.strict = from.profile === 'strict'
     this.answerType = from.answerType
   }

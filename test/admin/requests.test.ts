@@ -322,6 +322,15 @@ test('curl commands repeat the requests once the secrets are set', async () => {
   expect(requests[1]!.headers).toMatchObject({ 'X-Empty': '', 'X-Odd': "o'dd $HOME" })
 })
 
+test('a list without hints has everything else', async () => {
+  const caller = createCaller(await createSandbox())
+  await caller.create('cryptlex', { emial: 'ada@example.test' })
+  const [hinted] = (await requestsOf(caller)).requests as (Recorded & { hints?: unknown })[]
+  const { hints, ...others } = hinted!
+  expect(hints).not.toEqual([])
+  expect((await requestsOf(caller, 'hints=false')).requests).toEqual([others])
+})
+
 test('the event stream sends each request as it is answered', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)

@@ -67,7 +67,12 @@ const PICTURES: readonly Picture[] = [
     theme: 'light',
     path: '/#/webhooks',
     view: 'webhooks',
-    prepare: (page) => page.getByText('reseller.user.created').first().waitFor(),
+    prepare: async (page) => {
+      const retried = page.locator('.items .item').filter({ hasText: /ada@.*billing/s })
+      await retried.locator('.item-link').click()
+      await page.getByRole('tab', { name: /^Attempts/ }).click()
+      await page.locator('.attempt-head').first().waitFor()
+    },
   },
   {
     name: 'reference',

@@ -20,11 +20,12 @@ export async function playScene(url: string): Promise<void> {
   }
 
   await admin('POST', '/webhooks', { url: '/_standin/inbox/crm' })
-  await admin('POST', '/webhooks', { url: '/_standin/inbox/billing?status=503' })
+  await admin('POST', '/webhooks', { url: '/_standin/inbox/billing?status=503&times=3' })
   const ada = await person()
   for (const api of ['mykaarma', 'cryptlex', 'formsonfire']) await create(ada(api))
   await admin('POST', '/settle', {})
-  await pass('1m')
+  await pass('5m')
+  await admin('POST', '/settle', {})
   await create(ada('cryptlex'), { email: 'ada.example.test' })
   const grace = await person()
   await admin('POST', '/faults', { fault: 'commit-500', api: 'cryptlex', times: 1 })
@@ -36,6 +37,8 @@ export async function playScene(url: string): Promise<void> {
   await create(alan('formsonfire'), { IntegrationKey: 'the-key-of-another-company' })
   await create(alan('cryptlex'))
   await create(alan('formsonfire'))
+  // The third attempt of the first webhook, and not yet the second one of the next.
+  await pass('4m')
   await admin('POST', '/settle', {})
 }
 

@@ -1,4 +1,11 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type {
+  Browser,
+  BrowserContext,
+  ConsoleMessage,
+  Locator,
+  Page,
+  Request,
+} from 'playwright-core'
 import type { Response } from 'supertest'
 import { expect, onTestFinished } from 'vitest'
 import type { Server } from '../../src/server/server.ts'
@@ -20,6 +27,40 @@ async function launch(): Promise<Browser> {
   return started
 }
 
+/** The tabs of this process: a new one costs more than most tests, so they are used again. */
+let context: Promise<BrowserContext> | undefined
+const taken = new Set<Page>()
+const idle: Page[] = []
+
+async function newContext(): Promise<BrowserContext> {
+  return (await browser()).newContext()
+}
+
+async function takeTab(): Promise<Page> {
+  const page = idle.pop() ?? (await (await (context ??= newContext())).newPage())
+  taken.add(page)
+  return page
+}
+
+/** Leaves nothing of a test to the next one: no page, no cookie, no stored value. */
+async function releaseTab(page: Page, hasFailed: boolean): Promise<void> {
+  taken.delete(page)
+  const own = page.context()
+  if (hasFailed) {
+    context = undefined
+    idle.length = 0
+    await own.close()
+    return
+  }
+  await page.evaluate('localStorage.clear()')
+  await page.goto('about:blank')
+  await own.clearCookies()
+  for (const one of own.pages()) {
+    if (one !== page && !taken.has(one) && !idle.includes(one)) await one.close()
+  }
+  idle.push(page)
+}
+
 export interface PageOptions {
   readonly width?: number
   readonly height?: number
@@ -33,7 +74,7 @@ export interface PageOptions {
 }
 
 /**
- * Opens the dashboard in a context of its own. The test fails if the page writes to the console,
+ * Opens the dashboard in a tab of its own. The test fails if the page writes to the console,
  * throws, violates its policy or requests anything from elsewhere.
  */
 export async function openPage(
@@ -41,23 +82,26 @@ export async function openPage(
   options: PageOptions = {},
 ): Promise<Page> {
   const { width = 1280, height = 800, theme = 'light', path = '/', hash = '', expected } = options
-  const context = await (
-    await browser()
-  ).newContext({ viewport: { width, height }, colorScheme: theme })
-  const page = await context.newPage()
+  const page = await takeTab()
   const complaints: string[] = []
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
-  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
-  page.on('request', (request) => {
+  const onConsole = (message: ConsoleMessage) => {
+    complaints.push(`${message.type()}: ${message.text()}`)
+  }
+  const onError = (error: Error) => complaints.push(`error: ${error.message}`)
+  const onRequest = (request: Request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) {
       complaints.push(`a request to ${request.url()}`)
     }
-  })
-  onTestFinished(async () => {
-    await context.close()
+  }
+  page.on('console', onConsole).on('pageerror', onError).on('request', onRequest)
+  onTestFinished(async ({ task }) => {
+    page.off('console', onConsole).off('pageerror', onError).off('request', onRequest)
+    await releaseTab(page, task.result?.state === 'fail')
     expect(complaints.filter((text) => !expected?.test(text))).toEqual([])
   })
   page.setDefaultTimeout(NEVER)
+  await page.setViewportSize({ width, height })
+  await page.emulateMedia({ colorScheme: theme })
   await page.goto(`${url}${path}${hash}`)
   return page
 }

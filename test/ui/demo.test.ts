@@ -20,6 +20,11 @@ const createAt = async (page: Page, title: string) => {
   await card.getByRole('button', { name: 'Create a user' }).click()
 }
 
+const deliveriesOf = (page: Page) => page.locator('.items .item')
+
+/** The title of the API that sends webhooks. */
+const titleOf = ({ apis }: Server) => apis.find(({ name }) => name === 'cryptlex')!.title
+
 /** What one shows to somebody in five minutes. A view that is added adds its steps. */
 const DEMO: readonly Step[] = [
   [
@@ -65,7 +70,7 @@ const DEMO: readonly Step[] = [
   [
     'the fault fires, and the retry meets a user who exists',
     async ({ page, server }) => {
-      const { title } = server.apis.find(({ name }) => name === 'cryptlex')!
+      const title = titleOf(server)
       await createAt(page, title)
       await page.getByText(new RegExp(`^${title} answered 500 to req-`)).waitFor()
       await page.getByRole('link', { name: /^Requests/ }).click()
@@ -75,6 +80,58 @@ const DEMO: readonly Step[] = [
       await page.getByRole('button', { name: 'Send again' }).click()
       await page.getByText(/^Sent again, .*: 409, req-\d+$/).waitFor()
       await page.getByRole('heading', { name: /already exists/ }).waitFor()
+    },
+  ],
+  [
+    'a webhook has arrived, and its signature is valid',
+    async ({ page }) => {
+      await page.getByRole('link', { name: /^Webhooks/ }).click()
+      await deliveriesOf(page).first().getByText('delivered').waitFor()
+      await deliveriesOf(page).first().locator('.item-link').click()
+      await page.getByText('signed so that a receiver accepts it').waitFor()
+      await page.getByRole('link', { name: 'Inbox' }).click()
+      await page.getByText('valid', { exact: true }).first().waitFor()
+    },
+  ],
+  [
+    'one is sent again, broken',
+    async ({ page }) => {
+      await page.getByRole('link', { name: 'Deliveries' }).click()
+      await deliveriesOf(page).first().locator('.item-link').click()
+      await page.getByRole('button', { name: 'Send again, broken' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Send again, broken' })
+      await dialog.getByText('Sign the webhook with a wrong secret').click()
+      await dialog.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByText('signed so that a receiver refuses it').waitFor()
+    },
+  ],
+  [
+    'a receiver that fails gets the webhook at the next retry, to which the clock is advanced',
+    async ({ page, server }) => {
+      await page.getByRole('link', { name: 'Subscriptions' }).click()
+      await page.getByLabel('URL of the receiver').fill('/_standin/inbox/shaky?status=503&times=1')
+      await page.getByRole('button', { name: 'Add a subscription' }).click()
+      await page.getByText('shown only now').waitFor()
+      await createAt(page, titleOf(server))
+      await page.getByRole('link', { name: /^Webhooks/ }).click()
+      const retried = deliveriesOf(page).filter({ hasText: 'shaky' })
+      await retried.getByRole('button', { name: 'Advance to it' }).click()
+      await retried.getByText('delivered').waitFor()
+    },
+  ],
+  [
+    'everything is reset, and the reset undone',
+    async ({ page, server }) => {
+      await page.getByRole('link', { name: /^Sandboxes/ }).click()
+      const before = server.sandbox.users
+      const reset = page.getByRole('region', { name: 'Reset' })
+      await reset.getByRole('button', { name: 'Reset to the fixtures' }).click()
+      await reset.getByRole('button', { name: 'Reset default' }).click()
+      await page.getByText('default is reset to its fixtures').waitFor()
+      expect(server.sandbox.users).toEqual({ mykaarma: 0, cryptlex: 0, formsonfire: 0 })
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await page.getByText('Undone: the state is as it was before').waitFor()
+      expect(server.sandbox.users).toEqual(before)
     },
   ],
 ]

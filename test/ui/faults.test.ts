@@ -73,6 +73,7 @@ test('a card names the nearest miss; faults are disarmed, armed again and cleare
   await page.getByRole('button', { name: 'Disarm fault-2' }).click()
   await second.waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Disarm all' }).click()
+  await page.getByRole('button', { name: 'Disarm 2 faults' }).waitFor()
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Disarm all' }).click()
   await page.getByRole('button', { name: 'Disarm 2 faults' }).click()

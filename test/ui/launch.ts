@@ -21,6 +21,9 @@ export async function launchBrowser(more: readonly string[] = []): Promise<Brows
   const args = [
     '--no-sandbox',
     '--disable-gpu',
+    '--disable-gpu-compositing',
+    '--disable-gpu-rasterization',
+    '--disable-software-rasterizer',
     '--disable-quic',
     '--no-first-run',
     '--disable-background-networking',

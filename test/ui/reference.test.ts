@@ -3,6 +3,7 @@ import { load } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
 import { createCaller } from '../helpers/caller.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
+import { expectAccessible } from './accessible.ts'
 import { openPage } from './browser.ts'
 
 const NAMES = ['mykaarma', 'cryptlex', 'formsonfire', 'standin']
@@ -85,21 +86,27 @@ describe('the page', () => {
       expect(await url.textContent()).toContain(`${server.url}/~checkout${PREFIXES[i]}/`)
       const answer = operation.locator('.live-responses-table .response').first()
       await answer.getByText(/^20[01]$/).waitFor()
+      if (i === 0) await expectAccessible(page)
     }
     await page.getByRole('link', { name: 'Admin API', exact: true }).click()
     await page.getByText('Open a session', { exact: true }).waitFor()
     expect(await page.getByRole('link', { name: 'OpenAPI of Admin API in YAML' }).count()).toBe(1)
   })
 
-  test('loads its library only there, under a policy without exceptions for scripts', async () => {
+  test('loads its library only there, under a policy without exceptions, and fits a phone', async () => {
     const server = await createSandbox()
-    const page = await openPage(server)
+    const page = await openPage(server, { width: 390, theme: 'dark' })
     await page.locator('.live.live').waitFor()
     const loaded = () =>
       page.evaluate<string[]>('performance.getEntriesByType("resource").map(({ name }) => name)')
     expect((await loaded()).filter((name) => name.includes('swagger'))).toEqual([])
-    await page.getByRole('link', { name: 'API reference' }).first().click()
+    await page.getByRole('button', { name: 'More' }).click()
+    await page.getByRole('dialog').getByRole('link', { name: 'API reference' }).click()
     await page.locator('.opblock').first().waitFor()
+    await page.locator('.opblock-summary-control').first().click()
+    await page.locator('.responses-table .response').first().waitFor()
+    await expectAccessible(page)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
     expect((await loaded()).filter((name) => name.includes('swagger'))).toHaveLength(2)
     const policy = (await fetch(`${server.url}/_standin/docs`)).headers.get(
       'Content-Security-Policy',

@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import axe from 'axe-core'
-import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { createCaller } from '../helpers/caller.ts'
 import { repetitions } from '../helpers/repetitions.ts'
 import { createCryptlexUser, createSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
+import { expectAccessible } from './accessible.ts'
 import { idOf, openDashboard, openPage, rowsOf } from './browser.ts'
 
 const UI = join(import.meta.dirname, '..', '..', 'dist', 'ui')
@@ -152,6 +151,7 @@ describe('the shell', () => {
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
     await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await page.keyboard.press('Escape')
     await eventually(async () => expect(await rowsOf(page).count()).toBe(3))
   })
@@ -174,16 +174,6 @@ test('the start creates a user at each API by the vendor’s own call', async ()
   expect(server.sandbox.requests.size).toBe(3)
   await page.locator('.curl').nth(2).waitFor()
 })
-
-/** Expects that axe finds nothing; run from here, so the page's policy stays as it is. */
-async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-  )
-  expect(found).toEqual([])
-}
 
 const LOOKS = [
   { width: 390, theme: 'dark' },

@@ -5,14 +5,14 @@ import { currentSession, reached, refusalOf } from './client.ts'
  * why it was refused, nor that a comment arrived.
  *
  * @param onOpen called when the server has accepted the connection
- * @param onEvent called with the data of each event
+ * @param onEvent called with the name and the data of each event
  * @throws Refusal
  */
 export async function readEvents(
   url: string,
   handlers: {
     readonly onOpen: () => void
-    readonly onEvent: (data: string) => void
+    readonly onEvent: (name: string, data: string) => void
     readonly onBytes: () => void
   },
   signal: AbortSignal,
@@ -31,10 +31,11 @@ export async function readEvents(
     const blocks = `${rest}${value}`.split('\n\n')
     rest = blocks.pop() ?? ''
     for (const block of blocks) {
-      const data = block
-        .split('\n')
-        .flatMap((line) => (line.startsWith('data: ') ? [line.slice('data: '.length)] : []))
-      if (data.length > 0) handlers.onEvent(data.join('\n'))
+      const lines = block.split('\n')
+      const valuesOf = (field: string) =>
+        lines.flatMap((line) => (line.startsWith(field) ? [line.slice(field.length)] : []))
+      const data = valuesOf('data: ')
+      if (data.length > 0) handlers.onEvent(valuesOf('event: ')[0] ?? '', data.join('\n'))
     }
   }
 }

@@ -27,6 +27,8 @@ export function prefill(document: Json, credential: Json, call: Example | undefi
     const others = isRecord(media['examples']) ? media['examples'] : {}
     const first = { summary: 'A user of this sandbox', value: call.body }
     media['examples'] = { 'this-sandbox': first, ...others }
+    // The reference tries the first one.
+    if (isRecord(body)) body['content'] = { 'application/json': media, ...content }
   }
 }
 

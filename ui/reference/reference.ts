@@ -1,6 +1,7 @@
 import type { Examples, FrontPage } from '../../src/admin/contract.gen.ts'
 import { describeEvidence } from './evidence.ts'
 import { isRecord, type Json } from './json.ts'
+import { mendLabels } from './mend.ts'
 import { prefill } from './prefill.ts'
 import './reference.css'
 
@@ -76,6 +77,7 @@ async function show({ front, credentials, examples }: Sandbox): Promise<void> {
   )
   const place = document.createElement('div')
   element('reference').replaceChildren(place)
+  mendLabels(place)
   const ui = swaggerUi({
     spec,
     domNode: place,

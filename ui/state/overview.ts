@@ -1,10 +1,10 @@
 import { effect, signal } from '@preact/signals'
 import type { ClockState, FrontPage, Sandbox } from '../../src/admin/contract.gen.ts'
 import { callAdmin, needsToken } from '../api/client.ts'
-import { eventCount, keepNewest } from './requests.ts'
+import { changeCount, eventCount, keepNewest } from './requests.ts'
 
-// What the header and the side bar show. There are no events for these, so they are fetched when
-// requests arrive, after the user's actions, and every few seconds.
+// What the header and the side bar show. It is fetched when the server announces a request or a
+// change, after the user's actions, and every few seconds for what happens in other sandboxes.
 
 export interface Overview {
   readonly front: FrontPage
@@ -24,21 +24,41 @@ export const overview = signal<Overview | undefined>(undefined)
 export const refreshCount = signal(0)
 
 const INTERVAL = 5000
-/** Milliseconds that a refresh waits for more events. */
-const DEBOUNCE = 250
+/** Milliseconds for which a refresh waits for more events. */
+const COLLECTING_TIME = 50
+/** Least time between two refreshes in milliseconds: under load the page must not add to it. */
+const MIN_INTERVAL = 400
 
 let timer: ReturnType<typeof setTimeout> | undefined
 let isLoading = false
+/** True if something changed after the calls of the refresh that is running. */
+let isStale = false
+let lastLoad = -Infinity
 
 /** Fetches the overview soon. */
 export function refresh(): void {
+  if (isLoading) isStale = true
+  else schedule(Math.max(COLLECTING_TIME, lastLoad + MIN_INTERVAL - performance.now()))
+}
+
+let dueAt = Infinity
+
+/** Plans the next refresh. A stream of events does not put off one that is planned. */
+function schedule(wait: number): void {
+  const at = performance.now() + wait
+  if (at >= dueAt) return
   clearTimeout(timer)
-  timer = setTimeout(() => void load(), DEBOUNCE)
+  dueAt = at
+  timer = setTimeout(() => void load(), wait)
 }
 
 async function load(): Promise<void> {
-  if (!isLoading && !document.hidden && !needsToken.value) {
+  clearTimeout(timer)
+  dueAt = Infinity
+  if (!document.hidden && !needsToken.value) {
     isLoading = true
+    isStale = false
+    lastLoad = performance.now()
     try {
       await loadNow()
     } catch {
@@ -47,8 +67,10 @@ async function load(): Promise<void> {
       isLoading = false
     }
   }
-  clearTimeout(timer)
-  timer = setTimeout(() => void load(), INTERVAL)
+  if (isStale) {
+    isStale = false
+    refresh()
+  } else schedule(INTERVAL)
 }
 
 async function loadNow(): Promise<void> {
@@ -81,7 +103,9 @@ async function loadNow(): Promise<void> {
 export function followOverview(): void {
   effect(() => {
     void eventCount.value
+    void changeCount.value
     void needsToken.value
     refresh()
   })
+  addEventListener('visibilitychange', refresh)
 }

@@ -41,8 +41,10 @@ export const rows = computed(() => list.value.toReversed())
 export const connection = signal<Connection>('connecting')
 /** Time of the last sign of life of the event stream, in milliseconds since 1970. */
 export const lastEvent = signal<number | undefined>(undefined)
-/** Counts the events: what depends on requests is fetched again when it changes. */
+/** Counts the requests that arrived: what depends on them is fetched again when it changes. */
 export const eventCount = signal(0)
+/** Counts the other changes of the sandbox, such as those of deliveries, faults and the clock. */
+export const changeCount = signal(0)
 
 /** The row of a request, if the list has it. */
 export const rowOf = (id: string): Row | undefined => ids.get(id)
@@ -109,7 +111,7 @@ export function keepNewest(count: number): void {
 async function fillGap(): Promise<void> {
   const { requests } = await callAdmin({
     operation: 'listRequests',
-    query: { last: PAGE, limit: PAGE },
+    query: { last: PAGE, limit: PAGE, hints: false },
   })
   const newest = list.value.at(-1)
   const isKnown = requests.some(
@@ -129,7 +131,10 @@ async function loadOlder(): Promise<void> {
   const all: Row[] = []
   let after: string | undefined
   do {
-    const page = await callAdmin({ operation: 'listRequests', query: { after, limit: PAGE } })
+    const page = await callAdmin({
+      operation: 'listRequests',
+      query: { after, limit: PAGE, hints: false },
+    })
     all.push(...page.requests.map((record) => ids.get(record.id) ?? rowFrom(record)))
     after = page.next
     const known = new Set(all.map(({ id }) => id))
@@ -167,13 +172,17 @@ async function listenOnce(abort: AbortSignal): Promise<void> {
   waiting = []
   let filled: Promise<void> | undefined
   await readEvents(
-    httpCall({ operation: 'streamEvents' }).url,
+    httpCall({ operation: 'streamEvents', query: { changes: true } }).url,
     {
       onOpen: () => {
         filled = catchUp()
         filled.catch(() => stopCurrent?.abort())
       },
-      onEvent: (data) => receive(JSON.parse(data) as RecordedRequest), // by the contract
+      onEvent: (name, data) => {
+        if (name === 'request')
+          receive(JSON.parse(data) as RecordedRequest) // by the contract
+        else changeCount.value++
+      },
       onBytes: () => (lastEvent.value = Date.now()),
     },
     abort,

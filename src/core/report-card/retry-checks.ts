@@ -75,13 +75,13 @@ export const RETRY_CHECKS: readonly Check[] = [
         const waited = facts.waited(first, second, wait)
         if (waited === true) {
           findings.pass(
-            `${second.id} came after the ${ms(wait)} that ${first.id} was told to wait`,
+            `${second.id} came after the ${ms(wait)} that the answer to ${first.id} demanded`,
             ...pair,
           )
         } else if (waited === false) {
           const gap = ms(second.start - first.end)
           findings.fail(
-            `${second.id} came ${gap} after ${first.id}, which was told to wait ${ms(wait)}`,
+            `${second.id} came ${gap} after ${first.id}, whose answer demanded ${ms(wait)}`,
             ...pair,
           )
         }
@@ -262,7 +262,7 @@ export const RETRY_CHECKS: readonly Check[] = [
               )
             } else if (!repeats && armed === MANY_TESTS - 1) {
               findings.fail(
-                `${one.id} sends other credentials for the ${armed}rd time in a row`,
+                `${one.id} sends other credentials for the third time in a row`,
                 previous,
                 one,
               )

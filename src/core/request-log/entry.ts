@@ -38,6 +38,7 @@ type KeptOfCall =
   | 'address'
   | 'port'
   | 'base'
+  | 'scheme'
   | 'stage'
   | 'problem'
   | 'faults'
@@ -145,6 +146,7 @@ export function entryFrom(
     address: call.address,
     port: call.port,
     base: call.base,
+    scheme: call.scheme,
     stage: call.stage,
     problem: call.problem,
     warnings: warnings.length === 0 ? NO_WARNINGS : warnings,
@@ -207,6 +209,7 @@ export function callOf(entry: Entry): Call {
     address: entry.address,
     port: entry.port,
     base: entry.base,
+    scheme: entry.scheme,
     profile,
     answerType: entry.answerType,
   })

@@ -221,6 +221,7 @@ export function callFor(
     address: request.socket.remoteAddress ?? '',
     port: request.socket.remotePort,
     base,
+    scheme: 'encrypted' in request.socket ? 'https' : 'http', // as a TLSSocket has it
     profile,
     answerType: api.formats[0]!.mediaType,
   })

@@ -44,6 +44,13 @@ export class Waiters<T extends { readonly id: string }> {
     })
   }
 
+  /** Calls a function after each notification; returns a function that ends this. */
+  follow(onChange: () => void): () => void {
+    const check = () => onChange()
+    this.#checks.add(check)
+    return () => void this.#checks.delete(check)
+  }
+
   /** Ends all waits, as if their time were up. */
   stopWaiting(): void {
     for (const cancel of this.#cancels) cancel()

@@ -1,3 +1,4 @@
+/* oxlint-disable -- plain JavaScript, as users write it: it has no types */
 // A careful client with fetch and a retry loop as p-retry has it. Arguments: the URL of a sandbox.
 const [url] = process.argv.slice(2)
 const headers = { Authorization: 'Bearer standin-token', 'Content-Type': 'application/json' }

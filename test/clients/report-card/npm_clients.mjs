@@ -1,3 +1,4 @@
+/* oxlint-disable -- its packages are installed by run.ts only, so that they have no types here */
 // Careful clients with p-retry, got, ky and axios-retry. Arguments: the client, the URL of a sandbox.
 const [name, url] = process.argv.slice(2)
 const users = `${url}/v3/resellers/reseller-001/users`

@@ -1,5 +1,7 @@
+import { expect } from 'vitest'
 import { creation } from '../../helpers/caller.ts'
 import { fixture } from '../../helpers/sandbox.ts'
+import { eventually } from '../../helpers/time.ts'
 import { wait, type Play, type Scenario } from './play.ts'
 
 const CRYPTLEX = creation('cryptlex')
@@ -269,10 +271,14 @@ export const CLIENT_SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'has-a-timeout': {
     good: async (play) => {
-      await play.arm('hang;times=1')
-      await play.send(CRYPTLEX, AbortSignal.timeout(30))
-      await wait(20)
-      await play.look() // after the end of the first is recorded
+      const { faults, requests } = play.standin
+      const { id } = await faults.add('hang;times=1')
+      const gone = new AbortController()
+      const answer = play.send(CRYPTLEX, gone.signal)
+      await eventually(async () => expect((await faults.get(id)).fired).toBe(1))
+      gone.abort()
+      await answer
+      await eventually(async () => expect(await requests.list()).toHaveLength(1))
     },
     // A minute is too long for a test: the test of the entries makes one of a shorter time.
     bad: undefined,

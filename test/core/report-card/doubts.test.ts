@@ -8,7 +8,6 @@ import { atOnce } from '../../../src/core/slices.ts'
 import { startStandin, type Standin } from '../../../src/index.ts'
 import { createCaller, creation } from '../../helpers/caller.ts'
 import { createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
-import { bestOf } from '../../helpers/time.ts'
 import { Play } from './play.ts'
 
 let server: Standin
@@ -159,15 +158,18 @@ test('a long request log is judged in short steps', async () => {
     const entry = few[i % few.length]!
     return { ...entry, id: `${entry.id}-${i}`, startedAt: entry.startedAt + 10 * i }
   })
-  const longest = await bestOf(50, async () => {
-    let most = 0
+  // The shortest time of each step in several runs: other programs disturb another step each time.
+  const times: number[] = []
+  for (let run = 0; run < 4; run++) {
     const steps = reportCardSteps(recordsOf(server, many))
-    for (let last = performance.now(), step = steps.next(); !step.done; step = steps.next()) {
+    let last = performance.now()
+    for (let i = 0; !steps.next().done; i++) {
       const now = performance.now()
-      most = Math.max(most, now - last)
+      times[i] = Math.min(times[i] ?? Infinity, now - last)
       last = now
     }
-    return Promise.resolve(most)
-  })
+  }
+  const longest = times.reduce((most, one) => Math.max(most, one), 0)
+  expect(times.length).toBeGreaterThan(many.length)
   expect(longest).toBeLessThan(50)
 })

@@ -9,31 +9,10 @@ import { Icon } from '../../parts/icon.tsx'
 import { Plain } from '../../parts/plain.tsx'
 import { act, madeCall, messageOf } from '../../state/actions.ts'
 import { overview } from '../../state/overview.ts'
-
-type Part = 'user' | 'fields' | 'headers' | 'query' | 'params' | 'credential'
-
-/** A condition on the request, as it is entered. */
-interface Condition {
-  readonly id: number
-  readonly part: Part
-  readonly name: string
-  readonly how: 'is' | 'matches' | 'exists' | 'absent'
-  readonly value: string
-}
-
-const PART_TITLES: Readonly<Record<Part, string>> = {
-  user: 'user',
-  fields: 'body field',
-  headers: 'header',
-  query: 'query parameter',
-  params: 'path parameter',
-  credential: 'credential',
-}
+import { ConditionRow, matchOf, newCondition, type Condition } from './conditions.tsx'
 
 type Which = 'all' | 'nth' | 'every' | 'random'
 type Until = 'no' | 'for' | 'until'
-
-let conditionCount = 0
 
 /** Chooses a fault with its conditions and arms it; shows the call in every form meanwhile. */
 export function Composer({ onArmed }: { readonly onArmed: () => void }) {
@@ -98,16 +77,7 @@ export function Composer({ onArmed }: { readonly onArmed: () => void }) {
     setConditions(conditions.map((one) => (one.id === id ? { ...one, ...changes } : one)))
   const add = () => {
     const part = userField !== undefined && conditions.length === 0 ? 'user' : 'fields'
-    setConditions([
-      ...conditions,
-      {
-        id: ++conditionCount,
-        part,
-        name: '',
-        how: 'is',
-        value: part === 'user' ? 'ada@example.test' : '',
-      },
-    ])
+    setConditions([...conditions, newCondition(part)])
   }
   return (
     <form
@@ -272,105 +242,11 @@ export function Composer({ onArmed }: { readonly onArmed: () => void }) {
   )
 }
 
-function ConditionRow({
-  condition,
-  hasUser,
-  onChange,
-  onRemove,
-}: {
-  readonly condition: Condition
-  readonly hasUser: boolean
-  readonly onChange: (changes: Partial<Condition>) => void
-  readonly onRemove: () => void
-}) {
-  const { part, name, how, value } = condition
-  const isNamed = part !== 'user' && part !== 'credential'
-  const parts = (Object.keys(PART_TITLES) as Part[]).filter((one) => one !== 'user' || hasUser) // its own keys
-  return (
-    <div class="compose-line condition-row">
-      <select
-        class="field"
-        aria-label="Part of the request"
-        value={part}
-        onChange={(event) => onChange({ part: event.currentTarget.value as Part })} // one of the options
-      >
-        {parts.map((one) => (
-          <option key={one} value={one}>
-            {PART_TITLES[one]}
-          </option>
-        ))}
-      </select>
-      {isNamed && (
-        <input
-          type="text"
-          class="field"
-          aria-label="Name"
-          placeholder={part === 'headers' ? 'user-agent' : 'name'}
-          value={name}
-          {...(part === 'fields' ? { list: 'fault-fields' } : {})}
-          required
-          onInput={(event) => onChange({ name: event.currentTarget.value })}
-        />
-      )}
-      <select
-        class="field how"
-        aria-label="Comparison"
-        value={how}
-        onChange={(event) => onChange({ how: event.currentTarget.value as Condition['how'] })} // one of the options
-      >
-        <option value="is">is</option>
-        <option value="matches">matches</option>
-        <option value="exists">is there</option>
-        <option value="absent">is absent</option>
-      </select>
-      {(how === 'is' || how === 'matches') && (
-        <input
-          class="field"
-          aria-label="Value"
-          placeholder={how === 'matches' ? 'regular expression' : 'value'}
-          value={value}
-          required
-          onInput={(event) => onChange({ value: event.currentTarget.value })}
-        />
-      )}
-      <button type="button" class="bare" aria-label="Remove the condition" onClick={onRemove}>
-        <Icon name="close" />
-      </button>
-    </div>
-  )
-}
-
 /** The field with the user's address in the body of a create call. */
 function userFieldOf(example: Examples['calls'][number] | undefined): string | undefined {
   return Object.entries<unknown>(example?.body ?? {}).find(
     ([, value]) => typeof value === 'string' && value.includes('@'),
   )?.[0]
-}
-
-function matchOf(conditions: readonly Condition[], userField = 'email'): Pick<NewFault, 'match'> {
-  const match: Record<string, unknown> = {}
-  for (const { part, name, how, value } of conditions) {
-    const wanted =
-      how === 'exists' || how === 'absent'
-        ? { exists: how === 'exists' }
-        : how === 'matches'
-          ? { regex: value }
-          : valueOf(part, value)
-    if (part === 'credential') {
-      match['credential'] = wanted
-      continue
-    }
-    const [to, key] = part === 'user' ? ['fields', userField] : [part, name]
-    if (key !== '') match[to] = { ...(match[to] as object | undefined), [key]: wanted } // set above
-  }
-  return Object.keys(match).length === 0 ? {} : { match }
-}
-
-/** In a body `1` and `"1"` differ: a number or a truth value is entered as such, a text in quotes. */
-function valueOf(part: Part, entered: string): unknown {
-  if (part !== 'fields') return entered
-  if (/^(true|false|-?\d+(\.\d+)?)$/.test(entered)) return JSON.parse(entered) as unknown
-  return /^".*"$/.test(entered) ? entered.slice(1, -1) : entered
 }
 
 /** A time that was entered as UTC. */

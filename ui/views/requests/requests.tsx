@@ -35,7 +35,7 @@ export function Requests() {
     { key: 'Escape', run: close },
   ])
   return (
-    <main class={`requests ${opened === '' ? '' : 'has-detail'}`}>
+    <main class={`list-detail ${opened === '' ? '' : 'has-detail'}`}>
       <h1 class="hidden">Requests</h1>
       <section class="list" aria-label="Request list">
         <Chips />
@@ -136,8 +136,8 @@ function RowText({ row }: { readonly row: Row }) {
           </span>
         )}
         {faults.map((fault) => (
-          <span class="tag fault" key={fault}>
-            <span aria-hidden="true">⚡</span> <span class="fault-name">{fault}</span>
+          <span class="tag fault" key={fault} title={fault}>
+            <span aria-hidden="true">⚡</span> <span class="fault-name">{headOf(fault)}</span>
           </span>
         ))}
         <Status status={status} />
@@ -146,6 +146,9 @@ function RowText({ row }: { readonly row: Row }) {
     </div>
   )
 }
+
+/** The start of a short form, so that the person beside it has room: the detail has all of it. */
+const headOf = (fault: string): string => fault.split(';')[0]!.replace(/^webhook=/, '') // it has one
 
 function Empty() {
   if (connection.value === 'connecting') return <p class="empty">Connecting to the server.</p>

@@ -332,12 +332,14 @@ function Snapshots({
                 label="Delete"
                 name={`Delete ${snapshot.name}`}
                 action={`Delete ${snapshot.name}`}
-                onConfirm={() =>
+                onConfirm={() => {
+                  // A comparison would be fetched again, without the snapshot.
+                  if (compared === snapshot.name) setCompared('')
                   void act(
                     { operation: 'deleteSnapshot', params: { snapshot: snapshot.name } },
                     () => `Deleted the snapshot ${snapshot.name}`,
                   )
-                }
+                }}
               >
                 The saved state with {usersText(snapshot.users)} is lost for good.
               </Confirm>

@@ -54,3 +54,7 @@ export function problemsByField(
   }
   return problems
 }
+
+/** A stored value as text. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)

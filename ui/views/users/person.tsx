@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { Delivery, LedgerEntry, User } from '../../../src/admin/contract.gen.ts'
-import { callAdmin } from '../../api/client.ts'
+import type { LedgerEntry, User } from '../../../src/admin/contract.gen.ts'
 import { ApiName, shortTitle } from '../../parts/api-name.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Icon } from '../../parts/icon.tsx'
@@ -10,7 +9,9 @@ import { useFetched } from '../../state/fetched.ts'
 import { closeItem } from '../../state/list-keys.ts'
 import { hrefOf, setParameters } from '../../state/location.ts'
 import { overview } from '../../state/overview.ts'
-import { problemsByField, userIn } from './people.ts'
+import { CausedWebhooks, withCaused, type Caused } from './caused.tsx'
+import { EditForm } from './edit-form.tsx'
+import { textOf, userIn } from './people.ts'
 
 const TONES = {
   consistent: 'ok',
@@ -83,55 +84,6 @@ function Differences({ entry }: { readonly entry: LedgerEntry }) {
   )
 }
 
-/** The webhooks that a change caused. */
-interface Caused {
-  readonly what: string
-  readonly deliveries: readonly Delivery[]
-}
-
-function CausedWebhooks({ caused: { what, deliveries } }: { readonly caused: Caused }) {
-  return (
-    <div class="caused" role="status">
-      <p>
-        {what}{' '}
-        {deliveries.length === 0
-          ? 'and caused no webhook.'
-          : `and caused ${deliveries.length === 1 ? 'a webhook' : `${deliveries.length} webhooks`}:`}
-      </p>
-      <ul>
-        {deliveries.map(({ id, event, url }) => (
-          <li key={id}>
-            <a href={hrefOf('webhooks', { open: id })}>{event}</a> to{' '}
-            <code>
-              <Plain text={url} max={200} />
-            </code>
-          </li>
-        ))}
-      </ul>
-    </div>
-  )
-}
-
-/** The deliveries about a user; none if they cannot be read. */
-async function deliveriesOf(userId: string): Promise<readonly Delivery[]> {
-  const query = { userId, last: 100 }
-  return await callAdmin({ operation: 'listDeliveries', query }).then(
-    ({ deliveries }) => deliveries,
-    () => [],
-  )
-}
-
-/** Makes a change of a user and finds the webhooks that it caused. */
-async function withCaused<T>(
-  userId: string,
-  change: () => Promise<T | undefined>,
-): Promise<readonly [T | undefined, readonly Delivery[]]> {
-  const before = new Set((await deliveriesOf(userId)).map(({ id }) => id))
-  const answer = await change()
-  if (answer === undefined) return [undefined, []]
-  return [answer, (await deliveriesOf(userId)).filter(({ id }) => !before.has(id))]
-}
-
 /** One stored user of an API. */
 function Account({
   api,
@@ -153,14 +105,16 @@ function Account({
   const [isDeleting, setDeleting] = useState(false)
   const remove = async () => {
     setDeleting(false)
-    const [deleted, deliveries] = await withCaused(id, () =>
-      act(
+    const [deleted, deliveries] = await withCaused(id, async () => {
+      const answer = await act(
         { operation: 'deleteUser', params },
         ({ email }) => `${email ?? id} was deleted at ${shortTitle(api)}`,
-      ),
-    )
+      )
+      // At once: a refresh would fetch a user who is gone.
+      if (answer) setDeleted(true)
+      return answer
+    })
     if (!deleted) return
-    setDeleted(true)
     onChange({ what: `${shortTitle(api)}: the user was deleted`, deliveries })
   }
   return (
@@ -272,144 +226,4 @@ function Fields({ user }: { readonly user: User }) {
       </tbody>
     </table>
   )
-}
-
-const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : JSON.stringify(value)
-
-type Field = NonNullable<User['fields']>[number]
-
-/** The fields that an update of the API accepts; it sends those that were changed. */
-function EditForm({
-  user,
-  onDone,
-}: {
-  readonly user: User
-  readonly onDone: (changed: User, deliveries: readonly Delivery[]) => void
-}) {
-  const { api, id } = user
-  // What another client changes meanwhile does not change the form.
-  const [fields] = useState(() => user.fields ?? [])
-  const [isAll, setAll] = useState(false)
-  const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map())
-  const [isSending, setSending] = useState(false)
-  const filled = fields.filter(({ value }) => value !== undefined)
-  const shown = isAll ? fields : filled
-  const submit = async (form: HTMLFormElement) => {
-    const entered = new FormData(form)
-    const changes: Record<string, unknown> = {}
-    for (const field of shown) {
-      const value = valueOf(field, entered.get(field.name))
-      if (JSON.stringify(value) !== JSON.stringify(field.value ?? emptyOf(field))) {
-        changes[field.name] = value
-      }
-    }
-    if (Object.keys(changes).length === 0) {
-      setProblems(new Map([['', 'No field is changed']]))
-      return
-    }
-    setSending(true)
-    setProblems(new Map())
-    const names = shown.map(({ name }) => name)
-    const [changed, deliveries] = await withCaused(id, () =>
-      act(
-        { operation: 'updateUser', params: { api, id }, body: changes },
-        ({ email }) => `${email ?? id} was changed at ${shortTitle(api)}`,
-        { refused: (message) => setProblems(problemsByField(message, names)) },
-      ),
-    )
-    setSending(false)
-    if (changed) onDone(changed, deliveries)
-  }
-  return (
-    <form
-      class="edit-user"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void submit(event.currentTarget)
-      }}
-    >
-      <div class="fields">
-        {shown.map((field) => (
-          <EditField key={field.name} field={field} problem={problems.get(field.name)} />
-        ))}
-      </div>
-      {problems.has('') && (
-        <p class="problem" role="alert">
-          <Plain text={problems.get('') ?? ''} max={500} />
-        </p>
-      )}
-      <div class="buttons">
-        <button type="submit" class="button primary" disabled={isSending}>
-          Save
-        </button>
-        {filled.length < fields.length && (
-          <button type="button" class="button" onClick={() => setAll(!isAll)}>
-            {isAll ? 'Hide empty fields' : `Show empty fields (${fields.length - filled.length})`}
-          </button>
-        )}
-      </div>
-    </form>
-  )
-}
-
-function EditField({
-  field,
-  problem,
-}: {
-  readonly field: Field
-  readonly problem: string | undefined
-}) {
-  const { name, type, value, values } = field
-  const described =
-    problem === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': `problem-${name}` }
-  return (
-    <div class={problem === undefined ? 'edit-field' : 'edit-field wrong'}>
-      <label class={type === 'boolean' ? 'check' : ''}>
-        <span>{name}</span>
-        {type === 'boolean' ? (
-          <input type="checkbox" name={name} defaultChecked={value === true} {...described} />
-        ) : values ? (
-          <select name={name} class="field" defaultValue={textOf(value ?? '')} {...described}>
-            {value === undefined && <option value="" />}
-            {values.map((one) => (
-              <option key={one} value={one} selected={one === value}>
-                {one}
-              </option>
-            ))}
-          </select>
-        ) : (
-          <input
-            type="text"
-            name={name}
-            defaultValue={value === undefined ? '' : textOf(value)}
-            autocomplete="off"
-            {...described}
-          />
-        )}
-      </label>
-      {problem !== undefined && (
-        <p class="problem" id={`problem-${name}`} role="alert">
-          <Plain text={problem} max={500} />
-        </p>
-      )}
-    </div>
-  )
-}
-
-/** What a field without a value is in the form. */
-function emptyOf({ type }: Field): unknown {
-  return type === 'boolean' ? false : ''
-}
-
-/** An entered text in the type of its field; as text where it is none, for the server to refuse. */
-function valueOf({ type, value }: Field, entered: FormDataEntryValue | null): unknown {
-  if (type === 'boolean') return entered !== null
-  const text = typeof entered === 'string' ? entered : ''
-  if (type === 'string' || (text === '' && value === undefined)) return text
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return text
-  }
 }

@@ -38,7 +38,7 @@ export function Users() {
   useListKeys(keys, current)
   const apis = overview.value?.front.apis.map(({ name }) => name) ?? []
   return (
-    <main class={`requests users ${opened === '' ? '' : 'has-detail'}`}>
+    <main class={`list-detail users ${opened === '' ? '' : 'has-detail'}`}>
       <h1 class="hidden">Users</h1>
       <section class="list" aria-label="User list">
         <Chips />

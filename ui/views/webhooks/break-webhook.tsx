@@ -66,7 +66,7 @@ export function BreakWebhook({
       >
         <input
           type="search"
-          class="field"
+          class="field fault-search"
           aria-label="Search delivery faults"
           placeholder={`Search ${faults.length} delivery faults`}
           value={search}

@@ -17,7 +17,7 @@ export function Webhooks() {
   const isOpen = part !== 'subscriptions' && parameter('open') !== ''
   return (
     <main
-      class={`requests webhooks ${part === 'subscriptions' ? part : ''} ${isOpen ? 'has-detail' : ''}`}
+      class={`list-detail webhooks ${part === 'subscriptions' ? part : ''} ${isOpen ? 'has-detail' : ''}`}
     >
       <h1 class="hidden">Webhooks</h1>
       <Part key={part} />
