@@ -10,16 +10,16 @@ import { createCaller, creation } from '../../helpers/caller.ts'
 import { createSandbox, type TestSandbox } from '../../helpers/sandbox.ts'
 import { Play } from './play.ts'
 
-let server: Standin
+let shared: Standin
 
 beforeAll(async () => {
-  server = await startStandin({ port: 0, memory: true })
+  shared = await startStandin({ port: 0, memory: true })
 })
 
-afterAll(() => server.close())
+afterAll(() => shared.close())
 
 async function play(clock?: string): Promise<Play> {
-  const standin = await server.sandbox(clock === undefined ? {} : { clock })
+  const standin = await shared.sandbox(clock === undefined ? {} : { clock })
   const one = new Play(standin)
   onTestFinished(async () => {
     one.close()
