@@ -11,6 +11,7 @@ import { env } from './commands/env.ts'
 import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
+import { reportCard } from './commands/report-card.ts'
 import { seed } from './commands/seed.ts'
 import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
@@ -25,6 +26,7 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   wait,
   env,
   fault,
+  reportCard,
   seed,
   token,
   credentials,
