@@ -78,7 +78,7 @@ test('the step that starts the server of a tarball leaves its variables for the 
 test('the steps that wait for a running server succeed, and the one that prints its variables', async () => {
   const { url } = await createSandbox()
   const lines = recipes.flatMap(scriptsIn).flatMap((script) => script.split('\n'))
-  const waits = lines.filter((line) => /^timeout 60 /.test(line))
+  const waits = lines.filter((line) => line.startsWith('timeout 60 '))
   expect(waits).toHaveLength(2)
   const env = lines.find((line) => line.includes('main.js env '))
   // `sh -c` has no functions of the shell that calls it.
