@@ -977,7 +977,7 @@ export interface ClockAdvance {
 }
 /**
  * Definition of a fault: its effect, its conditions and its count. `fault` is the short form,
- * such as `500;times=2`; the other fields override it. docs/faults.md shows each fault with
+ * such as `500;times=2`; the other fields override it. docs/fault-reference.md has each with
  * its effect on clients.
  *
  */
