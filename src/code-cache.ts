@@ -40,6 +40,8 @@ type Wrapped = (
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const modules = new Map<string, { exports: unknown }>()
+// A chunk may require an entry, which requires this file: another copy of it would load all anew.
+modules.set(fileURLToPath(import.meta.url), { exports: { load, cachedFiles, writeCodeCache } })
 /** Every compiled file. */
 const scripts = new Map<string, { readonly script: Script; readonly crc: number }>()
 let cache: ReturnType<typeof readCache> | undefined
