@@ -10,6 +10,7 @@ import { credentials } from './commands/credentials.ts'
 import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
+import { resilience } from './commands/resilience.ts'
 import { seed } from './commands/seed.ts'
 import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
@@ -28,6 +29,7 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   credentials,
   verifySignature,
   healthcheck,
+  resilience,
   {
     name: 'help',
     help: 'Print the help of the program or of a command: help fault',

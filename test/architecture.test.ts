@@ -38,7 +38,8 @@ const LAYERS = [
   ['admin'],
   ['config'],
   ['client', 'sandbox'],
-  ['server'],
+  ['resilience'],
+  ['server', 'resilience/report'],
   ['commands', 'index'],
   ['main'],
 ]

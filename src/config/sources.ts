@@ -7,6 +7,9 @@ import { nearest } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
 import { KEYS, OPTIONS } from './options.ts'
 
+/** Keys of the file that hold the settings of one command, by its name. */
+export const SECTIONS: readonly string[] = ['resilience']
+
 /** Arguments that a subcommand takes besides flags with values. */
 export interface CommandArguments {
   /** Flags that take no value. */
@@ -68,10 +71,12 @@ export function readVariables(
 ): Readonly<Record<string, string | undefined>> {
   // STANDIN_URL is for commands that call a server; a server ignores it.
   const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG', 'STANDIN_URL']
+  // A server that a suite starts under `standin resilience` has it too.
+  const ignored = ['STANDIN_RESILIENCE_CELL']
   const read: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
-    if (isLinkVariable(name, env)) continue
+    if (isLinkVariable(name, env) || ignored.includes(name)) continue
     if (!known.includes(name)) {
       throw new ConfigError(`${name} is not a variable of Standin${nearest(name, known, '')}`)
     }
@@ -115,7 +120,7 @@ export function readFile(
     throw new ConfigError(`${name}${origin} must hold a JSON object of options`)
   }
   for (const key of Object.keys(values)) {
-    if (!(KEYS as string[]).includes(key)) {
+    if (!(KEYS as string[]).includes(key) && !SECTIONS.includes(key)) {
       throw new ConfigError(`"${key}" in ${name} is not an option${nearest(key, KEYS, '')}`)
     }
   }
