@@ -256,7 +256,11 @@ class Scene {
     const { report: folder } = this.#settings
     this.#terminal.summary(report)
     if (folder === undefined) return report
-    const written = writeReports(folder, report)
+    const written = writeReports(report, {
+      folder,
+      program: programCommand(),
+      stepSummary: process.env['GITHUB_STEP_SUMMARY'],
+    })
     this.#terminal.line()
     this.#terminal.line(`Reports: ${written.join(', ')}`)
     if (report.notRun.length === 0) progress?.finish()

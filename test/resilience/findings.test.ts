@@ -115,9 +115,9 @@ test('called-after-giving-up is a call about a user that was never created', () 
   const call = { id: 'req-2', method: 'PATCH', operation: 'updateResellerUser', path, status: 404 }
   expect(found(observed([failed, call]))).toEqual([['called-after-giving-up', 'req-1', 'req-2']])
   expect(found(observed([{ ...failed, status: 201, created: true }, call]))).toEqual([])
-  const fine = { ...call, path: `${path.replace('undefined', 'undefined-behavior')}` }
+  const fine = { ...call, path: path.replace('undefined', 'undefined-behavior') }
   expect(found(observed([failed, fine]))).toEqual([])
-  const odd = { ...call, path: `${path.replace('undefined', '%zz%ff')}` }
+  const odd = { ...call, path: path.replace('undefined', '%zz%ff') }
   expect(found(observed([failed, odd]))).toEqual([])
 })
 

@@ -29,3 +29,13 @@ export function timeOf(ms: number): string {
 export function summaryOf(explanation: string): string {
   return (explanation.split('\n\n')[1] ?? '').replaceAll('\n', ' ')
 }
+
+/** Class of a verdict in the style sheet. */
+export function classOf(verdict: Verdict): string {
+  return verdict === 'survived-with-findings' ? 'findings' : verdict
+}
+
+/** A text as a sentence of its own; a name of code at its start stays as it is. */
+export function sentence(text: string): string {
+  return `${text}.`
+}
