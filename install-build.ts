@@ -6,13 +6,14 @@ import { pathToFileURL } from 'node:url'
 const MAX_AGE = 7 * 24 * 60 * 60 * 1000
 
 /**
- * Chunks and the dashboard's assets have a hash of their content in their name; entries, contracts,
- * types and the dashboard's page do not.
+ * Chunks and the dashboard's assets have a hash of their content in their name, and libraries their
+ * version; entries, contracts, types and the dashboard's page do not.
  */
-const CHUNK = /^(?:[\w.-]+-[\w-]{8}\.js|ui[\\/](?:reference[\\/])?[\w-]+-[\w-]{8}\.\w+(?:\.gz)?)$/
+const CHUNK =
+  /^(?:[\w.-]+-[\w-]{8}\.js|libraries[\\/][\w.-]+\.js|ui[\\/](?:reference[\\/])?[\w-]+-[\w-]{8}\.\w+(?:\.gz)?)$/
 
-/** Files that a program loads first. */
-const ENTRIES = ['index.js', 'main.js']
+/** Files that a program loads first: modules of the folder itself that are no chunks. */
+const ENTRY = /^[\w-]+\.m?js$/
 
 /**
  * Moves a finished build over the one in `target`, file by file. A server that runs from `target`
@@ -21,7 +22,7 @@ const ENTRIES = ['index.js', 'main.js']
  * Entries come last: whoever starts meanwhile gets all of one build.
  */
 export function installBuild(build: string, target: string, now = Date.now()): void {
-  const rank = (file: string) => (CHUNK.test(file) ? 0 : ENTRIES.includes(file) ? 2 : 1)
+  const rank = (file: string) => (CHUNK.test(file) ? 0 : ENTRY.test(file) ? 2 : 1)
   const files = filesIn(build).toSorted((a, b) => rank(a) - rank(b))
   for (const file of files) {
     fs.mkdirSync(dirname(join(target, file)), { recursive: true })

@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { load } from 'js-yaml'
 import { defineConfig, type Plugin } from 'rolldown'
+import { licenses } from './build/licenses.ts'
+import { packageEntries } from './build/package.ts'
 
 /** The contracts as JSON: to read them as YAML takes more than half of the start. */
 const specs: Plugin = {
@@ -179,23 +181,103 @@ function minified(css: string): string {
     .trim()
 }
 
+/** Version of an installed package. */
+const versionOf = (name: string): string =>
+  (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string })
+    .version
+
+/**
+ * Libraries that are loaded at their first use, each a file of its own. Its name has the version: a
+ * server that runs finds the one that it was built with.
+ */
+const LIBRARIES: Readonly<Record<string, string>> = Object.fromEntries(
+  ['xml2js', 'saxes', 'protobufjs', 're2js', 'pino', 'prom-client', 'js-yaml'].map((name) => [
+    name,
+    `libraries/${name}-${versionOf(name)}`,
+  ]),
+)
+
+/** Leaves libraries in their own files. The sources load some by `require`, which the bundle has. */
+const libraries: Plugin = {
+  name: 'libraries',
+  transform: (code) =>
+    code.includes('createRequire(import.meta.url)')
+      ? code.replace('const require = createRequire(import.meta.url)', '')
+      : undefined,
+  resolveId: (source) =>
+    source in LIBRARIES ? { id: `library:${source}`, external: true } : undefined,
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue
+      chunk.code = chunk.code.replaceAll(
+        /(["'`])library:([\w-]+)\1/g,
+        (_, quote: string, name: string) => `${quote}./${LIBRARIES[name]}.js${quote}`,
+      )
+    }
+  },
+}
+
+/** Entries of the package; `exports` of package.json names the same. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  index: 'src/index.ts',
+  vitest: 'src/runners/vitest.ts',
+  jest: 'src/runners/jest.ts',
+  'node-test': 'src/runners/node-test.ts',
+  setup: 'src/runners/setup.ts',
+  teardown: 'src/runners/teardown.ts',
+}
+
+/** The ES module of the entry for vitest, which cannot be required. */
+const VITEST_MODULE = `import * as vitest from 'vitest'
+import entry from './vitest-hooks.js'
+export const useStandin = (options) => entry.useStandinOf(vitest, options)
+`
+
+const LICENSES = '.build/THIRD-PARTY-LICENSES'
+
 export default defineConfig([
   {
-    input: { main: 'src/main.ts', index: 'src/index.ts' },
+    input: { main: 'src/main.ts', 'vitest-hooks': 'src/runners/vitest-hooks.ts', ...ENTRIES },
+    external: ['vitest', '@jest/globals'],
     platform: 'node',
     logLevel: 'warn',
-    external: ['xml2js', 'saxes', 'protobufjs', 're2js', 'pino', 'prom-client', 'js-yaml'],
-    plugins: [specs, noBodyParser, nodeGlobals, latin],
+    plugins: [
+      libraries,
+      specs,
+      noBodyParser,
+      nodeGlobals,
+      latin,
+      packageEntries(Object.keys(ENTRIES), { vitest: VITEST_MODULE }),
+      licenses(LICENSES),
+    ],
     transform: { inject: { ...NODE_GLOBALS } },
     // The hash lets chunks of two builds lie side by side: see install-build.ts.
-    output: { dir: '.build', format: 'esm', chunkFileNames: '[name]-[hash].js' },
+    output: {
+      dir: '.build',
+      format: 'cjs',
+      exports: 'named',
+      dynamicImportInCjs: false,
+      chunkFileNames: '[name]-[hash].js',
+    },
+  },
+  {
+    input: Object.fromEntries(Object.entries(LIBRARIES).map(([name, file]) => [file, name])),
+    platform: 'node',
+    logLevel: 'warn',
+    plugins: [nodeGlobals, latin, licenses(LICENSES)],
+    transform: { inject: { ...NODE_GLOBALS } },
+    output: {
+      dir: '.build',
+      format: 'cjs',
+      chunkFileNames: 'libraries/[name]-[hash].js',
+    },
   },
   {
     input: { main: 'ui/main.tsx' },
     platform: 'browser',
     logLevel: 'warn',
     tsconfig: 'ui/tsconfig.json',
-    plugins: [dashboardFiles],
+    plugins: [dashboardFiles, licenses(LICENSES)],
     output: {
       dir: '.build/ui',
       format: 'esm',
@@ -208,7 +290,7 @@ export default defineConfig([
     platform: 'browser',
     logLevel: 'warn',
     tsconfig: 'ui/tsconfig.json',
-    plugins: [referenceFiles],
+    plugins: [referenceFiles, licenses(LICENSES, ['swagger-ui-dist'])],
     output: {
       dir: '.build/ui/reference',
       format: 'esm',

@@ -7,6 +7,7 @@ import {
   type RawCommand,
 } from './commands/command.ts'
 import { credentials } from './commands/credentials.ts'
+import { env } from './commands/env.ts'
 import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
@@ -23,6 +24,7 @@ import { nearest } from './config/messages.ts'
 const COMMANDS: readonly (Command | RawCommand)[] = [
   start,
   wait,
+  env,
   fault,
   seed,
   token,

@@ -37,10 +37,11 @@ const LAYERS = [
   ['apis'],
   ['admin'],
   ['config'],
-  ['client', 'sandbox'],
+  ['client', 'sandbox', 'tls'],
   ['resilience'],
   ['server', 'resilience/report'],
   ['commands', 'index'],
+  ['runners'],
   ['main'],
 ]
 

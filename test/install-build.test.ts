@@ -27,11 +27,27 @@ function createPackage(): string {
   return folder
 }
 
+/** Entries of the build, and the chunks that they load now or later. */
+function chunksOf(entries: readonly string[], found = new Set<string>()): ReadonlySet<string> {
+  for (const file of entries.filter((one) => !found.has(one))) {
+    found.add(file)
+    const code = readFileSync(join(ROOT, 'dist', file), 'utf8')
+    const loaded = [...code.matchAll(/require\("\.\/([\w-]+\.js)"\)/g)].map(([, name]) => name!)
+    chunksOf(loaded, found)
+  }
+  return found
+}
+
 /** The built program with other chunks, as after a change to every source file. */
 function createBuild(): string {
   const folder = join(createFolder(), 'build')
   cpSync(join(ROOT, 'dist'), folder, { recursive: true })
+  const current = chunksOf(['main.js', 'index.js'])
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
+    if (!current.has(file)) {
+      rmSync(join(folder, file)) // of an earlier build
+      continue
+    }
     const renamed = file.replace(/-[\w-]{8}\.js$/, '-12345678.js')
     const code = readFileSync(join(folder, file), 'utf8')
     writeFileSync(
@@ -93,7 +109,7 @@ test('chunks of earlier builds stay for a week, and nothing else does', () => {
 test('no chunk imports an entry, which a build replaces', () => {
   const files = readdirSync(join(ROOT, 'dist')).filter((name) => name.endsWith('.js'))
   const importing = files.filter((name) =>
-    /(from|import) ?\(?"\.\/(main|index)\.js"/.test(readFileSync(join(ROOT, 'dist', name), 'utf8')),
+    /require\("\.\/(main|index)\.js"\)/.test(readFileSync(join(ROOT, 'dist', name), 'utf8')),
   )
   expect(importing).toEqual([])
 })

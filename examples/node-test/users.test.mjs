@@ -1,7 +1,7 @@
 // node --test
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { connectStandin, startStandin } from 'standin'
+import { describe, test } from 'node:test'
+import { useStandin } from 'standin/node-test'
 
 /** Stands for the code under test. It retries when the API is down. */
 async function signUp(api, token, email) {
@@ -16,43 +16,29 @@ async function signUp(api, token, email) {
   }
 }
 
-let standin
-before(async () => {
-  const { STANDIN_URL: url, STANDIN_ADMIN_TOKEN: adminToken } = process.env
-  standin = url ? await connectStandin({ url, adminToken }) : await startStandin()
-})
-after(() => standin.close())
+// One sandbox per test. A test fails if a fault that it armed never fired.
+const standin = useStandin({ failOnUnfiredFaults: true })
 
-/** Creates a sandbox for one test, so that tests may run in parallel. */
-async function sandboxFor(t) {
-  const sandbox = await standin.sandbox()
-  t.after(() => sandbox.close())
-  return sandbox
-}
-
-describe('signing up', { concurrency: true }, () => {
-  test('creates one user, and the webhook comes', async (t) => {
-    const sandbox = await sandboxFor(t)
-    const { urls, credentials } = sandbox
+describe('signing up', () => {
+  test('creates one user, and the webhook comes', async () => {
+    const { urls, credentials } = standin
     const status = await signUp(urls.cryptlex, credentials.cryptlex.token, 'ada@example.test')
     assert.equal(status, 201)
 
-    await sandbox.requests.verify({
+    await standin.requests.verify({
       operation: 'createResellerUser',
       match: { fields: { email: 'ada@example.test', role: 'user' } },
       count: { exactly: 1 },
     })
-    await sandbox.webhooks.await({ event: 'reseller.user.created' })
+    await standin.webhooks.await({ event: 'reseller.user.created' })
   })
 
-  test('is tried again when the API is down', async (t) => {
-    const sandbox = await sandboxFor(t)
-    const { urls, credentials } = sandbox
-    await sandbox.faults.add('503;times=2')
+  test('is tried again when the API is down', async () => {
+    const { urls, credentials } = standin
+    await standin.faults.add('503;times=2')
     const status = await signUp(urls.cryptlex, credentials.cryptlex.token, 'ada@example.test')
     assert.equal(status, 201)
 
-    assert.deepEqual(await sandbox.faults.unfired(), [])
-    await sandbox.requests.verify({ status: 503, count: { exactly: 2 } })
+    await standin.requests.verify({ status: 503, count: { exactly: 2 } })
   })
 })

@@ -146,6 +146,16 @@ export interface Health {
   version: string
   apis: string[]
   /**
+   * The HTTPS listener; absent for a server without `--tls`.
+   */
+  https?: {
+    port: number
+    /**
+     * True if the certificate is of Standin's own CA, which is at `/_standin/ca.pem`.
+     */
+    ca: boolean
+  }
+  /**
    * Path prefix of each API, below the prefix of the sandbox.
    */
   prefixes: {
@@ -494,6 +504,10 @@ export interface RecordedRequest {
    */
   api?: string
   operation?: string
+  /**
+   * True for a request over HTTPS; absent for HTTP.
+   */
+  https?: true
   /**
    * Absent, like the path, if the request line was malformed.
    */
@@ -1037,6 +1051,13 @@ export interface NewFault {
    */
   webhookAttempts?: number
   /**
+   * Fault of the TLS handshake with this sandbox's host name, such as `name.localhost`: a
+   * certificate that is expired, not yet valid, of another host or of an unknown CA, or a
+   * handshake that is cut, reset, or offers only protocols before TLS 1.2. It has no
+   * condition on a request, and the server must listen with HTTPS.
+   */
+  tls?: 'expired' | 'not-yet-valid' | 'wrong-host' | 'unknown-ca' | 'cut' | 'reset' | 'old-protocol'
+  /**
    * Only at this API.
    */
   api?: 'mykaarma' | 'cryptlex' | 'formsonfire'
@@ -1160,7 +1181,14 @@ export interface Fault {
    * The last 20 firings, the newest last, and what the client did next.
    */
   firings: {
-    requestId: string
+    /**
+     * Absent for a fault of the TLS handshake, which comes before the request.
+     */
+    requestId?: string
+    /**
+     * Server name of the TLS handshake; empty for an IP address.
+     */
+    host?: string
     at: string
     /**
      * The user that the request was about.

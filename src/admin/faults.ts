@@ -108,8 +108,9 @@ function faultBody(fault: ArmedFault, { clock, faults, secrets }: SandboxPort): 
             why: nearestMiss.why,
           },
         }),
-    firings: fault.firings.map(({ requestId, at, user, next }) => ({
-      requestId,
+    firings: fault.firings.map(({ requestId, host, at, user, next }) => ({
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(host === undefined ? {} : { host }),
       at: time(at),
       ...(user === undefined ? {} : { about: user }),
       next: next ? `${next.action} after ${next.afterMs} ms` : 'nothing yet',

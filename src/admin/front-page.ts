@@ -89,8 +89,8 @@ function frontPageBody(
 }
 
 /** The origin as the caller reached it; the guard has checked the Host header. */
-export function originOf({ headers }: Call): string {
-  return `http://${headers.host || 'localhost'}`
+export function originOf({ headers, scheme }: Call): string {
+  return `${scheme}://${headers.host || 'localhost'}`
 }
 
 /** Returns true if the Accept header prefers HTML to JSON, as a browser's does. */

@@ -98,6 +98,8 @@ export interface ServerPort {
   readonly apis: readonly string[]
   /** The folder of the state; absent for a server that keeps it in memory. */
   readonly folder?: string | undefined
+  /** The HTTPS listener once it listens, with its CA in PEM unless its certificate was given. */
+  https(): { readonly port: number; readonly ca: string | undefined } | undefined
   /** Path prefixes of the APIs, in the same order. */
   readonly prefixes: readonly string[]
   /** Paths of the admin API as its contract has them, such as `/users/{api}/{id}`. */

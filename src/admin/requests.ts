@@ -14,6 +14,7 @@ import type { Entry } from '../core/request-log/entry.ts'
 import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
 import type { RecordedRequest, RequestPage, RequestsCleared } from './contract.gen.ts'
 import { inSlices, Slices } from '../core/slices.ts'
+import { originOf } from './front-page.ts'
 import { hintedSteps, recordSteps } from './hints.ts'
 import { limitOf } from './paging.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
@@ -136,7 +137,7 @@ async function replyWith(
   const format = call.query.get('format')
   if (format === 'curl') {
     call.answerType = text.mediaType
-    const origin = `http://${call.headers.host ?? 'localhost'}`
+    const origin = originOf(call)
     const pieces: Buffer[] = []
     for await (const record of inSlices(records, slices)) {
       const separator = pieces.length === 0 ? '' : '\n'

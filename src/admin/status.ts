@@ -4,19 +4,21 @@ import { Problem } from '../core/problem.ts'
 import type { Health, Readiness } from './contract.gen.ts'
 import type { ServerPort } from './ports.ts'
 
-/** Handlers of `/health`, `/ready` and `/metrics`. */
+/** Handlers of `/health`, `/ready`, `/metrics` and `/ca.pem`. */
 export function statusTasks(
   server: ServerPort,
-): Record<'getHealth' | 'getReady' | 'getMetrics', Task> {
+): Record<'getHealth' | 'getReady' | 'getMetrics' | 'getCa', Task> {
   return {
     getHealth: () => {
       const { version, apis } = server
       const { bytes, limit, dropped } = server.history
       const prefixes = Object.fromEntries(apis.map((name, i) => [name, server.prefixes[i]!])) // same order
+      const https = server.https()
       const body: Health = {
         status: 'ok',
         version,
         apis: [...apis],
+        ...(https && { https: { port: https.port, ca: https.ca !== undefined } }),
         prefixes,
         history: { bytes, limit, dropped },
       }
@@ -42,6 +44,18 @@ export function statusTasks(
         store: failing ? 'failing' : 'ok',
       }
       return { status: 200, body }
+    },
+    getCa: (call) => {
+      const https = server.https()
+      if (https?.ca === undefined) {
+        const message =
+          https === undefined
+            ? 'This server has no CA, since it does not listen with HTTPS; start it with --tls'
+            : 'This server has no CA: its certificate is that of --tls-cert, and so is the CA to trust'
+        throw new Problem(404, 'tls.no-ca', message)
+      }
+      call.answerType = text.mediaType
+      return { status: 200, body: https.ca }
     },
     getMetrics: async (call) => {
       const { PROMETHEUS_CONTENT_TYPE, prometheusText } =

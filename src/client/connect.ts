@@ -3,7 +3,7 @@ import { isRecord } from '../core/contract/schema.ts'
 import { sandboxPath } from '../core/http/sandbox-path.ts'
 import { Admin, type ApiName } from './admin.ts'
 import { StandinError } from './errors.ts'
-import { Standin } from './standin.ts'
+import { Standin, type StandinParts } from './standin.ts'
 import { Connection } from './connection.ts'
 
 export interface ConnectOptions {
@@ -13,6 +13,8 @@ export interface ConnectOptions {
   readonly adminToken?: string | undefined
   /** Name of the sandbox; `default` if it is omitted. */
   readonly sandbox?: string | undefined
+  /** CA of an https URL in PEM, besides those that Node trusts; the server's is at `/_standin/ca.pem`. */
+  readonly ca?: string | undefined
 }
 
 /** Milliseconds that a server may take to identify itself. */
@@ -28,9 +30,9 @@ export async function connect(
   target: string | ConnectOptions,
   close: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Standin> {
-  const { url, adminToken, sandbox } = typeof target === 'string' ? { url: target } : target
+  const { url, adminToken, sandbox, ca } = typeof target === 'string' ? { url: target } : target
   const { server, name } = parseTarget(url, sandbox)
-  const connection = new Connection(server, adminToken)
+  const connection = new Connection(server, adminToken, ca)
   const prefix = name === undefined ? '' : sandboxPath(name)
   try {
     const admin = new Admin(connection, '')
@@ -39,6 +41,7 @@ export async function connect(
       const detail = `The server at ${server} is not a Standin, or one of another version`
       throw new StandinError(0, 'server.foreign', detail)
     }
+    const tls = await tlsOf(connection, health, ca)
     const sandboxAdmin = new Admin(connection, prefix)
     const credentials = await sandboxAdmin.call('getCredentials', { timeout: TIMEOUT })
     return new Standin({
@@ -47,6 +50,7 @@ export async function connect(
       prefix,
       prefixes: health.prefixes as Record<ApiName, string>, // one for each API
       credentials,
+      tls,
       close: async () => {
         try {
           await close()
@@ -58,6 +62,20 @@ export async function connect(
   } catch (error) {
     connection.close()
     throw error
+  }
+}
+
+/** The server's HTTPS, at the host by which it was reached; undefined if it has none. */
+async function tlsOf(
+  connection: Connection,
+  { https }: Health,
+  ca: string | undefined,
+): Promise<StandinParts['tls']> {
+  if (https === undefined) return undefined
+  const { hostname } = new URL(connection.url)
+  return {
+    url: `https://${hostname}:${https.port}`,
+    ca: https.ca ? await connection.requestText('/_standin/ca.pem', { timeout: TIMEOUT }) : ca,
   }
 }
 

@@ -25,16 +25,19 @@ export class Connection {
   /** URL of the server without a trailing slash. */
   readonly url: string
   readonly #token: string | undefined
+  readonly #ca: string | undefined
   #agent: http.Agent | undefined
   #closed = false
 
   /**
    * @param url http or https
    * @param token of the admin API, if it needs one
+   * @param ca certificate in PEM that an https server's must be signed by; default: those of Node
    */
-  constructor(url: string, token?: string) {
+  constructor(url: string, token?: string, ca?: string) {
     this.url = url
     this.#token = token
+    this.#ca = ca
   }
 
   /**
@@ -85,7 +88,11 @@ export class Connection {
     const { query = {}, body, timeout } = options
     // Loading TLS takes time, and few connections need it.
     const { Agent, request } = this.url.startsWith('https:') ? await import('node:https') : http
-    this.#agent ??= new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
+    this.#agent ??= new Agent({
+      keepAlive: true,
+      timeout: IDLE_TIMEOUT,
+      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+    })
     const text = body === undefined ? undefined : JSON.stringify(body)
     const httpOptions: http.RequestOptions = {
       method,

@@ -148,7 +148,8 @@ export class Requests {
   }
 }
 
-function differencesIn({ results }: Verified): string {
+/** Text of the expectations that are not met, each with the difference to the nearest request. */
+export function differencesIn({ results }: Verified): string {
   const failed = results.filter(({ passed }) => !passed)
   const lines = failed.map(({ name, difference = 'not as expected' }) => {
     return `- ${name}: ${difference.replaceAll('\n', '\n  ')}`

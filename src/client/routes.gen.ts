@@ -10,6 +10,7 @@ export const ROUTES = {
   getLimits: 'GET /limits',
   getReference: 'GET /docs',
   getOpenapiDocument: 'GET /openapi/{document}',
+  getCa: 'GET /ca.pem',
   openSession: 'POST /session',
   closeSession: 'DELETE /session',
   listSandboxes: 'GET /sandboxes',
@@ -76,6 +77,7 @@ export interface Answers {
   getLimits: contract.Limits
   getReference: string
   getOpenapiDocument: contract.OpenapiDocument
+  getCa: string
   openSession: contract.Session
   closeSession: contract.Session
   listSandboxes: contract.SandboxList

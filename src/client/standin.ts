@@ -36,8 +36,20 @@ export interface StandinParts {
   /** Path of each API below the sandbox's URL. */
   readonly prefixes: Readonly<Record<ApiName, string>>
   readonly credentials: contract.Credentials
+  /** The server's HTTPS, if it has it. */
+  readonly tls: { readonly url: string; readonly ca: string | undefined } | undefined
   /** Runs when the client is closed, after the sandboxes that it created are removed. */
   readonly close: () => Promise<void>
+}
+
+/** A sandbox by HTTPS. */
+export interface TlsAccess {
+  /** URL of the server with the sandbox's prefix, without a trailing slash. */
+  readonly url: string
+  /** Base URL of each API. */
+  readonly urls: Readonly<Record<ApiName, string>>
+  /** The CA that clients have to trust, in PEM; undefined if the certificate is that of an option. */
+  readonly ca: string | undefined
 }
 
 /** Client of one sandbox of a running server. */
@@ -48,6 +60,8 @@ export class Standin {
   readonly url: string
   /** Base URL of each API. */
   readonly urls: Readonly<Record<ApiName, string>>
+  /** The same APIs over HTTPS; undefined for a server without the option `tls`. */
+  readonly tls: TlsAccess | undefined
   readonly faults: Faults
   readonly requests: Requests
   readonly webhooks: Webhooks
@@ -62,14 +76,13 @@ export class Standin {
   #closing: Promise<void> | undefined
 
   constructor(parts: StandinParts) {
-    const { connection, name, prefix, prefixes, credentials } = parts
+    const { connection, name, prefix, prefixes, credentials, tls } = parts
     this.#parts = parts
     this.name = name
     this.url = `${connection.url}${prefix}`
     this.#apis = Object.keys(prefixes)
-    this.urls = Object.fromEntries(
-      Object.entries(prefixes).map(([api, path]) => [api, `${this.url}${path}`]),
-    ) as Record<ApiName, string> // the server lists every API
+    this.urls = urlsBelow(this.url, prefixes)
+    this.tls = tls && tlsAccess(`${tls.url}${prefix}`, tls.ca, prefixes)
     this.#admin = new Admin(connection, prefix)
     this.#credentials = credentialsFrom(credentials, this.#apis)
     this.faults = new Faults(this.#admin)
@@ -122,7 +135,7 @@ export class Standin {
 
   /** Creates a sandbox in the same server, such as for a parallel test; closing it removes it. */
   async sandbox(options: SandboxOptions = {}): Promise<Standin> {
-    const { connection, prefixes } = this.#parts
+    const { connection, prefixes, tls } = this.#parts
     const server = new Admin(connection, '')
     const { name, prefix } = await server.call('createSandbox', { body: newSandboxFrom(options) })
     const credentials = await new Admin(connection, prefix).call('getCredentials')
@@ -132,6 +145,7 @@ export class Standin {
       prefix,
       prefixes,
       credentials,
+      tls,
       close: async () => {
         this.#sandboxes.delete(sandbox)
         await removeIfPresent(server, name)
@@ -158,6 +172,20 @@ export class Standin {
     await Promise.all([...this.#sandboxes].map((sandbox) => sandbox.close()))
     await this.#parts.close()
   }
+}
+
+function tlsAccess(
+  url: string,
+  ca: string | undefined,
+  prefixes: StandinParts['prefixes'],
+): TlsAccess {
+  return { url, urls: urlsBelow(url, prefixes), ca }
+}
+
+function urlsBelow(url: string, prefixes: StandinParts['prefixes']): Record<ApiName, string> {
+  return Object.fromEntries(
+    Object.entries(prefixes).map(([api, path]) => [api, `${url}${path}`]),
+  ) as Record<ApiName, string> // the server lists every API
 }
 
 /** Removes a sandbox; ignores one that is gone already, such as with its server. */

@@ -35,8 +35,21 @@ export class Client {
    * @throws Error with a message of one line; its cause is the StandinError
    */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
+    return await this.#explained(
+      this.#connection.request(method, `${this.#prefix}/_standin${path}`, options),
+    )
+  }
+
+  /** Calls the admin API for an answer in text; throws as `request` does. */
+  async requestText(path: string): Promise<string> {
+    return await this.#explained(
+      this.#connection.requestText(`${this.#prefix}/_standin${path}`, {}),
+    )
+  }
+
+  async #explained<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await this.#connection.request(method, `${this.#prefix}/_standin${path}`, options)
+      return await answer
     } catch (error) {
       if (!(error instanceof StandinError)) throw error
       const advice =
@@ -44,6 +57,16 @@ export class Client {
       throw new Error(`${describe(error)}${advice}`, { cause: error })
     }
   }
+}
+
+/** The URL of the server that a command calls, and the sandbox at its end, as in `STANDIN_URL`. */
+export function serverUrl(
+  config: Config,
+  { url }: Readonly<Partial<Record<string, string>>>,
+): { readonly url: string; readonly sandbox: string | undefined } {
+  const full = url === undefined ? urlOf(config) : checkedUrl(url)
+  const [, server = full, name] = /^(.*?)\/~([^/]+)$/.exec(full) ?? []
+  return { url: server, sandbox: name === undefined ? undefined : decodeURIComponent(name) }
 }
 
 /** Describes a refusal by the server, or a failure to reach it. */

@@ -26,10 +26,18 @@ export const start: Command = {
 }
 
 /** The start output as one JSON line, for `--log json`. */
-function readyLine({ url, apis }: Server, _config: Config, version: string): string {
+function readyLine({ url, apis, https }: Server, _config: Config, version: string): string {
   const urls = Object.fromEntries(apis.map((api) => [api.name, api.url]))
   const time = new Date().toISOString()
-  return JSON.stringify({ level: 'info', time, msg: 'ready', version, url, urls })
+  return JSON.stringify({
+    level: 'info',
+    time,
+    msg: 'ready',
+    version,
+    url,
+    urls,
+    ...(https && { https: https.url }),
+  })
 }
 
 /**
@@ -37,14 +45,15 @@ function readyLine({ url, apis }: Server, _config: Config, version: string): str
  * last line.
  */
 export function banner(server: Server, config: Config, version: string): string {
-  const { url, apis, sandbox } = server
+  const { url, apis, sandbox, https } = server
   const curls = curlsFor(url, sandbox)
   const state = config.memory ? 'in memory only' : config.data
+  const secure = https === undefined ? '' : `\n  HTTPS                ${tlsText(url, https)}`
   const closed = isAdminClosed(config)
     ? '\n  Admin API            this machine only; set STANDIN_ADMIN_TOKEN to a token, or to none, for other machines'
     : ''
   return `Standin ${version}
-${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
+${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}${secure}
   State                ${state}${closed}
   Credentials          ${sandbox.vendors.map(({ api }) => api.example.shown).join(' · ')}
                        (valid and invalid ones: standin credentials)
@@ -54,6 +63,12 @@ ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}
 Create a user at each API:
 ${curls.map((curl) => `  ${curl}`).join('\n')}
 ready ${url}`
+}
+
+/** The URL of HTTPS and what its clients have to trust. */
+function tlsText(url: string, { url: secure, ca }: NonNullable<Server['https']>): string {
+  const trusted = ca === undefined ? 'the CA of --tls-cert' : `${url}/_standin/ca.pem`
+  return `${secure}, the same APIs; clients trust ${trusted}`
 }
 
 /** The destination of webhooks, as the start output shows it. */

@@ -25,6 +25,31 @@ export const OPTIONS = {
     help: 'port to listen on; 0 takes a free one',
     read: integer(0, 65535),
   }),
+  /** Listens with HTTPS too. */
+  tls: option({
+    fallback: false,
+    help: 'listen with HTTPS too, with a certificate of its own CA',
+    read: boolean,
+  }),
+  tlsPort: option({
+    fallback: 4021,
+    value: 'N',
+    help: 'port of HTTPS; 0 takes a free one',
+    read: integer(0, 65535),
+  }),
+  /** A file with a certificate, and those of its CAs after it. */
+  tlsCert: option({
+    fallback: undefined,
+    value: 'FILE',
+    help: 'certificate for HTTPS in PEM, in place of its own',
+    read: text,
+  }),
+  tlsKey: option({
+    fallback: undefined,
+    value: 'FILE',
+    help: 'private key of that certificate in PEM',
+    read: text,
+  }),
   host: option({
     fallback: '127.0.0.1',
     value: 'ADDRESS',

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 import { describeSyntaxError } from '../core/formats/json.ts'
 import { EncodingError, readTextFile } from '../core/formats/text-file.ts'
 import { codeOf, ConfigError } from '../core/errors.ts'
+import { VENDORS } from '../apis/index.ts'
+import { environmentNames } from './environment.ts'
 import { isLinkVariable } from './link-variables.ts'
 import { nearest } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
@@ -71,12 +73,13 @@ export function readVariables(
 ): Readonly<Record<string, string | undefined>> {
   // STANDIN_URL is for commands that call a server; a server ignores it.
   const known = [...KEYS.map(variableOf), 'STANDIN_CONFIG', 'STANDIN_URL']
-  // A server that a suite starts under `standin resilience` has it too.
-  const ignored = ['STANDIN_RESILIENCE_CELL']
+  const printed = environmentNames(VENDORS)
   const read: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
-    if (isLinkVariable(name, env) || ignored.includes(name)) continue
+    if (isLinkVariable(name, env)) continue
+    // Those of `standin env` and of `standin resilience` are for the programs under test.
+    if (printed.includes(name) && !known.includes(name)) continue
     if (!known.includes(name)) {
       throw new ConfigError(`${name} is not a variable of Standin${nearest(name, known, '')}`)
     }

@@ -8,7 +8,7 @@ type ShapedOption = 'clock' | 'profile' | 'fixtures' | 'faults'
 
 /**
  * Options of a server in this process: those of the command line, by their keys in
- * `standin.config.json`. The defaults are the same, except that the port is a free one, the state
+ * `standin.config.json`. The defaults are the same, except that the ports are free ones, the state
  * is in memory unless `data` names a folder, and requests are not logged.
  */
 export interface StandinOptions extends Partial<Omit<Config, ShapedOption>> {
@@ -27,6 +27,7 @@ export function configFrom(options: StandinOptions): Config {
   const { clock, profile, fixtures, faults, ...others } = options
   return readSettings({
     port: 0,
+    tlsPort: 0,
     memory: others.data === undefined,
     log: 'off',
     ...others,

@@ -83,6 +83,8 @@ export class Call {
   readonly address: string
   /** The path before the API's prefix: a sandbox's, or empty. */
   readonly base: string
+  /** The scheme of the URL that the caller used. */
+  readonly scheme: 'http' | 'https'
   readonly strict: boolean
   readonly warnings: Warning[] = []
   /** The faults that were considered, in order. */
@@ -121,6 +123,7 @@ export class Call {
     headers: IncomingHttpHeaders
     address: string
     base?: string
+    scheme?: 'http' | 'https'
     profile: Profile
     answerType: string
   }) {
@@ -134,6 +137,7 @@ export class Call {
     this.headers = from.headers
     this.address = from.address
     this.base = from.base ?? ''
+    this.scheme = from.scheme ?? 'http'
     this.strict = from.profile === 'strict'
     this.answerType = from.answerType
   }

@@ -80,6 +80,18 @@ export const OUTCOMES = [
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
+/** Faults of the TLS handshake, before any request. `server/tls-listener.ts` implements them. */
+export const TLS_FAULTS = [
+  'expired',
+  'not-yet-valid',
+  'wrong-host',
+  'unknown-ca',
+  'cut',
+  'reset',
+  'old-protocol',
+] as const
+export type TlsFault = (typeof TLS_FAULTS)[number]
+
 /** An entry of a fault's `match`: the expected value, `/a regular expression/` or a condition. */
 export type MatchValue = string | number | boolean | ValueCondition
 
@@ -110,6 +122,7 @@ export interface FaultDefinition {
   readonly webhook?: DeliveryFaultKind
   readonly webhookBy?: string
   readonly webhookAttempts?: number
+  readonly tls?: TlsFault
 
   readonly api?: string
   readonly operation?: string
@@ -165,6 +178,8 @@ export interface FaultEffect {
   /** Milliseconds of the sandbox's clock until `created-later` creates the user. */
   readonly later: number
   readonly webhook?: DeliveryFault
+  /** Fault of the handshake. It comes before all stages, and has no other effect. */
+  readonly tls?: TlsFault
   readonly after: FaultStage
 }
 

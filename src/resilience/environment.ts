@@ -1,4 +1,5 @@
 import type { Standin } from '../client/standin.ts'
+import { apiVariable } from '../config/environment.ts'
 
 /** Values of the server that its sandboxes do not know. */
 export interface ServerSecrets {
@@ -32,12 +33,6 @@ export function environmentOf(
 /** Credentials of an API; empty if the fixtures have none, since reading them throws then. */
 function credentialsIn(all: Readonly<Record<string, object>>, api: string): object {
   return Object.getOwnPropertyDescriptor(all, api)?.get ? {} : (all[api] ?? {})
-}
-
-/** The variable of one part of an API, such as `STANDIN_ACME_COMPANY_ID` for `CompanyId`. */
-function apiVariable(api: string, part: string): string {
-  const words = part.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-  return `STANDIN_${api}_${words}`.toUpperCase().replaceAll(/\W/g, '_')
 }
 
 /** Fills `{url}` in the arguments of a command; `${url}` is left to the shell. */

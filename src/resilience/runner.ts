@@ -1,4 +1,5 @@
 import type { Standin } from '../client/standin.ts'
+import { CELL_VARIABLE } from '../config/environment.ts'
 import { environmentOf, filled, type ServerSecrets } from './environment.ts'
 import { execute } from './execution.ts'
 import { besides, findingsIn } from './findings.ts'
@@ -87,7 +88,7 @@ export class Runner {
     const fault = cell && (await sandbox.faults.add({ ...cell.definition, note: cell.id }))
     const env = {
       ...environmentOf(sandbox, secrets),
-      ...(cell ? { STANDIN_RESILIENCE_CELL: cell.id } : {}),
+      ...(cell ? { [CELL_VARIABLE]: cell.id } : {}),
     }
     const ending = await execute({
       command: filled(command, sandbox.url),

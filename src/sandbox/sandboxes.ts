@@ -122,6 +122,11 @@ export class Sandboxes {
     return [...this.#running.keys()].flatMap((name) => this.#current(name) ?? [])
   }
 
+  /** Returns the sandbox of this name, without counting as its use. */
+  find(name: string): Sandbox | undefined {
+    return this.#current(name)?.sandbox
+  }
+
   /** @throws Problem 404 sandbox.unknown */
   get(name: string): RunningSandbox {
     const running = this.#current(name)

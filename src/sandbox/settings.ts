@@ -28,7 +28,7 @@ export interface SharedParts {
   /** Called after each write to a sandbox's write-ahead log, with its time in milliseconds. */
   readonly onFlush?: StoreOptions['onFlush']
   readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
-  readonly faults: Pick<FaultOptions, 'vocabulary' | 'allowsMagicAddresses' | 'startup'>
+  readonly faults: Pick<FaultOptions, 'vocabulary' | 'allowsMagicAddresses' | 'startup' | 'https'>
   readonly webhooks: WebhookSettings & {
     /** Receiver of webhooks besides the subscriptions': a URL, `inbox` (built-in) or `none`. */
     readonly url: string

@@ -89,8 +89,8 @@ const HOST_RULES: readonly HostRule[] = [
 
 /** Methods that change nothing. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Paths of the admin API that need no token, for health checks. */
-const TOKEN_FREE_PATHS = new Set(['/health', '/ready'])
+/** Paths of the admin API that need no token: health checks, and a certificate that is public. */
+const TOKEN_FREE_PATHS = new Set(['/health', '/ready', '/ca.pem'])
 
 /**
  * Refuses requests before any sandbox is touched: too many connections, foreign Host headers, web
@@ -151,12 +151,17 @@ export class Guard {
         'The Host header, or the host in the request line, must be a name or an address, with or without a port'
       return new Problem(400, 'host.malformed', message)
     }
-    if (HOST_RULES.some(({ fits }) => fits(host, this.#policy))) {
+    if (this.accepts(host)) {
       this.#lastAllowedHost = text
       return undefined
     }
     const message = `This server does not accept the host ${host.name}; to allow it, start the server with --allowed-hosts ${host.name}`
     return new Problem(421, 'host.foreign', message)
+  }
+
+  /** True if requests may name this host. */
+  accepts(host: Host): boolean {
+    return HOST_RULES.some(({ fits }) => fits(host, this.#policy))
   }
 
   /** True if the browser states that a page of another site sent the request. */

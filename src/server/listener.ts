@@ -1,6 +1,6 @@
 import * as http from 'node:http'
 import type { ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Express, Request, Response } from 'express'
 import type { Config } from '../config/config.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
@@ -97,20 +97,31 @@ function toOriginForm(request: http.IncomingMessage): void {
  * @returns the port
  * @throws Error that names the port and says what to do
  */
-export async function listen(server: http.Server, config: Config): Promise<number> {
-  const { port, host } = config
+export async function listen(
+  server: Server,
+  config: Config,
+  scheme: 'http' | 'https' = 'http',
+): Promise<number> {
+  const { host } = config
+  const port = scheme === 'https' ? config.tlsPort : config.port
   try {
     return await new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, host, () => resolve((server.address() as AddressInfo).port)) // it listens
     })
   } catch (error) {
-    throw await listenError(error as NodeJS.ErrnoException, config) // of the system
+    throw await listenError(error as NodeJS.ErrnoException, config, scheme) // of the system
   }
 }
 
-async function listenError(error: NodeJS.ErrnoException, config: Config): Promise<Error> {
-  const { host, port } = config
+async function listenError(
+  error: NodeJS.ErrnoException,
+  config: Config,
+  scheme: 'http' | 'https',
+): Promise<Error> {
+  const { host } = config
+  if (scheme === 'https') return new Error(tlsListenMessage(error, config), { cause: error })
+  const { port } = config
   const advice =
     error.code === 'EADDRINUSE'
       ? await occupied(config)
@@ -120,8 +131,21 @@ async function listenError(error: NodeJS.ErrnoException, config: Config): Promis
   return new Error(`Port ${port} of ${host} ${advice}`, { cause: error })
 }
 
+function tlsListenMessage({ code, message }: NodeJS.ErrnoException, config: Config): string {
+  const { host, tlsPort } = config
+  const place = `Port ${tlsPort} of ${host}, for HTTPS,`
+  if (code === 'EADDRINUSE') {
+    const holder = tlsPort === config.port ? 'is the port of HTTP too' : 'is in use'
+    return `${place} ${holder}; choose another with --tls-port (0 takes a free one)`
+  }
+  if (code === 'EACCES') {
+    return `${place} needs permissions that this user does not have; choose a port above 1023 with --tls-port`
+  }
+  return `${place} cannot be used (${code ?? message}); check --host and --tls-port`
+}
+
 /** Milliseconds that the holder of a port may take to identify itself. */
-const HOLDER_TIMEOUT = 1000
+const HOLDER_TIMEOUT = 2500
 
 /** The second half of a message about a port in use: by what, and what to do. */
 async function occupied({ host, port, adminToken }: Config): Promise<string> {
@@ -147,12 +171,17 @@ async function occupied({ host, port, adminToken }: Config): Promise<string> {
   return `is in use by Standin ${version} (process ${pid}, ${state}); use that one at ${url}, stop it with "kill ${pid}", or ${another}`
 }
 
-/** Closes the server. Requests in flight get 8 s, less than the 10 s that Docker allows. */
-export async function stop(server: http.Server): Promise<void> {
+/**
+ * Closes the server. Requests in flight get 8 s, less than the 10 s that Docker allows.
+ *
+ * @param closeTls closes the listener of HTTPS, whose connections are the server's too
+ */
+export async function stop(server: http.Server, closeTls?: () => Promise<void>): Promise<void> {
   const deadline = setTimeout(() => server.closeAllConnections(), 8000)
   // A keep-alive connection becomes idle only once its request is answered.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  await new Promise<void>((resolve) => server.close(() => resolve()))
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  await Promise.all([closed, closeTls?.()])
   clearTimeout(deadline)
   clearInterval(sweep)
 }

@@ -33,6 +33,7 @@ import { VERSION } from '../package.ts'
 import { appFor } from './app.ts'
 import { hostForUrl } from '../core/http/hosts.ts'
 import { listen, serverFor, stop } from './listener.ts'
+import type { SecureListener } from './start-tls.ts'
 
 /** Parts that a test replaces. */
 export interface ServerParts {
@@ -52,6 +53,9 @@ export interface ServerParts {
 export interface Server {
   readonly url: string
   readonly port: number
+  /** The HTTPS listener; undefined without `--tls`. */
+  readonly https:
+    { readonly url: string; readonly port: number; readonly ca: string | undefined } | undefined
   readonly app: Express
   readonly sandbox: Sandbox
   /** The base URL of each API, for its clients. */
@@ -76,7 +80,9 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const history = new HistoryBudget(config.historyBytes)
   let sandboxes: Sandboxes
   let stopping = false
+  checkTlsOptions(config)
   let url: string | undefined
+  let https: Server['https']
   const guard = new Guard(config)
   const host: ServerPort = {
     version: VERSION,
@@ -85,6 +91,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     prefixes,
     ownPaths: [...new Set(own.operations.map(({ path }) => path))],
     sessions: guard,
+    https: () => https,
     document: (name) => documentOf(name, registry),
     isStopping: () => stopping,
     metrics: () => metrics,
@@ -124,6 +131,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
       vocabulary: termsOf(vendors, own),
       allowsMagicAddresses: config.magicFaults,
       startup: config.faults,
+      https: !config.tls ? 'off' : config.tlsCert === undefined ? 'own' : 'given',
     },
     onFlush: (milliseconds) => metrics.flushes.add(milliseconds),
     webhooks: { ...webhooksOf(config, vendors), self: () => url, pass: guard.pass },
@@ -149,8 +157,22 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     sandboxes.contextForRejected(addressOf({ ...routing }).name, own.prefix),
   )
   guard.watch(server)
+  let secure: SecureListener | undefined
   try {
     removeStaleReadyFiles(config)
+    // Before HTTP: a program that can call the server finds all of it.
+    if (config.tls) {
+      const { startTls } = await import('./start-tls.ts')
+      secure = await startTls(server, config, { sandboxes, guard })
+      const reachedBy = hostForUrl(config.host)
+      https = {
+        url: `https://${reachedBy}:${secure.port}`,
+        port: secure.port,
+        get ca() {
+          return secure!.ca()
+        },
+      }
+    }
     const port = await listen(server, config)
     const reached = `http://${hostForUrl(config.host)}:${port}`
     url = reached
@@ -158,6 +180,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     return {
       url: reached,
       port,
+      https,
       app,
       sandbox: sandboxes.default,
       apis: vendors.map(({ api: { name, title }, contract }) => ({
@@ -169,13 +192,14 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
         stopping = true
         withdraw()
         sandboxes.stopWaiting()
-        await stop(server)
+        await stop(server, secure?.close)
         await sandboxes.close()
         await requestLog?.close()
       },
     }
   } catch (error) {
     server.close()
+    await secure?.close()
     await sandboxes.close()
     throw error
   }
@@ -240,6 +264,17 @@ async function requestLoggerOf(
   if (format === 'off') return undefined
   const { openRequestLogger } = await import('../telemetry/open-log.ts')
   return openRequestLogger({ format, level }, lines)
+}
+
+/** @throws ConfigError for options of HTTPS that do not belong together */
+function checkTlsOptions({ tls, tlsCert, tlsKey }: Config): void {
+  const given = tlsCert === undefined ? tlsKey && '--tls-key' : '--tls-cert'
+  if (given === undefined) return
+  if (!tls)
+    throw new ConfigError(`${given} has no effect without --tls; add --tls, or leave it out`)
+  if (tlsCert !== undefined && tlsKey !== undefined) return
+  const other = given === '--tls-cert' ? '--tls-key' : '--tls-cert'
+  throw new ConfigError(`${given} needs ${other} beside it`)
 }
 
 /** The delivery settings of webhooks, and the URL that the configuration subscribes. */

@@ -102,6 +102,7 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     400: { path: '/openapi/standin.json?now' },
     404: { path: '/openapi/okta.json' },
   },
+  getCa: { 200: { path: '/ca.pem' }, 400: { path: '/ca.pem?now' }, 404: { path: '/ca.pem' } },
   openSession: {
     200: { path: '/session', body: { token: 'a-token-for-the-admin-api' } },
     400: { path: '/session', body: { token: 'a', sandbox: 'b' } },
@@ -299,6 +300,10 @@ const cases = operations.flatMap(({ id, method, path, statuses }) =>
     .map((status) => ({ id, method, path, status: Number(status) })),
 )
 
+/** The settings of a server that can answer so. */
+const settingsFor = (id: string, status: number) =>
+  id === 'getCa' && status === 200 ? { tls: true, tlsPort: 0 } : {}
+
 /** Prepares what the requests of `PROVOKED` are about. */
 async function prepare(caller: Caller): Promise<void> {
   await caller.get('/v3/nothing') // req-1
@@ -311,7 +316,7 @@ async function prepare(caller: Caller): Promise<void> {
 test.each(
   cases.filter(({ method, status }) => method === 'GET' && [200, 400, 404].includes(status)),
 )('HEAD has the head of GET and no body: $id, $status', async ({ id, status }) => {
-  const server = await createSandbox()
+  const server = await createSandbox(settingsFor(id, status))
   await prepare(createCaller(server))
   const path = `/_standin${PROVOKED[id]![status]!.path}`
   // Bytes of a body would come before the head of the second answer.
@@ -336,8 +341,8 @@ test.each(cases.filter(({ status }) => ![405, 408, 413, 415, 500, 503].includes(
   '$id answers $status',
   async ({ id, method, status }) => {
     // Elsewhere the guard answers 401, before the operation is known.
-    const settings = status === 401 ? { adminToken: 'a-token-for-the-admin-api' } : {}
-    const caller = createCaller(await createSandbox(settings))
+    const token = status === 401 ? { adminToken: 'a-token-for-the-admin-api' } : {}
+    const caller = createCaller(await createSandbox({ ...settingsFor(id, status), ...token }))
     await prepare(caller)
     if (id === 'createSubscription' && status === 409) await caller.put('/_standin/state', FULL)
     const sent = PROVOKED[id]?.[status]
@@ -479,6 +484,7 @@ const ELSEWHERE = [
   'getMetrics',
   'getReference',
   'getOpenapiDocument',
+  'getCa',
   'openSession',
   'closeSession',
   'createSandbox',

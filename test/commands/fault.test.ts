@@ -8,6 +8,7 @@ import {
   createSandbox,
 } from '../helpers/sandbox.ts'
 import type { TestSandbox } from '../helpers/sandbox.ts'
+import { outcomeOverTls } from '../helpers/tls.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
@@ -113,4 +114,16 @@ test('a refusal by the server is printed in one line', async () => {
   )
   await expect(fault(server, '500', '--times', 'x')).rejects.toThrow(/times must be [^\n]+$/)
   await expect(fault(server, 'remove', 'fault-9')).rejects.toThrow(/There is no fault fault-9/)
+})
+
+test('a fault of the TLS handshake is armed, and its handshakes are counted', async () => {
+  const server = await createSandbox({ tls: true, tlsPort: 0 })
+  expect(await fault(server, 'tls=expired', '--times', '1')).toBe(
+    'armed fault-1  tls=expired;times=1  no matching request yet',
+  )
+  expect(await outcomeOverTls(server)).toBe('CERT_HAS_EXPIRED')
+  expect(await outcomeOverTls(server)).toBe('200')
+  expect(await fault(server, 'list')).toBe(
+    'fault-1  tls=expired;times=1  fired for 1 of 1 matching request, expired',
+  )
 })

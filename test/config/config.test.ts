@@ -55,6 +55,10 @@ test('an empty variable is ignored', () => {
 /** A good value for each option: as text, and as what is read from it. */
 const GOOD: Readonly<Record<string, readonly [text: string, read: unknown]>> = {
   port: ['0', 0],
+  tls: ['true', true],
+  tlsPort: ['0', 0],
+  tlsCert: ['cert.pem', 'cert.pem'],
+  tlsKey: ['key.pem', 'key.pem'],
   host: ['::1', '::1'],
   data: ['/tmp/somewhere', '/tmp/somewhere'],
   memory: ['true', true],

@@ -20,7 +20,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm ci && npm start': '.ci/run does, in a fresh clone',
   'npm ci && npm test': '.ci/run does, in a fresh clone; here it would run itself',
   'npm start -- --memory --clock 2026-01-15T09:30:00Z': 'this is the server that the test starts',
-  'npm pack': 'test/package.test.ts packs the package',
+  'npm pack --pack-destination ../my-project\ncd ../my-project\nnpm install --save-dev ./standin-0.1.0.tgz\nnpx standin --memory':
+    'npm run test:package packs and installs it, and npm pack would build anew meanwhile',
   'npm start -- --profile strict': 'it does not end; test/main.test.ts starts one',
   'WEBHOOK_SECRET=a-secret-of-mine npx tsx examples/receivers/careful.ts 4030':
     'this is the receiver that the test starts',
@@ -148,7 +149,9 @@ test('every link leads somewhere, and the list of the documentation to every pag
       else expect(headingsOf(readFileSync(there, 'utf8')), `${page}: ${file}`).toContain(heading)
     }
   }
-  const linked = [readDocument('docs/README.md'), readDocument('docs/decisions/README.md')].join('\n')
+  const linked = [readDocument('docs/README.md'), readDocument('docs/decisions/README.md')].join(
+    '\n',
+  )
   for (const page of docs.filter((one) => one !== 'docs/README.md')) {
     const target = page.replace(/^docs\/(decisions\/(?!README))?/, '')
     expect(linked).toContain(`](${target})`)

@@ -20,13 +20,14 @@ import { members, membersTable } from '../client/listing.ts'
 import { serverWith } from '../client/helpers.ts'
 
 const PATH = 'docs/testing.md'
+const PAGES = [PATH, 'docs/client.md']
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
 
 /** A program, and what the page says that it prints, where it says so. */
 const PROGRAM = /(^```ts\n(.*?)^```\n)(\n```text\n(.*?)^```$)?/gms
 
-test('docs/testing.md lists every method of the client with its description', () => {
+test('docs/client.md lists every method of the client with its description', () => {
   const classes = [Standin, Faults, Requests, Webhooks, Inbox, Clock, Users, Snapshots]
   const methods = classes.flatMap(({ prototype }) =>
     Object.entries(Object.getOwnPropertyDescriptors(prototype))
@@ -52,39 +53,45 @@ async function outputsOf(programs: readonly string[], folder: string): Promise<s
   return stdout.split('---\n').map((text) => text.trimEnd())
 }
 
-test(`the programs of ${PATH} print what it says, and their types are right`, async () => {
-  const folder = createFolder()
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(ROOT, join(folder, 'node_modules/standin'))
-  symlinkSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'))
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  const page = readDocument(PATH)
-  const programs = [...page.matchAll(PROGRAM)]
-  expect(programs.length).toBeGreaterThan(8)
-  const texts = programs.map(([, , program = '']) => program)
-  const printed = await outputsOf(texts, folder)
-  let n = 0
-  const withOutput = page
-    .replaceAll(PROGRAM, (all: string, shown: string, _program: string, answer?: string) => {
-      const text = printed[n++]
-      return answer === undefined ? all : `${shown}\n\`\`\`text\n${text}\n\`\`\``
-    })
-    .replace(
-      /(<!-- made: members -->\n).*?(<!-- end -->)/s,
-      (_, start: string, end: string) => `${start}\n${membersTable()}\n\n${end}`,
-    )
-  const options = await prettier.resolveConfig(join(ROOT, PATH))
-  const document = await prettier.format(withOutput, { ...options, parser: 'markdown' })
-  await expectUpToDate(PATH, document)
+test.each(PAGES)(
+  'the programs of %s print what it says, and their types are right',
+  async (path) => {
+    const folder = createFolder()
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(ROOT, join(folder, 'node_modules/standin'))
+    symlinkSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'))
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+    const page = readDocument(path)
+    const programs = [...page.matchAll(PROGRAM)]
+    expect(programs.length).toBeGreaterThan(path === PATH ? 7 : 0)
+    const texts = programs.map(([, , program = '']) => program)
+    const printed = await outputsOf(texts, folder)
+    let n = 0
+    const withOutput = page
+      .replaceAll(PROGRAM, (all: string, shown: string, _program: string, answer?: string) => {
+        const text = printed[n++]
+        return answer === undefined ? all : `${shown}\n\`\`\`text\n${text}\n\`\`\``
+      })
+      .replace(
+        /(<!-- made: members -->\n).*?(<!-- end -->)/s,
+        (_, start: string, end: string) => `${start}\n${membersTable()}\n\n${end}`,
+      )
+    const options = await prettier.resolveConfig(join(ROOT, path))
+    const document = await prettier.format(withOutput, { ...options, parser: 'markdown' })
+    await expectUpToDate(path, document)
 
-  const compilerOptions = { strict: true, module: 'nodenext', target: 'es2024', noEmit: true }
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions: { ...compilerOptions, types: ['node'] }, include: ['*.ts'] }),
-  )
-  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
-  expect(String(stdout)).toBe('')
-})
+    const compilerOptions = { strict: true, module: 'nodenext', target: 'es2024', noEmit: true }
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, types: ['node'] },
+        include: ['*.ts'],
+      }),
+    )
+    const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
+    expect(String(stdout)).toBe('')
+  },
+)
 
 /** A port that is free now. */
 async function freePort(): Promise<number> {
@@ -103,13 +110,13 @@ test('the shell commands of the page succeed', async () => {
   expect(await runInShell(command, { STANDIN_PORT: port })).toMatch(/^. pass 2$/m)
 })
 
-test('every link of the page has a target', () => {
-  const page = readDocument(PATH)
+test.each([...PAGES, 'docs/jest.md'])('every link of %s has a target', (path) => {
+  const page = readDocument(path)
   const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) =>
     title!.toLowerCase().replaceAll(' ', '-'),
   )
   const links = [...page.matchAll(/\]\((#?)([^)#]+)\)/g)]
-  expect(links.length).toBeGreaterThan(15)
+  expect(links.length).toBeGreaterThan(2)
   for (const [, hash, to = ''] of links) {
     if (hash) expect(headings).toContain(to)
     else expect(existsSync(join(ROOT, 'docs', to)), to).toBe(true)

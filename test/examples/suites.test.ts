@@ -1,11 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { load } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
-import { createSandbox } from '../helpers/sandbox.ts'
+import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const EXAMPLES = `${ROOT}examples/`
@@ -48,6 +49,13 @@ const SUITES: readonly Suite[] = [
     command: ['python3', '-m', 'pytest', '-p', 'no:cacheprovider', 'test_users.py'],
     passed: /2 passed/,
     needs: ['python3', '-c', 'import pytest, requests'],
+  },
+  {
+    name: 'pytest with fixtures',
+    folder: 'python-pytest',
+    command: ['python3', '-m', 'pytest', '-p', 'no:cacheprovider', '-p', 'no:benchmark'],
+    passed: /3 passed/,
+    needs: ['python3', '-c', 'import pytest'],
   },
   {
     name: 'Go',
@@ -110,12 +118,55 @@ describe('an example suite', () => {
   )
 })
 
-test('the Jest suite is valid JavaScript; its runner is not installed here', async () => {
-  for (const file of ['users.test.mjs', 'jest.config.mjs']) {
-    await run(process.execPath, ['--check', `${EXAMPLES}jest/${file}`])
-  }
-  const text = readFileSync(`${EXAMPLES}jest/users.test.mjs`, 'utf8')
-  expect(text).toContain("from '@jest/globals'")
+test('the Jest suite is valid JavaScript; npm run test:package installs its runner', async () => {
+  await run(process.execPath, ['--check', `${EXAMPLES}jest/users.test.js`])
+})
+
+const PYTEST = SUITES.find(({ folder }) => folder === 'python-pytest')!
+
+/** Runs tests of our own with the fixtures, and returns what pytest prints. */
+async function pytestOutput(tests: string, ...options: readonly string[]): Promise<string> {
+  const folder = createFolder()
+  copyFileSync(`${EXAMPLES}python-pytest/conftest.py`, join(folder, 'conftest.py'))
+  writeFileSync(join(folder, 'test_own.py'), tests)
+  const [program, ...args] = PYTEST.command
+  const standin = `standin_command=${process.execPath} ${ROOT}dist/main.js`
+  const { stdout } = await run(program, [...args, '-o', standin, ...options], {
+    cwd: folder,
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', NO_COLOR: '1' },
+  }).catch((error: { stdout: string }) => error)
+  return stdout
+}
+
+test.runIf(atHand.includes(PYTEST))(
+  'the fixtures for pytest start a server, and fail a test for faults and expectations',
+  async () => {
+    const stdout = await pytestOutput(`
+import pytest
+
+def test_fault(standin):
+    standin.arm("503;times=2", api="cryptlex")
+
+def test_expectation(standin):
+    standin.verify_at_end({"operation": "createResellerUser"})
+
+@pytest.mark.standin(unfired_faults="allowed", clock="2026-01-15T09:30:00Z")
+def test_allowed(standin):
+    standin.arm("503")
+    assert standin.call("GET", "/clock")["now"].startswith("2026-01-15T09:30:00")
+`)
+    expect(stdout).toMatch(/Armed faults never fired:\nE +- fault-1 \(503;times=2\)/)
+    expect(stdout).toMatch(/Expectations failed:\nE +- expectation 1: expected at least 1 request/)
+    // Both tests themselves pass; what fails is the end of their sandboxes.
+    expect(stdout).toMatch(/3 passed, 2 errors/)
+  },
+)
+
+test('the fixtures for pytest import nothing but pytest and the standard library', () => {
+  const text = readFileSync(`${EXAMPLES}python-pytest/conftest.py`, 'utf8')
+  const imported = [...text.matchAll(/^(?:import|from) (\w+)/gm)].map(([, name]) => name!)
+  const standard = ['json', 'os', 'shlex', 'subprocess', 'tempfile', 'time', 'urllib']
+  expect([...new Set(imported)].toSorted()).toEqual([...standard, 'pytest'].toSorted())
 })
 
 test('examples/README.md lists every suite with its command', () => {

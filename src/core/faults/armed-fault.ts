@@ -9,7 +9,10 @@ export type FaultOrigin = 'config' | 'admin' | 'code' | 'header' | 'magic'
 
 /** One firing of a fault, and what the same client did next. */
 export interface FiringRecord {
-  readonly requestId: string
+  /** Absent for a fault of the handshake, which ends before there is a request. */
+  readonly requestId?: string
+  /** Server name of a handshake. */
+  readonly host?: string
   /** Milliseconds since 1970, by the sandbox's clock. */
   readonly at: number
   /** The user in the body of the request. */

@@ -142,7 +142,7 @@ const NOT_IN_STEPS = [
 function stepOf(
   step: string,
   { api }: FaultDefinition,
-  { after }: FaultEffect,
+  { after, tls }: FaultEffect,
   vocabulary: FaultVocabulary,
 ): FaultEffect {
   const definition = fieldsOf(step, vocabulary, api)
@@ -151,7 +151,11 @@ function stepOf(
   if (first !== undefined) {
     throw invalidFault(`${first} belongs to the fault as a whole, not to a step of its sequence`)
   }
-  const effect = effectOf(definition.outcome ? definition : { after, ...definition })
+  if ((definition.tls === undefined) !== (tls === undefined)) {
+    throw invalidFault('a step is a tls fault where the fault is one, and nowhere else')
+  }
+  const hasOwnStage = definition.outcome !== undefined || tls !== undefined
+  const effect = effectOf(hasOwnStage ? definition : { after, ...definition })
   if (effect.after === after) return effect
   throw invalidFault(
     `the step fires after ${effect.after} and the fault after ${after}; give both the same after`,

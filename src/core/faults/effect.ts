@@ -49,6 +49,7 @@ export function effectOf(given: FaultDefinition): FaultEffect {
     throw invalidFault(`body ${given.body} changes the vendor's answer; add words vendor`)
   }
   checkCounting(given)
+  checkHandshake(given)
   const hasEffect = [
     isRefusal,
     given.delay,
@@ -57,10 +58,11 @@ export function effectOf(given: FaultDefinition): FaultEffect {
     given.body,
     outcome,
     given.webhook,
+    given.tls,
   ].some(Boolean)
   if (!hasEffect) {
     throw invalidFault(
-      'a fault needs one of status, reason, words, delay, slow, connection, body, outcome, webhook, or fault with its short form',
+      'a fault needs one of status, reason, words, delay, slow, connection, body, outcome, webhook, tls, or fault with its short form',
     )
   }
   if (given.after === 'commit' && given.body === undefined && !isRefusal && !given.delay) {
@@ -95,6 +97,7 @@ export function effectOf(given: FaultDefinition): FaultEffect {
     ...(outcome === undefined ? {} : { outcome }),
     later: milliseconds(later ?? '5s'),
     ...(given.webhook === undefined ? {} : { webhook: deliveryFault(given.webhook, given) }),
+    ...(given.tls === undefined ? {} : { tls: given.tls }),
     after: outcome ? 'validation' : (given.after ?? 'route'),
   }
 }
@@ -107,6 +110,32 @@ function deliveryFault(
     kind,
     ...(webhookBy === undefined ? {} : { by: milliseconds(webhookBy) }),
     ...(webhookAttempts === undefined ? {} : { attempts: webhookAttempts }),
+  }
+}
+
+/** Fields that a fault of the handshake may have: those that count, and those that limit its time. */
+const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
+  'tls',
+  'note',
+  'times',
+  'skip',
+  'every',
+  'probability',
+  'sequence',
+  'repeat',
+  'from',
+  'until',
+  'expiresIn',
+])
+
+/** Checks that a fault of the handshake has no other effect, and no condition on a request. */
+function checkHandshake(given: FaultDefinition): void {
+  if (given.tls === undefined) return
+  const other = Object.keys(given).find((name) => !WITH_TLS.has(name))
+  if (other !== undefined) {
+    throw invalidFault(
+      `tls cannot be combined with ${other}: it fires in the handshake, before there is a request; leave ${other} out`,
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { hash } from '../fake.ts'
-import type { FaultDefinition, FaultEffect, Firing } from '../fault.ts'
+import type { FaultDefinition, FaultEffect, Firing, TlsFault } from '../fault.ts'
 import { Problem } from '../problem.ts'
 import { FAULT_STAGES, type FaultStage } from '../stages.ts'
 import type { Clock } from '../time/clock.ts'
@@ -21,6 +21,11 @@ export interface FaultOptions {
   readonly allowsMagicAddresses: boolean
   /** Faults that are armed at the start and after each reset; undefined: faults are off. */
   readonly startup: readonly FaultDefinition[] | undefined
+  /**
+   * The server's HTTPS: `own` with a certificate of its own CA, `given` with that of an option. A
+   * fault that it cannot have is refused.
+   */
+  readonly https: 'own' | 'given' | 'off'
 }
 
 /** A request that a fault may fire for. */
@@ -247,9 +252,27 @@ export class Faults {
         : undefined
     }
     for (const fault of this.#armed.values()) {
-      if (fault.effect.after !== stage || !fault.isLive(now)) continue
+      const { tls, after } = fault.effect
+      if (tls || after !== stage || !fault.isLive(now)) continue
       const firing = this.#tryFault(fault, candidate, stage, now)
       if (firing) return firing
+    }
+    return undefined
+  }
+
+  /**
+   * Takes the first fault of the handshake that fires for a connection, and counts it as fired.
+   *
+   * @param host server name that the client asked for
+   */
+  takeForHandshake(host: string | undefined): TlsFault | undefined {
+    const now = this.#options.clock.now()
+    for (const fault of this.#armed.values()) {
+      if (!fault.effect.tls || !fault.isLive(now)) continue
+      const counted = fault.count(now)
+      if ('notFired' in counted) continue
+      fault.recordFiring({ host: host ?? '', at: now, user: undefined })
+      return counted.effect.tls
     }
     return undefined
   }
@@ -293,6 +316,7 @@ export class Faults {
     let isUntried = !triedEarlier
     for (const fault of this.#armed.values()) {
       if (fault === fired) isUntried = true
+      if (fault.effect.tls) continue
       const stagesLater = FAULT_STAGES.indexOf(fault.effect.after) - FAULT_STAGES.indexOf(stage)
       if (fault === fired || stagesLater < 0 || (stagesLater === 0 && !isUntried)) continue
       if (fault.fired > 0 || !fault.isLive(now) || fault.mismatch(candidate, now) !== undefined)
@@ -337,13 +361,35 @@ export class Faults {
       const message = 'Faults are off; start the server without --faults off'
       throw new Problem(400, 'faults.off', message)
     }
+    const read = readDefinition(given, this.#options.vocabulary, api)
+    if (read.effect.tls) this.#checkTls(read.definition, origin)
     return new ArmedFault({
       id,
       origin,
-      ...readDefinition(given, this.#options.vocabulary, api),
+      ...read,
       armedAt: this.#options.clock.now(),
       seed: this.#options.seed ^ hash(id),
     })
+  }
+
+  /** @throws Problem 400 fault.invalid for a fault that no handshake of this server can have */
+  #checkTls({ tls, sequence }: FaultDefinition, origin: FaultOrigin): void {
+    const { https } = this.#options
+    if (origin === 'header' || origin === 'magic') {
+      throw invalidFault(
+        'tls fires in the handshake, before there is a request that can ask for it; arm it with POST /_standin/faults',
+      )
+    }
+    if (https === 'off') {
+      throw invalidFault('tls needs a server that listens with HTTPS; start it with --tls')
+    }
+    const needsCa = ['expired', 'not-yet-valid', 'wrong-host']
+    const wanted = needsCa.find((one) => one === tls || sequence?.includes(`tls=${one}`))
+    if (https === 'given' && wanted !== undefined) {
+      throw invalidFault(
+        `tls ${wanted} needs a certificate of Standin's own CA; start the server without --tls-cert`,
+      )
+    }
   }
 }
 

@@ -37,6 +37,7 @@ type KeptOfCall =
   | 'method'
   | 'address'
   | 'base'
+  | 'scheme'
   | 'stage'
   | 'problem'
   | 'faults'
@@ -134,6 +135,7 @@ export function entryFrom(
     method: call.method,
     address: call.address,
     base: call.base,
+    scheme: call.scheme,
     stage: call.stage,
     problem: call.problem,
     warnings: warnings.length === 0 ? NO_WARNINGS : warnings,
@@ -195,6 +197,7 @@ export function callOf(entry: Entry): Call {
     headers: parseHeaders(rawHeaders),
     address: entry.address,
     base: entry.base,
+    scheme: entry.scheme,
     profile,
     answerType: entry.answerType,
   })

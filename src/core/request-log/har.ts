@@ -19,7 +19,7 @@ export function harOf(records: readonly RedactedRecord[], version: string) {
 
 /** One entry of the archive. */
 export function harEntryOf(record: RedactedRecord) {
-  const { id, time, api, operation, query, headers, body, answer, ms } = record
+  const { id, time, api, operation, query, headers, body, answer, ms, https } = record
   const { problem, faults, deliveries, line } = record
   // HAR requires both, and a malformed request has neither.
   const { method = 'UNKNOWN', path = '/' } = record
@@ -29,7 +29,7 @@ export function harEntryOf(record: RedactedRecord) {
     time: ms,
     request: {
       method,
-      url: `http://${host}${path}${query === undefined ? '' : `?${query}`}`,
+      url: `${https ? 'https' : 'http'}://${host}${path}${query === undefined ? '' : `?${query}`}`,
       httpVersion: 'HTTP/1.1',
       cookies: [],
       headers: headerList(headers),

@@ -27,6 +27,8 @@ export interface RedactedRecord {
   /** Absent where the path matches no API. */
   readonly api?: string
   readonly operation?: string
+  /** Present for a request over HTTPS. */
+  readonly https?: true
   /** Absent, like the path, where the request line is malformed. */
   readonly method?: string
   /** The path as the caller wrote it, with sandbox and API. */
@@ -99,6 +101,7 @@ export function* recordSteps(
     time: new Date(entry.answeredAt).toISOString(),
     ...(reachedApi ? { api: context.api.name } : {}),
     ...(call.operation ? { operation: call.operation.id } : {}),
+    ...(call.scheme === 'https' ? { https: true } : {}),
     ...(call.method === '' ? {} : { method: call.method, path }),
     ...(line === undefined ? {} : { line }),
     ...(query === undefined ? {} : { query }),

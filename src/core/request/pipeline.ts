@@ -220,6 +220,7 @@ export function callFor(
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
     base,
+    scheme: 'encrypted' in request.socket ? 'https' : 'http', // as a TLSSocket has it
     profile,
     answerType: api.formats[0]!.mediaType,
   })

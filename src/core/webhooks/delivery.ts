@@ -1,6 +1,6 @@
 import type { DeliveryFault, DeliveryFaultKind } from '../fault.ts'
 import type { Row, Table } from '../store/state.ts'
-import type { SendError } from './http-sender.ts'
+import type { AttemptOutcome, SendError } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
 
 /** Tables of the store for webhooks, named like those of an API. */
@@ -92,4 +92,20 @@ export interface Delivery extends Row {
 /** Counts the attempts since the retry plan started. */
 export function attemptsInPlan({ attempts, before = 0 }: Delivery): number {
   return (attempts.at(-1)?.number ?? 0) - before
+}
+
+/** The record of the next attempt of a delivery. */
+export function attemptOf(
+  { attempts }: Pick<Delivery, 'attempts'>,
+  why: string,
+  made: {
+    readonly at: number
+    readonly faults: readonly DeliveryFaultKind[]
+    readonly outcome: AttemptOutcome
+  },
+): Attempt {
+  const { at, faults, outcome } = made
+  const { kind: _, ...result } = outcome
+  const number = (attempts.at(-1)?.number ?? 0) + 1
+  return { number, at, why, ...(faults.length > 0 ? { faults } : {}), ...result }
 }

@@ -218,7 +218,8 @@ export function verdictOn(
 }
 
 const NO_REQUEST: InboxRequest = { headers: [], body: new Uint8Array() }
-const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
+/** The answer of an inbox whose URL asks for no other. */
+export const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
 
 /** Decodes gzip; returns a body that is not valid gzip unchanged. */
 function decompress(body: Uint8Array, encoding: string | undefined): Uint8Array {

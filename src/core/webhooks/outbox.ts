@@ -8,10 +8,12 @@ import { messageOf } from '../errors.ts'
 import {
   DELIVERIES,
   SUBSCRIPTIONS,
+  attemptOf,
   type Delivery,
   type DeliveryState,
   type Subscription,
 } from './delivery.ts'
+import type { AttemptOutcome } from './http-sender.ts'
 import { type DeliveryFault } from '../fault.ts'
 
 /** Finished deliveries that are kept; the oldest are removed first. */
@@ -46,6 +48,8 @@ export class Outbox implements History {
   /** Finished deliveries that the budget has dropped; removed with the next write. */
   readonly #dropped = new Set<string>()
   readonly #budget: HistoryBudget
+  /** Deliveries that were recorded with their outcome and not handed to their receiver yet. */
+  readonly #unsent = new WeakSet<Delivery>()
   #timer: NodeJS.Timeout | undefined
   /** The last write failed. Only a create tries again, since a read must not fail because of it. */
   #writeFailed = false
@@ -65,14 +69,25 @@ export class Outbox implements History {
     return this.#store.collection<Subscription>(SUBSCRIPTIONS)
   }
 
-  /** Inserts one delivery for each subscription, as part of the running transaction. */
-  record(event: Event, subscriptions: readonly Subscription[], cause: Cause): Delivery[] {
+  /**
+   * Inserts one delivery for each subscription, as part of the running transaction.
+   *
+   * @param certain returns the outcome of an attempt, if that is known before it is made; such a
+   *   delivery is recorded as delivered, which saves a second write to the disk
+   */
+  record(
+    event: Event,
+    subscriptions: readonly Subscription[],
+    cause: Cause,
+    certain: (subscription: Subscription) => AttemptOutcome | undefined = () => undefined,
+  ): Delivery[] {
     // Directly after this transaction, so that both become one write to the disk.
     if (this.#changed.size > 0) queueMicrotask(() => this.#flush())
     const { name, data, triggeredAt } = event
     const body = JSON.stringify({ event: name, data, triggeredAt })
     const userId = data['id']
     return subscriptions.map((subscription) => {
+      const outcome = cause.faults?.length ? undefined : certain(this.#current(subscription))
       const delivery: Delivery = {
         id: this.#newId(),
         event: name,
@@ -82,14 +97,19 @@ export class Outbox implements History {
         ...(typeof userId === 'string' ? { userId } : {}),
         ...(cause.requestId ? { requestId: cause.requestId } : {}),
         createdAt: cause.now,
-        state: 'pending',
-        ...(cause.faults?.some(({ kind }) => kind === 'after-delete')
-          ? { waitsFor: 'removal' as const }
-          : { nextAt: cause.now }),
-        attempts: [],
+        ...(outcome
+          ? deliveredBy(outcome, cause.now)
+          : {
+              state: 'pending',
+              ...(cause.faults?.some(({ kind }) => kind === 'after-delete')
+                ? { waitsFor: 'removal' as const }
+                : { nextAt: cause.now }),
+              attempts: [],
+            }),
         ...(cause.faults && cause.faults.length > 0 ? { faults: cause.faults } : {}),
       }
       this.#rows.insert(delivery)
+      if (outcome) this.#unsent.add(delivery)
       return delivery
     })
   }
@@ -131,8 +151,24 @@ export class Outbox implements History {
   /** Returns a subscription with its current health. */
   subscription(id: string): Subscription | undefined {
     const row = this.subscriptions.get(id)
-    const health = this.#health.get(id)
-    return row && health ? { ...row, ...health } : row
+    return row && this.#current(row)
+  }
+
+  #current(row: Subscription): Subscription {
+    const health = this.#health.get(row.id)
+    return health ? { ...row, ...health } : row
+  }
+
+  /** Returns true once for a delivery that was recorded with its outcome. */
+  takeUnsent(delivery: Delivery): boolean {
+    return this.#unsent.delete(delivery)
+  }
+
+  /** Keeps a delivery that was recorded as delivered among the finished ones. */
+  finished(delivery: Delivery): void {
+    this.#addFinished(delivery)
+    if (this.#finished.size > MAX_FINISHED) this.dropOldest()
+    this.#budget.enforce()
   }
 
   /** Replaces the health of a subscription; stored later. */
@@ -267,6 +303,11 @@ export class Outbox implements History {
       if (!this.#rows.get(id)) return id
     }
   }
+}
+
+function deliveredBy(outcome: AttemptOutcome, at: number): Pick<Delivery, 'state' | 'attempts'> {
+  const attempt = attemptOf({ attempts: [] }, 'event', { at, faults: [], outcome })
+  return { state: 'delivered', attempts: [attempt] }
 }
 
 /** Approximate memory of a delivery besides its texts, and of an attempt, in bytes. */

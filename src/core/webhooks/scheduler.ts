@@ -2,7 +2,7 @@ import type { Clock } from '../time/clock.ts'
 import type { Log } from '../log.ts'
 import type { Timer } from '../time/timers.ts'
 import type { Transport, WebhookSettings } from './transport.ts'
-import { attemptsInPlan, type Attempt, type Delivery, type Subscription } from './delivery.ts'
+import { attemptOf, attemptsInPlan, type Delivery, type Subscription } from './delivery.ts'
 import { type DeliveryFault, type DeliveryFaultKind } from '../fault.ts'
 import type { Outbox } from './outbox.ts'
 import { isGone, isSuccess, nextAttemptAt } from './retry-plan.ts'
@@ -115,6 +115,21 @@ export class Scheduler {
     if (at <= now) return this.#run(pending)
     this.#update({ ...delivery, nextAt: at })
     this.#schedule(pending, at)
+  }
+
+  /** Makes the attempt of a delivery that was recorded with its certain outcome. */
+  handOver(delivery: Delivery): void {
+    const subscription = this.#outbox.subscription(delivery.subscription)
+    if (!subscription?.active) {
+      // It was removed or paused while the delivery was being stored.
+      const reason = subscription ? inactiveReason(subscription) : 'the webhook was removed'
+      return this.#update({ ...delivery, state: 'dropped', reason, attempts: [] })
+    }
+    const unsent = { ...delivery, attempts: [] }
+    this.#transport.attempt(unsent, { ...subscription, url: delivery.url }, noSignal)
+    this.#outbox.finished(delivery)
+    this.#waiters.changed(delivery)
+    if (this.#reordered.size > 0) this.#releaseReordered(delivery)
   }
 
   /** Sends a delivery again now, in any state, with its id and body. The retry plan starts again. */
@@ -362,16 +377,6 @@ function retryReason(outcome: AttemptOutcome): string {
   return outcome.kind === 'answered' ? `answered ${outcome.status}` : outcome.error
 }
 
-function attemptOf(
-  { attempts }: Delivery,
-  why: string,
-  {
-    at,
-    faults,
-    outcome,
-  }: { at: number; faults: readonly DeliveryFaultKind[]; outcome: AttemptOutcome },
-): Attempt {
-  const { kind: _, ...result } = outcome
-  const number = (attempts.at(-1)?.number ?? 0) + 1
-  return { number, at, why, ...(faults.length > 0 ? { faults } : {}), ...result }
+function noSignal(): AbortSignal {
+  return new AbortController().signal
 }

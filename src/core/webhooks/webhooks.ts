@@ -13,6 +13,7 @@ import {
   type WebhookSettings,
 } from './transport.ts'
 import { DELIVERIES, type Delivery, type DeliveryState, type Subscription } from './delivery.ts'
+import type { AttemptOutcome } from './http-sender.ts'
 import { type DeliveryFault } from '../fault.ts'
 import type { HistoryBudget } from '../history-budget.ts'
 import { Slices } from '../slices.ts'
@@ -37,6 +38,7 @@ export class Webhooks {
   readonly #outbox: Outbox
   readonly #inboxes: Inboxes
   readonly #transport: Transport
+  readonly #settings: WebhookSettings
   readonly #scheduler: Scheduler
   readonly #waiters = new Waiters<Delivery>()
   readonly #log: Log
@@ -58,6 +60,7 @@ export class Webhooks {
     readonly history?: HistoryBudget
   }) {
     const { settings, store, clock, fake, log, base, history } = parts
+    this.#settings = settings
     this.#store = store
     this.#clock = clock
     this.#log = log
@@ -89,7 +92,9 @@ export class Webhooks {
     const cause = causeOf(call, this.#clock.now())
     const ids = events.flatMap((event) => {
       const subscriptions = active.filter(({ events: names }) => includesEvent(names, event.name))
-      return this.#outbox.record(event, subscriptions, cause).map(({ id }) => id)
+      return this.#outbox
+        .record(event, subscriptions, cause, this.#certainOutcome)
+        .map(({ id }) => id)
     })
     return ids.length > 0 ? ids : undefined
   }
@@ -101,7 +106,7 @@ export class Webhooks {
     call: Pick<Call, 'id' | 'deliveryFaults'>,
   ): string {
     const cause = causeOf(call, this.#clock.now())
-    const [delivery] = this.#outbox.record(event, [subscription], cause)
+    const [delivery] = this.#outbox.record(event, [subscription], cause, this.#certainOutcome)
     return delivery!.id // one for each subscription
   }
 
@@ -115,8 +120,18 @@ export class Webhooks {
 
   /** Starts recorded deliveries, once they are stored and their request is answered. */
   deliver(ids: readonly string[]): void {
-    for (const id of ids) void this.#scheduler.start(id)
+    for (const id of ids) {
+      const delivery = this.#outbox.get(id)
+      if (delivery && this.#outbox.takeUnsent(delivery)) this.#scheduler.handOver(delivery)
+      else void this.#scheduler.start(id)
+    }
   }
+
+  /** The outcome of a delivery to a healthy subscription, if nothing can change it. */
+  readonly #certainOutcome = (subscription: Subscription): AttemptOutcome | undefined =>
+    subscription.status === 'Healthy' && subscription.active && !this.#settings.ordered
+      ? this.#transport.certainOutcome(subscription)
+      : undefined
 
   /** Stores the outcomes of deliveries, so that the next reader of the state sees them. */
   flush(): void {

@@ -1,6 +1,6 @@
-// NODE_OPTIONS=--experimental-vm-modules npx jest
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { connectStandin, startStandin } from 'standin'
+// npx jest
+const { expect, test } = require('@jest/globals')
+const { useStandin } = require('standin/jest')
 
 /** Stands for the code under test. It retries when the API is down. */
 async function signUp(api, token, email) {
@@ -15,37 +15,25 @@ async function signUp(api, token, email) {
   }
 }
 
-let standin
-beforeAll(async () => {
-  const { STANDIN_URL: url, STANDIN_ADMIN_TOKEN: adminToken } = process.env
-  standin = url ? await connectStandin({ url, adminToken }) : await startStandin()
-})
-afterAll(() => standin.close())
-
-// One sandbox per test; files run in parallel, each with its own server.
-let sandbox
-beforeEach(async () => {
-  sandbox = await standin.sandbox()
-})
-afterEach(() => sandbox.close())
+// One sandbox per test. A test fails if a fault that it armed never fired.
+const standin = useStandin({ failOnUnfiredFaults: true })
 
 test('signing up creates one user, and the webhook comes', async () => {
-  const { urls, credentials } = sandbox
+  const { urls, credentials } = standin
   expect(await signUp(urls.cryptlex, credentials.cryptlex.token, 'ada@example.test')).toBe(201)
 
-  await sandbox.requests.verify({
+  await standin.requests.verify({
     operation: 'createResellerUser',
     match: { fields: { email: 'ada@example.test', role: 'user' } },
     count: { exactly: 1 },
   })
-  await sandbox.webhooks.await({ event: 'reseller.user.created' })
+  await standin.webhooks.await({ event: 'reseller.user.created' })
 })
 
 test('signing up is tried again when the API is down', async () => {
-  const { urls, credentials } = sandbox
-  await sandbox.faults.add('503;times=2')
+  const { urls, credentials } = standin
+  await standin.faults.add('503;times=2')
   expect(await signUp(urls.cryptlex, credentials.cryptlex.token, 'ada@example.test')).toBe(201)
 
-  expect(await sandbox.faults.unfired()).toEqual([])
-  await sandbox.requests.verify({ status: 503, count: { exactly: 2 } })
+  await standin.requests.verify({ status: 503, count: { exactly: 2 } })
 })

@@ -1,0 +1,17 @@
+type Stop = () => Promise<void>
+
+/** Jest loads setup and teardown separately, in the same process. */
+const KEY = Symbol.for('standin.run-server')
+const kept = globalThis as { [KEY]?: Stop | undefined }
+
+/** Keeps what stops the server of the run, and returns it; it works once. */
+export function keepForTeardown(stop: Stop): Stop {
+  kept[KEY] = stop
+  return stopServer
+}
+
+export async function stopServer(): Promise<void> {
+  const stop = kept[KEY]
+  kept[KEY] = undefined
+  await stop?.()
+}

@@ -1,0 +1,5 @@
+/** A private key and its certificate, both in PEM. */
+export interface KeyPair {
+  readonly key: string
+  readonly cert: string
+}
