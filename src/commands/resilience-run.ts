@@ -100,6 +100,8 @@ async function run(
   const config = serverConfig(given)
   const controller = new AbortController()
   const stop = stopOnSignals(controller)
+  // A reader such as head may have gone; the reports are written all the same.
+  process.stdout.on('error', () => {})
   const standin = await open(config, settings.url)
   try {
     const terminal = new Terminal({

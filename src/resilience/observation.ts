@@ -69,7 +69,8 @@ async function completeLog(
   for (let tries = 1; ; tries++) {
     const requests = await sandbox.requests.list()
     const ids = new Set(requests.map(({ id }) => id))
-    const isComplete = fault?.firings.every(({ requestId }) => ids.has(requestId)) ?? true
+    const isComplete =
+      fault?.firings.every(({ requestId }) => requestId === undefined || ids.has(requestId)) ?? true
     if (isComplete || tries === TRIES) return requests
     await new Promise((resolve) => setTimeout(resolve, PAUSE))
   }
