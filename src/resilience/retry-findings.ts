@@ -15,23 +15,28 @@ const REPEATABLE = [408, 425, 429]
 /**
  * Findings about retries. A request is one only if it repeats another more often than any request
  * of its operation was repeated without a fault: suites call the same again for their own reasons.
+ * A webhook that was sent again makes receivers repeat their calls too, and that is no retry.
  */
 export function retryFindings(run: Observation, judgement: Judgement): readonly Finding[] {
   const groups = repetitions(run.requests, judgement.creates)
+  const resent = run.deliveries.reduce(
+    (sum, { attempts }) => sum + Math.max(0, attempts.length - 1),
+    0,
+  )
+  const usualOf = (group: readonly RecordedRequest[]) =>
+    resent + (judgement.repeats[operationKey(group[0]!)!] ?? 1) // a group has a request, and it an operation
   const retried = groups.filter((group) => {
-    const usual = judgement.repeats[operationKey(group[0]!)!] ?? 1 // a group has a request
-    return group.length > usual && group.some((request) => isFaulty(request, run.fault))
+    return group.length > usualOf(group) && group.some((request) => isFaulty(request, run.fault))
   })
   return [
-    ...retried.flatMap((group) => storm(group, judgement)),
+    ...retried.flatMap((group) => storm(group, usualOf(group))),
     ...(run.isTimed ? retried.flatMap((group) => early(group, run)) : []),
     ...retried.flatMap((group) => refused(group, run)),
   ]
 }
 
-function storm(group: readonly RecordedRequest[], { repeats }: Judgement): readonly Finding[] {
+function storm(group: readonly RecordedRequest[], most: number): readonly Finding[] {
   const operation = operationKey(group[0]!)! // a group has a request, and it an operation
-  const most = Math.max(1, repeats[operation] ?? 1)
   const inSecond = group.map((request, at) => {
     const until = arrival(request) + 1000
     return group.slice(at).filter((other) => arrival(other) < until).length

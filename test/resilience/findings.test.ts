@@ -92,6 +92,12 @@ describe('a retry', () => {
     expect(found(observed(again), { [CREATE]: 2 })).toEqual([])
   })
 
+  test('is none if a webhook was sent again: its receiver repeats the call', () => {
+    const again = [{ id: 'req-1', status: 403, faulty: true }, { id: 'req-2' }]
+    const resent = delivery('req-0', [undefined, 500], [undefined, 204])
+    expect(found(observed(again, { deliveries: [resent] }))).toEqual([])
+  })
+
   test('is a storm if it comes six times in a second, or twelve in all', () => {
     const times = (count: number, between: number) =>
       Array.from({ length: count }, (_, n) => ({

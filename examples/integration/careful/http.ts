@@ -1,7 +1,7 @@
 // One call over HTTP, with everything that can become of it as a value.
 
 /** Milliseconds that an API may take to answer. */
-const TIMEOUT = 800
+const TIMEOUT = 1000
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE'
