@@ -1,7 +1,8 @@
 import type { Delivery, Fault, RecordedRequest } from '../../src/admin/contract.gen.ts'
 import type { Judgement } from '../../src/resilience/judgement.ts'
-import type { CalledOperation } from '../../src/resilience/model.ts'
-import type { Observation } from '../../src/resilience/observation.ts'
+import type { Baseline, CalledOperation, CellResult, Report } from '../../src/resilience/model.ts'
+import { exchangesOf, type Observation } from '../../src/resilience/observation.ts'
+import { planFor } from '../../src/resilience/plan.ts'
 
 export const CREATE = 'cryptlex.createResellerUser'
 
@@ -126,3 +127,63 @@ export const judgement = (repeats: Judgement['repeats'] = { [CREATE]: 1 }): Judg
   creates: new Set([CREATE]),
   repeats,
 })
+
+/** A report of three cells: one broke, one has a finding, one was survived; a fourth did not run. */
+export function sampleReport(): Report {
+  const baseline: Baseline = {
+    operations: [operation()],
+    ms: 300,
+    repeats: { [CREATE]: 1 },
+    findings: [],
+  }
+  const plan = planFor(baseline.operations, { calls: 1, faults: ['500', '503', 'commit-500'] })
+  const at = (end: string) => plan.find(({ id }) => id.endsWith(end))!
+  const exchanges = exchangesOf(
+    observed([
+      { id: 'req-1', status: 500, faulty: true, created: true, email: '<ada>@example.test' },
+      { id: 'req-2', at: 40, status: 429, retryAfter: 3 },
+    ]),
+  )
+  const result = (end: string, more: Partial<CellResult>): CellResult => ({
+    cell: at(end),
+    verdict: 'survived',
+    why: 'The command passed, and log and state show nothing wrong.',
+    ending: { exitCode: 0, timedOut: false, ms: 420, output: '' },
+    accounts: { fired: 1, eligible: 1, removed: false },
+    findings: [],
+    exchanges,
+    omitted: 0,
+    notifications: [],
+    decisive: { id: 'req-1', explanation: 'req-1: …\n\nRefused with 500.\n\n1. Sandbox: ok' },
+    ...more,
+  })
+  return {
+    version: '0.1.0',
+    command: ['npm', 'test', '--', 'a b'],
+    seed: 1,
+    baseline,
+    results: [
+      result('first/commit-500', {
+        verdict: 'survived-with-findings',
+        why: 'The command passed, but left orphaned-user.',
+        findings: [{ id: 'orphaned-user', text: '<req-1> was lost', requests: ['req-1'] }],
+      }),
+      result('first/500', {
+        verdict: 'broke',
+        why: 'The command failed with exit code 1.',
+        ending: {
+          exitCode: 1,
+          timedOut: false,
+          ms: 300,
+          output: '\u001B[31m</pre>\u001B[0m\u0007',
+        },
+        notifications: [
+          { id: 'whd-1', event: 'reseller.user.created', attempts: [{ faults: ['duplicate'] }] },
+        ],
+      }),
+      result('first/503', {}),
+    ],
+    notRun: ['cryptlex.createResellerUser/every/500'],
+    ms: 1200,
+  }
+}

@@ -21,6 +21,7 @@ const create = () =>
   })
 const exists = async () => (await (await fetch(`${admin}/users?email=${email}`)).json()).total > 0
 
+if (given.has('fails')) process.exit(4)
 if (given.has('resets')) await fetch(`${admin}/reset`, { method: 'POST' })
 let answer = await create()
 if (given.has('retries') && !answer.ok) answer = await create()

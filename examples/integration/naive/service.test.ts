@@ -9,16 +9,17 @@ import { createService } from './service.ts'
 const { env } = process
 const service = createService()
 let url = ''
+const admin = {
+  'Content-Type': 'application/json',
+  'Standin-Admin-Token': env['STANDIN_ADMIN_TOKEN'] ?? '',
+}
 
 before(async () => {
   await new Promise<void>((resolve) => void service.listen(0, '127.0.0.1', resolve))
   url = `http://127.0.0.1:${(service.address() as AddressInfo).port}` // it listens on a port
   const subscribed = await fetch(`${env['STANDIN_ADMIN_URL']}/webhooks`, {
     method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      'Standin-Admin-Token': env['STANDIN_ADMIN_TOKEN'] ?? '',
-    },
+    headers: admin,
     body: JSON.stringify({ url: `${url}/webhooks`, token: env['STANDIN_WEBHOOK_SECRET'] }),
   })
   assert.equal(subscribed.status, 201)
@@ -51,10 +52,14 @@ test('a new person has an account in each system', async () => {
   assert.ok(licence && dealer && forms)
 })
 
-test('a person who leaves has none', async () => {
+test('a person who leaves keeps the one that cannot be removed', async () => {
   const person = { firstName: 'Grace', lastName: 'Hopper', email: 'grace@example.test' }
   await call('POST', '/people', person)
   await accountsOf('grace@example.test')
   const removed = await call('DELETE', '/people/grace@example.test')
   assert.equal(removed.status, 200)
+  const users = await fetch(`${env['STANDIN_ADMIN_URL']}/users?email=grace@example.test`, {
+    headers: admin,
+  })
+  assert.equal(((await users.json()) as { total: number }).total, 1)
 })

@@ -1,0 +1,36 @@
+import { rmSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { CLASS_IDS } from '../../src/resilience/classes.ts'
+import { FINDINGS } from '../../src/resilience/model.ts'
+import { FLAG_NAMES } from '../../src/resilience/settings.ts'
+import { expectUpToDate, readDocument, rebuilt, runInShell } from '../helpers/document.ts'
+
+const PATH = 'docs/resilience.md'
+
+/** A block with this build in place of the package, and with a small suite in place of npm test. */
+const adapted = (block: string) =>
+  block
+    .replaceAll('npx standin', 'node dist/main.js')
+    .replaceAll(' -- npm test', ' --only first/50 -- node test/resilience/suite.mjs retries')
+    .replaceAll(/\bresilience(\/report.json| --| -)/g, (all, end: string) =>
+      end.startsWith('/') ? `.build/resilience${end}` : all,
+    )
+    .replaceAll('--report resilience', '--report .build/resilience')
+
+/** Durations differ from run to run. */
+const steady = (text: string) => text.replaceAll(/\d+\.\d s/g, '0.3 s')
+
+test('every command works, and the output is the real one', async () => {
+  onTestFinished(() => rmSync('.build/resilience', { recursive: true, force: true }))
+  const document = await rebuilt(readDocument(PATH), async (block) =>
+    steady(await runInShell(adapted(block), {})).replaceAll('node dist/main.js', 'npx standin'),
+  )
+  await expectUpToDate(PATH, document)
+})
+
+test('it names every class, finding and option, in at most 300 lines', () => {
+  const text = readDocument(PATH)
+  for (const id of [...CLASS_IDS, ...FINDINGS]) expect(text).toContain(`\`${id}\``)
+  for (const name of FLAG_NAMES) expect(text).toMatch(new RegExp(`--${name}\\b`))
+  expect(text.split('\n').length).toBeLessThanOrEqual(300)
+})
