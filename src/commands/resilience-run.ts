@@ -15,7 +15,7 @@ import { FLAG_NAMES, FLAGS, isSwitch, settingsFrom, type Settings } from '../res
 import { newFailures, scoreOf } from '../resilience/score.ts'
 import { readReport } from '../resilience/report/json.ts'
 import { Terminal } from '../resilience/report/terminal.ts'
-import { percentOf } from '../resilience/report/words.ts'
+import { cellsIn, percentOf } from '../resilience/report/words.ts'
 import { writeReports } from '../resilience/report/write.ts'
 import { VERSION } from '../package.ts'
 import { programCommand } from './invocation.ts'
@@ -116,6 +116,9 @@ async function run(
       const report = await scene.all()
       if (report) process.exitCode = exitCode(report, settings, earlier, terminal)
     }
+  } catch (error) {
+    // An interruption fails whatever was going on.
+    if (!controller.signal.aborted) throw error
   } finally {
     await standin.close()
     stop()
@@ -232,7 +235,7 @@ class Scene {
     if (cells.length === 0) throw new ConfigError('The plan is empty: no cell fits the selection')
     const results = new Map((earlier?.results ?? []).map((result) => [result.cell.id, result]))
     const left = cells.filter(({ id }) => !results.has(id))
-    if (results.size > 0) this.#terminal.line(`${results.size} cells are done already`)
+    if (results.size > 0) this.#terminal.line(`Done already: ${cellsIn(results.size)}`)
     this.#terminal.plan(left, jobs, baseline.ms)
     if (dryRun) {
       this.#terminal.cells(cells)

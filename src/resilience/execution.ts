@@ -60,6 +60,7 @@ export function execute({ command, env, limit, shown, signal }: Execution): Prom
     child.stdout.on('data', (chunk: Buffer) => collect(chunk, process.stdout))
     child.stderr.on('data', (chunk: Buffer) => collect(chunk, process.stderr))
     signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
     const finish = () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)

@@ -70,7 +70,9 @@ export async function runBaseline(
 }
 
 function failed({ exitCode, timedOut, output }: Ending, number: number): Error {
-  const how = timedOut ? 'did not end' : `failed with exit code ${exitCode ?? 'of a signal'}`
+  const how = timedOut
+    ? 'did not end within the time limit'
+    : `failed with exit code ${exitCode ?? 'of a signal'}`
   const which = number === 1 ? 'without a fault' : 'without a fault, in the second of two runs'
   const tail = output.trimEnd().split('\n').slice(-12).join('\n')
   return new Error(

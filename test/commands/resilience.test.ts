@@ -74,10 +74,10 @@ test('Ctrl-C ends the suites that run, keeps what is done and writes the reports
   const folder = join(createFolder(), 'report')
   const args = ['--only', 'first/401', '--report', folder]
   const { child, text, exit } = launch(args, ['waits'])
-  await eventually(() => expect(text.stdout).toContain('Plan: 1 cells'))
+  await eventually(() => expect(text.stdout).toContain('Plan: 1 cell,'))
   child.kill('SIGINT')
   expect(await exit).toBe(130)
-  expect(text.stdout).toContain('1 cells did not run')
+  expect(text.stdout).toContain('1 cell did not run')
   expect(existsSync(join(folder, 'progress.jsonl'))).toBe(true)
   expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toMatchObject({
     results: [],

@@ -33,18 +33,17 @@ interface RunOptions {
   readonly args: readonly string[]
   /** Ends of the ids of the cells. */
   readonly only: readonly string[]
-  readonly limit?: number
 }
 
 /** Runs cells of the suite, and returns their results by position and class. */
-async function run({ args, only, limit = NEVER }: RunOptions): Promise<Record<string, CellResult>> {
+async function run({ args, only }: RunOptions): Promise<Record<string, CellResult>> {
   const { runner, standin, facts } = await scene(...args)
   const baseline = await runBaseline(runner, facts, 1, undefined)
   const results: Record<string, CellResult> = {}
   await runCells(runner, baseline, planFor(baseline.operations, { only, calls: 1 }), {
     jobs: 2,
     budget: undefined,
-    limit,
+    limit: NEVER,
     judgement: { ...facts, repeats: baseline.repeats },
     signal: new AbortController().signal,
     onResult: (result) => {
@@ -88,12 +87,6 @@ test('a suite that checks too little passes, and the log shows what it left', as
     },
     'first/commit-reset': { verdict: 'broke' },
   })
-})
-
-test('a suite that hangs is ended at the time limit', async () => {
-  const results = await run({ args: ['waits'], only: ['first/503'], limit: 3000 })
-  expect(results['first/503']).toMatchObject({ verdict: 'broke', ending: { timedOut: true } })
-  expect(results['first/503']?.why).toMatch(/^The command had not ended after \d/)
 })
 
 test('a suite that resets its sandbox does not meet the fault, and is told why', async () => {

@@ -18,7 +18,7 @@ const create = () =>
       password: 'analytical-engine-1',
       allowCustomerPortalAccess: true,
     }),
-  })
+  }).catch((error) => ({ ok: false, status: `with ${error.message}` }))
 const exists = async () => (await (await fetch(`${admin}/users?email=${email}`)).json()).total > 0
 
 if (given.has('fails')) process.exit(4)

@@ -1,7 +1,7 @@
 import type { Baseline, Cell, CellResult, Report, Verdict } from '../model.ts'
 import { scoresOf, worstOf, type Score } from '../score.ts'
 import { repeatCommand } from './repeat.ts'
-import { countsOf, percentOf, summaryOf, timeOf, VERDICTS } from './words.ts'
+import { cellsIn, countsOf, percentOf, summaryOf, timeOf, VERDICTS } from './words.ts'
 
 /** Number of cells that the summary describes. */
 const SHOWN = 5
@@ -59,7 +59,7 @@ export class Terminal {
   plan(cells: readonly Cell[], jobs: number, ms: number): void {
     const estimate = (cells.length * ms) / Math.min(jobs, Math.max(1, cells.length))
     this.line(
-      `Plan: ${cells.length} cells, ${jobs} at a time, about ${timeOf(estimate)} if nothing waits`,
+      `Plan: ${cellsIn(cells.length)}, ${jobs} at a time, about ${timeOf(estimate)} if nothing waits`,
     )
   }
 
@@ -90,7 +90,7 @@ export class Terminal {
     const { all, apis, groups } = scoresOf(report)
     this.line()
     this.line(`Score ${percentOf(all)}: ${countsOf(all)}`)
-    if (report.notRun.length > 0) this.line(`${report.notRun.length} cells did not run`)
+    if (report.notRun.length > 0) this.line(`${cellsIn(report.notRun.length)} did not run`)
     this.line()
     this.#table([...Object.entries(apis), ...Object.entries(groups)])
     const worst = worstOf(report.results, SHOWN)

@@ -18,6 +18,11 @@ export function countsOf({ survived, findings, broke, notMet }: Score): string {
   return `${survived} survived, ${findings} with findings, ${broke} broke, ${notMet} not met`
 }
 
+/** `1 cell`, `12 cells`. */
+export function cellsIn(count: number): string {
+  return count === 1 ? '1 cell' : `${count} cells`
+}
+
 /** `0.4 s`, `42 s` or `3 min 5 s`. */
 export function timeOf(ms: number): string {
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`

@@ -2,12 +2,12 @@ import { pathToFileURL } from 'node:url'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SaxesParser } from 'saxes'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { readReport } from '../../../src/resilience/report/json.ts'
 import { Terminal } from '../../../src/resilience/report/terminal.ts'
 import { writeReports } from '../../../src/resilience/report/write.ts'
 import { createFolder } from '../../helpers/sandbox.ts'
-import { launchBrowser } from '../../ui/launch.ts'
+import { browser } from '../../ui/browser.ts'
 import { sampleReport } from '../samples.ts'
 
 /** Writes the sample's reports, and returns the function that reads one. */
@@ -32,10 +32,8 @@ test('the HTML report is one file that runs and loads nothing, with all texts es
 test('the HTML report fits its window, and a cell opens its story', async () => {
   const file = join(createFolder(), 'report.html')
   writeFileSync(file, written().read('report.html'))
-  const browser = await launchBrowser()
-  onTestFinished(() => browser.close())
   for (const width of [390, 1280]) {
-    const page = await browser.newPage({ viewport: { width, height: 800 } })
+    const page = await (await browser()).newPage({ viewport: { width, height: 800 } })
     await page.goto(pathToFileURL(file).href)
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
     const story = page.getByRole('article', { name: 'cryptlex.createResellerUser/first/500' })
