@@ -34,8 +34,8 @@ export async function runResilience(args: readonly string[]): Promise<void> {
 const RESILIENCE_HELP = `Usage: standin resilience [options] -- COMMAND …
 
 Run the command of a test suite without faults, then once per fault that applies to what it called,
-and report what survived. The command finds the sandbox of its run in the environment, as standin env
-prints it; {url} in its arguments is the sandbox's URL. docs/resilience.md describes the rest.
+and report what survived. The command finds the sandbox of its run in the environment, in the
+variables of standin env; {url} in its arguments is the sandbox's URL. See docs/resilience.md.
 
 Options (defaults in parentheses):
 ${FLAG_NAMES.map((name) => {

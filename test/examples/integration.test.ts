@@ -39,7 +39,6 @@ async function reportOf(sample: 'naive' | 'careful', ...args: readonly string[])
 const TELLING = [
   'createResellerUser/first/commit-500',
   'createUserForPartner/first/truncated',
-  'createResellerUser/first/429',
   'createResellerUser/call-2/webhook-unsigned',
 ].join()
 
