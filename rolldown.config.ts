@@ -5,16 +5,24 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { load } from 'js-yaml'
 import { defineConfig, type Plugin } from 'rolldown'
+import { codeCache } from './build/code-cache.ts'
 import { licenses } from './build/licenses.ts'
 import { packageEntries } from './build/package.ts'
+import { withoutProse } from './src/core/contract/openapi.ts'
 
 /** The contracts as JSON: to read them as YAML takes more than half of the start. */
 const specs: Plugin = {
   name: 'specs',
   generateBundle() {
     for (const file of readdirSync('specs').filter((name) => name.endsWith('.yaml'))) {
-      const source = JSON.stringify(load(readFileSync(`specs/${file}`, 'utf8')))
-      this.emitFile({ type: 'asset', fileName: `specs/${file}.json`, source })
+      const document = load(readFileSync(`specs/${file}`, 'utf8'))
+      for (const [kind, value] of [
+        ['', document],
+        ['.contract', withoutProse(document)],
+      ] as const) {
+        const fileName = `specs/${file}${kind}.json`
+        this.emitFile({ type: 'asset', fileName, source: JSON.stringify(value) })
+      }
     }
   },
 }
@@ -237,7 +245,12 @@ const LICENSES = '.build/THIRD-PARTY-LICENSES'
 
 export default defineConfig([
   {
-    input: { main: 'src/main.ts', 'vitest-hooks': 'src/runners/vitest-hooks.ts', ...ENTRIES },
+    input: {
+      'code-cache': 'src/code-cache.ts',
+      main: 'src/main.ts',
+      'vitest-hooks': 'src/runners/vitest-hooks.ts',
+      ...ENTRIES,
+    },
     external: ['vitest', '@jest/globals'],
     platform: 'node',
     logLevel: 'warn',
@@ -249,6 +262,7 @@ export default defineConfig([
       latin,
       packageEntries(Object.keys(ENTRIES), { vitest: VITEST_MODULE }),
       licenses(LICENSES),
+      codeCache(),
     ],
     transform: { inject: { ...NODE_GLOBALS } },
     // The hash lets chunks of two builds lie side by side: see install-build.ts.

@@ -1,46 +1,175 @@
-// npm run bench [-- --time 1000 --rounds 3 --users 0,1000,10000,100000 --only webhooks]
+// npm run bench [-- --quick]
 //
-// Measures creates per second and latency of the built program, alternating with two reference
-// servers. Absolute figures depend on the machine and its load; compare the ratios to the Express
-// echo at the same concurrency. Prints Markdown.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+// Measures start, a create and memory of the built program, alternating with reference servers, and
+// prints one Markdown table with a goal for each row. A figure is the median of the rounds, a ratio
+// the median of the ratios within one round, since other programs on the machine affect both sides of
+// a round. `bests` compares the best round of each side: the figure to look at on a busy machine.
+// Memory after 1,000,000 requests: `npm run bench:soak`; other loads: `npm run bench:details`.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Kind, Result } from './load.ts'
-import { load, MAIN, median, memory, ROOT, start, stop, used, type Running } from './program.ts'
-import { webhooks } from './webhooks.ts'
+import type { Result } from './load.ts'
+import {
+  freePort,
+  load,
+  MAIN,
+  median,
+  memory,
+  REFERENCE,
+  ROOT,
+  startToFirst,
+  stop,
+  used,
+  type Running,
+} from './program.ts'
+import type { Kind } from './requests.ts'
 
-const { values } = parseArgs({
-  options: {
-    time: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '3' },
-    users: { type: 'string', default: '0,1000,10000,100000' },
-    connections: { type: 'string', default: '1,16,64' },
-    only: { type: 'string' },
-  },
-})
-const TIME = Number(values.time)
-const ROUNDS = Number(values.rounds)
-const USERS = values.users.split(',').map(Number)
-const CONNECTIONS = values.connections.split(',').map(Number)
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+/** Rounds of starts, of starts with 100,000 users, and of creates; milliseconds of creates. */
+const [STARTS, FULL_STARTS, ROUNDS, TIME] = values.quick ? [5, 2, 3, 400] : [15, 5, 9, 1000]
+const NO_WEBHOOK = ['--webhook-url', 'none']
 
-function folder(): string {
-  return mkdtempSync(join(tmpdir(), 'standin-bench-'))
+/** One round of one row. */
+interface Pair {
+  readonly standin: number
+  readonly reference: number
 }
 
-async function seed(url: string, users: number, apis: readonly string[]): Promise<void> {
-  if (users === 0) return
+/** One row of the table. */
+interface Row {
+  readonly title: string
+  readonly reference: string
+  readonly unit: string
+  readonly pairs: readonly Pair[]
+  /** How the two are compared; `value`: the goal is for Standin's figure alone. */
+  readonly compare: 'ratio' | 'difference' | 'value'
+  readonly goal: number
+  /** More is better. */
+  readonly more?: boolean
+}
+
+const folders: string[] = []
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+function newFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'standin-bench-'))
+  folders.push(path)
+  return path
+}
+
+/** Starts Standin and waits for its first 201. */
+async function standin(...args: readonly string[]): Promise<Running> {
+  const port = await freePort()
+  const command = [process.execPath, MAIN, '--port', `${port}`, ...args] as const
+  return startToFirst({ command, port, folder: newFolder() })
+}
+
+async function reference(kind: 'bare' | 'express'): Promise<Running> {
+  const port = await freePort()
+  const command = [process.execPath, REFERENCE, kind, `${port}`] as const
+  return startToFirst({ command, port, folder: newFolder() })
+}
+
+/** Measures a start, stops the program, and says how much memory it had. */
+async function startOnce(starting: Promise<Running>): Promise<{ start: number; idle: number }> {
+  const running = await starting
+  const idle = memory(running)
+  await stop(running)
+  return { start: running.ready, idle }
+}
+
+/** Measures spawn to first 201 within a process of its own, and its second startStandin(). */
+function inProcess(kind: 'standin' | 'bare'): Promise<{ first: number; second: number }> {
+  const began = performance.now()
+  const args = [join(ROOT, 'bench/in-process.mjs'), kind]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  return new Promise((resolve, reject) => {
+    let output = ''
+    let first = NaN
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk)
+      if (Number.isNaN(first) && output.startsWith('created\n')) first = performance.now() - began
+    })
+    child.on('close', (code) => {
+      const second = Number(/^second (\S+)$/m.exec(output)?.[1])
+      if (code === 0) resolve({ first, second })
+      else reject(new Error(`in-process.mjs ${kind} stopped with ${code}`))
+    })
+  })
+}
+
+async function starts(): Promise<readonly Row[]> {
+  const spawned: Pair[] = []
+  const idle: Pair[] = []
+  const within: Pair[] = []
+  const second: Pair[] = []
+  for (let round = 0; round < STARTS; round++) {
+    const bare = await startOnce(reference('bare'))
+    const ours = await startOnce(standin('--memory', ...NO_WEBHOOK))
+    spawned.push({ standin: ours.start, reference: bare.start })
+    idle.push({ standin: ours.idle, reference: bare.idle })
+    const bareWithin = await inProcess('bare')
+    const oursWithin = await inProcess('standin')
+    within.push({ standin: oursWithin.first, reference: bareWithin.first })
+    second.push({ standin: oursWithin.second, reference: NaN })
+  }
+  const bare = { reference: 'bare node:http', unit: 'ms', compare: 'ratio' } as const
+  return [
+    { ...bare, title: 'start: spawn to first 201', pairs: spawned, goal: 2 },
+    { ...bare, title: 'import, startStandin() to first 201', pairs: within, goal: 1.8 },
+    {
+      title: 'second startStandin() in a process',
+      reference: '',
+      unit: 'ms',
+      pairs: second,
+      compare: 'value',
+      goal: 15,
+    },
+    {
+      title: 'memory when idle',
+      reference: 'bare node:http',
+      unit: 'MB',
+      pairs: idle,
+      compare: 'value',
+      goal: 70,
+    },
+  ]
+}
+
+async function seed({ url }: Running): Promise<void> {
   const answer = await fetch(`${url}/_standin/seed`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ users, apis }),
+    body: '{"users":100000,"apis":["cryptlex"]}',
   })
   if (!answer.ok) throw new Error(`seed: ${answer.status} ${await answer.text()}`)
 }
 
-function print(cells: readonly (string | number)[]): void {
-  console.log(`| ${cells.map((cell) => String(cell).padStart(9)).join(' | ')} |`)
+async function manyUsers(): Promise<readonly Row[]> {
+  const [full, empty] = [newFolder(), newFolder()]
+  const filled = await standin('--data', full, ...NO_WEBHOOK)
+  const before = memory(filled)
+  await seed(filled)
+  const seeded = [{ standin: memory(filled), reference: before }]
+  await stop(filled)
+  const start: Pair[] = []
+  const idle: Pair[] = []
+  for (let round = 0; round < FULL_STARTS; round++) {
+    const without = await startOnce(standin('--data', empty, ...NO_WEBHOOK))
+    const with100000 = await startOnce(standin('--data', full, ...NO_WEBHOOK))
+    start.push({ standin: with100000.start, reference: without.start })
+    idle.push({ standin: with100000.idle, reference: without.idle })
+  }
+  const without = { reference: 'without users', compare: 'difference' } as const
+  return [
+    { ...without, title: 'start with 100,000 users', unit: 'ms', pairs: start, goal: 1000 },
+    { ...without, title: 'memory with 100,000 users', unit: 'MB', pairs: idle, goal: 60 },
+    { ...without, title: 'the same, just seeded', unit: 'MB', pairs: seeded, goal: 60 },
+  ]
 }
 
 /** A result with the processor time of each call in microseconds, over all threads. */
@@ -49,171 +178,130 @@ interface Measured extends Result {
 }
 
 /** The number of the next user, so that no two runs create the same one. */
-const created = { next: 1 }
+let next = 1
 
-async function measure(
-  running: Running,
-  connections: number,
-  kind: Kind,
-  rate?: number,
-): Promise<Measured> {
+async function measure(running: Running, connections: number, kind: Kind): Promise<Measured> {
   const before = used(running)
-  const result = await load({
-    port: running.port,
-    connections,
-    kind,
-    ...(rate === undefined ? {} : { rate }),
-    warmUp: Math.min(500, TIME / 2),
-    time: TIME,
-    from: created.next,
-  })
-  const calls = result.next - created.next
-  created.next = result.next
-  const refused = Object.entries(result.statuses).filter(([status]) => !status.startsWith('2'))
-  if (refused.length > 0) throw new Error(`${kind}: answered ${JSON.stringify(result.statuses)}`)
-  return { ...result, processor: ((used(running) - before) / calls) * 1e6 }
+  const from = next
+  const { port } = running
+  const result = await load({ port, connections, kind, warmUp: TIME / 4, time: TIME, from })
+  next = result.next
+  const refused = Object.keys(result.statuses).filter((status) => !status.startsWith('2'))
+  if (refused.length > 0) throw new Error(`${kind}: answered with ${refused.join(', ')}`)
+  return { ...result, processor: ((used(running) - before) / (next - from)) * 1e6 }
 }
 
-async function throughput(): Promise<void> {
-  const express = await start([join(ROOT, 'bench/reference.mjs'), 'express'])
-  const bare = await start([join(ROOT, 'bench/reference.mjs'), 'bare'])
-  const kinds: readonly Kind[] = ['cryptlex', 'formsonfire-json', 'formsonfire-xml']
-  const columns = 'call,durable,users,parallel,per s,p50 ms,p99 ms,µs each,× echo,p99 ×,µs ÷'.split(
-    ',',
-  )
-  print(columns)
-  print(columns.map(() => '--------:'))
-  for (const users of USERS) {
-    const folders = [folder(), folder(), folder()]
-    const servers = await Promise.all(
-      (['fsync', 'write', 'none'] as const).map(async (durability, i) => ({
-        durability,
-        running: await start([
-          MAIN,
-          '--port',
-          '0',
-          '--data',
-          folders[i]!,
-          '--durability',
-          durability,
-          // The cost of webhooks is measured separately, below.
-          '--webhook-url',
-          'none',
-        ]),
-      })),
-    )
-    for (const { running } of servers) await seed(running.url, users, ['cryptlex', 'formsonfire'])
-    for (const connections of CONNECTIONS) {
-      const rows = new Map<string, { result: Measured; echo: Measured }[]>()
-      const add = (row: string, result: Measured, echo: Measured) =>
-        rows.set(row, [...(rows.get(row) ?? []), { result, echo }])
-      for (let round = 0; round < ROUNDS; round++) {
-        const echo = await measure(express, connections, 'cryptlex')
-        add('express echo|-', echo, echo)
-        add('bare echo|-', await measure(bare, connections, 'cryptlex'), echo)
-        for (const { durability, running } of servers) {
-          for (const kind of kinds) {
-            if (durability === 'write' && kind !== 'cryptlex') continue
-            add(`${kind}|${durability}`, await measure(running, connections, kind), echo)
-          }
-        }
-      }
-      for (const [row, measured] of rows) {
-        const of = (pick: (one: { result: Measured; echo: Measured }) => number) =>
-          median(measured.map(pick))
-        print([
-          ...row.split('|'),
-          users,
-          connections,
-          of(({ result }) => result.perSecond).toFixed(0),
-          of(({ result }) => result.p50).toFixed(2),
-          of(({ result }) => result.p99).toFixed(2),
-          of(({ result }) => result.processor).toFixed(0),
-          of(({ result, echo }) => result.perSecond / echo.perSecond).toFixed(2),
-          of(({ result, echo }) => result.p99 / echo.p99).toFixed(2),
-          of(({ result, echo }) => echo.processor / result.processor).toFixed(2),
-        ])
-      }
-    }
-    await Promise.all(servers.map(({ running }) => stop(running)))
-    for (const path of folders) rmSync(path, { recursive: true, force: true })
+async function creates(): Promise<readonly Row[]> {
+  const bare = await reference('bare')
+  const express = await reference('express')
+  const inMemory = await standin('--memory', ...NO_WEBHOOK)
+  const onDisk = await standin('--data', newFolder(), ...NO_WEBHOOK)
+  const usual = await standin('--data', newFolder())
+  const servers = [bare, express, inMemory, onDisk, usual]
+  for (const server of servers) await measure(server, 16, 'cryptlex') // until V8 has compiled them
+  const processor: Pair[] = []
+  const p99: Pair[] = []
+  const perSecond: Pair[] = []
+  const webhook: Pair[] = []
+  const xml: Pair[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const limit = await measure(bare, 16, 'cryptlex')
+    const ours = await measure(inMemory, 16, 'cryptlex')
+    const echo = await measure(express, 16, 'cryptlex')
+    processor.push({ standin: ours.processor, reference: limit.processor })
+    p99.push({ standin: ours.p99, reference: echo.p99 })
+    const echoes = await measure(express, 64, 'cryptlex')
+    const durable = await measure(onDisk, 64, 'cryptlex')
+    perSecond.push({ standin: durable.perSecond, reference: echoes.perSecond })
+    const without = await measure(onDisk, 16, 'cryptlex')
+    const inbox = await measure(usual, 16, 'cryptlex')
+    webhook.push({ standin: inbox.processor, reference: without.processor })
+    const json = await measure(inMemory, 16, 'formsonfire-json')
+    const asXml = await measure(inMemory, 16, 'formsonfire-xml')
+    xml.push({ standin: asXml.processor, reference: json.processor })
   }
-  await Promise.all([stop(express), stop(bare)])
-}
-
-/** Measures start time, first answer and memory, without users and with 100,000. */
-async function startAndMemory(): Promise<void> {
-  const body = readFileSync(join(ROOT, 'fixtures/requests/cryptlex.json'), 'utf8')
-  const first = async (args: readonly string[]) => {
-    const began = performance.now()
-    const running = await start([MAIN, '--port', '0', ...args])
-    const answer = await fetch(`${running.url}/v3/resellers/reseller-001/users`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Authorization: 'Bearer standin-token' },
-      body,
-    })
-    await answer.text()
-    return {
-      running,
-      first: performance.now() - began,
-      idle: memory(running),
-      status: answer.status,
-    }
-  }
-  const starts: { ready: number; first: number; idle: number }[] = []
-  for (let i = 0; i < 7; i++) {
-    const { running, first: time, idle, status } = await first(['--memory'])
-    if (status !== 201) throw new Error(`first request: ${status}`)
-    starts.push({ ready: running.ready, first: time, idle })
-    await stop(running)
-  }
-  const data = folder()
-  const fill = await start([MAIN, '--port', '0', '--data', data])
-  const before = memory(fill)
-  const began = performance.now()
-  await seed(fill.url, 100_000, ['cryptlex'])
-  const seeded = performance.now() - began
-  const after = memory(fill)
-  const stopping = performance.now()
-  await stop(fill)
-  const stopped = performance.now() - stopping
-  const again = await start([MAIN, '--port', '0', '--data', data])
-  await stop(again)
-  rmSync(data, { recursive: true, force: true })
-  console.log(`
-start to ready ${median(starts.map(({ ready }) => ready)).toFixed(0)} ms, to the first 201 ${median(starts.map((one) => one.first)).toFixed(0)} ms, memory then ${median(starts.map(({ idle }) => idle)).toFixed(0)} MB (medians of ${starts.length})
-100,000 users: seeded in ${(seeded / 1000).toFixed(1)} s, ${(after - before).toFixed(0)} MB more, stop ${stopped.toFixed(0)} ms, start to ready ${again.ready.toFixed(0)} ms`)
-}
-
-async function webhookCosts(): Promise<void> {
-  const folders: string[] = []
-  const running = new Map<string, Running>()
-  await webhooks({
-    start: async (args) => {
-      const started = await start([MAIN, '--port', '0', ...args])
-      running.set(started.url, started)
-      return started
+  for (const server of servers) await stop(server)
+  const ratio = { compare: 'ratio', unit: 'µs' } as const
+  return [
+    {
+      ...ratio,
+      title: 'CPU of a create in memory, no webhook, 16 connections',
+      reference: 'bare node:http',
+      pairs: processor,
+      goal: 2.5,
     },
-    stop: async ({ url }) => stop(running.get(url)!), // started above
-    measure: ({ url }, connections, rate) =>
-      measure(running.get(url)!, connections, 'cryptlex', rate),
-    median,
-    print,
-    folder: () => {
-      folders.push(folder())
-      return folders.at(-1)! // just added
+    {
+      ...ratio,
+      title: 'its p99',
+      reference: 'Express echo',
+      unit: 'ms',
+      pairs: p99,
+      goal: 1,
     },
-    rounds: ROUNDS,
-  })
-  for (const path of folders) rmSync(path, { recursive: true, force: true })
+    {
+      ...ratio,
+      title: 'creates with fsync, no webhook, 64 connections',
+      reference: 'Express echo',
+      unit: '/s',
+      pairs: perSecond,
+      goal: 1.8,
+      more: true,
+    },
+    {
+      ...ratio,
+      title: 'CPU of a create by default (fsync, inbox webhook)',
+      reference: 'without webhook',
+      pairs: webhook,
+      goal: 1.35,
+    },
+    {
+      ...ratio,
+      title: 'CPU of a create in XML, in memory, no webhook',
+      reference: 'in JSON',
+      pairs: xml,
+      goal: 1.6,
+    },
+  ]
+}
+
+/** Compares the two figures of a row, as its goal does. */
+function compared({ compare }: Row, { standin: ours, reference: other }: Pair): number {
+  if (compare === 'value') return ours
+  return compare === 'ratio' ? ours / other : ours - other
+}
+
+function print(row: Row): void {
+  const { title, reference: name, unit, pairs, compare, goal, more = false } = row
+  const best = more ? Math.max : Math.min
+  const ours = pairs.map((pair) => pair.standin)
+  const others = pairs.map((pair) => pair.reference)
+  const figure = (number: number) =>
+    Number.isNaN(number) ? '' : `${number.toFixed(number < 100 ? 1 : 0)} ${unit}`
+  const written = (number: number) =>
+    compare === 'ratio'
+      ? `${number.toFixed(2)} ×`
+      : `${compare === 'difference' ? '+' : ''}${number.toFixed(0)} ${unit}`
+  const middle = median(pairs.map((pair) => compared(row, pair)))
+  const bests = compared(row, { standin: best(...ours), reference: best(...others) })
+  const met = more ? middle >= goal : middle <= goal
+  const limit = compare === 'ratio' ? `${goal} ×` : written(goal)
+  const cells = [
+    title,
+    figure(median(ours)),
+    [name, figure(median(others))].filter(Boolean).join(' '),
+    written(middle),
+    written(bests),
+    `${more ? 'at least' : 'at most'} ${limit}`,
+    met ? 'yes' : 'no',
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
 }
 
 console.log(
-  `Node ${process.version}, ${cpus()[0]?.model}, ${availableParallelism()} cores; ${ROUNDS} rounds of ${TIME} ms, medians\n`,
+  `Node ${process.version}, ${cpus()[0]?.model}, ${availableParallelism()} cores, load average ${loadavg()[0]?.toFixed(1)}; medians of ${STARTS} starts and of ${ROUNDS} rounds of ${TIME} ms\n`,
 )
-if (values.only === undefined) {
-  await throughput()
-  await startAndMemory()
-  console.log()
+console.log('| measured | Standin | reference | compared | bests | goal | met |')
+console.log('| --- | ---: | ---: | ---: | ---: | ---: | --- |')
+for (const part of [starts, manyUsers, creates]) {
+  for (const row of await part()) print(row)
 }
-await webhookCosts()

@@ -4,8 +4,8 @@
 // options alternates with the same program without the feature. Compare the processor time per
 // create, which other load affects less than the creates per second. Prints Markdown.
 import { parseArgs } from 'node:util'
-import type { Kind } from './load.ts'
 import { load, MAIN, median, start, stop, used, type Running } from './program.ts'
+import type { Kind } from './requests.ts'
 
 const { values } = parseArgs({
   options: {

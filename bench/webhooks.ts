@@ -1,4 +1,4 @@
-// npm run bench -- --only webhooks [--time 1000 --rounds 3]
+// npm run bench:details -- --only webhooks [--time 1000 --rounds 3]
 //
 // Measures the cost of a create with webhooks to various receivers, and the deliveries per minute.
 // The servers are measured in turns, so that load on the machine affects all of them.

@@ -43,6 +43,7 @@ const LAYERS = [
   ['commands', 'index'],
   ['runners'],
   ['main'],
+  ['code-cache'],
 ]
 
 const LAYER_OF = new Map(LAYERS.flatMap((units, layer) => units.map((unit) => [unit, layer])))

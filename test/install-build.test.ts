@@ -32,7 +32,9 @@ function chunksOf(entries: readonly string[], found = new Set<string>()): Readon
   for (const file of entries.filter((one) => !found.has(one))) {
     found.add(file)
     const code = readFileSync(join(ROOT, 'dist', file), 'utf8')
-    const loaded = [...code.matchAll(/require\("\.\/([\w-]+\.js)"\)/g)].map(([, name]) => name!)
+    const loaded = [...code.matchAll(/(?:require\(|load\(require, )"\.\/([\w-]+\.js)"\)/g)].map(
+      ([, name]) => name!,
+    )
     chunksOf(loaded, found)
   }
   return found

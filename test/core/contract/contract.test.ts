@@ -134,6 +134,8 @@ describe.each(APIS)('The contract of %s', (api) => {
     const seen = new Set<number>()
     await fc.assert(
       fc.asyncProperty(sent, async (request) => {
+        // The package reads an optional body of no type as none; the pipeline gives it one before.
+        fc.pre(request.method !== 'DELETE' || request.type !== '')
         const status = await judge(request)
         seen.add(status)
 
