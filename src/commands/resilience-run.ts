@@ -20,6 +20,8 @@ import { writeReports } from '../resilience/report/write.ts'
 import { VERSION } from '../package.ts'
 import { programCommand } from './invocation.ts'
 
+/** Minimum number of requests in the log of a run. */
+const LOG_SIZE = 20_000
 /** Exit code of a process that Ctrl-C ended. */
 const INTERRUPTED = 130
 
@@ -136,6 +138,8 @@ function serverConfig(given: Config): Config {
     readyFile: undefined,
     portFile: undefined,
     faults: [],
+    // Verdicts need all requests of a run.
+    requestLogSize: Math.max(given.requestLogSize, LOG_SIZE),
     // The vendor's plan waits minutes, and a suite does not.
     webhookRetries:
       given.webhookRetries === OPTIONS.webhookRetries.fallback ? 'fast' : given.webhookRetries,

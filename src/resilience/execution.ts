@@ -8,7 +8,8 @@ const GRACE = 300
 
 export interface Execution {
   readonly command: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  /** Variables besides those of this process; undefined removes one. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Milliseconds; undefined: no limit. */
   readonly limit: number | undefined
   /** True: the output goes to the terminal as well. */
@@ -90,8 +91,8 @@ export function execute({ command, env, limit, shown, signal }: Execution): Prom
 /** Variables whose values the output must not show. */
 const SECRET_NAME = /TOKEN|PASSWORD|KEY|SECRET|AUTHORIZATION/
 
-function withoutSecrets(output: string, env: Readonly<Record<string, string>>): string {
+function withoutSecrets(output: string, env: Execution['env']): string {
   return Object.entries(env)
-    .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= 8)
-    .reduce((text, [, value]) => text.replaceAll(value, '[redacted]'), output)
+    .filter(([name, value = '']) => SECRET_NAME.test(name) && value.length >= 8)
+    .reduce((text, [, value = '']) => text.replaceAll(value, '[redacted]'), output)
 }

@@ -88,7 +88,7 @@ export class Runner {
     const fault = cell && (await sandbox.faults.add({ ...cell.definition, note: cell.id }))
     const env = {
       ...environmentOf(sandbox, secrets),
-      ...(cell ? { [CELL_VARIABLE]: cell.id } : {}),
+      [CELL_VARIABLE]: cell?.id, // undefined removes it, should this process have one
     }
     const ending = await execute({
       command: filled(command, sandbox.url),
