@@ -18,18 +18,22 @@ import { Terminal } from '../resilience/report/terminal.ts'
 import { cellsIn, percentOf } from '../resilience/report/words.ts'
 import { writeReports } from '../resilience/report/write.ts'
 import { VERSION } from '../package.ts'
-import { programCommand } from './invocation.ts'
 
 /** Minimum number of requests in the log of a run. */
 const LOG_SIZE = 20_000
 /** Exit code of a process that Ctrl-C ended. */
 const INTERRUPTED = 130
 
-/** Runs `standin resilience`. Throws a ConfigError if it is used wrongly. */
-export async function runResilience(args: readonly string[]): Promise<void> {
+/**
+ * Runs `standin resilience`.
+ *
+ * @param program the program in the commands that it shows, such as `npx standin`
+ * @throws ConfigError if it is used wrongly
+ */
+export async function runResilience(args: readonly string[], program: string): Promise<void> {
   const { flags, rest, command } = split(args)
   if (flags['help'] === true) console.log(RESILIENCE_HELP)
-  else await run(flags, rest, command)
+  else await run({ flags, rest, command }, program)
 }
 
 /** Output of `standin resilience --help`. */
@@ -87,11 +91,7 @@ function split(args: readonly string[]): Arguments {
   return { flags, rest, command: end < 0 ? [] : args.slice(end + 1) }
 }
 
-async function run(
-  flags: Arguments['flags'],
-  rest: readonly string[],
-  command: readonly string[],
-): Promise<void> {
+async function run({ flags, rest, command }: Arguments, program: string): Promise<void> {
   const { config: given, sections } = readConfig(rest, process.env)
   const section = sections['resilience'] ?? {}
   if (!isRecord(section)) {
@@ -109,10 +109,17 @@ async function run(
     const terminal = new Terminal({
       live: process.stdout.isTTY,
       colors: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-      program: programCommand(),
+      program,
       write: (text) => process.stdout.write(text),
     })
-    const scene = new Scene(standin, config, settings, terminal, controller.signal)
+    const scene = new Scene({
+      standin,
+      config,
+      settings,
+      terminal,
+      program,
+      signal: controller.signal,
+    })
     if (settings.cell !== undefined) await scene.single(settings.cell)
     else {
       const report = await scene.all()
@@ -177,6 +184,15 @@ function stopOnSignals(controller: AbortController): () => void {
   }
 }
 
+interface SceneParts {
+  readonly standin: Standin
+  readonly config: Config
+  readonly settings: Settings
+  readonly terminal: Terminal
+  readonly program: string
+  readonly signal: AbortSignal
+}
+
 /** One resilience run. */
 class Scene {
   readonly #standin: Standin
@@ -184,19 +200,15 @@ class Scene {
   readonly #config: Config
   readonly #settings: Settings
   readonly #terminal: Terminal
+  readonly #program: string
   readonly #signal: AbortSignal
 
-  constructor(
-    standin: Standin,
-    config: Config,
-    settings: Settings,
-    terminal: Terminal,
-    signal: AbortSignal,
-  ) {
+  constructor({ standin, config, settings, terminal, program, signal }: SceneParts) {
     this.#standin = standin
     this.#config = config
     this.#settings = settings
     this.#terminal = terminal
+    this.#program = program
     this.#signal = signal
     const { adminToken } = this.#secrets
     this.#admin = new Admin(new Connection(standin.url, adminToken), '')
@@ -267,7 +279,7 @@ class Scene {
     if (folder === undefined) return report
     const written = writeReports(report, {
       folder,
-      program: programCommand(),
+      program: this.#program,
       stepSummary: process.env['GITHUB_STEP_SUMMARY'],
     })
     this.#terminal.line()
