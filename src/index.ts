@@ -20,7 +20,7 @@ export type {
   VerifyOptions,
 } from './client/requests.ts'
 export type { Snapshots } from './client/snapshots.ts'
-export type { SandboxOptions, Standin, TlsAccess } from './client/standin.ts'
+export type { ReportCardOptions, SandboxOptions, Standin, TlsAccess } from './client/standin.ts'
 export type { UserFilter, Users } from './client/users.ts'
 export type {
   DeliveryFilter,

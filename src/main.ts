@@ -11,6 +11,7 @@ import { env } from './commands/env.ts'
 import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
+import { reportCard } from './commands/report-card.ts'
 import { resilience } from './commands/resilience.ts'
 import { seed } from './commands/seed.ts'
 import { start } from './commands/start.ts'
@@ -26,6 +27,7 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   wait,
   env,
   fault,
+  reportCard,
   seed,
   token,
   credentials,

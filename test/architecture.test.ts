@@ -32,7 +32,7 @@ const LAYERS = [
   ['core/context', 'core/webhooks'],
   ['core/request-log'],
   ['core/faults', 'core/explain/hints'],
-  ['core/explain', 'core/request'],
+  ['core/explain', 'core/report-card', 'core/request'],
   ['apis/mykaarma', 'apis/cryptlex', 'apis/formsonfire', 'dashboard', 'telemetry'],
   ['apis'],
   ['admin'],

@@ -144,7 +144,13 @@ def standin_server(pytestconfig):
         ready = os.path.join(folder, "url")
         command = shlex.split(pytestconfig.getini("standin_command"))
         options = ["--memory", "--port", "0", "--log", "off", "--ready-file", ready]
-        process = subprocess.Popen([*command, *options])
+        try:
+            process = subprocess.Popen([*command, *options])
+        except FileNotFoundError:
+            raise RuntimeError(
+                f"There is no command {command[0]}: set STANDIN_URL to a running server, or"
+                " standin_command in pytest.ini, such as: standin_command = npx standin"
+            ) from None
         try:
             yield Client(_url_in(ready, process))
         finally:

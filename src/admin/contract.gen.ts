@@ -850,6 +850,60 @@ export interface LedgerEntry {
     name?: string
   }[]
 }
+export interface ReportCard {
+  /**
+   * Number of checks with this verdict.
+   */
+  passed: number
+  failed: number
+  notSeen: number
+  /**
+   * Number of requests that were judged.
+   */
+  requests: number
+  /**
+   * Number of deliveries that were judged; those to an inbox are not.
+   */
+  deliveries: number
+  /**
+   * All checks, always in the same order.
+   */
+  checks: ReportCardCheck[]
+}
+export interface ReportCardCheck {
+  /**
+   * Stable name of the check, such as `waits-retry-after`.
+   */
+  id: string
+  /**
+   * The judged program.
+   */
+  subject: 'client' | 'receiver'
+  /**
+   * The expected behaviour.
+   */
+  title: string
+  /**
+   * `not-seen`: what was recorded shows neither.
+   */
+  verdict: 'passed' | 'failed' | 'not-seen'
+  /**
+   * The reason of the verdict in one sentence.
+   */
+  text: string
+  /**
+   * Ids of requests that show it, at most 10.
+   */
+  requests: string[]
+  /**
+   * Ids of deliveries that show it, at most 10.
+   */
+  deliveries: string[]
+  /**
+   * Short form of a fault, or something to do, after which the check can judge.
+   */
+  provoke: string
+}
 export interface Ledger {
   entries: LedgerEntry[]
   /**
@@ -923,7 +977,7 @@ export interface ClockAdvance {
 }
 /**
  * Definition of a fault: its effect, its conditions and its count. `fault` is the short form,
- * such as `500;times=2`; the other fields override it. docs/faults.md shows each fault with
+ * such as `500;times=2`; the other fields override it. docs/fault-reference.md has each with
  * its effect on clients.
  *
  */

@@ -32,7 +32,7 @@ export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Tas
 }
 
 /** The query parameter wins over the Accept header: a link in a browser can only set the query. */
-function wantsText({ query, headers }: Call): boolean {
+export function wantsText({ query, headers }: Call): boolean {
   const format = query.get('format')
   if (format !== null) return format === 'text'
   const preferred = preferredType(headers.accept, ['application/json', plainText.mediaType])

@@ -16,6 +16,7 @@ import { limitTasks } from './limits.ts'
 import type { SandboxPort, ServerPort } from './ports.ts'
 import { bodyType, explain } from './problems.ts'
 import { referenceTasks, refusedReference } from './reference.ts'
+import { reportCardTasks } from './report-card.ts'
 import { requestTasks } from './requests.ts'
 import { sandboxTasks } from './sandboxes.ts'
 import { sessionTasks } from './session.ts'
@@ -46,6 +47,7 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
       ...ledgerTasks(sandbox),
       ...requestTasks(sandbox, server),
       ...verifyTasks(sandbox),
+      ...reportCardTasks(sandbox),
       ...explainTasks(sandbox),
       ...changes.streaming(eventTasks(sandbox)),
       ...changes.announcing({

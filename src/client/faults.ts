@@ -1,7 +1,7 @@
 import type { Fault, FaultCatalogue, NewFault } from '../admin/contract.gen.ts'
 import type { Admin, ApiName } from './admin.ts'
 
-/** Faults of a sandbox; docs/faults.md lists all kinds. */
+/** Faults of a sandbox; docs/fault-reference.md lists all kinds. */
 export class Faults {
   readonly #admin: Admin
 

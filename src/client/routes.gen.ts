@@ -30,6 +30,7 @@ export const ROUTES = {
   explainRequest: 'GET /requests/{id}/explain',
   streamEvents: 'GET /events',
   verifyRequests: 'POST /verify',
+  getReportCard: 'GET /report-card',
   getLedger: 'GET /ledger',
   seedUsers: 'POST /seed',
   resetSandbox: 'POST /reset',
@@ -97,6 +98,7 @@ export interface Answers {
   explainRequest: contract.Explanation
   streamEvents: string
   verifyRequests: contract.Verified
+  getReportCard: contract.ReportCard
   getLedger: contract.Ledger
   seedUsers: contract.Seeded
   resetSandbox: contract.Sandbox

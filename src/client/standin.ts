@@ -27,6 +27,12 @@ export interface SandboxOptions {
   readonly kept?: boolean
 }
 
+/** Part of a report card. */
+export interface ReportCardOptions {
+  /** Grades one API only. */
+  readonly api?: ApiName
+}
+
 /** Constructor arguments of a Standin. */
 export interface StandinParts {
   readonly connection: Connection
@@ -110,6 +116,11 @@ export class Standin {
       const { entries, next } = await this.#admin.call('getLedger', { query: { after, limit } })
       return { items: entries, next }
     })
+  }
+
+  /** Grades the client and the webhook receiver by what the sandbox has recorded. */
+  async reportCard(options: ReportCardOptions = {}): Promise<contract.ReportCard> {
+    return await this.#admin.call('getReportCard', { query: { ...options } })
   }
 
   /** Exports the whole sandbox as one document. */

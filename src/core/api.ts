@@ -109,6 +109,8 @@ export interface Users {
   readonly email: string
   /** The operationId of the create call. */
   readonly operation: string
+  /** Operations that find an existing user: those a client can check an unsure create with. */
+  readonly lookups?: readonly string[]
   /** The name in a row, such as `Ada Byron`; empty where there is none. */
   nameIn(row: Row): string
   /** Returns the body of a create call for this person. */

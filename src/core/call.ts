@@ -81,6 +81,8 @@ export class Call {
   readonly headers: IncomingHttpHeaders
   /** The remote address of the socket. */
   readonly address: string
+  /** The remote port of the socket, which tells connections apart; 0 if unknown. */
+  readonly port: number
   /** The path before the API's prefix: a sandbox's, or empty. */
   readonly base: string
   /** The scheme of the URL that the caller used. */
@@ -122,6 +124,7 @@ export class Call {
     query: URLSearchParams
     headers: IncomingHttpHeaders
     address: string
+    port?: number | undefined
     base?: string
     scheme?: 'http' | 'https'
     profile: Profile
@@ -136,6 +139,7 @@ export class Call {
     this.query = from.query
     this.headers = from.headers
     this.address = from.address
+    this.port = from.port ?? 0
     this.base = from.base ?? ''
     this.scheme = from.scheme ?? 'http'
     this.strict = from.profile === 'strict'

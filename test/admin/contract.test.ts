@@ -225,6 +225,7 @@ const PROVOKED: Readonly<Record<string, Readonly<Record<number, Omit<Sent, 'meth
     200: { path: '/verify', body: { expectations: [{ api: 'cryptlex' }] } },
     400: { path: '/verify', body: { expectations: [] } },
   },
+  getReportCard: { 200: { path: '/report-card' }, 400: { path: '/report-card?api=nope' } },
   getLedger: { 200: { path: '/ledger' }, 400: { path: '/ledger?limit=0' } },
   resetSandbox: { 200: { path: '/reset' }, 400: { path: '/reset?all' } },
   putFixtures: {

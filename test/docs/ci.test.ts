@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { loadAll } from 'js-yaml'
 import { expect, test } from 'vitest'
 import { VENDORS } from '../../src/apis/index.ts'
@@ -5,7 +6,9 @@ import { environmentNames } from '../../src/config/environment.ts'
 import { optionsTable } from '../../src/config/help.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { isRecord } from '../../src/core/contract/schema.ts'
-import { readDocument } from '../helpers/document.ts'
+import { readDocument, runInShell } from '../helpers/document.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 
 const PAGE = readDocument('docs/ci.md')
 const DOCKERFILE = readDocument('Dockerfile')
@@ -47,6 +50,43 @@ test('the page names variables, options and commands that exist', () => {
   expect(used.filter((flag) => !flags.includes(flag))).toEqual([])
   const commands = lines.map(([, line]) => /^ ([a-z]+)/.exec(line!)?.[1])
   expect(new Set(commands.filter(Boolean))).toEqual(new Set(['healthcheck', 'wait', 'env']))
+})
+
+/** The scripts of a recipe's steps, in order. */
+const scriptsIn = (text: string) =>
+  membersOf(loadAll(text)).flatMap(([name, value]) =>
+    ['run', 'script'].includes(name) ? [value].flat().map(String) : [],
+  )
+
+/** Defines `npx standin` and `docker exec standin` as the program of this repository. */
+const HERE = `
+main=${fileURLToPath(new URL('../../dist/main.js', import.meta.url))}
+npx() { shift; node "$main" "$@"; }
+docker() { shift 4; node "$main" "$@"; }
+export GITHUB_ENV=github.env
+`
+
+test('the step that starts the server of a tarball leaves its variables for the tests', async () => {
+  const step = recipes.flatMap(scriptsIn).find((script) => script.startsWith('npx standin'))
+  const port = String(await freePort())
+  const script = `set -m; cd ${createFolder()}${HERE}${step!}\nkill %1\ncat github.env`
+  expect(await runInShell(script, { STANDIN_PORT: port })).toContain(
+    `STANDIN_CRYPTLEX_URL=http://127.0.0.1:${port}/v3\n`,
+  )
+})
+
+test('the steps that wait for a running server succeed, and the one that prints its variables', async () => {
+  const { url } = await createSandbox()
+  const lines = recipes.flatMap(scriptsIn).flatMap((script) => script.split('\n'))
+  const waits = lines.filter((line) => line.startsWith('timeout 60 '))
+  expect(waits).toHaveLength(2)
+  const env = lines.find((line) => line.includes('main.js env '))
+  // `sh -c` has no functions of the shell that calls it.
+  const here = waits.map((line) =>
+    line.replace('docker exec standin node dist/main.js', 'node $main'),
+  )
+  const script = `cd ${createFolder()}${HERE}export main\n${[...here, env!].join('\n')}\ncat github.env`
+  expect(await runInShell(script, { STANDIN_URL: url })).toContain(`STANDIN_URL=${url}\n`)
 })
 
 test('paths and ports of the probes are those of the image', () => {

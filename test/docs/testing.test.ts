@@ -1,6 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -14,8 +13,8 @@ import { Standin } from '../../src/client/standin.ts'
 import { Users } from '../../src/client/users.ts'
 import { Inbox, Webhooks } from '../../src/client/webhooks.ts'
 import { expectUpToDate, readDocument, runInShell, shellBlocks } from '../helpers/document.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { createFolder } from '../helpers/sandbox.ts'
-import { eventually } from '../helpers/time.ts'
 import { members, membersTable } from '../client/listing.ts'
 import { serverWith } from '../client/helpers.ts'
 
@@ -92,15 +91,6 @@ test.each(PAGES)(
     expect(String(stdout)).toBe('')
   },
 )
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await eventually(() => expect(server.listening).toBe(true))
-  const { port } = server.address() as AddressInfo // it listens on a port
-  server.close()
-  return port
-}
 
 test('the shell commands of the page succeed', async () => {
   const blocks = shellBlocks(readDocument(PATH))

@@ -27,6 +27,6 @@ test('Git hosts leave generated files out of reviews', () => {
   expect(marked).toEqual([
     '*.gen.ts linguist-generated',
     'docs/coverage.md linguist-generated',
-    'docs/evidence.md linguist-generated',
+    'docs/evidence-reference.md linguist-generated',
   ])
 })

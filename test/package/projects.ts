@@ -164,24 +164,6 @@ import { useStandin } from 'standin/jest'
 const equal = (one: unknown, other: unknown): void => expect(one).toBe(other)
 `
 
-const SIGN_UP = `async function signUp(api, email) {
-  for (let tries = 1; ; tries++) {
-    const { status } = await fetch(api + '/resellers/reseller-001/users', {
-      method: 'POST',
-      headers: { Authorization: 'Bearer standin-token', 'Content-Type': 'application/json' },
-      body: JSON.stringify({
-        firstName: 'Ada',
-        email,
-        role: 'user',
-        allowCustomerPortalAccess: true,
-        password: 'analytical-engine',
-      }),
-    })
-    if (status < 500 || tries === 3) return status
-  }
-}
-`
-
 /** The blocks of a page in a language, in order. */
 function blocksOf(page: string, language: string): readonly string[] {
   const text = readFileSync(join(ROOT, page), 'utf8')
@@ -189,8 +171,11 @@ function blocksOf(page: string, language: string): readonly string[] {
   return [...text.matchAll(block)].map(([, code]) => code!)
 }
 
-const [VITEST_BLOCK = ''] = blocksOf('docs/testing.md', 'js')
-const [JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blocksOf('docs/jest.md', 'js')
+const [SIGN_UP = '', VITEST_BLOCK = '', NODE_BLOCK = ''] = blocksOf('docs/first-test.md', 'js')
+const [SIGN_UP_CJS = '', JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blocksOf(
+  'docs/jest.md',
+  'js',
+)
 const [TS_JEST_BLOCK = ''] = blocksOf('docs/jest.md', 'ts')
 
 /** One set for all that Jest runs: to install it takes longer than to run them. */
@@ -245,9 +230,14 @@ export const LOCAL: readonly Project[] = [
   ),
   {
     name: 'node:test',
-    files: { 'package.json': MODULE, 'users.test.js': suite(NODE_HEAD, '') },
+    files: {
+      'package.json': MODULE,
+      'users.test.js': suite(NODE_HEAD, ''),
+      'sign-up.js': SIGN_UP,
+      'page.test.js': NODE_BLOCK,
+    },
     commands: [['node', '--test']],
-    prints: /pass 2\n[^]*fail 0\n/,
+    prints: /pass 3\n[^]*fail 0\n/,
   },
   {
     name: 'node:test, failures',
@@ -266,11 +256,36 @@ export const LOCAL: readonly Project[] = [
       'package.json': MODULE,
       'vitest.config.js': `export default { test: { globalSetup: 'standin/global-setup' } }`,
       'users.test.js': suite(VITEST_HEAD, ''),
-      'sign-up.js': `export ${SIGN_UP}`,
+      'sign-up.js': SIGN_UP,
       'page.test.js': VITEST_BLOCK,
     },
     commands: [['vitest', 'run']],
     prints: /Tests\s+3 passed \(3\)/,
+  },
+  {
+    // Jest is not installed here: vitest has the same globals, and a setup file adds what else Jest has.
+    name: 'docs/jest.md',
+    packages: { vitest: '4.1.12' },
+    files: {
+      'vitest.config.mjs': `export default { test: { globals: true, setupFiles: ['./jest.mjs'] } }`,
+      'jest.mjs': `
+import Module, { createRequire } from 'node:module'
+const load = Module._load
+Module._load = (name, ...rest) =>
+  name === '@jest/globals' ? { beforeAll, beforeEach, afterEach, afterAll } : load(name, ...rest)
+globalThis.require = createRequire(import.meta.url)`,
+      'sign-up.js': SIGN_UP_CJS,
+      'page.test.js': JEST_BLOCK,
+      'own.test.js': JEST_OWN,
+      'page.test.ts': TS_JEST_BLOCK,
+      'jest.config.js': JEST_CONFIG,
+      'config.test.js': `
+test('the modules of the configuration exist', () => {
+  for (const module of Object.values(require('./jest.config.js'))) require(module)
+})`,
+    },
+    commands: [['vitest', 'run']],
+    prints: /Tests\s+4 passed \(4\)/,
   },
   {
     name: 'vitest, failures',
@@ -320,7 +335,7 @@ export const INSTALLED: readonly Project[] = [
     packages: JEST,
     files: {
       'jest.config.js': JEST_CONFIG,
-      'sign-up.js': `${SIGN_UP}exports.signUp = signUp\n`,
+      'sign-up.js': SIGN_UP_CJS,
       'page.test.js': JEST_BLOCK,
       'own.test.js': JEST_OWN,
       'users.test.js': readFileSync(join(ROOT, 'examples/jest/users.test.js'), 'utf8'),

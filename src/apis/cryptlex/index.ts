@@ -49,6 +49,7 @@ export const cryptlex: Vendor<typeof options> = {
     table: 'users',
     email: 'email',
     operation: 'createResellerUser',
+    lookups: ['listResellerUsers'],
     nameIn,
     bodyForPerson: ({ firstName, lastName, email, company }, known) => ({
       resellerId: firstReseller(known),

@@ -36,6 +36,7 @@ export const formsonfire: Vendor = {
     table: 'users',
     email: 'email',
     operation: 'createUser',
+    lookups: ['getUser', 'searchUsers'],
     nameIn,
     bodyForPerson: ({ firstName, lastName, email, username }, known) => ({
       CompanyId: firstCompany(known),

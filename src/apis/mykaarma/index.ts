@@ -43,6 +43,7 @@ export const mykaarma: Vendor<typeof options> = {
     table: 'users',
     email: 'emailAddress',
     operation: 'createUserForPartner',
+    lookups: ['getUsersForDealer'],
     nameIn,
     bodyForPerson: ({ firstName, lastName, email, username, phone }) => ({
       firstName,

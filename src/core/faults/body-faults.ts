@@ -4,7 +4,7 @@
 // `specs/standin.yaml` (then `npm run generate`), and add its entry here. The short form, the messages
 // and the injector need nothing else. The compiler and the tests report what is missing: the enum
 // (test/core/faults/definition.test.ts), and an entry with the answers of real clients in
-// test/core/faults/catalogue.ts, from which the tables of docs/faults.md are made.
+// test/core/faults/catalogue.ts, from which the tables of docs/fault-reference.md are made.
 
 import { isRecord, typesOf, type Schema } from '../contract/schema.ts'
 import type { BodyFault } from '../fault.ts'

@@ -36,6 +36,7 @@ type KeptOfCall =
   | 'startedAt'
   | 'method'
   | 'address'
+  | 'port'
   | 'base'
   | 'scheme'
   | 'stage'
@@ -59,6 +60,11 @@ type KeptOfCall =
 export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   /** Sequence number in this process; a reset does not restart it. */
   readonly seq: number
+  /**
+   * Number of calls of the admin API before it that changed something. Requests with different
+   * numbers belong to different steps of a test, as a rule.
+   */
+  readonly section: number
   /** Context that answered; the sandbox's own API where the path matched no API. */
   readonly context: ApiContext
   /** True if the path matched the API of that context. */
@@ -102,9 +108,12 @@ export function entryFrom(
   reachedApi: boolean,
   answer: AnsweredRequest,
   slabFor: (bytes: number) => Slab,
+  section = 0,
 ): Entry {
   const { bodyText, warnings } = call
+  // One after the other, as the report card compares the two clocks.
   const duration = performance.now() - call.startedAt
+  const answeredAt = context.tools.clock.now()
   const { body, rawHeaders } = answer
   const bodySize = bodyText === undefined ? 0 : Buffer.byteLength(bodyText)
   // Neither a request line nor a header can contain a line break.
@@ -124,16 +133,18 @@ export function entryFrom(
   slab.used = answerEnd
   return {
     seq,
+    section,
     id: call.id,
     context,
     reachedApi,
     startedAt: call.startedAt,
     duration,
-    answeredAt: context.tools.clock.now(),
+    answeredAt,
     bodySize,
     userId: createdUserId(call, context.api),
     method: call.method,
     address: call.address,
+    port: call.port,
     base: call.base,
     scheme: call.scheme,
     stage: call.stage,
@@ -196,6 +207,7 @@ export function callOf(entry: Entry): Call {
     query,
     headers: parseHeaders(rawHeaders),
     address: entry.address,
+    port: entry.port,
     base: entry.base,
     scheme: entry.scheme,
     profile,

@@ -39,6 +39,7 @@ export class RequestLog implements RequestRecorder {
   #seq = 0
   #acceptedCount = 0
   #rejectedCount = 0
+  #section = 0
   #closed = false
   readonly #listeners = new Set<RequestListener>()
   /** Distinguishes the entries of this process from those of another. */
@@ -75,6 +76,11 @@ export class RequestLog implements RequestRecorder {
     return `req-${++this.#acceptedCount}`
   }
 
+  /** Number of calls of the admin API so far that changed something: see `Entry.section`. */
+  get section(): number {
+    return this.#section
+  }
+
   get size(): number {
     return this.#accepted.size + this.#rejected.size
   }
@@ -93,7 +99,11 @@ export class RequestLog implements RequestRecorder {
   record(context: ApiContext, call: Call, answer: AnsweredRequest): void {
     const { api, contract } = context
     const reachedApi = api.isOwnApi !== true || isBelow(call.url, contract.prefix)
-    if (api.isOwnApi && (reachedApi || call.operation)) return
+    if (api.isOwnApi && (reachedApi || call.operation)) {
+      // A webhook that arrives at an inbox is no step of a test.
+      if (call.method !== 'GET' && call.operation?.rawBody !== true) this.#section++
+      return
+    }
     this.#push(this.#accepted, context, call, reachedApi, answer)
   }
 
@@ -105,7 +115,15 @@ export class RequestLog implements RequestRecorder {
     answer: AnsweredRequest,
   ): void {
     if (this.limits.size === 0 && this.#listeners.size === 0) return
-    const entry = entryFrom(++this.#seq, context, call, reachedApi, answer, ring.slabFor)
+    const entry = entryFrom(
+      ++this.#seq,
+      context,
+      call,
+      reachedApi,
+      answer,
+      ring.slabFor,
+      this.#section,
+    )
     if (call.bodyText !== undefined && entry.bodySize > MAX_KEPT_BODY) {
       this.redactions.search(entry, call.bodyText)
     }

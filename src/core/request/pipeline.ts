@@ -219,6 +219,7 @@ export function callFor(
     query,
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
+    port: request.socket.remotePort,
     base,
     scheme: 'encrypted' in request.socket ? 'https' : 'http', // as a TLSSocket has it
     profile,

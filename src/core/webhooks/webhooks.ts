@@ -42,6 +42,8 @@ export class Webhooks {
   readonly #scheduler: Scheduler
   readonly #waiters = new Waiters<Delivery>()
   readonly #log: Log
+  /** Signature scheme of a subscription that names none, and the time limit of an attempt in milliseconds. */
+  readonly defaults: Pick<WebhookSettings, 'scheme' | 'timeout'>
   /** Number of calls of `reload`, and the last of them. */
   #reloads = 0
   #reloading: Promise<void> = Promise.resolve()
@@ -64,6 +66,7 @@ export class Webhooks {
     this.#store = store
     this.#clock = clock
     this.#log = log
+    this.defaults = settings
     this.#outbox = new Outbox(store, fake, log, history)
     this.#inboxes = new Inboxes(settings.header, history)
     this.#transport = new Transport(settings, this.#inboxes, clock, base)

@@ -1,11 +1,11 @@
-/** The clients that are tested with every fault, by their names in the table of docs/faults.md. */
+/** The clients that are tested with every fault, by their names in the table of docs/fault-reference.md. */
 export const CLIENTS = ['Node fetch', 'Node http', 'curl', 'http.client', 'urllib'] as const
 export type Client = (typeof CLIENTS)[number]
 
 /** A client's report: a status or an error; a list where versions or a race make a difference. */
 export type Report = string | readonly string[]
 
-/** One fault as docs/faults.md shows it and test/core/faults/clients.test.ts checks it. */
+/** One fault as docs/fault-reference.md shows it and test/core/faults/clients.test.ts checks it. */
 export interface Fault {
   /** Its short form. */
   readonly short: string

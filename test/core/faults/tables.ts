@@ -14,7 +14,7 @@ const TITLES: Readonly<Record<Api, string>> = {
 /** Statuses that clients handle, and two that no vendor uses. */
 const STATUSES = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 418, 422, 429, 500, 501, 502]
 
-/** Makes the tables of docs/faults.md, from the answers of a server where possible. */
+/** Makes the tables of docs/fault-reference.md, from the answers of a server where possible. */
 export async function faultTables(server: TestSandbox): Promise<Readonly<Record<string, string>>> {
   return {
     faults: faultRows(server),

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { CHECKS } from '../../../src/core/report-card/report-card.ts'
+import { startStandin, type Standin } from '../../../src/index.ts'
+import { CLIENT_SCENARIOS } from './client-scenarios.ts'
+import { Play } from './play.ts'
+
+let server: Standin
+
+beforeAll(async () => {
+  server = await startStandin({ port: 0, memory: true })
+})
+
+afterAll(() => server.close())
+
+async function play(): Promise<Play> {
+  const standin = await server.sandbox()
+  const one = new Play(standin)
+  onTestFinished(async () => {
+    one.close()
+    await standin.close()
+  })
+  return one
+}
+
+test('every check of the client has a scenario', () => {
+  const ids = CHECKS.filter(({ subject }) => subject === 'client').map(({ id }) => id)
+  expect(Object.keys(CLIENT_SCENARIOS).toSorted()).toEqual(ids.toSorted())
+})
+
+const scenarios = Object.entries(CLIENT_SCENARIOS)
+
+describe.each(scenarios)('%s', (id, { good, bad }) => {
+  test('passes', async () => {
+    const one = await play()
+    expect(await one.resultOf(id)).toMatchObject({ verdict: 'not-seen', requests: [] })
+    await good(one)
+    const result = await one.resultOf(id)
+    expect(result).toMatchObject({ verdict: 'passed' })
+    expect(result.requests.length).toBeGreaterThan(0)
+  })
+
+  if (bad) {
+    test('fails', async () => {
+      const one = await play()
+      await bad(one)
+      const result = await one.resultOf(id)
+      expect(result).toMatchObject({ verdict: 'failed' })
+      for (const request of result.requests) await one.standin.requests.get(request)
+      expect(result.requests.length).toBeGreaterThan(0)
+    })
+  }
+})
