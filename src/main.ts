@@ -12,6 +12,7 @@ import { fail } from './commands/fail.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
 import { reportCard } from './commands/report-card.ts'
+import { resilience } from './commands/resilience.ts'
 import { seed } from './commands/seed.ts'
 import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
@@ -32,6 +33,7 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   credentials,
   verifySignature,
   healthcheck,
+  resilience,
   {
     name: 'help',
     help: 'Print the help of the program or of a command: help fault',

@@ -12,19 +12,23 @@ export interface Invocation {
 }
 
 /** Returns a command that starts a server where this command was started. */
-export function startCommand(
-  { script, cwd, root }: Invocation = {
-    script: process.argv[1] ?? '',
-    cwd: process.cwd(),
-    root: packaged('.'),
-  },
-): string {
+export function startCommand(invocation: Invocation = thisInvocation()): string {
+  const { cwd, root } = invocation
   const inPackage = !relative(root, cwd).startsWith('..')
   // The package has no sources, a clone has.
   if (existsSync(join(root, 'src')) && inPackage) return 'npm start'
+  return programCommand(invocation)
+}
+
+/** Returns the program as it was started, to be followed by the name of a command. */
+export function programCommand({ script, cwd, root }: Invocation = thisInvocation()): string {
   const isLink = basename(script) === 'standin'
   if (isLink && basename(dirname(script)) !== '.bin') return 'standin' // installed globally
   if (isLink || root.split(sep).includes('node_modules')) return 'npx standin'
   const path = relative(cwd, script)
   return `node ${path.startsWith('..') ? script : path}`
+}
+
+function thisInvocation(): Invocation {
+  return { script: process.argv[1] ?? '', cwd: process.cwd(), root: packaged('.') }
 }

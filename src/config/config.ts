@@ -2,7 +2,7 @@ import { ConfigError, messageOf } from '../core/errors.ts'
 import { nearest, quoted } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
 import { KEYS, OPTIONS, withDefaults, type Config } from './options.ts'
-import { readFile, readFlags, readVariables, type CommandArguments } from './sources.ts'
+import { readFile, readFlags, readVariables, SECTIONS, type CommandArguments } from './sources.ts'
 
 export { ConfigError, withDefaults }
 export type { Config }
@@ -16,6 +16,8 @@ export interface CommandLine<Flag extends string = string> {
   readonly more: Partial<Record<Flag, string>>
   /** The arguments that are not flags. */
   readonly words: readonly string[]
+  /** Settings in the file for one command alone, by its name. */
+  readonly sections: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -36,7 +38,8 @@ export function readConfig<Flag extends string = never>(
   const help = flags['help'] === true
   const version = flags['version'] === true
   // Help and version are answered even when another source is wrong.
-  if (help || version) return { config: withDefaults({}), help, version, more: {}, words }
+  if (help || version)
+    return { config: withDefaults({}), help, version, more: {}, words, sections: {} }
   const variables = readVariables(env)
   const flag = flags['config']
   const file =
@@ -59,6 +62,9 @@ export function readConfig<Flag extends string = never>(
       }),
     ) as Partial<Record<Flag, string>>,
     words,
+    sections: Object.fromEntries(
+      SECTIONS.filter((name) => name in file.values).map((name) => [name, file.values[name]]),
+    ),
   }
 }
 

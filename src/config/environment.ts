@@ -1,7 +1,19 @@
 import type { Vendor } from '../core/vendor.ts'
 
-/** Variables that `standin env` prints for every server, besides those that are options too. */
-const COMMON = ['STANDIN_URL', 'STANDIN_SANDBOX', 'STANDIN_ADMIN_URL', 'STANDIN_CA_FILE'] as const
+/** Variable of a command under `standin resilience`: the id of its cell. */
+export const CELL_VARIABLE = 'STANDIN_RESILIENCE_CELL'
+
+/**
+ * Variables that `standin env` prints for every server, besides those that are options too, and that
+ * `standin resilience` sets.
+ */
+const COMMON = [
+  'STANDIN_URL',
+  'STANDIN_SANDBOX',
+  'STANDIN_ADMIN_URL',
+  'STANDIN_CA_FILE',
+  CELL_VARIABLE,
+] as const
 
 /** The variable of one part of an API, such as `STANDIN_ACME_COMPANY_ID` for `CompanyId`. */
 export function apiVariable(api: string, part: string): string {
@@ -9,7 +21,7 @@ export function apiVariable(api: string, part: string): string {
   return `STANDIN_${api}_${words}`.toUpperCase().replaceAll(/\W/g, '_')
 }
 
-/** All variables that `standin env` may print for these vendors. A server ignores them. */
+/** All such variables for these vendors. A server ignores them. */
 export function environmentNames(vendors: readonly Vendor[]): readonly string[] {
   const own = vendors.flatMap(({ name, credentialSchema }) =>
     ['url', ...Object.keys(credentialSchema.properties ?? {})].map((part) =>

@@ -9,6 +9,9 @@ import { nearest } from './messages.ts'
 import { kebab, variableOf } from './names.ts'
 import { KEYS, OPTIONS } from './options.ts'
 
+/** Keys of the file that hold the settings of one command, by its name. */
+export const SECTIONS: readonly string[] = ['resilience']
+
 /** Arguments that a subcommand takes besides flags with values. */
 export interface CommandArguments {
   /** Flags that take no value. */
@@ -75,7 +78,7 @@ export function readVariables(
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
     if (isLinkVariable(name, env)) continue
-    // Those of `standin env` are for the programs under test.
+    // Those of `standin env` and of `standin resilience` are for the programs under test.
     if (printed.includes(name) && !known.includes(name)) continue
     if (!known.includes(name)) {
       throw new ConfigError(`${name} is not a variable of Standin${nearest(name, known, '')}`)
@@ -120,7 +123,7 @@ export function readFile(
     throw new ConfigError(`${name}${origin} must hold a JSON object of options`)
   }
   for (const key of Object.keys(values)) {
-    if (!(KEYS as string[]).includes(key)) {
+    if (!(KEYS as string[]).includes(key) && !SECTIONS.includes(key)) {
       throw new ConfigError(`"${key}" in ${name} is not an option${nearest(key, KEYS, '')}`)
     }
   }

@@ -16,7 +16,7 @@ import { launchBrowser } from './launch.ts'
 let launched: Promise<Browser> | undefined
 
 /** The browser of this process, started by the first test that needs it. */
-function browser(): Promise<Browser> {
+export function browser(): Promise<Browser> {
   launched ??= launch()
   return launched
 }

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import type { Ending } from './model.ts'
+
+/** Bytes of the output that a report keeps. */
+const OUTPUT_LIMIT = 8 * 1024
+/** Milliseconds between the request to end and the kill. */
+const GRACE = 300
+
+export interface Execution {
+  readonly command: readonly string[]
+  /** Variables besides those of this process; undefined removes one. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Milliseconds; undefined: no limit. */
+  readonly limit: number | undefined
+  /** True: the output goes to the terminal as well. */
+  readonly shown: boolean
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs a command to its end. At the time limit, and when the signal is aborted, it ends the command
+ * with all processes that it started.
+ *
+ * @throws Error if the command cannot be started
+ */
+export function execute({ command, env, limit, shown, signal }: Execution): Promise<Ending> {
+  const [program = '', ...args] = command
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    // A group of its own: what the command started is ended with it.
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32',
+    })
+    let output = ''
+    let timedOut = false
+    const kill = (name: NodeJS.Signals) => {
+      try {
+        if (child.pid !== undefined && process.platform !== 'win32') process.kill(-child.pid, name)
+        else child.kill(name)
+      } catch {
+        // It has ended already.
+      }
+    }
+    const stop = () => {
+      kill('SIGTERM')
+      setTimeout(() => kill('SIGKILL'), GRACE).unref()
+    }
+    const timer =
+      limit === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true
+            stop()
+          }, limit)
+    const collect = (chunk: Buffer, stream: NodeJS.WriteStream) => {
+      output = `${output}${chunk.toString()}`.slice(-2 * OUTPUT_LIMIT)
+      if (shown) stream.write(chunk)
+    }
+    child.stdout.on('data', (chunk: Buffer) => collect(chunk, process.stdout))
+    child.stderr.on('data', (chunk: Buffer) => collect(chunk, process.stderr))
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    const finish = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+    }
+    child.on('error', (error) => {
+      finish()
+      reject(new Error(`${program} cannot be started: ${error.message}`, { cause: error }))
+    })
+    child.on('exit', (exitCode) => {
+      finish()
+      // Processes that it left behind would hold the ports and files of the next run.
+      kill('SIGKILL')
+      const end = () => {
+        const text = withoutSecrets(output, env).slice(-OUTPUT_LIMIT)
+        resolve({ exitCode, timedOut, ms: Math.round(performance.now() - started), output: text })
+      }
+      // Output that is still in the pipes; a process of another group may keep them open.
+      const late = setTimeout(end, GRACE)
+      child.once('close', () => {
+        clearTimeout(late)
+        end()
+      })
+    })
+  })
+}
+
+/** Variables whose values the output must not show. */
+const SECRET_NAME = /TOKEN|PASSWORD|KEY|SECRET|AUTHORIZATION/
+
+function withoutSecrets(output: string, env: Execution['env']): string {
+  return Object.entries(env)
+    .filter(([name, value = '']) => SECRET_NAME.test(name) && value.length >= 8)
+    .reduce((text, [, value = '']) => text.replaceAll(value, '[redacted]'), output)
+}

@@ -1,0 +1,118 @@
+import type { Standin } from '../client/standin.ts'
+import { CELL_VARIABLE } from '../config/environment.ts'
+import { environmentOf, filled, type ServerSecrets } from './environment.ts'
+import { execute } from './execution.ts'
+import { besides, findingsIn } from './findings.ts'
+import type { Judgement } from './judgement.ts'
+import type { Baseline, Cell, CellResult, Ending, Exchange } from './model.ts'
+import {
+  accountsOf,
+  exchangesOf,
+  notificationsOf,
+  observe,
+  userKeys,
+  type Observation,
+} from './observation.ts'
+import { verdictOf } from './verdict.ts'
+
+/** Requests of a cell that a report lists. */
+const MAX_EXCHANGES = 100
+
+export interface RunnerOptions {
+  readonly command: readonly string[]
+  readonly secrets: ServerSecrets
+  readonly seed: number
+  /** True: the output of the command goes to the terminal. */
+  readonly shown: boolean
+  readonly signal: AbortSignal
+}
+
+/** Runs the command, each time in a sandbox of its own. */
+export class Runner {
+  readonly #standin: Standin
+  readonly #options: RunnerOptions
+
+  constructor(standin: Standin, options: RunnerOptions) {
+    this.#standin = standin
+    this.#options = options
+  }
+
+  /** Runs the command without a fault. */
+  async runPlainly(
+    limit: number | undefined,
+  ): Promise<{ readonly ending: Ending; readonly observation: Observation }> {
+    const { ending, observation } = await this.#run(undefined, limit)
+    return { ending, observation }
+  }
+
+  /** Runs the command with the fault of a cell, and judges what happened. */
+  async runCell(
+    cell: Cell,
+    limit: number,
+    judgement: Judgement,
+    known: Baseline['findings'],
+  ): Promise<CellResult> {
+    const { ending, observation, explain } = await this.#run(cell, limit)
+    const accounts = accountsOf(observation)
+    const findings = besides(findingsIn(observation, judgement), known)
+    const { verdict, why } = verdictOf(ending, accounts, findings)
+    const exchanges = exchangesOf(observation)
+    const decisive =
+      findings[0]?.requests[0] ??
+      exchanges.find(({ faulty }) => faulty)?.id ??
+      accounts.nearestMiss?.requestId
+    const result: CellResult = {
+      cell,
+      verdict,
+      why,
+      ending: verdict === 'survived' ? { ...ending, output: '' } : ending,
+      accounts,
+      findings,
+      exchanges: shortened(exchanges),
+      omitted: Math.max(0, exchanges.length - MAX_EXCHANGES),
+      notifications: notificationsOf(observation),
+      ...(decisive === undefined
+        ? {}
+        : { decisive: { id: decisive, explanation: await explain(decisive) } }),
+    }
+    await this.#close(observation)
+    return result
+  }
+
+  readonly #open = new Map<Observation, Standin>()
+
+  async #run(cell: Cell | undefined, limit: number | undefined) {
+    const { command, secrets, seed, shown, signal } = this.#options
+    const sandbox = await this.#standin.sandbox({ seed })
+    const before = await userKeys(sandbox)
+    const fault = cell && (await sandbox.faults.add({ ...cell.definition, note: cell.id }))
+    const env = {
+      ...environmentOf(sandbox, secrets),
+      [CELL_VARIABLE]: cell?.id, // undefined removes it, should this process have one
+    }
+    const ending = await execute({
+      command: filled(command, sandbox.url),
+      env,
+      limit,
+      shown,
+      signal,
+    })
+    const observation = await observe(sandbox, before, fault?.id)
+    this.#open.set(observation, sandbox)
+    if (cell === undefined) await this.#close(observation)
+    const explain = (id: string) => sandbox.requests.explainInWords(id)
+    return { ending, observation, explain }
+  }
+
+  async #close(observation: Observation): Promise<void> {
+    await this.#open.get(observation)?.close()
+    this.#open.delete(observation)
+  }
+}
+
+/** The first and the last requests of a long list, and all for which the fault fired if they fit. */
+function shortened(exchanges: readonly Exchange[]): readonly Exchange[] {
+  if (exchanges.length <= MAX_EXCHANGES) return exchanges
+  const half = MAX_EXCHANGES / 2
+  return [...exchanges.slice(0, half), ...exchanges.slice(-half)]
+}

@@ -1,0 +1,38 @@
+import type { Accounts, Ending, Finding, Verdict } from './model.ts'
+
+/** Judges one cell: its verdict, and the reason as one sentence. */
+export function verdictOf(
+  { exitCode, timedOut, ms }: Omit<Ending, 'output'>,
+  accounts: Accounts,
+  findings: readonly Finding[],
+): { readonly verdict: Verdict; readonly why: string } {
+  const failed = timedOut || exitCode !== 0
+  if (accounts.fired === 0) {
+    const also = failed
+      ? ' The command failed all the same: at times it fails without a fault.'
+      : ''
+    return { verdict: 'not-met', why: `${notMet(accounts)}${also}` }
+  }
+  if (timedOut) {
+    return { verdict: 'broke', why: `The command had not ended after ${seconds(ms)}.` }
+  }
+  if (exitCode === null) return { verdict: 'broke', why: 'The command was ended by a signal.' }
+  if (failed) return { verdict: 'broke', why: `The command failed with exit code ${exitCode}.` }
+  if (findings.length > 0) {
+    const ids = [...new Set(findings.map(({ id }) => id))].join(', ')
+    return { verdict: 'survived-with-findings', why: `The command passed, but left ${ids}.` }
+  }
+  return { verdict: 'survived', why: 'The command passed, and log and state show nothing wrong.' }
+}
+
+function notMet({ removed, nearestMiss }: Accounts): string {
+  if (removed) {
+    return 'The command removed the fault, such as with a reset of its sandbox; it must not reset the sandbox that it gets.'
+  }
+  if (nearestMiss === undefined) return 'The fault never fired: no request came near it.'
+  return `The fault never fired; ${nearestMiss.requestId} came nearest: ${nearestMiss.why}.`
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`
+}
