@@ -196,7 +196,7 @@ class FolderCampaign {
   async #round(first: boolean): Promise<void> {
     const random = this.#random
     if (!first && random.chance(0.15)) {
-      this.#receiver.nextRun()
+      await this.#receiver.nextRun()
       await Program.startAndKill(this.#folder, this.#options, random.between(20, 500))
       this.#figures.killedStarts++
     }
@@ -229,7 +229,7 @@ class FolderCampaign {
   }
 
   async #start(): Promise<Program> {
-    this.#receiver.nextRun()
+    await this.#receiver.nextRun()
     const program = await Program.start(this.#folder, this.#options)
     this.#program = program
     this.#figures.starts.push(program.readyAfter)

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { isDeepStrictEqual } from 'node:util'
 import { eventKey, type Ledger } from './ledger.ts'
@@ -52,8 +53,17 @@ export class Receiver {
     this.#server.closeAllConnections()
   }
 
-  /** Starts a new run of the program, which may repeat accepted deliveries. */
-  nextRun(): void {
+  /**
+   * Starts a new run of the program, which may repeat accepted deliveries. What the ended one has
+   * sent may still wait in its connections, and belongs to that run.
+   */
+  async nextRun(): Promise<void> {
+    const open = () =>
+      new Promise<number>((resolve) => this.#server.getConnections((_, count) => resolve(count)))
+    for (let quietTurns = 0; quietTurns < 3;) {
+      quietTurns = (await open()) === 0 ? quietTurns + 1 : 0
+      await turn()
+    }
     this.#run++
   }
 
