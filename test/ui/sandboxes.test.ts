@@ -89,7 +89,8 @@ test('snapshots are saved, compared, restored with an undo, and deleted', async 
 
 describe('sandboxes', () => {
   test('are created, switched to and removed', async () => {
-    const { server, page } = await openDashboard({ hash: '#/sandboxes' })
+    // The page of a sandbox may still ask for it between its removal and the change to another one.
+    const { server, page } = await openDashboard({ hash: '#/sandboxes', expected: /404/ })
     const caller = createCaller(server)
     const form = page.getByRole('region', { name: 'Create a sandbox' })
     await form.getByLabel('Name').fill('checkout')
