@@ -2,7 +2,7 @@ import type { ApiName } from '../admin/contract.gen.ts'
 import type { Admin } from '../client/admin.ts'
 import { isRecord } from '../core/contract/schema.ts'
 
-/** What a contract says about an operation. */
+/** Method, statuses and parameters of an operation in its contract. */
 export interface OperationContract {
   readonly method: string
   readonly statuses: readonly number[]

@@ -27,7 +27,7 @@ export interface Cell {
   readonly position: Position
   /** Id of the fault class. */
   readonly fault: string
-  /** What happens in it, as one sentence. */
+  /** One sentence on the failure that it causes. */
   readonly text: string
   readonly definition: NewFault
 }
@@ -131,7 +131,7 @@ export interface CellResult {
   readonly decisive?: { readonly id: string; readonly explanation: string }
 }
 
-/** What the command does without a fault. */
+/** The calls and results of the command without a fault. */
 export interface Baseline {
   readonly operations: readonly CalledOperation[]
   /** Milliseconds of the slower run. */

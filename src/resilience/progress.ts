@@ -37,7 +37,7 @@ export class Progress {
   /**
    * Reads an interrupted run.
    *
-   * @throws ConfigError if there is none, or it was another one
+   * @throws ConfigError if the folder holds no interrupted run, or one with another identity
    */
   read(identity: Identity): {
     readonly baseline: Baseline

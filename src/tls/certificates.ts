@@ -199,8 +199,9 @@ const filesIn = (folder: string) => ({
 })
 
 /**
- * Reads the stored CA; undefined if there is none, or it expires soon.
+ * Reads the stored CA.
  *
+ * @returns undefined without a stored CA, or with one that expires soon
  * @throws Error naming a damaged file
  */
 function readAuthority(folder: string, now = Date.now()): KeyPair | undefined {

@@ -32,7 +32,7 @@ const TOLERANCE = 20
 /** Milliseconds without a request after which a client is taken to be done. */
 const QUIET = 500
 
-/** What was recorded, sorted and grouped for the checks. */
+/** Recorded requests and deliveries, sorted and grouped for the checks. */
 export class Facts {
   readonly records: Records
   /** By arrival, with all requests that reached one of the APIs. */

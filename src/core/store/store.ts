@@ -61,7 +61,7 @@ export class Store implements State, Counters {
   #writeAheadLog: WriteAheadLog | undefined
   #db: Low<Document> | undefined
   #lock: FolderLock | undefined
-  /** What was read from the folder, until the store is started. */
+  /** The state as read from the folder; undefined once the store is started. */
   #opening: Opening | undefined
   #manifest: Manifest | undefined
   #watch: NodeJS.Timeout | undefined

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { html, type Html } from '../../admin/html.ts'
 import type { CellResult, Exchange, Notification, Report } from '../model.ts'
 import { repeatCommand } from './repeat.ts'
@@ -38,7 +39,7 @@ export function storyOf(result: CellResult, report: Report, program: string): Ht
         : [
             html`<details>
               <summary>Output of the command</summary>
-              <pre>${plainText(ending.output).trim()}</pre>
+              <pre>${stripVTControlCharacters(ending.output).trim()}</pre>
             </details>`,
           ]
     }
@@ -113,10 +114,4 @@ function deliveriesOf(notifications: readonly Notification[]): readonly Html[] {
         ${items}
       </ol>`,
   ]
-}
-
-/** Text without the colour codes of terminals. */
-function plainText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the codes begin with one
-  return text.replaceAll(/\u001B\[[\d;]*m/g, '')
 }
