@@ -1,50 +1,31 @@
 import * as fs from 'node:fs'
-import type { IncomingMessage } from 'node:http'
 import { basename, join } from 'node:path'
 import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
-import { readHost } from '../core/http/hosts.ts'
-import { decodeUnreserved } from '../core/http/unreserved.ts'
-import { DEFAULT_SANDBOX, sandboxOfHost } from '../core/http/sandbox-path.ts'
-import { isRecord } from '../core/contract/schema.ts'
+import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import type { Contents } from '../core/store/manifest.ts'
 import type { Store } from '../core/store/store.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
-import { writeAtomically } from '../core/store/atomic-write.ts'
 import { codeOf, messageOf } from '../core/errors.ts'
-import { checkedJson, checkJson } from '../core/store/checksum.ts'
 import { putAside } from '../core/store/files.ts'
 import { isFileSystemError, writeFailed } from '../core/store/write-failed.ts'
+import type { Address } from './address.ts'
 import { mergeFixtures } from './fixtures.ts'
+import {
+  isLeftover,
+  REMOVED_SUFFIX,
+  removeFolder,
+  removeIfPossible,
+  SANDBOX_NAME,
+} from './kept-sandboxes.ts'
+import { readListed, readRequest, writeRequest, type StoredRequest } from './sandbox-file.ts'
 import { Sandbox } from './sandbox.ts'
 import type { Settings, SharedParts } from './settings.ts'
 
 /** Limits the memory that a client in a loop can take. */
 export const MAX_SANDBOXES = 1000
-/** Suffix of the name of a folder that is being removed. */
-const REMOVED_SUFFIX = '.going'
-const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-/** The request that created a sandbox which outlives the server, as `sandbox.json` stores it. */
-interface StoredRequest extends SandboxRequest {
-  readonly createdAt?: number
-  /** Number of times that the file was written; an old file is noticed by it. */
-  readonly version?: number
-}
-
-const STORED_KEYS: ReadonlySet<string> = new Set<keyof StoredRequest>([
-  'name',
-  'seed',
-  'clock',
-  'profile',
-  'fixtures',
-  'ttl',
-  'kept',
-  'createdAt',
-  'version',
-])
 
 /** A sandbox of this server, as the admin API sees it and as the server itself does. */
 interface RunningSandbox extends HostedSandbox {
@@ -58,13 +39,6 @@ interface ReadSandbox {
   readonly settings: Settings
   readonly store: Store
   readonly request: StoredRequest
-}
-
-/** The sandbox that a request names. */
-export interface Address {
-  readonly name: string
-  /** The part of the path before the API's prefix: `/~name`, or empty. */
-  readonly base: string
 }
 
 /** The sandbox that answers a request. A refusal comes with the fallback sandbox. */
@@ -323,7 +297,7 @@ export class Sandboxes {
   }
 
   #refuseName(name: string): void {
-    if (!NAME.test(name)) {
+    if (!SANDBOX_NAME.test(name)) {
       const message = `The name of a sandbox must have at most 63 of a-z, 0-9 and -, and no - at its ends`
       throw new Problem(400, 'sandbox.name', message)
     }
@@ -418,7 +392,7 @@ export class Sandboxes {
       this.#options.shared.log.warn(`${message}; put it back if it was not removed on purpose`)
     }
     const stored = names
-      .filter((name) => NAME.test(name) && fs.existsSync(join(all, name)))
+      .filter((name) => SANDBOX_NAME.test(name) && fs.existsSync(join(all, name)))
       .flatMap((name) => {
         const request = this.#orAside(name, () => readListed(join(all, name), listed[name]))
         return request ? [{ name, request }] : []
@@ -512,57 +486,6 @@ function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
   return ttl !== undefined && now >= lastUsed + ttl
 }
 
-/**
- * Reads the name of the sandbox that a request is for: from `/~name` before its path, which is
- * removed (and the rest decoded as far as that makes no difference), from the header
- * `Standin-Sandbox`, or from a host such as `name.localhost`. Names below that one, such as
- * `api.name.localhost`, belong to the same sandbox.
- */
-export function addressOf(
-  request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
-): Address {
-  if (request.url !== undefined) request.url = decodeUnreserved(request.url)
-  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
-  if (base !== undefined && name !== undefined) {
-    const rest = request.url!.slice(base.length)
-    request.url = rest.startsWith('/') ? rest : `/${rest}`
-    return { name, base }
-  }
-  const header = request.headers['standin-sandbox']
-  if (typeof header === 'string' && header !== '') return { name: header, base: '' }
-  const host = readHost(request.headers.host ?? '')?.name ?? ''
-  return { name: sandboxOfHost(host) ?? DEFAULT_SANDBOX, base: '' }
-}
-
-/** Removes a folder. A rename comes first, so that the next start finds no half-removed one. */
-function removeFolder(folder: string): void {
-  const aside = `${folder}${REMOVED_SUFFIX}`
-  fs.rmSync(aside, { recursive: true, force: true })
-  if (fs.existsSync(folder)) fs.renameSync(folder, aside)
-  fs.rmSync(aside, { recursive: true, force: true })
-}
-
-/** Removes the folder of a sandbox that could not be created, as far as the disk allows it. */
-function removeIfPossible(folder: string): void {
-  try {
-    removeFolder(folder)
-  } catch {
-    // The next start finds an unfinished folder and removes it.
-  }
-}
-
-/**
- * Returns true for a folder that a killed server left: it was creating or removing the sandbox and
- * had not acknowledged it.
- */
-function isLeftover(all: string, name: string, listed: Readonly<Record<string, number>>): boolean {
-  if (name.endsWith(REMOVED_SUFFIX)) return NAME.test(name.slice(0, -REMOVED_SUFFIX.length))
-  const directory = join(all, name)
-  if (!NAME.test(name) || Object.hasOwn(listed, name) || !fs.statSync(directory).isDirectory())
-    return false
-  return fs.readdirSync(directory).every((file) => file === 'sandbox.json.tmp')
-}
-
 function createdAtOf({ createdAt = 0 }: StoredRequest): number {
   return createdAt
 }
@@ -573,54 +496,6 @@ function sorted(versions: Readonly<Record<string, number>>): unknown {
 
 function raise(error: unknown): never {
   throw error
-}
-
-function writeRequest(folder: string, request: StoredRequest): void {
-  writeAtomically(join(folder, 'sandbox.json'), checkedJson(request, 2))
-}
-
-/**
- * Reads the request of a sandbox that the manifest lists with this version.
- *
- * @throws Error that names the file
- */
-function readListed(folder: string, version: number | undefined): StoredRequest {
-  if (!fs.statSync(folder).isDirectory()) {
-    throw new Error(`${folder} is a file; it must be the folder of the sandbox`)
-  }
-  const request = readRequest(folder)
-  // A file that somebody wrote by hand has none.
-  if (version !== undefined && request.version !== undefined && request.version < version) {
-    throw new Error(
-      `${join(folder, 'sandbox.json')} is an old file (version ${request.version}, the last one was ${version}); put the last one back`,
-    )
-  }
-  return request
-}
-
-function readRequest(folder: string): StoredRequest {
-  const file = join(folder, 'sandbox.json')
-  try {
-    const text = fs.readFileSync(file, 'utf8')
-    const request: unknown = JSON.parse(text)
-    if (!isRecord(request)) throw new Error('it does not hold an object')
-    if (checkJson(text) === 'bad') {
-      throw new Error(
-        'it has changed since it was written; if that was on purpose, remove its checksum',
-      )
-    }
-    const { checksum: _, ...stored } = request
-    const other = Object.keys(stored).find((key) => !STORED_KEYS.has(key))
-    if (other !== undefined) throw new Error(`"${other}" is not a setting of a sandbox`)
-    const { name = basename(folder) } = stored
-    if (name !== basename(folder)) throw new Error('it is the file of another sandbox')
-    return stored // written by writeRequest
-  } catch (error) {
-    throw new Error(
-      `${file} cannot be read (${messageOf(error)}); repair it, or remove its folder with the state of the sandbox`,
-      { cause: error },
-    )
-  }
 }
 
 function unknown(name: string): Problem {
