@@ -1,26 +1,17 @@
 import * as fs from 'node:fs'
-import { basename, join } from 'node:path'
 import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
 import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
-import type { Contents } from '../core/store/manifest.ts'
 import type { Store } from '../core/store/store.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
-import { codeOf, messageOf } from '../core/errors.ts'
-import { putAside } from '../core/store/files.ts'
+import { messageOf } from '../core/errors.ts'
 import { isFileSystemError, writeFailed } from '../core/store/write-failed.ts'
 import type { Address } from './address.ts'
 import { mergeFixtures } from './fixtures.ts'
-import {
-  isLeftover,
-  REMOVED_SUFFIX,
-  removeFolder,
-  removeIfPossible,
-  SANDBOX_NAME,
-} from './kept-sandboxes.ts'
-import { readListed, readRequest, writeRequest, type StoredRequest } from './sandbox-file.ts'
+import { KeptSandboxes, removeFolder, removeIfPossible, SANDBOX_NAME } from './kept-sandboxes.ts'
+import { readRequest, writeRequest, type StoredRequest } from './sandbox-file.ts'
 import { Sandbox } from './sandbox.ts'
 import type { Settings, SharedParts } from './settings.ts'
 
@@ -63,6 +54,8 @@ export interface SandboxesOptions {
 /** The sandboxes of a server, by name. */
 export class Sandboxes {
   readonly #options: SandboxesOptions
+  /** Undefined for a server whose state is in memory only. */
+  readonly #kept: KeptSandboxes | undefined
   readonly #running = new Map<string, RunningSandbox>()
   /** Names of sandboxes that are being opened or removed; they cannot be taken meanwhile. */
   readonly #reserved = new Set<string>()
@@ -72,6 +65,9 @@ export class Sandboxes {
 
   private constructor(options: SandboxesOptions) {
     this.#options = options
+    const { folder, recover, shared } = options
+    this.#kept =
+      folder === undefined ? undefined : new KeptSandboxes(folder, { recover, log: shared.log })
     this.#sweep = setInterval(() => this.list(), 1000) // listing removes the expired ones
     this.#sweep.unref()
   }
@@ -132,22 +128,29 @@ export class Sandboxes {
     const name = request.name ?? this.#freeName()
     this.#refuseName(name)
     const settings = this.#settingsFor(name, request)
-    const { shared, folder } = this.#options
+    const { shared } = this.#options
     const createdAt = Date.now()
     if (!request.kept)
       return this.#add(Sandbox.inMemory(settings, shared), { ...request, createdAt })
-    if (folder === undefined) {
+    if (!this.#kept) {
       throw new Problem(409, 'sandbox.not-kept', 'A server with --memory stores no sandboxes')
     }
     this.#reserved.add(name)
-    const directory = this.#folderOf(name)
+    const directory = this.#kept.folderOf(name)
     // Defaults are stored too: another seed at the next start would give other values.
     const { seed, profile } = settings
-    const kept = { ...request, name, seed, profile: formatProfiles(profile), createdAt, version: 1 }
+    const stored = {
+      ...request,
+      name,
+      seed,
+      profile: formatProfiles(profile),
+      createdAt,
+      version: 1,
+    }
     try {
       this.default.store.mustBeWritable()
       fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
-      writeRequest(directory, kept)
+      writeRequest(directory, stored)
       const store = await this.#readIn(directory, settings)
       const sandbox = await Sandbox.start(settings, shared, store)
       try {
@@ -156,7 +159,7 @@ export class Sandboxes {
         await sandbox.close().catch(() => {}) // its folder is removed
         throw error
       }
-      return this.#add(sandbox, kept)
+      return this.#add(sandbox, stored)
     } catch (error) {
       removeIfPossible(directory)
       throw isFileSystemError(error) ? writeFailed(directory, error) : error
@@ -357,7 +360,7 @@ export class Sandboxes {
     try {
       const store = await this.#readIn(folder, settings)
       read.push({ name: DEFAULT_SANDBOX, settings, store, request: { kept: true } })
-      const listed = await this.#readStored(join(folder, 'sandboxes'), store.contents, read)
+      const listed = await this.#readKept(store, read)
       // Nothing was written so far: a start that is refused leaves everything as it is.
       await this.#start(read, listed)
     } catch (error) {
@@ -368,43 +371,20 @@ export class Sandboxes {
   }
 
   /**
-   * Reads the stored sandboxes; with `--recover`, one that cannot be read is put aside.
+   * Reads the states of the kept sandboxes; with `--recover`, one that cannot be read is put aside.
    *
+   * @param store of `default`, whose manifest lists them
    * @returns the version of each sandbox that the manifest lists
    */
-  async #readStored(
-    all: string,
-    contents: Contents,
-    read: ReadSandbox[],
-  ): Promise<Readonly<Record<string, number>>> {
-    const names = this.#namesIn(all)
-    const listed = Object.fromEntries(
-      Object.entries(contents.sandboxes).filter(
-        ([name]) => !names.includes(`${name}${REMOVED_SUFFIX}`), // it was being removed
-      ),
-    )
-    for (const name of names) {
-      if (isLeftover(all, name, listed)) removeFolder(join(all, name))
-    }
-    for (const name of Object.keys(listed)) {
-      if (names.includes(name)) continue
-      const message = `The kept sandbox ${name} is gone: ${join(all, name)} is missing`
-      this.#options.shared.log.warn(`${message}; put it back if it was not removed on purpose`)
-    }
-    const stored = names
-      .filter((name) => SANDBOX_NAME.test(name) && fs.existsSync(join(all, name)))
-      .flatMap((name) => {
-        const request = this.#orAside(name, () => readListed(join(all, name), listed[name]))
-        return request ? [{ name, request }] : []
-      })
-      .sort((a, b) => createdAtOf(a.request) - createdAtOf(b.request))
-    for (const { name, request } of stored) {
+  async #readKept(store: Store, read: ReadSandbox[]): Promise<Readonly<Record<string, number>>> {
+    const { kept, listed } = this.#kept!.read(store.contents) // the caller has a folder
+    for (const { name, request } of kept) {
       try {
         const settings = this.#settingsFor(name, request)
-        const store = await this.#readIn(join(all, name), settings)
-        read.push({ name, settings, store, request: { ...request, kept: true } })
+        const own = await this.#readIn(this.#folderOf(name), settings)
+        read.push({ name, settings, store: own, request: { ...request, kept: true } })
       } catch (error) {
-        this.#orAside(name, () => raise(error))
+        this.#kept!.setAside(name, error)
       }
     }
     return listed
@@ -419,7 +399,7 @@ export class Sandboxes {
       const sandbox =
         name === DEFAULT_SANDBOX
           ? await starting
-          : await starting.catch((error: unknown) => this.#orAside(name, () => raise(error)))
+          : await starting.catch((error: unknown) => this.#kept?.setAside(name, error))
       if (!sandbox) continue
       this.#add(sandbox, request)
       if (name !== DEFAULT_SANDBOX) versions[name] = request.version ?? 0
@@ -429,56 +409,13 @@ export class Sandboxes {
     }
   }
 
-  #namesIn(all: string): readonly string[] {
-    try {
-      return fs.readdirSync(all)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
-      const message = `${all} cannot be read (${messageOf(error)}); it must be the folder of the kept sandboxes`
-      if (!this.#options.recover || codeOf(error) !== 'ENOTDIR') {
-        throw new Error(`${message}. Put it back, or start with --recover to put it aside`, {
-          cause: error,
-        })
-      }
-      this.#options.shared.log.warn(`${message}; it is now ${basename(putAside(all))}`)
-      return []
-    }
-  }
-
-  /**
-   * Runs a step of opening a sandbox. When it fails with `--recover`, the sandbox is put aside.
-   *
-   * @throws Error that names the sandbox and its file, and says what to do
-   */
-  #orAside<T>(name: string, work: () => T): T | undefined {
-    const directory = this.#folderOf(name)
-    try {
-      return work()
-    } catch (error) {
-      const message = `The sandbox ${name} in ${directory} cannot be opened: ${messageOf(error)}`
-      if (!this.#options.recover) {
-        throw new Error(
-          `${message} (--recover puts this one sandbox aside and starts the others)`,
-          {
-            cause: error,
-          },
-        )
-      }
-      const aside = fs.existsSync(directory)
-        ? `it is now ${basename(putAside(directory))}`
-        : 'it is lost'
-      this.#options.shared.log.warn(`${message}; ${aside}, and the others are started`)
-      return undefined
-    }
-  }
-
   #readIn(folder: string, settings: Settings): Promise<Store> {
     const { shared, durability, recover } = this.#options
     return Sandbox.readStore(settings, shared, { folder, durability, recover })
   }
 
   #folderOf(name: string): string {
-    return join(this.#options.folder!, 'sandboxes', name) // callers have a folder
+    return this.#kept!.folderOf(name) // callers have a folder
   }
 }
 
@@ -486,16 +423,8 @@ function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
   return ttl !== undefined && now >= lastUsed + ttl
 }
 
-function createdAtOf({ createdAt = 0 }: StoredRequest): number {
-  return createdAt
-}
-
 function sorted(versions: Readonly<Record<string, number>>): unknown {
   return Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1))
-}
-
-function raise(error: unknown): never {
-  throw error
 }
 
 function unknown(name: string): Problem {
