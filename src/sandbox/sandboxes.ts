@@ -15,7 +15,7 @@ import { readRequest, writeRequest, type StoredRequest } from './sandbox-file.ts
 import { Sandbox } from './sandbox.ts'
 import type { Settings, SharedParts } from './settings.ts'
 
-/** Limits the memory that a client in a loop can take. */
+/** Maximum number of sandboxes; limits the memory that a client in a loop can take. */
 export const MAX_SANDBOXES = 1000
 
 /** A sandbox of this server, as the admin API sees it and as the server itself does. */

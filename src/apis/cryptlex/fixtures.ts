@@ -12,7 +12,7 @@ import { SCOPE } from './refusals.ts'
 
 /** Public: -1 means unlimited. */
 const ALLOWED_USERS: Schema = {
-  description: 'Most users; -1 means unlimited.',
+  description: 'Maximum number of users; -1 means unlimited.',
   type: 'integer',
   minimum: -1,
 }

@@ -2,7 +2,9 @@ import type { Delay, DeliveryFault, FaultDefinition, FaultEffect } from '../faul
 import { milliseconds } from '../time/duration.ts'
 import { invalidFault } from './invalid-fault.ts'
 
-/** The longest delay in milliseconds: longer than any client waits. Beyond it there is `forever`. */
+/**
+ * The longest delay in milliseconds: longer than any client waits. Beyond it there is `forever`.
+ */
 const MAX_DELAY = 3_600_000
 
 /**
@@ -113,7 +115,7 @@ function deliveryFault(
   }
 }
 
-/** Fields that a fault of the handshake may have: those that count, and those that limit its time. */
+/** Fields that a fault of the handshake may have: conditions on counts and on time. */
 const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
   'tls',
   'note',

@@ -61,8 +61,8 @@ const COMMA = /^[ \t\n\r]*,[ \t\n\r]*$/
  * @throws SyntaxError
  */
 function* parsedInSteps(text: string, parts: readonly Part[]): Generator<undefined, unknown> {
-  // The outer levels, with a placeholder in place of each run of parts: the indexes of its first and
-  // last. No other array or object is at its level.
+  // The outer levels, with a placeholder in place of each run of parts: the indexes of its first
+  // and last. No other array or object is at its level.
   let outer = ''
   let from = 0
   for (let first = 0; first < parts.length;) {
@@ -110,8 +110,8 @@ function between(text: string, parts: readonly Part[], i: number): string {
 }
 
 function syntaxError(text: string, at: number): Problem {
-  // V8's message quotes the text around the fault, which may hold a password, and names the
-  // place in some versions only.
+  // V8's message quotes the text around the error, which may hold a password, and names the
+  // position in some versions only.
   return malformed(
     describeSyntaxError(text, at),
     at < text.length ? undefined : { kind: 'ends-early' },
@@ -179,7 +179,9 @@ function matchEnd(pattern: RegExp, text: string, from: number): number | undefin
   return pattern.test(text) ? pattern.lastIndex : undefined
 }
 
-/** End of the string that starts at `from`. A regular expression overflows the stack on megabytes. */
+/**
+ * End of the string that starts at `from`. A regular expression overflows the stack on megabytes.
+ */
 function stringEnd(text: string, from: number): number | undefined {
   let i = from + 1
   while (i < text.length) {

@@ -5,12 +5,14 @@ import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
 /** Replaces a secret. */
 export const REDACTED = '[redacted]'
 
-/** Longer texts are redacted where they stand, but not searched elsewhere. */
+/**
+ * Maximum length of a secret that is searched elsewhere; a longer one is redacted where it stands.
+ */
 const MAX_SECRET_LENGTH = 4096
 /** Number of secrets of the fixtures that are scrubbed. */
 const MAX_SECRETS = 500
 
-/** The secrets that are redacted in every text of a sandbox, and the names of all others. */
+/** The secrets that are redacted in every text of a sandbox, and the names that mark all others. */
 export class KnownSecrets {
   readonly names: SecretNames
   readonly finder: SecretFinder
@@ -85,12 +87,12 @@ const FORMS: readonly RegExp[] = [
 export class Redactor {
   readonly #known: KnownSecrets
   readonly #learned = new Set<string>()
-  /** Of what was learned so far. */
+  /** Finds the secrets that were learned so far. */
   #finder: SecretFinder | undefined
 
   /**
-   * @param known of the sandbox
-   * @param learned what another redactor learned from the same texts
+   * @param known secrets of the sandbox
+   * @param learned secrets that another redactor found in the same texts
    */
   constructor(known = NOTHING_KNOWN, learned: Iterable<string> = []) {
     this.#known = known
@@ -102,7 +104,7 @@ export class Redactor {
     return [...this.#learned]
   }
 
-  /** The same in all their spellings. */
+  /** The secrets that were found, in all their spellings. */
   get spellings(): readonly string[] {
     return this.learned.flatMap(spellings)
   }
@@ -366,7 +368,7 @@ const NAME = new RegExp(
 )
 
 /**
- * Finds the value of a name in JSON, XML, a form or multipart, including faulty ones: escaped
+ * Finds the value of a name in JSON, XML, a form or multipart, malformed ones included: escaped
  * twice, without quotes, without an end. In doubt it takes too much.
  */
 function valueAfter(
@@ -415,7 +417,9 @@ const SEPARATOR = new RegExp(
   'y',
 )
 const FORM_END = /\\*["']|[&\s;<]|$/g
-/** By the number of times that the separator was escaped besides once. */
+/**
+ * Ends of an escaped value, by the number of times beyond the first that its separator is escaped.
+ */
 const ESCAPED_ENDS = [0, 1, 2, 3].map(
   (more) => new RegExp(`[&\\s<"']|%(?:25){0,${more}}(?:2[267]|0[AaDd]|7[Dd])|$`, 'g'),
 )
