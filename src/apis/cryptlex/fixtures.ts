@@ -39,7 +39,7 @@ export const fixturesSchema: Schema = {
           items: { type: 'object', required: ['kty'], properties: { kty: { type: 'string' } } },
         },
         verify: {
-          description: 'Whether signatures are checked; false accepts JWTs signed elsewhere.',
+          description: 'True to check signatures; false accepts JWTs signed elsewhere.',
           type: 'boolean',
         },
       },
