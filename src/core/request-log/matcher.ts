@@ -5,7 +5,7 @@ import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { SafeRegex, MAX_TEXT_LENGTH } from './safe-regex.ts'
-import { REDACTED } from './redact.ts'
+import { REDACTED } from './secret-spellings.ts'
 import { SECRET_NAMES } from './secret-names.ts'
 
 /** The parts of a request that a matcher tests; the request is live or recorded. */
