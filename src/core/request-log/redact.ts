@@ -1,4 +1,5 @@
 import { isRecord } from '../contract/schema.ts'
+import { atOnce } from '../slices.ts'
 import { SECRET_NAMES, type SecretNames } from './secret-names.ts'
 import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
 import { decodedForm, isLong, REDACTED, spellings } from './secret-spellings.ts'
@@ -129,7 +130,7 @@ export class Redactor {
 
   /** Redacts a text in any format, well-formed or not: it searches for secret names as text. */
   body(text: string): string {
-    return drained(this.bodySteps(text))
+    return atOnce(this.bodySteps(text))
   }
 
   /** Does the work of `body` in steps. */
@@ -163,7 +164,7 @@ export class Redactor {
 
   /** Scrubs all strings of a record, including the names of headers. */
   scrubAll<T>(record: T): T {
-    return drained(this.scrubSteps(record))
+    return atOnce(this.scrubSteps(record))
   }
 
   /** Does the work of `scrubAll` in steps. */
@@ -249,11 +250,6 @@ export class Redactor {
     this.#learned.add(plain)
     this.#finder = undefined
   }
-}
-
-/** Runs all steps at once. */
-function drained<T>(steps: Generator<unknown, T>): T {
-  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
 }
 
 function isPlainKey(name: string): boolean {
