@@ -115,10 +115,8 @@ function deliveryFault(
   }
 }
 
-/** Fields that a fault of the handshake may have: conditions on counts and on time. */
-const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
-  'tls',
-  'note',
+/** Fields that limit the number and the time of a fault's firings. */
+export const COUNTING_FIELDS = [
   'times',
   'skip',
   'every',
@@ -128,6 +126,13 @@ const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
   'from',
   'until',
   'expiresIn',
+] as const satisfies readonly (keyof FaultDefinition)[]
+
+/** Fields that a fault of the handshake may have. */
+const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
+  'tls',
+  'note',
+  ...COUNTING_FIELDS,
 ])
 
 /** Checks that a fault of the handshake has no other effect, and no condition on a request. */
