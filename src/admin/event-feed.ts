@@ -11,7 +11,7 @@ const HEARTBEAT = 15_000
 /** Milliseconds for which events are collected after one was sent: one write for many is far cheaper. */
 const COLLECTING_TIME = 100
 /** Collected bytes that are sent without waiting. */
-const COLLECTED_BYTES = 64 * 1024
+const COLLECTED_BYTES = 256 * 1024
 
 /** A filter of events. */
 export interface EventFilter {

@@ -7,6 +7,8 @@ export const REDACTED = '[redacted]'
 
 /** Longer texts are redacted where they stand, but not searched elsewhere. */
 const MAX_SECRET_LENGTH = 4096
+/** Characters from which on scrubbing a text is a step of its own. */
+const LONG_TEXT = 1024
 /** Number of secrets of the fixtures that are scrubbed. */
 const MAX_SECRETS = 500
 
@@ -188,7 +190,7 @@ export class Redactor {
 
   *#scrubbed(value: unknown, hasSentNames: boolean): Generator<undefined, unknown> {
     if (typeof value === 'string') {
-      yield
+      if (value.length > LONG_TEXT) yield
       return this.scrub(value)
     }
     if (Array.isArray(value)) {
@@ -197,6 +199,7 @@ export class Redactor {
       return items
     }
     if (!isRecord(value)) return value
+    yield
     const members: [string, unknown][] = []
     for (const [name, member] of Object.entries(value)) {
       if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
