@@ -18,11 +18,11 @@ export const json: Format = {
 /** Parses JSON; refuses duplicate names in an object (RFC 8259, section 4) and `__proto__`. */
 function read(text: string): unknown {
   if (text.trim() === '') throw malformed('it is empty')
-  new StructureCheck(() => text).run(text.length, true)
+  new StructureCheck([text]).run(text.length, true)
   try {
     return JSON.parse(text) as unknown
   } catch {
-    throw syntaxError(text, syntaxErrorOffset(text))
+    throw syntaxError([text], syntaxErrorOffset(text))
   }
 }
 
@@ -33,10 +33,9 @@ const OUTER_LEVELS = 3
 
 /** Does the same as `read` in steps, for a text in pieces. The rows of a state are parsed one by one. */
 function* readInSteps(pieces: readonly string[]): Generator<undefined, unknown> {
-  const whole = () => pieces.join('')
   if (pieces.every((piece) => piece.trim() === '')) throw malformed('it is empty')
   const parts = new Parts()
-  const check = new StructureCheck(whole, parts)
+  const check = new StructureCheck(pieces, parts)
   for (let next = 0; next < pieces.length;) {
     // At least as much again as is unfinished, or a long string would be copied at each piece.
     let text = ''
@@ -45,13 +44,9 @@ function* readInSteps(pieces: readonly string[]): Generator<undefined, unknown> 
     const isLast = next === pieces.length
     for (let to = STEP; !check.run(to, isLast); to += STEP) yield
   }
-  try {
-    return yield* parts.assembled()
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    const text = whole()
-    throw syntaxError(text, yield* syntaxErrorSteps(text))
-  }
+  const { result, errorAt } = yield* parts.assembled()
+  if (errorAt !== undefined) throw syntaxError(pieces, errorAt)
+  return result
 }
 
 const COMMA = /^[ \t\n\r]*,[ \t\n\r]*$/
@@ -61,50 +56,70 @@ class Parts {
   readonly #parsed: unknown[] = []
   /** The outer levels, with a placeholder in place of each run of parts: its first and last index. */
   #outer = ''
-  /** Index of the first part of the run; undefined before it. */
-  #first: number | undefined
-  /** The text behind the last part. */
+  /** Indexes in `#outer`, ascending, and the offsets in the whole text that they stand for. */
+  readonly #origins: { readonly index: number; readonly offset: number }[] = []
+  /** The run: index and offset of its first part; undefined before it. */
+  #run: { readonly first: number; readonly offset: number } | undefined
+  /** The text behind the last part, and its offset. */
   #between = ''
-  #failure: unknown
+  #betweenOffset = 0
+  /** The first part that is not valid JSON. */
+  #invalid: { readonly text: string; readonly offset: number } | undefined
 
   /** Adds text that belongs to no part. */
   addOuter(text: string): void {
     this.#between += text
   }
 
-  /** @param isItem true if an array holds the part: no other array or object is at its level */
-  add(text: string, isItem: boolean): void {
-    if (!(isItem && this.#first !== undefined && COMMA.test(this.#between))) {
+  /**
+   * @param offset in the whole text
+   * @param isItem true if an array holds the part: no other array or object is at its level
+   */
+  add(text: string, offset: number, isItem: boolean): void {
+    if (!(isItem && this.#run && COMMA.test(this.#between))) {
       this.#closeRun()
-      this.#first = this.#parsed.length
+      this.#run = { first: this.#parsed.length, offset }
     }
     this.#between = ''
+    this.#betweenOffset = offset + text.length
     // The whole structure is checked before a syntax error is reported.
-    if (this.#failure === undefined) {
-      try {
-        this.#parsed.push(JSON.parse(text))
-      } catch (error) {
-        this.#failure = error
-      }
+    if (this.#invalid) return
+    try {
+      this.#parsed.push(JSON.parse(text))
+    } catch {
+      this.#invalid = { text, offset }
     }
   }
 
   #closeRun(): void {
-    if (this.#first !== undefined) this.#outer += `[${this.#first},${this.#parsed.length - 1}]`
+    if (this.#run) {
+      const { first, offset } = this.#run
+      this.#origins.push({ index: this.#outer.length, offset })
+      this.#outer += `[${first},${this.#parsed.length - 1}]`
+    }
+    this.#origins.push({ index: this.#outer.length, offset: this.#betweenOffset })
     this.#outer += this.#between
   }
 
-  /**
-   * Puts the parts into their places, in steps.
-   *
-   * @throws SyntaxError
-   */
-  *assembled(): Generator<undefined, unknown> {
-    if (this.#failure !== undefined) throw this.#failure
+  /** Puts the parts into their places, in steps; returns the offset of the first syntax error, if any. */
+  *assembled(): Generator<undefined, { result?: unknown; errorAt?: number }> {
     this.#closeRun()
-    const root: unknown = JSON.parse(this.#outer)
-    yield* this.#insertInto(root, 1)
-    return root
+    const errors: number[] = []
+    let result: unknown
+    try {
+      result = JSON.parse(this.#outer)
+    } catch {
+      const index = yield* syntaxErrorSteps(this.#outer)
+      const origin = this.#origins.findLast((one) => one.index <= index)! // the first is at 0
+      errors.push(origin.offset + index - origin.index)
+    }
+    if (this.#invalid) {
+      const { text, offset } = this.#invalid
+      errors.push(offset + (yield* syntaxErrorSteps(text)))
+    }
+    if (errors.length > 0) return { errorAt: Math.min(...errors) }
+    yield* this.#insertInto(result, 1)
+    return { result }
   }
 
   *#insertInto(value: unknown, level: number): Generator<undefined, void> {
@@ -131,18 +146,41 @@ class Parts {
   }
 }
 
-function syntaxError(text: string, at: number): Problem {
+function syntaxError(pieces: readonly string[], at: number): Problem {
   // V8's message quotes the text around the fault, which may hold a password, and names the
   // place in some versions only.
+  const isCut = at >= lengthOf(pieces)
   return malformed(
-    describeSyntaxError(text, at),
-    at < text.length ? undefined : { kind: 'ends-early' },
+    isCut ? ENDS_EARLY : `unexpected text at ${placeIn(pieces, at)}`,
+    isCut ? { kind: 'ends-early' } : undefined,
   )
 }
 
+const ENDS_EARLY = 'it ends too early'
+
 /** Describes the first syntax error of invalid JSON: `unexpected text at line 2, column 7`. */
 export function describeSyntaxError(text: string, at = syntaxErrorOffset(text)): string {
-  return at >= text.length ? 'it ends too early' : `unexpected text at ${lineAndColumn(text, at)}`
+  return at >= text.length ? ENDS_EARLY : `unexpected text at ${lineAndColumn(text, at)}`
+}
+
+function lengthOf(pieces: readonly string[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** Line and column of an offset, as lineAndColumn() words them. */
+function placeIn(pieces: readonly string[], at: number): string {
+  let line = 1
+  let lineStart = 0
+  let offset = 0
+  for (const piece of pieces) {
+    for (let i = piece.indexOf('\n'); i >= 0 && offset + i < at; i = piece.indexOf('\n', i + 1)) {
+      line++
+      lineStart = offset + i + 1
+    }
+    offset += piece.length
+    if (offset > at) break
+  }
+  return `line ${line}, column ${at - lineStart + 1}`
 }
 
 const SPACE = /[ \t\n\r]*/y
@@ -221,7 +259,7 @@ function stringEnd(text: string, from: number): number | undefined {
  * unfinished name or part.
  */
 class StructureCheck {
-  readonly #whole: () => string
+  readonly #pieces: readonly string[]
   readonly #parts: Parts | undefined
   readonly #names: (Set<string> | undefined)[] = []
   #text: string
@@ -236,13 +274,13 @@ class StructureCheck {
   #partStart = 0
 
   /**
-   * @param whole returns the whole text, for the place of an error
-   * @param parts receives the objects and arrays below the outer levels; the text is appended then
+   * @param pieces of the whole text
+   * @param parts receives the objects and arrays below the outer levels; the pieces are appended then
    */
-  constructor(whole: () => string, parts?: Parts) {
-    this.#whole = whole
+  constructor(pieces: readonly string[], parts?: Parts) {
+    this.#pieces = pieces
     this.#parts = parts
-    this.#text = parts ? '' : whole()
+    this.#text = parts ? '' : pieces.join('')
   }
 
   get #isInPart(): boolean {
@@ -311,7 +349,8 @@ class StructureCheck {
     }
     this.#next = i
     if (i < text.length) return false
-    if (isLast && !this.#isInPart) this.#parts?.addOuter(text.slice(this.#partStart))
+    // An unfinished part is an error, whose place is searched in the text around the parts.
+    if (isLast) this.#parts?.addOuter(text.slice(this.#partStart))
     return true
   }
 
@@ -325,7 +364,8 @@ class StructureCheck {
 
   #close(i: number): void {
     if (this.#names.length === OUTER_LEVELS + 1 && this.#parts) {
-      this.#parts.add(this.#text.slice(this.#partStart, i + 1), this.#names.at(-2) === undefined)
+      const part = this.#text.slice(this.#partStart, i + 1)
+      this.#parts.add(part, this.#offset + this.#partStart, this.#names.at(-2) === undefined)
       this.#partStart = i + 1
     }
     this.#names.pop()
@@ -336,7 +376,7 @@ class StructureCheck {
     const start = this.#stringStart
     const names = this.#names.at(-1)! // the innermost is an object
     const raw = this.#text.slice(start, end)
-    const place = () => lineAndColumn(this.#whole(), this.#offset + start)
+    const place = () => placeIn(this.#pieces, this.#offset + start)
     let name = raw.slice(1, -1)
     if (this.#isEscaped) {
       try {
