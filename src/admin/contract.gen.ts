@@ -215,6 +215,16 @@ export interface Problem {
   status: number
   detail: string
   reason: string
+  /**
+   * Refused parts of the request; `detail` has all their texts.
+   */
+  violations?: {
+    /**
+     * Path in the body such as `email` or `users[0]`, name of a parameter, or `body`.
+     */
+    field: string
+    text: string
+  }[]
 }
 export interface NewSandbox {
   name?: Name
@@ -839,6 +849,10 @@ export interface LedgerEntry {
    * All differences as a text.
    */
   text: string
+  /**
+   * The same, one by one; absent without any.
+   */
+  differences?: string[]
   /**
    * APIs without the person.
    */

@@ -20,11 +20,11 @@ export function ledgerTasks(sandbox: SandboxPort): Record<'getLedger', Task> {
         const readings = readingsOf(email).toReversed()
         const found = readings.map((one) => comparison.person(one))
         const person = found.find((one) => one !== undefined) ?? []
-        const entry = comparison.entry(person)
+        const { differences, ...entry } = comparison.entry(person)
         const body: Ledger = {
           entries: [
             person.length > 0
-              ? entry
+              ? { ...entry, ...(differences ? { differences } : {}) }
               : { ...entry, email: readings[0]!, text: 'no API has a user with this address' },
           ],
           total: 1,

@@ -70,6 +70,7 @@ export class UserComparison {
               ? 'spelt-differently'
               : 'consistent',
       text: texts.length === 0 ? 'the same at all APIs' : texts.join('; '),
+      ...(texts.length > 0 ? { differences: texts } : {}),
       ...(missing.length > 0 ? { missing } : {}),
       users: person.map(({ api, id, email, name }) => ({
         api,

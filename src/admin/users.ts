@@ -260,13 +260,19 @@ function refuseIneffective(
   for (const [field, value] of Object.entries(changes)) {
     if (identifying.includes(field)) {
       const message = `${field} cannot be changed: it identifies the user or the caller; leave it out`
-      throw new Problem(400, 'body.invalid', message)
+      throw ineffective(field, 'readOnly', message)
     }
     if (ignoresNull && value === null) {
       const message = `${field} cannot be null: an update of ${api.name} leaves a field that is null as it is; leave it out, or remove it with PUT /_standin/state`
-      throw new Problem(400, 'body.invalid', message)
+      throw ineffective(field, 'type', message)
     }
   }
+}
+
+function ineffective(field: string, rule: string, message: string): Problem {
+  return new Problem(400, 'body.invalid', message, {
+    violations: [{ part: 'body', at: [field], rule }],
+  })
 }
 
 /**

@@ -97,6 +97,11 @@ describe.each(APIS)(
         /^colour is not known here; allowed: .*; a\.b is not known here; allowed: /,
       )
       expect(both).toContain(lastName)
+      const answer = await patch(caller, path, { colour: 'red', 'a.b': 1 })
+      expect(answer.json<{ violations: object[] }>().violations).toEqual([
+        { field: 'colour', text: expect.stringMatching(/^colour is not known/) as string },
+        { field: 'a.b', text: expect.stringMatching(/^a\.b is not known/) as string },
+      ])
     })
 
     test.each([[7], [['Ada']], [{}]])('the value %j for text is refused', async (value) => {

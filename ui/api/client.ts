@@ -30,11 +30,18 @@ export interface HttpCall {
 export class Refusal extends Error {
   readonly status: number
   readonly reason: string
+  readonly violations: NonNullable<Problem['violations']>
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(
+    status: number,
+    reason: string,
+    message: string,
+    violations: Problem['violations'] = [],
+  ) {
     super(message)
     this.status = status
     this.reason = reason
+    this.violations = violations
   }
 }
 
@@ -181,5 +188,5 @@ export async function refusalOf(response: Response, session: number): Promise<Re
 async function refusalIn(response: Response): Promise<Refusal> {
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem> // by the contract
   const { reason = 'unknown', detail = `The server answered ${response.status}` } = problem
-  return new Refusal(response.status, reason, detail)
+  return new Refusal(response.status, reason, detail, problem.violations)
 }

@@ -3,6 +3,7 @@ import type { Answers } from '../../src/client/routes.gen.ts'
 import {
   callAdmin,
   httpCall,
+  Refusal,
   type AdminCall,
   type HttpCall,
   type OperationId,
@@ -57,7 +58,7 @@ export function madeCall(call: AdminCall): MadeCall {
 
 interface ActOptions {
   readonly button?: NoticeButton | undefined
-  readonly refused?: ((message: string) => void) | undefined
+  readonly refused?: ((refusal: Refusal) => void) | undefined
 }
 
 /**
@@ -79,7 +80,7 @@ export async function act<Id extends OperationId>(
     notify('ok', done(answer), madeCall(call), button)
     return answer
   } catch (error) {
-    if (refused) refused(messageOf(error))
+    if (refused && error instanceof Refusal) refused(error)
     else notify('bad', messageOf(error), madeCall(call))
     return undefined
   } finally {

@@ -44,7 +44,7 @@ export function EditForm({
       act(
         { operation: 'updateUser', params: { api, id }, body: changes },
         ({ email }) => `${email ?? id} was changed at ${shortTitle(api)}`,
-        { refused: (message) => setProblems(problemsByField(message, names)) },
+        { refused: (refusal) => setProblems(problemsByField(refusal, names)) },
       ),
     )
     setSending(false)

@@ -1,3 +1,4 @@
+import type { Refusal } from '../../api/client.ts'
 import type { LedgerEntry } from '../../../src/admin/contract.gen.ts'
 
 /** How an API has a person. */
@@ -40,17 +41,18 @@ export function userIn(key: string): { readonly api: string; readonly id: string
   return api === undefined || id === undefined ? undefined : { api, id }
 }
 
-/** The refusals in the text of one, by the field that each is about; `''` is for those of none. */
+/** The texts of a refusal by the field that each is about; `''` is for those of no shown field. */
 export function problemsByField(
-  message: string,
-  fields: readonly string[],
+  { message, violations }: Refusal,
+  shown: readonly string[],
 ): ReadonlyMap<string, string> {
   const problems = new Map<string, string>()
-  for (const part of message.split('; ')) {
-    const words = part.split(/[^\w.]+/)
-    const field = fields.find((name) => words.includes(name)) ?? [...problems.keys()].at(-1) ?? ''
-    const before = problems.get(field)
-    problems.set(field, before === undefined ? part : `${before}; ${part}`)
+  for (const { field, text } of violations.length > 0
+    ? violations
+    : [{ field: '', text: message }]) {
+    const place = shown.find((name) => field === name || field.startsWith(`${name}[`)) ?? ''
+    const before = problems.get(place)
+    problems.set(place, before === undefined ? text : `${before}; ${text}`)
   }
   return problems
 }

@@ -75,7 +75,7 @@ export function PersonDetail({ id }: { readonly id: string }) {
 function Differences({ entry }: { readonly entry: LedgerEntry }) {
   return (
     <ul class="differences">
-      {entry.text.split('; ').map((text) => (
+      {(entry.differences ?? [entry.text]).map((text) => (
         <li key={text}>
           <Plain text={text} max={500} />
         </li>

@@ -151,7 +151,7 @@ function AddForm() {
     const made = await act(
       { operation: 'createSubscription', body },
       ({ name }) => `${name} gets webhooks from now on`,
-      { refused: setProblem },
+      { refused: ({ message }) => setProblem(message) },
     )
     if (!made) return
     setToken(made.token ?? '')
