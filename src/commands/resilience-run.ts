@@ -7,6 +7,7 @@ import { OPTIONS } from '../config/options.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import { didYouMean } from '../core/words.ts'
 import type { Baseline, Cell, CellResult, Report } from '../resilience/model.ts'
+import type { TimeLimit } from '../resilience/execution.ts'
 import { planFor } from '../resilience/plan.ts'
 import { Progress, type Identity } from '../resilience/progress.ts'
 import { limitFor, readFacts, runBaseline, runCells, type ServerFacts } from '../resilience/run.ts'
@@ -217,7 +218,7 @@ class Scene {
   /** Runs one cell with its output shown, and explains it. */
   async single(id: string): Promise<void> {
     const facts = await readFacts(this.#standin, this.#admin)
-    const baseline = await runBaseline(this.#runner(false), facts, 1, this.#settings.timeout)
+    const baseline = await runBaseline(this.#runner(false), facts, 1, this.#limit)
     const everything = { faults: ['all'], calls: Number.MAX_SAFE_INTEGER }
     const cells = planFor(baseline.operations, everything)
     const cell = cells.find((one) => one.id === id)
@@ -244,8 +245,7 @@ class Scene {
     const facts = await readFacts(this.#standin, this.#admin)
     const earlier = resume ? progress?.read(identity) : undefined
     const baseline =
-      earlier?.baseline ??
-      (await runBaseline(this.#runner(false), facts, 2, this.#settings.timeout))
+      earlier?.baseline ?? (await runBaseline(this.#runner(false), facts, 2, this.#limit))
     this.#terminal.baseline(baseline)
     const cells = planFor(baseline.operations, selection)
     if (cells.length === 0) throw new ConfigError('The plan is empty: no cell fits the selection')
@@ -290,11 +290,11 @@ class Scene {
   }
 
   #cellOptions(facts: ServerFacts, baseline: Baseline) {
-    const { jobs, budget, timeout } = this.#settings
+    const { jobs, budget } = this.#settings
     return {
       jobs,
       budget,
-      limit: timeout ?? limitFor(baseline),
+      limit: this.#limit ?? limitFor(baseline),
       judgement: { ...facts, repeats: baseline.repeats },
       signal: this.#signal,
     }
@@ -305,6 +305,12 @@ class Scene {
     const { command } = this.#settings
     const options = { command, secrets: this.#secrets, seed, shown, signal: this.#signal }
     return new Runner(this.#standin, options)
+  }
+
+  /** The time limit that is given. */
+  get #limit(): TimeLimit | undefined {
+    const { timeout } = this.#settings
+    return timeout === undefined ? undefined : { ms: timeout, most: timeout }
   }
 
   get #secrets() {

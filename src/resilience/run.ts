@@ -3,6 +3,7 @@ import type { Admin } from '../client/admin.ts'
 import type { Standin } from '../client/standin.ts'
 import { differences, operationsOf } from './baseline.ts'
 import { readContracts, type Contracts } from './contracts.ts'
+import type { TimeLimit } from './execution.ts'
 import { findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
 import type { Baseline, Cell, CellResult, Ending } from './model.ts'
@@ -36,7 +37,7 @@ export async function runBaseline(
   runner: Runner,
   { contracts, creates }: ServerFacts,
   times: 1 | 2,
-  limit: number | undefined,
+  limit: TimeLimit | undefined,
 ): Promise<Baseline> {
   const runs: { readonly ending: Ending; readonly observation: Observation }[] = []
   for (let number = 1; number <= times; number++) {
@@ -93,17 +94,20 @@ function nothingCalled({ requests }: Observation): Error {
 /** Default time limit of a cell: a client that waits is told from one that hangs. */
 const SHORTEST_LIMIT = 10_000
 const LIMIT_FACTOR = 5
+/** Multiple of the limit that a command has while it goes on sending requests. */
+const BUSY_FACTOR = 3
 
-/** Milliseconds after which a cell counts as hanging. */
-export function limitFor(baseline: Baseline): number {
-  return Math.max(SHORTEST_LIMIT, LIMIT_FACTOR * baseline.ms)
+/** Time limit of a cell unless one is given. */
+export function limitFor(baseline: Baseline): TimeLimit {
+  const ms = Math.max(SHORTEST_LIMIT, LIMIT_FACTOR * baseline.ms)
+  return { ms, most: BUSY_FACTOR * ms }
 }
 
 export interface CellsOptions {
   readonly jobs: number
   /** Milliseconds after which no cell starts; undefined: no limit. */
   readonly budget: number | undefined
-  readonly limit: number
+  readonly limit: TimeLimit
   readonly judgement: Judgement
   readonly signal: AbortSignal
   /** Called when a cell is done. */

@@ -1,7 +1,7 @@
 import type { Standin } from '../client/standin.ts'
 import { CELL_VARIABLE } from '../config/environment.ts'
 import { environmentOf, filled, type ServerSecrets } from './environment.ts'
-import { execute } from './execution.ts'
+import { execute, type TimeLimit } from './execution.ts'
 import { besides, findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
 import type { Baseline, Cell, CellResult, Ending, Exchange } from './model.ts'
@@ -39,7 +39,7 @@ export class Runner {
 
   /** Runs the command without a fault. */
   async runPlainly(
-    limit: number | undefined,
+    limit: TimeLimit | undefined,
   ): Promise<{ readonly ending: Ending; readonly observation: Observation }> {
     const { ending, observation } = await this.#run(undefined, limit)
     return { ending, observation }
@@ -48,7 +48,7 @@ export class Runner {
   /** Runs the command with the fault of a cell, and judges what happened. */
   async runCell(
     cell: Cell,
-    limit: number,
+    limit: TimeLimit,
     judgement: Judgement,
     known: Baseline['findings'],
   ): Promise<CellResult> {
@@ -81,7 +81,7 @@ export class Runner {
 
   readonly #open = new Map<Observation, Standin>()
 
-  async #run(cell: Cell | undefined, limit: number | undefined) {
+  async #run(cell: Cell | undefined, limit: TimeLimit | undefined) {
     const { command, secrets, seed, shown, signal } = this.#options
     const sandbox = await this.#standin.sandbox({ seed })
     const before = await userKeys(sandbox)
@@ -94,6 +94,7 @@ export class Runner {
       command: filled(command, sandbox.url),
       env,
       limit,
+      lastRequest: async () => (await sandbox.requests.list({ last: 1 }))[0]?.id,
       shown,
       signal,
     })
