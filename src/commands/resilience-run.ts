@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Standin } from '../client/standin.ts'
 import { Admin } from '../client/admin.ts'
 import { connect } from '../client/connect.ts'
@@ -11,7 +14,7 @@ import type { TimeLimit } from '../resilience/execution.ts'
 import { planFor } from '../resilience/plan.ts'
 import { Progress, type Identity } from '../resilience/progress.ts'
 import { limitFor, readFacts, runBaseline, runCells, type ServerFacts } from '../resilience/run.ts'
-import { Runner } from '../resilience/runner.ts'
+import { Runner, type RunnerOptions } from '../resilience/runner.ts'
 import { FLAG_NAMES, FLAGS, isSwitch, settingsFrom, type Settings } from '../resilience/settings.ts'
 import { newFailures, scoreOf } from '../resilience/score.ts'
 import { readReport } from '../resilience/report/json.ts'
@@ -106,7 +109,9 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
   // A reader such as head may have gone; the reports are written all the same.
   process.stdout.on('error', () => {})
   const standin = await open(config, settings.url)
+  const folder = config.tls ? mkdtempSync(join(tmpdir(), 'standin-')) : undefined
   try {
+    const trust = folder === undefined ? undefined : await trustIn(standin, folder)
     const terminal = new Terminal({
       live: process.stdout.isTTY,
       colors: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
@@ -117,6 +122,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
       standin,
       config,
       settings,
+      trust,
       terminal,
       program,
       signal: controller.signal,
@@ -131,6 +137,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
     if (!controller.signal.aborted) throw error
   } finally {
     await standin.close()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     stop()
     if (controller.signal.aborted) process.exitCode = INTERRUPTED
   }
@@ -141,6 +148,7 @@ function serverConfig(given: Config): Config {
   return {
     ...given,
     port: 0,
+    tlsPort: 0,
     memory: true,
     log: 'off',
     readyFile: undefined,
@@ -171,6 +179,14 @@ async function open(config: Config, url: string | undefined): Promise<Standin> {
   return connect({ url: server.url, adminToken }, server.close)
 }
 
+/** The variables that make the command's clients trust the CA of HTTPS. */
+async function trustIn({ url, tls }: Standin, folder: string) {
+  if (!tls) throw new ConfigError(`The server at ${url} has no HTTPS; start it with --tls`)
+  if (tls.ca === undefined) return {}
+  const { caVariables } = await import('./ca-files.ts')
+  return caVariables(tls.ca, { folder, file: undefined })
+}
+
 /** Ends the run at the first signal, after the reports are written, and at once at the second. */
 function stopOnSignals(controller: AbortController): () => void {
   const stop = () => {
@@ -189,6 +205,7 @@ interface SceneParts {
   readonly standin: Standin
   readonly config: Config
   readonly settings: Settings
+  readonly trust: RunnerOptions['trust']
   readonly terminal: Terminal
   readonly program: string
   readonly signal: AbortSignal
@@ -200,14 +217,16 @@ class Scene {
   readonly #admin: Admin
   readonly #config: Config
   readonly #settings: Settings
+  readonly #trust: RunnerOptions['trust']
   readonly #terminal: Terminal
   readonly #program: string
   readonly #signal: AbortSignal
 
-  constructor({ standin, config, settings, terminal, program, signal }: SceneParts) {
+  constructor({ standin, config, settings, trust, terminal, program, signal }: SceneParts) {
     this.#standin = standin
     this.#config = config
     this.#settings = settings
+    this.#trust = trust
     this.#terminal = terminal
     this.#program = program
     this.#signal = signal
@@ -303,7 +322,8 @@ class Scene {
   #runner(shown: boolean): Runner {
     const { seed } = this.#config
     const { command } = this.#settings
-    const options = { command, secrets: this.#secrets, seed, shown, signal: this.#signal }
+    const secrets = this.#secrets
+    const options = { command, secrets, trust: this.#trust, seed, shown, signal: this.#signal }
     return new Runner(this.#standin, options)
   }
 

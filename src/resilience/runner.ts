@@ -21,6 +21,8 @@ const MAX_EXCHANGES = 100
 export interface RunnerOptions {
   readonly command: readonly string[]
   readonly secrets: ServerSecrets
+  /** Variables that make clients trust the server's CA; undefined: the command gets URLs of HTTP. */
+  readonly trust?: Readonly<Record<string, string>> | undefined
   readonly seed: number
   /** True: the output of the command goes to the terminal. */
   readonly shown: boolean
@@ -82,16 +84,17 @@ export class Runner {
   readonly #open = new Map<Observation, Standin>()
 
   async #run(cell: Cell | undefined, limit: TimeLimit | undefined) {
-    const { command, secrets, seed, shown, signal } = this.#options
+    const { command, secrets, trust, seed, shown, signal } = this.#options
     const sandbox = await this.#standin.sandbox({ seed })
     const before = await userKeys(sandbox)
     const fault = cell && (await sandbox.faults.add({ ...cell.definition, note: cell.id }))
+    const variables = environmentOf(sandbox, secrets, trust)
     const env = {
-      ...environmentOf(sandbox, secrets),
+      ...variables,
       [CELL_VARIABLE]: cell?.id, // undefined removes it, should this process have one
     }
     const ending = await execute({
-      command: filled(command, sandbox.url),
+      command: filled(command, variables['STANDIN_URL'] ?? sandbox.url),
       env,
       limit,
       lastRequest: async () => (await sandbox.requests.list({ last: 1 }))[0]?.id,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { createFolder } from '../helpers/sandbox.ts'
+import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -92,4 +92,34 @@ test('wrong usage and a failing baseline say what to do', async () => {
   const failing = await run(['--dry-run'], ['fails'])
   expect(failing.code).toBe(1)
   expect(failing.stderr).toContain('The command failed with exit code 4 without a fault')
+})
+
+test('a running server is used, with its admin token, and over HTTPS', async () => {
+  const adminToken = 'a-token-for-the-admin-api'
+  const { url } = await createSandbox({ adminToken, tls: true, tlsPort: 0 })
+  const target = ['--url', url, '--admin-token', adminToken]
+  const cell = 'cryptlex.createResellerUser/first/500'
+  const secure = await run([...target, '--tls', '--cell', cell], ['retries', 'secure'])
+  expect(secure).toMatchObject({ code: 0, stderr: '' })
+  expect(secure.stdout).toContain(`survived  ${cell}`)
+  // It leaves no sandbox behind.
+  const answer = await fetch(`${url}/_standin/sandboxes`, {
+    headers: { 'Standin-Admin-Token': adminToken },
+  })
+  expect(await answer.json()).toMatchObject({ sandboxes: [{ name: 'default' }] })
+
+  const refused = await run(['--url', url, '--cell', cell])
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toContain('token')
+  const plain = await createSandbox()
+  const missing = await run(['--url', plain.url, '--tls', '--cell', cell])
+  expect(missing.code).toBe(2)
+  expect(missing.stderr).toContain('has no HTTPS; start it with --tls')
+})
+
+test('a server of its own has HTTPS for the suite with --tls', async () => {
+  const only = ['--only', 'first/500', '--skip', 'twice']
+  const { code, stdout } = await run([...only, '--tls'], ['retries', 'secure'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Score 100 %: 1 survived')
 })
