@@ -60,10 +60,17 @@ const atHand = OTHERS.filter(({ needs: [program, ...args] = ['true'] }) => {
 })
 
 /** Runs the suite of a sample under `standin resilience`, and returns its report. */
-async function reportOf(command: readonly string[], ...options: readonly string[]) {
+async function reportOf(
+  command: readonly string[],
+  options: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
   const folder = createFolder()
   const args = ['dist/main.js', 'resilience', '--report', folder, ...options, '--', ...command]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout.on('data', (chunk) => (output += String(chunk)))
   child.stderr.on('data', (chunk) => (output += String(chunk)))
@@ -88,6 +95,9 @@ const verdictsIn = (results: readonly CellResult[]) =>
     ]),
   )
 
+/** A client that gives up early repeats its calls on a busy machine, with and without a fault. */
+const PATIENT = { API_TIMEOUT_MS: '60000' }
+
 /** A cell for each way in which a naive and a careful one differ. */
 const TELLING = [
   'createResellerUser/first/commit-500',
@@ -97,16 +107,16 @@ const TELLING = [
 
 describe('the sample integration', () => {
   test('that is careful survives the cells in which the naive one breaks', async () => {
-    const careful = await reportOf(CAREFUL.command(), '--only', TELLING)
+    const careful = await reportOf(CAREFUL.command(), ['--only', TELLING], PATIENT)
     expect(careful.bad).toEqual([])
-    const naive = await reportOf(NAIVE.command(), '--only', TELLING)
+    const naive = await reportOf(NAIVE.command(), ['--only', TELLING], PATIENT)
     expect(naive.scores.all.survived).toBe(0)
     const ids = naive.results.flatMap(({ findings }) => findings.map(({ id }) => id))
     expect(ids).toContain('webhook-accepted-unsigned')
   })
 
   test.each(atHand)('in $name survives them too', async ({ command }) => {
-    const { bad, results } = await reportOf(command(), '--only', TELLING)
+    const { bad, results } = await reportOf(command(), ['--only', TELLING], PATIENT)
     expect(bad).toEqual([])
     expect(results).toHaveLength(3)
   })

@@ -7,12 +7,20 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 )
 
 // timeout limits one call, from the connection to the last byte of the answer.
-const timeout = time.Second
+var timeout = timeoutFrom(os.Getenv("API_TIMEOUT_MS"))
+
+func timeoutFrom(text string) time.Duration {
+	if ms, err := strconv.Atoi(text); err == nil && ms > 0 {
+		return time.Duration(ms) * time.Millisecond
+	}
+	return time.Second
+}
 
 // Answer is what became of a call. A status of 0 means that nothing is known: there was no answer,
 // or it could not be read to its end.

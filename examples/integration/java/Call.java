@@ -14,7 +14,8 @@ import java.util.concurrent.TimeoutException;
 /** One call over HTTP, with everything that can become of it as a value. */
 final class Call {
   /** Milliseconds that an API may take, to the last byte of its answer. */
-  private static final long TIMEOUT = 1000;
+  private static final long TIMEOUT =
+      Long.parseLong(System.getenv().getOrDefault("API_TIMEOUT_MS", "1000"));
 
   private static final HttpClient CLIENT =
       HttpClient.newBuilder()

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Optional
 
 # Seconds that an API may take to connect and for each part of its answer. urllib has no limit for
 # the whole; a client of an API that trickles its answers would need one.
-TIMEOUT = 1.0
+TIMEOUT = float(os.environ.get("API_TIMEOUT_MS", "1000")) / 1000
 
 
 @dataclass(frozen=True)
