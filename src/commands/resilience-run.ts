@@ -36,6 +36,12 @@ const INTERRUPTED = 130
  */
 export async function runResilience(args: readonly string[], program: string): Promise<void> {
   const { flags, rest, command } = split(args)
+  if (rest[0] !== undefined && !rest[0].startsWith('-')) {
+    const suite = args.slice(args.indexOf(rest[0])).join(' ')
+    throw new ConfigError(
+      `The command of the test suite comes after --, such as: ${program} resilience -- ${suite}`,
+    )
+  }
   if (flags['help'] === true) console.log(RESILIENCE_HELP)
   else await run({ flags, rest, command }, program)
 }

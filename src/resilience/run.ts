@@ -27,6 +27,12 @@ export async function readFacts(standin: Standin, admin: Admin): Promise<ServerF
   return { contracts, creates }
 }
 
+/** A run of the command without a fault. */
+interface PlainRun {
+  readonly ending: Ending
+  readonly observation: Observation
+}
+
 /**
  * Runs the command without faults and learns what it calls.
  *
@@ -39,10 +45,10 @@ export async function runBaseline(
   times: 1 | 2,
   limit: TimeLimit | undefined,
 ): Promise<Baseline> {
-  const runs: { readonly ending: Ending; readonly observation: Observation }[] = []
+  const runs: PlainRun[] = []
   for (let number = 1; number <= times; number++) {
     const run = await runner.runPlainly(limit)
-    if (run.ending.timedOut || run.ending.exitCode !== 0) throw failed(run.ending, number)
+    if (run.ending.timedOut || run.ending.exitCode !== 0) throw failed(run, number)
     runs.push(run)
   }
   const first = runs[0]!.observation // there is at least one run
@@ -52,7 +58,7 @@ export async function runBaseline(
   const unstable = differences(first, last)
   if (unstable.length > 0) {
     throw new Error(
-      `The command is not stable without faults: ${unstable.join('; ')}. Make its calls the same in every run`,
+      `The command is not stable without faults: ${unstable.join('; ')}. Make its calls the same in every run; a client with a short time limit repeats its calls on a busy machine`,
     )
   }
   const repeats = [first, last].map(({ requests }) => largestRepeats(requests, creates))
@@ -70,14 +76,21 @@ export async function runBaseline(
   }
 }
 
-function failed({ exitCode, timedOut, output }: Ending, number: number): Error {
+/** Advice for a command whose requests went elsewhere. */
+const ADVICE =
+  'It has to take its URLs from the environment, such as STANDIN_URL, or from {url} in its arguments'
+
+function failed({ ending, observation }: PlainRun, number: number): Error {
+  const { exitCode, timedOut, output } = ending
   const how = timedOut
     ? 'did not end within the time limit'
     : `failed with exit code ${exitCode ?? 'of a signal'}`
   const which = number === 1 ? 'without a fault' : 'without a fault, in the second of two runs'
   const tail = output.trimEnd().split('\n').slice(-12).join('\n')
+  const advice =
+    observation.requests.length === 0 ? ` No request reached its sandbox. ${ADVICE}.` : ''
   return new Error(
-    `The command ${how} ${which}; it must pass before faults can tell anything${tail === '' ? '' : `. Its last lines:\n${tail}`}`,
+    `The command ${how} ${which}; it must pass before faults can tell anything.${advice}${tail === '' ? '' : ` Its last lines:\n${tail}`}`,
   )
 }
 
@@ -86,9 +99,7 @@ function nothingCalled({ requests }: Observation): Error {
     requests.length === 0
       ? 'no request reached its sandbox'
       : `none of its ${requests.length} requests reached an operation, such as ${requests[0]!.method} ${requests[0]!.path}`
-  return new Error(
-    `The command called no operation: ${detail}. It has to take its URLs from the environment, such as STANDIN_URL, or from {url} in its arguments`,
-  )
+  return new Error(`The command called no operation: ${detail}. ${ADVICE}`)
 }
 
 /** Default time limit of a cell: a client that waits is told from one that hangs. */

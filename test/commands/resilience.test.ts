@@ -49,6 +49,8 @@ test('a run that its budget ends is resumed, and compared with an earlier one', 
     'report.json',
     'summary.md',
   ])
+  // The built program writes characters beyond ASCII as they are.
+  expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('· seed 1 ·')
   const earlier = join(folder, 'report.json')
   // The same again is no new failure; a suite without retries has one.
   const args = ['--only', 'first/500', '--baseline', earlier]
@@ -89,9 +91,13 @@ test('wrong usage and a failing baseline say what to do', async () => {
   const missing = await run(['--fauts', '500'])
   expect(missing).toMatchObject({ code: 2, stdout: '' })
   expect(missing.stderr).toContain('did you mean --faults?')
+  const bare = await run(['npm', 'test'])
+  expect(bare.code).toBe(2)
+  expect(bare.stderr).toContain('comes after --, such as: node dist/main.js resilience -- npm test')
   const failing = await run(['--dry-run'], ['fails'])
   expect(failing.code).toBe(1)
   expect(failing.stderr).toContain('The command failed with exit code 4 without a fault')
+  expect(failing.stderr).toContain('No request reached its sandbox. It has to take its URLs from')
 })
 
 test('a running server is used, with its admin token, and over HTTPS', async () => {
