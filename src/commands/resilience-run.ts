@@ -36,7 +36,7 @@ const INTERRUPTED = 130
  */
 export async function runResilience(args: readonly string[], program: string): Promise<void> {
   const { flags, rest, command } = split(args)
-  if (rest[0] !== undefined && !rest[0].startsWith('-')) {
+  if (!args.includes('--') && rest[0] !== undefined && !rest[0].startsWith('-')) {
     const suite = args.slice(args.indexOf(rest[0])).join(' ')
     throw new ConfigError(
       `The command of the test suite comes after --, such as: ${program} resilience -- ${suite}`,
