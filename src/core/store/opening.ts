@@ -52,7 +52,8 @@ export function openFolder(folder: string, options: OpeningOptions): Opening {
   const manifest = manifestOf(folder, options)
   let state: StateFile | undefined
   try {
-    state = readStateFile(file, options.tables)
+    const written = manifest?.contents.states.map(([, sum]) => sum)
+    state = readStateFile(file, options.tables, written)
   } catch (error) {
     if (!options.recover) throw error
     return recoverFrom(folder, manifest, undefined, summaryOf(error), options)

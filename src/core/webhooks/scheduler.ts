@@ -113,7 +113,8 @@ export class Scheduler {
       this.#reordered.add(pending)
     }
     if (at <= now) return this.#run(pending)
-    this.#update({ ...delivery, nextAt: at })
+    // At a start, the time of most is stored already.
+    if (at !== delivery.nextAt) this.#update({ ...delivery, nextAt: at })
     this.#schedule(pending, at)
   }
 
