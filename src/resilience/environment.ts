@@ -15,7 +15,7 @@ export interface ServerSecrets {
 export function environmentOf(
   sandbox: Standin,
   { adminToken, webhookSecret }: ServerSecrets,
-  trust: Readonly<Record<string, string>> | undefined,
+  trust?: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const { url, urls } = (trust && sandbox.tls) ?? sandbox
   const credentials = sandbox.credentials as Readonly<Record<string, object>>

@@ -147,7 +147,7 @@ class Parts {
 }
 
 function syntaxError(pieces: readonly string[], at: number): Problem {
-  // V8's message quotes the text around the fault, which may hold a password, and names the
+  // V8's message quotes the text around the error, which may hold a password, and names the
   // place in some versions only.
   const isCut = at >= lengthOf(pieces)
   return malformed(

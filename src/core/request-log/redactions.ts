@@ -19,7 +19,7 @@ export interface Redaction {
 
 /** Measured size of a redacted record and its redactor without their longer texts, in bytes. */
 const OVERHEAD = 3584
-/** Characters of one body, and of all bodies, that wait to be searched as a whole. */
+/** Maximum length of one body, and of all bodies, that wait to be searched, in characters. */
 const MAX_UNREAD_BODY = 4 * 1024 * 1024
 const MAX_UNREAD = 16 * 1024 * 1024
 
@@ -105,7 +105,7 @@ export class Redactions {
     }))
   }
 
-  /** Schedules a search of a long body for secrets that are named behind its stored part. */
+  /** Schedules a search of a long body for secrets that are named after the part that is stored. */
   search(entry: Entry, body: string): void {
     if (body.length > MAX_UNREAD_BODY || this.#unreadLength + body.length > MAX_UNREAD) {
       entry.hidden = 'unknown'

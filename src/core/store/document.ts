@@ -25,7 +25,7 @@ export type Tables = Readonly<Record<string, Readonly<Record<string, Table>>>>
 
 /** The reason why a document cannot be loaded. */
 export interface DocumentDefect {
-  /** `newer-format`: a newer version wrote it, so the document itself is not faulty. */
+  /** `newer-format`: a newer version wrote it, so the document itself is not damaged. */
   readonly kind: 'invalid' | 'newer-format'
   readonly message: string
 }

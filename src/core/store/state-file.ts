@@ -34,7 +34,9 @@ function stateFileError(
   return Object.assign(new Error(message, { cause }), { summary })
 }
 
-/** The message of an error as a part of a longer message, without the advice of a StateFileError. */
+/**
+ * The message of an error as a part of a longer message, without the advice of a StateFileError.
+ */
 export function summaryOf(error: unknown): string {
   const hasSummary = error instanceof Error && 'summary' in error
   return hasSummary ? String(error.summary) : messageOf(error)
@@ -210,7 +212,7 @@ function parseDocument(
   if (!isRecord(document)) throw stateFileError(`${invalid}: it is not a JSON object`, advice)
   const defect = documentDefect(document, tables, check)
   if (defect) {
-    // The state of a newer version is not faulty, so there is nothing to correct or recover.
+    // The state of a newer version is not damaged, so there is nothing to correct or recover.
     const remedy = defect.kind === 'newer-format' ? undefined : advice
     throw stateFileError(`${invalid}: ${defect.message}`, remedy)
   }
