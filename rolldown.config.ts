@@ -43,9 +43,12 @@ const unused: Plugin = {
   load: (id) => (id.startsWith('\0unused:') ? UNUSED[id.slice('\0unused:'.length)] : undefined),
 }
 
-/** One character beyond Latin-1 has V8 keep two bytes for each of a file: escaped, it does not. */
-const latin: Plugin = {
-  name: 'latin',
+/**
+ * One character beyond Latin-1 has V8 keep two bytes for each of a file: escaped, it does not. Those of
+ * Latin-1 are escaped too, since the code cache reads a file as one byte for each character.
+ */
+const ascii: Plugin = {
+  name: 'ascii',
   generateBundle(_options, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type === 'chunk') chunk.code = escaped(chunk.code)
@@ -54,9 +57,9 @@ const latin: Plugin = {
 }
 
 function escaped(code: string): string {
-  if (/\\[^\0-\xff]/.test(code)) throw new Error('A backslash stands before what has to be escaped')
+  if (/\\[^\0-\x7f]/.test(code)) throw new Error('A backslash stands before what has to be escaped')
   return code.replaceAll(
-    /[^\0-\xff]/g,
+    /[^\0-\x7f]/g,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
@@ -269,7 +272,7 @@ export default defineConfig([
       unused,
       lazyFakerTables,
       nodeGlobals,
-      latin,
+      ascii,
       packageEntries(Object.keys(ENTRIES), { vitest: VITEST_MODULE }),
       licenses(LICENSES),
       codeCache(),
@@ -290,7 +293,7 @@ export default defineConfig([
     input: Object.fromEntries(Object.entries(LIBRARIES).map(([name, file]) => [file, name])),
     platform: 'node',
     logLevel: 'warn',
-    plugins: [nodeGlobals, latin, licenses(LICENSES)],
+    plugins: [nodeGlobals, ascii, licenses(LICENSES)],
     transform: { inject: { ...NODE_GLOBALS } },
     output: {
       dir: '.build',

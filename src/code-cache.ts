@@ -75,7 +75,7 @@ function run(file: string): unknown {
 function compiled(file: string, name: string): Wrapped {
   const source = readFileSync(file)
   const crc = crc32(source)
-  const text = source.toString('latin1') // the build escapes every other character
+  const text = source.toString('latin1') // the build escapes all but ASCII
   const { entries, bytes } = (cache ??= readCache())
   const entry = entries[name]
   const isCurrent = entry?.crc === crc

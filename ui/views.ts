@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact'
 import type { IconName } from './parts/icon.tsx'
 import type { Overview } from './state/overview.ts'
 import { Faults } from './views/faults/faults.tsx'
+import { ReportCard } from './views/report-card/report-card.tsx'
 import { Requests } from './views/requests/requests.tsx'
 import { Sandboxes } from './views/sandboxes/sandboxes.tsx'
 import { Server } from './views/server/server.tsx'
@@ -56,6 +57,7 @@ export const VIEWS: readonly View[] = [
     component: Faults,
     count: ({ armed }) => (armed === 0 ? '' : `${armed} armed`),
   },
+  { path: 'report-card', title: 'Report card', icon: 'check', component: ReportCard },
   {
     path: 'sandboxes',
     title: 'Sandboxes',

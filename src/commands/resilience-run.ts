@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Standin } from '../client/standin.ts'
 import { Admin } from '../client/admin.ts'
 import { connect } from '../client/connect.ts'
@@ -7,10 +10,11 @@ import { OPTIONS } from '../config/options.ts'
 import { isRecord } from '../core/contract/schema.ts'
 import { didYouMean } from '../core/words.ts'
 import type { Baseline, Cell, CellResult, Report } from '../resilience/model.ts'
+import type { TimeLimit } from '../resilience/execution.ts'
 import { planFor } from '../resilience/plan.ts'
 import { Progress, type Identity } from '../resilience/progress.ts'
 import { limitFor, readFacts, runBaseline, runCells, type ServerFacts } from '../resilience/run.ts'
-import { Runner } from '../resilience/runner.ts'
+import { Runner, type RunnerOptions } from '../resilience/runner.ts'
 import { FLAG_NAMES, FLAGS, isSwitch, settingsFrom, type Settings } from '../resilience/settings.ts'
 import { newFailures, scoreOf } from '../resilience/score.ts'
 import { readReport } from '../resilience/report/json.ts'
@@ -32,6 +36,12 @@ const INTERRUPTED = 130
  */
 export async function runResilience(args: readonly string[], program: string): Promise<void> {
   const { flags, rest, command } = split(args)
+  if (!args.includes('--') && rest[0] !== undefined && !rest[0].startsWith('-')) {
+    const suite = args.slice(args.indexOf(rest[0])).join(' ')
+    throw new ConfigError(
+      `The command of the test suite comes after --, such as: ${program} resilience -- ${suite}`,
+    )
+  }
   if (flags['help'] === true) console.log(RESILIENCE_HELP)
   else await run({ flags, rest, command }, program)
 }
@@ -105,7 +115,9 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
   // A reader such as head may have gone; the reports are written all the same.
   process.stdout.on('error', () => {})
   const standin = await open(config, settings.url)
+  const folder = config.tls ? mkdtempSync(join(tmpdir(), 'standin-')) : undefined
   try {
+    const trust = folder === undefined ? undefined : await trustIn(standin, folder)
     const terminal = new Terminal({
       live: process.stdout.isTTY,
       colors: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
@@ -116,6 +128,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
       standin,
       config,
       settings,
+      trust,
       terminal,
       program,
       signal: controller.signal,
@@ -130,6 +143,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
     if (!controller.signal.aborted) throw error
   } finally {
     await standin.close()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     stop()
     if (controller.signal.aborted) process.exitCode = INTERRUPTED
   }
@@ -140,6 +154,7 @@ function serverConfig(given: Config): Config {
   return {
     ...given,
     port: 0,
+    tlsPort: 0,
     memory: true,
     log: 'off',
     readyFile: undefined,
@@ -170,6 +185,14 @@ async function open(config: Config, url: string | undefined): Promise<Standin> {
   return connect({ url: server.url, adminToken }, server.close)
 }
 
+/** The variables that make the command's clients trust the CA of HTTPS. */
+async function trustIn({ url, tls }: Standin, folder: string) {
+  if (!tls) throw new ConfigError(`The server at ${url} has no HTTPS; start it with --tls`)
+  if (tls.ca === undefined) return {}
+  const { caVariables } = await import('./ca-files.ts')
+  return caVariables(tls.ca, { folder, file: undefined })
+}
+
 /** Ends the run at the first signal, after the reports are written, and at once at the second. */
 function stopOnSignals(controller: AbortController): () => void {
   const stop = () => {
@@ -188,6 +211,7 @@ interface SceneParts {
   readonly standin: Standin
   readonly config: Config
   readonly settings: Settings
+  readonly trust: RunnerOptions['trust']
   readonly terminal: Terminal
   readonly program: string
   readonly signal: AbortSignal
@@ -199,14 +223,16 @@ class Scene {
   readonly #admin: Admin
   readonly #config: Config
   readonly #settings: Settings
+  readonly #trust: RunnerOptions['trust']
   readonly #terminal: Terminal
   readonly #program: string
   readonly #signal: AbortSignal
 
-  constructor({ standin, config, settings, terminal, program, signal }: SceneParts) {
+  constructor({ standin, config, settings, trust, terminal, program, signal }: SceneParts) {
     this.#standin = standin
     this.#config = config
     this.#settings = settings
+    this.#trust = trust
     this.#terminal = terminal
     this.#program = program
     this.#signal = signal
@@ -217,7 +243,7 @@ class Scene {
   /** Runs one cell with its output shown, and explains it. */
   async single(id: string): Promise<void> {
     const facts = await readFacts(this.#standin, this.#admin)
-    const baseline = await runBaseline(this.#runner(false), facts, 1, this.#settings.timeout)
+    const baseline = await runBaseline(this.#runner(false), facts, 1, this.#limit)
     const everything = { faults: ['all'], calls: Number.MAX_SAFE_INTEGER }
     const cells = planFor(baseline.operations, everything)
     const cell = cells.find((one) => one.id === id)
@@ -244,8 +270,7 @@ class Scene {
     const facts = await readFacts(this.#standin, this.#admin)
     const earlier = resume ? progress?.read(identity) : undefined
     const baseline =
-      earlier?.baseline ??
-      (await runBaseline(this.#runner(false), facts, 2, this.#settings.timeout))
+      earlier?.baseline ?? (await runBaseline(this.#runner(false), facts, 2, this.#limit))
     this.#terminal.baseline(baseline)
     const cells = planFor(baseline.operations, selection)
     if (cells.length === 0) throw new ConfigError('The plan is empty: no cell fits the selection')
@@ -290,11 +315,11 @@ class Scene {
   }
 
   #cellOptions(facts: ServerFacts, baseline: Baseline) {
-    const { jobs, budget, timeout } = this.#settings
+    const { jobs, budget } = this.#settings
     return {
       jobs,
       budget,
-      limit: timeout ?? limitFor(baseline),
+      limit: this.#limit ?? limitFor(baseline),
       judgement: { ...facts, repeats: baseline.repeats },
       signal: this.#signal,
     }
@@ -303,8 +328,15 @@ class Scene {
   #runner(shown: boolean): Runner {
     const { seed } = this.#config
     const { command } = this.#settings
-    const options = { command, secrets: this.#secrets, seed, shown, signal: this.#signal }
+    const secrets = this.#secrets
+    const options = { command, secrets, trust: this.#trust, seed, shown, signal: this.#signal }
     return new Runner(this.#standin, options)
+  }
+
+  /** The time limit that is given. */
+  get #limit(): TimeLimit | undefined {
+    const { timeout } = this.#settings
+    return timeout === undefined ? undefined : { ms: timeout, most: timeout }
   }
 
   get #secrets() {

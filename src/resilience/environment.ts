@@ -7,26 +7,33 @@ export interface ServerSecrets {
   readonly webhookSecret: string
 }
 
-/** Variables of the command: the sandbox's URLs and credentials, as `standin env` prints them. */
+/**
+ * Variables of the command: the sandbox's URLs and credentials, as `standin env` prints them.
+ *
+ * @param trust the variables that make clients trust the CA of HTTPS; undefined for URLs of HTTP
+ */
 export function environmentOf(
   sandbox: Standin,
   { adminToken, webhookSecret }: ServerSecrets,
+  trust?: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
+  const { url, urls } = (trust && sandbox.tls) ?? sandbox
   const credentials = sandbox.credentials as Readonly<Record<string, object>>
-  const ofApis = Object.entries(sandbox.urls).flatMap(([api, url]) => [
-    [apiVariable(api, 'url'), url],
+  const ofApis = Object.entries(urls).flatMap(([api, base]) => [
+    [apiVariable(api, 'url'), base],
     ...Object.entries(credentialsIn(credentials, api)).map(([part, value]) => [
       apiVariable(api, part),
       String(value),
     ]),
   ])
   return {
-    STANDIN_URL: sandbox.url,
+    STANDIN_URL: url,
     STANDIN_SANDBOX: sandbox.name,
     ...(Object.fromEntries(ofApis) as Record<string, string>), // pairs of texts
     STANDIN_WEBHOOK_SECRET: webhookSecret,
-    STANDIN_ADMIN_URL: `${sandbox.url}/_standin`,
+    STANDIN_ADMIN_URL: `${url}/_standin`,
     ...(adminToken === undefined ? {} : { STANDIN_ADMIN_TOKEN: adminToken }),
+    ...trust,
   }
 }
 

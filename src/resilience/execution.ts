@@ -6,12 +6,22 @@ const OUTPUT_LIMIT = 8 * 1024
 /** Milliseconds between the request to end and the kill. */
 const GRACE = 300
 
+/** Time limit of a command. */
+export interface TimeLimit {
+  /** Milliseconds after which it is ended, unless it has just sent a request. */
+  readonly ms: number
+  /** Milliseconds after which it is ended in any case. */
+  readonly most: number
+}
+
 export interface Execution {
   readonly command: readonly string[]
   /** Variables besides those of this process; undefined removes one. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Milliseconds; undefined: no limit. */
-  readonly limit: number | undefined
+  /** Undefined: no limit. */
+  readonly limit: TimeLimit | undefined
+  /** Returns the id of the last request that the command has sent. */
+  readonly lastRequest?: () => Promise<string | undefined>
   /** True: the output goes to the terminal as well. */
   readonly shown: boolean
   readonly signal: AbortSignal
@@ -23,7 +33,8 @@ export interface Execution {
  *
  * @throws Error if the command cannot be started
  */
-export function execute({ command, env, limit, shown, signal }: Execution): Promise<Ending> {
+export function execute(execution: Execution): Promise<Ending> {
+  const { command, env, limit, shown, signal } = execution
   const [program = '', ...args] = command
   return new Promise((resolve, reject) => {
     const started = performance.now()
@@ -47,13 +58,10 @@ export function execute({ command, env, limit, shown, signal }: Execution): Prom
       kill('SIGTERM')
       setTimeout(() => kill('SIGKILL'), GRACE).unref()
     }
-    const timer =
-      limit === undefined
-        ? undefined
-        : setTimeout(() => {
-            timedOut = true
-            stop()
-          }, limit)
+    const endWatch = watch(execution, limit, () => {
+      timedOut = true
+      stop()
+    })
     const collect = (chunk: Buffer, stream: NodeJS.WriteStream) => {
       output = `${output}${chunk.toString()}`.slice(-2 * OUTPUT_LIMIT)
       if (shown) stream.write(chunk)
@@ -63,7 +71,7 @@ export function execute({ command, env, limit, shown, signal }: Execution): Prom
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
     const finish = () => {
-      clearTimeout(timer)
+      endWatch()
       signal.removeEventListener('abort', stop)
     }
     child.on('error', (error) => {
@@ -86,6 +94,45 @@ export function execute({ command, env, limit, shown, signal }: Execution): Prom
       })
     })
   })
+}
+
+/**
+ * Calls a function at the time limit of a command. A command that goes on sending requests does not
+ * hang: on a busy machine it needs longer, and its verdict must not depend on that.
+ *
+ * @returns a function that ends the watch
+ */
+function watch(
+  { lastRequest = () => Promise.resolve(undefined) }: Execution,
+  limit: TimeLimit | undefined,
+  onLimit: () => void,
+): () => void {
+  if (limit === undefined) return () => {}
+  const { ms, most } = limit
+  const started = performance.now()
+  let before: string | undefined
+  let ended = false
+  let timer: NodeJS.Timeout
+  const check = async () => {
+    const last = await lastRequest().catch(() => before)
+    if (ended) return
+    const elapsed = performance.now() - started
+    if (elapsed >= most || (elapsed >= ms && last === before)) {
+      onLimit()
+      return
+    }
+    before = last
+    wait()
+  }
+  const wait = () => {
+    const left = Math.min(ms / 2, started + most - performance.now())
+    timer = setTimeout(() => void check(), Math.max(1, left))
+  }
+  wait()
+  return () => {
+    ended = true
+    clearTimeout(timer)
+  }
 }
 
 /** Variables whose values the output must not show. */

@@ -3,6 +3,7 @@ import type { Admin } from '../client/admin.ts'
 import type { Standin } from '../client/standin.ts'
 import { differences, operationsOf } from './baseline.ts'
 import { readContracts, type Contracts } from './contracts.ts'
+import type { TimeLimit } from './execution.ts'
 import { findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
 import type { Baseline, Cell, CellResult, Ending } from './model.ts'
@@ -26,6 +27,12 @@ export async function readFacts(standin: Standin, admin: Admin): Promise<ServerF
   return { contracts, creates }
 }
 
+/** A run of the command without a fault. */
+interface PlainRun {
+  readonly ending: Ending
+  readonly observation: Observation
+}
+
 /**
  * Runs the command without faults and learns what it calls.
  *
@@ -36,12 +43,12 @@ export async function runBaseline(
   runner: Runner,
   { contracts, creates }: ServerFacts,
   times: 1 | 2,
-  limit: number | undefined,
+  limit: TimeLimit | undefined,
 ): Promise<Baseline> {
-  const runs: { readonly ending: Ending; readonly observation: Observation }[] = []
+  const runs: PlainRun[] = []
   for (let number = 1; number <= times; number++) {
     const run = await runner.runPlainly(limit)
-    if (run.ending.timedOut || run.ending.exitCode !== 0) throw failed(run.ending, number)
+    if (run.ending.timedOut || run.ending.exitCode !== 0) throw failed(run, number)
     runs.push(run)
   }
   const first = runs[0]!.observation // there is at least one run
@@ -51,7 +58,7 @@ export async function runBaseline(
   const unstable = differences(first, last)
   if (unstable.length > 0) {
     throw new Error(
-      `The command is not stable without faults: ${unstable.join('; ')}. Make its calls the same in every run`,
+      `The command is not stable without faults: ${unstable.join('; ')}. Make its calls the same in every run; a client with a short time limit repeats its calls on a busy machine`,
     )
   }
   const repeats = [first, last].map(({ requests }) => largestRepeats(requests, creates))
@@ -69,14 +76,21 @@ export async function runBaseline(
   }
 }
 
-function failed({ exitCode, timedOut, output }: Ending, number: number): Error {
+/** Advice for a command whose requests went elsewhere. */
+const ADVICE =
+  'It has to take its URLs from the environment, such as STANDIN_URL, or from {url} in its arguments'
+
+function failed({ ending, observation }: PlainRun, number: number): Error {
+  const { exitCode, timedOut, output } = ending
   const how = timedOut
     ? 'did not end within the time limit'
     : `failed with exit code ${exitCode ?? 'of a signal'}`
   const which = number === 1 ? 'without a fault' : 'without a fault, in the second of two runs'
   const tail = output.trimEnd().split('\n').slice(-12).join('\n')
+  const advice =
+    observation.requests.length === 0 ? ` No request reached its sandbox. ${ADVICE}.` : ''
   return new Error(
-    `The command ${how} ${which}; it must pass before faults can tell anything${tail === '' ? '' : `. Its last lines:\n${tail}`}`,
+    `The command ${how} ${which}; it must pass before faults can tell anything.${advice}${tail === '' ? '' : ` Its last lines:\n${tail}`}`,
   )
 }
 
@@ -85,25 +99,26 @@ function nothingCalled({ requests }: Observation): Error {
     requests.length === 0
       ? 'no request reached its sandbox'
       : `none of its ${requests.length} requests reached an operation, such as ${requests[0]!.method} ${requests[0]!.path}`
-  return new Error(
-    `The command called no operation: ${detail}. It has to take its URLs from the environment, such as STANDIN_URL, or from {url} in its arguments`,
-  )
+  return new Error(`The command called no operation: ${detail}. ${ADVICE}`)
 }
 
 /** Default time limit of a cell: a client that waits is told from one that hangs. */
 const SHORTEST_LIMIT = 10_000
 const LIMIT_FACTOR = 5
+/** Multiple of the limit that a command has while it goes on sending requests. */
+const BUSY_FACTOR = 3
 
-/** Milliseconds after which a cell counts as hanging. */
-export function limitFor(baseline: Baseline): number {
-  return Math.max(SHORTEST_LIMIT, LIMIT_FACTOR * baseline.ms)
+/** Time limit of a cell unless one is given. */
+export function limitFor(baseline: Baseline): TimeLimit {
+  const ms = Math.max(SHORTEST_LIMIT, LIMIT_FACTOR * baseline.ms)
+  return { ms, most: BUSY_FACTOR * ms }
 }
 
 export interface CellsOptions {
   readonly jobs: number
   /** Milliseconds after which no cell starts; undefined: no limit. */
   readonly budget: number | undefined
-  readonly limit: number
+  readonly limit: TimeLimit
   readonly judgement: Judgement
   readonly signal: AbortSignal
   /** Called when a cell is done. */

@@ -1,7 +1,7 @@
 import type { Standin } from '../client/standin.ts'
 import { CELL_VARIABLE } from '../config/environment.ts'
 import { environmentOf, filled, type ServerSecrets } from './environment.ts'
-import { execute } from './execution.ts'
+import { execute, type TimeLimit } from './execution.ts'
 import { besides, findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
 import type { Baseline, Cell, CellResult, Ending, Exchange } from './model.ts'
@@ -21,6 +21,8 @@ const MAX_EXCHANGES = 100
 export interface RunnerOptions {
   readonly command: readonly string[]
   readonly secrets: ServerSecrets
+  /** Variables that make clients trust the server's CA; undefined: the command gets URLs of HTTP. */
+  readonly trust?: Readonly<Record<string, string>> | undefined
   readonly seed: number
   /** True: the output of the command goes to the terminal. */
   readonly shown: boolean
@@ -39,7 +41,7 @@ export class Runner {
 
   /** Runs the command without a fault. */
   async runPlainly(
-    limit: number | undefined,
+    limit: TimeLimit | undefined,
   ): Promise<{ readonly ending: Ending; readonly observation: Observation }> {
     const { ending, observation } = await this.#run(undefined, limit)
     return { ending, observation }
@@ -48,7 +50,7 @@ export class Runner {
   /** Runs the command with the fault of a cell, and judges what happened. */
   async runCell(
     cell: Cell,
-    limit: number,
+    limit: TimeLimit,
     judgement: Judgement,
     known: Baseline['findings'],
   ): Promise<CellResult> {
@@ -81,19 +83,21 @@ export class Runner {
 
   readonly #open = new Map<Observation, Standin>()
 
-  async #run(cell: Cell | undefined, limit: number | undefined) {
-    const { command, secrets, seed, shown, signal } = this.#options
+  async #run(cell: Cell | undefined, limit: TimeLimit | undefined) {
+    const { command, secrets, trust, seed, shown, signal } = this.#options
     const sandbox = await this.#standin.sandbox({ seed })
     const before = await userKeys(sandbox)
     const fault = cell && (await sandbox.faults.add({ ...cell.definition, note: cell.id }))
+    const variables = environmentOf(sandbox, secrets, trust)
     const env = {
-      ...environmentOf(sandbox, secrets),
+      ...variables,
       [CELL_VARIABLE]: cell?.id, // undefined removes it, should this process have one
     }
     const ending = await execute({
-      command: filled(command, sandbox.url),
+      command: filled(command, variables['STANDIN_URL'] ?? sandbox.url),
       env,
       limit,
+      lastRequest: async () => (await sandbox.requests.list({ last: 1 }))[0]?.id,
       shown,
       signal,
     })

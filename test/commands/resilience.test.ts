@@ -3,16 +3,21 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { createFolder } from '../helpers/sandbox.ts'
+import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const SUITE = fileURLToPath(new URL('../resilience/suite.mjs', import.meta.url))
 
-/** Starts the command in an empty folder, with a suite that retries unless another is given. */
-function launch(args: readonly string[], suite: readonly string[] = ['retries']) {
+/**
+ * Starts the command in an empty folder, with a suite that retries unless another is given.
+ *
+ * @param suite null for no suite
+ */
+function launch(args: readonly string[], suite: readonly string[] | null = ['retries']) {
   const cwd = createFolder()
-  const all = ['resilience', ...args, '--', process.execPath, SUITE, ...suite]
+  const command = suite === null ? [] : ['--', process.execPath, SUITE, ...suite]
+  const all = ['resilience', ...args, ...command]
   const child = spawn(process.execPath, [MAIN, ...all], { cwd })
   const text = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => (text.stdout += String(chunk)))
@@ -24,7 +29,7 @@ function launch(args: readonly string[], suite: readonly string[] = ['retries'])
   return { child, text, exit }
 }
 
-async function run(args: readonly string[], suite?: readonly string[]) {
+async function run(args: readonly string[], suite?: readonly string[] | null) {
   const { text, exit } = launch(args, suite)
   return { code: await exit, ...text }
 }
@@ -49,6 +54,8 @@ test('a run that its budget ends is resumed, and compared with an earlier one', 
     'report.json',
     'summary.md',
   ])
+  // The built program writes characters beyond ASCII as they are.
+  expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('· seed 1 ·')
   const earlier = join(folder, 'report.json')
   // The same again is no new failure; a suite without retries has one.
   const args = ['--only', 'first/500', '--baseline', earlier]
@@ -89,7 +96,41 @@ test('wrong usage and a failing baseline say what to do', async () => {
   const missing = await run(['--fauts', '500'])
   expect(missing).toMatchObject({ code: 2, stdout: '' })
   expect(missing.stderr).toContain('did you mean --faults?')
+  const bare = await run(['npm', 'test'], null)
+  expect(bare.code).toBe(2)
+  expect(bare.stderr).toMatch(/comes after --, such as: .* resilience -- npm test$/m)
   const failing = await run(['--dry-run'], ['fails'])
   expect(failing.code).toBe(1)
   expect(failing.stderr).toContain('The command failed with exit code 4 without a fault')
+  expect(failing.stderr).toContain('No request reached its sandbox. It has to take its URLs from')
+})
+
+test('a running server is used, with its admin token, and over HTTPS', async () => {
+  const adminToken = 'a-token-for-the-admin-api'
+  const { url } = await createSandbox({ adminToken, tls: true, tlsPort: 0 })
+  const target = ['--url', url, '--admin-token', adminToken]
+  const cell = 'cryptlex.createResellerUser/first/500'
+  const secure = await run([...target, '--tls', '--cell', cell], ['retries', 'secure'])
+  expect(secure).toMatchObject({ code: 0, stderr: '' })
+  expect(secure.stdout).toContain(`survived  ${cell}`)
+  // It leaves no sandbox behind.
+  const answer = await fetch(`${url}/_standin/sandboxes`, {
+    headers: { 'Standin-Admin-Token': adminToken },
+  })
+  expect(await answer.json()).toMatchObject({ sandboxes: [{ name: 'default' }] })
+
+  const refused = await run(['--url', url, '--cell', cell])
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toContain('token')
+  const plain = await createSandbox()
+  const missing = await run(['--url', plain.url, '--tls', '--cell', cell])
+  expect(missing.code).toBe(2)
+  expect(missing.stderr).toContain('has no HTTPS; start it with --tls')
+})
+
+test('a server of its own has HTTPS for the suite with --tls', async () => {
+  const only = ['--only', 'first/500', '--skip', 'twice']
+  const { code, stdout } = await run([...only, '--tls'], ['retries', 'secure'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Score 100 %: 1 survived')
 })

@@ -15,6 +15,8 @@ const adapted = (block: string) =>
   block
     .replaceAll('npx standin', 'node dist/main.js')
     .replaceAll(' -- npm test', ' --only first/reset -- node test/resilience/suite.mjs retries')
+    .replaceAll(' -- sh -c', ' --only first/reset -- sh -c')
+    .replaceAll(" npm test'", " node test/resilience/suite.mjs retries'")
     .replaceAll('--report resilience', '--report .build/resilience')
     .replaceAll('--baseline resilience', '--baseline .build/resilience')
 

@@ -22,10 +22,24 @@ const isAlive = (pid: number) => {
 }
 
 test('a command that hangs is ended at its time limit, with what it started', async () => {
-  const ending = await run('trap "" TERM; sleep 600 & echo $!; wait', { limit: 400 })
+  const ending = await run('trap "" TERM; sleep 600 & echo $!; wait', {
+    limit: { ms: 400, most: 400 },
+  })
   expect(ending).toMatchObject({ timedOut: true })
   const pid = Number(ending.output)
   if (pid > 0) await eventually(() => expect(isAlive(pid)).toBe(false))
+})
+
+test('a command that goes on sending requests has more time, up to a limit', async () => {
+  let sent = 0
+  const lastRequest = () => Promise.resolve(String(sent++))
+  const limit = { ms: 20, most: 600_000 }
+  expect(await run('sleep 0.3', { limit, lastRequest })).toMatchObject({ timedOut: false })
+  const short = { ms: 20, most: 40 }
+  expect(await run('sleep 600', { limit: short, lastRequest })).toMatchObject({ timedOut: true })
+  // One that has stopped to send has no more time.
+  const silent = { limit, lastRequest: () => Promise.resolve('req-1') }
+  expect(await run('sleep 600', silent)).toMatchObject({ timedOut: true })
 })
 
 test('a process that a command leaves behind ends with it', async () => {

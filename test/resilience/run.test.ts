@@ -43,7 +43,7 @@ async function run({ args, only }: RunOptions): Promise<Record<string, CellResul
   await runCells(runner, baseline, planFor(baseline.operations, { only, calls: 1 }), {
     jobs: 2,
     budget: undefined,
-    limit: NEVER,
+    limit: { ms: NEVER, most: NEVER },
     judgement: { ...facts, repeats: baseline.repeats },
     signal: new AbortController().signal,
     onResult: (result) => {

@@ -4,6 +4,7 @@ const {
   STANDIN_CRYPTLEX_URL: api,
   STANDIN_CRYPTLEX_TOKEN: token,
   STANDIN_ADMIN_URL: admin,
+  STANDIN_ADMIN_TOKEN: adminToken = '',
 } = process.env
 const email = 'ada@example.test'
 
@@ -19,9 +20,13 @@ const create = () =>
       allowCustomerPortalAccess: true,
     }),
   }).catch((error) => ({ ok: false, status: `with ${error.message}` }))
-const exists = async () => (await (await fetch(`${admin}/users?email=${email}`)).json()).total > 0
+const exists = async () => {
+  const headers = { 'Standin-Admin-Token': adminToken }
+  return (await (await fetch(`${admin}/users?email=${email}`, { headers })).json()).total > 0
+}
 
 if (given.has('fails')) process.exit(4)
+if (given.has('secure') && !`${api}${admin}`.match(/^https:.*https:/)) process.exit(5)
 if (given.has('resets')) await fetch(`${admin}/reset`, { method: 'POST' })
 let answer = await create()
 if (given.has('retries') && !answer.ok) answer = await create()

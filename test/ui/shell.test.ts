@@ -235,7 +235,7 @@ test.each(CHECKED_LOOKS)('axe finds nothing at $width px, $theme', async ({ widt
 })
 
 test.each(CHECKED_LOOKS)(
-  'axe finds nothing in the views of faults, sandboxes and the server at $width px, $theme',
+  'axe finds nothing in the views of faults, checks, sandboxes and the server at $width px, $theme',
   async ({ width, theme }) => {
     const server = await createSandbox()
     const caller = createCaller(server)
@@ -252,6 +252,9 @@ test.each(CHECKED_LOOKS)(
     await page.goto(`${server.url}/#/faults?new=1`)
     await page.getByRole('button', { name: 'Add a condition' }).click()
     await page.getByText('Reset the connection', { exact: true }).last().waitFor()
+    await expectAccessible(page)
+    await page.goto(`${server.url}/#/report-card`)
+    await page.locator('.check.ok').first().waitFor()
     await expectAccessible(page)
     await page.goto(`${server.url}/#/sandboxes`)
     await page.getByRole('button', { name: 'Compare before' }).click()

@@ -1,7 +1,7 @@
 // One call over HTTP, with everything that can become of it as a value.
 
 /** Milliseconds that an API may take to answer. */
-const TIMEOUT = 1000
+const TIMEOUT = Number(process.env['API_TIMEOUT_MS'] ?? 1000)
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE'

@@ -269,16 +269,20 @@ function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Che
           )
             changes.push(one)
         }
-        const twice = changes.find((one, i) => changes.slice(0, i).some((each) => each.equals(one)))
-        if (twice) {
-          const first = changes.find((one) => one.equals(twice))!
+        const pairs = changes.flatMap((one, i) =>
+          changes.slice(0, i).flatMap((each) => (each.equals(one) ? [[each, one] as const] : [])),
+        )
+        // Another test may make the same change; calls of the admin API tell tests apart.
+        const pair = pairs.find(([each, one]) => each.entry.section === one.entry.section)
+        if (pair) {
+          const [first, twice] = pair
           findings.fail(
             `${first.id} and ${twice.id} are the same change, and ${delivery.id} came twice`,
             delivery,
             first,
             twice,
           )
-        } else if (changes.length > 0) {
+        } else if (changes.length > 0 && pairs.length === 0) {
           findings.pass(
             `${changes[0]!.id} came once, and ${delivery.id} twice`,
             delivery,

@@ -3,7 +3,7 @@ import { CHECKS } from '../../../src/core/report-card/report-card.ts'
 import { startStandin, type Standin } from '../../../src/index.ts'
 import { Play } from './play.ts'
 import { createReceiver, SECRET } from './receiver.ts'
-import { RECEIVER_SCENARIOS } from './receiver-scenarios.ts'
+import { change, createWith, RECEIVER_SCENARIOS } from './receiver-scenarios.ts'
 
 let server: Standin
 
@@ -45,6 +45,22 @@ describe.each(Object.entries(RECEIVER_SCENARIOS))('%s', (id, scenario) => {
     expect(result.deliveries.length).toBeGreaterThan(0)
     for (const delivery of result.deliveries) await standin.webhooks.delivery(delivery)
   })
+})
+
+test('the same change in two tests does not show that a webhook was handled twice', async () => {
+  const standin = await server.sandbox()
+  const play = new Play(standin)
+  onTestFinished(async () => {
+    play.close()
+    await standin.close()
+  })
+  const receiver = await createReceiver()
+  await standin.webhooks.subscribe({ url: receiver.url, token: SECRET })
+  const user = await createWith(play, 'duplicate')
+  await change(play, user)
+  await standin.faults.clear()
+  await change(play, user)
+  expect(await play.resultOf('deduplicates')).toMatchObject({ verdict: 'not-seen' })
 })
 
 test('deliveries to an inbox show nothing about a receiver', async () => {

@@ -15,7 +15,7 @@ async function create(play: Play, name = 'ada'): Promise<string> {
   return text
 }
 
-async function createWith(play: Play, fault: string, name = 'ada'): Promise<string> {
+export async function createWith(play: Play, fault: string, name = 'ada'): Promise<string> {
   await play.arm(`webhook=${fault};times=1`)
   return await create(play, name)
 }
@@ -40,7 +40,7 @@ const accepting = (fault: string): ReceiverScenario => ({
 })
 
 /** Changes the user at Cryptlex, as a receiver does that keeps both sides equal. */
-async function change(play: Play, user: string): Promise<void> {
+export async function change(play: Play, user: string): Promise<void> {
   const { id } = JSON.parse(user) as { id: string }
   const { path, headers } = creation('cryptlex')
   await play.send({

@@ -1,0 +1,3 @@
+module example.test/integration
+
+go 1.19
