@@ -1,7 +1,7 @@
-// The first file that a program of the build loads. It runs the other files of the build from V8's
-// code cache, which holds them compiled: compiling is a fifth of the start otherwise. The build makes
-// the cache, or the end of the first run, where the package was installed. A cache that does not fit
-// makes no difference but time. See docs/decisions/07-code-cache.md.
+// The first file that a built program loads. It runs the other files of the build from V8's code
+// cache, which holds them compiled: without it, compiling takes a fifth of the start. The build
+// makes the cache; in an installed package, the first run makes it at its end. A cache that does
+// not fit is ignored, and the start takes longer. See docs/decisions/07-code-cache.md.
 import { accessSync, constants as modes, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -10,11 +10,11 @@ import { constants, runInThisContext, Script } from 'node:vm'
 import { crc32 } from 'node:zlib'
 
 /**
- * The file below the folder of the build: one for each version of Node. A leading dot keeps it out of
- * the package for npm.
+ * Name of the cache's file in the folder of the build, another one for each version of Node. The
+ * dot in front keeps it out of the package for npm.
  */
 const CACHE = `.code-cache-${process.version}-${process.arch}`
-/** Length of the line of JSON in front, padded; the compiled code follows. */
+/** Length of the first line, padded JSON; the compiled code follows. */
 const HEADER = 8192
 
 /** The files of a cache, with the checksum of everything after the header. */
@@ -110,7 +110,7 @@ function readCache(): { entries: Header['entries']; bytes: Buffer } {
   return { entries: {}, bytes: Buffer.alloc(0) }
 }
 
-/** Spares the next start the compilation, where the package may be written. */
+/** Writes the cache for the next start, if the folder of the package is writable. */
 function writeIfPossible(): void {
   try {
     accessSync(folder, modes.W_OK)

@@ -8,7 +8,7 @@ import {
 } from './commands/command.ts'
 import { credentials } from './commands/credentials.ts'
 import { env } from './commands/env.ts'
-import { fail } from './commands/fail.ts'
+import { exitWithError } from './commands/exit-with-error.ts'
 import { fault } from './commands/fault.ts'
 import { healthcheck } from './commands/healthcheck.ts'
 import { reportCard } from './commands/report-card.ts'
@@ -80,4 +80,4 @@ async function main(args: readonly string[]): Promise<void> {
 // Bundled libraries call functions that Node 24 deprecates. Node hides such warnings only for code in
 // node_modules, and users of the program can do nothing about them.
 process.noDeprecation = true
-main(process.argv.slice(2)).catch(fail)
+main(process.argv.slice(2)).catch(exitWithError)

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFolder } from './helpers/sandbox.ts'
+import { createCaller } from './helpers/caller.ts'
+import { createFolder, createSandbox } from './helpers/sandbox.ts'
 import { LOCAL } from './package/projects.ts'
 import { installed, pack, runProject, writeFiles } from './package/scratch.ts'
 
@@ -90,6 +91,28 @@ test('in a browser-like test environment, a program starts a server and uses it'
     users: { mykaarma: 3 },
     away: expect.stringMatching(/^No Standin at http:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/) as string,
   })
+})
+
+const MADE_UP = `
+const { startStandin } = require(${JSON.stringify(join(ROOT, 'dist/index.js'))})
+startStandin().then(async (standin) => {
+  const { url } = standin
+  await fetch(url + '/_standin/seed', { method: 'POST', body: '{"users":400}', headers: { 'Content-Type': 'application/json' } })
+  console.log(await (await fetch(url + '/_standin/state')).text())
+  await standin.close()
+})`
+
+test('the build, which has the used ones of the tables of names alone, makes up the same as the sources', async () => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', MADE_UP], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  expect((await caller.post('/_standin/seed', { users: 400 })).status).toBe(200)
+  const withoutTimes = (state: string): unknown =>
+    JSON.parse(
+      state.replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '""').replaceAll(/\b1[67]\d{11}\b/g, '0'),
+    )
+  expect(withoutTimes(stdout)).toEqual(withoutTimes((await caller.get('/_standin/state')).text))
 })
 
 const MEGABYTE = 1e6

@@ -2,7 +2,9 @@ import type { Task } from '../core/api.ts'
 import type { StreamWriter } from '../core/http/stream.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** Least time between two events about changes, in milliseconds: a burst of them is one event. */
+/**
+ * Minimum time between two events about changes, in milliseconds; a burst of changes is one event.
+ */
 const INTERVAL = 100
 
 const CHANGE = 'event: change\ndata: {}\n\n'
@@ -16,7 +18,7 @@ export class Changes {
     this.#sandbox = sandbox
   }
 
-  /** Has each call of a task that may change something announced once it is answered. */
+  /** Wraps tasks, so that each call that may change something is announced once it is answered. */
   announcing<Name extends string>(tasks: Record<Name, Task>): Record<Name, Task> {
     const announced = Object.entries<Task>(tasks).map(([name, task]) => [
       name,

@@ -190,18 +190,18 @@ export interface Limits {
   limits: {
     name: string
     /**
-     * What is limited, such as `logged requests`.
+     * Name of the limit, such as `logged requests`.
      */
     text: string
     /**
-     * Whether each sandbox has this limit, or the whole server.
+     * Scope of the limit, which each sandbox has or the whole server.
      */
     of: 'sandbox' | 'server'
     used: number
     limit: number
     unit: 'items' | 'bytes'
     /**
-     * What happens at the limit; `refused` means that a further item is.
+     * Effect of the limit on a further item, such as `refused`.
      */
     beyond: 'refused' | 'oldest-removed'
   }[]
@@ -276,7 +276,7 @@ export interface Fixtures {
         kty: string
       }[]
       /**
-       * Whether signatures are checked; false accepts JWTs signed elsewhere.
+       * True to check signatures; false accepts JWTs signed elsewhere.
        */
       verify?: boolean
     }
@@ -292,7 +292,7 @@ export interface Fixtures {
     resellers?: {
       id: string
       /**
-       * Most users; -1 means unlimited.
+       * Maximum number of users; -1 means unlimited.
        */
       allowedUsers?: number
     }[]
@@ -300,7 +300,7 @@ export interface Fixtures {
       id: string
       resellerId: string
       /**
-       * Most users; -1 means unlimited.
+       * Maximum number of users; -1 means unlimited.
        */
       allowedUsers?: number
     }[]
@@ -339,7 +339,7 @@ export interface Fixtures {
       }[]
     }[]
     /**
-     * What a user can be given; a request names it by id, name or the caller's own id.
+     * Entries that a user can have; a request names them by id, name or the caller's own id.
      */
     folders?: {
       id: string
@@ -350,7 +350,7 @@ export interface Fixtures {
       externalId?: string
     }[]
     /**
-     * What a user can be given; a request names it by id, name or the caller's own id.
+     * Entries that a user can have; a request names them by id, name or the caller's own id.
      */
     groups?: {
       id: string
@@ -553,7 +553,7 @@ export interface RecordedRequest {
   }
   warnings: Note[]
   /**
-   * What the sender probably meant.
+   * Hints on probable mistakes of the sender.
    */
   hints?: Note[]
   /**

@@ -12,7 +12,7 @@ import type { SandboxPort } from './ports.ts'
 /** In milliseconds. */
 const DEFAULT_TIMEOUT = 5000
 const MAX_TIMEOUT = 60_000
-/** Pending deliveries that an answer lists; 100,000 of them would be 23 MB. */
+/** Maximum number of pending deliveries in an answer; 100,000 of them would be 23 MB. */
 const MAX_PENDING = 20
 
 type Names = 'listDeliveries' | 'getDelivery' | 'checkDelivery' | 'awaitDeliveries' | 'settle'

@@ -14,7 +14,7 @@ export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Tas
   return {
     explainRequest: async (call) => {
       const entry = entryOf(call, sandbox)
-      // Loaded at first use: it reads the contracts again, with their prose.
+      // Loaded at first use, since it reads the contracts again, with their descriptions.
       const { explain } = await import('../core/explain/explain.ts')
       const { status, answerHeaders } = entry
       const mediaType = mediaTypeOf(String(answerHeaders['Content-Type'] ?? '')) ?? ''

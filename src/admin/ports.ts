@@ -113,7 +113,7 @@ export interface ServerPort {
   /** The memory that the histories of all sandboxes share. */
   readonly history: Pick<HistoryBudget, 'bytes' | 'limit' | 'dropped'>
   list(): readonly HostedSandbox[]
-  /** Most sandboxes at a time. */
+  /** Maximum number of sandboxes. */
   readonly maxSandboxes: number
   get(name: string): HostedSandbox
   create(request: SandboxRequest): Promise<HostedSandbox>

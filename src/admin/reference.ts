@@ -47,7 +47,10 @@ export function referenceTasks(
 
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
 
-/** Answers a reference that lacks only the admin token with the dashboard, which asks for it. */
+/**
+ * Answers a request for the reference that lacks only the admin token with the dashboard, which
+ * asks for the token.
+ */
 export function refusedReference(problem: Problem, call: Call): Reply | undefined {
   if (!/^(GET|HEAD)$/.test(call.method) || call.path !== '/docs' || !wantsHtml(call)) {
     return undefined
@@ -79,10 +82,10 @@ function withServer(document: OpenapiDocument, url: string): OpenapiDocument {
   return { ...document, servers: [{ url, description: 'This sandbox' }] }
 }
 
-/** Stands for the server in the documents below. */
+/** Placeholder for the server's URL in the documents that are kept. */
 const MARK = '{{server}}'
 
-/** Documents in YAML, which take longer to write than all else here. */
+/** Written documents in YAML, which take long to write. */
 const written = new WeakMap<ServerPort, Map<string, string>>()
 
 async function yamlText(

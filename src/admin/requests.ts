@@ -19,9 +19,9 @@ import { hintedSteps, recordSteps } from './hints.ts'
 import { limitOf } from './paging.ts'
 import type { ServerPort, SandboxPort } from './ports.ts'
 
-/** Parameters of the query that select requests. */
-const FILTERS = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
-/** Characters of an answer that is written and checked at once, and estimated ones of a record. */
+/** The query parameters that filter requests. */
+export const FILTERS = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
+/** Size of an answer that is written at once, and estimated size of a record, in characters. */
 const MAX_AT_ONCE = 512 * 1024
 const RECORD_OVERHEAD = 2048
 

@@ -241,7 +241,10 @@ function refuseUnknownFields({ warnings, operation, bodyType }: Call): void {
   throw invalid(violations)
 }
 
-/** The refusal of a value of another user. Vendors have several statuses for it; this API has one. */
+/**
+ * The refusal of a value that another user has. Vendors use several statuses for it; this API uses
+ * one.
+ */
 function userTaken(fields: readonly string[]): Problem {
   const { status, reason, message, violations } = duplicate(fields, 409)
   const advice = 'send another value, or change or delete that user first'

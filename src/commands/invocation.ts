@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { packaged } from '../package.ts'
 
-/** Circumstances of this process; a test sets its own. */
+/** Paths by which this process was started; a test sets its own. */
 export interface Invocation {
   /** Path of the program as it was started: `process.argv[1]`. */
   readonly script: string

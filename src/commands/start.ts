@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { isLoopback } from '../core/http/hosts.ts'
 import type { Server } from '../server/server.ts'
 import type { Command } from './command.ts'
-import { fail } from './fail.ts'
+import { exitWithError } from './exit-with-error.ts'
 
 export const start: Command = {
   name: 'start',
@@ -102,7 +102,7 @@ function stopOnSignals(starting: Promise<Server>): void {
       .then((server) => server.close())
       .then(
         () => process.exit(0),
-        (error: unknown) => fail(error),
+        (error: unknown) => exitWithError(error),
       )
   }
   process.on('SIGTERM', stop)

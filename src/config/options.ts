@@ -28,7 +28,7 @@ export const OPTIONS = {
   /** Listens with HTTPS too. */
   tls: option({
     fallback: false,
-    help: 'listen with HTTPS too, with a certificate of its own CA',
+    help: "listen with HTTPS too, with a certificate of Standin's own CA",
     read: boolean,
   }),
   tlsPort: option({
@@ -41,7 +41,7 @@ export const OPTIONS = {
   tlsCert: option({
     fallback: undefined,
     value: 'FILE',
-    help: 'certificate for HTTPS in PEM, in place of its own',
+    help: "certificate for HTTPS in PEM, in place of Standin's own",
     read: text,
   }),
   tlsKey: option({
@@ -71,7 +71,7 @@ export const OPTIONS = {
   durability: option({
     fallback: 'fsync',
     value: 'LEVEL',
-    help: 'what a create waits for: fsync, write or none',
+    help: 'durability of a create before its answer: fsync, write or none',
     read: oneOf('fsync', 'write', 'none'),
   }),
   recover: option({

@@ -203,7 +203,11 @@ export interface Api {
   }
   /** Returns the media type of the answer; default: by `Accept`, or 406. */
   answerType?(call: Call): string
-  /** Returns the media type of a body; default: by `Content-Type`, or 415. */
+  /**
+   * Returns the media type of a body; default: by `Content-Type`, or 415.
+   *
+   * @param text the body's text; of a long one, the first megabyte
+   */
   bodyType?(call: Call, text: string): string
   /** Adjusts a parsed body, where the vendor is more lenient than the format. */
   prepare?(call: Call): void

@@ -54,8 +54,9 @@ export class Call {
   readonly startedAt: number
   /** Stage that the request has reached. */
   stage: Stage = 'arrival'
-  /** The body's text; undefined until it is read, or where there is none. */
-  bodyText: string | undefined
+  #bodyText: string | undefined
+  /** The text of a long body in pieces, so that nothing has to join them at once. */
+  bodyPieces: readonly string[] | undefined
   /** The encoding of the body's bytes: `utf-8`, `utf-16le`, …; undefined until it is read. */
   bodyEncoding: string | undefined
   /** Refusal of a body that was read before its stage; it is thrown at that stage. */
@@ -144,6 +145,21 @@ export class Call {
     this.scheme = from.scheme ?? 'http'
     this.strict = from.profile === 'strict'
     this.answerType = from.answerType
+  }
+
+  /** The body's text; undefined until it is read, or where there is none. */
+  get bodyText(): string | undefined {
+    this.#bodyText ??= this.bodyPieces?.join('')
+    return this.#bodyText
+  }
+
+  set bodyText(text: string | undefined) {
+    this.#bodyText = text
+  }
+
+  /** True once the body is read. */
+  get isBodyRead(): boolean {
+    return this.#bodyText !== undefined || this.bodyPieces !== undefined
   }
 
   /** Records whether a fault fired and why, for the explanation of the request. */

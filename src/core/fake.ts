@@ -1,6 +1,9 @@
 import { faker as english } from '@faker-js/faker/locale/en'
 
-/** Counts the draws from each stream. The store implements it, so that a restart continues the streams. */
+/**
+ * Counts the draws from each stream. The store implements it, so that a restart continues the
+ * streams.
+ */
 export interface Counters {
   /** The next number of this stream: 0, 1, 2, … */
   next(stream: string): number
@@ -10,7 +13,7 @@ export interface Counters {
  * Generates values from a seed. The n-th draw of a stream depends only on the seed, the stream's
  * name and n, so restarts, other streams and other sandboxes do not change it.
  *
- * To seed faker's own generator for a draw takes 25 µs; to seed this one (sfc32, 128 bits of state)
+ * Seeding faker's own generator for a draw takes 25 µs; seeding this one (sfc32, 128 bits of state)
  * takes 1.3 µs. The values still come from faker, whose version is pinned.
  */
 export class Fake {
@@ -29,7 +32,9 @@ export class Fake {
     this.#faker.string.uuid = () => uuid(this.#random.next)
   }
 
-  /** Returns faker, seeded for the stream's next draw. The next call of any method seeds it again. */
+  /**
+   * Returns faker, seeded for the stream's next draw. The next call of any method seeds it again.
+   */
   draw(stream: string): typeof english {
     return this.#at(stream, this.#counters.next(stream))
   }

@@ -1,4 +1,4 @@
-/** A list of past things, such as recorded requests, whose oldest entries can be dropped. */
+/** A list of past requests or deliveries, whose oldest entries can be dropped. */
 export interface History {
   /** Drops the oldest entry that counts towards the budget, and removes its charge. */
   dropOldest(): void
@@ -11,7 +11,9 @@ export interface Charge {
   isRemoved: boolean
 }
 
-/** Removed charges that may stay in the queue, besides as many as there are others. */
+/**
+ * Number of removed charges that may stay in the queue, in addition to one for each other charge.
+ */
 const MAX_REMOVED = 1000
 
 /**

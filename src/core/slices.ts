@@ -1,7 +1,7 @@
 /** Milliseconds for which long work holds the event loop before other requests get their turn. */
 const SLICE = 4
 
-/** Thrown in place of the rest of a work whose client has closed the connection. */
+/** Ends long work whose client has closed the connection. */
 export class ClientGone extends Error {}
 
 const waiting: (() => void)[] = []

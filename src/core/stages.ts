@@ -3,7 +3,9 @@ interface StageRow {
   readonly name: string
   /** The heading of the stage in an explanation. */
   readonly title: string
-  /** The name of the stage in a fault's `after`: a fault with `after: auth` fires once it passed. */
+  /**
+   * The name of the stage in a fault's `after`: a fault with `after: auth` fires once it passed.
+   */
   readonly faultsAfter?: string
   /**
    * Reasons (`Standin-Reason`) that core and the server refuse with at this stage; slices and
@@ -136,14 +138,19 @@ export function stagesOf({
   return credentialsIn === 'body' ? SERVED_BODY_FIRST : SERVED
 }
 
-/** The stages before the body is read after which faults can fire, by where the credentials are. */
+/**
+ * The stages after which faults can fire before the body is read, by the location of the
+ * credentials.
+ */
 const BEFORE_BODY = {
   header: faultStagesBefore(SERVED, 'body'),
   body: faultStagesBefore(SERVED_BODY_FIRST, 'body'),
   none: faultStagesBefore(SERVED, 'body'),
 }
 
-/** The stages of an API before its body is read after which faults can fire. */
+/**
+ * Returns the stages after which faults can fire before the body of a request to an API is read.
+ */
 export function faultStagesBeforeBody({
   credentialsIn,
 }: {

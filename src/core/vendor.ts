@@ -13,7 +13,9 @@ export interface Example {
   readonly shown: string
   /** @param user the user name and the local part of the address of the user that it creates */
   readonly curl: (url: string, user: string, credential: Credential) => string
-  /** Fields of the request besides those of the person, from the fixtures as the slice read them. */
+  /**
+   * Fields of the request besides those of the person, from the fixtures as the slice read them.
+   */
   readonly fields?: (fixtures: unknown) => Readonly<Record<string, unknown>>
 }
 
@@ -40,7 +42,7 @@ export interface TokenRequest {
 }
 
 /**
- * One vendor: its API, and all else that the server, its commands and its clients need of it. The
+ * One vendor: its API, and everything else that the server, its commands and its clients need. The
  * registry in `src/apis/index.ts` lists the vendors.
  */
 export interface Vendor<Options extends OptionTable = OptionTable> extends Api {

@@ -1,4 +1,6 @@
-/** The edit distance of two texts: replaced, inserted, deleted and swapped letters count one each. */
+/**
+ * The edit distance of two texts: replaced, inserted, deleted and swapped letters count one each.
+ */
 export function distance(a: string, b: string): number {
   let last: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -16,12 +18,16 @@ export function distance(a: string, b: string): number {
   return row[b.length]!
 }
 
-/** A name without case and separators: the same for `dealer_uuid`, `Dealer-UUID` and `dealerUuid`. */
+/**
+ * A name without case and separators: the same for `dealer_uuid`, `Dealer-UUID` and `dealerUuid`.
+ */
 export function bare(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** The words of a name in lower case, with uuid and guid as id: `dealerUUID` gives dealer and id. */
+/**
+ * The words of a name in lower case, with uuid and guid as id: `dealerUUID` gives dealer and id.
+ */
 export function wordsOf(name: string): string[] {
   const spaced = name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -64,9 +70,11 @@ export function formatDuration(milliseconds: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
-/** Longest word that is compared: a longer one is hardly a typing error, and expensive to compare. */
+/**
+ * Longest word that is compared: a longer one is hardly a typing error, and expensive to compare.
+ */
 const MAX_LENGTH = 60
-/** Most suggestions for one word. */
+/** Maximum number of suggestions for one word. */
 const MAX_SUGGESTIONS = 3
 
 /**

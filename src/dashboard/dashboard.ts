@@ -37,7 +37,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-/** Names of assets: a hash of the content in each, and no way to another folder. */
+/** Names of assets: each has a hash of its content, and none leads to another folder. */
 const ASSET = /^\/((?:reference\/)?[\w-]+-[\w-]{8}\.(js|css|svg))$/
 
 /**

@@ -4,7 +4,7 @@ type Stop = () => Promise<void>
 const KEY = Symbol.for('standin.run-server')
 const kept = globalThis as { [KEY]?: Stop | undefined }
 
-/** Keeps what stops the server of the run, and returns it; it works once. */
+/** Stores the function that stops the server of the run. Returns a function that calls it once. */
 export function keepForTeardown(stop: Stop): Stop {
   kept[KEY] = stop
   return stopServer

@@ -5,7 +5,7 @@ import { keepForTeardown } from './run-server.ts'
  * Starts one server for the whole run and sets `STANDIN_URL`, which `useStandin` of every worker
  * reads. Does nothing if `STANDIN_URL` names a server already.
  *
- * @returns what stops the server, as vitest and Playwright call it
+ * @returns a function that stops the server; vitest and Playwright call it
  */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env['STANDIN_URL']) return () => Promise.resolve()

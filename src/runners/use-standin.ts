@@ -62,7 +62,7 @@ const CONCURRENT =
 export function useStandinWith(hooks: Hooks, options: UseStandinOptions = {}): TestStandin {
   const { url, adminToken, server, failOnUnfiredFaults = false, verify = [], ...own } = options
   const acquire = serverFor(url, adminToken, server)
-  /** The running test; with subtests, those that they are part of before them. */
+  /** The running tests, the outermost first: a subtest comes after the test that contains it. */
   const frames: Frame[] = []
   let release: () => Promise<void> = () => Promise.resolve()
   let standin: Standin | undefined
@@ -105,7 +105,9 @@ export function useStandinWith(hooks: Hooks, options: UseStandinOptions = {}): T
   return clientOf(frames, () => finished)
 }
 
-/** Connects to a server or starts one, once for the process; releasing it the last time closes it. */
+/**
+ * Connects to a server or starts one, once for the process; releasing it the last time closes it.
+ */
 function serverFor(
   url = process.env['STANDIN_URL'] || undefined,
   adminToken = process.env['STANDIN_ADMIN_TOKEN'] || undefined,
@@ -173,7 +175,7 @@ function clientOf(frames: readonly Frame[], finished: () => Standin | undefined)
       const sandbox = frames.at(-1)?.sandbox ?? finished()
       if (sandbox === undefined) {
         if (typeof name === 'symbol' || PASSIVE.has(name)) return undefined
-        if (frames.length > 0) throw new Error(CONCURRENT) // the sandbox of another is not there yet
+        if (frames.length > 0) throw new Error(CONCURRENT) // a concurrent test waits for its sandbox
         throw new Error(
           `standin.${name} was read outside of a test; useStandin() has a sandbox in tests, ` +
             'and in the hooks beforeEach and afterEach',

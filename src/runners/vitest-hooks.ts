@@ -7,8 +7,8 @@ import {
 } from './use-standin.ts'
 
 /**
- * `useStandin` with the functions of a vitest: the build gives those of `import`, since vitest
- * cannot be required.
+ * Runs `useStandinWith` with the hooks of a vitest module. The build passes the imported module,
+ * since vitest cannot be loaded with `require`.
  */
 export function useStandinOf(vitest: typeof Vitest, options?: UseStandinOptions): TestStandin {
   return useStandinWith(

@@ -1,50 +1,22 @@
 import * as fs from 'node:fs'
-import type { IncomingMessage } from 'node:http'
-import { basename, join } from 'node:path'
 import type { Fixtures, HostedSandbox, SandboxRequest } from '../admin/ports.ts'
 import { formatProfiles, readProfiles } from '../config/profiles.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 import { Problem } from '../core/problem.ts'
-import { readHost } from '../core/http/hosts.ts'
-import { decodeUnreserved } from '../core/http/unreserved.ts'
-import { DEFAULT_SANDBOX, sandboxOfHost } from '../core/http/sandbox-path.ts'
-import { isRecord } from '../core/contract/schema.ts'
-import type { Contents } from '../core/store/manifest.ts'
+import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import type { Store } from '../core/store/store.ts'
 import type { Durability } from '../core/store/write-ahead-log.ts'
-import { writeAtomically } from '../core/store/atomic-write.ts'
-import { codeOf, messageOf } from '../core/errors.ts'
-import { checkedJson, checkJson } from '../core/store/checksum.ts'
-import { putAside } from '../core/store/files.ts'
+import { messageOf } from '../core/errors.ts'
 import { isFileSystemError, writeFailed } from '../core/store/write-failed.ts'
+import type { Address } from './address.ts'
 import { mergeFixtures } from './fixtures.ts'
+import { KeptSandboxes, removeFolder, removeIfPossible, SANDBOX_NAME } from './kept-sandboxes.ts'
+import { readRequest, writeRequest, type StoredRequest } from './sandbox-file.ts'
 import { Sandbox } from './sandbox.ts'
 import type { Settings, SharedParts } from './settings.ts'
 
-/** Limits the memory that a client in a loop can take. */
+/** Maximum number of sandboxes; limits the memory that a client in a loop can take. */
 export const MAX_SANDBOXES = 1000
-/** Suffix of the name of a folder that is being removed. */
-const REMOVED_SUFFIX = '.going'
-const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-/** The request that created a sandbox which outlives the server, as `sandbox.json` stores it. */
-interface StoredRequest extends SandboxRequest {
-  readonly createdAt?: number
-  /** Number of times that the file was written; an old file is noticed by it. */
-  readonly version?: number
-}
-
-const STORED_KEYS: ReadonlySet<string> = new Set<keyof StoredRequest>([
-  'name',
-  'seed',
-  'clock',
-  'profile',
-  'fixtures',
-  'ttl',
-  'kept',
-  'createdAt',
-  'version',
-])
 
 /** A sandbox of this server, as the admin API sees it and as the server itself does. */
 interface RunningSandbox extends HostedSandbox {
@@ -58,13 +30,6 @@ interface ReadSandbox {
   readonly settings: Settings
   readonly store: Store
   readonly request: StoredRequest
-}
-
-/** The sandbox that a request names. */
-export interface Address {
-  readonly name: string
-  /** The part of the path before the API's prefix: `/~name`, or empty. */
-  readonly base: string
 }
 
 /** The sandbox that answers a request. A refusal comes with the fallback sandbox. */
@@ -89,6 +54,8 @@ export interface SandboxesOptions {
 /** The sandboxes of a server, by name. */
 export class Sandboxes {
   readonly #options: SandboxesOptions
+  /** Undefined for a server whose state is in memory only. */
+  readonly #kept: KeptSandboxes | undefined
   readonly #running = new Map<string, RunningSandbox>()
   /** Names of sandboxes that are being opened or removed; they cannot be taken meanwhile. */
   readonly #reserved = new Set<string>()
@@ -98,6 +65,9 @@ export class Sandboxes {
 
   private constructor(options: SandboxesOptions) {
     this.#options = options
+    const { folder, recover, shared } = options
+    this.#kept =
+      folder === undefined ? undefined : new KeptSandboxes(folder, { recover, log: shared.log })
     this.#sweep = setInterval(() => this.list(), 1000) // listing removes the expired ones
     this.#sweep.unref()
   }
@@ -158,22 +128,29 @@ export class Sandboxes {
     const name = request.name ?? this.#freeName()
     this.#refuseName(name)
     const settings = this.#settingsFor(name, request)
-    const { shared, folder } = this.#options
+    const { shared } = this.#options
     const createdAt = Date.now()
     if (!request.kept)
       return this.#add(Sandbox.inMemory(settings, shared), { ...request, createdAt })
-    if (folder === undefined) {
+    if (!this.#kept) {
       throw new Problem(409, 'sandbox.not-kept', 'A server with --memory stores no sandboxes')
     }
     this.#reserved.add(name)
-    const directory = this.#folderOf(name)
+    const directory = this.#kept.folderOf(name)
     // Defaults are stored too: another seed at the next start would give other values.
     const { seed, profile } = settings
-    const kept = { ...request, name, seed, profile: formatProfiles(profile), createdAt, version: 1 }
+    const stored = {
+      ...request,
+      name,
+      seed,
+      profile: formatProfiles(profile),
+      createdAt,
+      version: 1,
+    }
     try {
       this.default.store.mustBeWritable()
       fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
-      writeRequest(directory, kept)
+      writeRequest(directory, stored)
       const store = await this.#readIn(directory, settings)
       const sandbox = await Sandbox.start(settings, shared, store)
       try {
@@ -182,7 +159,7 @@ export class Sandboxes {
         await sandbox.close().catch(() => {}) // its folder is removed
         throw error
       }
-      return this.#add(sandbox, kept)
+      return this.#add(sandbox, stored)
     } catch (error) {
       removeIfPossible(directory)
       throw isFileSystemError(error) ? writeFailed(directory, error) : error
@@ -323,7 +300,7 @@ export class Sandboxes {
   }
 
   #refuseName(name: string): void {
-    if (!NAME.test(name)) {
+    if (!SANDBOX_NAME.test(name)) {
       const message = `The name of a sandbox must have at most 63 of a-z, 0-9 and -, and no - at its ends`
       throw new Problem(400, 'sandbox.name', message)
     }
@@ -383,7 +360,7 @@ export class Sandboxes {
     try {
       const store = await this.#readIn(folder, settings)
       read.push({ name: DEFAULT_SANDBOX, settings, store, request: { kept: true } })
-      const listed = await this.#readStored(join(folder, 'sandboxes'), store.contents, read)
+      const listed = await this.#readKept(store, read)
       // Nothing was written so far: a start that is refused leaves everything as it is.
       await this.#start(read, listed)
     } catch (error) {
@@ -394,43 +371,20 @@ export class Sandboxes {
   }
 
   /**
-   * Reads the stored sandboxes; with `--recover`, one that cannot be read is put aside.
+   * Reads the states of the kept sandboxes; with `--recover`, one that cannot be read is put aside.
    *
+   * @param store of `default`, whose manifest lists them
    * @returns the version of each sandbox that the manifest lists
    */
-  async #readStored(
-    all: string,
-    contents: Contents,
-    read: ReadSandbox[],
-  ): Promise<Readonly<Record<string, number>>> {
-    const names = this.#namesIn(all)
-    const listed = Object.fromEntries(
-      Object.entries(contents.sandboxes).filter(
-        ([name]) => !names.includes(`${name}${REMOVED_SUFFIX}`), // it was being removed
-      ),
-    )
-    for (const name of names) {
-      if (isLeftover(all, name, listed)) removeFolder(join(all, name))
-    }
-    for (const name of Object.keys(listed)) {
-      if (names.includes(name)) continue
-      const message = `The kept sandbox ${name} is gone: ${join(all, name)} is missing`
-      this.#options.shared.log.warn(`${message}; put it back if it was not removed on purpose`)
-    }
-    const stored = names
-      .filter((name) => NAME.test(name) && fs.existsSync(join(all, name)))
-      .flatMap((name) => {
-        const request = this.#orAside(name, () => readListed(join(all, name), listed[name]))
-        return request ? [{ name, request }] : []
-      })
-      .sort((a, b) => createdAtOf(a.request) - createdAtOf(b.request))
-    for (const { name, request } of stored) {
+  async #readKept(store: Store, read: ReadSandbox[]): Promise<Readonly<Record<string, number>>> {
+    const { kept, listed } = this.#kept!.read(store.contents) // the caller has a folder
+    for (const { name, request } of kept) {
       try {
         const settings = this.#settingsFor(name, request)
-        const store = await this.#readIn(join(all, name), settings)
-        read.push({ name, settings, store, request: { ...request, kept: true } })
+        const own = await this.#readIn(this.#folderOf(name), settings)
+        read.push({ name, settings, store: own, request: { ...request, kept: true } })
       } catch (error) {
-        this.#orAside(name, () => raise(error))
+        this.#kept!.setAside(name, error)
       }
     }
     return listed
@@ -445,7 +399,7 @@ export class Sandboxes {
       const sandbox =
         name === DEFAULT_SANDBOX
           ? await starting
-          : await starting.catch((error: unknown) => this.#orAside(name, () => raise(error)))
+          : await starting.catch((error: unknown) => this.#kept?.setAside(name, error))
       if (!sandbox) continue
       this.#add(sandbox, request)
       if (name !== DEFAULT_SANDBOX) versions[name] = request.version ?? 0
@@ -455,56 +409,13 @@ export class Sandboxes {
     }
   }
 
-  #namesIn(all: string): readonly string[] {
-    try {
-      return fs.readdirSync(all)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return []
-      const message = `${all} cannot be read (${messageOf(error)}); it must be the folder of the kept sandboxes`
-      if (!this.#options.recover || codeOf(error) !== 'ENOTDIR') {
-        throw new Error(`${message}. Put it back, or start with --recover to put it aside`, {
-          cause: error,
-        })
-      }
-      this.#options.shared.log.warn(`${message}; it is now ${basename(putAside(all))}`)
-      return []
-    }
-  }
-
-  /**
-   * Runs a step of opening a sandbox. When it fails with `--recover`, the sandbox is put aside.
-   *
-   * @throws Error that names the sandbox and its file, and says what to do
-   */
-  #orAside<T>(name: string, work: () => T): T | undefined {
-    const directory = this.#folderOf(name)
-    try {
-      return work()
-    } catch (error) {
-      const message = `The sandbox ${name} in ${directory} cannot be opened: ${messageOf(error)}`
-      if (!this.#options.recover) {
-        throw new Error(
-          `${message} (--recover puts this one sandbox aside and starts the others)`,
-          {
-            cause: error,
-          },
-        )
-      }
-      const aside = fs.existsSync(directory)
-        ? `it is now ${basename(putAside(directory))}`
-        : 'it is lost'
-      this.#options.shared.log.warn(`${message}; ${aside}, and the others are started`)
-      return undefined
-    }
-  }
-
   #readIn(folder: string, settings: Settings): Promise<Store> {
     const { shared, durability, recover } = this.#options
     return Sandbox.readStore(settings, shared, { folder, durability, recover })
   }
 
   #folderOf(name: string): string {
-    return join(this.#options.folder!, 'sandboxes', name) // callers have a folder
+    return this.#kept!.folderOf(name) // callers have a folder
   }
 }
 
@@ -512,115 +423,8 @@ function expired({ ttl, lastUsed }: RunningSandbox, now: number): boolean {
   return ttl !== undefined && now >= lastUsed + ttl
 }
 
-/**
- * Reads the name of the sandbox that a request is for: from `/~name` before its path, which is
- * removed (and the rest decoded as far as that makes no difference), from the header
- * `Standin-Sandbox`, or from a host such as `name.localhost`. Names below that one, such as
- * `api.name.localhost`, belong to the same sandbox.
- */
-export function addressOf(
-  request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },
-): Address {
-  if (request.url !== undefined) request.url = decodeUnreserved(request.url)
-  const [base, name] = /^\/~([^/?]*)(?=[/?]|$)/.exec(request.url ?? '') ?? []
-  if (base !== undefined && name !== undefined) {
-    const rest = request.url!.slice(base.length)
-    request.url = rest.startsWith('/') ? rest : `/${rest}`
-    return { name, base }
-  }
-  const header = request.headers['standin-sandbox']
-  if (typeof header === 'string' && header !== '') return { name: header, base: '' }
-  const host = readHost(request.headers.host ?? '')?.name ?? ''
-  return { name: sandboxOfHost(host) ?? DEFAULT_SANDBOX, base: '' }
-}
-
-/** Removes a folder. A rename comes first, so that the next start finds no half-removed one. */
-function removeFolder(folder: string): void {
-  const aside = `${folder}${REMOVED_SUFFIX}`
-  fs.rmSync(aside, { recursive: true, force: true })
-  if (fs.existsSync(folder)) fs.renameSync(folder, aside)
-  fs.rmSync(aside, { recursive: true, force: true })
-}
-
-/** Removes the folder of a sandbox that could not be created, as far as the disk allows it. */
-function removeIfPossible(folder: string): void {
-  try {
-    removeFolder(folder)
-  } catch {
-    // The next start finds an unfinished folder and removes it.
-  }
-}
-
-/**
- * Returns true for a folder that a killed server left: it was creating or removing the sandbox and
- * had not acknowledged it.
- */
-function isLeftover(all: string, name: string, listed: Readonly<Record<string, number>>): boolean {
-  if (name.endsWith(REMOVED_SUFFIX)) return NAME.test(name.slice(0, -REMOVED_SUFFIX.length))
-  const directory = join(all, name)
-  if (!NAME.test(name) || Object.hasOwn(listed, name) || !fs.statSync(directory).isDirectory())
-    return false
-  return fs.readdirSync(directory).every((file) => file === 'sandbox.json.tmp')
-}
-
-function createdAtOf({ createdAt = 0 }: StoredRequest): number {
-  return createdAt
-}
-
 function sorted(versions: Readonly<Record<string, number>>): unknown {
   return Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1))
-}
-
-function raise(error: unknown): never {
-  throw error
-}
-
-function writeRequest(folder: string, request: StoredRequest): void {
-  writeAtomically(join(folder, 'sandbox.json'), checkedJson(request, 2))
-}
-
-/**
- * Reads the request of a sandbox that the manifest lists with this version.
- *
- * @throws Error that names the file
- */
-function readListed(folder: string, version: number | undefined): StoredRequest {
-  if (!fs.statSync(folder).isDirectory()) {
-    throw new Error(`${folder} is a file; it must be the folder of the sandbox`)
-  }
-  const request = readRequest(folder)
-  // A file that somebody wrote by hand has none.
-  if (version !== undefined && request.version !== undefined && request.version < version) {
-    throw new Error(
-      `${join(folder, 'sandbox.json')} is an old file (version ${request.version}, the last one was ${version}); put the last one back`,
-    )
-  }
-  return request
-}
-
-function readRequest(folder: string): StoredRequest {
-  const file = join(folder, 'sandbox.json')
-  try {
-    const text = fs.readFileSync(file, 'utf8')
-    const request: unknown = JSON.parse(text)
-    if (!isRecord(request)) throw new Error('it does not hold an object')
-    if (checkJson(text) === 'bad') {
-      throw new Error(
-        'it has changed since it was written; if that was on purpose, remove its checksum',
-      )
-    }
-    const { checksum: _, ...stored } = request
-    const other = Object.keys(stored).find((key) => !STORED_KEYS.has(key))
-    if (other !== undefined) throw new Error(`"${other}" is not a setting of a sandbox`)
-    const { name = basename(folder) } = stored
-    if (name !== basename(folder)) throw new Error('it is the file of another sandbox')
-    return stored // written by writeRequest
-  } catch (error) {
-    throw new Error(
-      `${file} cannot be read (${messageOf(error)}); repair it, or remove its folder with the state of the sandbox`,
-      { cause: error },
-    )
-  }
 }
 
 function unknown(name: string): Problem {

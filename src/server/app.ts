@@ -8,7 +8,8 @@ import type { Log } from '../core/log.ts'
 import { answer } from '../core/request/pipeline.ts'
 import { answerPreflight } from './preflight.ts'
 import { Problem } from '../core/problem.ts'
-import { addressOf, type Address, type Sandboxes } from '../sandbox/sandboxes.ts'
+import { addressOf, type Address } from '../sandbox/address.ts'
+import type { Sandboxes } from '../sandbox/sandboxes.ts'
 
 export interface AppOptions {
   /** Path prefixes of the vendors' APIs. */

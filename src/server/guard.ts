@@ -287,7 +287,8 @@ export class Guard {
     if (typeof given === 'string' && token.matches(given)) return undefined
     if (given !== undefined) return wrongToken()
     if (this.#sessions.valueOf(headers) !== undefined) {
-      // A browser attaches the cookie by itself, so a change needs its word that our page sent it.
+      // A browser attaches the cookie to the requests of every page, so the request must state that
+      // our page sent it.
       if (SAFE_METHODS.has(method) || isOwnPage(request)) return undefined
       const message =
         "A session may change something only from this server's own pages, and the request has no Origin or Sec-Fetch-Site that says so; scripts send Standin-Admin-Token"

@@ -147,7 +147,7 @@ function tlsListenMessage({ code, message }: NodeJS.ErrnoException, config: Conf
 /** Milliseconds that the holder of a port may take to identify itself. */
 const HOLDER_TIMEOUT = 2500
 
-/** The second half of a message about a port in use: by what, and what to do. */
+/** The second half of a message about a port in use: which program holds it, and what to do. */
 async function occupied({ host, port, adminToken }: Config): Promise<string> {
   const url = `http://${hostForUrl(host, '127.0.0.1')}:${port}`
   const connection = new Connection(url, adminToken === 'none' ? undefined : adminToken)

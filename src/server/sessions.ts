@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { readHost } from '../core/http/hosts.ts'
 import { fingerprint } from '../core/secrets.ts'
 
-/** Most sessions; the oldest ends when one more begins. */
+/** Maximum number of sessions; the oldest ends when one more begins. */
 const MAX_SESSIONS = 1000
 
 type Headers = Pick<IncomingHttpHeaders, 'cookie' | 'host'>
@@ -65,7 +65,9 @@ function cookiesIn(headers: Headers): readonly string[] {
     .map((pair) => pair.slice(name.length))
 }
 
-/** Browsers keep cookies by host for all ports: two servers on one machine must not share a name. */
+/**
+ * Browsers keep cookies by host for all ports: two servers on one machine must not share a name.
+ */
 function nameFor({ host = '' }: Headers): string {
   return `standin-session-${readHost(host)?.port || '80'}`
 }

@@ -64,7 +64,7 @@ export interface HistogramFamily {
 export class Metrics {
   readonly families: MetricFamily[] = []
   readonly histograms: HistogramFamily[] = []
-  /** Writes of changes to the disk, which the changes wait for. */
+  /** Durations of the writes to the disk that changes wait for. */
   readonly flushes = new DurationHistogram()
   readonly #requests = new Map<string, Counter>()
   readonly #faultsFired = new Map<string, Counter>()

@@ -1,4 +1,4 @@
-// The library finds the metadata of its classes by this.
+// The library reads the metadata of its classes through this module.
 import 'reflect-metadata/lite'
 import { webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'

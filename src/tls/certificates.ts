@@ -27,7 +27,7 @@ interface Changes {
   readonly names?: readonly string[]
   readonly from?: number
   readonly to?: number
-  /** True if a CA signs it that no client knows. */
+  /** True if it is signed by a CA that no client knows. */
   readonly isUnknown?: boolean
 }
 
@@ -40,16 +40,18 @@ const FAULTY: Readonly<Record<CertificateFault, () => Changes>> = {
   'unknown-ca': () => ({ isUnknown: true }),
 }
 const CA_LIFETIME = 3650 * DAY
-/** Apple's systems refuse longer ones. */
+/** Lifetime of a certificate; Apple's systems refuse a longer one. */
 const LIFETIME = 397 * DAY
-/** Time before its end at which a certificate is replaced. */
+/** Time before the expiry of a certificate at which it is replaced. */
 const RENEWAL = 30 * DAY
-/** The clocks of two machines may differ. */
+/** Tolerance for the clocks of two machines. */
 const SKEW = DAY
 /** Certificates of single names that are kept. */
 const MAX_NAMES = 500
 
-/** Most clients refuse a wildcard like `*.localhost`: each name below it gets its own certificate. */
+/**
+ * Most clients refuse a wildcard like `*.localhost`: each name below it gets its own certificate.
+ */
 const ALWAYS = ['localhost', '*.localhost', '127.0.0.1', '::1', 'host.docker.internal']
 
 /** Returns the names of the certificate of a server with these settings. */

@@ -8,7 +8,7 @@ export interface ClientHello {
 const HANDSHAKE = 0x16
 const CLIENT_HELLO = 1
 const SERVER_NAME = 0
-/** A larger first message is no hello of a client. */
+/** Maximum size of a ClientHello in bytes. */
 const MAX_HELLO = 64 * 1024
 
 /**

@@ -413,6 +413,40 @@ test('a client that reconnects reads a long request log at its own pace, without
   socket.destroy()
 })
 
+test('readers that come in the middle of a burst get each request once, in order', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const url = `${server.url}/_standin/events`
+  await createReader(url)
+  const burst = (from: number) =>
+    Promise.all(Array.from({ length: 40 }, (_, i) => caller.get(`/v3/${from + i}`)))
+  const running = burst(0)
+  // Readers of several filters, of live events and with an id, so that each way in is gone through.
+  const queries = ['', '?api=cryptlex', '?text=/v3/', '?status=404']
+  const reads = Array.from({ length: 16 }, (_, i) => ({
+    query: queries[i % 4]!,
+    lastId: i % 8 < 4 ? undefined : 'abc-0',
+  }))
+  const readers = await Promise.all(
+    reads.map(async ({ query, lastId }) => ({
+      query,
+      lastId,
+      reader: await createReader(url + query, lastId ? { 'Last-Event-ID': lastId } : {}),
+    })),
+  )
+  await running
+  await burst(40)
+  await caller.get('/v3/last')
+  const seqs = (await requestsOf(caller)).requests.map(({ id }) => id)
+  for (const { query, lastId, reader } of readers) {
+    await eventually(() => expect(reader.text()).toContain('/v3/last'))
+    const ids = [...reader.text().matchAll(/"id":"(req-\d+)"/g)].map(([, id]) => id)
+    const from = lastId === undefined ? seqs.indexOf(ids[0]!) : 0
+    expect(ids, query).toEqual(seqs.slice(from))
+    expect(ids.length).toBeGreaterThan(40)
+  }
+})
+
 test('an event is written out once for all readers, and not for filters that it does not fit', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)

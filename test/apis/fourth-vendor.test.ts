@@ -3,7 +3,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { credentialCases, VENDORS } from '../../src/apis/index.ts'
 import { banner } from '../../src/commands/start.ts'
 import { withDefaults } from '../../src/config/config.ts'
+import { Admin } from '../../src/client/admin.ts'
+import { Connection } from '../../src/client/connection.ts'
 import { connectStandin } from '../../src/index.ts'
+import { operationsOf } from '../../src/resilience/baseline.ts'
+import { environmentOf } from '../../src/resilience/environment.ts'
+import { observe, userKeys } from '../../src/resilience/observation.ts'
+import { planFor } from '../../src/resilience/plan.ts'
+import { readFacts } from '../../src/resilience/run.ts'
 import { fixturesOf } from '../../src/sandbox/fixtures.ts'
 import { runInShell } from '../helpers/document.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../helpers/sandbox.ts'
@@ -131,4 +138,41 @@ test('the client has its URL and its credential', async () => {
   expect(credentials['acme']).toMatchObject({ key: 'acme-key' })
   const own = await standin.sandbox()
   expect((own.urls as Readonly<Record<string, string>>)['acme']).toBe(`${own.url}/acme`)
+})
+
+test('the report card grades its clients', async () => {
+  const server = await start()
+  await create(server)
+  const card = await admin(server, '/report-card?api=acme').expect(200)
+  expect(card.body).toMatchObject({ requests: 1, failed: 0 })
+  await request(server.url).post('/acme/nothing').expect(404)
+  const text = await admin(server, '/report-card?api=acme&format=text').expect(200)
+  expect(text.text).toContain('matches no operation of acme')
+})
+
+test('a resilience run plans its faults, and gives its URL and its credential to the command', async () => {
+  const server = await start()
+  const standin = await connectStandin(server.url)
+  const connection = new Connection(server.url)
+  onTestFinished(async () => {
+    connection.close()
+    await standin.close()
+  })
+  const before = await userKeys(standin)
+  await create(server)
+  const { contracts, creates } = await readFacts(standin, new Admin(connection, ''))
+  const operations = operationsOf(await observe(standin, before, undefined), contracts, creates)
+  expect(operations).toMatchObject([{ api: 'acme', operation: 'createAcmeUser', creates: true }])
+  const cells = planFor(operations, { calls: 1 }).map(({ id }) => id)
+  expect(cells).toEqual(
+    expect.arrayContaining([
+      'acme.createAcmeUser/first/500',
+      'acme.createAcmeUser/first/commit-500',
+    ]),
+  )
+  const secrets = { adminToken: undefined, webhookSecret: 'a-webhook-secret' }
+  expect(environmentOf(standin, secrets)).toMatchObject({
+    STANDIN_ACME_URL: `${server.url}/acme`,
+    STANDIN_ACME_KEY: 'acme-key',
+  })
 })

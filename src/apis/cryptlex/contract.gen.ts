@@ -273,7 +273,7 @@ export interface Fixtures {
       kty: string
     }[]
     /**
-     * Whether signatures are checked; false accepts JWTs signed elsewhere.
+     * True to check signatures; false accepts JWTs signed elsewhere.
      */
     verify?: boolean
   }
@@ -289,7 +289,7 @@ export interface Fixtures {
   resellers?: {
     id: string
     /**
-     * Most users; -1 means unlimited.
+     * Maximum number of users; -1 means unlimited.
      */
     allowedUsers?: number
   }[]
@@ -297,7 +297,7 @@ export interface Fixtures {
     id: string
     resellerId: string
     /**
-     * Most users; -1 means unlimited.
+     * Maximum number of users; -1 means unlimited.
      */
     allowedUsers?: number
   }[]

@@ -12,7 +12,7 @@ import { SCOPE } from './refusals.ts'
 
 /** Public: -1 means unlimited. */
 const ALLOWED_USERS: Schema = {
-  description: 'Most users; -1 means unlimited.',
+  description: 'Maximum number of users; -1 means unlimited.',
   type: 'integer',
   minimum: -1,
 }
@@ -39,7 +39,7 @@ export const fixturesSchema: Schema = {
           items: { type: 'object', required: ['kty'], properties: { kty: { type: 'string' } } },
         },
         verify: {
-          description: 'Whether signatures are checked; false accepts JWTs signed elsewhere.',
+          description: 'True to check signatures; false accepts JWTs signed elsewhere.',
           type: 'boolean',
         },
       },

@@ -17,7 +17,7 @@ export const options = {
   jwtVerify: option({
     fallback: true,
     value: 'BOOLEAN',
-    help: 'whether the signature of a JWT is checked',
+    help: 'check the signatures of JWTs',
     read: boolean,
   }),
 }

@@ -17,8 +17,8 @@ export function timestamp(ms: number, ticks: number): string {
 const last = { ms: NaN, text: '' }
 
 /**
- * The present as a time after `previous`, which may be of the same millisecond; undefined for a user
- * of a state that was written by hand.
+ * Returns the current time, made later than `previous` where both are in the same millisecond.
+ * `previous` is undefined for a user of a state that was written by hand.
  */
 export function timeAfter(previous: string | undefined, ms: number): string {
   const now = timestamp(ms, 0)

@@ -66,7 +66,9 @@ function orderIn(call: Call): { field: (typeof SORTABLE)[number]; descending: bo
   return { field: 'createdAt', descending: false }
 }
 
-/** The largest end of a page that is selected; for a later one, sorting is faster. */
+/**
+ * Largest index up to which a page is selected in one pass; beyond it, sorting all rows is faster.
+ */
 const MAX_SELECTED = 2000
 
 /**
@@ -93,7 +95,7 @@ function sortedPage(
   return first.slice(start)
 }
 
-/** The place after all rows that are not behind this one. */
+/** Returns the index at which to insert a row: behind all rows that do not come after it. */
 function placeFor(row: StoredUser, rows: readonly StoredUser[], isBefore: IsBefore): number {
   let [low, high] = [0, rows.length]
   while (low < high) {

@@ -742,7 +742,7 @@ export interface Fixtures {
     }[]
   }[]
   /**
-   * What a user can be given; a request names it by id, name or the caller's own id.
+   * Entries that a user can have; a request names them by id, name or the caller's own id.
    */
   folders?: {
     id: string
@@ -753,7 +753,7 @@ export interface Fixtures {
     externalId?: string
   }[]
   /**
-   * What a user can be given; a request names it by id, name or the caller's own id.
+   * Entries that a user can have; a request names them by id, name or the caller's own id.
    */
   groups?: {
     id: string

@@ -4,7 +4,8 @@ import { Secret } from '../../core/secrets.ts'
 import type { Fixtures } from './contract.gen.ts'
 
 const NAMED: Schema = {
-  description: "What a user can be given; a request names it by id, name or the caller's own id.",
+  description:
+    "Entries that a user can have; a request names them by id, name or the caller's own id.",
   type: 'array',
   items: {
     type: 'object',

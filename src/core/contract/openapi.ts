@@ -29,7 +29,7 @@ export interface OperationObject {
   readonly 'x-assumed-route'?: boolean
   readonly requestBody?: {
     readonly required?: boolean
-    /** Most bytes of the body, where it is not the server's limit. */
+    /** Maximum size of the body in bytes, where it is not the server's limit. */
     readonly 'x-max-body'?: number
     readonly content: Content
   }
@@ -93,7 +93,7 @@ function isProse(name: string, value: unknown): boolean {
   )
 }
 
-/** A copy of a document without what only people read, which takes no time and memory then. */
+/** Copies a document without the keywords that only people read, which saves time and memory. */
 export function withoutProse(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutProse)
   if (!isRecord(node)) return node

@@ -31,9 +31,9 @@ export interface OperationContract {
   readonly bodyRequired: boolean
   /** True for a body that is not parsed: `Call.raw`. */
   readonly rawBody: boolean
-  /** True where the method and the path are assumed, which each answer says in a warning. */
+  /** True where the method and the path are assumed; each answer then has a warning. */
   readonly isRouteAssumed: boolean
-  /** Most bytes of a request body; undefined: the server's limit. */
+  /** Maximum size of a request body in bytes; undefined: the server's limit. */
   readonly maxBody: number | undefined
   requestSchema(mediaType: string): Schema
   /** The additional schema of the profile `strict`; undefined when it adds nothing. */

@@ -89,7 +89,7 @@ function refusalEvidence(
 function withWarnings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
   const warnings = input.call.warnings.filter(
-    // The step `faults` says what a fault made up.
+    // The step `faults` names the errors that a fault made up.
     ({ stage, code }) => stage === step && code !== MADE_UP,
   )
   if (warnings.length === 0) return decision

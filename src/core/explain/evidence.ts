@@ -117,7 +117,7 @@ export class EvidenceIndex {
   }
 }
 
-/** The evidence of a place, and of its single rules (`rules`), such as the limit of a text. */
+/** The evidence of a node, and of each of its rules (`rules`), such as the limit of a text. */
 function listOf(node: Node): readonly Evidence[] {
   const given = node['x-evidence']
   if (!isRecord(given)) return []

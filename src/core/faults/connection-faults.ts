@@ -128,11 +128,11 @@ export async function waitForCaller(
             resolve(true)
           }, ms)
     response.once('close', stop)
-    // Node notices a closed connection only while the request is read. A finite delay leaves the body
-    // unread: the API needs it afterwards.
+    // Node notices a closed connection only while the request is read. A finite delay leaves the
+    // body unread: the API needs it afterwards.
     if (ms === Infinity) response.req.resume()
-    // A client that gave up cannot be told from one that only ended its side. Clients with a time
-    // limit are what delays are for.
+    // A client that only ended its side looks like one that gave up. It counts as gone, since
+    // delays test clients with a time limit.
     socket.once('end', onEnd)
   }).finally(() => {
     socket.off('end', onEnd)
@@ -193,8 +193,8 @@ function flush(socket: Socket, bytes: string | Uint8Array): Promise<void> {
 }
 
 /**
- * Reads and discards further input. Unread input would turn the close into a reset, and parsed input
- * may be another request, whose answer could not be sent.
+ * Reads and discards further input. Unread input would turn the close into a reset, and parsed
+ * input may be another request, whose answer could not be sent.
  */
 function discardInput(socket: Socket): void {
   socket.removeAllListeners('data')

@@ -3,7 +3,7 @@ import type { FaultDefinition, FaultEffect } from '../fault.ts'
 import { invalid, Problem, type Violation } from '../problem.ts'
 import { didYouMean } from '../words.ts'
 import { conditionsOf, type FaultCondition } from './conditions.ts'
-import { effectOf } from './effect.ts'
+import { COUNTING_FIELDS, effectOf } from './effect.ts'
 import { invalidFault } from './invalid-fault.ts'
 import { readShortForm } from './short-form.ts'
 
@@ -125,19 +125,7 @@ function readStep(
 }
 
 /** Fields that belong to a fault as a whole and not to a step of its sequence. */
-const NOT_IN_STEPS = [
-  'times',
-  'skip',
-  'every',
-  'probability',
-  'sequence',
-  'repeat',
-  'from',
-  'until',
-  'expiresIn',
-  'operation',
-  'match',
-] as const
+const NOT_IN_STEPS = [...COUNTING_FIELDS, 'operation', 'match'] as const
 
 function stepOf(
   step: string,

@@ -2,7 +2,9 @@ import type { Delay, DeliveryFault, FaultDefinition, FaultEffect } from '../faul
 import { milliseconds } from '../time/duration.ts'
 import { invalidFault } from './invalid-fault.ts'
 
-/** The longest delay in milliseconds: longer than any client waits. Beyond it there is `forever`. */
+/**
+ * The longest delay in milliseconds: longer than any client waits. Beyond it there is `forever`.
+ */
 const MAX_DELAY = 3_600_000
 
 /**
@@ -113,10 +115,8 @@ function deliveryFault(
   }
 }
 
-/** Fields that a fault of the handshake may have: those that count, and those that limit its time. */
-const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
-  'tls',
-  'note',
+/** Fields that limit the number and the time of a fault's firings. */
+export const COUNTING_FIELDS = [
   'times',
   'skip',
   'every',
@@ -126,6 +126,13 @@ const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
   'from',
   'until',
   'expiresIn',
+] as const satisfies readonly (keyof FaultDefinition)[]
+
+/** Fields that a fault of the handshake may have. */
+const WITH_TLS: ReadonlySet<string> = new Set<keyof FaultDefinition>([
+  'tls',
+  'note',
+  ...COUNTING_FIELDS,
 ])
 
 /** Checks that a fault of the handshake has no other effect, and no condition on a request. */

@@ -23,7 +23,7 @@ export interface FaultOptions {
   readonly startup: readonly FaultDefinition[] | undefined
   /**
    * The server's HTTPS: `own` with a certificate of its own CA, `given` with that of an option. A
-   * fault that it cannot have is refused.
+   * fault that needs another one is refused.
    */
   readonly https: 'own' | 'given' | 'off'
 }
@@ -242,7 +242,8 @@ export class Faults {
       this.#recordPreempted(lostBy, candidate, stage, now, false)
       return { fault: lostBy, effect: DUPLICATE, draw: [0, 0] }
     }
-    // A requested fault takes precedence over all armed ones, even at a stage where it does not fire.
+    // A requested fault takes precedence over all armed ones, even at a stage where it does not
+    // fire.
     if (
       requestedFault &&
       (requestedFault.isLive(now) || call.faults?.some(({ id }) => id === requestedFault.id))

@@ -28,7 +28,8 @@ export function reasonsOf(api: Api): readonly string[] {
   const own = Object.keys(api.refusals ?? {})
   const common = Object.keys(COMMON).filter(
     (reason) =>
-      // An API that chooses the format itself never refuses Accept; only its slice has a rate limit.
+      // An API that chooses the format itself never refuses Accept; only its slice has a rate
+      // limit.
       !(reason === 'accept.unsupported' && api.answerType) && reason !== 'rate.exceeded',
   )
   return [...new Set([...own, 'body.invalid', ...common])]
@@ -70,7 +71,7 @@ export const MADE_UP = 'fault.made-up'
 /** Reasons of a refusal that says nothing about the request. */
 const SAYS_NOTHING = ['internal', 'rate.exceeded', 'fault.injected']
 
-/** Tells whether the refusal of a fault states something of the request, which need not be true. */
+/** True if the refusal of a fault says something about the request, which need not be true. */
 export function isMadeUp({ reason }: Problem): boolean {
   return !SAYS_NOTHING.includes(reason)
 }

@@ -22,8 +22,11 @@ export interface Format {
    * @throws Problem 400 body.malformed, with the position of the error
    */
   read?(text: string, schema: Schema, doubts?: Doubts): unknown
-  /** Does the work of `read` in steps, between which other requests can run; for long bodies. */
-  readInSteps?(text: string): Generator<unknown, unknown>
+  /**
+   * Does the work of `read` for a long text in pieces, in steps between which other requests can
+   * run.
+   */
+  readInSteps?(pieces: readonly string[]): Generator<unknown, unknown>
   write(value: unknown, schema: Schema): string | Uint8Array
   /** The inverse of `write`, for the check that an answer reads back as it was meant. */
   parse(written: string | Uint8Array, schema: Schema): unknown

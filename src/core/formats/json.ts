@@ -18,109 +18,169 @@ export const json: Format = {
 /** Parses JSON; refuses duplicate names in an object (RFC 8259, section 4) and `__proto__`. */
 function read(text: string): unknown {
   if (text.trim() === '') throw malformed('it is empty')
-  new StructureCheck(text).run(text.length)
+  new StructureCheck([text]).run(text.length, true)
   try {
     return JSON.parse(text) as unknown
   } catch {
-    throw syntaxError(text, syntaxErrorOffset(text))
+    throw syntaxError([text], syntaxErrorOffset(text))
   }
 }
 
 /** Characters that are checked in one step. */
 const STEP = 64 * 1024
-/** Levels that are parsed at once; what is nested deeper is parsed part by part. */
+/** Levels that are parsed as one text; what is nested deeper is parsed part by part. */
 const OUTER_LEVELS = 3
 
-/** Does the same as `read` in steps. The rows of a state are parsed one by one. */
-function* readInSteps(text: string): Generator<undefined, unknown> {
-  if (text.trim() === '') throw malformed('it is empty')
-  const check = new StructureCheck(text, OUTER_LEVELS + 1)
-  for (let to = STEP; !check.run(to); to += STEP) yield
-  try {
-    return yield* parsedInSteps(text, check.parts)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw syntaxError(text, yield* syntaxErrorSteps(text))
+/** Does the same as `read` in steps, for a text in pieces. The rows of a state are parsed one by one. */
+function* readInSteps(pieces: readonly string[]): Generator<undefined, unknown> {
+  if (pieces.every((piece) => piece.trim() === '')) throw malformed('it is empty')
+  const parts = new Parts()
+  const check = new StructureCheck(pieces, parts)
+  for (let next = 0; next < pieces.length;) {
+    // At least as much again as is unfinished, or a long string would be copied at each piece.
+    let text = ''
+    while (next < pieces.length && text.length <= check.unfinished) text += pieces[next++]!
+    check.append(text)
+    const isLast = next === pieces.length
+    for (let to = STEP; !check.run(to, isLast); to += STEP) yield
   }
-}
-
-/** A part of a text, which is an object or an array. */
-interface Part {
-  readonly start: number
-  readonly end: number
-  /** True if an array holds it. */
-  readonly isItem: boolean
+  const { result, errorAt } = yield* parts.assembled()
+  if (errorAt !== undefined) throw syntaxError(pieces, errorAt)
+  return result
 }
 
 const COMMA = /^[ \t\n\r]*,[ \t\n\r]*$/
 
-/**
- * Parses JSON whose structure is checked.
- *
- * @param parts every object and array at the level below the outer ones
- * @throws SyntaxError
- */
-function* parsedInSteps(text: string, parts: readonly Part[]): Generator<undefined, unknown> {
-  // The outer levels, with a placeholder in place of each run of parts: the indexes of its first and
-  // last. No other array or object is at its level.
-  let outer = ''
-  let from = 0
-  for (let first = 0; first < parts.length;) {
-    const { start } = parts[first]! // below the length
-    let last = first
-    while (parts[last + 1]?.isItem && COMMA.test(between(text, parts, last))) {
-      if (++last % 1000 === 0) yield
-    }
-    outer += `${text.slice(from, start)}[${first},${last}]`
-    from = parts[last]!.end // as above
-    first = last + 1
-    if (first % 1000 === 0) yield
+/** The objects and arrays of one level, parsed one by one, and the text around them. */
+class Parts {
+  readonly #parsed: unknown[] = []
+  /** The outer levels, with a placeholder in place of each run of parts: its first and last index. */
+  #outer = ''
+  /** Indexes in `#outer`, ascending, and the offsets in the whole text that they stand for. */
+  readonly #origins: { readonly index: number; readonly offset: number }[] = []
+  /** The run: index and offset of its first part; undefined before it. */
+  #run: { readonly first: number; readonly offset: number } | undefined
+  /** The text behind the last part, and its offset. */
+  #between = ''
+  #betweenOffset = 0
+  /** The first part that is not valid JSON. */
+  #invalid: { readonly text: string; readonly offset: number } | undefined
+
+  /** Adds text that belongs to no part. */
+  addOuter(text: string): void {
+    this.#between += text
   }
-  const parsed = (i: number): unknown => JSON.parse(text.slice(parts[i]!.start, parts[i]!.end)) // of a placeholder
-  const insertInto = function* (value: unknown, level: number): Generator<undefined, void> {
+
+  /**
+   * @param offset in the whole text
+   * @param isItem true if an array holds the part: no other array or object is at its level
+   */
+  add(text: string, offset: number, isItem: boolean): void {
+    if (!(isItem && this.#run && COMMA.test(this.#between))) {
+      this.#closeRun()
+      this.#run = { first: this.#parsed.length, offset }
+    }
+    this.#between = ''
+    this.#betweenOffset = offset + text.length
+    // The whole structure is checked before a syntax error is reported.
+    if (this.#invalid) return
+    try {
+      this.#parsed.push(JSON.parse(text))
+    } catch {
+      this.#invalid = { text, offset }
+    }
+  }
+
+  #closeRun(): void {
+    if (this.#run) {
+      const { first, offset } = this.#run
+      this.#origins.push({ index: this.#outer.length, offset })
+      this.#outer += `[${first},${this.#parsed.length - 1}]`
+    }
+    this.#origins.push({ index: this.#outer.length, offset: this.#betweenOffset })
+    this.#outer += this.#between
+  }
+
+  /** Puts the parts into their places, in steps; returns the offset of the first syntax error, if any. */
+  *assembled(): Generator<undefined, { result?: unknown; errorAt?: number }> {
+    this.#closeRun()
+    const errors: number[] = []
+    let result: unknown
+    try {
+      result = JSON.parse(this.#outer)
+    } catch {
+      const index = yield* syntaxErrorSteps(this.#outer)
+      const origin = this.#origins.findLast((one) => one.index <= index)! // the first is at 0
+      errors.push(origin.offset + index - origin.index)
+    }
+    if (this.#invalid) {
+      const { text, offset } = this.#invalid
+      errors.push(offset + (yield* syntaxErrorSteps(text)))
+    }
+    if (errors.length > 0) return { errorAt: Math.min(...errors) }
+    yield* this.#insertInto(result, 1)
+    return { result }
+  }
+
+  *#insertInto(value: unknown, level: number): Generator<undefined, void> {
     if (typeof value !== 'object' || value === null) return
     if (level < OUTER_LEVELS) {
-      for (const inner of Object.values(value)) yield* insertInto(inner, level + 1)
+      for (const inner of Object.values(value)) yield* this.#insertInto(inner, level + 1)
     } else if (Array.isArray(value)) {
       const items: readonly unknown[] = value.splice(0)
       for (const item of items) {
         const [first, last] = Array.isArray(item) ? (item as [number, number]) : [0, -1] // a placeholder
         if (last < 0) value.push(item)
         for (let i = first; i <= last; i++) {
-          value.push(parsed(i))
-          yield
+          value.push(this.#parsed[i])
+          if (i % 1000 === 0) yield
         }
       }
     } else {
       const members = value as Record<string, unknown> // it is an object
       for (const [name, member] of Object.entries(members)) {
-        if (Array.isArray(member)) members[name] = parsed(member[0] as number) // a placeholder
+        if (Array.isArray(member)) members[name] = this.#parsed[member[0] as number] // a placeholder
         yield
       }
     }
   }
-  const root: unknown = JSON.parse(outer + text.slice(from))
-  yield* insertInto(root, 1)
-  return root
 }
 
-/** The text between a part and the next. */
-function between(text: string, parts: readonly Part[], i: number): string {
-  return text.slice(parts[i]!.end, parts[i + 1]!.start) // both exist
-}
-
-function syntaxError(text: string, at: number): Problem {
-  // V8's message quotes the text around the fault, which may hold a password, and names the
+function syntaxError(pieces: readonly string[], at: number): Problem {
+  // V8's message quotes the text around the error, which may hold a password, and names the
   // place in some versions only.
+  const isCut = at >= lengthOf(pieces)
   return malformed(
-    describeSyntaxError(text, at),
-    at < text.length ? undefined : { kind: 'ends-early' },
+    isCut ? ENDS_EARLY : `unexpected text at ${placeIn(pieces, at)}`,
+    isCut ? { kind: 'ends-early' } : undefined,
   )
 }
 
+const ENDS_EARLY = 'it ends too early'
+
 /** Describes the first syntax error of invalid JSON: `unexpected text at line 2, column 7`. */
 export function describeSyntaxError(text: string, at = syntaxErrorOffset(text)): string {
-  return at >= text.length ? 'it ends too early' : `unexpected text at ${lineAndColumn(text, at)}`
+  return at >= text.length ? ENDS_EARLY : `unexpected text at ${lineAndColumn(text, at)}`
+}
+
+function lengthOf(pieces: readonly string[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** Line and column of an offset, as lineAndColumn() words them. */
+function placeIn(pieces: readonly string[], at: number): string {
+  let line = 1
+  let lineStart = 0
+  let offset = 0
+  for (const piece of pieces) {
+    for (let i = piece.indexOf('\n'); i >= 0 && offset + i < at; i = piece.indexOf('\n', i + 1)) {
+      line++
+      lineStart = offset + i + 1
+    }
+    offset += piece.length
+    if (offset > at) break
+  }
+  return `line ${line}, column ${at - lineStart + 1}`
 }
 
 const SPACE = /[ \t\n\r]*/y
@@ -195,88 +255,154 @@ function stringEnd(text: string, from: number): number | undefined {
 
 /**
  * Checks nesting, duplicate names and `__proto__` in one pass before JSON.parse, which silently
- * keeps the last of two equal names.
+ * keeps the last of two equal names. The text may come in pieces; of those, no more is kept than an
+ * unfinished name or part.
  */
 class StructureCheck {
-  /** The objects and arrays at the level that was asked for. */
-  readonly parts: Part[] = []
-  readonly #text: string
-  readonly #level: number | undefined
+  readonly #pieces: readonly string[]
+  readonly #parts: Parts | undefined
   readonly #names: (Set<string> | undefined)[] = []
+  #text: string
+  /** Length of the text before `#text`. */
+  #offset = 0
+  /** Index of the next character. */
   #next = 0
+  /** Index of the opening quote of an unfinished string; -1 outside of strings. */
+  #stringStart = -1
+  #isEscaped = false
+  /** Index at which the current part starts, or the text behind the last one. */
   #partStart = 0
 
-  /** @param level level of nesting, from 1, whose objects and arrays are collected */
-  constructor(text: string, level?: number) {
-    this.#text = text
-    this.#level = level
+  /**
+   * @param pieces of the whole text
+   * @param parts receives the objects and arrays below the outer levels; the pieces are appended then
+   */
+  constructor(pieces: readonly string[], parts?: Parts) {
+    this.#pieces = pieces
+    this.#parts = parts
+    this.#text = parts ? '' : pieces.join('')
+  }
+
+  get #isInPart(): boolean {
+    return this.#names.length > OUTER_LEVELS
+  }
+
+  /** Length of the text that `append` keeps. */
+  get unfinished(): number {
+    return this.#text.length - this.#keptFrom
+  }
+
+  get #keptFrom(): number {
+    if (this.#isInPart) return this.#partStart
+    return this.#stringStart < 0 ? this.#next : this.#stringStart
+  }
+
+  /** Appends text, and drops what is not needed any more. */
+  append(text: string): void {
+    const from = this.#keptFrom
+    if (!this.#isInPart) this.#parts?.addOuter(this.#text.slice(this.#partStart, from))
+    this.#text = this.#text.slice(from) + text
+    this.#offset += from
+    this.#next -= from
+    this.#partStart = 0
+    if (this.#stringStart >= 0) this.#stringStart -= from
   }
 
   /**
-   * Checks the text up to this character, or to the end of the string around it.
+   * Checks the text up to this character.
    *
-   * @returns true once the whole text is checked
+   * @param isLast true if no text follows
+   * @returns true once all text is checked for which no further text is needed
    * @throws Problem 400 body.malformed
    */
-  run(to: number): boolean {
+  run(to: number, isLast: boolean): boolean {
     const text = this.#text
-    const names = this.#names
     const end = Math.min(to, text.length)
     let i = this.#next
-    for (; i < end; i++) {
-      const code = text.charCodeAt(i)
-      if (code === 0x22) {
-        const start = i
-        let escaped = false
-        for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) {
-          if (text.charCodeAt(i) === 0x5c) {
-            escaped = true
-            i++
-          }
+    while (i < end) {
+      if (this.#stringStart >= 0) {
+        let code = 0
+        for (; i < end && (code = text.charCodeAt(i)) !== 0x22; i++) {
+          if (code !== 0x5c) continue
+          this.#isEscaped = true
+          i++
         }
-        const open = names.at(-1)
-        if (open && followedByColon(text, i + 1)) {
-          const raw = text.slice(start, i + 1)
-          const name = escaped ? unescaped(raw, start, text) : raw.slice(1, -1)
-          if (open.has(name)) {
-            const where = lineAndColumn(text, start)
-            const flaw = { kind: 'duplicate-name', place: where } as const
-            throw malformed(`a name is given twice, at ${where}`, flaw)
+        if (i >= end) break
+        if (this.#names.at(-1)) {
+          const next = nextMark(text, i + 1)
+          if (next >= text.length && !isLast) {
+            this.#next = i
+            return true
           }
-          if (name === '__proto__') {
-            throw malformed(`the name __proto__ is not allowed, at ${lineAndColumn(text, start)}`)
-          }
-          open.add(name)
+          if (text.charCodeAt(next) === 0x3a) this.#addName(i + 1)
         }
-      } else if (code === 0x7b || code === 0x5b) {
-        const level = names.push(code === 0x7b ? new Set() : undefined)
-        if (level > MAX_DEPTH) throw malformed(`it is nested deeper than ${MAX_DEPTH} levels`)
-        if (level === this.#level) this.#partStart = i
-      } else if (code === 0x7d || code === 0x5d) {
-        if (names.length === this.#level) {
-          const isItem = names.at(-2) === undefined
-          this.parts.push({ start: this.#partStart, end: i + 1, isItem })
-        }
-        names.pop()
+        this.#stringStart = -1
+      } else {
+        const code = text.charCodeAt(i)
+        if (code === 0x22) {
+          this.#stringStart = i
+          this.#isEscaped = false
+        } else if (code === 0x7b || code === 0x5b) this.#open(code === 0x7b, i)
+        else if (code === 0x7d || code === 0x5d) this.#close(i)
       }
+      i++
     }
     this.#next = i
-    return i >= text.length
+    if (i < text.length) return false
+    // An unfinished part is an error, whose place is searched in the text around the parts.
+    if (isLast) this.#parts?.addOuter(text.slice(this.#partStart))
+    return true
+  }
+
+  #open(isObject: boolean, i: number): void {
+    const level = this.#names.push(isObject ? new Set() : undefined)
+    if (level > MAX_DEPTH) throw malformed(`it is nested deeper than ${MAX_DEPTH} levels`)
+    if (level !== OUTER_LEVELS + 1 || !this.#parts) return
+    this.#parts.addOuter(this.#text.slice(this.#partStart, i))
+    this.#partStart = i
+  }
+
+  #close(i: number): void {
+    if (this.#names.length === OUTER_LEVELS + 1 && this.#parts) {
+      const part = this.#text.slice(this.#partStart, i + 1)
+      this.#parts.add(part, this.#offset + this.#partStart, this.#names.at(-2) === undefined)
+      this.#partStart = i + 1
+    }
+    this.#names.pop()
+  }
+
+  /** Adds the name of a member. */
+  #addName(end: number): void {
+    const start = this.#stringStart
+    const names = this.#names.at(-1)! // the innermost is an object
+    const raw = this.#text.slice(start, end)
+    const place = () => placeIn(this.#pieces, this.#offset + start)
+    let name = raw.slice(1, -1)
+    if (this.#isEscaped) {
+      try {
+        name = JSON.parse(raw) as string // of a string
+      } catch {
+        throw malformed(`at ${place()}`)
+      }
+    }
+    if (names.has(name)) {
+      const flaw = { kind: 'duplicate-name', place: place() } as const
+      throw malformed(`a name is given twice, at ${flaw.place}`, flaw)
+    }
+    if (name === '__proto__') throw malformed(`the name __proto__ is not allowed, at ${place()}`)
+    names.add(name)
   }
 }
 
-function followedByColon(text: string, from: number): boolean {
+/** Index of the first character from here on that is no space. */
+function nextMark(text: string, from: number): number {
   let i = from
-  while (/[ \t\n\r]/.test(text.charAt(i))) i++
-  return text.charCodeAt(i) === 0x3a
+  while (isSpace(text.charCodeAt(i))) i++
+  return i
 }
 
-function unescaped(raw: string, start: number, text: string): string {
-  try {
-    return JSON.parse(raw) as string
-  } catch {
-    throw malformed(`at ${lineAndColumn(text, start)}`)
-  }
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
 function malformed(where: string, flaw?: BodyFlaw): Problem {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 
-/** A text file in an encoding that cannot be read; the message names the encoding and the remedy. */
+/**
+ * A text file in an encoding that cannot be read; the message names the encoding and the remedy.
+ */
 export class EncodingError extends Error {
   override readonly name = 'EncodingError'
 }
@@ -23,7 +25,7 @@ function decodeText(bytes: Buffer): string {
   if (mark === 0xfeff && bytes.length % 2 === 0) {
     return Buffer.from(bytes).swap16().toString('utf16le', 2)
   }
-  // No text of this program begins with a character beyond ASCII, so a zero tells UTF-16.
+  // Every text that this program reads begins with an ASCII character, so a zero byte means UTF-16.
   if (first === 0 && second === 0) throw unreadable('UTF-32')
   if (first === 0 || second === 0 || mark === 0xfeff) throw unreadable('UTF-16')
   return withoutMark(bytes.toString('utf8'))

@@ -10,7 +10,10 @@ const require = createRequire(import.meta.url)
 let loaded:
   (Pick<typeof Xml2js, 'Builder' | 'Parser'> & Pick<typeof Saxes, 'SaxesParser'>) | undefined
 
-/** Loads the XML libraries at their first use: they take a tenth of the start, and many runs need none. */
+/**
+ * Loads the XML libraries at their first use: they take a tenth of the start, and many runs need
+ * none.
+ */
 function libraries(): NonNullable<typeof loaded> {
   loaded ??= {
     ...(require('xml2js') as typeof Xml2js),
@@ -94,7 +97,9 @@ function localName(name: string): string {
   return local
 }
 
-/** Refuses documents that are not well-formed, have a DOCTYPE (so entities), or exceed the limits. */
+/**
+ * Refuses documents that are not well-formed, have a DOCTYPE (so entities), or exceed the limits.
+ */
 function checkWellFormed(text: string): void {
   const parser = new (libraries().SaxesParser)({
     xmlns: true,
@@ -175,7 +180,9 @@ function applySchema(value: unknown, schema: Schema, at: Path, doubts: Doubts): 
   return content
 }
 
-/** The first of repeated elements, unless they are a list. Inferred: .NET's reader skips the rest. */
+/**
+ * The first of repeated elements, unless they are a list. Inferred: .NET's reader skips the rest.
+ */
 function single(value: unknown, schema: Schema, at: Path, doubts: Doubts): unknown {
   if (!Array.isArray(value) || (schema.items && !schema.xml?.wrapped)) return value
   const path = textOf(at)
@@ -203,7 +210,7 @@ function list(value: unknown, schema: Schema, items: Schema, at: Path, doubts: D
 }
 
 /**
- * Checks the form of a value by XML Schema, to which .NET's readers keep: `True` is no xs:boolean,
+ * Checks the form of a value by XML Schema, which .NET's readers follow: `True` is no xs:boolean,
  * and a number beyond its range no xs:int. What `cast` cannot read either is refused by the
  * contract.
  */

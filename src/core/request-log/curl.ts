@@ -1,5 +1,5 @@
 import type { RecordedHeaders, RedactedRecord } from './redacted-record.ts'
-import { REDACTED } from './redact.ts'
+import { REDACTED } from './secret-spellings.ts'
 
 /** Headers that curl sets itself, and headers about the connection. */
 const OMITTED_HEADERS = new Set([

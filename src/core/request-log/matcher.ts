@@ -5,7 +5,7 @@ import { readingsOf } from '../http/plus-sign.ts'
 import { Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
 import { SafeRegex, MAX_TEXT_LENGTH } from './safe-regex.ts'
-import { REDACTED } from './redact.ts'
+import { REDACTED } from './secret-spellings.ts'
 import { SECRET_NAMES } from './secret-names.ts'
 
 /** The parts of a request that a matcher tests; the request is live or recorded. */
@@ -68,7 +68,7 @@ type Check = (subject: MatchSubject) => Mismatch | undefined
 /**
  * Compiles a pattern. The matcher is a pure function of the subject.
  *
- * @param names whose values no mismatch shows
+ * @param names of secrets, whose values no mismatch shows
  * @throws Problem 400 expression.invalid, pattern.invalid
  */
 export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Matcher {
@@ -180,7 +180,9 @@ function valueCheck(
   }
 }
 
-/** Reads a value that is expected; an object without a condition's member is compared as a whole. */
+/**
+ * Reads a value that is expected; an object without a condition's member is compared as a whole.
+ */
 function conditionFrom(at: string, wanted: ExpectedValue): ValueCondition {
   if (!isRecord(wanted)) return { equals: wanted }
   const names = Object.keys(wanted)
@@ -259,7 +261,8 @@ type FieldStep = string | number | typeof ANY
 const ANY = Symbol('any')
 
 /**
- * Parses the path of a body field: `address.city`, `Folders[0]`, `Folders.0`, `$.Groups[*]`, `$['a.b']`.
+ * Parses the path of a body field: `address.city`, `Folders[0]`, `Folders.0`, `$.Groups[*]`,
+ * `$['a.b']`.
  *
  * @throws Problem 400 pattern.invalid
  */

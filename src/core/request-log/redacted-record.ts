@@ -1,6 +1,7 @@
 import { describeViolation, pathOf, type Problem } from '../problem.ts'
 import { isRecord } from '../contract/schema.ts'
-import { REDACTED, type Redactor } from './redact.ts'
+import type { Redactor } from './redact.ts'
+import { REDACTED } from './secret-spellings.ts'
 import { answerOf, callOf, MAX_KEPT_BODY, rawHeadersOf, type Entry } from './entry.ts'
 import type { Warning } from '../call.ts'
 import type { Hint } from '../api.ts'

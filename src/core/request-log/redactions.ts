@@ -10,16 +10,16 @@ import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
 export interface Redaction {
   /** The record without the user, whose address may change. */
   readonly record: RedactedRecord
-  /** The secrets that the entry names. */
-  readonly learned: readonly string[]
+  /** Knows the secrets that the entry names. */
+  readonly redactor: Redactor
   readonly known: KnownSecrets
   /** Estimated memory in bytes. */
   readonly size: number
 }
 
-/** Measured size of a redacted record without its longer texts, in bytes. */
-const OVERHEAD = 2048
-/** Characters of one body, and of all bodies, that wait to be searched as a whole. */
+/** Measured size of a redacted record and its redactor without their longer texts, in bytes. */
+const OVERHEAD = 3584
+/** Maximum length of one body, and of all bodies, that wait to be searched, in characters. */
 const MAX_UNREAD_BODY = 4 * 1024 * 1024
 const MAX_UNREAD = 16 * 1024 * 1024
 
@@ -61,10 +61,9 @@ export class Redactions {
     const { hidden = [] } = entry
     const redactor = new Redactor(known, hidden === 'unknown' ? [] : hidden)
     const record = yield* recordSteps(entry, redactor, hidden !== 'unknown')
-    const { learned } = redactor
-    const texts = [record.body?.text ?? '', record.answer.body.text, ...learned]
+    const texts = [record.body?.text ?? '', record.answer.body.text, ...redactor.spellings]
     const size = texts.reduce((sum, { length }) => sum + length, OVERHEAD)
-    const redaction = { record, learned, known, size }
+    const redaction = { record, redactor, known, size }
     this.#keep(entry, redaction)
     return redaction
   }
@@ -74,7 +73,7 @@ export class Redactions {
     const redaction = yield* this.steps(entry, known)
     const user = createdUser(entry)
     if (!user) return redaction.record
-    const shown = redactorFrom(redaction).scrubAll(user)
+    const shown = redaction.redactor.scrubAll(user)
     const { faults, deliveries, ...before } = redaction.record
     return {
       ...before,
@@ -87,7 +86,7 @@ export class Redactions {
   /** Redacts the secrets of an entry in a value that quotes parts of it, in steps. */
   *scrubSteps<T>(value: T, entry: Entry, known: KnownSecrets): Generator<undefined, T> {
     const redaction = yield* this.steps(entry, known)
-    return yield* redactorFrom(redaction).scrubSteps(value)
+    return yield* redaction.redactor.scrubSteps(value)
   }
 
   /** Redacts mismatches of an entry, which quote what was found in it, in steps. */
@@ -96,7 +95,9 @@ export class Redactions {
     entry: Entry,
     known: KnownSecrets,
   ): Generator<undefined, Mismatch[]> {
-    const redactor = redactorFrom(yield* this.steps(entry, known))
+    const { redactor: own } = yield* this.steps(entry, known)
+    // A copy, because it learns from texts that are not of the entry.
+    const redactor = new Redactor(known, own.learned)
     return mismatches.map(({ at, wanted, found }) => ({
       at,
       wanted: redactor.scrub(wanted),
@@ -104,7 +105,7 @@ export class Redactions {
     }))
   }
 
-  /** Schedules a search of a long body for secrets that are named behind its stored part. */
+  /** Schedules a search of a long body for secrets that are named after the part that is stored. */
   search(entry: Entry, body: string): void {
     if (body.length > MAX_UNREAD_BODY || this.#unreadLength + body.length > MAX_UNREAD) {
       entry.hidden = 'unknown'
@@ -178,8 +179,4 @@ function* occurring(redactor: Redactor, entry: Entry): Generator<undefined, stri
     if (i % MAX_KEPT_BODY === 0) yield
   }
   return [...found]
-}
-
-function redactorFrom({ known, learned }: Redaction): Redactor {
-  return new Redactor(known, learned)
 }

@@ -71,6 +71,11 @@ export class RequestLog implements RequestRecorder {
     },
   }
 
+  /** Sequence number of the newest request; 0 before the first. */
+  get seq(): number {
+    return this.#seq
+  }
+
   /** The next request's id: `req-1`, `req-2`, … since the start or the last reset. */
   number(): string {
     return `req-${++this.#acceptedCount}`

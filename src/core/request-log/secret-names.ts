@@ -1,4 +1,6 @@
-/** Words that make a name secret when they are one of its parts: `user_pass`, `pinCode`, `X-Auth`. */
+/**
+ * Words that make a name secret when they are one of its parts: `user_pass`, `pinCode`, `X-Auth`.
+ */
 const WORDS = new Set(
   `pass password passwords passwd passphrase passcode pwd pw pin otp totp auth authentication
    secret secrets token tokens key keys credential credentials cookie cookies session jwt bearer csrf xsrf
@@ -24,11 +26,13 @@ const CODES =
 /** Keys that identify and do not open anything. */
 const OPEN_KEYS = /(?:idempotency|public|primary|foreign|sort)keys?$/
 
-/** Last parts of names that describe a secret and do not hold it: `passwordExpires`, `tokenType`. */
+/**
+ * Last parts of names that describe a secret and do not hold it: `passwordExpires`, `tokenType`.
+ */
 const DESCRIPTIONS =
   /(?:expires|expiry|expiration|expired|required|policy|type|length|count|enabled|strength|(?:expires|changed|created|updated)(?:in|at|on))$/
 
-/** Names are few and repeat; this is the most that are remembered. */
+/** Maximum number of names that are remembered; names are few and repeat. */
 const MAX_REMEMBERED = 5000
 
 /**
@@ -40,7 +44,9 @@ export class SecretNames {
   readonly #added: readonly string[]
   readonly #known = new Map<string, boolean>()
 
-  /** @param added further names: `dealerCode` also makes `dealer_code` and `user[dealerCode]` secret */
+  /**
+   * @param added further names: `dealerCode` also makes `dealer_code` and `user[dealerCode]` secret
+   */
   constructor(added: readonly string[] = []) {
     this.#added = added.map((name) => partsOf(name).join('')).filter((name) => name !== '')
   }
@@ -73,7 +79,9 @@ export class SecretNames {
 /** The names that are secret in every server. */
 export const SECRET_NAMES = new SecretNames()
 
-/** Tests whether the last parts of a name form this word, so that `rpin` is not found in `carpin`. */
+/**
+ * Tests whether the last parts of a name form this word, so that `rpin` is not found in `carpin`.
+ */
 function isAtBoundary(parts: readonly string[], word: string): boolean {
   let end = ''
   for (const part of parts.toReversed()) {

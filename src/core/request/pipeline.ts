@@ -69,7 +69,7 @@ export async function answer(
   }
   respond({ context, call, injector, response }, reply, headers)
   // A compressed body may end before the announced Content-Length.
-  const isRead = call.bodyText !== undefined && request.headers['content-encoding'] === undefined
+  const isRead = call.isBodyRead && request.headers['content-encoding'] === undefined
   closeWhenIdle(request, response, { time: context.limits.time, isRead })
   deliver(context, call)
 }

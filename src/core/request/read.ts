@@ -19,10 +19,9 @@ export async function readEarly(
   call: Call,
   request: IncomingMessage,
 ): Promise<void> {
-  if (call.bodyText !== undefined || call.bodyError || call.operation!.requestTypes.length === 0)
-    return
+  if (call.isBodyRead || call.bodyError || call.operation!.requestTypes.length === 0) return
   try {
-    call.bodyText = await textOf(context, call, request)
+    await receiveText(context, call, request)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     call.bodyError = error
@@ -40,7 +39,7 @@ export async function readText(
 ): Promise<void> {
   if (!context.api.bodyType) call.bodyType = acceptedType(context, call)
   if (call.bodyError) throw call.bodyError
-  call.bodyText ??= await textOf(context, call, request)
+  if (!call.isBodyRead) await receiveText(context, call, request)
 }
 
 /** @throws Problem 415 media.unsupported */
@@ -66,13 +65,18 @@ const LARGE = 256 * 1024
  */
 export function parseBody({ api }: Pick<ReadContext, 'api'>, call: Call): void | Promise<void> {
   const operation = call.operation! // the route stage found it
-  const text = call.bodyText ?? ''
-  if (api.bodyType) call.bodyType = api.bodyType(call, text)
+  if (api.bodyType) {
+    call.bodyType = api.bodyType(call, call.bodyPieces?.[0] ?? call.bodyText ?? '')
+  }
   const format = formatOf(api, call.bodyType)
   const schema = operation.requestSchema(call.bodyType)
   checkCharset(call)
+  if (call.bodyPieces && format.readInSteps) {
+    return parseInSlices(api, call, format.readInSteps(call.bodyPieces))
+  }
+  const text = call.bodyText ?? ''
   if (text.length > LARGE && format.readInSteps) {
-    return parseInSlices(api, call, format.readInSteps(text))
+    return parseInSlices(api, call, format.readInSteps([text]))
   }
   call.body = text === '' && !operation.bodyRequired ? {} : format.read!(text, schema, call)
   api.prepare?.(call)
@@ -95,15 +99,16 @@ function checkCharset(call: Call): void {
   call.refuseIfStrict(new Problem(400, 'charset.contradictory', message))
 }
 
-async function textOf(
+async function receiveText(
   { limits }: Pick<ReadContext, 'limits'>,
   call: Call,
   request: IncomingMessage,
-): Promise<string> {
+): Promise<void> {
   const { maxBody = limits.size } = call.operation! // the route stage found it
-  const { text, encoding } = await readBodyText(request, { ...limits, size: maxBody })
+  const { pieces, encoding } = await readBodyText(request, { ...limits, size: maxBody })
   call.bodyEncoding = encoding
-  return text
+  if (pieces.length === 1) call.bodyText = pieces[0]
+  else call.bodyPieces = pieces
 }
 
 /** Reads the raw body and headers, unparsed; used by the webhook inbox. */

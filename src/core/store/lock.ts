@@ -25,9 +25,9 @@ export interface FolderLock {
   /** True while the path leads to the folder that was locked, and no other process has taken it. */
   readonly isHeld: boolean
   /**
-   * Writes a lock file that was removed anew.
+   * Writes the lock file again if it was removed.
    *
-   * @returns why the folder is no longer this process's; undefined while it is
+   * @returns the reason why this process no longer holds the folder; undefined while it does
    */
   check(): string | undefined
   release(): void
@@ -69,7 +69,7 @@ export async function acquireLock(folder: string): Promise<FolderLock> {
     fs.utimes(file, now, now, () => {})
   }, HEARTBEAT_INTERVAL)
   heartbeat.unref()
-  // For good: what the other process saved meanwhile is unknown here.
+  // Permanently, since the changes that the other process saved meanwhile are unknown here.
   let taken: string | undefined
   return {
     get isHeld() {

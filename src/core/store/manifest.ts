@@ -8,8 +8,8 @@ import { identityOf, syncFolder } from './files.ts'
 import type { Durability } from './write-ahead-log.ts'
 
 /**
- * Milliseconds after which a transaction counts as settled. A shorter time would take an answer
- * that a killed server still owed for one that was given.
+ * Milliseconds after which a transaction counts as settled. With a shorter time, an answer that a
+ * killed server had not sent yet could count as sent.
  */
 const SETTLING = 150
 /** Length of the first line, which is overwritten in place; less than a sector of a disk. */
@@ -17,14 +17,16 @@ const PROGRESS_LENGTH = 128
 /** State files whose checksums are kept: the next one, the present one and the previous one. */
 const STATES = 3
 
-/** How far the write-ahead log reaches. */
+/** The end of the write-ahead log, by its transactions. */
 export interface Progress {
   /** The last transaction that was saved. */
   readonly saved: number
   /** The last transaction that was saved and whose answer was given. */
   readonly settled: number
   readonly durability: Durability
-  /** Identifies the run of the machine: what the disk had not written is lost with it. */
+  /**
+   * Identifies the time since the machine started: a restart loses what was not on the disk yet.
+   */
   readonly boot: string
 }
 
@@ -160,7 +162,7 @@ export class Manifest {
     this.#contents = contents
   }
 
-  /** Adds a state file that is about to take its place. */
+  /** Lists a state file that is about to replace the present one. */
   addState(seq: number, checksum: string): Promise<void> {
     return this.change((contents) => ({
       ...contents,
@@ -256,7 +258,7 @@ export class Manifest {
 
 let boot: string | undefined
 
-/** Identifies the run of the machine; empty where the system does not tell it. */
+/** Identifies the time since the machine started; empty where the system has no such id. */
 export function bootId(): string {
   try {
     boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -52,7 +52,8 @@ export function openFolder(folder: string, options: OpeningOptions): Opening {
   const manifest = manifestOf(folder, options)
   let state: StateFile | undefined
   try {
-    state = readStateFile(file, options.tables)
+    const written = manifest?.contents.states.map(([, sum]) => sum)
+    state = readStateFile(file, options.tables, written)
   } catch (error) {
     if (!options.recover) throw error
     return recoverFrom(folder, manifest, undefined, summaryOf(error), options)
@@ -84,7 +85,7 @@ function adviceFor(missing: string | undefined, defect: string | undefined): str
     : `Put the right one back, or remove the line "seq" from this one to start with it and nothing else. ${RECOVER}`
 }
 
-/** Reads the manifest. Without a good one, nothing tells where the log has to end. */
+/** Reads the manifest. Without a good one, the end of the log is unknown. */
 function manifestOf(folder: string, { recover, log }: OpeningOptions): ManifestReading | undefined {
   try {
     const manifest = readManifest(folder)
@@ -112,7 +113,7 @@ function manifestOf(folder: string, { recover, log }: OpeningOptions): ManifestR
   }
 }
 
-/** Finds a state file of another time or folder. */
+/** Describes a state file that comes from another time or folder; undefined for every other one. */
 function unexpectedSeq(
   file: string,
   { standin: { seq } }: Document,
@@ -173,8 +174,8 @@ function openHandmade(
 }
 
 /**
- * Compares the state file with what was written. A file that was edited by hand is used as it is,
- * but not one of which nobody can tell what differs.
+ * Compares the state file with the one that was written. A file that was edited by hand is used as
+ * it is, unless the differences cannot be determined.
  */
 function editsOf(
   folder: string,
@@ -266,7 +267,7 @@ function recoverFrom(
   try {
     const fallback = readStateFile(previous, tables)
     const sums = manifest?.contents.states.map(([, sum]) => sum) ?? []
-    // What a file of another time or folder lacks could not be told.
+    // The changes that a file of another time or folder lacks would be unknown.
     const isKnown = fallback && (sums.length === 0 || sums.includes(fallback.checksum))
     if (fallback && !isKnown) reason = `${previous} is another file, or has changed`
     else if (typeof fallback?.document.standin.seq === 'number') add(previous, fallback)
@@ -332,7 +333,7 @@ function opening(
 
 /**
  * Lists a state file that was found in place. One that has changed since it was written stays
- * unlisted, so that each start tells of it until the next one is written.
+ * unlisted, so that each start warns of it until the next one is written.
  */
 function withState(contents: Contents, { document, checksum }: StateFile): Contents {
   const { seq } = document.standin

@@ -14,7 +14,10 @@ export interface LogFile {
   readonly first: number
 }
 
-/** The write-ahead log files of a folder in order of their transactions, whichever version named them. */
+/**
+ * The write-ahead log files of a folder in order of their transactions, whichever version named
+ * them.
+ */
 export function writeAheadLogsIn(folder: string): readonly LogFile[] {
   return fs
     .readdirSync(folder)
@@ -42,7 +45,9 @@ interface TornEnd {
 export interface Gap {
   /** The file, the place in it and the finding. */
   readonly message: string
-  /** The file in which the usable part ends, and its length; undefined: it ends between two files. */
+  /**
+   * The file in which the usable part ends, and its length; undefined: it ends between two files.
+   */
   readonly cut: { readonly file: string; readonly offset: number } | undefined
   /** The files after the usable part. */
   readonly after: readonly string[]
@@ -87,7 +92,7 @@ export function continuationOf(
     }
     let expected = first
     for (const line of linesOf(file)) {
-      // The rest is left of a failed write that could not be undone; the next file replaces it.
+      // A failed write that could not be undone has left the rest; the next file replaces it.
       if (expected >= nextFirst) break
       const { record, number, offset } = line
       if (record?.seq === expected) {

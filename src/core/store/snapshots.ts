@@ -26,7 +26,7 @@ type SnapshotStore = Pick<Store, 'contents' | 'manifest' | 'mustBeWritable' | 't
 /** The snapshots of a sandbox, each in a file of its own where there is a folder. */
 export class Snapshots {
   readonly #byName = new Map<string, SavedState>()
-  /** The checksum of each file, by which a file of another time or sandbox is noticed. */
+  /** The checksum of each file, which reveals a file of another time or sandbox. */
   readonly #checksums = new Map<string, string>()
   readonly #store: SnapshotStore
   readonly #folder: string | undefined

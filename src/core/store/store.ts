@@ -65,7 +65,9 @@ export class Store implements State, Counters {
   #opening: Opening | undefined
   #manifest: Manifest | undefined
   #watch: NodeJS.Timeout | undefined
-  /** Why nothing can be saved, although the last write may have succeeded: files were taken away. */
+  /**
+   * The reason why nothing can be saved, although the last write may have succeeded: missing files.
+   */
   #lost: string | undefined
   /** The missing file because of which all files must be written anew. */
   #unwritten: string | undefined
@@ -116,9 +118,9 @@ export class Store implements State, Counters {
   }
 
   /**
-   * Reads the state without a change to the files, but for those that `--recover` puts aside.
-   * Several stores are read before the first of them is started, so that a refused start leaves
-   * what it warned of as it was.
+   * Reads the state and changes no file, except those that `--recover` puts aside. Several stores
+   * are read before the first of them is started, so that a refused start leaves all files as they
+   * were.
    *
    * @throws as `open` does
    */
@@ -219,7 +221,7 @@ export class Store implements State, Counters {
   /** Runs one operation as a transaction: all of its changes are made and saved, or none. */
   transact<T>(work: () => T): T {
     if (this.#closed) {
-      // To accept the change would be to acknowledge something that is never saved.
+      // An accepted change would be acknowledged and never saved.
       throw new Problem(404, 'sandbox.unknown', 'The sandbox was removed meanwhile')
     }
     try {
@@ -308,7 +310,9 @@ export class Store implements State, Counters {
     if (failure) throw failure
   }
 
-  /** Why no change can be saved; undefined while the files are where they were written. */
+  /**
+   * The reason why no change can be saved; undefined while the files are where they were written.
+   */
   get lost(): string | undefined {
     return this.#lost
   }

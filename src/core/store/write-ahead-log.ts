@@ -67,7 +67,7 @@ export class WriteAheadLog {
   readonly #events: WriteAheadLogEvents
   #fd: number | undefined
   #file = ''
-  /** Tells the file from any other at its path. */
+  /** Distinguishes the file from any other at its path. */
   #identity: string | undefined
   /** Length of the file up to the last durable line. */
   #durableSize = 0
@@ -135,7 +135,9 @@ export class WriteAheadLog {
     this.#collecting.add(record)
   }
 
-  /** Settles when everything appended so far is durable or discarded; undefined when it is already. */
+  /**
+   * Settles when everything appended so far is durable or discarded; undefined when it is already.
+   */
   pending(): Promise<void> | undefined {
     return (this.#collecting ?? this.#writing)?.settled
   }

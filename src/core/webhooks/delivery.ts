@@ -81,7 +81,7 @@ export interface Delivery extends Row {
   readonly nextAt?: number
   /** Condition of the first attempt: the removal of the user (fault `after-delete`). */
   readonly waitsFor?: 'removal'
-  /** Why no further attempt is made. */
+  /** The reason why no further attempt is made. */
   readonly reason?: string
   readonly attempts: readonly Attempt[]
   /** Number of the last attempt before a redelivery, which starts the retry plan again. */

@@ -25,7 +25,7 @@ const CLOSE_TIMEOUT = 500
 /** A pending delivery. */
 interface Pending {
   readonly id: string
-  /** Why the next attempt is made. */
+  /** The reason for the next attempt. */
   why: string
   timer?: Timer | undefined
   /** The next attempt is due: it waits for its turn, or is running. */
@@ -113,7 +113,8 @@ export class Scheduler {
       this.#reordered.add(pending)
     }
     if (at <= now) return this.#run(pending)
-    this.#update({ ...delivery, nextAt: at })
+    // At a start, the time of most is stored already.
+    if (at !== delivery.nextAt) this.#update({ ...delivery, nextAt: at })
     this.#schedule(pending, at)
   }
 
@@ -132,7 +133,9 @@ export class Scheduler {
     if (this.#reordered.size > 0) this.#releaseReordered(delivery)
   }
 
-  /** Sends a delivery again now, in any state, with its id and body. The retry plan starts again. */
+  /**
+   * Sends a delivery again now, in any state, with its id and body. The retry plan starts again.
+   */
   redeliver(id: string, faults: readonly DeliveryFault[]): void {
     const delivery = this.#outbox.get(id)
     if (!delivery) return
@@ -171,7 +174,8 @@ export class Scheduler {
       pending.discarded = true
       pending.abort?.abort()
     }
-    // Of thousands, the timers are cancelled later: what is discarded does not run.
+    // There may be thousands of timers, so they are cancelled in slices; until then, a discarded
+    // delivery is not attempted.
     new Slices().run(this.#cancelTimers(discarded.values())).catch((error: unknown) => {
       this.#log.bug('the timers of discarded webhooks could not be cancelled', error)
     })

@@ -6,7 +6,7 @@ const FAILED = 1
 const MISUSED = 2
 
 /** Prints an error and ends the process: one line for an expected error, the stack for a bug. */
-export function fail(error: unknown): never {
+export function exitWithError(error: unknown): never {
   // Errors that the engine throws for a bug, such as a TypeError, are of a subclass of Error.
   const isExpected =
     error instanceof ConfigError ||

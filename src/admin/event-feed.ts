@@ -1,0 +1,306 @@
+import type { StreamWriter } from '../core/http/stream.ts'
+import type { EntryMatcher } from '../core/request-log/filter.ts'
+import type { Entry } from '../core/request-log/entry.ts'
+import { SearchableEntry } from '../core/request-log/searchable-entry.ts'
+import { ClientGone, Slices } from '../core/slices.ts'
+import { hintedSteps } from './hints.ts'
+import type { SandboxPort } from './ports.ts'
+
+/** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
+const HEARTBEAT = 15_000
+/** Milliseconds for which events are collected after one was sent: one write for many is far cheaper. */
+const COLLECTING_TIME = 100
+/** Collected bytes that are sent without waiting. */
+const COLLECTED_BYTES = 256 * 1024
+
+/** A filter of events. */
+export interface EventFilter {
+  readonly matches: EntryMatcher
+  /** Filters with the same key match the same requests; undefined for a filter of one reader. */
+  readonly key: string | undefined
+}
+
+/**
+ * Sends the requests of a sandbox as server-sent events. Work is shared, because a test suite may
+ * have many readers: a request is written once for all of them, and compared and collected once for
+ * all with the same filter.
+ */
+export class EventFeed {
+  readonly #sandbox: SandboxPort
+  readonly #groups = new Set<ReaderGroup>()
+  #queue: SearchableEntry[] = []
+  /** The work on the queue; undefined while it is empty. */
+  #working: Promise<void> | undefined
+  /** Sequence number of the last request that was delivered. */
+  #delivered = 0
+  #unsubscribe: (() => void) | undefined
+  #heartbeat: NodeJS.Timeout | undefined
+
+  constructor(sandbox: SandboxPort) {
+    this.#sandbox = sandbox
+  }
+
+  /**
+   * Adds a reader.
+   *
+   * @param after sequence number after which recorded requests are sent first; undefined: none
+   * @returns a function that removes it
+   */
+  join(outlet: StreamWriter, filter: EventFilter, after: number | undefined): () => void {
+    const { requests } = this.#sandbox
+    if (this.#groups.size === 0) this.#open()
+    const group = this.#groupFor(filter)
+    // Read and listened to at once, so that no request is sent twice or left out.
+    const missed = after === undefined ? [] : [...requests.after(after)]
+    const reader = new Reader(outlet, requests.seq)
+    group.add(reader)
+    reader.catchUp(missed, group.matches, this.#sandbox).then(
+      () => group.promote(this.#delivered),
+      (error: unknown) => {
+        if (!(error instanceof ClientGone)) this.#fail([reader], error)
+      },
+    )
+    return () => {
+      reader.stop()
+      group.remove(reader)
+      if (group.isEmpty) this.#groups.delete(group)
+      if (this.#groups.size === 0) this.#close()
+    }
+  }
+
+  #groupFor({ matches, key }: EventFilter): ReaderGroup {
+    for (const group of this.#groups) if (key !== undefined && group.key === key) return group
+    const group = new ReaderGroup(matches, key)
+    this.#groups.add(group)
+    return group
+  }
+
+  #open(): void {
+    const { requests } = this.#sandbox
+    this.#delivered = requests.seq
+    this.#heartbeat = setInterval(() => {
+      for (const { outlet } of this.#readers) outlet.write(': keep-alive\n\n')
+    }, HEARTBEAT)
+    this.#heartbeat.unref()
+    this.#unsubscribe = requests.listen({
+      onRequest: (request) => {
+        this.#queue.push(request)
+        this.#working ??= this.#deliverQueue()
+      },
+      onClose: () => void this.#end(),
+    })
+  }
+
+  #close(): void {
+    clearInterval(this.#heartbeat)
+    this.#unsubscribe?.()
+    this.#queue = []
+  }
+
+  get #readers(): Reader[] {
+    return [...this.#groups].flatMap((group) => group.readers)
+  }
+
+  async #deliverQueue(): Promise<void> {
+    const slices = new Slices()
+    for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
+      for (const group of this.#groups) {
+        try {
+          await group.deliver(request, this.#sandbox, slices)
+        } catch (error) {
+          this.#fail(group.readers, error)
+        }
+        if (slices.isOver) await slices.next()
+      }
+      this.#delivered = request.entry.seq
+    }
+    this.#working = undefined
+  }
+
+  #fail(readers: readonly Reader[], error: unknown): void {
+    this.#sandbox.log.bug('readers of events could not be served', error)
+    for (const { outlet } of readers) outlet.end()
+  }
+
+  /** Ends all streams behind the last event. */
+  async #end(): Promise<void> {
+    await this.#working
+    for (const group of this.#groups) group.flush()
+    for (const reader of this.#readers) void reader.end()
+  }
+}
+
+/** Readers with the same filter. The first event of a burst is sent at once, the others collected. */
+class ReaderGroup {
+  readonly matches: EntryMatcher
+  readonly key: string | undefined
+  readonly #live = new Set<Reader>()
+  /** Readers that first get what they missed. */
+  readonly #late = new Set<Reader>()
+  #collected: Uint8Array[] = []
+  #size = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(matches: EntryMatcher, key: string | undefined) {
+    this.matches = matches
+    this.key = key
+  }
+
+  get readers(): Reader[] {
+    return [...this.#live, ...this.#late]
+  }
+
+  get isEmpty(): boolean {
+    return this.#live.size + this.#late.size === 0
+  }
+
+  add(reader: Reader): void {
+    this.#late.add(reader)
+  }
+
+  remove(reader: Reader): void {
+    this.#late.delete(reader)
+    this.#live.delete(reader)
+    if (this.isEmpty) clearTimeout(this.#timer)
+  }
+
+  /** Sends the event of a request to the readers, if it matches. */
+  async deliver(request: SearchableEntry, sandbox: SandboxPort, slices: Slices): Promise<void> {
+    const { seq } = request.entry
+    if ((await slices.run(this.matches.steps(request))).length === 0) {
+      const event = await eventOf(request, sandbox)
+      if (this.#live.size > 0) this.#collect(event)
+      for (const reader of this.#late) reader.keep(seq, event)
+    }
+    this.promote(seq)
+  }
+
+  /**
+   * Lets the readers that have caught up follow the others.
+   *
+   * @param delivered sequence number of the last request that was delivered
+   */
+  promote(delivered: number): void {
+    for (const reader of this.#late) {
+      if (!reader.hasCaughtUp || delivered < reader.since) continue
+      // What is collected is older than what it gets next.
+      this.flush()
+      reader.writeKept()
+      this.#late.delete(reader)
+      this.#live.add(reader)
+    }
+  }
+
+  #collect(event: Uint8Array): void {
+    this.#collected.push(event)
+    this.#size += event.length
+    if (!this.#timer) {
+      this.flush()
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined
+        this.flush()
+      }, COLLECTING_TIME)
+      this.#timer.unref()
+    } else if (this.#size > COLLECTED_BYTES) this.flush()
+  }
+
+  flush(): void {
+    if (this.#collected.length === 0) return
+    const bytes = Buffer.concat(this.#collected)
+    this.#collected = []
+    this.#size = 0
+    for (const { outlet } of this.#live) outlet.write(bytes)
+  }
+}
+
+/** One reader of events. */
+class Reader {
+  readonly outlet: StreamWriter
+  /** Sequence number of the last request that was recorded before it connected. */
+  readonly since: number
+  readonly #gone = new AbortController()
+  #catchingUp: Promise<void> | undefined
+  #hasCaughtUp = false
+  /** Events that came while it was catching up. */
+  #kept: Uint8Array[] = []
+
+  constructor(outlet: StreamWriter, since: number) {
+    this.outlet = outlet
+    this.since = since
+  }
+
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp
+  }
+
+  /**
+   * Sends what it missed, as fast as the client takes it; one that falls behind later is closed.
+   *
+   * @throws ClientGone
+   */
+  catchUp(missed: readonly Entry[], matches: EntryMatcher, sandbox: SandboxPort): Promise<void> {
+    this.#catchingUp = this.#sendMissed(missed, matches, sandbox)
+    return this.#catchingUp
+  }
+
+  async #sendMissed(
+    missed: readonly Entry[],
+    matches: EntryMatcher,
+    sandbox: SandboxPort,
+  ): Promise<void> {
+    const slices = new Slices(this.#gone.signal)
+    for (const entry of missed) {
+      const request = new SearchableEntry(entry)
+      if ((await slices.run(matches.steps(request))).length === 0) {
+        this.outlet.write(await eventOf(request, sandbox))
+        const isTaken = this.outlet.ready()
+        if (isTaken !== true && !(await isTaken)) return
+      }
+      if (slices.isOver) await slices.next()
+    }
+    this.#hasCaughtUp = true
+  }
+
+  /** Keeps an event until it has caught up. */
+  keep(seq: number, event: Uint8Array): void {
+    if (seq > this.since) this.#kept.push(event)
+  }
+
+  writeKept(): void {
+    for (const event of this.#kept) this.outlet.write(event)
+    this.#kept = []
+  }
+
+  stop(): void {
+    this.#gone.abort()
+    this.#kept = []
+  }
+
+  async end(): Promise<void> {
+    await this.#catchingUp?.catch(() => undefined) // told where it was started
+    this.writeKept()
+    this.outlet.end()
+  }
+}
+
+/** The events that are written or being written, each once for all its readers. */
+const written = new WeakMap<SearchableEntry, Promise<Uint8Array>>()
+
+/** Writes the event of a request. No reader that leaves stops it, because others wait for it, too. */
+function eventOf(request: SearchableEntry, sandbox: SandboxPort): Promise<Uint8Array> {
+  let event = written.get(request)
+  if (event === undefined) {
+    event = new Slices().run(eventSteps(request, sandbox))
+    written.set(request, event)
+  }
+  return event
+}
+
+function* eventSteps(
+  { entry }: SearchableEntry,
+  sandbox: SandboxPort,
+): Generator<undefined, Uint8Array> {
+  const record = yield* hintedSteps(entry, sandbox)
+  const id = `${sandbox.requests.epoch}-${entry.seq}`
+  return Buffer.from(`id: ${id}\nevent: request\ndata: ${JSON.stringify(record)}\n\n`)
+}
