@@ -20,7 +20,7 @@ test(
     expect(isBuilt, 'npm run build').toBe(true)
     const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
     // Two folders at least: one with a working disk, one with a failing disk.
-    const figures = await run({ rounds: repetitions(8, 60), roundsEach: repetitions(4, 6), seed })
+    const figures = await run({ rounds: repetitions(8, 30), roundsEach: repetitions(4, 6), seed })
     expect(figures.failures, summary(figures)).toEqual([])
     // The fastest: slow ones may be caused by load on the machine, which also delays the program when
     // it only prints its version.
