@@ -4,12 +4,23 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** What takes longest comes first, so that no worker is left alone with it at the end. */
 const LONGEST = [
   'main',
-  'flows/leaks',
+  'ui/shell',
+  'package',
+  'ui/requests',
   'crash/crash',
+  'ui/reference',
+  'examples/suites',
+  'commands/resilience',
+  'admin/stalls',
+  'examples/integration',
+  'docs/resilience',
+  'flows/hostile-requests',
   'core/faults/counting',
-  'flows/model',
-  'flows/user-life/user-life',
   'flows/delivery-faults',
+  'examples/receivers',
+  'docs/testing',
+  'core/faults/hostile-definitions',
+  'flows/leaks',
 ]
 
 class LongestFirst extends BaseSequencer {
@@ -26,7 +37,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/helpers/environment.ts'],
-    maxWorkers: 2,
+    // For two processors: the tests of the program and of the dashboard wait for others half the time.
+    maxWorkers: 3,
     // The server's modules and the contracts that it compiles are loaded once for many files. What
     // a test changes, it puts back when it ends.
     isolate: false,

@@ -21,7 +21,7 @@ import {
   type Seen,
   type Sent,
 } from '../helpers/raw-requests.ts'
-import { createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
+import { createPlainSandbox, createSandbox, type TestSandbox } from '../helpers/sandbox.ts'
 import { eventually } from '../helpers/time.ts'
 
 const SECRET = 'hunter2-TopSecret'
@@ -702,7 +702,7 @@ describe('Bad input', () => {
   })
 
   test('repeated bad requests do not grow the memory', async () => {
-    const sandbox = await createSandbox()
+    const sandbox = await createPlainSandbox()
     const cases = endpoints.flatMap((endpoint) =>
       [...inAny, ...(endpoint.answers === 'xml' ? inXml : inJson)]
         // Left out: they take most of the time, and a leak of theirs would show at once.

@@ -2,7 +2,7 @@ import net from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCaller, idIn, named } from '../helpers/caller.ts'
 import { createReceiver } from '../helpers/receiver.ts'
-import { createFolder, createSandbox } from '../helpers/sandbox.ts'
+import { createFolder, createPlainSandbox, createSandbox } from '../helpers/sandbox.ts'
 import { spentOn } from '../helpers/time.ts'
 import { advance, awaited, deliveries, inbox, settled } from '../helpers/webhooks.ts'
 import { connectStandin } from '../../src/index.ts'
@@ -375,7 +375,7 @@ test('a removed sandbox sends no more webhooks', async () => {
 test('1,000 users are created and awaited without a sleep, and none is missed', async () => {
   const receiver = await createReceiver()
   const caller = createCaller(
-    await createSandbox({ webhookUrl: receiver.url, webhookRetries: 'none' }),
+    await createPlainSandbox({ webhookUrl: receiver.url, webhookRetries: 'none' }),
   )
   for (let i = 0; i < 1000; i++) {
     const userId = idIn('cryptlex', await caller.create('cryptlex', named('cryptlex', `user-${i}`)))

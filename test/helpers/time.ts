@@ -1,4 +1,4 @@
-import { vi } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /**
  * Milliseconds after which an expected event counts as missing; nothing that works takes as long,
@@ -9,9 +9,21 @@ export const NEVER = 30_000
 /** Options of a test that takes seconds even on an idle machine. */
 export const LONG = { timeout: 600_000 }
 
-/** Waits until a check passes; checks often. */
-export const eventually = <T>(look: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(look, { timeout: NEVER, interval: 5 })
+/**
+ * Waits until a check passes. It checks often at first, and less often what takes long, because a
+ * failed check costs a millisecond and more.
+ */
+export async function eventually<T>(look: () => T | Promise<T>): Promise<T> {
+  const end = performance.now() + NEVER
+  for (let milliseconds = 5; ; milliseconds = Math.min(milliseconds * 1.2, 50)) {
+    try {
+      return await look()
+    } catch (error) {
+      if (performance.now() > end) throw error
+    }
+    await pause(milliseconds)
+  }
+}
 
 /**
  * Measures the processor time of some work in milliseconds. Unlike elapsed time, it hardly depends

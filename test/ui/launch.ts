@@ -24,6 +24,11 @@ export async function launchBrowser(more: readonly string[] = []): Promise<Brows
     '--disable-gpu-compositing',
     '--disable-gpu-rasterization',
     '--disable-software-rasterizer',
+    // One process for all pages and the compositor: with a renderer per server, a page loads three
+    // times as long.
+    '--in-process-gpu',
+    '--renderer-process-limit=1',
+    '--disable-site-isolation-trials',
     '--disable-quic',
     '--no-first-run',
     '--disable-background-networking',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCaller } from '../../helpers/caller.ts'
 import { endpoints, type Endpoint } from '../../helpers/raw-requests.ts'
-import { createSandbox } from '../../helpers/sandbox.ts'
+import { createPlainSandbox, createSandbox } from '../../helpers/sandbox.ts'
 import { addressOf, bodyOf, cryptlex, faultOf, mykaarma, sendRaw } from './kit.ts'
 
 test('a magic address is found however the body escapes it', async () => {
@@ -55,7 +55,7 @@ test.each([
 })
 
 test('each of many magic addresses with times=1 fires once', async () => {
-  const server = await createSandbox()
+  const server = await createPlainSandbox()
   const names = Array.from({ length: 1500 }, (_, i) => `u${i}+fault.500/times=1`)
   const caller = createCaller(server)
   const round = async () => {
