@@ -10,6 +10,10 @@ export const start: Command = {
   help: 'Start the server; the default command',
   flags: [],
   async run(given) {
+    if (!given.memory) {
+      const { refuseReserved } = await import('../core/store/lock.ts')
+      await refuseReserved(given.data)
+    }
     const { startServer } = await import('../server/server.ts')
     const { VERSION } = await import('../package.ts')
     // Output that a program leaves unread would fill its pipe and block the server.

@@ -48,11 +48,8 @@ export async function acquireLock(folder: string): Promise<FolderLock> {
   }
   const present = () => identityOf(fs.statSync(folder, { throwIfNoEntry: false }))
   const id = present()
-  const inUse = () =>
-    new Error(
-      `${folder} is in use by another Standin (${describeHolder(file)}); stop it, or name another folder with --data`,
-    )
-  const reservation = await reserve(`standin-${id}`)
+  const inUse = () => inUseError(folder)
+  const reservation = await reserve(nameOf(id))
   if (reservation === 'taken') throw inUse()
   const ownText = JSON.stringify(thisProcess())
   try {
@@ -96,6 +93,36 @@ export async function acquireLock(folder: string): Promise<FolderLock> {
       if (read(file) === ownText) fs.rmSync(file, { force: true })
     },
   }
+}
+
+/**
+ * Refuses a folder that another process has reserved, where the system tells it at once: whoever
+ * starts a second server learns of it before everything else is loaded. Only acquireLock is certain.
+ *
+ * @throws Error as acquireLock does
+ */
+export async function refuseReserved(folder: string): Promise<void> {
+  const id = identityOf(fs.statSync(folder, { throwIfNoEntry: false }))
+  const path = id === undefined ? undefined : PIPE_NAMES[process.platform]?.(nameOf(id))
+  if (path === undefined) return
+  const isReserved = await new Promise<boolean>((resolve) => {
+    const probe = net.connect({ path }, () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+  if (isReserved) throw inUseError(folder)
+}
+
+/** The name that the holder of a folder reserves. */
+const nameOf = (id: string | undefined): string => `standin-${id}`
+
+function inUseError(folder: string): Error {
+  const holder = describeHolder(join(folder, 'lock'))
+  return new Error(
+    `${folder} is in use by another Standin (${holder}); stop it, or name another folder with --data`,
+  )
 }
 
 /**
