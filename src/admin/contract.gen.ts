@@ -898,7 +898,7 @@ export interface ReportCardCheck {
    */
   title: string
   /**
-   * `not-seen`: what was recorded shows neither.
+   * `not-seen`: the records show neither.
    */
   verdict: 'passed' | 'failed' | 'not-seen'
   /**

@@ -277,7 +277,7 @@ class Reader {
   }
 
   async end(): Promise<void> {
-    await this.#catchingUp?.catch(() => undefined) // told where it was started
+    await this.#catchingUp?.catch(() => undefined) // join() reports it
     this.writeKept()
     this.outlet.end()
   }

@@ -28,7 +28,7 @@ export function besides(
   return findings.filter(({ id }) => !ids.has(id))
 }
 
-/** Users that were stored although the client was told otherwise, and for whom it never looked. */
+/** Users that were stored although the answer was a failure, and that the client never looked up. */
 function orphanedUsers({ requests, users, fault }: Observation): readonly Finding[] {
   return requests.flatMap((request, at): readonly Finding[] => {
     const { user, answer } = request

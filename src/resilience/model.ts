@@ -83,7 +83,7 @@ export interface Exchange {
 }
 
 /** One delivery of a webhook to a receiver of the command. */
-export interface Notification {
+export interface WebhookDelivery {
   readonly id: string
   readonly event: string
   readonly requestId?: string
@@ -106,8 +106,8 @@ export interface Ending {
   readonly output: string
 }
 
-/** Accounts of the fault that a cell armed. */
-export interface Accounts {
+/** Counts of the fault that a cell armed. */
+export interface FaultCounts {
   readonly fired: number
   readonly eligible: number
   readonly nearestMiss?: { readonly requestId: string; readonly why: string }
@@ -121,12 +121,12 @@ export interface CellResult {
   /** Reason for the verdict, as one sentence. */
   readonly why: string
   readonly ending: Ending
-  readonly accounts: Accounts
+  readonly faultCounts: FaultCounts
   readonly findings: readonly Finding[]
   readonly exchanges: readonly Exchange[]
   /** Number of requests that the list leaves out. */
   readonly omitted: number
-  readonly notifications: readonly Notification[]
+  readonly deliveries: readonly WebhookDelivery[]
   /** The request that decided, with its explanation. */
   readonly decisive?: { readonly id: string; readonly explanation: string }
 }

@@ -1,7 +1,7 @@
 import type { Delivery, Fault, RecordedRequest, User } from '../admin/contract.gen.ts'
 import { StandinError } from '../client/errors.ts'
 import type { Standin } from '../client/standin.ts'
-import type { Accounts, Exchange, Notification } from './model.ts'
+import type { FaultCounts, Exchange, WebhookDelivery } from './model.ts'
 
 /** All that a sandbox shows after a run. */
 export interface Observation {
@@ -99,8 +99,8 @@ export function isFaulty(request: RecordedRequest, fault: Fault | undefined): bo
   return fault !== undefined && (request.faults ?? []).some(({ id }) => id === fault.id)
 }
 
-/** The accounts of a cell's fault. */
-export function accountsOf({ fault }: Observation): Accounts {
+/** The counts of the fault of a cell. */
+export function faultCountsOf({ fault }: Observation): FaultCounts {
   if (fault === undefined) return { fired: 0, eligible: 0, removed: true }
   const { fired, eligible, nearestMiss } = fault
   return {
@@ -139,7 +139,7 @@ export function exchangesOf({ requests, fault }: Observation): readonly Exchange
 }
 
 /** The deliveries of a run as a report shows them. */
-export function notificationsOf({ deliveries }: Observation): readonly Notification[] {
+export function webhookDeliveriesOf({ deliveries }: Observation): readonly WebhookDelivery[] {
   return deliveries.map(({ id, event, requestId, attempts }) => ({
     id,
     event,

@@ -14,7 +14,7 @@ export interface Selection {
   readonly calls: number
 }
 
-/** Later positions are told less often by a suite than the first: they move back by this many classes. */
+/** Faults at later positions reveal less than those at the first: they are ranked this many classes later. */
 const RANK_OF_EVERY = 6
 const RANK_OF_LATER = 12
 

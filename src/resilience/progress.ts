@@ -17,7 +17,7 @@ interface Header {
   readonly baseline: Baseline
 }
 
-/** Done cells of a run, in a file that outlives an interruption: a header, then a line for each cell. */
+/** The finished cells of a run, in a file that survives an interruption: a header, then a line per cell. */
 export class Progress {
   readonly #file: string
 

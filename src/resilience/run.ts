@@ -90,7 +90,7 @@ function failed({ ending, observation }: PlainRun, number: number): Error {
   const advice =
     observation.requests.length === 0 ? ` No request reached its sandbox. ${ADVICE}.` : ''
   return new Error(
-    `The command ${how} ${which}; it must pass before faults can tell anything.${advice}${tail === '' ? '' : ` Its last lines:\n${tail}`}`,
+    `The command ${how} ${which}; it must pass without faults first.${advice}${tail === '' ? '' : ` Its last lines:\n${tail}`}`,
   )
 }
 
@@ -102,7 +102,7 @@ function nothingCalled({ requests }: Observation): Error {
   return new Error(`The command called no operation: ${detail}. ${ADVICE}`)
 }
 
-/** Default time limit of a cell: a client that waits is told from one that hangs. */
+/** Default time limit of a cell: long enough to distinguish a client that waits from one that hangs. */
 const SHORTEST_LIMIT = 10_000
 const LIMIT_FACTOR = 5
 /** Multiple of the limit that a command has while it goes on sending requests. */

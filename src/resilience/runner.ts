@@ -6,9 +6,9 @@ import { besides, findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
 import type { Baseline, Cell, CellResult, Ending, Exchange } from './model.ts'
 import {
-  accountsOf,
+  faultCountsOf,
   exchangesOf,
-  notificationsOf,
+  webhookDeliveriesOf,
   observe,
   userKeys,
   type Observation,
@@ -55,24 +55,24 @@ export class Runner {
     known: Baseline['findings'],
   ): Promise<CellResult> {
     const { ending, observation, explain } = await this.#run(cell, limit)
-    const accounts = accountsOf(observation)
+    const faultCounts = faultCountsOf(observation)
     const findings = besides(findingsIn(observation, judgement), known)
-    const { verdict, why } = verdictOf(ending, accounts, findings)
+    const { verdict, why } = verdictOf(ending, faultCounts, findings)
     const exchanges = exchangesOf(observation)
     const decisive =
       findings[0]?.requests[0] ??
       exchanges.find(({ faulty }) => faulty)?.id ??
-      accounts.nearestMiss?.requestId
+      faultCounts.nearestMiss?.requestId
     const result: CellResult = {
       cell,
       verdict,
       why,
       ending: verdict === 'survived' ? { ...ending, output: '' } : ending,
-      accounts,
+      faultCounts,
       findings,
       exchanges: shortened(exchanges),
       omitted: Math.max(0, exchanges.length - MAX_EXCHANGES),
-      notifications: notificationsOf(observation),
+      deliveries: webhookDeliveriesOf(observation),
       ...(decisive === undefined
         ? {}
         : { decisive: { id: decisive, explanation: await explain(decisive) } }),

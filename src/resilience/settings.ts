@@ -43,7 +43,7 @@ export const FLAGS = {
   'dry-run': [undefined, 'run the baseline, print the plan and end'],
   cell: ['ID', 'run one cell with its output shown, and explain it'],
   report: ['FOLDER', 'write report.html, report.json, junit.xml and summary.md'],
-  resume: [undefined, 'go on with the run that --report FOLDER has begun'],
+  resume: [undefined, 'continue an interrupted run from the results in --report FOLDER'],
   'min-score': ['PERCENT', 'exit with 1 below this score'],
   baseline: ['FILE', 'exit with 1 if a cell fails that did not in this report.json'],
   url: ['URL', 'use a running server instead of starting one'],

@@ -1,17 +1,17 @@
-import type { Accounts, Ending, Finding, Verdict } from './model.ts'
+import type { FaultCounts, Ending, Finding, Verdict } from './model.ts'
 
 /** Judges one cell: its verdict, and the reason as one sentence. */
 export function verdictOf(
   { exitCode, timedOut, ms }: Omit<Ending, 'output'>,
-  accounts: Accounts,
+  faultCounts: FaultCounts,
   findings: readonly Finding[],
 ): { readonly verdict: Verdict; readonly why: string } {
   const failed = timedOut || exitCode !== 0
-  if (accounts.fired === 0) {
+  if (faultCounts.fired === 0) {
     const also = failed
       ? ' The command failed all the same: at times it fails without a fault.'
       : ''
-    return { verdict: 'not-met', why: `${notMet(accounts)}${also}` }
+    return { verdict: 'not-met', why: `${notMet(faultCounts)}${also}` }
   }
   if (timedOut) {
     return { verdict: 'broke', why: `The command had not ended after ${seconds(ms)}.` }
@@ -25,7 +25,7 @@ export function verdictOf(
   return { verdict: 'survived', why: 'The command passed, and log and state show nothing wrong.' }
 }
 
-function notMet({ removed, nearestMiss }: Accounts): string {
+function notMet({ removed, nearestMiss }: FaultCounts): string {
   if (removed) {
     return 'The command removed the fault, such as with a reset of its sandbox; it must not reset the sandbox that it gets.'
   }

@@ -59,8 +59,8 @@ async function run({ args, only }: RunOptions): Promise<Record<string, CellResul
 test('a client that retries survives one failure, and breaks if all calls fail', async () => {
   const results = await run({ args: ['retries'], only: ['first/500', 'every/500', 'first/403'] })
   expect(results).toMatchObject({
-    'first/500': { verdict: 'survived', accounts: { fired: 1 }, ending: { exitCode: 0 } },
-    'first/500-twice': { verdict: 'broke', accounts: { fired: 2 } },
+    'first/500': { verdict: 'survived', faultCounts: { fired: 1 }, ending: { exitCode: 0 } },
+    'first/500-twice': { verdict: 'broke', faultCounts: { fired: 2 } },
     'every/500': {
       verdict: 'broke',
       why: 'The command failed with exit code 3.',

@@ -149,11 +149,11 @@ export function sampleReport(): Report {
     verdict: 'survived',
     why: 'The command passed, and log and state show nothing wrong.',
     ending: { exitCode: 0, timedOut: false, ms: 420, output: '' },
-    accounts: { fired: 1, eligible: 1, removed: false },
+    faultCounts: { fired: 1, eligible: 1, removed: false },
     findings: [],
     exchanges,
     omitted: 0,
-    notifications: [],
+    deliveries: [],
     decisive: { id: 'req-1', explanation: 'req-1: …\n\nRefused with 500.\n\n1. Sandbox: ok' },
     ...more,
   })
@@ -177,7 +177,7 @@ export function sampleReport(): Report {
           ms: 300,
           output: '\u001B[31m</pre>\u001B[0m\u0007',
         },
-        notifications: [
+        deliveries: [
           { id: 'whd-1', event: 'reseller.user.created', attempts: [{ faults: ['duplicate'] }] },
         ],
       }),

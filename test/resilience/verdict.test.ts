@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Accounts, CellResult, Finding, Verdict } from '../../src/resilience/model.ts'
+import type { FaultCounts, CellResult, Finding, Verdict } from '../../src/resilience/model.ts'
 import { newFailures, scoreOf, worstOf } from '../../src/resilience/score.ts'
 import { verdictOf } from '../../src/resilience/verdict.ts'
 
 const passed = { exitCode: 0, timedOut: false, ms: 300 }
-const fired: Accounts = { fired: 1, eligible: 1, removed: false }
+const fired: FaultCounts = { fired: 1, eligible: 1, removed: false }
 const orphan: Finding = { id: 'orphaned-user', text: 'req-1 …', requests: ['req-1'] }
 
 describe('a verdict', () => {
@@ -34,11 +34,13 @@ describe('a verdict', () => {
 
   test('is not met if the fault never fired, with the nearest request', () => {
     const nearestMiss = { requestId: 'req-4', why: 'skip is 2, and this was matching request 1' }
-    const accounts = { fired: 0, eligible: 1, removed: false, nearestMiss }
-    const { verdict, why } = verdictOf(passed, accounts, [])
+    const faultCounts = { fired: 0, eligible: 1, removed: false, nearestMiss }
+    const { verdict, why } = verdictOf(passed, faultCounts, [])
     expect(verdict).toBe('not-met')
     expect(why).toContain('req-4 came nearest: skip is 2')
-    expect(verdictOf({ ...passed, exitCode: 1 }, accounts, []).why).toContain('failed all the same')
+    expect(verdictOf({ ...passed, exitCode: 1 }, faultCounts, []).why).toContain(
+      'failed all the same',
+    )
   })
 
   test('is not met if the command removed the fault', () => {
@@ -63,11 +65,11 @@ const results = (...verdicts: readonly Verdict[]): CellResult[] =>
     verdict,
     why: '',
     ending: { ...passed, output: '' },
-    accounts: fired,
+    faultCounts: fired,
     findings: verdict === 'survived-with-findings' ? [orphan] : [],
     exchanges: [],
     omitted: 0,
-    notifications: [],
+    deliveries: [],
   }))
 
 test('the score counts survived cells among those whose fault fired, rounded down', () => {

@@ -18,7 +18,7 @@ export function Confirm({
   readonly action: string
   readonly tone?: 'danger' | 'primary'
   readonly onConfirm: () => void
-  /** What happens. */
+  /** The consequence, as a sentence. */
   readonly children: ComponentChildren
 }) {
   const [isAsking, setAsking] = useState(false)

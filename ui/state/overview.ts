@@ -3,7 +3,7 @@ import type { ClockState, FrontPage, Sandbox } from '../../src/admin/contract.ge
 import { callAdmin, needsToken } from '../api/client.ts'
 import { changeCount, eventCount, keepNewest } from './requests.ts'
 
-// What the header and the side bar show. It is fetched when the server announces a request or a
+// The content of the header and the side bar. It is fetched when the server announces a request or a
 // change, after the user's actions, and every few seconds for what happens in other sandboxes.
 
 export interface Overview {

@@ -14,7 +14,7 @@ export interface Row {
   readonly call: string
   readonly status: number
   readonly reason: string | undefined
-  /** The person, or what else says most. */
+  /** The person, or the most telling value otherwise. */
   readonly title: string
   readonly faults: readonly string[]
   readonly webhooks: number
@@ -26,7 +26,7 @@ export interface Row {
 /** State of the connection to the event stream. */
 export type Connection = 'connecting' | 'live' | 'reconnecting'
 
-/** Most rows that are kept; the oldest go first. */
+/** Maximum number of rows; the oldest are dropped first. */
 const MAX_ROWS = 20_000
 /** Requests that one call fetches: few, since the server answers others between two calls. */
 const PAGE = 200

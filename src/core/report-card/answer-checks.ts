@@ -23,7 +23,7 @@ const PARTIAL = ['cut', 'reset-body', 'wrong-length', 'bad-chunk', 'truncated', 
 /** Requests after an answer that are searched for its use. */
 const MAX_LATER = 1000
 
-/** Checks of what a client makes of unusual answers. */
+/** Checks of how a client handles unusual answers. */
 export const ANSWER_CHECKS: readonly Check[] = [
   ...VARIATIONS.map(([id, title, word]): Check => ({
     id,

@@ -2,7 +2,7 @@ import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 import type { SeenDelivery } from './seen-delivery.ts'
 
-/** Verdict on one check. `not-seen`: what was recorded shows neither. */
+/** Verdict on one check. `not-seen`: the records show neither. */
 export const VERDICTS = ['passed', 'failed', 'not-seen'] as const
 export type Verdict = (typeof VERDICTS)[number]
 

@@ -85,7 +85,7 @@ export const CREATE_CHECKS: readonly Check[] = [
             }
           } else {
             findings.fail(
-              `${again.id} creates the user of ${first.id} again without a look for it`,
+              `${again.id} creates the user of ${first.id} again without a lookup`,
               first,
               again,
             )
@@ -98,7 +98,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'finds-lost-users',
     subject: 'client',
     title: 'Finds a user that was created although its answer was a failure',
-    needs: 'a create that was carried out and whose client was told otherwise',
+    needs: 'a create that was carried out although its answer was a failure',
     provoke: 'commit-500;times=1',
     *judge(facts, findings) {
       const lookups = new Lookups(facts)
@@ -118,7 +118,7 @@ export const CREATE_CHECKS: readonly Check[] = [
             )
           } else if (facts.isOver(lost)) {
             findings.fail(
-              `${lost.id} created a user, its client was told otherwise and never looked for it`,
+              `${lost.id} created a user, but its answer was a failure, and the client never looked the user up`,
               lost,
             )
           }
@@ -130,7 +130,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'one-user-per-person',
     subject: 'client',
     title: 'Creates each person once',
-    needs: 'a create of a user that exists already, or a look for it instead',
+    needs: 'a create of a user that exists already, or a lookup instead',
     provoke: 'commit-500;times=1, then duplicate-accepted',
     *judge(facts, findings) {
       const lookups = new Lookups(facts)

@@ -144,7 +144,7 @@ export class Facts {
 
   /**
    * Compares the time between an answer and the next request with the time to wait: undefined if
-   * what was recorded shows neither.
+   * the records show neither.
    */
   waited(first: Exchange, second: Exchange, wait: number): boolean | undefined {
     if (second.start - first.end >= wait - TOLERANCE) return true

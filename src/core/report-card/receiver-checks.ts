@@ -223,10 +223,10 @@ export const RECEIVER_CHECKS: readonly Check[] = [
       }
     },
   },
-  deduplicating('deduplicates', 'Handles a webhook once that comes twice', 'duplicate'),
+  deduplicating('deduplicates', 'Handles a webhook that arrives twice only once', 'duplicate'),
   deduplicating(
     'deduplicates-by-content',
-    'Handles an event once that comes twice, with two ids',
+    'Handles an event that arrives twice, with two ids, only once',
     'duplicate-new-id',
   ),
 ]

@@ -3,7 +3,7 @@ import { MAX_SHOWN, type Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 
-/** A wait that is shorter is none: it is the time that a client needs to send a request. */
+/** Shorter pauses do not count as waiting: a client needs this time to send a request. */
 const NO_WAIT = 10
 /** Tries of one request that are too many; the defaults of common clients reach 11. */
 const MAX_TRIES = 20
@@ -13,7 +13,7 @@ const MAX_LIMITED = 5
 const MAX_POLLS = 20
 const POLL_PAUSE = 50
 
-/** Identical requests that are no tries of one client only if as many tests send the same one. */
+/** From this number on, identical requests count as retries of one client, unless as many tests send them. */
 const MANY_TESTS = 4
 
 /** True if an armed fault refused the request, so that another test had no reason to send it. */

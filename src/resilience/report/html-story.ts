@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { html, type Html } from '../../admin/html.ts'
-import type { CellResult, Exchange, Notification, Report } from '../model.ts'
+import type { CellResult, Exchange, WebhookDelivery, Report } from '../model.ts'
 import { repeatCommand } from './repeat.ts'
 import { classOf, sentence, timeOf, VERDICTS } from './words.ts'
 
@@ -22,7 +22,7 @@ export function storyOf(result: CellResult, report: Report, program: string): Ht
     <pre>${repeatCommand(program, cell.id, report)}</pre>
     <h3>Fault that was armed</h3>
     <pre>${JSON.stringify(cell.definition)}</pre>
-    ${requestsOf(exchanges, omitted)} ${deliveriesOf(result.notifications)}
+    ${requestsOf(exchanges, omitted)} ${deliveriesOf(result.deliveries)}
     ${
       decisive === undefined
         ? []
@@ -91,9 +91,9 @@ function requestsOf(exchanges: readonly Exchange[], omitted: number): Html {
     </ol>`
 }
 
-function deliveriesOf(notifications: readonly Notification[]): readonly Html[] {
-  if (notifications.length === 0) return []
-  const items = notifications.map(({ id, event, requestId, attempts }) => {
+function deliveriesOf(deliveries: readonly WebhookDelivery[]): readonly Html[] {
+  if (deliveries.length === 0) return []
+  const items = deliveries.map(({ id, event, requestId, attempts }) => {
     const ends = attempts.map(({ status, error = 'no answer', faults }) => {
       const fault = faults.length === 0 ? '' : ` (${faults.join(', ')})`
       return `${status ?? error}${fault}`

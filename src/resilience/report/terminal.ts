@@ -112,7 +112,7 @@ export class Terminal {
 
   /** Prints one cell in full. */
   cell(result: CellResult): void {
-    const { cell, verdict, why, findings, exchanges, notifications, decisive, ending } = result
+    const { cell, verdict, why, findings, exchanges, deliveries, decisive, ending } = result
     this.line()
     this.line(`${this.#colored(VERDICTS[verdict], verdict)}  ${cell.id}  ${timeOf(ending.ms)}`)
     this.line(`${cell.text}. ${why}`)
@@ -125,7 +125,7 @@ export class Terminal {
         `  ${faulty ? '*' : ' '} ${id.padEnd(9)} +${String(at).padStart(5)} ms  ${answer.padEnd(9)} ${method} ${path}  ${reason} (${ms} ms)`,
       )
     }
-    for (const { id, event, attempts } of notifications) {
+    for (const { id, event, attempts } of deliveries) {
       const ends = attempts.map(({ status, error = 'no answer', faults }) =>
         [String(status ?? error), ...faults].join(' '),
       )

@@ -123,7 +123,7 @@ export function Comparison({
   )
 }
 
-/** What a person calls a row: an address, a name or its id. */
+/** A readable name of a row: its address, its name or its id. */
 function titleOf(row: object): string {
   const entries = Object.entries(row as Row)
   const found =

@@ -126,7 +126,7 @@ function EditField({
   )
 }
 
-/** What a field without a value is in the form. */
+/** The form's content for a field without a value. */
 function emptyOf({ type }: Field): unknown {
   return type === 'boolean' ? false : ''
 }

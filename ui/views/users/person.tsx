@@ -71,7 +71,7 @@ export function PersonDetail({ id }: { readonly id: string }) {
   )
 }
 
-/** What the ledger says, one difference a line. */
+/** The differences in the ledger, one per line. */
 function Differences({ entry }: { readonly entry: LedgerEntry }) {
   return (
     <ul class="differences">

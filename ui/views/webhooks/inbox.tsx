@@ -19,7 +19,7 @@ const SHOWN = 200
 
 const INBOX = /\/_standin\/inbox\/([a-z0-9-]+)/
 
-/** What an inbox received, the newest first, and one of it beside the list. */
+/** The webhooks in an inbox, newest first, and the open one beside the list. */
 export function Inbox() {
   const inbox = parameter('inbox') || 'default'
   const params = { inbox }
