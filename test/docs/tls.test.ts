@@ -13,7 +13,7 @@ import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 const PATH = 'docs/tls.md'
 
 /** Blocks that start a server. */
-const NOT_RUN = ['npm start -- --tls']
+const NOT_RUN = ['npm start -- --tls --memory']
 
 test(`${PATH} shows the real outputs of its commands`, async () => {
   const clock = Date.parse('2026-01-15T09:30:00Z')
