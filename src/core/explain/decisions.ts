@@ -67,8 +67,9 @@ function refusalEvidence(
   { call, status }: ExplainInput,
   index: EvidenceIndex,
 ): readonly Evidence[] {
-  const { operation } = call
-  if (!operation) return []
+  const { operation, problem } = call
+  // No vendor's page says anything of an invalid fault.
+  if (!operation || problem?.reason.startsWith('fault')) return []
   switch (step) {
     case 'credentials':
       return index.credentials(operation).evidence

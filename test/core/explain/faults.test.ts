@@ -129,6 +129,15 @@ test('a page from a fault is explained with its own media type and without evide
   expect(record.stage).toBe('route')
 })
 
+test('an invalid fault is refused without evidence of a vendor', async () => {
+  const { caller } = await fresh()
+  await create(caller, 'webhook=bad-signature')
+  const { record, explained } = await newest(caller)
+  expect(record.problem!.reason).toBe('fault.invalid')
+  const refused = explained.decisions.filter(({ outcome }) => outcome === 'refused')
+  expect(refused.map(({ evidence }) => evidence)).toEqual([[]])
+})
+
 test('a request that a fault only delayed is explained as accepted', async () => {
   const { caller } = await fresh()
   await create(caller, 'delay=1ms')
