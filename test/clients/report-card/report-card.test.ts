@@ -1,7 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startStandin, type Standin } from '../../../src/index.ts'
-import { createFolder } from '../../helpers/sandbox.ts'
 import { isThere, judged, STORY, type PublicClient } from './judged.ts'
 
 const script = (name: string) => join(import.meta.dirname, name)
@@ -36,18 +37,25 @@ const CLIENTS: readonly (PublicClient & { readonly isThere: boolean })[] = [
 ]
 
 let server: Standin
+/** The folders of all clients: of tests that run at the same time, the first to end removes its own. */
+let folder: string
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'standin-clients-'))
   server = await startStandin({ port: 0, memory: true })
 })
 
-afterAll(() => server.close())
+afterAll(async () => {
+  await server.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 test.concurrent.each(CLIENTS.filter((one) => one.isThere))(
   'a careful client is not accused: $client',
   async (client) => {
     const standin = await server.sandbox()
-    const { story, card } = await judged(standin, { ...client, cwd: createFolder() }, 2)
+    const cwd = mkdtempSync(join(folder, 'client-'))
+    const { story, card } = await judged(standin, { ...client, cwd }, 2)
     await standin.close()
     expect(story).toBe(STORY)
     expect(card.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([])
