@@ -63,8 +63,8 @@ ${FLAG_NAMES.map((name) => {
 The same names are keys of "resilience" in standin.config.json, such as "minScore", and "command" is
 the command as a list. The server's options are accepted too, such as --seed and --profile.
 
-Exit codes: 0, 1 if the suite fails without faults, or below --min-score, or with a failure that
---baseline does not have, and 2 if the command is used wrongly.`
+Exit codes: 0 if the run ended; 1 if the suite fails without faults, the score is below --min-score,
+or a failure is not in --baseline; 2 if the command is used wrongly.`
 
 interface Arguments {
   /** Own flags by name; true for a switch. */
