@@ -10,6 +10,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json rolldown.config.ts install-build.ts ./
 COPY build ./build
 COPY specs ./specs
+COPY fixtures ./fixtures
 COPY src ./src
 COPY ui ./ui
 # What runs needs no types, and no packages: the build holds them, and their licences.
