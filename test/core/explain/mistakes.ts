@@ -473,11 +473,15 @@ const paths: readonly Mistake[] = [
   mistake('mykaarma', ['PATCH to create a user', 'method.wrong', 405], method('PATCH'), {
     correct: toTarget,
   }),
-  mistake('mykaarma', ['DELETE of a user, which no page describes', 'delete.not-found', 405], () => ({
-    method: 'DELETE',
-    path: `${MYKAARMA}/4b0f6b9a`,
-    body: '',
-  })),
+  mistake(
+    'mykaarma',
+    ['DELETE of a user, which no page describes', 'delete.not-found', 405],
+    () => ({
+      method: 'DELETE',
+      path: `${MYKAARMA}/4b0f6b9a`,
+      body: '',
+    }),
+  ),
   mistake('mykaarma', ['An update of an unknown user', 'user.unknown', 400], () => ({
     method: 'PUT',
     path: `${MYKAARMA}/4b0f6b9a`,
