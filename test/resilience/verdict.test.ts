@@ -39,7 +39,7 @@ describe('a verdict', () => {
     expect(verdict).toBe('not-met')
     expect(why).toContain('req-4 came nearest: skip is 2')
     expect(verdictOf({ ...passed, exitCode: 1 }, faultCounts, []).why).toContain(
-      'failed all the same',
+      'failed nevertheless',
     )
   })
 
