@@ -617,7 +617,9 @@ describe('logging', () => {
 
   test('on all interfaces without a token, the start prints that the admin API is local only', async () => {
     const open = await serve(['--memory', '--host', '0.0.0.0'])
-    expect(open.stdout()).toMatch(/Admin API +this machine only; set STANDIN_ADMIN_TOKEN/)
+    expect(open.stdout()).toMatch(
+      /Admin API +this machine only; to open it to others, set STANDIN_ADMIN_TOKEN/,
+    )
     const env = { STANDIN_ADMIN_TOKEN: 'none' }
     const unlocked = await serve(['--memory', '--host', '0.0.0.0'], { env })
     expect(unlocked.stdout()).not.toContain('STANDIN_ADMIN_TOKEN')

@@ -80,7 +80,7 @@ export class Requests {
   }
 
   /**
-   * Waits for requests that match; those that are recorded already count.
+   * Waits for requests that match; requests that are already recorded count.
    *
    * @throws ExpectationError on timeout, with the difference to the nearest request
    */

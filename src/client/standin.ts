@@ -144,7 +144,7 @@ export class Standin {
     await this.#admin.call('resetSandbox')
   }
 
-  /** Creates a sandbox in the same server, such as for a parallel test; closing it removes it. */
+  /** Creates a sandbox in the same server, for example for a parallel test; closing it removes it. */
   async sandbox(options: SandboxOptions = {}): Promise<Standin> {
     const { connection, prefixes, tls } = this.#parts
     const server = new Admin(connection, '')

@@ -94,8 +94,8 @@ ${line('--config FILE', 'read options from a JSON file (standin.config.json)')}
 ${line('-h, --help', 'print this help and exit')}
 ${line('-v, --version', 'print the version and exit')}
 
-Every option can also be set by an environment variable (STANDIN_MAX_BODY) or by a key of
-standin.config.json ("maxBody").`
+Every option can also be set by an environment variable, such as STANDIN_MAX_BODY, or by a key of
+standin.config.json, such as "maxBody".`
 }
 
 function section(heading: string, lines: readonly string[]): string {

@@ -28,13 +28,17 @@ export const env: Command = {
   help: 'Print variables with URLs and credentials: eval "$(standin env --create)"',
   flags: [
     ...CLIENT_FLAGS,
-    { name: 'create', help: 'create a sandbox first, which is removed 1 h after its last use' },
+    { name: 'create', help: 'create a sandbox first; it is removed 1 h after its last use' },
     {
       name: 'tls',
-      help: 'print the URLs of HTTPS, and the variables that make clients trust its CA',
+      help: 'print HTTPS URLs, and the variables that make clients trust the CA',
     },
     { name: 'format', value: 'NAME', help: 'sh, json, dotenv, github or powershell (sh)' },
-    { name: 'ca-file', value: 'FILE', help: 'file for the CA of --tls (in the folder of --data)' },
+    {
+      name: 'ca-file',
+      value: 'FILE',
+      help: 'file for the CA, with --tls (a file in the folder of --data)',
+    },
   ],
   async run(config, flags) {
     const format = formatOf(flags['format'])

@@ -49,9 +49,10 @@ export async function runResilience(args: readonly string[], program: string): P
 /** Output of `standin resilience --help`. */
 const RESILIENCE_HELP = `Usage: standin resilience [options] -- COMMAND …
 
-Run the command of a test suite without faults, then once per fault that applies to what it called,
-and report what survived. The command finds the sandbox of its run in the environment, in the
-variables of standin env; {url} in its arguments is the sandbox's URL. See docs/resilience.md.
+Run the command of a test suite without faults, then once per fault that applies to its calls, and
+report which faults it survived. The command finds the sandbox of its run in the environment, in the
+variables of standin env; {url} in its arguments is replaced by the URL of the sandbox. See
+docs/resilience.md.
 
 Options (defaults in parentheses):
 ${FLAG_NAMES.map((name) => {
@@ -61,10 +62,11 @@ ${FLAG_NAMES.map((name) => {
   -h, --help           print this help and exit
 
 The same names are keys of "resilience" in standin.config.json, such as "minScore", and "command" is
-the command as a list. The server's options are accepted too, such as --seed and --profile.
+the command as a list of its arguments. The server's options are accepted too, such as --seed and
+--profile.
 
 Exit codes: 0 if the run ended; 1 if the suite fails without faults, the score is below --min-score,
-or a failure is not in --baseline; 2 if the command is used wrongly.`
+or a cell is worse than in --baseline; 2 if the command is used wrongly.`
 
 interface Arguments {
   /** Own flags by name; true for a switch. */
@@ -310,7 +312,7 @@ class Scene {
     this.#terminal.line()
     this.#terminal.line(`Reports: ${written.join(', ')}`)
     if (report.notRun.length === 0) progress?.finish()
-    else this.#terminal.line('Go on with the same command and --resume')
+    else this.#terminal.line('To continue, repeat the command with --resume')
     return report
   }
 

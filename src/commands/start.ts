@@ -54,7 +54,7 @@ export function banner(server: Server, config: Config, version: string): string 
   const state = config.memory ? 'in memory only' : config.data
   const secure = https === undefined ? '' : `\n  HTTPS                ${tlsText(url, https)}`
   const closed = isAdminClosed(config)
-    ? '\n  Admin API            this machine only; set STANDIN_ADMIN_TOKEN to a token, or to none, for other machines'
+    ? '\n  Admin API            this machine only; to open it to others, set STANDIN_ADMIN_TOKEN to a token, or to none for no token'
     : ''
   return `Standin ${version}
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}${secure}
@@ -69,10 +69,10 @@ ${curls.map((curl) => `  ${curl}`).join('\n')}
 ready ${url}`
 }
 
-/** The URL of HTTPS and what its clients have to trust. */
+/** The URL of HTTPS and the CA that its clients have to trust. */
 function tlsText(url: string, { url: secure, ca }: NonNullable<Server['https']>): string {
-  const trusted = ca === undefined ? 'the CA of --tls-cert' : `${url}/_standin/ca.pem`
-  return `${secure}, the same APIs; clients trust ${trusted}`
+  const trusted = ca === undefined ? 'the issuer of --tls-cert' : `${url}/_standin/ca.pem`
+  return `${secure}, the same APIs; CA to trust: ${trusted}`
 }
 
 /** The destination of webhooks, as the start output shows it. */

@@ -84,7 +84,9 @@ function failed({ ending, observation }: PlainRun, number: number): Error {
   const { exitCode, timedOut, output } = ending
   const how = timedOut
     ? 'did not end within the time limit'
-    : `failed with exit code ${exitCode ?? 'of a signal'}`
+    : exitCode === null
+      ? 'was ended by a signal'
+      : `failed with exit code ${exitCode}`
   const which = number === 1 ? 'without a fault' : 'without a fault, in the second of two runs'
   const tail = output.trimEnd().split('\n').slice(-12).join('\n')
   const advice =

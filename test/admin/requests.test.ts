@@ -355,13 +355,16 @@ test('events are sent in order and without a gap while requests keep coming', as
   const server = await createSandbox()
   const caller = createCaller(server)
   const reader = await createReader(`${server.url}/_standin/events`)
-  let isHeard = false
-  const heard = reader.events(40).then((events) => {
-    isHeard = true
-    return events
-  })
+  const heard = reader.events(40)
   let sent = 0
-  while (!isHeard) await caller.get(`/v3/${sent++}`)
+  const keepSending = async (signal: AbortSignal) => {
+    while (!signal.aborted) await caller.get(`/v3/${sent++}`)
+  }
+  const stop = new AbortController()
+  const sending = keepSending(stop.signal)
+  await heard
+  stop.abort()
+  await sending
   const paths = (await heard).map(({ data }) => data.path)
   expect(paths.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, i) => `/v3/${i}`))
   await caller.get('/v3/last')

@@ -39,7 +39,7 @@ test('a run that its budget ends is resumed, and compared with an earlier one', 
   const cells = ['--only', 'first/500,first/reset', '--report', folder]
   const begun = await run([...cells, '--budget', '1ms'])
   expect(begun).toMatchObject({ code: 0, stderr: '' })
-  expect(begun.stdout).toContain('Go on with the same command and --resume')
+  expect(begun.stdout).toContain('To continue, repeat the command with --resume')
   const refused = await run([...cells, '--resume', '--calls', '4'])
   expect(refused).toMatchObject({ code: 2, stdout: '' })
   expect(refused.stderr).toContain('had another selection')

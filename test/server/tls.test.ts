@@ -174,7 +174,7 @@ test('the start output names the URL of HTTPS and the CA, and still ends with th
   const server = await withTls()
   const output = banner(server, withDefaults({ tls: true }), '0.0.0')
   expect(output).toContain(
-    `  HTTPS                ${server.https!.url}, the same APIs; clients trust ${server.url}/_standin/ca.pem\n`,
+    `  HTTPS                ${server.https!.url}, the same APIs; CA to trust: ${server.url}/_standin/ca.pem\n`,
   )
   expect(output.split('\n').at(-1)).toBe(`ready ${server.url}`)
   expect(banner(await createSandbox(), withDefaults({}), '0.0.0')).not.toContain('HTTPS')

@@ -51,7 +51,8 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'checks-before-creating-again',
     subject: 'client',
     title: 'Looks for a user whose create may have succeeded, before or after it creates it again',
-    needs: 'a create without a clear answer, such as a 500 or a lost connection, and another one',
+    needs:
+      'a create without a clear answer, such as a 500 or a lost connection, and another create',
     provoke: 'commit-500;times=1',
     *judge(facts, findings) {
       const lookups = new Lookups(facts)
@@ -130,7 +131,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'one-user-per-person',
     subject: 'client',
     title: 'Creates each person once',
-    needs: 'a create of a user that exists already, or a lookup instead',
+    needs: 'a create of a user that exists already, or a lookup in place of it',
     provoke: 'commit-500;times=1, then duplicate-accepted',
     *judge(facts, findings) {
       const lookups = new Lookups(facts)
@@ -155,7 +156,7 @@ export const CREATE_CHECKS: readonly Check[] = [
         const created = creates.filter(({ entry }) => entry.userId !== undefined)
         if (unsure && created.length === 1 && (looked || creates.length > 1)) {
           findings.pass(
-            `The user that ${unsure.id} created is there once`,
+            `The user that ${unsure.id} created exists once`,
             unsure,
             looked ?? creates.at(-1)!,
           )

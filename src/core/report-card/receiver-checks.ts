@@ -35,8 +35,8 @@ const REFUSED: readonly (readonly [id: string, title: string, fault: DeliveryFau
   ['refuses-bad-signatures', 'Refuses a webhook with a wrong signature', 'wrong-secret'],
   ['refuses-missing-signatures', 'Refuses a webhook without a signature', 'unsigned'],
   ['refuses-stale-signatures', 'Refuses a webhook that was signed long ago', 'stale-timestamp'],
-  ['verifies-raw-bytes', 'Verifies the signature over the bytes that came', 'reserialised'],
-  ['refuses-cut-webhooks', 'Does not accept a webhook of which a part is missing', 'truncated'],
+  ['verifies-raw-bytes', 'Verifies the signature over the received bytes', 'reserialised'],
+  ['refuses-cut-webhooks', 'Does not accept an incomplete webhook', 'truncated'],
 ]
 
 /** Checks of unusual webhooks that a receiver has to accept. */
@@ -50,7 +50,11 @@ const ACCEPTED: readonly (readonly [id: string, title: string, fault: DeliveryFa
   ],
   ['tolerates-unknown-events', 'Accepts an event that it does not know', 'unknown-event'],
   ['copes-with-disorder', 'Accepts webhooks in another order', 'reorder'],
-  ['copes-with-early-webhooks', 'Accepts a webhook that comes before the answer', 'before-answer'],
+  [
+    'copes-with-early-webhooks',
+    'Accepts a webhook that arrives before the answer to the create',
+    'before-answer',
+  ],
   ['copes-with-removed-users', 'Accepts a webhook about a user that is removed', 'after-delete'],
 ]
 
@@ -206,7 +210,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
   {
     id: 'recovers-after-a-failure',
     subject: 'receiver',
-    title: 'Accepts a webhook at a later attempt, once it failed',
+    title: 'Accepts a webhook at a later attempt after a failed one',
     needs: 'a delivery that failed and was tried again',
     provoke: 'a receiver that is stopped and started again',
     *judge({ deliveries }, findings) {
@@ -223,10 +227,10 @@ export const RECEIVER_CHECKS: readonly Check[] = [
       }
     },
   },
-  deduplicating('deduplicates', 'Handles a webhook that arrives twice only once', 'duplicate'),
+  deduplicating('deduplicates', 'Handles a webhook only once if it arrives twice', 'duplicate'),
   deduplicating(
     'deduplicates-by-content',
-    'Handles an event that arrives twice, with two ids, only once',
+    'Handles an event only once if it arrives twice, with two ids',
     'duplicate-new-id',
   ),
 ]
@@ -249,7 +253,7 @@ function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Che
     id,
     subject: 'receiver',
     title,
-    needs: `an accepted delivery with the fault ${fault}, and a change at an API that it led to`,
+    needs: `an accepted delivery with the fault ${fault}, and a change at an API that it caused`,
     provoke: `webhook=${fault};times=1`,
     *judge(facts, findings) {
       for (const found of attemptsWith(facts, fault)) {

@@ -19,7 +19,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
   {
     id: 'no-secret-in-url',
     subject: 'client',
-    title: 'Sends no secret in a URL, except where the contract has it there',
+    title: 'Sends no secret in a URL, except in a parameter of the contract',
     needs: 'a request',
     provoke: 'any request',
     *judge({ exchanges, records }, findings) {
@@ -74,7 +74,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
   {
     id: 'sends-content-type',
     subject: 'client',
-    title: 'States the media type of its bodies, as the contract has it',
+    title: 'Sends a Content-Type that the contract lists',
     needs: 'a request with a body',
     provoke: 'a create',
     *judge({ exchanges }, findings) {
@@ -90,7 +90,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
           // A vendor that guesses the type has its own rules.
           const expected = listed([...types], 'or')
           findings.fail(
-            `${one.id} states ${given === undefined ? 'no Content-Type' : 'another Content-Type'}; the contract has ${expected}`,
+            `${one.id} states ${given === undefined ? 'no Content-Type' : 'another Content-Type'}; the contract lists ${expected}`,
             one,
           )
         }
@@ -163,7 +163,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
         const codes = one.entry.warnings
           .filter(({ assumed }) => assumed)
           .map(({ code }) => quotable(code) ?? 'a warning')
-        if (codes.length === 0) findings.pass(`${one.id} was accepted without a doubt`, one)
+        if (codes.length === 0) findings.pass(`${one.id} was accepted without a warning`, one)
         else
           findings.fail(
             `${one.id} was accepted with ${listed(codes)}, and another server may refuse it`,

@@ -64,7 +64,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     id: 'waits-retry-after',
     subject: 'client',
     title: 'Waits as long as Retry-After demands before it tries again',
-    needs: 'an answer with Retry-After and another try of the same request, by a clock that runs',
+    needs: 'an answer with Retry-After and another try of the same request, while the clock runs',
     provoke: '503;retry-after=1;times=1',
     *judge(facts, findings) {
       for (const pair of pairsIn(facts)) {
@@ -92,7 +92,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     id: 'holds-back-while-limited',
     subject: 'client',
     title: 'Sends nothing more until a rate limit is over',
-    needs: 'a 429 with Retry-After and requests of the same client later on',
+    needs: 'a 429 with Retry-After, and later requests of the same client',
     provoke: '429;retry-after=1',
     *judge(facts, findings) {
       interface Limit {
@@ -160,7 +160,7 @@ export const RETRY_CHECKS: readonly Check[] = [
   {
     id: 'backs-off-with-growth',
     subject: 'client',
-    title: 'Waits longer from try to try',
+    title: 'Waits longer before each further try',
     needs: 'four tries of one request that failed without Retry-After',
     provoke: '503;times=4',
     *judge(facts, findings) {
@@ -191,7 +191,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     id: 'limits-its-tries',
     subject: 'client',
     title: 'Gives up after some tries',
-    needs: 'a request that failed at every try, and whose client then gave up',
+    needs: 'a request that failed at every try until its client gave up',
     provoke: '503',
     *judge(facts, findings) {
       for (const tries of facts.tries) {
@@ -241,8 +241,8 @@ export const RETRY_CHECKS: readonly Check[] = [
   {
     id: 'refreshes-token-once',
     subject: 'client',
-    title: 'Answers a 401 with new credentials, once, and not with the same again',
-    needs: 'a 401, and that its client then sends other credentials or gives up',
+    title: 'Tries again once after a 401, with new credentials and not with the same ones',
+    needs: 'a 401 after which the client sends other credentials or gives up',
     provoke: '401;times=1',
     *judge(facts, findings) {
       for (const series of facts.series) {

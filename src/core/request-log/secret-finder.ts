@@ -40,7 +40,7 @@ export class SecretFinder {
       }
       this.#parents[i] = ancestors.at(-1) ?? -1
       ancestors.push(i)
-      for (let i = 0; i < STRIDE; i++) this.#filter[this.#hash(start, i)] = 1
+      for (let at = 0; at < STRIDE; at++) this.#filter[this.#hash(start, at)] = 1
     }
   }
 
