@@ -8,28 +8,33 @@ import type { SandboxPort } from './ports.ts'
 
 /** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
 const HEARTBEAT = 15_000
-/** Milliseconds for which events are collected after one was sent: one write for many is far cheaper. */
+/**
+ * Milliseconds for which events are collected after one was sent, since one write for many is
+ * cheaper.
+ */
 const COLLECTING_TIME = 100
-/** Collected bytes that are sent without waiting. */
+/** Number of collected bytes above which events are sent before the time is over. */
 const COLLECTED_BYTES = 256 * 1024
 
 /** A filter of events. */
 export interface EventFilter {
   readonly matches: EntryMatcher
-  /** Filters with the same key match the same requests; undefined for a filter of one reader. */
+  /**
+   * Filters with the same key match the same requests; undefined if no other reader can share it.
+   */
   readonly key: string | undefined
 }
 
 /**
- * Sends the requests of a sandbox as server-sent events. Work is shared, because a test suite may
- * have many readers: a request is written once for all of them, and compared and collected once for
- * all with the same filter.
+ * Sends the requests of a sandbox as server-sent events. A test suite may have many readers, so
+ * they share work: each event is written once for all readers, and readers with the same filter are
+ * served by one comparison and one buffer.
  */
 export class EventFeed {
   readonly #sandbox: SandboxPort
   readonly #groups = new Set<ReaderGroup>()
   #queue: SearchableEntry[] = []
-  /** The work on the queue; undefined while it is empty. */
+  /** The delivery of the queued requests; undefined while the queue is empty. */
   #working: Promise<void> | undefined
   /** Sequence number of the last request that was delivered. */
   #delivered = 0
@@ -43,14 +48,14 @@ export class EventFeed {
   /**
    * Adds a reader.
    *
-   * @param after sequence number after which recorded requests are sent first; undefined: none
+   * @param after recorded requests after this sequence number are sent first; undefined: none are
    * @returns a function that removes it
    */
   join(outlet: StreamWriter, filter: EventFilter, after: number | undefined): () => void {
     const { requests } = this.#sandbox
     if (this.#groups.size === 0) this.#open()
     const group = this.#groupFor(filter)
-    // Read and listened to at once, so that no request is sent twice or left out.
+    // The log is read and subscribed to in one step, so that no request is sent twice or left out.
     const missed = after === undefined ? [] : [...requests.after(after)]
     const reader = new Reader(outlet, requests.seq)
     group.add(reader)
@@ -122,7 +127,7 @@ export class EventFeed {
     for (const { outlet } of readers) outlet.end()
   }
 
-  /** Ends all streams behind the last event. */
+  /** Ends all streams after the last event. */
   async #end(): Promise<void> {
     await this.#working
     for (const group of this.#groups) group.flush()
@@ -130,12 +135,15 @@ export class EventFeed {
   }
 }
 
-/** Readers with the same filter. The first event of a burst is sent at once, the others collected. */
+/**
+ * Readers with the same filter. The first event of a burst is sent at once, the others are
+ * collected.
+ */
 class ReaderGroup {
   readonly matches: EntryMatcher
   readonly key: string | undefined
   readonly #live = new Set<Reader>()
-  /** Readers that first get what they missed. */
+  /** Readers that are still being sent the requests that they missed. */
   readonly #late = new Set<Reader>()
   #collected: Uint8Array[] = []
   #size = 0
@@ -176,14 +184,15 @@ class ReaderGroup {
   }
 
   /**
-   * Lets the readers that have caught up follow the others.
+   * Moves the readers that have received all missed requests to the live readers.
    *
    * @param delivered sequence number of the last request that was delivered
    */
   promote(delivered: number): void {
     for (const reader of this.#late) {
       if (!reader.hasCaughtUp || delivered < reader.since) continue
-      // What is collected is older than what it gets next.
+      // The collected events are older than the first live event of this reader: it must not get
+      // them.
       this.flush()
       reader.writeKept()
       this.#late.delete(reader)
@@ -221,7 +230,7 @@ class Reader {
   readonly #gone = new AbortController()
   #catchingUp: Promise<void> | undefined
   #hasCaughtUp = false
-  /** Events that came while it was catching up. */
+  /** Events that arrived while the missed requests were being sent. */
   #kept: Uint8Array[] = []
 
   constructor(outlet: StreamWriter, since: number) {
@@ -234,7 +243,8 @@ class Reader {
   }
 
   /**
-   * Sends what it missed, as fast as the client takes it; one that falls behind later is closed.
+   * Sends the requests that the reader missed, at the speed at which the client reads them. The
+   * stream of a client that reads too slowly later is closed.
    *
    * @throws ClientGone
    */
@@ -261,7 +271,7 @@ class Reader {
     this.#hasCaughtUp = true
   }
 
-  /** Keeps an event until it has caught up. */
+  /** Keeps an event until all missed requests have been sent. */
   keep(seq: number, event: Uint8Array): void {
     if (seq > this.since) this.#kept.push(event)
   }
@@ -283,10 +293,16 @@ class Reader {
   }
 }
 
-/** The events that are written or being written, each once for all its readers. */
+/**
+ * Events that have been written as text, or are being written; each is written once for all
+ * readers.
+ */
 const written = new WeakMap<SearchableEntry, Promise<Uint8Array>>()
 
-/** Writes the event of a request. No reader that leaves stops it, because others wait for it, too. */
+/**
+ * Writes the event of a request as text. A reader that disconnects does not cancel the writing,
+ * because other readers wait for the same event.
+ */
 function eventOf(request: SearchableEntry, sandbox: SandboxPort): Promise<Uint8Array> {
   let event = written.get(request)
   if (event === undefined) {

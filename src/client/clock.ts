@@ -19,7 +19,7 @@ export class Clock {
     return (await this.#admin.call('getClock')).held
   }
 
-  /** Sets the time; the clock stays held or running. */
+  /** Sets the time. A held clock stays held, and a running clock keeps running. */
   async set(time: Time): Promise<Date> {
     return await this.#put({ now: timeText(time) })
   }
@@ -34,7 +34,10 @@ export class Clock {
     return await this.#put({ ...(time === undefined ? {} : { now: timeText(time) }), held: false })
   }
 
-  /** Advances the clock, such as by `5m`; work that falls due in between is done when this resolves. */
+  /**
+   * Advances the clock, such as by `5m`; work that becomes due by then is done when the promise
+   * resolves.
+   */
   async advance(by: Duration): Promise<Date> {
     return dateIn(await this.#admin.call('advanceClock', { body: { by: durationText(by) } }))
   }

@@ -18,7 +18,10 @@ export class Faults {
     return await this.#admin.call('addFault', { body: definitionOf(fault) })
   }
 
-  /** Lists the armed faults in their order; `all` adds those that single requests asked for. */
+  /**
+   * Lists the armed faults in their order; `all` adds the faults that requests asked for
+   * themselves.
+   */
   async list({ all = false }: { readonly all?: boolean } = {}): Promise<Fault[]> {
     return (await this.#admin.call('listFaults', { query: { all } })).faults
   }

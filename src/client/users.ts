@@ -40,7 +40,7 @@ export class Users {
     return await this.#admin.call('getUser', { params: { api, id } })
   }
 
-  /** Returns a create call for each API, for a user whom no API has; it works when it is sent. */
+  /** Returns a create call for each API that succeeds when it is sent: no API has its user yet. */
   async examples(): Promise<Examples['calls']> {
     return (await this.#admin.call('getExamples')).calls
   }

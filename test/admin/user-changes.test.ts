@@ -157,7 +157,7 @@ test.each([
   expect(answer.status, answer.text).toBe(status)
   if (status === 200) return
   expect(answer.json<{ detail: string }>().detail).toBe(
-    `${field} cannot be null: an update of ${api} leaves a field that is null as it is; leave it out, or remove it with PUT /_standin/state`,
+    `${field} cannot be null: ${api} ignores null in an update; leave the field out, or remove its value with PUT /_standin/state`,
   )
 })
 

@@ -163,8 +163,8 @@ test('a port that is in use is named with its option', async () => {
 test.each([
   [{ tlsCert: 'a.pem' }, '--tls-cert has no effect without --tls'],
   [{ tlsKey: 'a.pem' }, '--tls-key has no effect without --tls'],
-  [{ tls: true, tlsCert: 'a.pem' }, '--tls-cert needs --tls-key beside it'],
-  [{ tls: true, tlsKey: 'a.pem' }, '--tls-key needs --tls-cert beside it'],
+  [{ tls: true, tlsCert: 'a.pem' }, '--tls-cert needs --tls-key too'],
+  [{ tls: true, tlsKey: 'a.pem' }, '--tls-key needs --tls-cert too'],
 ])('the options %j are refused', async (settings, message) => {
   const config = withDefaults({ memory: true, port: 0, tlsPort: 0, ...settings })
   await expect(startServer(config)).rejects.toThrow(message)
