@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { besides, findingsIn } from '../../src/resilience/findings.ts'
+import { exceptKnown, findingsIn } from '../../src/resilience/findings.ts'
 import type { Observation } from '../../src/resilience/observation.ts'
 import { CREATE, delivery, judgement, observed, type SentRequest } from './samples.ts'
 
@@ -167,7 +167,7 @@ test('findings of the baseline are not repeated for a cell', () => {
   ])
   const all = findingsIn(run, judgement())
   expect(
-    besides(
+    exceptKnown(
       all,
       all.filter(({ id }) => id === 'secret-misplaced'),
     ),
