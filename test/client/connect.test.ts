@@ -163,7 +163,7 @@ describe('created sandboxes', () => {
     }
   })
 
-  test('may be gone already when they are closed, as may the server', async () => {
+  test('may already be removed when they are closed, and the server may be stopped', async () => {
     const url = await serverWith()
     const standin = await connectStandin(url)
     const sandbox = await standin.sandbox()

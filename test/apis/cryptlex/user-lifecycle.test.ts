@@ -329,7 +329,7 @@ describe('a removal', () => {
     await create(caller)
   })
 
-  test('makes room where the number of users is limited', async () => {
+  test('frees a place where the number of users is limited', async () => {
     const caller = await start(strict)
     const limited = { organizationId: 'organization-002' }
     const user = await create(caller, 'ada', limited)
