@@ -9,11 +9,18 @@ import type { SandboxPort } from './ports.ts'
 /** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
 const HEARTBEAT = 15_000
 /**
- * Milliseconds for which events are collected after one was sent, since one write for many is
- * cheaper.
+ * Milliseconds without a request after which events are sent. Writing events takes time that a burst
+ * of requests needs, and one write for many is much cheaper. The first event of a burst is sent at
+ * once.
  */
-const COLLECTING_TIME = 100
-/** Number of collected bytes above which events are sent before the time is over. */
+const QUIET_TIME = 25
+/** Milliseconds after which events are sent even if requests keep arriving. */
+const MAX_WAIT = 500
+/** Milliseconds without an event after which the next event is the first of a burst. */
+const BURST_TIME = 100
+/** Maximum number of bytes of requests that wait to be written. */
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024
+/** Number of collected bytes above which events are sent without waiting. */
 const COLLECTED_BYTES = 256 * 1024
 
 /** A filter of events. */
@@ -34,8 +41,14 @@ export class EventFeed {
   readonly #sandbox: SandboxPort
   readonly #groups = new Set<ReaderGroup>()
   #queue: SearchableEntry[] = []
-  /** The delivery of the queued requests; undefined while the queue is empty. */
+  #queuedBytes = 0
+  /** When the first request of the queue arrived, by `performance.now()`. */
+  #queuedSince = 0
+  #timer: NodeJS.Timeout | undefined
+  /** The delivery of the queued requests; undefined while none runs. */
   #working: Promise<void> | undefined
+  /** When events were sent last, by `performance.now()`. */
+  #sentAt = -BURST_TIME
   /** Sequence number of the last request that was delivered. */
   #delivered = 0
   #unsubscribe: (() => void) | undefined
@@ -88,18 +101,43 @@ export class EventFeed {
     }, HEARTBEAT)
     this.#heartbeat.unref()
     this.#unsubscribe = requests.listen({
-      onRequest: (request) => {
-        this.#queue.push(request)
-        this.#working ??= this.#deliverQueue()
-      },
+      onRequest: (request) => this.#enqueue(request),
       onClose: () => void this.#end(),
     })
   }
 
   #close(): void {
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#timer)
     this.#unsubscribe?.()
     this.#queue = []
+    this.#queuedBytes = 0
+  }
+
+  #enqueue(request: SearchableEntry): void {
+    const now = performance.now()
+    if (this.#queue.length === 0) this.#queuedSince = now
+    this.#queue.push(request)
+    this.#queuedBytes += request.entry.answerEnd - request.entry.start
+    const isFirst = now - this.#sentAt >= BURST_TIME
+    if (isFirst || this.#queuedBytes > MAX_QUEUED_BYTES) this.#startDelivery()
+    else if (now - this.#queuedSince < MAX_WAIT) this.#deliverLater()
+  }
+
+  #deliverLater(): void {
+    if (this.#working) return
+    if (this.#timer) {
+      this.#timer.refresh()
+      return
+    }
+    this.#timer = setTimeout(() => this.#startDelivery(), QUIET_TIME)
+    this.#timer.unref()
+  }
+
+  #startDelivery(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#working ??= this.#deliverQueue()
   }
 
   get #readers(): Reader[] {
@@ -108,7 +146,10 @@ export class EventFeed {
 
   async #deliverQueue(): Promise<void> {
     const slices = new Slices()
-    for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
+    const requests = this.#queue
+    this.#queue = []
+    this.#queuedBytes = 0
+    for (const request of requests) {
       for (const group of this.#groups) {
         try {
           await group.deliver(request, this.#sandbox, slices)
@@ -117,9 +158,13 @@ export class EventFeed {
         }
         if (slices.isOver) await slices.next()
       }
-      this.#delivered = request.entry.seq
+      // Readers may all have left and others come meanwhile.
+      this.#delivered = Math.max(this.#delivered, request.entry.seq)
     }
+    for (const group of this.#groups) group.flush()
+    this.#sentAt = performance.now()
     this.#working = undefined
+    if (this.#queue.length > 0) this.#deliverLater()
   }
 
   #fail(readers: readonly Reader[], error: unknown): void {
@@ -130,15 +175,13 @@ export class EventFeed {
   /** Ends all streams after the last event. */
   async #end(): Promise<void> {
     await this.#working
-    for (const group of this.#groups) group.flush()
+    this.#startDelivery()
+    await this.#working
     for (const reader of this.#readers) void reader.end()
   }
 }
 
-/**
- * Readers with the same filter. The first event of a burst is sent at once, the others are
- * collected.
- */
+/** Readers with the same filter. Their events are collected and sent together. */
 class ReaderGroup {
   readonly matches: EntryMatcher
   readonly key: string | undefined
@@ -147,7 +190,6 @@ class ReaderGroup {
   readonly #late = new Set<Reader>()
   #collected: Uint8Array[] = []
   #size = 0
-  #timer: NodeJS.Timeout | undefined
 
   constructor(matches: EntryMatcher, key: string | undefined) {
     this.matches = matches
@@ -169,7 +211,6 @@ class ReaderGroup {
   remove(reader: Reader): void {
     this.#late.delete(reader)
     this.#live.delete(reader)
-    if (this.isEmpty) clearTimeout(this.#timer)
   }
 
   /** Sends the event of a request to the readers, if it matches. */
@@ -203,14 +244,7 @@ class ReaderGroup {
   #collect(event: Uint8Array): void {
     this.#collected.push(event)
     this.#size += event.length
-    if (!this.#timer) {
-      this.flush()
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined
-        this.flush()
-      }, COLLECTING_TIME)
-      this.#timer.unref()
-    } else if (this.#size > COLLECTED_BYTES) this.flush()
+    if (this.#size > COLLECTED_BYTES) this.flush()
   }
 
   flush(): void {

@@ -351,6 +351,27 @@ test('the event stream sends each request as it is answered', async () => {
   expect((await picky.events(1)).map(({ data }) => data.path)).toEqual(['/v3/nothing'])
 })
 
+test('events are sent in order and without a gap while requests keep coming', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const reader = await createReader(`${server.url}/_standin/events`)
+  let isHeard = false
+  const heard = reader.events(40).then((events) => {
+    isHeard = true
+    return events
+  })
+  let sent = 0
+  while (!isHeard) await caller.get(`/v3/${sent++}`)
+  const paths = (await heard).map(({ data }) => data.path)
+  expect(paths.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, i) => `/v3/${i}`))
+  await caller.get('/v3/last')
+  const all = await reader.events(sent + 1)
+  expect(all.map(({ data }) => data.path)).toEqual([
+    ...Array.from({ length: sent }, (_, i) => `/v3/${i}`),
+    '/v3/last',
+  ])
+})
+
 test('a client that reconnects to the event stream gets each missed request once', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)

@@ -173,12 +173,7 @@ function compare(scene: Scene, got: Holdings, said: string): Difference[] {
       found.push({ what: `the sandbox ${name} has other settings`, told: false })
     }
     if (textOf(now) === textOf(document)) continue
-    // Without its manifest, a server cannot know the differences, and its warning says so.
-    const path = name === 'default' ? '-round/manifest' : `/${name}/manifest`
-    const isUnchecked = said
-      .split('\n')
-      .some((line) => line.includes(path) && line.includes('it cannot be checked'))
-    const told = isUnchecked || isTold(document, now, history.get(name)!, said) // recorded with the truth
+    const told = isUnchecked(name, said) || isTold(document, now, history.get(name)!, said) // recorded with the truth
     found.push({ what: `${name}: ${describeDifferences(document, now)}`, told })
   }
   for (const [name, text] of truth.snapshots) {
@@ -188,10 +183,20 @@ function compare(scene: Scene, got: Holdings, said: string): Difference[] {
     const isSame = textOf(truth.documents.get(sandbox!)!) === textOf(got.documents.get(sandbox!)!)
     if (got.snapshots.has(name) && (!isSame || got.snapshots.get(name) === text)) continue
     const told =
-      said.includes(`snapshots/${snapshot}.json`) || said.includes('snapshots cannot be read')
+      said.includes(`snapshots/${snapshot}.json`) ||
+      said.includes('snapshots cannot be read') ||
+      isUnchecked(sandbox!, said) // each name has two parts
     found.push({ what: `the snapshot ${name} differs`, told })
   }
   return found
+}
+
+/** Returns true when a warning says that nothing tells what is missing: without a good manifest. */
+function isUnchecked(sandbox: string, said: string): boolean {
+  const path = sandbox === 'default' ? '-round/manifest' : `/${sandbox}/manifest`
+  return said
+    .split('\n')
+    .some((line) => line.includes(path) && line.includes('it cannot be checked'))
 }
 
 /** Returns true when warnings name the transactions that are missing, or every row that differs. */
@@ -257,9 +262,7 @@ function linesOf(folder: string): Line[] {
       const [first, name] = file.split('/')
       const sandbox = first === 'sandboxes' ? name! : 'default' // a file is below its sandbox
       return [...readWriteAheadLog(join(folder, file))].flatMap(({ record }) =>
-        record
-          ? [{ sandbox, seq: record.seq, text: JSON.stringify([record.seq, record.changes]) }]
-          : [],
+        record ? [{ sandbox, seq: record.seq, text: JSON.stringify(record.changes) }] : [],
       )
     })
 }

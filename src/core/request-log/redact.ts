@@ -192,7 +192,11 @@ export class Redactor {
     yield
     const members: [string, unknown][] = []
     for (const [name, member] of Object.entries(value)) {
-      if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
+      const isShort = typeof member === 'string' && member.length <= LONG_TEXT
+      // Most members: without a generator of their own, which takes longer than the work.
+      if (isShort && !hasSentNames)
+        members.push([name, OWN_MEMBERS.has(name) ? member : this.scrub(member)])
+      else if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
       else if (OWN_MEMBERS.has(name)) members.push([name, member])
       else members.push([name, yield* this.#scrubbed(member, name === 'headers')])
     }
@@ -264,19 +268,20 @@ function isPlainKey(name: string): boolean {
 }
 
 function withoutFound(text: string, finders: readonly SecretFinder[]): string {
+  if (text.length < MIN_SECRET_LENGTH) return text
   const used = finders.filter(({ isEmpty }) => !isEmpty)
-  if (used.length === 0) return text
+  const found = used.map((finder) => finder.next(text, 0))
   let rest = ''
   let from = 0
-  for (let i = 0; i <= text.length - MIN_SECRET_LENGTH;) {
-    let length = 0
-    for (const finder of used) length = Math.max(length, finder.longestAt(text, i))
-    if (length === 0) {
-      i++
-      continue
+  for (;;) {
+    const start = Math.min(text.length, ...found)
+    if (start === text.length) break
+    const length = Math.max(...used.map((finder) => finder.longestAt(text, start)))
+    rest += `${text.slice(from, start)}${REDACTED}`
+    from = start + length
+    for (const [i, finder] of used.entries()) {
+      if (found[i]! < from) found[i] = finder.next(text, from)
     }
-    rest += `${text.slice(from, i)}${REDACTED}`
-    from = i += length
   }
   return from === 0 ? text : rest + text.slice(from)
 }

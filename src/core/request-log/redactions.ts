@@ -1,10 +1,10 @@
 import { Slices } from '../slices.ts'
-import { MAX_KEPT_BODY, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { Mismatch } from './matcher.ts'
 import { KnownSecrets, Redactor } from './redact.ts'
 import { createdUser, recordSteps, type RedactedRecord } from './redacted-record.ts'
 import { SECRET_NAMES } from './secret-names.ts'
-import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
+import { SecretFinder } from './secret-finder.ts'
 
 /** An entry with its secrets redacted. */
 export interface Redaction {
@@ -173,10 +173,9 @@ function* occurring(redactor: Redactor, entry: Entry): Generator<undefined, stri
   if (finder.isEmpty) return []
   const found = new Set<string>()
   const text = entry.bytes.toString('utf8', entry.start, entry.answerEnd)
-  for (let i = 0; i <= text.length - MIN_SECRET_LENGTH; i++) {
-    const length = finder.longestAt(text, i)
-    if (length > 0) found.add(text.slice(i, i + length))
-    if (i % MAX_KEPT_BODY === 0) yield
+  for (let at = finder.next(text, 0); at < text.length; at = finder.next(text, at + 1)) {
+    found.add(text.slice(at, at + finder.longestAt(text, at)))
+    yield
   }
   return [...found]
 }

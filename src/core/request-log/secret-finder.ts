@@ -1,5 +1,12 @@
 /** Shorter secrets are not searched: they are too likely to be an ordinary word elsewhere. */
 export const MIN_SECRET_LENGTH = 6
+/** Characters that are compared by their hash. */
+const HASHED = 4
+/**
+ * Distance of the hashed characters in a text. Of the hashes in the shortest secret, one is at each
+ * place that is looked at, however the text is divided.
+ */
+const STRIDE = MIN_SECRET_LENGTH - HASHED + 1
 /** Characters by which a secret is found; of a longer one, the rest follows. */
 const MAX_COMPARED = 256
 
@@ -11,7 +18,7 @@ export class SecretFinder {
   readonly #parents: Int32Array
   /** The longest secret by its beginning, where it is longer than that. */
   readonly #long = new Map<string, string>()
-  /** Marks the hash of the first characters of each secret. */
+  /** Marks the hashes at the first places of each secret, as many as a stride has. */
   readonly #filter: Uint8Array
 
   constructor(secrets: readonly string[]) {
@@ -24,7 +31,7 @@ export class SecretFinder {
     // Without an argument the order is that of the comparison below.
     this.#sorted = [...starts].toSorted()
     this.#parents = new Int32Array(this.#sorted.length)
-    const size = Math.max(1024, 2 ** Math.ceil(Math.log2(this.#sorted.length * 16 + 1)))
+    const size = Math.max(4096, 2 ** Math.ceil(Math.log2(this.#sorted.length * 64 + 1)))
     this.#filter = new Uint8Array(size)
     const ancestors: number[] = []
     for (const [i, start] of this.#sorted.entries()) {
@@ -33,12 +40,24 @@ export class SecretFinder {
       }
       this.#parents[i] = ancestors.at(-1) ?? -1
       ancestors.push(i)
-      this.#filter[this.#hash(start, 0)] = 1
+      for (let i = 0; i < STRIDE; i++) this.#filter[this.#hash(start, i)] = 1
     }
   }
 
   get isEmpty(): boolean {
     return this.#sorted.length === 0
+  }
+
+  /** The first place from here on at which a secret begins; the length of the text if there is none. */
+  next(text: string, from: number): number {
+    const last = text.length - HASHED
+    for (let at = from + STRIDE - 1; at <= last; at += STRIDE) {
+      if (this.#filter[this.#hash(text, at)] === 0) continue
+      for (let start = at - STRIDE + 1; start <= at; start++) {
+        if (this.longestAt(text, start) > 0) return start
+      }
+    }
+    return text.length
   }
 
   /** The length of the longest secret that begins here; 0 if there is none. */

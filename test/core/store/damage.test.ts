@@ -64,7 +64,7 @@ test('a server on an undamaged folder has all data and logs nothing', async () =
 
 const DAMAGES: readonly {
   what: string
-  spoil: (folder: string) => void
+  spoil: (folder: string) => void | Promise<void>
   message: RegExp
   left: number
 }[] = [
@@ -117,13 +117,22 @@ const DAMAGES: readonly {
     message: /0004\.log, line 1, is damaged/,
     left: 3,
   },
+  {
+    what: 'the last log of another folder, with the same transactions',
+    spoil: async (folder) => {
+      const other = await folderWithTwoLogs()
+      fs.copyFileSync(join(other, log(4)), join(folder, log(4)))
+    },
+    message: /0004\.log, line 1, was written for another sandbox or data folder/,
+    left: 3,
+  },
 ]
 
 test.each(DAMAGES)(
   '$what: the start is refused with file, place and advice, and --recover goes on from what is good',
   async ({ spoil, message, left }) => {
     const folder = await folderWithTwoLogs()
-    spoil(folder)
+    await spoil(folder)
     const before = fs.readdirSync(folder)
     await expect(open(folder)).rejects.toThrow(message)
     await expect(open(folder)).rejects.toThrow(/--recover/)
@@ -161,6 +170,51 @@ test('invalid lines after the last saved change are reported as never acknowledg
   expect(said()).toMatch(/line 4, was cut short .* It was never acknowledged/)
   const copy = fs.readdirSync(folder).find((name) => name.includes('.corrupt-'))!
   expect(fs.readFileSync(join(folder, copy), 'utf8')).toBe('not a record\n')
+})
+
+test('the log of another folder is noticed without a manifest, which is reported', async () => {
+  const folder = await folderWithTwoLogs()
+  const other = await folderWithTwoLogs()
+  fs.rmSync(join(folder, 'manifest'))
+  const { said, ids, store } = await open(folder)
+  expect(said()).toMatch(/manifest is missing, so it cannot be checked that the folder is complete/)
+  expect(ids()).toHaveLength(6)
+  await store.close()
+  fs.rmSync(join(other, 'manifest'))
+  fs.copyFileSync(join(await folderWithTwoLogs(), log(4)), join(other, log(4)))
+  await expect(open(other)).rejects.toThrow(/0004\.log, line 1, was written for another sandbox/)
+})
+
+test('a folder without a manifest keeps its id, so that its previous logs stay readable', async () => {
+  const folder = await folderWithTwoLogs()
+  const first = await open(folder)
+  await first.store.close()
+  fs.rmSync(join(folder, 'manifest'))
+  const second = await open(folder)
+  await second.add('u7')
+  const lines = fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .flatMap((name) => fs.readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+    .filter((line) => line !== '')
+  expect(lines).toHaveLength(7)
+  expect(new Set(lines.map((line) => /"([\w-]{8})"\]$/.exec(line)?.[1])).size).toBe(1)
+})
+
+test('a state file that an older manifest does not list is refused, and --recover says what cannot be checked', async () => {
+  const folder = await folderWithTwoLogs()
+  const old = fs.readFileSync(join(folder, 'manifest'))
+  const first = await open(folder)
+  await first.store.close()
+  const second = await open(folder)
+  await second.add('u7')
+  await second.store.close()
+  fs.writeFileSync(join(folder, 'manifest'), old)
+  await expect(open(folder)).rejects.toThrow(/state\.json ends with transaction 7/)
+  const { said } = await open(folder, true)
+  expect(said()).toMatch(
+    /If .*manifest is the file from another time or folder, it cannot be checked that the folder is complete/,
+  )
 })
 
 test('a state file of another time is refused', async () => {
