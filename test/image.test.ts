@@ -24,7 +24,7 @@ test('every file of the image is copied from a stage that lets group 0 do what t
   }
 })
 
-test('the build of the image has all that it reads', { timeout: 300_000 }, () => {
+test('the build of the image has every file that it reads', { timeout: 300_000 }, () => {
   const root = join(import.meta.dirname, '..')
   const folder = createFolder()
   const [stage] = DOCKERFILE.split(/^FROM /m).filter((part) => part.includes(' AS build\n'))

@@ -46,7 +46,7 @@ interface Running {
 /** Starts the program with these arguments in an empty folder. */
 function launch(args: readonly string[], options: Options) {
   const cwd = options.cwd ?? createFolder()
-  // Whatever runs on the default port is left alone.
+  // Another port than the default one, on which another program may run.
   const env = { ...process.env, STANDIN_PORT: '0', ...options.env }
   const [command, ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
   const child = spawn(command!, rest, { cwd, env })

@@ -9,7 +9,7 @@ import { shownBody, verdictBody } from './inbox.ts'
 import { limitOf, unknownPage } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** In milliseconds. */
+/** Default and maximum time limit of a wait, in milliseconds. */
 const DEFAULT_TIMEOUT = 5000
 const MAX_TIMEOUT = 60_000
 /** Maximum number of pending deliveries in an answer; 100,000 of them would be 23 MB. */

@@ -6,7 +6,7 @@ import type { InboxEntry, InboxPage, InboxReceipt, SignatureVerdict } from './co
 import { limitOf } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** Characters of a body that are shown. */
+/** Maximum number of characters of a body that are shown. */
 const MAX_SHOWN = 64 * 1024
 
 /** Handlers of `/inbox/{inbox}`, the built-in webhook receiver. */

@@ -28,7 +28,7 @@ export interface RequestFilter {
   readonly text?: string
 }
 
-/** Bounds of a list. */
+/** Range of a list. */
 export interface Part {
   /** Maximum number, from the oldest. */
   readonly limit?: number

@@ -46,7 +46,7 @@ export const env: Command = {
       const variables = await variablesOf(config, flags)
       console.log(written(variables, format))
     } catch (error) {
-      // The exit code of a command inside eval "$(…)" is lost; the one of this line is not.
+      // eval "$(…)" ignores the exit code of this command, but returns that of the line `false`.
       if (format === 'sh') console.log('false')
       throw error
     }
@@ -104,7 +104,7 @@ async function variablesOf(
   }
 }
 
-/** Creates the sandbox if that was asked for, and returns its name. */
+/** Creates the sandbox if `--create` is set, and returns its name. */
 async function sandboxFor(
   server: Client,
   name: string | undefined,

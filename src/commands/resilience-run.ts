@@ -77,7 +77,10 @@ interface Arguments {
   readonly command: readonly string[]
 }
 
-/** Takes the own flags out of the arguments; the server has one of the same name: --faults. */
+/**
+ * Separates this command's flags from those of the server. The flag --faults exists in both; here
+ * it is this command's.
+ */
 function split(args: readonly string[]): Arguments {
   const end = args.indexOf('--')
   const own = end < 0 ? args : args.slice(0, end)
@@ -114,7 +117,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
   const config = serverConfig(given)
   const controller = new AbortController()
   const stop = stopOnSignals(controller)
-  // A reader such as head may have gone; the reports are written all the same.
+  // The reader of the output, such as head, may have exited. The reports are still written.
   process.stdout.on('error', () => {})
   const standin = await open(config, settings.url)
   const folder = config.tls ? mkdtempSync(join(tmpdir(), 'standin-')) : undefined
@@ -141,7 +144,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
       if (report) process.exitCode = exitCode(report, settings, earlier, terminal)
     }
   } catch (error) {
-    // An interruption fails whatever was going on.
+    // After an interruption, errors of the interrupted work are expected.
     if (!controller.signal.aborted) throw error
   } finally {
     await standin.close()
@@ -151,7 +154,10 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
   }
 }
 
-/** The server of the run: free port, nothing stored, no faults but those of the cells. */
+/**
+ * Returns the configuration of the run's server: a free port, state in memory, and no faults
+ * besides those of the cells.
+ */
 function serverConfig(given: Config): Config {
   return {
     ...given,
@@ -162,9 +168,9 @@ function serverConfig(given: Config): Config {
     readyFile: undefined,
     portFile: undefined,
     faults: [],
-    // Verdicts need all requests of a run.
+    // The verdicts are derived from all requests of a run, so none may be dropped.
     requestLogSize: Math.max(given.requestLogSize, LOG_SIZE),
-    // The vendor's plan waits minutes, and a suite does not.
+    // The vendor's retry plan waits for minutes, which is longer than a suite waits.
     webhookRetries:
       given.webhookRetries === OPTIONS.webhookRetries.fallback ? 'fast' : given.webhookRetries,
   }
@@ -176,7 +182,7 @@ async function open(config: Config, url: string | undefined): Promise<Standin> {
     try {
       return await connect({ url, adminToken })
     } catch (error) {
-      // A wrong URL is a wrong option.
+      // An invalid URL is reported as wrong use of --url.
       if (error instanceof TypeError) throw new ConfigError(`--url: ${error.message}`)
       if (error instanceof Error) throw new Error(error.message, { cause: error })
       throw error

@@ -63,7 +63,7 @@ export class Progress {
     return { baseline: header.baseline, results }
   }
 
-  /** Removes the file, since nothing is left to do. */
+  /** Removes the file after the last cell. */
   finish(): void {
     rmSync(this.#file, { force: true })
   }

@@ -28,10 +28,12 @@ export interface Settings {
   readonly url: string | undefined
 }
 
-/** Values by flag, as a command line or the section `resilience` of a configuration file has them. */
+/**
+ * Values by flag, from the command line or from the section `resilience` of the configuration file.
+ */
 export type Given = Readonly<Record<string, unknown>>
 
-/** Flags with the name of their value, which switches lack, and help. */
+/** Flags, each with the name of its value (undefined for a switch) and its help. */
 export const FLAGS = {
   faults: ['NAMES', 'fault classes to run, such as 500,commit-500; all includes the optional ones'],
   only: ['PATTERNS', 'run only cells whose id has one of these parts; * stands for any text'],

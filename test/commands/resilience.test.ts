@@ -57,7 +57,7 @@ test('a run that its budget ends is resumed, and compared with an earlier one', 
   // The built program writes characters beyond ASCII as they are.
   expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('· seed 1 ·')
   const earlier = join(folder, 'report.json')
-  // The same again is no new failure; a suite without retries has one.
+  // The same run has no new failure; a run of a suite without retries has one.
   const args = ['--only', 'first/500', '--baseline', earlier]
   expect((await run([...args, '--jobs', '1'])).code).toBe(0)
   const worse = await run([...args, '--skip', 'twice'], [])

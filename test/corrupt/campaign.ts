@@ -13,19 +13,19 @@ const ROUNDS_EACH = 40
 
 export interface Figures {
   rounds: number
-  /** Starts with everything. */
+  /** Starts after which all data was there. */
   complete: number
-  /** Starts that told of a change in a file which people may edit or remove. */
+  /** Starts that reported a change in a file that people may edit or remove. */
   told: number
   /** Refusals that named the file. */
   refused: number
-  /** Of these: starts with `--recover` that lost nothing. */
+  /** After these refusals: starts with `--recover` that lost nothing. */
   recoveredAll: number
-  /** Starts with `--recover` whose loss was told exactly. */
+  /** Starts with `--recover` that reported their loss exactly. */
   recoveredPart: number
-  /** Refusals also with `--recover`, because nothing is left to go on from. */
+  /** Starts that were refused even with `--recover`, because no usable state is left. */
   hopeless: number
-  /** Anything else; each is a loss in silence or a broken promise. */
+  /** All other results; each is an unreported loss or a broken promise. */
   readonly failures: string[]
 }
 
@@ -36,7 +36,7 @@ export interface Campaign {
   readonly signal?: AbortSignal
 }
 
-/** Damages the files of a data folder at random and checks that every loss is told. */
+/** Damages the files of a data folder at random and checks that every loss is reported. */
 export async function run({
   rounds,
   seed,
@@ -122,7 +122,7 @@ type Attempt =
   | {
       readonly kind: 'started'
       readonly isComplete: boolean
-      /** Losses that no warning tells exactly. */
+      /** Losses that no warning reports exactly. */
       readonly untold: readonly string[]
       readonly said: string
       /** The last transaction by sandbox name. */
@@ -178,7 +178,7 @@ function compare(scene: Scene, got: Holdings, said: string): Difference[] {
   }
   for (const [name, text] of truth.snapshots) {
     const [sandbox, snapshot] = name.split('/')
-    if (!got.documents.has(sandbox!)) continue // with its sandbox
+    if (!got.documents.has(sandbox!)) continue // missing together with its sandbox
     // A snapshot is shown by its difference from the present state.
     const isSame = textOf(truth.documents.get(sandbox!)!) === textOf(got.documents.get(sandbox!)!)
     if (got.snapshots.has(name) && (!isSame || got.snapshots.get(name) === text)) continue

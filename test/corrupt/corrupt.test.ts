@@ -4,8 +4,8 @@ import { run, summary } from './campaign.ts'
 
 // The long campaign is `npm run corrupt -- --rounds 1000`.
 
-test('no damage to a data folder loses anything in silence', LONG, async () => {
-  // Fixed, so that a change is judged by what it changes; the long campaign draws a seed of its own.
+test('every loss that damage to a data folder causes is reported', LONG, async () => {
+  // Fixed, so that a run depends on the code alone; the long campaign draws a seed of its own.
   const seed = Number(process.env['CORRUPT_SEED'] ?? 595_185)
   const figures = await run({ rounds: 40, seed })
   expect(figures.failures, `seed ${seed}: ${summary(figures)}`).toEqual([])

@@ -27,7 +27,7 @@ type Cells = Readonly<Record<string, readonly (Case | Send)[]>>
 
 const APIS = ['myKaarma', 'Cryptlex', 'Forms On Fire']
 
-/** The cells of a table's rows, the table being the one below this heading. */
+/** Returns the cells of each row of the table below this heading. */
 function rowsBelow(heading: string): string[][] {
   const [, below = ''] = readDocument('docs/profiles.md').split(`## ${heading}\n`)
   const [table = ''] = /^\|.*?(?=\n\n)/ms.exec(below) ?? []

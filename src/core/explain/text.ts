@@ -46,7 +46,7 @@ function sourceLines(evidence: readonly Evidence[], indent: string): string[] {
   return [...sources].flatMap((text) => wrapped(text, `${indent}  `, indent))
 }
 
-/** `the vendor's page about this call: "phone string" (null for absent is assumed)`. */
+/** `the vendor's page about this call: "phone string" (null is assumed to mean absent)`. */
 function sourceText({ level, line, url, note }: Evidence): string {
   const source =
     level === 'documented'

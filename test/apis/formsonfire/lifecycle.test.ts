@@ -204,7 +204,7 @@ describe('GET user search', () => {
     expect(text).toContain('<UserSearchResponse')
   })
 
-  test('words a limit as the platform does', async () => {
+  test('has the wording of the platform for a limit', async () => {
     const sandbox = await createSandbox()
     const { body } = said(await get(sandbox, { Name: 'a', PageSize: 251 }, SEARCH).expect(400))
     expect(status(body)).toMatchObject({

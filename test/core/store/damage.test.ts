@@ -6,7 +6,7 @@ import { Store } from '../../../src/core/store/store.ts'
 import { createFolder } from '../../helpers/sandbox.ts'
 
 // A folder whose state file ends with transaction 0, and two write-ahead logs with the users u1 to
-// u3 and u4 to u6. Its answers were given long ago.
+// u3 and u4 to u6. All of its answers count as sent.
 
 async function open(folder: string, recover = false) {
   const warnings: string[] = []
@@ -56,7 +56,7 @@ function edit(file: string, change: (lines: string[]) => void): void {
   fs.writeFileSync(file, lines.join('\n'))
 }
 
-test('an undamaged folder starts with everything and without a word', async () => {
+test('a server on an undamaged folder has all data and logs nothing', async () => {
   const { ids, said } = await open(await folderWithTwoLogs())
   expect(ids()).toEqual(['u1', 'u2', 'u3', 'u4', 'u5', 'u6'])
   expect(said()).toBe('')
@@ -162,7 +162,7 @@ test('--recover names the changes that it leaves out and keeps a copy of them', 
   expect(fs.readFileSync(join(folder, copy), 'utf8')).toContain('"u6"')
 })
 
-test('lines that damage made after everything that was saved were never acknowledged', async () => {
+test('invalid lines after the last saved change are reported as never acknowledged', async () => {
   const folder = await folderWithTwoLogs()
   fs.appendFileSync(join(folder, log(4)), 'not a record\n')
   const { ids, said } = await open(folder)
@@ -257,7 +257,7 @@ test('a changed state file is refused when nobody can tell what differs', async 
   fs.writeFileSync(join(folder, 'state.previous.json'), text)
   const why = /state\.json has changed since Standin wrote it, .* cannot be told without a good/
   await expect(open(folder)).rejects.toThrow(why)
-  // The advice of the message.
+  // The files that the message advises to use.
   edit(file, (lines) =>
     lines.splice(
       lines.findIndex((line) => line.includes('"seq"')),
