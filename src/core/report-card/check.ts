@@ -22,7 +22,7 @@ export interface Check {
   /** The short form of a fault, a command or a call that leads to the situation. */
   readonly provoke: string
   /** Judges what was recorded, in steps, and adds what it finds. */
-  judge(facts: Facts, findings: Findings): Generator<undefined, void>
+  judge(facts: Facts, observations: Observations): Generator<undefined, void>
 }
 
 /** The result of one check. */
@@ -41,8 +41,8 @@ export const MAX_SHOWN = 10
 
 type Shown = readonly (Exchange | SeenDelivery)[]
 
-/** One side of the findings of a check: its first reason, its number and what shows it. */
-class Side {
+/** One side of the observations of a check: its first reason, its number and what shows it. */
+class ObservationGroup {
   count = 0
   text = ''
   readonly requests = new Set<string>()
@@ -57,10 +57,10 @@ class Side {
   }
 }
 
-/** The findings of one check. A single failure outweighs all that passed. */
-export class Findings {
-  readonly #passed = new Side()
-  readonly #failed = new Side()
+/** The observations of one check. A single failure outweighs all that passed. */
+export class Observations {
+  readonly #passed = new ObservationGroup()
+  readonly #failed = new ObservationGroup()
 
   /** Adds an occasion on which the subject behaved well. */
   pass(text: string, ...shown: Shown): void {

@@ -53,7 +53,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     title: 'Looks for a user whose create may have succeeded, before or after it creates it again',
     needs: 'a create without a clear answer, such as a 500 or a lost connection, and another one',
     provoke: 'commit-500;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const lookups = new Lookups(facts)
       for (const one of createsIn(facts)) {
         yield
@@ -69,7 +69,7 @@ export const CREATE_CHECKS: readonly Check[] = [
           const isBefore = looked !== undefined && looked.start <= again.start
           const isAfter = looked !== undefined && later.some(isDuplicate)
           if (looked && (isBefore || isAfter)) {
-            findings.pass(
+            observations.pass(
               `${looked.id} looked for the user whose create ${first.id} had no clear answer`,
               first,
               looked,
@@ -77,14 +77,14 @@ export const CREATE_CHECKS: readonly Check[] = [
             )
           } else if (!later.some(({ isSuccess }) => isSuccess)) {
             if (facts.isOver(creates.at(-1)!)) {
-              findings.fail(
+              observations.fail(
                 `${again.id} creates the user of ${first.id} again, and nothing looked for it`,
                 first,
                 again,
               )
             }
           } else {
-            findings.fail(
+            observations.fail(
               `${again.id} creates the user of ${first.id} again without a lookup`,
               first,
               again,
@@ -100,7 +100,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     title: 'Finds a user that was created although its answer was a failure',
     needs: 'a create that was carried out although its answer was a failure',
     provoke: 'commit-500;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const lookups = new Lookups(facts)
       for (const one of createsIn(facts)) {
         yield
@@ -111,13 +111,13 @@ export const CREATE_CHECKS: readonly Check[] = [
           if (lost.entry.userId === undefined || lost.isSuccess) continue
           const later = all.find(({ start }) => start >= lost.end) ?? lookups.after(lost)
           if (later) {
-            findings.pass(
+            observations.pass(
               `${later.id} came back to the user that ${lost.id} had created`,
               lost,
               later,
             )
           } else if (facts.isOver(lost)) {
-            findings.fail(
+            observations.fail(
               `${lost.id} created a user, but its answer was a failure, and the client never looked the user up`,
               lost,
             )
@@ -132,7 +132,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     title: 'Creates each person once',
     needs: 'a create of a user that exists already, or a lookup instead',
     provoke: 'commit-500;times=1, then duplicate-accepted',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const lookups = new Lookups(facts)
       for (const one of createsIn(facts)) {
         yield
@@ -142,7 +142,7 @@ export const CREATE_CHECKS: readonly Check[] = [
         for (const created of creates) {
           if (created.entry.userId === undefined) continue
           if (present?.entry.userId !== undefined && !facts.removed.has(present.entry.userId)) {
-            findings.fail(
+            observations.fail(
               `${present.id} and ${created.id} created the same person twice`,
               present,
               created,
@@ -154,7 +154,7 @@ export const CREATE_CHECKS: readonly Check[] = [
         const looked = unsure && lookups.after(unsure)
         const created = creates.filter(({ entry }) => entry.userId !== undefined)
         if (unsure && created.length === 1 && (looked || creates.length > 1)) {
-          findings.pass(
+          observations.pass(
             `The user that ${unsure.id} created is there once`,
             unsure,
             looked ?? creates.at(-1)!,
@@ -169,17 +169,17 @@ export const CREATE_CHECKS: readonly Check[] = [
     title: 'Does not create one person in two requests at once',
     needs: 'two creates of the same person',
     provoke: 'delay=1s, and code that creates a person twice, such as two workers with one job',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const one of createsIn(facts)) {
         yield
         for (const [i, next] of (one?.creates ?? []).entries()) {
           const previous = one?.creates[i - 1]
           if (!previous) continue
           if (next.start >= previous.end) {
-            findings.pass(`${next.id} came after ${previous.id} was answered`, previous, next)
+            observations.pass(`${next.id} came after ${previous.id} was answered`, previous, next)
           } else if (previous.status > 0 && next.status > 0) {
             // A client that gave up does not wait for the answer.
-            findings.fail(
+            observations.fail(
               `${next.id} creates a person while ${previous.id} is creating it`,
               previous,
               next,

@@ -147,14 +147,17 @@ export class Exchange {
 
   /** True if the request names this id, with or without dashes. */
   names(id: string): boolean {
-    return bare(this.call.url).includes(id) || bare(this.call.bodyText ?? '').includes(id)
+    return (
+      withoutDashes(this.call.url).includes(id) ||
+      withoutDashes(this.call.bodyText ?? '').includes(id)
+    )
   }
 
   /** Ids in the answer that the request does not name, without dashes. */
   get newIds(): readonly string[] {
     const { bytes, bodyEnd, answerEnd } = this.entry
     const ids = bytes.toString('latin1', bodyEnd, answerEnd).match(ID) ?? []
-    return [...new Set(ids.slice(0, MAX_IDS).map(bare))].filter((id) => !this.names(id))
+    return [...new Set(ids.slice(0, MAX_IDS).map(withoutDashes))].filter((id) => !this.names(id))
   }
 }
 
@@ -163,7 +166,7 @@ const ID = /\b[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}\b/gi
 const MAX_IDS = 100
 
 /** A text in lower case and without dashes, to find ids in it. */
-export function bare(text: string): string {
+export function withoutDashes(text: string): string {
   return text.replaceAll('-', '').toLowerCase()
 }
 

@@ -1,8 +1,8 @@
 import type { DeliveryFaultKind } from '../fault.ts'
 import type { Attempt } from '../webhooks/delivery.ts'
 import { isRecord } from '../contract/schema.ts'
-import type { Check, Findings } from './check.ts'
-import { bare, type Exchange } from './exchange.ts'
+import type { Check, Observations } from './check.ts'
+import { withoutDashes, type Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 import { isAccepted, isAnswered, isRefused, type SeenDelivery } from './seen-delivery.ts'
 
@@ -62,14 +62,17 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook with a valid signature',
     needs: 'a delivery to a receiver',
     provoke: 'a create with a subscription',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
-        if (isAccepted(attempt)) findings.pass(answered(delivery, attempt), delivery)
+        if (isAccepted(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (attempt.status === 401 || attempt.status === 403) {
-          findings.fail(`${answered(delivery, attempt)}, although its signature is valid`, delivery)
+          observations.fail(
+            `${answered(delivery, attempt)}, although its signature is valid`,
+            delivery,
+          )
         }
       }
     },
@@ -80,19 +83,19 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title,
     needs: `an answer to a delivery with the fault ${fault}`,
     provoke: `webhook=${fault};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts, fault)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
         // A signature of the plain scheme has no time, so that it never gets stale.
         const canTell = fault !== 'stale-timestamp' || delivery.scheme === 'standard'
-        if (isRefused(attempt)) findings.pass(answered(delivery, attempt), delivery)
+        if (isRefused(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (isAccepted(attempt) && canTell) {
-          findings.fail(`${answered(delivery, attempt)}, which accepts it`, delivery)
+          observations.fail(`${answered(delivery, attempt)}, which accepts it`, delivery)
         }
       }
-      if (fault === 'truncated') yield* judgeUnanswered(facts, findings)
+      if (fault === 'truncated') yield* judgeUnanswered(facts, observations)
     },
   })),
   ...ACCEPTED.map(([id, title, fault]): Check => ({
@@ -101,15 +104,18 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title,
     needs: `an answer to a delivery with the fault ${fault}, by a receiver that accepts ordinary ones`,
     provoke: `webhook=${fault};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const working = workingUrls(facts)
       for (const found of attemptsWith(facts, fault)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
-        if (isAccepted(attempt)) findings.pass(answered(delivery, attempt), delivery)
+        if (isAccepted(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (working.has(delivery.delivery.url)) {
-          findings.fail(`${answered(delivery, attempt)}; other webhooks were accepted`, delivery)
+          observations.fail(
+            `${answered(delivery, attempt)}; other webhooks were accepted`,
+            delivery,
+          )
         }
       }
     },
@@ -120,7 +126,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Answers within the time limit',
     needs: 'an attempt that was answered or timed out',
     provoke: 'a create with a subscription',
-    *judge({ deliveries, records }, findings) {
+    *judge({ deliveries, records }, observations) {
       const { timeout } = records.webhooks
       for (const delivery of deliveries) {
         yield
@@ -128,12 +134,12 @@ export const RECEIVER_CHECKS: readonly Check[] = [
           const { error, faults = [], number, ms, status } = attempt
           if (faults.length > 0) continue
           if (error === 'timeout') {
-            findings.fail(
+            observations.fail(
               `Attempt ${number} of ${delivery.id} had no answer within ${timeout} ms`,
               delivery,
             )
           } else if (status !== undefined) {
-            findings.pass(
+            observations.pass(
               `Attempt ${number} of ${delivery.id} was answered after ${ms} ms`,
               delivery,
             )
@@ -148,7 +154,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook first and works afterwards',
     needs: 'a webhook that was accepted within a tenth of the time limit, or only after half of it',
     provoke: 'a create with a subscription',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const { timeout } = facts.records.webhooks
       for (const found of attemptsWith(facts)) {
         yield
@@ -157,8 +163,8 @@ export const RECEIVER_CHECKS: readonly Check[] = [
         const { number, ms } = attempt
         if (!isAccepted(attempt)) continue
         const text = `Attempt ${number} of ${delivery.id} was accepted after ${ms} ms`
-        if (ms >= timeout / 2) findings.fail(`${text}, of ${timeout} ms at most`, delivery)
-        else if (ms <= timeout / 10) findings.pass(text, delivery)
+        if (ms >= timeout / 2) observations.fail(`${text}, of ${timeout} ms at most`, delivery)
+        else if (ms <= timeout / 10) observations.pass(text, delivery)
       }
     },
   },
@@ -168,15 +174,18 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Answers at the URL of the subscription, without a redirect',
     needs: 'an attempt that was answered',
     provoke: 'a create with a subscription',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
         const { status = 0 } = attempt
         if (status >= 300 && status < 400)
-          findings.fail(`${answered(delivery, attempt)}, and redirects are not followed`, delivery)
-        else findings.pass(answered(delivery, attempt), delivery)
+          observations.fail(
+            `${answered(delivery, attempt)}, and redirects are not followed`,
+            delivery,
+          )
+        else observations.pass(answered(delivery, attempt), delivery)
       }
     },
   },
@@ -186,16 +195,16 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook that it has accepted before',
     needs: 'a second attempt of an accepted delivery',
     provoke: 'POST /_standin/deliveries/{id}/redeliver',
-    *judge({ deliveries }, findings) {
+    *judge({ deliveries }, observations) {
       for (const delivery of deliveries) {
         yield
         for (const [i, attempt] of delivery.attempts.entries()) {
           const before = delivery.attempts.slice(0, i)
           if (!isAnswered(attempt) || !before.some((one) => isAnswered(one) && isAccepted(one)))
             continue
-          if (isAccepted(attempt)) findings.pass(answered(delivery, attempt), delivery)
+          if (isAccepted(attempt)) observations.pass(answered(delivery, attempt), delivery)
           else
-            findings.fail(
+            observations.fail(
               `${answered(delivery, attempt)}, although it was accepted before`,
               delivery,
             )
@@ -209,16 +218,16 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook at a later attempt, once it failed',
     needs: 'a delivery that failed and was tried again',
     provoke: 'a receiver that is stopped and started again',
-    *judge({ deliveries }, findings) {
+    *judge({ deliveries }, observations) {
       for (const delivery of deliveries) {
         yield
         const plain = delivery.attempts.filter(({ faults = [] }) => faults.length === 0)
         const failed = plain.findIndex((attempt) => (attempt.status ?? 500) >= 500)
         if (failed < 0 || plain.length < 2) continue
         const accepted = plain.slice(failed + 1).find(isAccepted)
-        if (accepted) findings.pass(answered(delivery, accepted), delivery)
+        if (accepted) observations.pass(answered(delivery, accepted), delivery)
         else if (delivery.delivery.state === 'failed') {
-          findings.fail(`All ${plain.length} attempts of ${delivery.id} failed`, delivery)
+          observations.fail(`All ${plain.length} attempts of ${delivery.id} failed`, delivery)
         }
       }
     },
@@ -232,12 +241,15 @@ export const RECEIVER_CHECKS: readonly Check[] = [
 ]
 
 /** A webhook that breaks off may also end without an answer. */
-function* judgeUnanswered({ deliveries }: Facts, findings: Findings): Generator<undefined, void> {
+function* judgeUnanswered(
+  { deliveries }: Facts,
+  observations: Observations,
+): Generator<undefined, void> {
   for (const delivery of deliveries) {
     yield
     for (const { faults = [], error, number } of delivery.attempts) {
       if (faults.includes('truncated') && (error === 'reset' || error === 'timeout')) {
-        findings.pass(`Attempt ${number} of ${delivery.id} was not answered`, delivery)
+        observations.pass(`Attempt ${number} of ${delivery.id} was not answered`, delivery)
       }
     }
   }
@@ -251,7 +263,7 @@ function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Che
     title,
     needs: `an accepted delivery with the fault ${fault}, and a change at an API that it led to`,
     provoke: `webhook=${fault};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts, fault)) {
         yield
         if (!found) continue
@@ -276,14 +288,14 @@ function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Che
         const pair = pairs.find(([each, one]) => each.entry.section === one.entry.section)
         if (pair) {
           const [first, twice] = pair
-          findings.fail(
+          observations.fail(
             `${first.id} and ${twice.id} are the same change, and ${delivery.id} came twice`,
             delivery,
             first,
             twice,
           )
         } else if (changes.length > 0 && pairs.length === 0) {
-          findings.pass(
+          observations.pass(
             `${changes[0]!.id} came once, and ${delivery.id} twice`,
             delivery,
             changes[0]!,
@@ -301,7 +313,7 @@ function personIn({ delivery, api }: SeenDelivery, { records }: Facts): Person {
   const field = records.vendors.find((one) => one.api.name === api)?.api.users?.email
   const email = field === undefined ? undefined : data[field]
   return {
-    ...(delivery.userId === undefined ? {} : { id: bare(delivery.userId) }),
+    ...(delivery.userId === undefined ? {} : { id: withoutDashes(delivery.userId) }),
     ...(typeof email === 'string' ? { email: email.toLowerCase() } : {}),
   }
 }

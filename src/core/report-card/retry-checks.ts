@@ -17,7 +17,7 @@ const POLL_PAUSE = 50
 const MANY_TESTS = 4
 
 /** True if an armed fault refused the request, so that another test had no reason to send it. */
-function isArmed({ faults, hasRequestedFault }: Exchange): boolean {
+function isAnsweredByArmedFault({ faults, hasRequestedFault }: Exchange): boolean {
   return faults.length > 0 && !hasRequestedFault
 }
 
@@ -66,7 +66,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Waits as long as Retry-After demands before it tries again',
     needs: 'an answer with Retry-After and another try of the same request, by a clock that runs',
     provoke: '503;retry-after=1;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const pair of pairsIn(facts)) {
         yield
         const wait = pair?.[0].retryAfter
@@ -74,13 +74,13 @@ export const RETRY_CHECKS: readonly Check[] = [
         const [first, second] = pair
         const waited = facts.waited(first, second, wait)
         if (waited === true) {
-          findings.pass(
+          observations.pass(
             `${second.id} came after the ${ms(wait)} that the answer to ${first.id} demanded`,
             ...pair,
           )
         } else if (waited === false) {
           const gap = ms(second.start - first.end)
-          findings.fail(
+          observations.fail(
             `${second.id} came ${gap} after ${first.id}, whose answer demanded ${ms(wait)}`,
             ...pair,
           )
@@ -94,7 +94,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Sends nothing more until a rate limit is over',
     needs: 'a 429 with Retry-After and requests of the same client later on',
     provoke: '429;retry-after=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       interface Limit {
         readonly by: Exchange
         readonly until: number
@@ -111,7 +111,7 @@ export const RETRY_CHECKS: readonly Check[] = [
             limit.early.push(one)
           else if (one.start >= limit.until) {
             if (limit.early.length === 0) {
-              findings.pass(
+              observations.pass(
                 `No request came while the limit of ${limit.by.id} lasted`,
                 limit.by,
                 one,
@@ -120,7 +120,7 @@ export const RETRY_CHECKS: readonly Check[] = [
             limits.delete(key)
           }
           if (limit.early.length === MAX_LIMITED) {
-            findings.fail(
+            observations.fail(
               `At least ${MAX_LIMITED} requests came while the rate limit of ${limit.by.id} lasted`,
               limit.by,
               ...limit.early,
@@ -140,16 +140,19 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Waits between its tries',
     needs: 'three tries of one request that failed without Retry-After',
     provoke: '503;times=3',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const tries of facts.tries) {
         yield
         // Clients may try once more at once, such as on a new connection.
         const gaps = tries.length < 3 ? undefined : gapsOf(facts, tries)?.slice(1)
         if (!gaps) continue
         if (gaps.every((gap) => gap < NO_WAIT)) {
-          findings.fail(`${tries.length} tries came without a pause`, ...tries.slice(0, MAX_SHOWN))
+          observations.fail(
+            `${tries.length} tries came without a pause`,
+            ...tries.slice(0, MAX_SHOWN),
+          )
         } else if (gaps.every((gap) => gap >= NO_WAIT)) {
-          findings.pass(
+          observations.pass(
             `${tries.length} tries came with pauses of up to ${ms(gaps.reduce(longer, 0))}`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -163,14 +166,14 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Waits longer from try to try',
     needs: 'four tries of one request that failed without Retry-After',
     provoke: '503;times=4',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const tries of facts.tries) {
         yield
         const gaps = gapsOf(facts, tries)?.filter((gap) => gap >= NO_WAIT) ?? []
         const [first = 0] = gaps
         const last = gaps.at(-1) ?? 0
         if (gaps.length >= 2 && last >= 1.5 * first) {
-          findings.pass(
+          observations.pass(
             `The pause grew from ${ms(first)} to ${ms(last)}`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -179,7 +182,7 @@ export const RETRY_CHECKS: readonly Check[] = [
         const spread = gaps.reduce(longer, 0) - gaps.reduce((a, b) => Math.min(a, b), Infinity)
         // Random pauses differ by more; a pause that is capped has grown before.
         if (gaps.length >= 3 && spread <= Math.max(0.1 * first, 5)) {
-          findings.fail(
+          observations.fail(
             `${gaps.length} pauses lasted the same: ${ms(first)}`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -193,13 +196,16 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Gives up after some tries',
     needs: 'a request that failed at every try, and whose client then gave up',
     provoke: '503',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const tries of facts.tries) {
         yield
         if (tries.length > MAX_TRIES) {
-          findings.fail(`One request was sent ${tries.length} times`, ...tries.slice(0, MAX_SHOWN))
+          observations.fail(
+            `One request was sent ${tries.length} times`,
+            ...tries.slice(0, MAX_SHOWN),
+          )
         } else if (tries.length >= 2 && gaveUp(facts, tries)) {
-          findings.pass(
+          observations.pass(
             `The client gave up after ${tries.length} tries`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -213,7 +219,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Does not repeat a request that was refused for good',
     needs: 'a refusal with a status of 400 to 499 other than 401, 408, 425 and 429',
     provoke: '403;times=2',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const series of facts.series) {
         yield
         let same: Exchange[] = []
@@ -222,8 +228,8 @@ export const RETRY_CHECKS: readonly Check[] = [
           const previous = same.at(-1)
           if (previous && one.start >= previous.end && one.equals(previous)) {
             same.push(one)
-            if (same.length === (isArmed(previous) ? 2 : MANY_TESTS)) {
-              findings.fail(
+            if (same.length === (isAnsweredByArmedFault(previous) ? 2 : MANY_TESTS)) {
+              observations.fail(
                 `${one.id} repeats ${previous.id}, which was refused with ${previous.status}`,
                 ...same.slice(0, MAX_SHOWN),
               )
@@ -233,7 +239,7 @@ export const RETRY_CHECKS: readonly Check[] = [
         }
         const last = series.at(-1)! // a series is never empty
         if (same.length === 1 && facts.isOver(last)) {
-          findings.pass(`${last.id} was refused with ${last.status} and not repeated`, last)
+          observations.pass(`${last.id} was refused with ${last.status} and not repeated`, last)
         }
       }
     },
@@ -244,7 +250,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Answers a 401 with new credentials, once, and not with the same again',
     needs: 'a 401, and that its client then sends other credentials or gives up',
     provoke: '401;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const series of facts.series) {
         yield
         let previous: Exchange | undefined
@@ -254,20 +260,20 @@ export const RETRY_CHECKS: readonly Check[] = [
           yield
           if (previous && one.start >= previous.end) {
             const repeats = one.equals(previous)
-            if (repeats && equal === (isArmed(previous) ? 1 : MANY_TESTS - 1)) {
-              findings.fail(
+            if (repeats && equal === (isAnsweredByArmedFault(previous) ? 1 : MANY_TESTS - 1)) {
+              observations.fail(
                 `${one.id} sends the credentials that ${previous.id} was refused with`,
                 previous,
                 one,
               )
             } else if (!repeats && armed === MANY_TESTS - 1) {
-              findings.fail(
+              observations.fail(
                 `${one.id} sends other credentials for the third time in a row`,
                 previous,
                 one,
               )
             } else if (!repeats && one.status !== 401) {
-              findings.pass(
+              observations.pass(
                 `${one.id} sends other credentials than ${previous.id}, which was refused`,
                 previous,
                 one,
@@ -278,7 +284,7 @@ export const RETRY_CHECKS: readonly Check[] = [
           if (one.status === 401) {
             refused++
             equal++
-            armed = isArmed(one) ? armed + 1 : 0
+            armed = isAnsweredByArmedFault(one) ? armed + 1 : 0
             previous = one
           } else {
             previous = undefined
@@ -286,7 +292,7 @@ export const RETRY_CHECKS: readonly Check[] = [
           }
         }
         if (previous && refused === 1 && facts.isOver(previous)) {
-          findings.pass(`${previous.id} was refused with 401 and not repeated`, previous)
+          observations.pass(`${previous.id} was refused with 401 and not repeated`, previous)
         }
       }
     },
@@ -297,7 +303,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Sends the whole body again with each try',
     needs: 'a request with a body that failed, and another try of it',
     provoke: '503;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const failed = new Map<string, Exchange>()
       for (const one of facts.exchanges) {
         yield
@@ -306,9 +312,9 @@ export const RETRY_CHECKS: readonly Check[] = [
         const previous = failed.get(key)
         if (previous && one.start >= previous.end) {
           if (!one.sentBody) {
-            findings.fail(`${one.id} repeats ${previous.id} without its body`, previous, one)
+            observations.fail(`${one.id} repeats ${previous.id} without its body`, previous, one)
           } else if (one.user === previous.user && one.hasSameBody(previous)) {
-            findings.pass(
+            observations.pass(
               `${one.id} has the same body as ${previous.id}, which failed`,
               previous,
               one,
@@ -326,7 +332,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Pauses between reads of the same data',
     needs: 'three reads of the same data in a row',
     provoke: 'code that waits for a user to appear',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const series of facts.series) {
         yield
         if (!series[0]!.isRead || series.length < 3) continue // a series is never empty
@@ -344,14 +350,17 @@ export const RETRY_CHECKS: readonly Check[] = [
           else quick = [one]
           most = Math.max(most, quick.length)
           if (quick.length === MAX_POLLS) {
-            findings.fail(
+            observations.fail(
               `${MAX_POLLS} reads of the same data came within ${ms(one.end - quick[0]!.start)}`,
               ...quick.slice(0, MAX_SHOWN),
             )
           }
         }
         if (most === 1)
-          findings.pass(`${series.length} reads came with pauses`, ...series.slice(0, MAX_SHOWN))
+          observations.pass(
+            `${series.length} reads came with pauses`,
+            ...series.slice(0, MAX_SHOWN),
+          )
       }
     },
   },
@@ -361,5 +370,5 @@ function isRefusedForGood(one: Exchange): boolean {
   const { status } = one
   if (status < 400 || status >= 500 || status === 401 || one.isTransient) return false
   // A client may wait for a user to appear; vendors refuse the unknown with several statuses.
-  return !one.isRead || (isArmed(one) && status !== 404)
+  return !one.isRead || (isAnsweredByArmedFault(one) && status !== 404)
 }
