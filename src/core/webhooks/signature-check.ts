@@ -14,7 +14,7 @@ export type VerifyStep =
   'body' | 'header' | 'form' | 'decode' | 'length' | 'timestamp' | 'secret' | 'signature'
 
 /** Result of a signature check, with its steps up to the first failed one. */
-export interface Verdict {
+export interface SignatureResult {
   readonly verified: boolean
   readonly scheme: 'plain' | 'standard'
   readonly failedAt?: VerifyStep
@@ -57,12 +57,12 @@ export function verifyWebhook(
   headers: HeadersLike,
   secret: string,
   options: VerifyOptions = {},
-): Verdict {
+): SignatureResult {
   const header = (options.header ?? 'webhook-signature').toLowerCase()
   const get = headerReader(headers)
   const scheme = options.scheme ?? schemeOf(get, header)
   const steps = scheme === 'plain' ? plainSteps : standardSteps
-  const done: Verdict['steps'][number][] = []
+  const done: SignatureResult['steps'][number][] = []
   try {
     const bytes = bytesOf(body)
     for (const [step, text] of steps({ bytes, get, secret, header, options })) {

@@ -8,11 +8,11 @@ import { Problem } from '../problem.ts'
 import { applyDeliveryFaults, type Draft, type OutgoingRequest } from './delivery-faults.ts'
 import { attemptsInPlan, tokensOf, type Delivery, type Subscription } from './delivery.ts'
 import type { Egress } from './egress.ts'
-import { OK, replyOutcome, verdictOn, type Inboxes, type InboxRequest } from './inbox.ts'
+import { OK, replyOutcome, checkSignature, type Inboxes, type InboxRequest } from './inbox.ts'
 import type { RetryPlan } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
-import type { Verdict } from './signature-check.ts'
+import type { SignatureResult } from './signature-check.ts'
 import { inboxAt } from './subscriptions.ts'
 
 /** Header that admits the server's own webhooks to its inboxes without an admin token. */
@@ -43,7 +43,7 @@ export interface CheckedAttempt {
   /** Number of the attempt; undefined while none was made. */
   readonly attempt?: number
   readonly request: InboxRequest
-  readonly verdict?: Verdict | undefined
+  readonly signature?: SignatureResult | undefined
 }
 
 /** Delivers one attempt to its receiver: an inbox of the same sandbox, or a URL on the network. */
@@ -123,8 +123,8 @@ export class Transport {
     const body = first.body.subarray(0, first.wire?.truncateAt)
     const request = { headers: first.headers, body }
     const tokens = tokensOf(subscription)
-    const verdict = verdictOn(request, { tokens, now, header: this.#settings.header })
-    return { ...number, request, verdict }
+    const signature = checkSignature(request, { tokens, now, header: this.#settings.header })
+    return { ...number, request, signature }
   }
 
   /** Returns the key of the concurrency limit: the origin; undefined for an inbox, which has none. */
