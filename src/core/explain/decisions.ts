@@ -5,7 +5,7 @@ import { type Warning } from '../call.ts'
 import { MADE_UP } from '../faults/refusal.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
-import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
+import { contractChecks, fieldsNotSent, type StepCheck } from './checks.ts'
 import { evidenceIndexOf, type Evidence, type EvidenceIndex } from './evidence.ts'
 import { faultsDecision, lastStepBeforeFault } from './faults.ts'
 import { contentTypeOf } from './hints/hint-input.ts'
@@ -101,7 +101,7 @@ function withWarnings(decision: Decision, input: ExplainInput, index: EvidenceIn
     operation && step === 'strict'
       ? index.field(operation, bodyType, code.split('.').slice(1), 'x-strict')
       : []
-  const checks = warnings.map((warning): Check => ({
+  const checks = warnings.map((warning): StepCheck => ({
     at: warning.code,
     outcome: 'noted',
     text: warning.text,
@@ -251,8 +251,8 @@ function isAllowedPreflight(call: ExplainInput['call']): boolean {
 }
 
 /** The number of checks that passed or failed, as a sentence. */
-function countText(checks: readonly Check[]): string {
-  const count = (outcome: Check['outcome']) =>
+function countText(checks: readonly StepCheck[]): string {
+  const count = (outcome: StepCheck['outcome']) =>
     checks.filter((check) => check.outcome === outcome).length
   const all = checks.length
   const refused = count('refused')

@@ -1,5 +1,5 @@
 import { STAGES, type Stage } from '../stages.ts'
-import type { Check } from './checks.ts'
+import type { StepCheck } from './checks.ts'
 import type { Evidence } from './evidence.ts'
 import type { HintInput } from './hints/hint-input.ts'
 
@@ -22,7 +22,7 @@ export interface Decision {
   readonly text: string
   readonly evidence: readonly Evidence[]
   /** The single checks of which the decision consists. */
-  readonly checks?: readonly Check[]
+  readonly checks?: readonly StepCheck[]
 }
 
 /** A request to explain, with its answer. */

@@ -30,7 +30,7 @@ interface NearestMiss {
 }
 
 /** The decision of a fault on a matching request: its effect, or the reason why it does not fire. */
-type Counted = { readonly effect: FaultEffect } | { readonly notFired: string }
+type FiringDecision = { readonly effect: FaultEffect } | { readonly notFired: string }
 
 const MAX_FIRINGS = 20
 /** The reason whose status is 429 even where the fault names no status. */
@@ -116,7 +116,7 @@ export class ArmedFault {
   }
 
   /** Counts a matching request and decides whether the fault fires for it. */
-  count(now: number): Counted {
+  count(now: number): FiringDecision {
     const isLimited = now < this.#limitedUntil
     if (isLimited) return this.#fire(now, this.effect, this.#limitedUntil)
     const { from, skip = 0, every = 1, probability, repeat } = this.definition

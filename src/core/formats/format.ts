@@ -1,8 +1,8 @@
 import type { Schema } from '../contract/schema.ts'
 import type { Problem } from '../problem.ts'
 
-/** Receives the doubts about a body that is read all the same. A `Call` is one. */
-export interface Doubts {
+/** Receives the sink about a body that is read all the same. A `Call` is one. */
+export interface WarningSink {
   /** The encoding of the body's bytes: `utf-8`, `utf-16le`, … */
   readonly bodyEncoding?: string | undefined
   warn(code: string, text: string): void
@@ -21,7 +21,7 @@ export interface Format {
    *
    * @throws Problem 400 body.malformed, with the position of the error
    */
-  read?(text: string, schema: Schema, doubts?: Doubts): unknown
+  read?(text: string, schema: Schema, sink?: WarningSink): unknown
   /**
    * Does the work of `read` for a long text in pieces, in steps between which other requests can
    * run.
