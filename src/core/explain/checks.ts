@@ -7,7 +7,7 @@ import type { Evidence, EvidenceIndex } from './evidence.ts'
 import { requestSchema, sentFields, type HintInput } from './hints/hint-input.ts'
 import { listed, quotable } from '../words.ts'
 
-/** The check of one parameter or field against the contract. */
+/** One check within a step: a parameter or a field against the contract, a warning, or a fault. */
 export interface StepCheck {
   /** `emailAddress`, `Folders[0]`, `resellerId in the path`. */
   readonly at: string
@@ -16,7 +16,7 @@ export interface StepCheck {
   readonly evidence: readonly Evidence[]
 }
 
-/** Checks each parameter and field of a request against the contract; refused ones come first. */
+/** Checks each parameter and field of a request against the contract; violations come first. */
 export function contractChecks(input: HintInput, index: EvidenceIndex): StepCheck[] {
   const { call } = input
   const { operation } = call
@@ -87,7 +87,7 @@ function fieldChecks(
   const sent = sentFields(input)
   const { properties } = requestSchema(call)
   if (!sent || !properties) return []
-  // A vendor's reader that ignores the case of names leaves a finding for each.
+  // A vendor that ignores the case of names warns about each name in another case.
   const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]))
   const ignoresCase = call.warnings.some(({ code }) => code.startsWith('name.case.'))
   return Object.entries(sent).map(([given, value]): StepCheck => {

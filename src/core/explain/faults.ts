@@ -7,7 +7,7 @@ import type { FaultStage } from '../stages.ts'
 import type { ExplainInput, Decision, Step } from './model.ts'
 import { listed } from '../words.ts'
 
-/** The last step that a request passes before a fault fires after this stage. */
+/** The last step that a request has passed when a fault fires after this stage. */
 const LAST_STEP: Readonly<Record<FaultStage, Step>> = {
   route: 'route',
   auth: 'credentials',
