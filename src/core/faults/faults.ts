@@ -22,8 +22,8 @@ export interface FaultOptions {
   /** Faults that are armed at the start and after each reset; undefined: faults are off. */
   readonly startup: readonly FaultDefinition[] | undefined
   /**
-   * The server's HTTPS: `own` with a certificate of its own CA, `given` with that of an option. A
-   * fault that needs another one is refused.
+   * The server's HTTPS: `own` uses a certificate of Standin's own CA, `given` the certificate of an
+   * option. A fault that needs the other kind is refused.
    */
   readonly https: 'own' | 'given' | 'off'
 }
@@ -41,19 +41,19 @@ export interface ArmedFiring extends Firing {
 
 /** Limit on armed faults, so that a client in a loop cannot fill the memory. */
 export const MAX_ARMED = 1000
-/** Limit on requested faults: far above the number of clients that test side by side. */
+/** Limit on requested faults: far above the number of clients that test at the same time. */
 const MAX_REQUESTED = 5000
 /** Ids appear in headers and paths. */
 const ID = /^[\w.-]{1,64}$/
 
-/** The faults of one sandbox: those that a tester armed and those that requests asked for. */
+/** The faults of one sandbox: armed by a tester or asked for by a request. */
 export class Faults {
   readonly #options: FaultOptions
   readonly #armed = new Map<string, ArmedFault>()
   /** Requested faults by API, user and short form: a retry continues the count of its fault. */
   readonly #requested = new Map<string, ArmedFault>()
   readonly #lastNumbers = { fault: 0, header: 0, magic: 0 }
-  /** Users whose creation a fault lost, and which it refuses as duplicates from then on. */
+  /** Faults by the user that they lost and refuse as a duplicate since then. */
   readonly #lostUsers = new Map<string, ArmedFault>()
   readonly #clients: ClientTracker
   /** Timers of delayed operations. */
@@ -198,7 +198,7 @@ export class Faults {
     this.#timers.add(timer)
   }
 
-  /** True if a requested fault is kept per user, so that the user must be known to find it. */
+  /** True if each user has its own requested fault, so the user must be known to find it. */
   isPerUser(shortForm: string): boolean {
     return hasState(shortForm, this.#options.vocabulary.schema)
   }
@@ -237,7 +237,7 @@ export class Faults {
     const now = this.#options.clock.now()
     const lostBy = stage === 'validation' ? this.#lostBy(candidate) : undefined
     if (lostBy) {
-      const why = 'it lost this user before, and refuses the user as a duplicate since then'
+      const why = 'it lost this user before and has refused the user as a duplicate since'
       call.recordFault({ id: lostBy.id, fault: lostBy.shortForm, fired: true, why })
       this.#recordPreempted(lostBy, candidate, stage, now, false)
       return { fault: lostBy, effect: DUPLICATE, draw: [0, 0] }
@@ -303,7 +303,7 @@ export class Faults {
 
   /**
    * Records the request at each matching fault that is not tried because another fired. Faults that
-   * have fired before are left out: they have proved what they match, and this costs nothing then.
+   * have fired before are skipped to save time: their conditions are known to match.
    *
    * @param triedEarlier whether the faults before the fired one were tried at this stage
    */
@@ -340,7 +340,7 @@ export class Faults {
     return this.#lostUsers.size > 0 ? this.#lostUsers.get(lostUserKey(candidate) ?? '') : undefined
   }
 
-  /** Records a request as what its client did after an earlier fault, if a fault fired for it. */
+  /** Records a request as the next one of its client, if a fault fired for the client before. */
   recordAnswered(candidate: FaultCandidate, created: boolean): void {
     if (this.#clients.isTracking) this.#clients.recordNext(candidate, created)
   }
@@ -356,7 +356,10 @@ export class Faults {
     return id
   }
 
-  /** @param api the API of the request that brought the fault, which must know all names in it */
+  /**
+   * @param api the API of the request that asked for the fault; all names in the fault must exist
+   *   there
+   */
   #create(given: unknown, origin: FaultOrigin, id: string, api?: string): ArmedFault {
     if (!this.isOn) {
       const message = 'Faults are off; start the server without --faults off'
