@@ -2,7 +2,7 @@ import { withoutDashes, type Exchange } from './exchange.ts'
 import type { Check, Observations } from './check.ts'
 import type { Facts } from './facts.ts'
 
-/** Faults after which an answer is valid and complete, but not as the client knows it. */
+/** Faults by which an answer is valid and complete, but different from the usual one. */
 const VARIATIONS = [
   ['tolerates-unknown-fields', 'Reads answers with fields that it does not know', 'extra-fields'],
   [
@@ -20,7 +20,7 @@ const VARIATIONS = [
 /** Faults that leave out a part of an answer. */
 const PARTIAL = ['cut', 'reset-body', 'wrong-length', 'bad-chunk', 'truncated', 'empty']
 
-/** Requests after an answer that are searched for its use. */
+/** Number of later requests that are searched for ids from an answer. */
 const MAX_LATER = 1000
 
 /** Checks of how a client handles unusual answers. */
@@ -81,7 +81,10 @@ export const ANSWER_CHECKS: readonly Check[] = [
   },
 ]
 
-/** Judges by the next requests of the client: one that uses an id of the answer, or the same again. */
+/**
+ * Judges by the client's later requests: one that uses an id from the answer passes, and one that
+ * repeats a successful request fails.
+ */
 function* judgeReading(
   facts: Facts,
   at: number,

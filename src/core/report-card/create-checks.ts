@@ -2,7 +2,10 @@ import type { Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 
-/** The lookups of an API after a moment, by API; they may name the user in a way of their own. */
+/**
+ * Finds the next lookup at an API after a request, of any user: lookups may identify the user by
+ * other fields than creates do.
+ */
 class Lookups {
   readonly #byApi = new Map<string, Exchange[]>()
 
@@ -15,7 +18,7 @@ class Lookups {
     }
   }
 
-  /** The first lookup at the API of a request that came after it. */
+  /** The first lookup that came after a request, at the same API. */
   after({ api, end }: Exchange): Exchange | undefined {
     const list = this.#byApi.get(api) ?? []
     let low = 0
@@ -32,7 +35,7 @@ class Lookups {
 /** Creates of one user that are compared with each other; later ones are left out. */
 const MAX_CREATES = 100
 
-/** The creates of one user in one section, where there is one. */
+/** Yields the creates of each user in each section, if there are any. */
 function* createsIn(
   facts: Facts,
 ): Generator<undefined | { creates: readonly Exchange[]; all: readonly Exchange[] }, void> {
@@ -65,7 +68,8 @@ export const CREATE_CHECKS: readonly Check[] = [
           const again = later.find(({ start }) => start >= first.end)
           if (!again) continue
           const looked = lookups.after(first)
-          // A duplicate tells the client that the user exists; it then has to find out which.
+          // A refusal as a duplicate tells the client that the user exists, so it may look the user
+          // up afterwards.
           const isBefore = looked !== undefined && looked.start <= again.start
           const isAfter = looked !== undefined && later.some(isDuplicate)
           if (looked && (isBefore || isAfter)) {
@@ -78,7 +82,7 @@ export const CREATE_CHECKS: readonly Check[] = [
           } else if (!later.some(({ isSuccess }) => isSuccess)) {
             if (facts.isOver(creates.at(-1)!)) {
               observations.fail(
-                `${again.id} creates the user of ${first.id} again, and nothing looked for it`,
+                `${again.id} creates the user of ${first.id} again, and no request looked for the user`,
                 first,
                 again,
               )
@@ -155,7 +159,7 @@ export const CREATE_CHECKS: readonly Check[] = [
         const created = creates.filter(({ entry }) => entry.userId !== undefined)
         if (unsure && created.length === 1 && (looked || creates.length > 1)) {
           observations.pass(
-            `The user that ${unsure.id} created is there once`,
+            `The user that ${unsure.id} created exists once`,
             unsure,
             looked ?? creates.at(-1)!,
           )

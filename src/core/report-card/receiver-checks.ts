@@ -19,7 +19,9 @@ function* attemptsWith(
   }
 }
 
-/** URLs whose receiver accepts ordinary webhooks: from the others nothing can be concluded. */
+/**
+ * URLs of receivers that accept ordinary webhooks. The answers of other receivers prove nothing.
+ */
 function workingUrls({ deliveries }: Facts): ReadonlySet<string> {
   const working = deliveries.filter(({ attempts }) =>
     attempts.some((attempt) => isAnswered(attempt) && isAccepted(attempt)),
@@ -35,7 +37,7 @@ const REFUSED: readonly (readonly [id: string, title: string, fault: DeliveryFau
   ['refuses-bad-signatures', 'Refuses a webhook with a wrong signature', 'wrong-secret'],
   ['refuses-missing-signatures', 'Refuses a webhook without a signature', 'unsigned'],
   ['refuses-stale-signatures', 'Refuses a webhook that was signed long ago', 'stale-timestamp'],
-  ['verifies-raw-bytes', 'Verifies the signature over the bytes that came', 'reserialised'],
+  ['verifies-raw-bytes', 'Verifies the signature over the bytes as received', 'reserialised'],
   ['refuses-cut-webhooks', 'Does not accept a webhook of which a part is missing', 'truncated'],
 ]
 
@@ -88,7 +90,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
         yield
         if (!found) continue
         const [delivery, attempt] = found
-        // A signature of the plain scheme has no time, so that it never gets stale.
+        // A signature of the plain scheme has no timestamp, so it never becomes stale.
         const canTell = fault !== 'stale-timestamp' || delivery.scheme === 'standard'
         if (isRefused(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (isAccepted(attempt) && canTell) {
@@ -240,7 +242,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
   ),
 ]
 
-/** A webhook that breaks off may also end without an answer. */
+/** Judges attempts that ended without an answer, which is correct for a truncated webhook. */
 function* judgeUnanswered(
   { deliveries }: Facts,
   observations: Observations,
@@ -255,7 +257,7 @@ function* judgeUnanswered(
   }
 }
 
-/** A check that counts the changes about the user that followed a delivery which came twice. */
+/** Returns a check that counts the changes to the user after a delivery that was sent twice. */
 function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Check {
   return {
     id,
@@ -284,7 +286,8 @@ function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Che
         const pairs = changes.flatMap((one, i) =>
           changes.slice(0, i).flatMap((each) => (each.equals(one) ? [[each, one] as const] : [])),
         )
-        // Another test may make the same change; calls of the admin API tell tests apart.
+        // Another test may make the same change. Calls of the admin API separate the sections of
+        // tests.
         const pair = pairs.find(([each, one]) => each.entry.section === one.entry.section)
         if (pair) {
           const [first, twice] = pair

@@ -4,12 +4,15 @@ import { listed, quotable } from '../words.ts'
 import { MAX_SHOWN, type Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Requests of one client with `Connection: close` that show a habit. */
+/**
+ * Number of requests with `Connection: close` from which a client counts as not reusing
+ * connections.
+ */
 const MANY_CONNECTIONS = 5
 /** Milliseconds that a client should not wait for an answer. */
 const MAX_WAIT = 60_000
 
-/** True if the request was refused for this reason, and by no fault. */
+/** True if the request was refused for one of these reasons, and not by a fault. */
 function isRefusedFor({ entry, faults }: Exchange, ...reasons: readonly string[]): boolean {
   return faults.length === 0 && reasons.includes(entry.problem?.reason ?? '')
 }
@@ -88,7 +91,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
         if (given !== undefined && types.includes(given)) {
           observations.pass(`${one.id} states ${given}`, one)
         } else if (entry.context.api.bodyType === undefined) {
-          // A vendor that guesses the type has its own rules.
+          // For a vendor that guesses the media type, the contract alone does not decide.
           const expected = listed([...types], 'or')
           observations.fail(
             `${one.id} states ${given === undefined ? 'no Content-Type' : 'another Content-Type'}; the contract has ${expected}`,
@@ -164,7 +167,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
         const codes = one.entry.warnings
           .filter(({ assumed }) => assumed)
           .map(({ code }) => quotable(code) ?? 'a warning')
-        if (codes.length === 0) observations.pass(`${one.id} was accepted without a doubt`, one)
+        if (codes.length === 0) observations.pass(`${one.id} was accepted without a warning`, one)
         else
           observations.fail(
             `${one.id} was accepted with ${listed(codes)}, and another server may refuse it`,
@@ -199,7 +202,8 @@ export const REQUEST_CHECKS: readonly Check[] = [
       }
       for (const [client, list] of closing) {
         yield
-        // Programs that share a user agent may differ; without the header, processes may.
+        // A client that reused a connection at least once passes: other requests may be of a
+        // program with the same user agent.
         if (list.length < MANY_CONNECTIONS || reused.has(client)) continue
         observations.fail(
           `${list.length} requests ended their connection with Connection: close`,

@@ -3,25 +3,35 @@ import { MAX_SHOWN, type Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 
-/** Shorter pauses do not count as waiting: a client needs this time to send a request. */
+/**
+ * Milliseconds; a shorter pause does not count as waiting, since sending a request takes as long.
+ */
 const NO_WAIT = 10
-/** Tries of one request that are too many; the defaults of common clients reach 11. */
+/** Number of tries of one request that is too high; the defaults of common clients reach 11. */
 const MAX_TRIES = 20
-/** Requests during one rate limit that are too many; parallel ones may be under way. */
+/**
+ * Number of requests during one rate limit that is too high; a few parallel ones may be under way.
+ */
 const MAX_LIMITED = 5
 /** Identical reads in a row, with less than `POLL_PAUSE` milliseconds between them. */
 const MAX_POLLS = 20
 const POLL_PAUSE = 50
 
-/** From this number on, identical requests count as retries of one client, unless as many tests send them. */
+/**
+ * Number of identical requests that count as retries of one client: fewer may come from as many
+ * tests.
+ */
 const MANY_TESTS = 4
 
-/** True if an armed fault refused the request, so that another test had no reason to send it. */
+/**
+ * True if an armed fault changed the answer. No other test expects this answer, so the next
+ * identical request is a retry of the client.
+ */
 function isAnsweredByArmedFault({ faults, hasRequestedFault }: Exchange): boolean {
   return faults.length > 0 && !hasRequestedFault
 }
 
-/** Pairs of a try and the next one. */
+/** Yields each try with the next one. */
 function* pairsIn(facts: Facts): Generator<undefined | readonly [Exchange, Exchange], void> {
   for (const tries of facts.tries) {
     yield
@@ -32,7 +42,10 @@ function* pairsIn(facts: Facts): Generator<undefined | readonly [Exchange, Excha
   }
 }
 
-/** Milliseconds between the tries of one request, those with a demanded wait left out. */
+/**
+ * Milliseconds between the tries of one request; undefined if an answer demanded a wait or the
+ * sandbox's clock did not run.
+ */
 function gapsOf(facts: Facts, tries: readonly Exchange[]): readonly number[] | undefined {
   const gaps: number[] = []
   for (const [i, next] of tries.entries()) {
@@ -106,7 +119,7 @@ export const RETRY_CHECKS: readonly Check[] = [
         const key = `${one.entry.section} ${one.api} ${one.client} ${one.call.headers.authorization ?? ''}`
         const limit = limits.get(key)
         if (limit && facts.clockRan(limit.by, one)) {
-          // Requests that were under way when the limit began are no mistake.
+          // Requests that were under way when the limit began do not count.
           if (one.start > limit.by.end + POLL_PAUSE && one.start < limit.until)
             limit.early.push(one)
           else if (one.start >= limit.until) {
@@ -180,7 +193,8 @@ export const RETRY_CHECKS: readonly Check[] = [
           continue
         }
         const spread = gaps.reduce(longer, 0) - gaps.reduce((a, b) => Math.min(a, b), Infinity)
-        // Random pauses differ by more; a pause that is capped has grown before.
+        // Random pauses differ by more, and pauses that have reached a maximum differ from the
+        // first one.
         if (gaps.length >= 3 && spread <= Math.max(0.1 * first, 5)) {
           observations.fail(
             `${gaps.length} pauses lasted the same: ${ms(first)}`,
@@ -369,6 +383,7 @@ export const RETRY_CHECKS: readonly Check[] = [
 function isRefusedForGood(one: Exchange): boolean {
   const { status } = one
   if (status < 400 || status >= 500 || status === 401 || one.isTransient) return false
-  // A client may wait for a user to appear; vendors refuse the unknown with several statuses.
+  // A client may poll until a user exists, and vendors refuse an unknown user with different
+  // statuses.
   return !one.isRead || (isAnsweredByArmedFault(one) && status !== 404)
 }
