@@ -15,7 +15,7 @@ export const form: Format = {
 
 /**
  * Reads each field as text under its own name, and a list as texts, repeated or with commas:
- * `Folders=a,b`. Of another repeated field the first is read.
+ * `Folders=a,b`. Of any other repeated field only the first value is read.
  */
 function read(text: string, schema: Schema, sink?: WarningSink): unknown {
   if (!/^[^={}<>"]+=/.test(text.trimStart())) {

@@ -1,18 +1,24 @@
 import { syntaxErrorSteps } from './json-syntax.ts'
 
-/** Levels that are parsed as one text; what is nested deeper is parsed part by part. */
+/**
+ * Outer levels of nesting, which are parsed as one text. Each deeper object or array is a part,
+ * which is parsed on its own.
+ */
 export const OUTER_LEVELS = 3
 
 const COMMA = /^[ \t\n\r]*,[ \t\n\r]*$/
 
-/** The objects and arrays of one level, parsed one by one, and the text around them. */
+/** The parts of a JSON text, parsed one by one, and the outer text around them. */
 export class JsonParts {
   readonly #parsed: unknown[] = []
-  /** The outer levels, with a placeholder in place of each run of parts: its first and last index. */
+  /**
+   * The outer text. A run of consecutive parts is replaced by the indexes of its first and last
+   * part.
+   */
   #outer = ''
-  /** Indexes in `#outer`, ascending, and the offsets in the whole text that they stand for. */
+  /** Indexes in `#outer`, ascending, with the corresponding offsets in the whole text. */
   readonly #origins: { readonly index: number; readonly offset: number }[] = []
-  /** The run: index and offset of its first part; undefined before it. */
+  /** Index and offset of the first part of the current run; undefined before the first run. */
   #run: { readonly first: number; readonly offset: number } | undefined
   /** The text behind the last part, and its offset. */
   #between = ''
@@ -20,14 +26,14 @@ export class JsonParts {
   /** The first part that is not valid JSON. */
   #invalid: { readonly text: string; readonly offset: number } | undefined
 
-  /** Adds text that belongs to no part. */
+  /** Adds outer text. */
   addOuter(text: string): void {
     this.#between += text
   }
 
   /**
    * @param offset in the whole text
-   * @param isItem true if an array holds the part: no other array or object is at its level
+   * @param isItem true if the part is an item of an array, and not the value of a member
    */
   add(text: string, offset: number, isItem: boolean): void {
     if (!(isItem && this.#run && COMMA.test(this.#between))) {
@@ -36,7 +42,7 @@ export class JsonParts {
     }
     this.#between = ''
     this.#betweenOffset = offset + text.length
-    // The whole structure is checked before a syntax error is reported.
+    // The first syntax error is reported later, once the whole structure has been checked.
     if (this.#invalid) return
     try {
       this.#parsed.push(JSON.parse(text))

@@ -6,8 +6,8 @@ const MAX_DEPTH = 64
 
 /**
  * Checks nesting, duplicate names and `__proto__` in one pass before JSON.parse, which silently
- * keeps the last of two equal names. The text may come in pieces; of those, no more is kept than an
- * unfinished name or part.
+ * keeps the last of two equal names. The text may come in pieces; only an unfinished string or part
+ * of it is kept.
  */
 export class StructureCheck {
   readonly #pieces: readonly string[]
@@ -21,12 +21,13 @@ export class StructureCheck {
   /** Index of the opening quote of an unfinished string; -1 outside of strings. */
   #stringStart = -1
   #isEscaped = false
-  /** Index at which the current part starts, or the text behind the last one. */
+  /** Index at which the current part or the text after the last part starts. */
   #partStart = 0
 
   /**
    * @param pieces of the whole text
-   * @param parts receives the objects and arrays below the outer levels; the pieces are appended then
+   * @param parts receives the parts and the outer text; the caller then appends the pieces one by
+   *   one
    */
   constructor(pieces: readonly string[], parts?: JsonParts) {
     this.#pieces = pieces
@@ -48,7 +49,7 @@ export class StructureCheck {
     return this.#stringStart < 0 ? this.#next : this.#stringStart
   }
 
-  /** Appends text, and drops what is not needed any more. */
+  /** Appends text, and drops text that is no longer needed. */
   append(text: string): void {
     const from = this.#keptFrom
     if (!this.#isInPart) this.#parts?.addOuter(this.#text.slice(this.#partStart, from))
@@ -63,7 +64,7 @@ export class StructureCheck {
    * Checks the text up to this character.
    *
    * @param isLast true if no text follows
-   * @returns true once all text is checked for which no further text is needed
+   * @returns true once all text is checked, except text that needs the next piece
    * @throws Problem 400 body.malformed
    */
   run(to: number, isLast: boolean): boolean {
@@ -100,7 +101,7 @@ export class StructureCheck {
     }
     this.#next = i
     if (i < text.length) return false
-    // An unfinished part is an error, whose place is searched in the text around the parts.
+    // An unfinished part is a syntax error; it is added as outer text, where its place is found.
     if (isLast) this.#parts?.addOuter(text.slice(this.#partStart))
     return true
   }
@@ -145,7 +146,7 @@ export class StructureCheck {
   }
 }
 
-/** Index of the first character from here on that is no space. */
+/** Index of the first character at or after `from` that is not white space. */
 function nextMark(text: string, from: number): number {
   let i = from
   while (isSpace(text.charCodeAt(i))) i++

@@ -8,8 +8,8 @@ export function malformed(where: string, flaw?: BodyFlaw): Problem {
 }
 
 export function syntaxError(pieces: readonly string[], at: number): Problem {
-  // V8's message quotes the text around the error, which may hold a password, and names the
-  // place in some versions only.
+  // V8's message quotes the text around the error, which may hold a password, and states the place
+  // in some versions only.
   const isCut = at >= lengthOf(pieces)
   return malformed(
     isCut ? ENDS_EARLY : `unexpected text at ${placeIn(pieces, at)}`,

@@ -27,13 +27,17 @@ function read(text: string): unknown {
 /** Characters that are checked in one step. */
 const STEP = 64 * 1024
 
-/** Does the same as `read` in steps, for a text in pieces. The rows of a state are parsed one by one. */
+/**
+ * Does the same as `read` in steps, for a text in pieces. Its nested values, such as the rows of a
+ * state, are parsed one by one.
+ */
 function* readInSteps(pieces: readonly string[]): Generator<undefined, unknown> {
   if (pieces.every((piece) => piece.trim() === '')) throw malformed('it is empty')
   const parts = new JsonParts()
   const check = new StructureCheck(pieces, parts)
   for (let next = 0; next < pieces.length;) {
-    // At least as much again as is unfinished, or a long string would be copied at each piece.
+    // Appends at least as much text as is unfinished: otherwise a long string would be copied at
+    // each piece.
     let text = ''
     while (next < pieces.length && text.length <= check.unfinished) text += pieces[next++]!
     check.append(text)

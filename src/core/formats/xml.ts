@@ -181,7 +181,8 @@ function applySchema(value: unknown, schema: Schema, at: Path, sink: WarningSink
 }
 
 /**
- * The first of repeated elements, unless they are a list. Inferred: .NET's reader skips the rest.
+ * Returns the first of repeated elements; the schema has no list here. Inferred: .NET's reader
+ * skips the rest.
  */
 function single(value: unknown, schema: Schema, at: Path, sink: WarningSink): unknown {
   if (!Array.isArray(value) || (schema.items && !schema.xml?.wrapped)) return value
@@ -211,8 +212,8 @@ function list(value: unknown, schema: Schema, items: Schema, at: Path, sink: War
 
 /**
  * Checks the form of a value by XML Schema, which .NET's readers follow: `True` is no xs:boolean,
- * and a number beyond its range no xs:int. What `cast` cannot read either is refused by the
- * contract.
+ * and a number beyond its range no xs:int. Values that `cast` cannot read are left to the check of
+ * the contract.
  */
 function checkText(text: string, schema: Schema, at: Path, sink: WarningSink): void {
   const types = typesOf(schema)

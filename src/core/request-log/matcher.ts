@@ -26,7 +26,7 @@ export interface MatchSubject {
   readonly caller?: string | undefined
 }
 
-/** Conditions for a request; each member that is present must hold. */
+/** Conditions for a request; all members that are present must match. */
 export interface RequestPattern {
   readonly api?: string
   readonly operation?: string
@@ -68,7 +68,7 @@ type Comparison = (subject: MatchSubject) => Mismatch | undefined
 /**
  * Compiles a pattern. The matcher is a pure function of the subject.
  *
- * @param names of secrets, whose values no mismatch shows
+ * @param names of secrets; mismatches do not show their values
  * @throws Problem 400 expression.invalid, pattern.invalid
  */
 export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Matcher {
@@ -182,7 +182,7 @@ function valueComparison(
 }
 
 /**
- * Reads a value that is expected; an object without a condition's member is compared as a whole.
+ * Reads an expected value. An object with no member of a condition is itself the expected value.
  */
 function conditionFrom(at: string, wanted: ExpectedValue): ValueCondition {
   if (!isRecord(wanted)) return { equals: wanted }

@@ -15,9 +15,9 @@ import { respond } from './respond.ts'
 
 /** The arrival of a request at an API. */
 interface Arrival {
-  /** The path before the API's prefix: a sandbox's, or nothing. */
+  /** The path prefix of the sandbox, which precedes the API's prefix; may be empty. */
   readonly base?: string
-  /** Refuses the request, whatever it contains. */
+  /** A refusal that was decided before the pipeline ran, whatever the request contains. */
   readonly refusal?: Problem | undefined
   /** Headers for every answer. */
   readonly headers?: Headers | undefined
@@ -25,7 +25,7 @@ interface Arrival {
 
 type Headers = Readonly<Record<string, string>>
 
-/** One request while the pipeline runs. */
+/** One request that the pipeline is serving. */
 interface ServedRequest {
   readonly context: PipelineContext
   readonly call: Call
@@ -79,7 +79,7 @@ async function serve(served: ServedRequest): Promise<Reply> {
   const { context, call, injector } = served
   for (const { name, faultsAfter } of stagesOf(context.api)) {
     call.stage = name
-    // Most stages have nothing to wait for, and an await costs even then.
+    // Most stages are synchronous, and an unneeded await costs time.
     const work = STAGE_HANDLERS[name](served)
     const ended = work && (await work)
     if (ended) return ended
@@ -294,7 +294,9 @@ async function operateLater(context: PipelineContext, call: Call): Promise<void>
   }
 }
 
-/** Answers a refusal once the state that it depends on is stored, since clients rely on it. */
+/**
+ * Answers a refusal once the state that it depends on is stored, since clients rely on the answer.
+ */
 async function refusedAndSaved(
   context: PipelineContext,
   call: Call,
