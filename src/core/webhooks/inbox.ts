@@ -221,7 +221,7 @@ export function checkSignature(
 }
 
 const NO_REQUEST: InboxRequest = { headers: [], body: new Uint8Array() }
-/** The answer of an inbox whose URL asks for no other. */
+/** The answer of an inbox whose URL does not ask for another one. */
 export const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
 
 /** Decodes gzip; returns a body that is not valid gzip unchanged. */

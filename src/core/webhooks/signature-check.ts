@@ -21,7 +21,7 @@ export interface SignatureResult {
   readonly steps: readonly {
     readonly step: VerifyStep
     readonly passed: boolean
-    /** A sentence: the finding, or the failure and its probable cause. */
+    /** A sentence that says what is correct, or what failed and the probable cause. */
     readonly text: string
   }[]
 }
@@ -78,7 +78,7 @@ export function verifyWebhook(
 }
 
 /**
- * The bytes of a body. Callers without types also pass what a framework has parsed.
+ * The bytes of a body. Callers without type checks also pass bodies that a framework has parsed.
  *
  * @throws CheckFailure body
  */

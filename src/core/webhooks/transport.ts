@@ -100,16 +100,16 @@ export class Transport {
   }
 
   /**
-   * The outcome of an attempt that cannot fail and takes no time: one to an inbox of the same sandbox
-   * whose URL asks for nothing else. It is known before the attempt is made.
+   * The outcome of an attempt that cannot fail and takes no time: an attempt to an inbox of the
+   * same sandbox whose URL does not ask for another answer. It is known before the attempt is made.
    */
   certainOutcome({ url }: Subscription): AttemptOutcome | undefined {
     return this.#ownInbox(url)?.query === '' ? replyOutcome(OK) : undefined
   }
 
   /**
-   * Builds the request of the last attempt again, or that of the first one while none was made, and
-   * checks its signature as the receiver does. Without a request, nothing is sent.
+   * Builds the request of the last attempt again, or the first request while no attempt was made,
+   * and checks its signature as the receiver does. The request is empty if the delivery sends none.
    */
   check(delivery: Delivery, subscription: Subscription): CheckedAttempt {
     const last = delivery.attempts.at(-1)
