@@ -1,5 +1,5 @@
 import { hash } from '../fake.ts'
-import type { FaultDefinition, FaultEffect, Firing, TlsFault } from '../fault.ts'
+import type { FaultDefinition, Firing, TlsFault } from '../fault.ts'
 import { Problem } from '../problem.ts'
 import { FAULT_STAGES, type FaultStage } from '../stages.ts'
 import type { Clock } from '../time/clock.ts'
@@ -11,6 +11,7 @@ import { WaitingResponses } from './connection-faults.ts'
 import { effectBreaksContract } from './contract-breach.ts'
 import { readDefinition, type FaultVocabulary } from './definition.ts'
 import { invalidFault } from './invalid-fault.ts'
+import { DUPLICATE, LostUsers } from './lost-users.ts'
 import { hasState } from './requested-faults.ts'
 
 export interface FaultOptions {
@@ -53,8 +54,7 @@ export class Faults {
   /** Requested faults by API, user and short form: a retry continues the count of its fault. */
   readonly #requested = new Map<string, ArmedFault>()
   readonly #lastNumbers = { fault: 0, header: 0, magic: 0 }
-  /** Faults by the user that they lost and refuse as a duplicate since then. */
-  readonly #lostUsers = new Map<string, ArmedFault>()
+  readonly #lostUsers = new LostUsers()
   readonly #clients: ClientTracker
   /** Timers of delayed operations. */
   readonly #timers = new Set<Timer>()
@@ -75,7 +75,7 @@ export class Faults {
 
   /** True if a request must be matched against faults. */
   get isArmed(): boolean {
-    return this.#armed.size > 0 || this.#lostUsers.size > 0
+    return this.#armed.size > 0 || !this.#lostUsers.isEmpty
   }
 
   /** Number of armed faults that can still fire. */
@@ -114,7 +114,7 @@ export class Faults {
     }
     if (!ID.test(id)) throw invalidFault('id must be 1 to 64 letters, digits, ., _ and -')
     const fault = this.#create(given, origin, id)
-    this.#forgetLostUsers(this.#armed.get(id))
+    this.#lostUsers.forget(this.#armed.get(id))
     this.#armed.set(id, fault)
     return fault
   }
@@ -148,18 +148,13 @@ export class Faults {
   }
 
   remove(id: string): void {
-    this.#forgetLostUsers(this.#armed.get(id))
+    this.#lostUsers.forget(this.#armed.get(id))
     this.#armed.delete(id)
     for (const [key, fault] of this.#requested) {
       if (fault.id !== id) continue
       this.#requested.delete(key)
-      this.#forgetLostUsers(fault)
+      this.#lostUsers.forget(fault)
     }
-  }
-
-  /** Stops refusing the users that a removed fault lost. */
-  #forgetLostUsers(removed: ArmedFault | undefined): void {
-    for (const [key, fault] of this.#lostUsers) if (fault === removed) this.#lostUsers.delete(key)
   }
 
   clear(): void {
@@ -235,7 +230,7 @@ export class Faults {
   take(candidate: FaultCandidate, stage: FaultStage): ArmedFiring | undefined {
     const { call, requestedFault } = candidate
     const now = this.#options.clock.now()
-    const lostBy = stage === 'validation' ? this.#lostBy(candidate) : undefined
+    const lostBy = stage === 'validation' ? this.#lostUsers.lostBy(candidate) : undefined
     if (lostBy) {
       const why = 'it lost this user before and has refused the user as a duplicate since'
       call.recordFault({ id: lostBy.id, fault: lostBy.shortForm, fired: true, why })
@@ -330,14 +325,7 @@ export class Faults {
 
   /** Refuses the user of a request as a duplicate from now on, although no such user exists. */
   markAsLost(candidate: FaultCandidate, fault: ArmedFault): void {
-    const key = lostUserKey(candidate)
-    if (key === undefined) return
-    if (this.#lostUsers.size >= MAX_ARMED) this.#lostUsers.clear()
-    this.#lostUsers.set(key, fault)
-  }
-
-  #lostBy(candidate: FaultCandidate): ArmedFault | undefined {
-    return this.#lostUsers.size > 0 ? this.#lostUsers.get(lostUserKey(candidate) ?? '') : undefined
+    this.#lostUsers.add(candidate, fault)
   }
 
   /** Records a request as the next one of its client, if a fault fired for the client before. */
@@ -395,18 +383,4 @@ export class Faults {
       )
     }
   }
-}
-
-/** The refusal of a user that a fault lost. */
-const DUPLICATE: FaultEffect = {
-  refusal: { reason: 'user.duplicate', words: 'vendor' },
-  cutAfter: 0,
-  later: 0,
-  after: 'validation',
-}
-
-/** The key of a lost user. Users without a name cannot be distinguished, so they are never lost. */
-function lostUserKey(candidate: Candidate): string | undefined {
-  const user = candidate.user()
-  return user === undefined ? undefined : `${candidate.api} ${user}`
 }
