@@ -60,9 +60,14 @@ export class Problem extends Error {
   }
 }
 
-/** The problem for a request that violates its contract: status 400 with every violation. */
+/**
+ * The problem for a request that violates its contract: status 400 with every violation. The reason
+ * is `query.invalid` if only the query violates it, and else `body.invalid`.
+ */
 export function invalid(violations: readonly Violation[]): Problem {
-  return new Problem(400, 'body.invalid', violations.map(describeViolation).join('; '), {
+  const isQuery = violations.length > 0 && violations.every(({ part }) => part === 'query')
+  const reason = isQuery ? 'query.invalid' : 'body.invalid'
+  return new Problem(400, reason, violations.map(describeViolation).join('; '), {
     violations,
   })
 }

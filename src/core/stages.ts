@@ -76,13 +76,13 @@ export const STAGES = [
   {
     name: 'contract',
     title: 'Contract checks',
-    reasons: ['body.invalid'],
+    reasons: ['body.invalid', 'query.invalid'],
   },
   {
     name: 'strict',
     title: 'Strict profile checks',
     faultsAfter: 'validation',
-    reasons: ['body.invalid'],
+    reasons: ['body.invalid', 'query.invalid'],
   },
   {
     name: 'operation',

@@ -7,6 +7,7 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'user.duplicate': 'ArgumentException',
   'path.malformed': 'ArgumentException',
   'body.invalid': 'ArgumentException',
+  'query.invalid': 'ArgumentException',
   'user.unknown': 'ArgumentException',
   'user.unnamed': 'ArgumentException',
   'search.empty': 'ArgumentException',

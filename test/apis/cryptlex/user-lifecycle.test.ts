@@ -91,7 +91,7 @@ describe('the list of users', () => {
     expect(await pages('&limit=7&sort=-name')).toEqual([7, 7, 7, 7, 7, 7, 3, 0])
     for (const query of ['limit=0', 'limit=101', 'limit=x', 'page=0', 'page=1.5']) {
       const answer = await list(caller, query)
-      expect([answer.status, answer.reason]).toEqual([400, 'body.invalid'])
+      expect([answer.status, answer.reason]).toEqual([400, 'query.invalid'])
     }
   })
 

@@ -191,11 +191,11 @@ describe('GET user search', () => {
   test.each([
     [{ Status: 'Invited' }, 'search.empty'],
     [{ Name: '' }, 'search.empty'],
-    [{ Name: 'a', PageSize: 251 }, 'body.invalid'],
-    [{ Name: 'a', PageSize: 0 }, 'body.invalid'],
-    [{ Name: 'a', PageNo: -1 }, 'body.invalid'],
-    [{ Name: 'a', PageNo: 'x' }, 'body.invalid'],
-    [{ Name: 'a', UseNames: 'yes' }, 'body.invalid'],
+    [{ Name: 'a', PageSize: 251 }, 'query.invalid'],
+    [{ Name: 'a', PageSize: 0 }, 'query.invalid'],
+    [{ Name: 'a', PageNo: -1 }, 'query.invalid'],
+    [{ Name: 'a', PageNo: 'x' }, 'query.invalid'],
+    [{ Name: 'a', UseNames: 'yes' }, 'query.invalid'],
   ])('refuses %j', async (query, reason) => {
     const sandbox = await createSandbox()
     const { headers } = said(await get(sandbox, query, SEARCH).expect(400))

@@ -258,7 +258,7 @@ test('?unfired=true lists exactly the faults that never fired', async () => {
   expect(await ids('')).toEqual(['fault-1', 'fault-2', 'fault-3'])
   for (const query of ['?unfired=maybe', '?unfird=true', '?unfired=']) {
     const answer = await caller.get(`/_standin/faults${query}`)
-    expect([answer.status, answer.reason]).toEqual([400, 'body.invalid'])
+    expect([answer.status, answer.reason]).toEqual([400, 'query.invalid'])
   }
 })
 
