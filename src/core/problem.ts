@@ -20,7 +20,7 @@ export interface Violation {
 /** The defect of a body that cannot be read, where a hint can say what to change. */
 export type BodyFlaw =
   | { readonly kind: 'ends-early' | 'wrong-encoding' }
-  /** `place` is such as `line 2, column 7`; absent for names that differ in case only. */
+  /** `place` has the form `line 2, column 7`; absent for names that differ only in case. */
   | { readonly kind: 'duplicate-name'; readonly place?: string }
 
 interface Details {

@@ -4,7 +4,8 @@ interface StageRow {
   /** The heading of the stage in an explanation. */
   readonly title: string
   /**
-   * The name of the stage in a fault's `after`: a fault with `after: auth` fires once it passed.
+   * The name of the stage in a fault's `after`: a fault with `after: auth` fires after the stage
+   * `credentials` has passed.
    */
   readonly faultsAfter?: string
   /**

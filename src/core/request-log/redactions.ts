@@ -10,7 +10,7 @@ import { SecretFinder } from './secret-finder.ts'
 export interface Redaction {
   /** The record without the user, whose address may change. */
   readonly record: RedactedRecord
-  /** Knows the secrets that the entry names. */
+  /** Knows the secrets in the entry. */
   readonly redactor: Redactor
   readonly known: KnownSecrets
   /** Estimated memory in bytes. */
@@ -96,7 +96,7 @@ export class Redactions {
     known: KnownSecrets,
   ): Generator<undefined, Mismatch[]> {
     const { redactor: own } = yield* this.steps(entry, known)
-    // A copy, because it learns from texts that are not of the entry.
+    // A copy, because it also learns secrets of texts outside the entry.
     const redactor = new Redactor(known, own.learned)
     return mismatches.map(({ at, wanted, found }) => ({
       at,
@@ -105,7 +105,10 @@ export class Redactions {
     }))
   }
 
-  /** Schedules a search of a long body for secrets that are named after the part that is stored. */
+  /**
+   * Schedules a search for secrets in the rest of a long body, of which only the beginning is
+   * stored.
+   */
   search(entry: Entry, body: string): void {
     if (body.length > MAX_UNREAD_BODY || this.#unreadLength + body.length > MAX_UNREAD) {
       entry.hidden = 'unknown'
