@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { IS_LONG } from './helpers/repetitions.ts'
 import { createFolder } from './helpers/sandbox.ts'
 
 const DOCKERFILE = readFileSync(join(import.meta.dirname, '..', 'Dockerfile'), 'utf8').replaceAll(
@@ -24,7 +25,7 @@ test('every file of the image is copied from a stage that lets group 0 do what t
   }
 })
 
-test('the build of the image has all that it reads', { timeout: 300_000 }, () => {
+test.runIf(IS_LONG)('the build of the image has all that it reads', { timeout: 300_000 }, () => {
   const root = join(import.meta.dirname, '..')
   const folder = createFolder()
   const [stage] = DOCKERFILE.split(/^FROM /m).filter((part) => part.includes(' AS build\n'))

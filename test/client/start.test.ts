@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { connectStandin, startStandin, type StandinOptions } from '../../src/index.ts'
 import { createFolder, fixture } from '../helpers/sandbox.ts'
+import { LONG } from '../helpers/time.ts'
 import { closing, create, created, TOKEN } from './helpers.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -109,11 +110,11 @@ describe('startStandin', () => {
 /** Runs a program that uses the built package, and returns its output. */
 async function program(text: string, ...flags: string[]): Promise<string> {
   const args = [...flags, '--input-type=module', '--eval', text]
-  return (await run(process.execPath, args, { cwd: ROOT, timeout: 100_000 })).stdout
+  return (await run(process.execPath, args, { cwd: ROOT, timeout: LONG.timeout - 10_000 })).stdout
 }
 
 describe('resource use', () => {
-  test('200 starts and stops leak no handles and no memory', async () => {
+  test('200 starts and stops leak no handles and no memory', LONG, async () => {
     const printed = await program(
       `
       import { request } from 'node:http'
