@@ -5,6 +5,7 @@ import { build } from 'rolldown'
 import { describe, expect, test } from 'vitest'
 import type { CellResult } from '../../src/resilience/model.ts'
 import type { Scores } from '../../src/resilience/score.ts'
+import { JAVA } from '../helpers/java.ts'
 import { createFolder } from '../helpers/sandbox.ts'
 
 /** The whole matrices take many minutes. */
@@ -46,9 +47,15 @@ const OTHERS: readonly Sample[] = [
     command: () => {
       const folder = createFolder()
       const cwd = `${FOLDER}/java`
-      const options = ['-Xlint:all', '-Werror', '-d', folder]
+      const options = [
+        ...JAVA.slice(1).map((flag) => `-J${flag}`),
+        '-Xlint:all',
+        '-Werror',
+        '-d',
+        folder,
+      ]
       execFileSync('sh', ['-c', 'javac "$@" *.java', 'sh', ...options], { cwd })
-      return ['java', '-cp', folder, 'ServiceTest']
+      return [...JAVA, '-cp', folder, 'ServiceTest']
     },
     needs: ['javac', '--version'],
   },

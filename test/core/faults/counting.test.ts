@@ -65,7 +65,7 @@ test('the steps of a sequence can be other faults', async () => {
 
 test('a probability fires about as often as it says, and the same way for the same seed', async () => {
   const marks = async (seed: number) => {
-    const server = await createSandbox({ seed })
+    const server = await createPlainSandbox({ seed })
     arm(server, { status: 503, probability: 0.3 })
     return await firingPattern(createCaller(server), 400)
   }
