@@ -1,10 +1,11 @@
 // npm run bench [-- --quick]
 //
-// Measures start, a create and memory of the built program, alternating with reference servers, and
-// prints one Markdown table with a goal for each row. A figure is the median of the rounds, a ratio
-// the median of the ratios within one round, since other programs on the machine affect both sides of
-// a round. `bests` compares the best round of each side: the figure to look at on a busy machine.
-// Memory after 1,000,000 requests: `npm run bench:soak`; other loads: `npm run bench:details`.
+// Measures the built program's start, create call and memory, alternating with reference servers.
+// Prints one Markdown table with a goal for each row. A figure is the median of the rounds, a ratio
+// the median of the ratios within one round, since other programs on the machine affect both sides
+// of a round. The column `bests` compares the best round of each side; it is the most reliable one
+// on a busy machine. Memory after 1,000,000 requests: `npm run bench:soak`; other loads: `npm run
+// bench:details`.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
@@ -43,10 +44,10 @@ interface Row {
   readonly reference: string
   readonly unit: string
   readonly pairs: readonly Pair[]
-  /** How the two are compared; `value`: the goal is for Standin's figure alone. */
+  /** Comparison of the two figures; `value`: the goal applies to Standin's figure alone. */
   readonly compare: 'ratio' | 'difference' | 'value'
   readonly goal: number
-  /** More is better. */
+  /** True if a higher figure is better. */
   readonly more?: boolean
 }
 
@@ -74,7 +75,7 @@ async function reference(kind: 'bare' | 'express'): Promise<Running> {
   return startToFirst({ command, port, folder: newFolder() })
 }
 
-/** Measures a start, stops the program, and says how much memory it had. */
+/** Measures the start of a program and its memory, and stops it. */
 async function startOnce(starting: Promise<Running>): Promise<{ start: number; idle: number }> {
   const running = await starting
   const idle = memory(running)
@@ -198,7 +199,7 @@ async function creates(): Promise<readonly Row[]> {
   const onDisk = await standin('--data', newFolder(), ...NO_WEBHOOK)
   const usual = await standin('--data', newFolder())
   const servers = [bare, express, inMemory, onDisk, usual]
-  for (const server of servers) await measure(server, 16, 'cryptlex') // until V8 has compiled them
+  for (const server of servers) await measure(server, 16, 'cryptlex') // warm-up: until V8 has compiled them
   const processor: Pair[] = []
   const p99: Pair[] = []
   const perSecond: Pair[] = []
@@ -264,7 +265,7 @@ async function creates(): Promise<readonly Row[]> {
   ]
 }
 
-/** Compares the two figures of a row, as its goal does. */
+/** Compares the two figures of a row in the way that its goal is stated. */
 function compared({ compare }: Row, { standin: ours, reference: other }: Pair): number {
   if (compare === 'value') return ours
   return compare === 'ratio' ? ours / other : ours - other

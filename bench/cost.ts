@@ -1,8 +1,8 @@
 // npm run build && npx tsx bench/cost.ts [--rounds 30 --time 300 --connections 16 --against FILE]
 //
-// Measures the cost of each feature for a create that does not use it: the program with default
-// options alternates with the same program without the feature. Compare the processor time per
-// create, which other load affects less than the creates per second. Prints Markdown.
+// Measures the cost of each feature for create calls that do not use it: the program with default
+// options alternates with the program without the feature. Compare the processor time per create,
+// which other load affects less than the creates per second. Prints Markdown.
 import { parseArgs } from 'node:util'
 import { load, MAIN, median, start, stop, used, type Running } from './program.ts'
 import type { Kind } from './requests.ts'
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 })
 
 const FRESH = ['--port', '0', '--memory']
-/** The program without one feature. */
+/** Arguments that start the program without one feature. */
 const WITHOUT: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
   ...(values.against === undefined ? {} : { 'the other build': [values.against] }),
   'request log': [MAIN, '--request-log-size', '0'],

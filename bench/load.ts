@@ -1,5 +1,6 @@
 // The load generator, a process of its own: each keep-alive connection sends its next request after
-// the answer to the last. It implements just enough HTTP to cost less than the measured server.
+// the answer to the last. It implements only the part of HTTP that it needs, so that it costs less
+// than the measured server.
 import { connect } from 'node:net'
 import { isComplete, REQUESTS, text, type Kind } from './requests.ts'
 
@@ -82,6 +83,6 @@ function run({ port, connections, warmUp, time, kind, from, rate, path }: Load):
 }
 
 if (process.argv[2]) {
-  const load = JSON.parse(process.argv[2]) as Load // from bench.ts alone
+  const load = JSON.parse(process.argv[2]) as Load // written by `load()` in program.ts
   console.log(JSON.stringify(await run(load)))
 }

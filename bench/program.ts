@@ -23,7 +23,7 @@ export interface Running {
   readonly ready: number
 }
 
-/** The programs that run; none outlives the benchmark. */
+/** The running programs; they are stopped when the benchmark ends. */
 const programs = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of programs) child.kill('SIGKILL')
@@ -96,10 +96,12 @@ export async function startToFirst({ command, port, folder, path }: Program): Pr
   throw new Error(`${reason}: ${lines.find((line) => /error/i.test(line)) ?? lines.at(-1)}`)
 }
 
-/** Number of the next user to create first, above those of any load. */
+/** Number of the next user for a first create call; higher than the numbers that loads use. */
 let nextFirst = 100_000_000
 
-/** The status of the answer to one create; undefined: nobody listens. */
+/**
+ * Returns the status of the answer to one create call; undefined if nothing listens on the port.
+ */
 function create(port: number, path: string | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () =>

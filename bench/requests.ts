@@ -1,4 +1,5 @@
-// The requests of the benchmarks, as text, and just enough HTTP to read their answers.
+// The requests of the benchmarks as text, and the part of HTTP that is needed to read their
+// answers.
 export type Kind =
   'cryptlex' | 'cryptlex-jwt' | 'mykaarma' | 'formsonfire-json' | 'formsonfire-xml' | 'mixed'
 
@@ -50,7 +51,10 @@ export function text([head, body]: readonly [string, string], path?: string): st
   return `${line}\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
 
-/** Tells whether the text is a whole answer: its length is in a header, or it ends in an empty chunk. */
+/**
+ * Returns true if the text is a complete answer: as long as its Content-Length says, or ending in
+ * an empty chunk.
+ */
 export function isComplete(answer: string): boolean {
   const head = answer.indexOf('\r\n\r\n')
   if (head < 0) return false

@@ -1,8 +1,8 @@
 // npm run build && npx tsx bench/soak.ts [--requests 1000000]
 //
 // Sends many requests of all kinds to one server with all features on, and measures its memory and
-// the size of its request log. Prints Markdown; fails when memory in the last quarter exceeds that of
-// the quarter before by more than a tenth.
+// the size of its request log. Prints Markdown; fails if the memory in the last quarter exceeds
+// that in the third quarter by more than a tenth.
 import { parseArgs } from 'node:util'
 import { load, MAIN, memory, start, stop } from './program.ts'
 

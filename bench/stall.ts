@@ -1,11 +1,11 @@
 // npm run bench:stall [-- --rounds 3 --users 100000 --deliveries 100000 --requests 1000
 //   --only users]
 //
-// Measures how long the calls of the admin API keep other sandboxes waiting. A process of
-// its own calls another sandbox every few milliseconds while one call runs; the longest of its calls
-// is the wait.
-// Prints one Markdown table: of each call, the round with the shortest wait, since other programs
-// only ever add to it. The first row is the wait without any call.
+// Measures how long calls of the admin API delay requests to other sandboxes. A separate process
+// calls another sandbox every few milliseconds while one call runs. The duration of the longest of
+// its calls is the wait. Prints one Markdown table with the shortest wait of all rounds for each
+// call, because other programs can only make a wait longer. The first row is the wait without any
+// call.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { get, request, Agent } from 'node:http'
@@ -16,7 +16,7 @@ import { MAIN, start, stop, type Running } from './program.ts'
 
 /** Milliseconds between two calls of the probe. */
 const PROBE_INTERVAL = 2
-/** The subscription of the pending deliveries; it delivers to nobody. */
+/** Id of the subscription of the pending deliveries; its URL has no receiver. */
 const SUBSCRIPTION = 'stall-subscription'
 
 interface Answer {
@@ -42,7 +42,10 @@ interface Row {
 
 // --- the probe ---------------------------------------------------------------------------------
 
-/** Calls another sandbox again and again; answers each message with the longest call since the last. */
+/**
+ * Calls another sandbox repeatedly. Answers each message with the duration of the longest call
+ * since the previous message.
+ */
 function probe(port: number): void {
   const agent = new Agent({ keepAlive: true })
   let worst = 0
@@ -232,7 +235,7 @@ function subscription(at: number): object {
   }
 }
 
-/** The user with another value in each field whose values are unique. */
+/** Returns a copy of the user with other values in the unique fields. */
 function copyOf(user: object, i: number): object {
   const dash = (text: string) => `${i.toString(16).padStart(8, '0')}${text.slice(8)}`
   return Object.fromEntries(
@@ -253,7 +256,7 @@ const read = (path: string): Step => ({
   path,
 })
 
-/** Calls that every state is measured with. */
+/** Calls that are measured with every state. */
 const COMMON = ['health', 'ready', 'metrics', 'sandboxes', 'deliveries'].map((name) =>
   read(`/_standin/${name}`),
 )

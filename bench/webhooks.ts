@@ -11,7 +11,7 @@ export interface Server {
   readonly port: number
 }
 
-/** The functions of the benchmark that this part uses. */
+/** The functions of details.ts that this file uses. */
 export interface Bench {
   /** Starts the program with these options on a free port. */
   readonly start: (args: readonly string[]) => Promise<Server>
@@ -33,7 +33,7 @@ interface Receiver {
   readonly close: () => void
 }
 
-/** Starts a receiver that answers at once, or never. */
+/** Starts a receiver that answers at once, or never answers. */
 async function receiver(hangs: boolean): Promise<Receiver> {
   let received = 0
   const sockets = new Set<Socket>()

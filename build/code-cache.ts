@@ -4,7 +4,7 @@ import type { Plugin } from 'rolldown'
 /** The entry that loads all others: `src/code-cache.ts`. */
 export const LOADER = 'code-cache'
 
-/** Has each entry of the build load its code by way of the code cache. */
+/** Makes each entry of the build load its code through the code cache. */
 export function codeCache(): Plugin {
   return {
     name: 'code-cache',
@@ -16,7 +16,7 @@ export function codeCache(): Plugin {
         const fileName = `${chunk.name}-${hash}.js`
         this.emitFile({ type: 'asset', fileName, source: code })
         const loaded = `require("./${LOADER}.js").load(require, "./${fileName}")`
-        // Tools that compare code and types look for the default export in the text of an entry.
+        // Tools that compare code with types search the text of an entry for its default export.
         const hasDefault = chunk.exports.includes('default')
         const own = `exports.__esModule = true\nexports.default = ${loaded}.default`
         chunk.code = `${shebang}${hasDefault ? own : `module.exports = ${loaded}`}\n`

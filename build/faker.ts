@@ -5,9 +5,9 @@ import type { Plugin } from 'rolldown'
 const USED = ['company', 'internet', 'location', 'metadata', 'person']
 
 /**
- * Keeps the used ones of faker's tables of names, places and words, each as a JSON text that is parsed
- * when its first value is drawn. As literals they are thousands of strings that V8 reads from the code
- * cache at each start.
+ * Reduces faker's tables of names, places and words to those that are used. Each table becomes a
+ * JSON text that is parsed when its first value is drawn; as literals, the tables are thousands of
+ * strings that V8 reads from the code cache at each start.
  */
 export const lazyFakerTables: Plugin = {
   name: 'lazy-faker-tables',
@@ -15,7 +15,7 @@ export const lazyFakerTables: Plugin = {
     if (!/[\\/]@faker-js[\\/]faker[\\/]dist[\\/]locale[\\/]en\.js$/.test(id)) return undefined
     const { faker } = await import('@faker-js/faker/locale/en')
     const tables = USED.map((name) => {
-      // Nothing draws emoji, which are most of the table `internet`.
+      // Emoji make up most of the table `internet` and are never used.
       const { emoji: _, ...table } = faker.rawDefinitions[name] ?? {}
       const text = JSON.stringify(table)
       if (!isDeepStrictEqual(JSON.parse(text), table)) throw new Error(`${name} is not JSON`)

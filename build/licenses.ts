@@ -2,16 +2,17 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'rolldown'
 
-/** Folders of packages of which a build has taken something; all configurations add to it. */
+/** Folders of the packages whose code is in the build; all build configurations add to it. */
 const folders = new Set<string>()
 
-/** Folder of the package that a module belongs to: what comes before its own path. */
+/** Matches the folder of the package that contains a module. */
 const PACKAGE_OF = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/
 
 /**
- * Writes the licences of everything that the bundles hold, whoever brought it.
+ * Writes the licences of all packages whose code is in the bundles, indirect dependencies included.
  *
- * @param copied packages of which a plugin copies files, which no module graph shows
+ * @param copied packages whose files a plugin copies, so that the module graph does not contain
+ *   them
  */
 export function licenses(file: string, copied: readonly string[] = []): Plugin {
   return {
@@ -45,7 +46,7 @@ function entryOf(folder: string): [title: string, text: string] {
   }
   if (license === undefined) throw new Error(`${name} ${version} names no licence`)
   const title = `${name} ${version} (${license})`
-  // A minified library has a file of the licences of its own parts.
+  // A minified library comes with a file of the licences of the libraries in it.
   const files = readdirSync(folder).filter((one) => /^(licen[cs]e|notice|copying)/i.test(one))
   const texts = files.map(read)
   const parts = `${name}-bundle.js.LICENSE.txt`

@@ -6,11 +6,12 @@ import type { Plugin } from 'rolldown'
 const DECLARATIONS = '.build/types'
 
 /**
- * Writes what a program that uses the package needs beside the CommonJS entries: an ES module for
- * each, so that both kinds of program share one copy of every class, and the types of both.
+ * Writes the files that programs need besides the CommonJS entries: the types, and an ES module for
+ * each entry. The ES module imports the CommonJS one, so that both kinds of program share one copy
+ * of every class.
  *
  * @param entries names of the entries
- * @param modules code of ES modules that do not just export what the CommonJS one does
+ * @param modules code of the ES modules that do not simply export everything of the CommonJS entry
  */
 export function packageEntries(
   entries: readonly string[],
@@ -19,7 +20,7 @@ export function packageEntries(
   return {
     name: 'package-entries',
     generateBundle(_options, bundle) {
-      // The package is one of ES modules, and what is built of it CommonJS.
+      // The package has the type "module", but the built files are CommonJS.
       const source = `${JSON.stringify({ type: 'commonjs' })}\n`
       this.emitFile({ type: 'asset', fileName: 'package.json', source })
       for (const name of entries) {
@@ -33,7 +34,8 @@ export function packageEntries(
       keepReachable(entries)
       for (const name of entries) {
         const text = readFileSync(declarationOf(name), 'utf8')
-        // A default export is told anew: what a default import of CommonJS is depends on its reader.
+        // The default export is written explicitly, because tools differ in what a default import
+        // from CommonJS is.
         const types = text.includes('export default')
           ? text
           : `export * from './types/${relative(DECLARATIONS, declarationOf(name)).replace('.d.ts', '.js')}'\n`
@@ -49,7 +51,10 @@ function moduleOf(name: string, exports: readonly string[]): string {
   return `import entry from './${name}.js'\nexport ${exported}\n`
 }
 
-/** The declarations of an entry; all but the main one are of test runners. */
+/**
+ * Returns the file with the declarations of an entry. All entries except the main one are for test
+ * runners.
+ */
 const declarationOf = (name: string): string =>
   join(DECLARATIONS, name === 'index' ? '' : 'runners', `${name}.d.ts`)
 

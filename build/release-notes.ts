@@ -1,4 +1,5 @@
-// Prints what the changelog says of a version, for its release: node build/release-notes.ts v0.1.0
+// Prints the changelog's section about a version, for its release: node build/release-notes.ts
+// v0.1.0
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
@@ -10,7 +11,7 @@ interface Manifest {
 /**
  * The changelog's part about the version of a tag.
  *
- * @throws Error if the tag, package.json and the changelog do not belong together
+ * @throws Error if the tag, package.json and the changelog are about different versions
  */
 export function releaseNotes(tag: string, manifest: Manifest, changelog: string): string {
   const { version, repository } = manifest

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 
-// Runs scripts of package.json side by side, and prints the output of each when it ends:
-// tsx build/side-by-side.ts SCRIPT…
-// Fails if one of them does. Most use one processor only, so they take half the time together.
+// Runs scripts of package.json side by side, and prints the output of each when it ends: tsx
+// build/side-by-side.ts SCRIPT… Fails if one of them fails. Most scripts use only one processor, so
+// running them in parallel halves the time.
 
 interface Outcome {
   readonly script: string

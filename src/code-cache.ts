@@ -1,7 +1,8 @@
 // The first file that a built program loads. It runs the other files of the build from V8's code
 // cache, which holds them compiled: without it, compiling takes a fifth of the start. The build
-// makes the cache; in an installed package, the first run makes it at its end. A cache that does
-// not fit is ignored, and the start takes longer. See docs/decisions/07-code-cache.md.
+// makes the cache; in an installed package, the first run makes it at its end. A cache of another
+// build or of another version of Node is ignored, and the start takes longer. See
+// docs/decisions/07-code-cache.md.
 import { accessSync, constants as modes, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -10,8 +11,8 @@ import { constants, runInThisContext, Script } from 'node:vm'
 import { crc32 } from 'node:zlib'
 
 /**
- * Name of the cache's file in the folder of the build, another one for each version of Node. The
- * dot in front keeps it out of the package for npm.
+ * Name of the cache file in the folder of the build; each version of Node has a file of its own.
+ * The leading dot keeps the file out of the npm package.
  */
 const CACHE = `.code-cache-${process.version}-${process.arch}`
 /** Length of the first line, padded JSON; the compiled code follows. */
@@ -23,7 +24,7 @@ interface Header {
   readonly entries: Readonly<Record<string, Entry>>
 }
 
-/** Where the compiled code of a file is, and the checksum of its text. */
+/** Position of a file's compiled code in the cache, and the checksum of the file's text. */
 interface Entry {
   readonly crc: number
   readonly offset: number
@@ -40,7 +41,8 @@ type Wrapped = (
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const modules = new Map<string, { exports: unknown }>()
-// A chunk may require an entry, which requires this file: another copy of it would load all anew.
+// A chunk may require an entry, which requires this file. A second copy of this file would load all
+// modules again.
 modules.set(fileURLToPath(import.meta.url), { exports: { load, cachedFiles, writeCodeCache } })
 /** Every compiled file. */
 const scripts = new Map<string, { readonly script: Script; readonly crc: number }>()
@@ -49,11 +51,12 @@ let cache: ReturnType<typeof readCache> | undefined
 /**
  * Loads a file of the build.
  *
- * @param requireOf the `require` of the file that asks for it
+ * @param requireOf the `require` of the file that loads it
  * @param id relative to the folder of the build
  */
 export function load(requireOf: (id: string) => unknown, id: string): unknown {
-  // A test environment has a realm of its own, in which errors and arrays have to be its own, too.
+  // A test environment such as jsdom has a realm of its own. There, the modules must use the Error
+  // and Array of that realm, so its `require` loads them.
   return runInThisContext('Error') === Error ? run(join(folder, id)) : requireOf(id)
 }
 
@@ -102,10 +105,10 @@ function readCache(): { entries: Header['entries']; bytes: Buffer } {
   try {
     const header = JSON.parse(file.toString('latin1', 0, HEADER)) as Header // as below
     const bytes = file.subarray(HEADER)
-    // V8 trusts its own code: a damaged file would end the process.
+    // V8 does not verify cached code: a damaged file would crash the process.
     if (crc32(bytes) === header.crc) return { entries: header.entries, bytes }
   } catch {
-    // Damaged: everything is compiled.
+    // The file is damaged, so all files are compiled.
   }
   return { entries: {}, bytes: Buffer.alloc(0) }
 }
@@ -116,18 +119,18 @@ function writeIfPossible(): void {
     accessSync(folder, modes.W_OK)
     writeCodeCache()
   } catch {
-    // It is only slower.
+    // Without a cache, starts are only slower.
   }
 }
 
-/** Names of the files that came from the cache. */
+/** Returns the names of the files whose code was taken from the cache. */
 export function cachedFiles(): readonly string[] {
   return [...scripts].flatMap(([name, { script }]) =>
     script.cachedDataRejected === false ? [name] : [],
   )
 }
 
-/** Writes what has been compiled so far, with the functions that have run. */
+/** Writes the cache: the files compiled so far, including the functions that have run. */
 export function writeCodeCache(): void {
   const parts: Buffer[] = []
   const entries: Record<string, Entry> = {}

@@ -32,7 +32,7 @@ export type {
 export { verifyWebhook } from './core/webhooks/signature-check.ts'
 export type {
   HeadersLike,
-  Verdict,
+  SignatureResult as Verdict,
   VerifyOptions as WebhookOptions,
   WebhookBody,
 } from './core/webhooks/signature-check.ts'

@@ -36,7 +36,7 @@ const COMMANDS: readonly (Command | RawCommand)[] = [
   resilience,
   {
     name: 'help',
-    help: 'Print the help of the program or of a command: help fault',
+    help: 'Print the help of the program or of a command, such as: help fault',
     runWith: async ([name, ...others]) => {
       if (name === undefined || name.startsWith('-')) console.log(programHelp(COMMANDS))
       else await main([commandNamed(name).name, '--help', ...others])

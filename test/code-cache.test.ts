@@ -74,7 +74,7 @@ test('a file that was changed is compiled anew', () => {
   const name = run(dist).cached.find((file) => file.startsWith('server-'))!
   const file = join(dist, name)
   const text = readFileSync(file, 'utf8')
-  // Of the same length, by which V8 alone would not tell it from the one in the cache.
+  // The changed file has the same length: V8 itself compares only the length.
   const changed = text.replace('keeps the state in memory', 'keeps the state in MEMORY')
   writeFileSync(file, changed === text ? text.replace('The ', 'THE ') : changed)
   const result = run(dist)

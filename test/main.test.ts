@@ -46,7 +46,7 @@ interface Running {
 /** Starts the program with these arguments in an empty folder. */
 function launch(args: readonly string[], options: Options) {
   const cwd = options.cwd ?? createFolder()
-  // Whatever runs on the default port is left alone.
+  // Another port than the default one, on which another program may run.
   const env = { ...process.env, STANDIN_PORT: '0', ...options.env }
   const [command, ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
   const child = spawn(command!, rest, { cwd, env })
@@ -632,7 +632,9 @@ describe('logging', () => {
 
   test('on all interfaces without a token, the start prints that the admin API is local only', async () => {
     const open = await serve(['--memory', '--host', '0.0.0.0'])
-    expect(open.stdout()).toMatch(/Admin API +this machine only; set STANDIN_ADMIN_TOKEN/)
+    expect(open.stdout()).toMatch(
+      /Admin API +this machine only; to open it to others, set STANDIN_ADMIN_TOKEN/,
+    )
     const env = { STANDIN_ADMIN_TOKEN: 'none' }
     const unlocked = await serve(['--memory', '--host', '0.0.0.0'], { env })
     expect(unlocked.stdout()).not.toContain('STANDIN_ADMIN_TOKEN')

@@ -39,7 +39,7 @@ test('every file that package.json names exists', () => {
   }
 })
 
-test('readers of main and types, which know no exports, find what exports names', () => {
+test('tools that ignore exports find the same files by main and types', () => {
   const files = filesIn(PACKAGE.exports['.'])
   expect(files).toContain(PACKAGE.main)
   expect(files).toContain(PACKAGE.types)
@@ -102,7 +102,7 @@ startStandin().then(async (standin) => {
   await standin.close()
 })`
 
-test('the build, which has the used ones of the tables of names alone, makes up the same as the sources', async () => {
+test('the build, which has only the used tables of names, generates the same values as the sources', async () => {
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', MADE_UP], { encoding: 'utf8' })
   expect(stderr).toBe('')
   const server = await createSandbox()
@@ -165,7 +165,7 @@ test('publint finds nothing to object to', async () => {
   expect(messages).toEqual([])
 })
 
-test('whoever installs the package installs it alone, small, and runs no script', () => {
+test('installing the package is small, installs no other package and runs no script', () => {
   const { scripts, ...manifest } = JSON.parse(
     readFileSync(join(packageFolder, 'package.json'), 'utf8'),
   ) as Record<string, Record<string, string> | undefined>
@@ -174,7 +174,7 @@ test('whoever installs the package installs it alone, small, and runs no script'
   expect(Object.keys(manifest['peerDependencies']!)).toEqual(
     Object.keys(manifest['peerDependenciesMeta']!), // all of them optional
   )
-  // npm names the last of these, too, to whoever installs from a tarball.
+  // npm shows the last of these, too, when the package is installed from a tarball.
   const atInstall = ['preinstall', 'install', 'postinstall', 'prepare']
   expect(Object.keys(scripts!).filter((name) => atInstall.includes(name))).toEqual([])
   expect(installed(modules).packages).toBeLessThanOrEqual(2) // vitest is a link to the one of here

@@ -30,7 +30,10 @@ export function App() {
   )
 }
 
-/** The view at a path. Without one: the requests, or the start while there are none. */
+/**
+ * Returns the view of a path. Without a path, it is the request list, or the start while there are
+ * no requests.
+ */
 function viewOf(path: string) {
   const named = VIEWS.find((one) => one.path === path)
   if (named || path !== '') return named ?? VIEWS[0]

@@ -2,8 +2,8 @@
 //
 // Measures Standin beside other mock servers that answer the same create, see README.md. In each
 // round each program starts in a folder of its own, answers its first create, is warmed up, and
-// answers creates over 16 connections and over one. Prints one Markdown table of medians; `×` is the
-// median of the ratios to the bare server in the same round.
+// answers creates over 16 connections and over one. Prints one Markdown table of medians; `×` is
+// the median of the ratios to the bare server in the same round.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     /** Milliseconds of each load, and of the warm-up before them. */
     time: { type: 'string', default: '2000' },
-    /** Beginnings of names, in lower case. */
+    /** Prefixes of the names of the programs to run, in lower case. */
     only: { type: 'string', default: '' },
   },
 })
@@ -59,7 +59,8 @@ const BARE: Peer = {
   command: (port) => node(REFERENCE, 'bare', `${port}`),
 }
 
-// The options are the programs' own defaults, but for what makes them answer the create.
+// The programs run with their default options, except for those that make them answer the create
+// call.
 const PEERS: readonly Peer[] = [
   BARE,
   {
@@ -136,7 +137,7 @@ interface Round {
 function version(name: string | undefined): string {
   const path = name === undefined ? ROOT : installed(name)
   return (JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as { version: string })
-    .version // npm wants one
+    .version // npm requires one
 }
 
 /** Installs what the lockfile names, unless it is there. */
@@ -149,7 +150,7 @@ function install(): void {
   if (status === 0) writeFileSync(done, lock)
 }
 
-/** Reason why this program is not run; undefined: it is. */
+/** Returns the reason why this program cannot run; undefined if it can. */
 function obstacle(peer: Peer): string | undefined {
   if (peer.package !== undefined && !existsSync(installed(peer.package))) {
     return `npm could not install ${peer.package}`
@@ -229,7 +230,7 @@ for (let i = 0; i < ROUNDS; i++) {
     try {
       rounds.push(await round(peer))
     } catch (error) {
-      notRun.set(peer, (error as Error).message) // this file throws nothing else
+      notRun.set(peer, (error as Error).message) // this file throws only instances of Error
     }
   }
 }

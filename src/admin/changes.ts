@@ -9,7 +9,7 @@ const INTERVAL = 100
 
 const CHANGE = 'event: change\ndata: {}\n\n'
 
-/** Announces changes of one sandbox that no request to a vendor's API causes. */
+/** Announces the changes of one sandbox that do not come from a request to a vendor's API. */
 export class Changes {
   readonly #sandbox: SandboxPort
   readonly #listeners = new Set<() => void>()
@@ -18,7 +18,9 @@ export class Changes {
     this.#sandbox = sandbox
   }
 
-  /** Wraps tasks, so that each call that may change something is announced once it is answered. */
+  /**
+   * Wraps handlers so that each call except GET announces a change after its handler has finished.
+   */
   announcing<Name extends string>(tasks: Record<Name, Task>): Record<Name, Task> {
     const announced = Object.entries<Task>(tasks).map(([name, task]) => [
       name,
@@ -35,7 +37,7 @@ export class Changes {
     return Object.fromEntries(announced) as Record<Name, Task> // the same names
   }
 
-  /** Adds the changes to the stream of requests, for the clients that ask for them. */
+  /** Adds change events to the request streams of clients that ask for them with `changes=true`. */
   streaming<Name extends string>(tasks: Record<Name, Task>): Record<Name, Task> {
     const streaming = Object.entries<Task>(tasks).map(([name, task]) => [
       name,
@@ -59,7 +61,10 @@ export class Changes {
     return Object.fromEntries(streaming) as Record<Name, Task> // the same names
   }
 
-  /** Writes an event at once, and at most one in each interval; returns a function that ends it. */
+  /**
+   * Writes a change event for each change, but at most one per interval. Returns a function that
+   * stops this.
+   */
   #follow(outlet: StreamWriter): () => void {
     let timer: NodeJS.Timeout | undefined
     let isWaiting = false

@@ -162,8 +162,8 @@ export interface Health {
     [k: string]: string
   }
   /**
-   * Memory of the request logs, inboxes and completed deliveries of all sandboxes. Above the
-   * limit (`--history-bytes`) the oldest entry of all is dropped first.
+   * Memory of the request logs, inboxes and completed deliveries of all sandboxes. Above the limit
+   * (`--history-bytes`), the oldest entries of all sandboxes are dropped.
    */
   history: {
     bytes: number
@@ -194,7 +194,7 @@ export interface Limits {
      */
     text: string
     /**
-     * Scope of the limit, which each sandbox has or the whole server.
+     * Scope of the limit, which applies to each sandbox or to the whole server.
      */
     of: 'sandbox' | 'server'
     used: number
@@ -449,13 +449,13 @@ export interface User {
    */
   user: {}
   /**
-   * Fields that PATCH accepts; in the answers of GET and PATCH for one user only.
+   * Fields that PATCH accepts; only in the answers to GET and PATCH of one user.
    */
   fields?: {
     name: string
     type: 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object'
     /**
-     * The values that are permitted, if they are listed.
+     * Permitted values, if the contract lists them.
      */
     values?: string[]
     /**
@@ -527,7 +527,7 @@ export interface RecordedRequest {
    */
   path?: string
   /**
-   * A malformed request line, as far as it may be shown.
+   * The malformed request line; cut, and absent if it may hold a secret.
    */
   line?: string
   query?: string
@@ -667,7 +667,7 @@ export interface Explanation {
   method?: string
   path?: string
   /**
-   * A malformed request line, as far as it may be shown.
+   * The malformed request line; cut, and absent if it may hold a secret.
    */
   line?: string
   /**
@@ -756,7 +756,7 @@ export interface Match {
    */
   params?: {}
   /**
-   * Token of Bearer; `user:password` or the user name of Basic; CompanyId of Forms On Fire.
+   * Credential of the request: the token of Bearer, `user:password` or the user name of Basic, or the CompanyId of Forms On Fire.
    */
   credential?: {
     [k: string]: unknown
@@ -850,7 +850,7 @@ export interface LedgerEntry {
    */
   text: string
   /**
-   * The same, one by one; absent without any.
+   * The differences as a list; absent if there are none.
    */
   differences?: string[]
   /**
@@ -876,7 +876,7 @@ export interface ReportCard {
    */
   requests: number
   /**
-   * Number of deliveries that were judged; those to an inbox are not.
+   * Number of deliveries that were judged. Deliveries to an inbox are not judged.
    */
   deliveries: number
   /**
@@ -898,11 +898,11 @@ export interface ReportCardCheck {
    */
   title: string
   /**
-   * `not-seen`: the records show neither.
+   * `not-seen`: the records show neither the expected behaviour nor a violation.
    */
   verdict: 'passed' | 'failed' | 'not-seen'
   /**
-   * The reason of the verdict in one sentence.
+   * The reason for the verdict in one sentence.
    */
   text: string
   /**
@@ -914,7 +914,7 @@ export interface ReportCardCheck {
    */
   deliveries: string[]
   /**
-   * Short form of a fault, or something to do, after which the check can judge.
+   * Short form of a fault to arm, or an action to take, so that the check can reach a verdict.
    */
   provoke: string
 }
@@ -990,9 +990,9 @@ export interface ClockAdvance {
   by: Duration
 }
 /**
- * Definition of a fault: its effect, its conditions and its count. `fault` is the short form,
- * such as `500;times=2`; the other fields override it. docs/fault-reference.md has each with
- * its effect on clients.
+ * Definition of a fault: its effect, its conditions and its count. `fault` is the short form, such as
+ * `500;times=2`; the other fields override it. docs/fault-reference.md lists all faults with their
+ * effect on clients.
  *
  */
 export interface NewFault {
@@ -1115,7 +1115,7 @@ export interface NewFault {
    */
   webhookBy?: string
   /**
-   * Limits the fault to the first attempts of the delivery, this many; defaults to all.
+   * Number of attempts of the delivery that have the fault, from the first one; defaults to all.
    */
   webhookAttempts?: number
   /**
@@ -1126,7 +1126,7 @@ export interface NewFault {
    */
   tls?: 'expired' | 'not-yet-valid' | 'wrong-host' | 'unknown-ca' | 'cut' | 'reset' | 'old-protocol'
   /**
-   * Only at this API.
+   * API to which the fault applies; defaults to all APIs.
    */
   api?: 'mykaarma' | 'cryptlex' | 'formsonfire'
   /**
@@ -1376,7 +1376,7 @@ export interface NewlyMadeSubscription {
    */
   failures: number
   /**
-   * Signing secret that was generated; absent if the request named one. No other answer has it.
+   * Generated signing secret; absent if the request contained one. No other answer has it.
    */
   token?: string
   scheme?: Scheme
@@ -1397,7 +1397,7 @@ export interface DeliveryFault {
    */
   by?: string
   /**
-   * Limits the fault to the first attempts, this many; defaults to all.
+   * Number of attempts that have the fault, from the first one; defaults to all.
    */
   attempts?: number
 }
@@ -1535,11 +1535,11 @@ export interface DeliveriesAwaited {
    */
   deliveries: Delivery[]
   /**
-   * Number of deliveries that match the filter in another state; 0 if `fulfilled` is true.
+   * Number of deliveries that match the filter except for their state; 0 if `fulfilled` is true.
    */
   pendingTotal: number
   /**
-   * The first 20 of them.
+   * The first 20 of these deliveries.
    */
   pending: Pending[]
 }
@@ -1562,7 +1562,7 @@ export interface Settled {
    */
   pendingTotal: number
   /**
-   * The first 20 of them.
+   * The first 20 of these deliveries.
    */
   pending: Pending[]
 }

@@ -2,8 +2,9 @@ import type { Credential } from '../core/api.ts'
 import type { SandboxPort } from './ports.ts'
 
 /**
- * A curl command for each API that creates a user whom no API has yet, so it works when it is pasted.
- * It contains the package's credential if the sandbox accepts it, and placeholders otherwise.
+ * Returns a curl command for each API. Each command creates a user that no API has yet, so it
+ * succeeds when pasted. It contains the package's credential if the sandbox accepts it, and
+ * placeholders otherwise.
  *
  * @param url the URL of the sandbox
  */
@@ -23,7 +24,10 @@ export function curlsFor(
   })
 }
 
-/** The first name that is free at every API, as is its address; a number follows it if none is. */
+/**
+ * Returns the first of the names that no API has as a user name or in an address. If all of them
+ * are taken, the names are tried with a number appended.
+ */
 export function freeName(
   { vendors, store }: Pick<SandboxPort, 'vendors' | 'store'>,
   names: readonly string[] = ['ada'],

@@ -5,11 +5,11 @@ import { Slices } from '../core/slices.ts'
 import type { Attempt, Delivery } from '../core/webhooks/delivery.ts'
 import { milliseconds } from './clock.ts'
 import type * as Contract from './contract.gen.ts'
-import { shownBody, verdictBody } from './inbox.ts'
+import { shownBody, signatureBody } from './inbox.ts'
 import { limitOf, unknownPage } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** In milliseconds. */
+/** Default and maximum time limit of a wait, in milliseconds. */
 const DEFAULT_TIMEOUT = 5000
 const MAX_TIMEOUT = 60_000
 /** Maximum number of pending deliveries in an answer; 100,000 of them would be 23 MB. */
@@ -27,13 +27,13 @@ export function deliveryTasks(sandbox: SandboxPort): Record<Names, Task> {
     },
     getDelivery: (call) => ({ status: 200, body: deliveryBody(deliveryFor(sandbox, call)) }),
     checkDelivery: (call) => {
-      const { attempt, request, verdict } = webhooks.check(deliveryFor(sandbox, call))
+      const { attempt, request, signature } = webhooks.check(deliveryFor(sandbox, call))
       const { headers, body } = request
       const answer: Contract.DeliveryCheck = {
         ...(attempt === undefined ? {} : { attempt }),
         headers: headers.map(([name, value]) => [name, value]),
         ...shownBody(body),
-        ...(verdict ? { signature: verdictBody(verdict) } : {}),
+        ...(signature ? { signature: signatureBody(signature) } : {}),
       }
       return { status: 200, body: answer }
     },

@@ -8,29 +8,47 @@ import type { SandboxPort } from './ports.ts'
 
 /** Interval of keep-alive comments, in milliseconds: proxies close silent connections. */
 const HEARTBEAT = 15_000
-/** Milliseconds for which events are collected after one was sent: one write for many is far cheaper. */
-const COLLECTING_TIME = 100
-/** Collected bytes that are sent without waiting. */
+/**
+ * Milliseconds without a request after which events are sent. Writing events takes time that a burst
+ * of requests needs, and one write for many is much cheaper. The first event of a burst is sent at
+ * once.
+ */
+const QUIET_TIME = 25
+/** Milliseconds after which events are sent even if requests keep arriving. */
+const MAX_WAIT = 500
+/** Milliseconds without an event after which the next event is the first of a burst. */
+const BURST_TIME = 100
+/** Maximum number of bytes of requests that wait to be written. */
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024
+/** Number of collected bytes above which events are sent without waiting. */
 const COLLECTED_BYTES = 256 * 1024
 
 /** A filter of events. */
 export interface EventFilter {
   readonly matches: EntryMatcher
-  /** Filters with the same key match the same requests; undefined for a filter of one reader. */
+  /**
+   * Filters with the same key match the same requests; undefined if no other reader can share it.
+   */
   readonly key: string | undefined
 }
 
 /**
- * Sends the requests of a sandbox as server-sent events. Work is shared, because a test suite may
- * have many readers: a request is written once for all of them, and compared and collected once for
- * all with the same filter.
+ * Sends the requests of a sandbox as server-sent events. A test suite may have many readers, so
+ * they share work: each event is written once for all readers, and readers with the same filter are
+ * served by one comparison and one buffer.
  */
 export class EventFeed {
   readonly #sandbox: SandboxPort
   readonly #groups = new Set<ReaderGroup>()
   #queue: SearchableEntry[] = []
-  /** The work on the queue; undefined while it is empty. */
+  #queuedBytes = 0
+  /** When the first request of the queue arrived, by `performance.now()`. */
+  #queuedSince = 0
+  #timer: NodeJS.Timeout | undefined
+  /** The delivery of the queued requests; undefined while none runs. */
   #working: Promise<void> | undefined
+  /** When events were sent last, by `performance.now()`. */
+  #sentAt = -BURST_TIME
   /** Sequence number of the last request that was delivered. */
   #delivered = 0
   #unsubscribe: (() => void) | undefined
@@ -43,14 +61,14 @@ export class EventFeed {
   /**
    * Adds a reader.
    *
-   * @param after sequence number after which recorded requests are sent first; undefined: none
+   * @param after recorded requests after this sequence number are sent first; undefined: none are
    * @returns a function that removes it
    */
   join(outlet: StreamWriter, filter: EventFilter, after: number | undefined): () => void {
     const { requests } = this.#sandbox
     if (this.#groups.size === 0) this.#open()
     const group = this.#groupFor(filter)
-    // Read and listened to at once, so that no request is sent twice or left out.
+    // The log is read and subscribed to in one step, so that no request is sent twice or left out.
     const missed = after === undefined ? [] : [...requests.after(after)]
     const reader = new Reader(outlet, requests.seq)
     group.add(reader)
@@ -83,18 +101,43 @@ export class EventFeed {
     }, HEARTBEAT)
     this.#heartbeat.unref()
     this.#unsubscribe = requests.listen({
-      onRequest: (request) => {
-        this.#queue.push(request)
-        this.#working ??= this.#deliverQueue()
-      },
+      onRequest: (request) => this.#enqueue(request),
       onClose: () => void this.#end(),
     })
   }
 
   #close(): void {
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#timer)
     this.#unsubscribe?.()
     this.#queue = []
+    this.#queuedBytes = 0
+  }
+
+  #enqueue(request: SearchableEntry): void {
+    const now = performance.now()
+    if (this.#queue.length === 0) this.#queuedSince = now
+    this.#queue.push(request)
+    this.#queuedBytes += request.entry.answerEnd - request.entry.start
+    const isFirst = now - this.#sentAt >= BURST_TIME
+    if (isFirst || this.#queuedBytes > MAX_QUEUED_BYTES) this.#startDelivery()
+    else if (now - this.#queuedSince < MAX_WAIT) this.#deliverLater()
+  }
+
+  #deliverLater(): void {
+    if (this.#working) return
+    if (this.#timer) {
+      this.#timer.refresh()
+      return
+    }
+    this.#timer = setTimeout(() => this.#startDelivery(), QUIET_TIME)
+    this.#timer.unref()
+  }
+
+  #startDelivery(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#working ??= this.#deliverQueue()
   }
 
   get #readers(): Reader[] {
@@ -103,7 +146,10 @@ export class EventFeed {
 
   async #deliverQueue(): Promise<void> {
     const slices = new Slices()
-    for (let request = this.#queue.shift(); request; request = this.#queue.shift()) {
+    const requests = this.#queue
+    this.#queue = []
+    this.#queuedBytes = 0
+    for (const request of requests) {
       for (const group of this.#groups) {
         try {
           await group.deliver(request, this.#sandbox, slices)
@@ -112,9 +158,13 @@ export class EventFeed {
         }
         if (slices.isOver) await slices.next()
       }
-      this.#delivered = request.entry.seq
+      // Readers may all have left and others come meanwhile.
+      this.#delivered = Math.max(this.#delivered, request.entry.seq)
     }
+    for (const group of this.#groups) group.flush()
+    this.#sentAt = performance.now()
     this.#working = undefined
+    if (this.#queue.length > 0) this.#deliverLater()
   }
 
   #fail(readers: readonly Reader[], error: unknown): void {
@@ -122,24 +172,24 @@ export class EventFeed {
     for (const { outlet } of readers) outlet.end()
   }
 
-  /** Ends all streams behind the last event. */
+  /** Ends all streams after the last event. */
   async #end(): Promise<void> {
     await this.#working
-    for (const group of this.#groups) group.flush()
+    this.#startDelivery()
+    await this.#working
     for (const reader of this.#readers) void reader.end()
   }
 }
 
-/** Readers with the same filter. The first event of a burst is sent at once, the others collected. */
+/** Readers with the same filter. Their events are collected and sent together. */
 class ReaderGroup {
   readonly matches: EntryMatcher
   readonly key: string | undefined
   readonly #live = new Set<Reader>()
-  /** Readers that first get what they missed. */
+  /** Readers that are still being sent the requests that they missed. */
   readonly #late = new Set<Reader>()
   #collected: Uint8Array[] = []
   #size = 0
-  #timer: NodeJS.Timeout | undefined
 
   constructor(matches: EntryMatcher, key: string | undefined) {
     this.matches = matches
@@ -161,7 +211,6 @@ class ReaderGroup {
   remove(reader: Reader): void {
     this.#late.delete(reader)
     this.#live.delete(reader)
-    if (this.isEmpty) clearTimeout(this.#timer)
   }
 
   /** Sends the event of a request to the readers, if it matches. */
@@ -176,14 +225,15 @@ class ReaderGroup {
   }
 
   /**
-   * Lets the readers that have caught up follow the others.
+   * Moves the readers that have received all missed requests to the live readers.
    *
    * @param delivered sequence number of the last request that was delivered
    */
   promote(delivered: number): void {
     for (const reader of this.#late) {
       if (!reader.hasCaughtUp || delivered < reader.since) continue
-      // What is collected is older than what it gets next.
+      // The collected events are older than the first live event of this reader: it must not get
+      // them.
       this.flush()
       reader.writeKept()
       this.#late.delete(reader)
@@ -194,14 +244,7 @@ class ReaderGroup {
   #collect(event: Uint8Array): void {
     this.#collected.push(event)
     this.#size += event.length
-    if (!this.#timer) {
-      this.flush()
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined
-        this.flush()
-      }, COLLECTING_TIME)
-      this.#timer.unref()
-    } else if (this.#size > COLLECTED_BYTES) this.flush()
+    if (this.#size > COLLECTED_BYTES) this.flush()
   }
 
   flush(): void {
@@ -221,7 +264,7 @@ class Reader {
   readonly #gone = new AbortController()
   #catchingUp: Promise<void> | undefined
   #hasCaughtUp = false
-  /** Events that came while it was catching up. */
+  /** Events that arrived while the missed requests were being sent. */
   #kept: Uint8Array[] = []
 
   constructor(outlet: StreamWriter, since: number) {
@@ -234,7 +277,8 @@ class Reader {
   }
 
   /**
-   * Sends what it missed, as fast as the client takes it; one that falls behind later is closed.
+   * Sends the requests that the reader missed, at the speed at which the client reads them. The
+   * stream of a client that reads too slowly later is closed.
    *
    * @throws ClientGone
    */
@@ -261,7 +305,7 @@ class Reader {
     this.#hasCaughtUp = true
   }
 
-  /** Keeps an event until it has caught up. */
+  /** Keeps an event until all missed requests have been sent. */
   keep(seq: number, event: Uint8Array): void {
     if (seq > this.since) this.#kept.push(event)
   }
@@ -283,10 +327,16 @@ class Reader {
   }
 }
 
-/** The events that are written or being written, each once for all its readers. */
+/**
+ * Events that have been written as text, or are being written; each is written once for all
+ * readers.
+ */
 const written = new WeakMap<SearchableEntry, Promise<Uint8Array>>()
 
-/** Writes the event of a request. No reader that leaves stops it, because others wait for it, too. */
+/**
+ * Writes the event of a request as text. A reader that disconnects does not cancel the writing,
+ * because other readers wait for the same event.
+ */
 function eventOf(request: SearchableEntry, sandbox: SandboxPort): Promise<Uint8Array> {
   let event = written.get(request)
   if (event === undefined) {

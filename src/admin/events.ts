@@ -6,10 +6,10 @@ import { EventFeed, type EventFilter } from './event-feed.ts'
 import type { SandboxPort } from './ports.ts'
 import { FILTERS, matcherFromQuery } from './requests.ts'
 
-/** Headers by which proxies pass each event on at once; nginx collects them into blocks otherwise. */
+/** Headers that make proxies forward each event at once; without them, nginx buffers events. */
 const STREAM_HEADERS = { 'Cache-Control': 'no-cache, no-store', 'X-Accel-Buffering': 'no' }
 
-/** Handler of `/events`: requests as server-sent events, each when it is answered. */
+/** Handler of `/events`: sends each request as a server-sent event when it is answered. */
 export function eventTasks(sandbox: SandboxPort): Record<'streamEvents', Task> {
   const feed = new EventFeed(sandbox)
   return {
@@ -26,15 +26,18 @@ export function eventTasks(sandbox: SandboxPort): Record<'streamEvents', Task> {
   }
 }
 
-/** A search of the text depends on more than the query: on the secrets that are known by then. */
+/**
+ * Returns the key of a filter. A filter with `text` has none: its result also depends on the
+ * secrets that the sandbox knows at that time.
+ */
 function keyOf({ query }: Call): EventFilter['key'] {
   if (query.has('text')) return undefined
   return JSON.stringify(FILTERS.map((name) => query.get(name)))
 }
 
 /**
- * The sequence number in an event id; 0 for an id of another process, whose numbers mean other
- * requests: the client then gets everything from the start.
+ * Returns the sequence number in an event id, or 0 for an id of another server process, whose
+ * numbers refer to other requests. With 0, the client gets the whole log.
  */
 function seqIn(id: string, { requests }: SandboxPort): number {
   const [epoch, seq] = id.split('-')

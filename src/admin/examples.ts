@@ -5,7 +5,7 @@ import type { Examples } from './contract.gen.ts'
 import { freeName } from './curls.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** People of the history of computing; the first one whom no API has is the example. */
+/** People of the history of computing; the example is the first one that no API has as a user. */
 const PEOPLE: readonly (readonly [first: string, last: string, company: string])[] = [
   ['Ada', 'Byron', 'Analytical Engines'],
   ['Grace', 'Hopper', 'Compilers and Sons'],

@@ -31,7 +31,10 @@ export function explainTasks(sandbox: SandboxPort): Record<'explainRequest', Tas
   }
 }
 
-/** The query parameter wins over the Accept header: a link in a browser can only set the query. */
+/**
+ * Returns true if the caller wants plain text. The query parameter takes precedence over the Accept
+ * header, because a link in a browser can set only the query.
+ */
 export function wantsText({ query, headers }: Call): boolean {
   const format = query.get('format')
   if (format !== null) return format === 'text'

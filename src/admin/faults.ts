@@ -91,7 +91,7 @@ function faultBody(fault: ArmedFault, { clock, faults, secrets }: SandboxPort): 
     id: fault.id,
     origin: fault.origin,
     fault: fault.shortForm,
-    definition: withoutSecrets(fault.definition as NewFault, secrets.names), // the same, as its schema has it
+    definition: withoutSecrets(fault.definition as NewFault, secrets.names), // its schema is that of NewFault
     armedAt: time(fault.armedAt),
     ...(expiresAt === undefined ? {} : { expiresAt: time(expiresAt) }),
     live: fault.isLive(clock.now()),

@@ -6,7 +6,7 @@ const STYLE = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 pre { background: #8882; padding: .6rem; white-space: pre-wrap; overflow-wrap: anywhere }
 `
-/** The policy below names the hash of the text between these tags, so it stays in one piece. */
+/** Built once: the policy below contains the hash of exactly the text between these tags. */
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`)
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Task } from '../core/api.ts'
 import type { ReceivedWebhook } from '../core/webhooks/inbox.ts'
-import type { Verdict } from '../core/webhooks/signature-check.ts'
+import type { SignatureResult } from '../core/webhooks/signature-check.ts'
 import type { InboxEntry, InboxPage, InboxReceipt, SignatureVerdict } from './contract.gen.ts'
 import { limitOf } from './paging.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** Characters of a body that are shown. */
+/** Maximum number of characters of a body that are shown. */
 const MAX_SHOWN = 64 * 1024
 
 /** Handlers of `/inbox/{inbox}`, the built-in webhook receiver. */
@@ -44,14 +44,14 @@ export function inboxTasks(
   }
 }
 
-function entryBody({ number, at, status, headers, body, verdict }: ReceivedWebhook): InboxEntry {
+function entryBody({ number, at, status, headers, body, signature }: ReceivedWebhook): InboxEntry {
   return {
     number,
     at: new Date(at).toISOString(),
     status,
     headers: headers.map(([name, value]) => [name, value]),
     ...shownBody(body),
-    ...(verdict ? { signature: verdictBody(verdict) } : {}),
+    ...(signature ? { signature: signatureBody(signature) } : {}),
   }
 }
 
@@ -62,7 +62,12 @@ export function shownBody(body: Uint8Array): { readonly body: string; readonly b
 }
 
 /** The result of a signature check as the admin API returns it. */
-export function verdictBody({ verified, scheme, failedAt, steps }: Verdict): SignatureVerdict {
+export function signatureBody({
+  verified,
+  scheme,
+  failedAt,
+  steps,
+}: SignatureResult): SignatureVerdict {
   return {
     verified,
     scheme,

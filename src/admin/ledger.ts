@@ -79,7 +79,10 @@ async function compare(
   return comparison
 }
 
-/** True if the address, the name or the id of a user has this text, which is in lower case. */
+/**
+ * Returns true if the address, the name or the id of a user contains this text, given in lower
+ * case.
+ */
 function mentions({ email = '', name, id }: Account, text: string): boolean {
   return [email, name, id].some((one) => one.toLowerCase().includes(text))
 }

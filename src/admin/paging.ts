@@ -9,8 +9,9 @@ export function limitOf({ query }: Call): number {
 }
 
 /**
- * Position in a list that goes API by API: the API's index, and the place of its last listed row.
- * Places only grow, so neither an insert nor a removal moves the rows behind it.
+ * Position in a list that is ordered by API: the index of the API, and the place of the last listed
+ * row in its table. A row keeps its place, and new rows get higher ones, so inserting or removing a
+ * row does not shift the next page.
  */
 export interface Cursor {
   readonly api: number

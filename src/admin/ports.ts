@@ -45,9 +45,9 @@ export interface SandboxPort {
   /** Restores the fixtures, or replaces them by the given ones. */
   reset(fixtures?: Fixtures): void
   /**
-   * Replaces the whole state in one step, which is prepared in slices.
+   * Prepares a state in slices, then replaces the whole state by it in one step.
    *
-   * @throws ClientGone before the step
+   * @throws ClientGone if the client disconnects during the preparation
    */
   replace(document: Document, signal?: AbortSignal): Promise<void>
   /** Resolves once all changes are durable; reverts them and throws if the write fails. */
@@ -80,16 +80,18 @@ export interface SandboxRequest {
   readonly kept?: boolean
 }
 
-/** Sessions of browsers, as the admin API opens them. They return the header `Set-Cookie`. */
+/**
+ * Sessions of browsers, as the admin API uses them. Each method returns the header `Set-Cookie`.
+ */
 export interface SessionPort {
   readonly needsToken: boolean
-  /** Undefined for a server that needs no token. Refuses a wrong one by throwing. */
+  /** Returns undefined if the server needs no token; throws a Problem for a wrong token. */
   openSession(headers: IncomingHttpHeaders, token: string): string | undefined
   extendSession(headers: IncomingHttpHeaders, path: string): string | undefined
   closeSession(headers: IncomingHttpHeaders): string
 }
 
-/** An OpenAPI document as its file has it. */
+/** A parsed OpenAPI document, with its references as they are in the file. */
 export type OpenapiDocument = Readonly<Record<string, unknown>>
 
 /** The server, as the admin API uses it. */
@@ -98,9 +100,12 @@ export interface ServerPort {
   readonly apis: readonly string[]
   /** The folder of the state; absent for a server that keeps it in memory. */
   readonly folder?: string | undefined
-  /** The HTTPS listener once it listens, with its CA in PEM unless its certificate was given. */
+  /**
+   * The HTTPS listener; undefined until it listens. `ca` is its CA in PEM; undefined if the
+   * certificate was given by an option.
+   */
   https(): { readonly port: number; readonly ca: string | undefined } | undefined
-  /** Path prefixes of the APIs, in the same order. */
+  /** Path prefixes of the APIs, in the order of `apis`. */
   readonly prefixes: readonly string[]
   /** Paths of the admin API as its contract has them, such as `/users/{api}/{id}`. */
   readonly ownPaths: readonly string[]

@@ -48,8 +48,8 @@ export function referenceTasks(
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
 
 /**
- * Answers a request for the reference that lacks only the admin token with the dashboard, which
- * asks for the token.
+ * Answers a request for the reference that was refused only because the admin token is missing. The
+ * answer is the dashboard, which asks for the token.
  */
 export function refusedReference(problem: Problem, call: Call): Reply | undefined {
   if (!/^(GET|HEAD)$/.test(call.method) || call.path !== '/docs' || !wantsHtml(call)) {
@@ -71,21 +71,24 @@ function unknownDocument({ apis }: ServerPort): Problem {
   return new Problem(404, 'document.unknown', message)
 }
 
-/** The URL of this sandbox's part of an API. A contract's first server is its path. */
+/** Returns the URL of an API in this sandbox. The first server of a contract is the API's path. */
 function serverUrl({ servers }: OpenapiDocument, call: Call): string {
   const [{ url }] = servers as readonly [{ readonly url: string }] // by OpenAPI
   return `${originOf(call)}${call.base}${url}`
 }
 
-/** The document with one server: a client must not call a vendor by mistake. */
+/**
+ * Returns the document with this sandbox as its only server, so that no client calls the vendor by
+ * mistake.
+ */
 function withServer(document: OpenapiDocument, url: string): OpenapiDocument {
   return { ...document, servers: [{ url, description: 'This sandbox' }] }
 }
 
-/** Placeholder for the server's URL in the documents that are kept. */
+/** Placeholder for the server's URL in the cached documents. */
 const MARK = '{{server}}'
 
-/** Written documents in YAML, which take long to write. */
+/** Cache of the documents as YAML text, because writing YAML takes long. */
 const written = new WeakMap<ServerPort, Map<string, string>>()
 
 async function yamlText(

@@ -21,8 +21,9 @@ import type { ServerPort, SandboxPort } from './ports.ts'
 
 /** The query parameters that filter requests. */
 export const FILTERS = ['api', 'operation', 'status', 'email', 'header', 'since', 'text'] as const
-/** Size of an answer that is written at once, and estimated size of a record, in characters. */
+/** Maximum size of an answer that is written in one step, in characters. */
 const MAX_AT_ONCE = 512 * 1024
+/** Estimated size of a record without its bodies, in characters. */
 const RECORD_OVERHEAD = 2048
 
 /** Handlers of `/requests` and `/requests/{id}`. */
@@ -35,7 +36,7 @@ export function requestTasks(
       const slices = new Slices(call.signal)
       const all = [...sandbox.requests.after()]
       const matches = matcherFromQuery(call, sandbox)
-      // Without a filter nothing is read: a dashboard asks for the total every few seconds.
+      // Without a filter no entry is compared: a dashboard asks for the total every few seconds.
       const isFiltered = FILTERS.some((name) => call.query.has(name))
       const found = isFiltered ? await matching(all, matches, slices) : all
       const last = call.query.get('last')
@@ -152,7 +153,7 @@ async function replyWith(
   if (!isLarge(records)) {
     return { status: 200, body: isHar ? harOf(records, server.version) : frame([...records]) }
   }
-  // Both frames have one empty list, and the pieces go into it.
+  // Both formats contain one empty list, `[]`, into which the records are written.
   const [before = '', after = ''] = JSON.stringify(isHar ? log : frame([])).split('[]')
   const pieces = [Buffer.from(`${before}[`)]
   for await (const [i, record] of inSlices(records.entries(), slices)) {

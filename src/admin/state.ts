@@ -18,12 +18,12 @@ import { isTime } from './clock.ts'
 import type { Fixtures, SandboxPort, ServerPort } from './ports.ts'
 import { sandboxBody } from './sandboxes.ts'
 
-/** Limits the memory that a client in a loop can fill. */
+/** Maximum number of snapshots, so that a client in a loop cannot fill the memory. */
 export const MAX_SNAPSHOTS = 100
 
 /** Rows that are compared in one step. */
 const ROWS_PER_STEP = 200
-/** Rows up to which a state is written at once. */
+/** Maximum number of rows of a state that is written in one step. */
 const LONG = 500
 
 type Names =
@@ -157,7 +157,8 @@ function summary({ name, savedAt, document }: SavedState): Snapshot {
 }
 
 /**
- * Compares row by row, by id, in steps; the same object counts as unchanged without a comparison.
+ * Compares two documents row by row, by id, in steps. A row that is the same object in both is
+ * unchanged and not compared.
  */
 function* difference(before: Document, after: Document): Generator<undefined, Difference> {
   const result: Difference = {}
@@ -187,7 +188,7 @@ function* difference(before: Document, after: Document): Generator<undefined, Di
   return result
 }
 
-/** Returns true for a document that is written in pieces. */
+/** Returns true if the document has to be written in pieces. */
 function isLong(document: Document): boolean {
   return tablesOf(document).reduce((sum, [, rows]) => sum + rows.length, 0) > LONG
 }

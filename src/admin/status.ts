@@ -51,7 +51,7 @@ export function statusTasks(
         const message =
           https === undefined
             ? 'This server has no CA, since it does not listen with HTTPS; start it with --tls'
-            : 'This server has no CA: its certificate is that of --tls-cert, and so is the CA to trust'
+            : 'This server has no CA of its own: its certificate is that of --tls-cert; trust the CA that issued it'
         throw new Problem(404, 'tls.no-ca', message)
       }
       call.answerType = text.mediaType

@@ -81,10 +81,12 @@ export class UserComparison {
     }
   }
 
-  /** Says that an API lacks the person, and suggests its user of the same name. */
+  /**
+   * Describes that an API lacks the person, and names its user with the same name, if there is one.
+   */
   #absence([first]: Person, api: string): string {
     if (first?.email === undefined)
-      return `${first?.api} has no address to find the user by in ${api}`
+      return `the user of ${first?.api} has no address, so it cannot be found in ${api}`
     const namesake = this.#byName
       .get(first.name.toLowerCase())
       ?.find((account) => account.api === api && account.email !== undefined)

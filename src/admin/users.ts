@@ -88,7 +88,7 @@ function fieldsOf({ api, contract, row }: Target): NonNullable<User['fields']> {
   const id = users.update?.operation ?? users.operation
   const operation = contract.operations.find((one) => one.id === id)! // the start has compared them
   const { properties = {} } = operation.requestSchema(operation.requestTypes[0] ?? '')
-  // A slice may keep the fields as they were given in an object of the row.
+  // A slice may store the fields of the request unchanged, in an object within the row.
   const stored = Object.fromEntries(
     [...Object.values(row).filter(isRecord), row].flatMap((one) => Object.entries(one)),
   )
@@ -149,7 +149,9 @@ async function pageOf(sandbox: SandboxPort, call: Call): Promise<UserPage> {
   return { users, total, ...(next === undefined ? {} : { next }) }
 }
 
-/** The user with this address, and its copies, if a fault made the API accept duplicates. */
+/**
+ * Returns the user with this address, and the duplicates of it that a fault made the API accept.
+ */
 function* rowsWithEmail(
   sandbox: SandboxPort,
   api: Api,
@@ -220,7 +222,10 @@ function applyChanges(sandbox: SandboxPort, target: Target, changes: UserChanges
   return changed
 }
 
-/** JSON merge patch (RFC 7396) of the first level; request bodies have no deeper one. */
+/**
+ * Applies a JSON merge patch (RFC 7396) to the top-level fields; an object within one is replaced
+ * as a whole.
+ */
 function merged(
   before: Readonly<Record<string, unknown>>,
   changes: UserChanges,
@@ -229,7 +234,7 @@ function merged(
   return Object.fromEntries(Object.entries(after).filter(([, value]) => value !== null))
 }
 
-/** @throws Problem 400 body.invalid that lists the known fields or names the one that was meant */
+/** @throws Problem 400 body.invalid that names the closest known field, or lists all of them */
 function refuseUnknownFields({ warnings, operation, bodyType }: Call): void {
   const unknown = warnings.flatMap(({ code }) => /^unknown-field\.(.+)$/s.exec(code)?.[1] ?? [])
   if (unknown.length === 0) return
@@ -242,8 +247,8 @@ function refuseUnknownFields({ warnings, operation, bodyType }: Call): void {
 }
 
 /**
- * The refusal of a value that another user has. Vendors use several statuses for it; this API uses
- * one.
+ * Returns the refusal of a value that another user has. Its status is always 409, although the
+ * vendors answer with different ones.
  */
 function userTaken(fields: readonly string[]): Problem {
   const { status, reason, message, violations } = duplicate(fields, 409)
@@ -251,7 +256,7 @@ function userTaken(fields: readonly string[]): Problem {
   return new Problem(status, reason, `${message}: ${advice}`, { violations })
 }
 
-/** @throws Problem 400 body.invalid for a change that the operation would not make */
+/** @throws Problem 400 body.invalid for a change that the vendor's operation would ignore */
 function refuseIneffective(
   { identifying = [], ignoresNull = false }: UserOperation,
   api: Api,
@@ -263,7 +268,7 @@ function refuseIneffective(
       throw ineffective(field, 'readOnly', message)
     }
     if (ignoresNull && value === null) {
-      const message = `${field} cannot be null: an update of ${api.name} leaves a field that is null as it is; leave it out, or remove it with PUT /_standin/state`
+      const message = `${field} cannot be null: ${api.name} ignores null in an update; leave the field out, or remove its value with PUT /_standin/state`
       throw ineffective(field, 'type', message)
     }
   }
@@ -279,7 +284,7 @@ function ineffective(field: string, rule: string, message: string): Problem {
  * Runs the vendor's own operation on a user, in the running transaction, and records its webhooks.
  *
  * @returns the ids of the deliveries
- * @throws Problem 400 body.invalid, 409 user.duplicate, and as the operation does
+ * @throws Problem 400 body.invalid, 409 user.duplicate, and the other refusals of the operation
  */
 function runOperation(
   sandbox: SandboxPort,

@@ -24,9 +24,9 @@ import { matcherFromFilter, matcherFromQuery } from './requests.ts'
 import { milliseconds } from './clock.ts'
 import type { SandboxPort } from './ports.ts'
 
-/** In milliseconds. */
+/** Maximum time limit of a wait, in milliseconds. */
 const MAX_WAIT = 600_000
-/** Matching time of all expressions of one verification, in milliseconds. */
+/** Time limit for matching all expressions of one verification, in milliseconds. */
 const REGEX_TIME = 1000
 
 /** Handlers of `/verify` and `/requests/await`. */
@@ -104,7 +104,10 @@ async function withinBudget<T>(steps: Generator<undefined, T>, slices: Slices): 
   }
 }
 
-/** The recorded requests and then those that arrive, until the time is up or nobody waits. */
+/**
+ * Yields the recorded requests and then each new one, until the time limit or until the client
+ * disconnects.
+ */
 class Arrivals {
   readonly #queue: Entry[]
   #next = 0
@@ -119,7 +122,7 @@ class Arrivals {
       this.#wake()
     }
     const timer = setTimeout(end, wait)
-    // Read and listened to at once, so that no request is missed or taken twice.
+    // The log is read and subscribed to in one step, so that no request is missed or taken twice.
     this.#queue = [...requests.after()]
     const unsubscribe = requests.listen({
       onRequest: ({ entry }) => {
@@ -140,7 +143,7 @@ class Arrivals {
     return this.#queue[this.#next++]
   }
 
-  /** Waits for the next; undefined once there will be none. */
+  /** Waits for the next request. Returns undefined after the last one. */
   async next(): Promise<Entry | undefined> {
     this.#next--
     if (!this.#isOver) {

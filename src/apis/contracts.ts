@@ -7,11 +7,14 @@ import type { Vendor } from '../core/vendor.ts'
 import { packaged } from '../package.ts'
 import { namesOf, VENDORS } from './index.ts'
 
-/** Contracts do not change while a process runs, so its servers share them. */
+/**
+ * Compiled contracts by file. Contracts do not change while a process runs, so its servers share
+ * them.
+ */
 const contracts = new Map<string, Contract>()
 
 /**
- * A vendor with its contract.
+ * Returns a vendor with its contract.
  *
  * @throws Error naming the file and what is wrong in it
  */
@@ -19,12 +22,17 @@ export function vendorPart(api: Vendor): ApiPart<Vendor> {
   return { api, contract: contractAt(api.spec) }
 }
 
-/** The contract of the admin API, completed for these vendors. Throws as `vendorPart` does. */
+/**
+ * Returns the contract of the admin API, completed for these vendors. Throws as `vendorPart` does.
+ */
 export function adminContract(vendors: readonly Vendor[] = VENDORS): Contract {
   return contractAt('standin.yaml', namesOf(vendors).join(), completedFor(vendors))
 }
 
-/** The contract of one of these vendors or of the admin API, as its file has it. */
+/**
+ * Returns the OpenAPI document of one of these vendors or of the admin API; undefined for another
+ * name.
+ */
 export function documentOf(
   name: string,
   vendors: readonly Vendor[] = VENDORS,
@@ -32,7 +40,7 @@ export function documentOf(
   const complete = name === 'standin' ? completedFor(vendors) : (document: unknown) => document
   const spec = name === 'standin' ? 'standin.yaml' : vendors.find((one) => one.name === name)?.spec
   if (spec === undefined) return undefined
-  // The start has read the same file.
+  // The file is a valid document: the server has read it at its start.
   return complete(readYaml(resolve(packaged('specs'), spec))) as Readonly<Record<string, unknown>>
 }
 
@@ -44,7 +52,10 @@ function contractAt(spec: string, variant = '', complete?: Complete): Contract {
   return contract
 }
 
-/** Fills in what the admin API's contract leaves to the vendors: names, fixtures, credentials. */
+/**
+ * Completes the admin API's contract with the vendors' names and their schemas of fixtures and
+ * credentials.
+ */
 export function completedFor(vendors: readonly Vendor[]): Complete {
   const names = namesOf(vendors)
   const byName = (schemaOf: (vendor: Vendor) => object) => ({

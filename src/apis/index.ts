@@ -4,10 +4,10 @@ import { cryptlex } from './cryptlex/index.ts'
 import { formsonfire } from './formsonfire/index.ts'
 import { mykaarma } from './mykaarma/index.ts'
 
-/** The registry: everything that is done for every vendor reads this list. */
+/** The registry of vendors. All code that handles every vendor reads this list. */
 export const VENDORS = [mykaarma, cryptlex, formsonfire] as const
 
-/** Names of the APIs, as files, flags and tables have them. */
+/** Names of the APIs, as used in file names, flags and table names. */
 export const API_NAMES = namesOf(VENDORS)
 
 type OptionsOf<Vendors> = Vendors extends readonly [{ readonly options: infer Own }, ...infer Rest]

@@ -34,7 +34,7 @@ export class Clock {
     return await this.#put({ ...(time === undefined ? {} : { now: timeText(time) }), held: false })
   }
 
-  /** Advances the clock, such as by `5m`; work that falls due in between is done when this resolves. */
+  /** Advances the clock, for example by `5m`; when it resolves, all work that became due is done. */
   async advance(by: Duration): Promise<Date> {
     return dateIn(await this.#admin.call('advanceClock', { body: { by: durationText(by) } }))
   }

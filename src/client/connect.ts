@@ -13,7 +13,10 @@ export interface ConnectOptions {
   readonly adminToken?: string | undefined
   /** Name of the sandbox; `default` if it is omitted. */
   readonly sandbox?: string | undefined
-  /** CA of an https URL in PEM, besides those that Node trusts; the server's is at `/_standin/ca.pem`. */
+  /**
+   * CA in PEM that an https URL's certificate must be signed by; the server's is at
+   * `/_standin/ca.pem`.
+   */
   readonly ca?: string | undefined
 }
 
@@ -38,7 +41,7 @@ export async function connect(
     const admin = new Admin(connection, '')
     const health: unknown = await admin.call('getHealth', { timeout: TIMEOUT })
     if (!isHealth(health)) {
-      const detail = `The server at ${server} is not a Standin, or one of another version`
+      const detail = `The server at ${server} is not a Standin of this version`
       throw new StandinError(0, 'server.foreign', detail)
     }
     const tls = await tlsOf(connection, health, ca)
@@ -65,7 +68,10 @@ export async function connect(
   }
 }
 
-/** The server's HTTPS, at the host by which it was reached; undefined if it has none. */
+/**
+ * Returns the HTTPS URL of the server, with the host of the connection, and its CA; undefined
+ * without HTTPS.
+ */
 async function tlsOf(
   connection: Connection,
   { https }: Health,

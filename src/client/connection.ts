@@ -32,7 +32,8 @@ export class Connection {
   /**
    * @param url http or https
    * @param token of the admin API, if it needs one
-   * @param ca certificate in PEM that an https server's must be signed by; default: those of Node
+   * @param ca CA in PEM that must have signed the server's certificate; default: the CAs that Node
+   *   trusts
    */
   constructor(url: string, token?: string, ca?: string) {
     this.url = url
@@ -109,7 +110,7 @@ export class Connection {
     try {
       return await send()
     } catch (error) {
-      // The server closed an idle connection at the moment at which it was reused.
+      // The server closed an idle connection just when the client reused it.
       if (error instanceof StaleConnection && !this.#closed) return await send()
       throw error
     }
@@ -150,7 +151,8 @@ function exchange(
       const stale = sent.reusedSocket && error.code === 'ECONNRESET'
       reject(stale ? new StaleConnection(error.message, { cause: error }) : error)
     })
-    // AbortSignal.timeout() is another one in a browser-like test environment.
+    // AbortSignal.timeout() would be that of jsdom in a browser-like test environment, which Node
+    // refuses.
     if (timeout !== undefined) {
       const expire = () => sent.destroy(new Error(`it did not answer within ${timeout} ms`))
       const timer = setTimeout(expire, timeout)

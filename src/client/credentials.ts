@@ -5,7 +5,8 @@ import { StandinError } from './errors.ts'
 export type Credentials = Required<contract.Credentials>
 
 /**
- * The credentials that a sandbox accepts. Reading one of an API whose fixtures have none throws.
+ * Returns the credentials that a sandbox accepts. Reading the credential of an API without one
+ * throws an error.
  *
  * @param apis names of all APIs of the server
  */

@@ -7,7 +7,7 @@ export class StandinError extends Error {
   readonly status: number
   /** Stable identifier for tests to compare, such as `sandbox.unknown`. */
   readonly reason: string
-  /** Sentence that says what is wrong and what to do. */
+  /** Description of the error, and what to do about it. */
   readonly detail: string
 
   constructor(status: number, reason: string, detail: string, cause?: unknown) {

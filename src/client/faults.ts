@@ -10,7 +10,7 @@ export class Faults {
   }
 
   /**
-   * Arms a fault after those that are armed already.
+   * Arms a fault; it is tried after the faults that are already armed.
    *
    * @param fault a short form such as `500;times=2`, or a definition
    */
@@ -18,7 +18,7 @@ export class Faults {
     return await this.#admin.call('addFault', { body: definitionOf(fault) })
   }
 
-  /** Lists the armed faults in their order; `all` adds those that single requests asked for. */
+  /** Lists the armed faults in their order; `all` includes faults that single requests asked for. */
   async list({ all = false }: { readonly all?: boolean } = {}): Promise<Fault[]> {
     return (await this.#admin.call('listFaults', { query: { all } })).faults
   }

@@ -28,7 +28,7 @@ export interface RequestFilter {
   readonly text?: string
 }
 
-/** Bounds of a list. */
+/** Range of a list. */
 export interface Part {
   /** Maximum number, from the oldest. */
   readonly limit?: number
@@ -80,7 +80,7 @@ export class Requests {
   }
 
   /**
-   * Waits for requests that match; those that are recorded already count.
+   * Waits for requests that match; requests that are already recorded count.
    *
    * @throws ExpectationError on timeout, with the difference to the nearest request
    */

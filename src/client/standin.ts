@@ -21,7 +21,10 @@ export interface SandboxOptions {
   /** `documented` or `strict`, with exceptions such as `documented,<api>=strict`. */
   readonly profile?: string
   readonly fixtures?: contract.Fixtures
-  /** Time after its last use at which it is removed; default 1h, so that a killed test leaves none. */
+  /**
+   * The sandbox is removed this long after its last use; default 1h, so that sandboxes of a killed
+   * test do not stay.
+   */
   readonly ttl?: Duration
   /** True: the sandbox survives a restart of a server that stores its state. */
   readonly kept?: boolean
@@ -42,19 +45,19 @@ export interface StandinParts {
   /** Path of each API below the sandbox's URL. */
   readonly prefixes: Readonly<Record<ApiName, string>>
   readonly credentials: contract.Credentials
-  /** The server's HTTPS, if it has it. */
+  /** The HTTPS URL of the server and its CA; undefined without HTTPS. */
   readonly tls: { readonly url: string; readonly ca: string | undefined } | undefined
   /** Runs when the client is closed, after the sandboxes that it created are removed. */
   readonly close: () => Promise<void>
 }
 
-/** A sandbox by HTTPS. */
+/** URLs of a sandbox over HTTPS. */
 export interface TlsAccess {
   /** URL of the server with the sandbox's prefix, without a trailing slash. */
   readonly url: string
   /** Base URL of each API. */
   readonly urls: Readonly<Record<ApiName, string>>
-  /** The CA that clients have to trust, in PEM; undefined if the certificate is that of an option. */
+  /** The CA that clients have to trust, in PEM; undefined if an option gave the certificate. */
   readonly ca: string | undefined
 }
 
@@ -144,7 +147,7 @@ export class Standin {
     await this.#admin.call('resetSandbox')
   }
 
-  /** Creates a sandbox in the same server, such as for a parallel test; closing it removes it. */
+  /** Creates a sandbox in the same server, for example for a parallel test; closing it removes it. */
   async sandbox(options: SandboxOptions = {}): Promise<Standin> {
     const { connection, prefixes, tls } = this.#parts
     const server = new Admin(connection, '')
@@ -167,8 +170,8 @@ export class Standin {
   }
 
   /**
-   * Removes the sandboxes created by this client. Then it stops a server that it started, removes
-   * its own sandbox if it created it, or closes its connection.
+   * Removes the sandboxes that this client created. Then it closes the connection; a client from
+   * `startStandin()` also stops its server, and a client from `sandbox()` only removes its sandbox.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -199,7 +202,7 @@ function urlsBelow(url: string, prefixes: StandinParts['prefixes']): Record<ApiN
   ) as Record<ApiName, string> // the server lists every API
 }
 
-/** Removes a sandbox; ignores one that is gone already, such as with its server. */
+/** Removes a sandbox. Ignores that it no longer exists or that its server has stopped. */
 async function removeIfPresent(server: Admin, name: string): Promise<void> {
   try {
     await server.call('deleteSandbox', { params: { name } })

@@ -40,7 +40,7 @@ export class Users {
     return await this.#admin.call('getUser', { params: { api, id } })
   }
 
-  /** Returns a create call for each API, for a user whom no API has; it works when it is sent. */
+  /** Returns a create call for each API, ready to be sent, for a user that no API has yet. */
   async examples(): Promise<Examples['calls']> {
     return (await this.#admin.call('getExamples')).calls
   }

@@ -116,8 +116,8 @@ export class Webhooks {
   }
 
   /**
-   * Subscribes an http or https URL, or the `path` of an inbox. Only this answer has the `token`,
-   * and only if it was generated.
+   * Subscribes an http or https URL, or the `path` of an inbox. A generated `token` is only in this
+   * answer.
    */
   async subscribe(to: string | NewSubscription): Promise<NewlyMadeSubscription> {
     const body = typeof to === 'string' ? { url: to } : to
@@ -139,7 +139,7 @@ export class Webhooks {
     return await this.#admin.call('deleteSubscription', { params: { webhook: id } })
   }
 
-  /** Returns a built-in webhook receiver; it exists as soon as it receives a webhook. */
+  /** Returns a built-in webhook receiver. It need not be created. */
   inbox(name = 'default'): Inbox {
     return new Inbox(this.#admin, name)
   }
@@ -147,9 +147,12 @@ export class Webhooks {
 
 /** Built-in webhook receiver. */
 export class Inbox {
-  /** Path for `subscribe`, which accepts a query such as `?status=500` after it; needs no network. */
+  /**
+   * Path for `subscribe`, optionally with a query such as `?status=500`. Webhooks to it need no
+   * network.
+   */
   readonly path: string
-  /** URL for other senders of webhooks. */
+  /** URL at which programs other than the server can send webhooks to the inbox. */
   readonly url: string
   readonly #admin: Admin
   readonly #name: string

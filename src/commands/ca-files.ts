@@ -7,8 +7,8 @@ import { javaTrustStore } from '../tls/trust-store.ts'
 
 /**
  * Writes a CA to files that clients read, and returns the variables that name them. Some variables
- * replace the certificates that a client trusts: their files have Node's list of public CAs too, so
- * that other programs of the shell go on to work.
+ * replace the certificates that a client trusts: the files for these also contain Node's list of
+ * public CAs, so that other programs in the shell keep working.
  *
  * @param ca in PEM
  * @param place the file, or the folder for it
@@ -19,7 +19,7 @@ export function caVariables(
   place: { readonly folder: string; readonly file: string | undefined },
   { JAVA_TOOL_OPTIONS: javaOptions = '' }: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, string>> {
-  // A CA of another server has another file.
+  // The name contains a hash, so that each server's CA has its own file.
   const hash = createHash('sha256').update(ca).digest('hex').slice(0, 16)
   const file = resolve(place.file ?? join(place.folder, `ca-${hash}.pem`))
   const stem = file.replace(/\.pem$/, '')
@@ -51,7 +51,7 @@ function write(file: string, content: string | Buffer): void {
   }
 }
 
-/** Java's options with this trust store in place of an earlier one. */
+/** Returns Java's options with this trust store, which replaces an earlier one. */
 function withTrustStore(options: string, store: string): string {
   const others = options.replaceAll(
     /(?:"-Djavax\.net\.ssl\.trustStore=[^"]*"|-Djavax\.net\.ssl\.trustStore=\S*)/g,

@@ -59,7 +59,10 @@ export class Client {
   }
 }
 
-/** The URL of the server that a command calls, and the sandbox at its end, as in `STANDIN_URL`. */
+/**
+ * Returns the URL of the server that a command calls, and the sandbox that is named at the end of
+ * the URL, as in `STANDIN_URL`.
+ */
 export function serverUrl(
   config: Config,
   { url }: Readonly<Partial<Record<string, string>>>,

@@ -21,10 +21,11 @@ export interface Command {
   /** Accepted positional arguments, each alternative with its help. */
   readonly positionals?: readonly (readonly [written: string, help: string])[]
   /**
-   * Runs the command. The process exits with 0 when it is done, unless something still listens.
+   * Runs the command. When it has finished, the process exits with code 0, unless the command
+   * started a server.
    *
    * @param flags values of the command's own flags, by name
-   * @param positionals as many as the longest alternative has at most
+   * @param positionals at most as many as the longest alternative has
    * @throws ConfigError if the command is used wrongly, Error if it fails
    */
   run(
@@ -83,7 +84,10 @@ export function commandHelp({ name, help, flags, positionals = [] }: Command): s
     .join('\n\n')
 }
 
-/** Help on the shared options in brief: few of the server's forty concern other commands. */
+/**
+ * Short help on the shared options: most of the server's forty options do not concern other
+ * commands.
+ */
 const SHARED = `The server's options and environment variables are accepted too, such as --port, --admin-token,
 --config and STANDIN_PORT. Run 'standin --help' for a list.`
 
@@ -94,8 +98,8 @@ ${line('--config FILE', 'read options from a JSON file (standin.config.json)')}
 ${line('-h, --help', 'print this help and exit')}
 ${line('-v, --version', 'print the version and exit')}
 
-Every option can also be set by an environment variable (STANDIN_MAX_BODY) or by a key of
-standin.config.json ("maxBody").`
+Every option can also be set by an environment variable, such as STANDIN_MAX_BODY, or by a key of
+standin.config.json, such as "maxBody".`
 }
 
 function section(heading: string, lines: readonly string[]): string {

@@ -28,13 +28,17 @@ export const env: Command = {
   help: 'Print variables with URLs and credentials: eval "$(standin env --create)"',
   flags: [
     ...CLIENT_FLAGS,
-    { name: 'create', help: 'create a sandbox first, which is removed 1 h after its last use' },
+    { name: 'create', help: 'create a sandbox first; it is removed 1 h after its last use' },
     {
       name: 'tls',
-      help: 'print the URLs of HTTPS, and the variables that make clients trust its CA',
+      help: 'print HTTPS URLs, and the variables that make clients trust the CA',
     },
     { name: 'format', value: 'NAME', help: 'sh, json, dotenv, github or powershell (sh)' },
-    { name: 'ca-file', value: 'FILE', help: 'file for the CA of --tls (in the folder of --data)' },
+    {
+      name: 'ca-file',
+      value: 'FILE',
+      help: 'file for the CA, with --tls (a file in the folder of --data)',
+    },
   ],
   async run(config, flags) {
     const format = formatOf(flags['format'])
@@ -42,7 +46,7 @@ export const env: Command = {
       const variables = await variablesOf(config, flags)
       console.log(written(variables, format))
     } catch (error) {
-      // The exit code of a command inside eval "$(…)" is lost; the one of this line is not.
+      // eval "$(…)" ignores the exit code of this command, but returns that of the line `false`.
       if (format === 'sh') console.log('false')
       throw error
     }
@@ -100,7 +104,7 @@ async function variablesOf(
   }
 }
 
-/** Creates the sandbox if that was asked for, and returns its name. */
+/** Creates the sandbox if `--create` is set, and returns its name. */
 async function sandboxFor(
   server: Client,
   name: string | undefined,

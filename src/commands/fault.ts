@@ -22,7 +22,7 @@ const FIELD_FLAGS: readonly Flag[] = [
   { name: 'every', value: 'N', help: 'fire for every Nth matching request' },
   { name: 'probability', value: 'P', help: 'probability of firing, from 0 to 1' },
   { name: 'after', value: 'STAGE', help: 'fire after this stage: route, auth, validation, commit' },
-  { name: 'delay', value: 'TIME', help: 'delay the answer, such as by 2s or 1s..3s' },
+  { name: 'delay', value: 'TIME', help: 'delay the answer by this time, such as 2s or 1s..3s' },
   { name: 'expires-in', value: 'TIME', help: 'disarm it after this time, such as 5m' },
   { name: 'note', value: 'TEXT', help: 'comment shown in lists' },
 ]
@@ -45,7 +45,7 @@ export const fault: Command = {
   flags: [
     ...FIELD_FLAGS,
     { name: 'unfired', help: 'list only faults that never fired' },
-    { name: 'all', help: 'list faults of single requests (Standin-Fault header) too' },
+    { name: 'all', help: 'also list faults that a request asked for (Standin-Fault header)' },
     ...CLIENT_FLAGS,
   ],
   async run(config, flags, [text, id]) {

@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 
 export const healthcheck: Command = {
   name: 'healthcheck',
-  help: 'Check once that a server answers, such as for a container',
+  help: 'Check once that a server answers, for the health check of a container',
   flags: CLIENT_FLAGS.filter(({ name }) => name === 'url'),
   async run(config, flags) {
     const client = new Client(config, flags)

@@ -49,9 +49,10 @@ export async function runResilience(args: readonly string[], program: string): P
 /** Output of `standin resilience --help`. */
 const RESILIENCE_HELP = `Usage: standin resilience [options] -- COMMAND …
 
-Run the command of a test suite without faults, then once per fault that applies to what it called,
-and report what survived. The command finds the sandbox of its run in the environment, in the
-variables of standin env; {url} in its arguments is the sandbox's URL. See docs/resilience.md.
+Run the command of a test suite without faults, then once per fault that applies to its calls, and
+report which faults it survived. The command finds the sandbox of its run in the environment, in the
+variables of standin env; {url} in its arguments is replaced by the URL of the sandbox. See
+docs/resilience.md.
 
 Options (defaults in parentheses):
 ${FLAG_NAMES.map((name) => {
@@ -61,10 +62,11 @@ ${FLAG_NAMES.map((name) => {
   -h, --help           print this help and exit
 
 The same names are keys of "resilience" in standin.config.json, such as "minScore", and "command" is
-the command as a list. The server's options are accepted too, such as --seed and --profile.
+the command as a list of its arguments. The server's options are accepted too, such as --seed and
+--profile.
 
 Exit codes: 0 if the run ended; 1 if the suite fails without faults, the score is below --min-score,
-or a failure is not in --baseline; 2 if the command is used wrongly.`
+or a cell is worse than in --baseline; 2 if the command is used wrongly.`
 
 interface Arguments {
   /** Own flags by name; true for a switch. */
@@ -75,7 +77,10 @@ interface Arguments {
   readonly command: readonly string[]
 }
 
-/** Takes the own flags out of the arguments; the server has one of the same name: --faults. */
+/**
+ * Separates this command's flags from those of the server. The flag --faults exists in both; here
+ * it is this command's.
+ */
 function split(args: readonly string[]): Arguments {
   const end = args.indexOf('--')
   const own = end < 0 ? args : args.slice(0, end)
@@ -112,7 +117,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
   const config = serverConfig(given)
   const controller = new AbortController()
   const stop = stopOnSignals(controller)
-  // A reader such as head may have gone; the reports are written all the same.
+  // The reader of the output, such as head, may have exited. The reports are still written.
   process.stdout.on('error', () => {})
   const standin = await open(config, settings.url)
   const folder = config.tls ? mkdtempSync(join(tmpdir(), 'standin-')) : undefined
@@ -139,7 +144,7 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
       if (report) process.exitCode = exitCode(report, settings, earlier, terminal)
     }
   } catch (error) {
-    // An interruption fails whatever was going on.
+    // After an interruption, errors of the interrupted work are expected.
     if (!controller.signal.aborted) throw error
   } finally {
     await standin.close()
@@ -149,7 +154,10 @@ async function run({ flags, rest, command }: Arguments, program: string): Promis
   }
 }
 
-/** The server of the run: free port, nothing stored, no faults but those of the cells. */
+/**
+ * Returns the configuration of the run's server: a free port, state in memory, and no faults
+ * besides those of the cells.
+ */
 function serverConfig(given: Config): Config {
   return {
     ...given,
@@ -160,9 +168,9 @@ function serverConfig(given: Config): Config {
     readyFile: undefined,
     portFile: undefined,
     faults: [],
-    // Verdicts need all requests of a run.
+    // The verdicts are derived from all requests of a run, so none may be dropped.
     requestLogSize: Math.max(given.requestLogSize, LOG_SIZE),
-    // The vendor's plan waits minutes, and a suite does not.
+    // The vendor's retry plan waits for minutes, which is longer than a suite waits.
     webhookRetries:
       given.webhookRetries === OPTIONS.webhookRetries.fallback ? 'fast' : given.webhookRetries,
   }
@@ -174,7 +182,7 @@ async function open(config: Config, url: string | undefined): Promise<Standin> {
     try {
       return await connect({ url, adminToken })
     } catch (error) {
-      // A wrong URL is a wrong option.
+      // An invalid URL is reported as wrong use of --url.
       if (error instanceof TypeError) throw new ConfigError(`--url: ${error.message}`)
       if (error instanceof Error) throw new Error(error.message, { cause: error })
       throw error
@@ -310,7 +318,7 @@ class Scene {
     this.#terminal.line()
     this.#terminal.line(`Reports: ${written.join(', ')}`)
     if (report.notRun.length === 0) progress?.finish()
-    else this.#terminal.line('Go on with the same command and --resume')
+    else this.#terminal.line('To continue, repeat the command with --resume')
     return report
   }
 

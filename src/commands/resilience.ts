@@ -6,7 +6,8 @@ export const resilience: RawCommand = {
   help: 'Run a test suite once per fault: standin resilience -- npm test',
   runWith: async (args) => {
     const { runResilience } = await import('./resilience-run.ts')
-    // Passed on: a chunk that the build loads later must not load the one of main again.
+    // The program name is passed as an argument, because a chunk that is loaded later must not load
+    // the chunk of main again.
     await runResilience(args, programCommand())
   },
 }

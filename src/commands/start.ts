@@ -16,10 +16,12 @@ export const start: Command = {
     }
     const { startServer } = await import('../server/server.ts')
     const { VERSION } = await import('../package.ts')
-    // Output that a program leaves unread would fill its pipe and block the server.
+    // Without a terminal, requests are not logged: if a program does not read the output, a full
+    // pipe would block the server.
     const log = given.log ?? (process.stdout.isTTY ? 'pretty' : 'off')
     const config = { ...given, log }
-    // A process ends only after its lookups. By default, one that no name server answers takes 10 s.
+    // A process exits only after its DNS look-ups. By default, a look-up without an answer takes 10
+    // s.
     process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2' // read by the C library
     const starting = startServer(config)
     stopOnSignals(starting)
@@ -45,8 +47,8 @@ function readyLine({ url, apis, https }: Server, _config: Config, version: strin
 }
 
 /**
- * The start output for people: URLs, credentials and a request for each API. Programs wait for its
- * last line.
+ * The start output for people: URLs, credentials and a request for each API. Other programs wait
+ * for its last line.
  */
 export function banner(server: Server, config: Config, version: string): string {
   const { url, apis, sandbox, https } = server
@@ -54,7 +56,7 @@ export function banner(server: Server, config: Config, version: string): string 
   const state = config.memory ? 'in memory only' : config.data
   const secure = https === undefined ? '' : `\n  HTTPS                ${tlsText(url, https)}`
   const closed = isAdminClosed(config)
-    ? '\n  Admin API            this machine only; set STANDIN_ADMIN_TOKEN to a token, or to none, for other machines'
+    ? '\n  Admin API            this machine only; to open it to others, set STANDIN_ADMIN_TOKEN to a token, or to none for no token'
     : ''
   return `Standin ${version}
 ${apis.map((api) => `  ${api.title.padEnd(20)} ${api.url}`).join('\n')}${secure}
@@ -69,10 +71,10 @@ ${curls.map((curl) => `  ${curl}`).join('\n')}
 ready ${url}`
 }
 
-/** The URL of HTTPS and what its clients have to trust. */
+/** Describes the HTTPS URL and the CA that its clients have to trust. */
 function tlsText(url: string, { url: secure, ca }: NonNullable<Server['https']>): string {
-  const trusted = ca === undefined ? 'the CA of --tls-cert' : `${url}/_standin/ca.pem`
-  return `${secure}, the same APIs; clients trust ${trusted}`
+  const trusted = ca === undefined ? 'the issuer of --tls-cert' : `${url}/_standin/ca.pem`
+  return `${secure}, the same APIs; CA to trust: ${trusted}`
 }
 
 /** The destination of webhooks, as the start output shows it. */
@@ -82,7 +84,7 @@ function webhooks(url: string, { webhookUrl }: Config): string {
   return `to ${new URL(webhookUrl).origin}` // the path may hold a secret
 }
 
-/** The ways to make a request fail. */
+/** Describes the ways to request a fault. */
 function faults({ faults: armed, magicFaults }: Config): string {
   if (!armed) return 'off'
   const address = magicFaults ? ', or the address ada+fault.500@example.test' : ''
@@ -94,8 +96,9 @@ function isAdminClosed({ host, adminToken }: Config): boolean {
 }
 
 /**
- * Stops after the requests in flight on the first signal, and at once on the second. It listens
- * before the server has started: process 1 of a container gets only the signals that it handles.
+ * Stops after the requests in flight on the first signal, and at once on the second. The handlers
+ * are installed before the server has started, because process 1 of a container receives only
+ * signals that it handles.
  */
 function stopOnSignals(starting: Promise<Server>): void {
   let stopping = false

@@ -4,7 +4,7 @@ import { readTime } from '../config/values.ts'
 import type { Vendor } from '../core/vendor.ts'
 import { parseDuration, type Command } from './command.ts'
 
-/** The first vendor that accepts JWTs, and its tokens. */
+/** The first vendor that accepts JWTs, with the function that makes them. */
 const [issuer] = (VENDORS as readonly Vendor[]).flatMap(({ name, title, tokens }) =>
   tokens ? [{ name, title, ...tokens }] : [],
 )

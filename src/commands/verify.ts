@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/config.ts'
 import { readTime } from '../config/values.ts'
-import { verifyWebhook, type Verdict } from '../core/webhooks/signature-check.ts'
+import { verifyWebhook, type SignatureResult } from '../core/webhooks/signature-check.ts'
 import { codeOf, messageOf } from '../core/errors.ts'
 import { closest } from '../core/words.ts'
 import type { RawCommand } from './command.ts'
@@ -59,16 +59,16 @@ async function verify(args: readonly string[]): Promise<void> {
     return
   }
   const { secret, headers, name, body, now, tolerance } = parsed
-  const verdict = verifyWebhook(await readBody(body), headers, secret, {
+  const result = verifyWebhook(await readBody(body), headers, secret, {
     header: name,
     ...(now === undefined ? {} : { now }),
     ...(tolerance === undefined ? {} : { toleranceSeconds: tolerance }),
   })
-  console.log(linesOf(verdict))
-  if (!verdict.verified) process.exitCode = 1
+  console.log(linesOf(result))
+  if (!result.verified) process.exitCode = 1
 }
 
-function linesOf({ steps, verified, scheme, failedAt }: Verdict): string {
+function linesOf({ steps, verified, scheme, failedAt }: SignatureResult): string {
   const lines = steps.map(
     ({ step, passed, text }) => `${passed ? 'ok    ' : 'FAILED'}  ${step.padEnd(9)}  ${text}`,
   )

@@ -16,13 +16,13 @@ export interface CommandLine<Flag extends string = string> {
   readonly more: Partial<Record<Flag, string>>
   /** The arguments that are not flags. */
   readonly words: readonly string[]
-  /** Settings in the file for one command alone, by its name. */
+  /** Sections of the file with the settings of one command, by the command's name. */
   readonly sections: Readonly<Record<string, unknown>>
 }
 
 /**
- * Reads the command line and the environment; nothing else does. A flag wins over its variable, the
- * variable over the file, and the file over the default.
+ * Reads the configuration from the command line, the environment and the configuration file. A flag
+ * takes precedence over its variable, the variable over the file, and the file over the default.
  *
  * @param args without node, the script and the subcommand
  * @param more flags of the subcommand; each takes a value unless it is a switch
@@ -37,7 +37,7 @@ export function readConfig<Flag extends string = never>(
   const { flags, words } = readFlags(args, more, besides)
   const help = flags['help'] === true
   const version = flags['version'] === true
-  // Help and version are answered even when another source is wrong.
+  // Help and version are shown even if another source has an invalid option.
   if (help || version)
     return { config: withDefaults({}), help, version, more: {}, words, sections: {} }
   const variables = readVariables(env)

@@ -4,8 +4,8 @@ import type { Vendor } from '../core/vendor.ts'
 export const CELL_VARIABLE = 'STANDIN_RESILIENCE_CELL'
 
 /**
- * Variables that `standin env` prints for every server, besides those that are options too, and that
- * `standin resilience` sets.
+ * Variables that `standin env` prints for every server and `standin resilience` sets, except those
+ * that are also options.
  */
 const COMMON = [
   'STANDIN_URL',

@@ -5,9 +5,10 @@ import { withoutMark } from '../core/formats/text-file.ts'
 import { closest } from '../core/words.ts'
 
 /**
- * Reads the faults to arm: a JSON list of definitions, or short forms separated by commas. An API's
- * name and a colon before a short form limit it to that API. `off` disables faults. The definitions
- * are checked where they are armed. Throws an Error that says what is allowed.
+ * Reads the faults to arm: a JSON list of definitions, or short forms separated by commas. A short
+ * form can begin with the name of an API and a colon, which limit the fault to that API. `off`
+ * disables faults. The definitions are checked where they are armed. Throws an Error that says what
+ * is allowed.
  */
 export function readFaults(text: string): readonly FaultDefinition[] | undefined {
   const given = withoutMark(text)
@@ -28,7 +29,7 @@ function definitionsIn(given: string): readonly FaultDefinition[] {
 function shortFormsIn(given: string): readonly string[] {
   const forms: string[] = []
   for (const part of given.split(',')) {
-    // A list inside a fault continues without a space after the comma.
+    // A comma without a space after it may continue a list within a fault.
     const isInList = /(?:^|[;:])(?:sequence|fields)=[^;]*$/.test(forms.at(-1) ?? '')
     if (isInList && /^\S/.test(part)) forms.push(`${forms.pop()},${part}`)
     else forms.push(part)

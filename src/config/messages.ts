@@ -1,7 +1,10 @@
 import { didYouMean } from '../core/words.ts'
 import { OPTIONS, type Config } from './options.ts'
 
-/** The value of an option as a message shows it; of one that may hold a secret, only its length. */
+/**
+ * Returns the value of an option for a message. If the option may hold a secret, the message shows
+ * only the length of its value.
+ */
 export function quoted(key: keyof Config, value: unknown): string {
   return OPTIONS[key].secret ? `${String(value).length} characters` : JSON.stringify(String(value))
 }

@@ -71,7 +71,7 @@ export const OPTIONS = {
   durability: option({
     fallback: 'fsync',
     value: 'LEVEL',
-    help: 'durability of a create before its answer: fsync, write or none',
+    help: 'how a change is saved before it is answered: fsync, write or none',
     read: oneOf('fsync', 'write', 'none'),
   }),
   recover: option({
@@ -143,7 +143,7 @@ export const OPTIONS = {
   webhookRetries: option({
     fallback: 'vendor',
     value: 'PLAN',
-    help: 'vendor, standard-webhooks, fast, none or such as 5s,5m,2h',
+    help: 'retry plan: vendor, standard-webhooks, fast, none or 5s,5m,2h',
     read: (given) => readRetryPlan(given).name,
   }),
   /** Milliseconds. */

@@ -78,7 +78,8 @@ export function readVariables(
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('STANDIN_') || value === undefined || value === '') continue
     if (isLinkVariable(name, env)) continue
-    // Those of `standin env` and of `standin resilience` are for the programs under test.
+    // Variables that `standin env` prints and `standin resilience` sets are for the programs under
+    // test.
     if (printed.includes(name) && !known.includes(name)) continue
     if (!known.includes(name)) {
       throw new ConfigError(`${name} is not a variable of Standin${nearest(name, known, '')}`)
@@ -89,9 +90,9 @@ export function readVariables(
 }
 
 /**
- * Reads the file of options. The file of the default name may be absent.
+ * Reads the configuration file. It may be missing if it has the default name.
  *
- * @param source the option that names it, for the message
+ * @param source the option that names the file; used in messages
  * @throws ConfigError naming the file and what is wrong
  */
 export function readFile(

@@ -7,9 +7,9 @@ import { formatProfiles, type Profiles } from './profiles.ts'
 type ShapedOption = 'clock' | 'profile' | 'fixtures' | 'faults'
 
 /**
- * Options of a server in this process: those of the command line, by their keys in
- * `standin.config.json`. The defaults are the same, except that the ports are free ones, the state
- * is in memory unless `data` names a folder, and requests are not logged.
+ * Options of a server in this process: the options of the command line, under their names in
+ * `standin.config.json`. The defaults are those of the command line, except that the server listens
+ * on free ports, keeps its state in memory unless `data` names a folder, and does not log requests.
  */
 export interface StandinOptions extends Partial<Omit<Config, ShapedOption>> {
   /** The time at which the clock is held: with its zone, a Date, or milliseconds since 1970. */
@@ -45,7 +45,7 @@ function definitionOf(fault: string | NewFault): NewFault {
   return typeof fault === 'string' ? { fault } : fault
 }
 
-/** An invalid date stays text that the option refuses. */
+/** Converts a time to text. An invalid Date becomes text that the option refuses. */
 function isoOf(time: Date | number): string {
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? String(time) : date.toISOString()

@@ -83,20 +83,20 @@ export interface CallParts {
 }
 
 /**
- * A vendor's own operation on one existing user. The admin API runs it without a request, so that
- * its rules, its events and the state are those of the vendor's call.
+ * A vendor's own operation on one existing user. The admin API runs it without a request, so the
+ * rules, the events and the stored change are the same as for the vendor's call.
  */
 export interface UserOperation {
   /** The operationId. */
   readonly operation: string
   /** Fields of its body that name the user or the caller. The admin API refuses to change them. */
   readonly identifying?: readonly string[]
-  /** True if it leaves a field that is null as it is. The admin API refuses null then. */
+  /** True if the operation ignores a field whose value is null. The admin API then refuses null. */
   readonly ignoresNull?: boolean
   /**
    * Returns the call that applies to this row.
    *
-   * @param changes the fields to change, null for one to empty; no fields for a removal
+   * @param changes the fields to change, where null empties a field; empty for a removal
    */
   readonly callFor: (row: Row, changes: Readonly<Record<string, unknown>>) => CallParts
 }
@@ -109,7 +109,7 @@ export interface Users {
   readonly email: string
   /** The operationId of the create call. */
   readonly operation: string
-  /** Operations that find an existing user: those a client can check an unsure create with. */
+  /** Operations that look up a user, so that a client can check if an unclear create succeeded. */
   readonly lookups?: readonly string[]
   /** The name in a row, such as `Ada Byron`; empty where there is none. */
   nameIn(row: Row): string
@@ -119,7 +119,9 @@ export interface Users {
   createCall(
     body: Readonly<Record<string, unknown>>,
   ): Readonly<Pick<CallParts, 'params' | 'caller'>>
-  /** The vendor's update; without one, the admin API replaces the row by that of `changeRow`. */
+  /**
+   * The vendor's update; without one, the admin API replaces the row by the result of `changeRow`.
+   */
   readonly update?: UserOperation
   /** The vendor's removal; without one, the admin API removes the row without an event. */
   readonly delete?: UserOperation
@@ -161,12 +163,12 @@ export interface Api {
   readonly tasks?: Readonly<Record<string, Task>>
   readonly users?: Users
   /**
-   * True if this is Standin's own API. It also answers requests that match no API; the request log
-   * records those, and not the requests to the admin API.
+   * True if this is Standin's own API. It also answers requests that match no API. The request log
+   * records these requests, but not the requests to the admin API.
    */
   readonly isOwnApi?: boolean
   readonly webhooks?: WebhookStyle
-  /** Location of the credentials: those in a header are checked before the body is read. */
+  /** Location of the credentials. Credentials in a header are checked before the body is read. */
   readonly credentialsIn: 'header' | 'body' | 'none'
 
   /** Reads the slice's part of the fixtures. Throws an Error with a clear message. */
@@ -184,10 +186,15 @@ export interface Api {
   goodCredential?(fixtures: unknown): Credential | undefined
   /** Returns the unchecked credential of a request: a user name, a token or a company. */
   statedCredential?(call: Call, body: unknown): string | undefined
-  /** Returns headers of an exceeded rate limit: for this many seconds, or until the window ends. */
+  /**
+   * Returns the headers of a rate limit that is exceeded for `seconds`, or else until its window
+   * ends.
+   */
   rateLimitHeaders?(tools: Tools, seconds?: number): Readonly<Record<string, string>>
 
-  /** Returns headers for every answer; may refuse the call first of all (a rate limit). */
+  /**
+   * Returns headers for every answer; may refuse the call before any other check (a rate limit).
+   */
   admit?(call: Call, tools: Tools): Readonly<Record<string, string>>
   /** Normalizes a path, where the vendor is more lenient than the contract. */
   route?(path: string, query: URLSearchParams): string
@@ -198,7 +205,7 @@ export interface Api {
    * case or with a slash at the end, with a warning; `strict` refuses both.
    */
   readonly lenient?: {
-    /** Media types, besides those of the contract, that are read as the first of the contract. */
+    /** Additional media types of bodies, which are read as the contract's first media type. */
     readonly mediaTypes: RegExp
   }
   /** Returns the media type of the answer; default: by `Accept`, or 406. */
@@ -206,10 +213,10 @@ export interface Api {
   /**
    * Returns the media type of a body; default: by `Content-Type`, or 415.
    *
-   * @param text the body's text; of a long one, the first megabyte
+   * @param text the body's text; only the first megabyte of a long body
    */
   bodyType?(call: Call, text: string): string
-  /** Adjusts a parsed body, where the vendor is more lenient than the format. */
+  /** Adjusts a parsed body, where the vendor is more lenient than the format's reader. */
   prepare?(call: Call): void
   /** Adapts the body of an answer to its format, such as the spelling of an id. */
   present?(body: unknown, mediaType: string): unknown

@@ -10,7 +10,7 @@ import type { FaultStage, Stage } from './stages.ts'
  */
 export type Profile = 'documented' | 'strict'
 
-/** A doubt about a request that was accepted all the same: a `Standin-Warning` header. */
+/** A broken rule that did not cause a refusal, sent in a `Standin-Warning` header. */
 export interface Warning {
   /** Stable and machine-readable, such as `required.lastName`. */
   readonly code: string
@@ -19,7 +19,7 @@ export interface Warning {
   readonly stage: Stage
   /** True if `strict` would refuse the request. */
   readonly assumed: boolean
-  /** The JSON type that a field should have, for a value of another type that was converted. */
+  /** The contract's JSON type of a field whose value had another type and was converted. */
   readonly expected?: string
 }
 
@@ -82,9 +82,9 @@ export class Call {
   readonly headers: IncomingHttpHeaders
   /** The remote address of the socket. */
   readonly address: string
-  /** The remote port of the socket, which tells connections apart; 0 if unknown. */
+  /** The remote port of the socket, which distinguishes connections; 0 if unknown. */
   readonly port: number
-  /** The path before the API's prefix: a sandbox's, or empty. */
+  /** The path prefix of the sandbox, which precedes the API's prefix; may be empty. */
   readonly base: string
   /** The scheme of the URL that the caller used. */
   readonly scheme: 'http' | 'https'
@@ -112,7 +112,7 @@ export class Call {
   deliveries?: readonly string[] | undefined
   /** Aborted when the client closes the connection; set for the admin API's own work only. */
   signal?: AbortSignal
-  /** Ids of the deliveries that waited for the removal of the user; they follow the others. */
+  /** Ids of the deliveries that waited for the removal of the user; sent after `deliveries`. */
   released?: readonly string[] | undefined
 
   constructor(from: {
@@ -147,7 +147,7 @@ export class Call {
     this.answerType = from.answerType
   }
 
-  /** The body's text; undefined until it is read, or where there is none. */
+  /** The body's text; undefined before it is read and for a request without a body. */
   get bodyText(): string | undefined {
     this.#bodyText ??= this.bodyPieces?.join('')
     return this.#bodyText

@@ -12,7 +12,7 @@ export interface ApiPart<A extends Api = Api> {
 
 /** One API of one sandbox. */
 export interface ApiContext extends ApiPart {
-  /** Every API of the sandbox, the admin API included: hints suggest operations of all of them. */
+  /** All APIs of the sandbox, including the admin API: hints suggest operations of each. */
   readonly all: readonly ApiPart[]
   readonly profile: Profile
   readonly tools: Tools

@@ -1,12 +1,12 @@
 import { types } from 'node:util'
 
-/** An option or a file of the configuration that cannot be used; the message says what to do. */
+/** Thrown for an unusable option or configuration file; the message says what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-// A test runner gives each test file globals of its own, and the errors of Node are no instances of
-// its Error: isNativeError() recognizes both.
+// Test runners give each test file its own globals, so Node's errors are not instances of that
+// file's Error. isNativeError() recognizes both.
 const { isNativeError } = types
 
 /** The message of a caught error; any other thrown value as text. */

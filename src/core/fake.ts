@@ -51,8 +51,9 @@ export class Fake {
 }
 
 /**
- * The version 4 UUID that faker makes of the same random numbers, in a fifth of the time and a
- * twentieth of the memory: every user and every webhook needs one.
+ * Generates the version 4 UUID that faker generates from the same random numbers. It takes a fifth
+ * of the time and a twentieth of the memory, which counts because every user and every webhook
+ * needs one.
  */
 function uuid(next: () => number): string {
   let digits = ''
@@ -92,7 +93,7 @@ class Sfc32 {
     this.start(a, b, c)
   }
 
-  /** A property, because faker calls it without its object. */
+  /** A property instead of a method, because faker calls it without `this`. */
   readonly next = (): number => {
     const t = (((this.#a + this.#b) | 0) + this.#d) | 0
     this.#d = (this.#d + 1) | 0

@@ -42,7 +42,7 @@ export interface DeliveryFault {
   readonly kind: DeliveryFaultKind
   /** Milliseconds: the delay, the window of `reorder` or the age of `stale-timestamp`. */
   readonly by?: number
-  /** Number of attempts that are faulty, from the first on; default: all. */
+  /** Number of attempts that are faulty, beginning with the first; default: all. */
   readonly attempts?: number
 }
 
@@ -71,7 +71,7 @@ export const DELIVERY_FAULT_KINDS = [
 ] as const
 export type DeliveryFaultKind = (typeof DELIVERY_FAULT_KINDS)[number]
 
-/** Outcomes: the answer says one thing about the user, the state another. */
+/** Outcomes: faults by which the answer and the stored state disagree about the user. */
 export const OUTCOMES = [
   'not-stored',
   'created-later',
@@ -96,8 +96,8 @@ export type TlsFault = (typeof TLS_FAULTS)[number]
 export type MatchValue = string | number | boolean | ValueCondition
 
 /**
- * A fault as a tester defines it, whatever way it arrives. `NewFault` in `specs/standin.yaml`
- * documents each field; values of this type have passed its schema.
+ * A fault as a tester defines it, by any of the ways to arm or request one. `NewFault` in
+ * `specs/standin.yaml` documents each field; values of this type have passed its schema.
  */
 export interface FaultDefinition {
   readonly fault?: string
@@ -178,7 +178,9 @@ export interface FaultEffect {
   /** Milliseconds of the sandbox's clock until `created-later` creates the user. */
   readonly later: number
   readonly webhook?: DeliveryFault
-  /** Fault of the handshake. It comes before all stages, and has no other effect. */
+  /**
+   * Fault of the handshake. It fires before all stages and cannot be combined with another effect.
+   */
   readonly tls?: TlsFault
   readonly after: FaultStage
 }
@@ -191,7 +193,7 @@ export interface Firing {
   readonly draw: readonly [number, number]
 }
 
-/** The part of an armed fault that the request it fired for needs. */
+/** The parts of an armed fault that are needed while it acts on a request. */
 export interface FiredFault {
   readonly id: string
   readonly shortForm: string

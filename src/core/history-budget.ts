@@ -12,14 +12,15 @@ export interface Charge {
 }
 
 /**
- * Number of removed charges that may stay in the queue, in addition to one for each other charge.
+ * Number of obsolete places in the queue, in addition to one for each present charge, above which
+ * the queue is rebuilt.
  */
 const MAX_REMOVED = 1000
 
 /**
- * Bounds the memory of the histories of all sandboxes together: request logs, inboxes and
- * completed deliveries. Above the limit the oldest entry of all is dropped first, whichever sandbox
- * has it. The cost of an entry does not depend on the number of entries or sandboxes.
+ * Bounds the memory of the histories of all sandboxes together: request logs, inboxes and completed
+ * deliveries. Above the limit, the oldest entries of all sandboxes are dropped first. The cost of
+ * an entry does not depend on the number of entries or sandboxes.
  */
 export class HistoryBudget {
   readonly limit: number
@@ -45,7 +46,7 @@ export class HistoryBudget {
     return this.#dropped
   }
 
-  /** Adds the newest entry of a history, which keeps the charge with it. */
+  /** Adds the newest entry of a history, which stores the returned charge with the entry. */
   add(history: History, bytes: number): Charge {
     const charge: Charge = { history, bytes, isRemoved: false }
     this.#queue.push(charge)

@@ -1,4 +1,4 @@
-/** Reports problems that no answer can carry, one line each. */
+/** Reports warnings and bugs that no answer contains, one line each. */
 export interface Log {
   warn(message: string): void
   /** Reports a bug of Standin itself, with the stack, which is never sent to a client. */

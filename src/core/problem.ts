@@ -20,7 +20,7 @@ export interface Violation {
 /** The defect of a body that cannot be read, where a hint can say what to change. */
 export type BodyFlaw =
   | { readonly kind: 'ends-early' | 'wrong-encoding' }
-  /** `place` is such as `line 2, column 7`; absent for names that differ in case only. */
+  /** `place` has the form `line 2, column 7`; absent for names that differ only in case. */
   | { readonly kind: 'duplicate-name'; readonly place?: string }
 
 interface Details {
@@ -60,9 +60,14 @@ export class Problem extends Error {
   }
 }
 
-/** The problem for a request that violates its contract: status 400 with every violation. */
+/**
+ * The problem for a request that violates its contract: status 400 with every violation. The reason
+ * is `query.invalid` if only the query violates it, and else `body.invalid`.
+ */
 export function invalid(violations: readonly Violation[]): Problem {
-  return new Problem(400, 'body.invalid', violations.map(describeViolation).join('; '), {
+  const isQuery = violations.length > 0 && violations.every(({ part }) => part === 'query')
+  const reason = isQuery ? 'query.invalid' : 'body.invalid'
+  return new Problem(400, reason, violations.map(describeViolation).join('; '), {
     violations,
   })
 }

@@ -6,7 +6,10 @@ export class ClientGone extends Error {}
 
 const waiting: (() => void)[] = []
 
-/** Runs one work for each turn of the event loop, so that several do not add up to a long wait. */
+/**
+ * Resumes one task in each turn of the event loop, so that several tasks do not add up to a long
+ * wait.
+ */
 function resumeOne(): void {
   waiting.shift()?.()
   if (waiting.length > 0) setImmediate(resumeOne)

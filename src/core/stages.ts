@@ -4,7 +4,8 @@ interface StageRow {
   /** The heading of the stage in an explanation. */
   readonly title: string
   /**
-   * The name of the stage in a fault's `after`: a fault with `after: auth` fires once it passed.
+   * The name of the stage in a fault's `after`: a fault with `after: auth` fires after the stage
+   * `credentials` has passed.
    */
   readonly faultsAfter?: string
   /**
@@ -75,13 +76,13 @@ export const STAGES = [
   {
     name: 'contract',
     title: 'Contract checks',
-    reasons: ['body.invalid'],
+    reasons: ['body.invalid', 'query.invalid'],
   },
   {
     name: 'strict',
     title: 'Strict profile checks',
     faultsAfter: 'validation',
-    reasons: ['body.invalid'],
+    reasons: ['body.invalid', 'query.invalid'],
   },
   {
     name: 'operation',

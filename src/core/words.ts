@@ -71,7 +71,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * Longest word that is compared: a longer one is hardly a typing error, and expensive to compare.
+ * Longest word that is compared: a longer one is unlikely to be a typing error, and is expensive to
+ * compare.
  */
 const MAX_LENGTH = 60
 /** Maximum number of suggestions for one word. */

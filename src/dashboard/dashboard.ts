@@ -4,8 +4,8 @@ import type { ServerResponse, IncomingMessage } from 'node:http'
 import { codeOf } from '../core/errors.ts'
 import { packaged } from '../package.ts'
 
-// The built dashboard: `rolldown.config.ts` writes it from `ui/`. Nothing of it is read before a
-// browser requests it.
+// Serves the built dashboard, which `rolldown.config.ts` builds from `ui/`. Files are read only
+// when a browser requests them.
 
 /** Path of the assets, below the prefix of the admin API. */
 export const ASSETS = '/ui'
@@ -22,8 +22,8 @@ export const DASHBOARD_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Headers of the API reference. It has the same rules, but its library writes HTML, sanitized, and
- * has small images in its style sheet.
+ * Headers of the API reference. The policy is that of the dashboard, except that it permits the
+ * library to write HTML, which it sanitizes, and to use the small images in its style sheet.
  */
 export const REFERENCE_HEADERS: Readonly<Record<string, string>> = {
   ...DASHBOARD_HEADERS,
@@ -43,7 +43,7 @@ const ASSET = /^\/((?:reference\/)?[\w-]+-[\w-]{8}\.(js|css|svg))$/
 /**
  * Reads the page.
  *
- * @param path path of the page as the browser requested it, with the sandbox
+ * @param path path of the page as requested by the browser, including the sandbox's prefix
  * @param own path prefix of the admin API
  * @returns undefined if the dashboard is not built
  */
@@ -60,7 +60,8 @@ function page(file: string, path: string, own: string): string | undefined {
   // Relative, so that it also works below a path of a reverse proxy.
   const up = '../'.repeat(path.split('/').length - 2) || './'
   try {
-    // One kilobyte, and refusals are explained without waiting.
+    // The file is read synchronously: it has one kilobyte, and the pages for refusals are made
+    // synchronously.
     const text = readFileSync(fileOf(file), 'utf8')
     return text.replaceAll('{{assets}}', `${up}${own.slice(1)}${ASSETS}/`)
   } catch (error) {
@@ -92,7 +93,7 @@ export async function answerAsset(
     'Content-Length': body.length,
     ...(isGzip ? { 'Content-Encoding': 'gzip' } : {}),
     Vary: 'Accept-Encoding',
-    // The name changes with the content.
+    // Caching is safe, because the name of a file changes with its content.
     'Cache-Control': 'public, max-age=31536000, immutable',
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Resource-Policy': 'same-origin',

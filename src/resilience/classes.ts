@@ -9,7 +9,10 @@ export interface FaultClass {
   readonly group: Group
   /** Short form of the fault that the class arms. */
   readonly fault: string
-  /** Number of calls that fail, from the position on; the position `every` ignores it. */
+  /**
+   * Number of consecutive calls that fail, beginning at the position. Ignored for the position
+   * `every`.
+   */
   readonly times: number
   readonly positions: readonly ('first' | 'later' | 'every')[]
   readonly applies: (operation: CalledOperation) => boolean
@@ -48,7 +51,7 @@ type Row = readonly [
 
 const OPTIONAL = { optional: true } as const
 
-// The most telling first: the plan keeps this order.
+// The plan keeps this order, so the most revealing classes come first.
 const ROWS: Readonly<Record<Group, readonly Row[]>> = {
   lost: [
     ['commit-500', 'commit-500', 'stores the change, then answers 500', EACH, writes],
@@ -67,7 +70,8 @@ const ROWS: Readonly<Record<Group, readonly Row[]>> = {
   failing: [
     ['500', '500', 'answers 500', EACH],
     ['503', '503', 'answers 503 with the page of a gateway', EACH],
-    // Longer than the retries of a webhook (`fast`) take on a busy machine: some would come after one second.
+    // 2 s, because on a busy machine the retries of a webhook with the plan `fast` can take longer
+    // than one second.
     ['429', '429;retry-after=2', 'limits the rate for 2 s (429 with Retry-After)', EACH],
     ['500-twice', '500', 'answers 500 twice', FIRST, always, { times: 2 }],
     ['503-twice', '503', 'answers 503 twice', FIRST, always, { times: 2 }],
@@ -139,10 +143,13 @@ const ROWS: Readonly<Record<Group, readonly Row[]>> = {
   ],
 }
 
-/** Documented refusals that concern the form of a request, or that have a class of their own. */
+/**
+ * Documented refusals that have no class here: they concern the format of a request, or another
+ * class covers them.
+ */
 const NO_REFUSAL = [401, 405, 406, 408, 413, 415, 429]
 
-/** All classes that can apply to these operations, the most telling first. */
+/** Returns all classes that can apply to these operations, the most revealing first. */
 export function classesFor(operations: readonly CalledOperation[]): readonly FaultClass[] {
   const rows = (Object.entries(ROWS) as [Group, readonly Row[]][]).flatMap(([group, all]) => [
     ...all.map((row) => classOf(group, row)),

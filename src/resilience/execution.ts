@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import type { Ending } from './model.ts'
 
-/** Bytes of the output that a report keeps. */
+/** Maximum number of bytes of the output that a report contains. */
 const OUTPUT_LIMIT = 8 * 1024
-/** Milliseconds between the request to end and the kill. */
+/** Milliseconds between SIGTERM and SIGKILL. */
 const GRACE = 300
 
 /** Time limit of a command. */
@@ -38,7 +38,8 @@ export function execute(execution: Execution): Promise<Ending> {
   const [program = '', ...args] = command
   return new Promise((resolve, reject) => {
     const started = performance.now()
-    // A group of its own: what the command started is ended with it.
+    // The command runs in its own process group, so that the processes that it starts can be ended
+    // with it.
     const child = spawn(program, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,13 +81,14 @@ export function execute(execution: Execution): Promise<Ending> {
     })
     child.on('exit', (exitCode) => {
       finish()
-      // Processes that it left behind would hold the ports and files of the next run.
+      // Processes that the command left running would keep ports and files that the next run needs.
       kill('SIGKILL')
       const end = () => {
         const text = withoutSecrets(output, env).slice(-OUTPUT_LIMIT)
         resolve({ exitCode, timedOut, ms: Math.round(performance.now() - started), output: text })
       }
-      // Output that is still in the pipes; a process of another group may keep them open.
+      // Waits for output that is still in the pipes, but not for long: a process of another group
+      // may keep them open.
       const late = setTimeout(end, GRACE)
       child.once('close', () => {
         clearTimeout(late)
@@ -97,8 +99,9 @@ export function execute(execution: Execution): Promise<Ending> {
 }
 
 /**
- * Calls a function at the time limit of a command. A command that goes on sending requests does not
- * hang: on a busy machine it needs longer, and its verdict must not depend on that.
+ * Calls a function at the time limit of a command. A command that is still sending requests gets
+ * more time: it does not hang but needs longer on a busy machine, and its verdict must not depend
+ * on that.
  *
  * @returns a function that ends the watch
  */

@@ -6,7 +6,7 @@ import { receiverFindings } from './receiver-findings.ts'
 import { addressIn, operationKey, textOf } from './repeats.ts'
 import { retryFindings } from './retry-findings.ts'
 
-/** Lists what the log and the state of a run show. A run without a fault shows little. */
+/** Lists what the log and the state of a run show. Most findings need a fault that fired. */
 export function findingsIn(run: Observation, judgement: Judgement): readonly Finding[] {
   return [
     ...orphanedUsers(run),
@@ -19,8 +19,8 @@ export function findingsIn(run: Observation, judgement: Judgement): readonly Fin
   ]
 }
 
-/** Leaves out the findings that the baseline has too: they need no fault. */
-export function besides(
+/** Leaves out the findings that the baseline has too, because no fault caused them. */
+export function exceptKnown(
   findings: readonly Finding[],
   known: readonly Finding[],
 ): readonly Finding[] {
@@ -79,7 +79,10 @@ function duplicateUsers({ users, requests }: Observation): readonly Finding[] {
     })
 }
 
-/** Users that the answer of a create call promised, that do not exist and that nobody looked for. */
+/**
+ * Users that do not exist although the create call was answered with success, and that the client
+ * never looked up.
+ */
 function missingUsers(run: Observation, { creates }: Judgement): readonly Finding[] {
   const { requests, users, fault } = run
   return requests.flatMap((request, at): readonly Finding[] => {
@@ -97,10 +100,13 @@ function missingUsers(run: Observation, { creates }: Judgement): readonly Findin
   })
 }
 
-/** Values that programs write where they have none. */
+/** Texts that programs write for a missing value. */
 const NO_VALUE = /(^|[/=>:"\s])(undefined|null|None|NaN|\[object Object\])($|[/&?<"\s])/
 
-/** Calls about a user that was never created: its id is the text of a missing value. */
+/**
+ * Calls about a user that was never created: they have the text of a missing value in place of an
+ * id.
+ */
 function namelessCalls(
   { requests, fault }: Observation,
   { creates }: Judgement,
@@ -122,7 +128,10 @@ function namelessCalls(
   ]
 }
 
-/** A target that can be decoded: a single `%` becomes one of its own. */
+/**
+ * Prepares a target for decoding: escapes a `%` that begins no escape, and removes escapes of bytes
+ * beyond ASCII.
+ */
 function plain(text: string): string {
   return text.replaceAll(/%(?![0-9a-f]{2})/gi, '%25').replaceAll(/%[89a-f][0-9a-f]/gi, '')
 }
@@ -130,7 +139,7 @@ function plain(text: string): string {
 const REDACTED = '[redacted]'
 const NO_CONTRACT: { readonly query: readonly string[] } = { query: [] }
 
-/** Secrets in a URL, where the contract has no parameter for them. */
+/** Secrets in a URL for which the contract has no parameter. */
 function misplacedSecrets({ requests }: Observation, { contracts }: Judgement): readonly Finding[] {
   const found = requests.flatMap((request) => {
     const { query: known } = contracts[operationKey(request) ?? ''] ?? NO_CONTRACT

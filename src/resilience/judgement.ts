@@ -1,7 +1,7 @@
 import type { Contracts } from './contracts.ts'
 import type { Baseline } from './model.ts'
 
-/** Facts by which a run is judged. */
+/** Facts that the verdicts on a run are based on. */
 export interface Judgement {
   readonly contracts: Contracts
   /** Operations that create a user, as `<api>.<operation>`. */

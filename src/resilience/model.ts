@@ -1,6 +1,9 @@
 import type { ApiName, NewFault } from '../admin/contract.gen.ts'
 
-/** Place among the calls of an operation: the first, the second (`call-2`) and so on, or every one. */
+/**
+ * Position among the calls of an operation: the first, the second (`call-2`) and so on, or every
+ * call.
+ */
 export type Position = 'first' | 'every' | `call-${number}`
 
 /** An operation that the command called in the baseline. */
@@ -49,7 +52,7 @@ export const FINDINGS = [
 ] as const
 export type FindingId = (typeof FINDINGS)[number]
 
-/** Something that the log or the state shows and a test suite rarely sees. */
+/** Something wrong that the log or the state shows although the suite may have passed. */
 export interface Finding {
   readonly id: FindingId
   /** One sentence. */
@@ -95,7 +98,7 @@ export interface WebhookDelivery {
   }[]
 }
 
-/** The end of the command. */
+/** The result of running the command. */
 export interface Ending {
   /** Null if it was ended by a signal. */
   readonly exitCode: number | null
@@ -127,7 +130,7 @@ export interface CellResult {
   /** Number of requests that the list leaves out. */
   readonly omitted: number
   readonly deliveries: readonly WebhookDelivery[]
-  /** The request that decided, with its explanation. */
+  /** The request that determined the verdict, with its explanation. */
   readonly decisive?: { readonly id: string; readonly explanation: string }
 }
 
@@ -152,6 +155,6 @@ export interface Report {
   readonly results: readonly CellResult[]
   /** Ids of the cells that did not run, because of the budget or an interruption. */
   readonly notRun: readonly string[]
-  /** Milliseconds of all cells together, as a clock shows them. */
+  /** Elapsed milliseconds of the whole run of cells. */
   readonly ms: number
 }

@@ -3,20 +3,23 @@ import { StandinError } from '../client/errors.ts'
 import type { Standin } from '../client/standin.ts'
 import type { FaultCounts, Exchange, WebhookDelivery } from './model.ts'
 
-/** All that a sandbox shows after a run. */
+/** The data that is read from a sandbox after a run. */
 export interface Observation {
   readonly requests: readonly RecordedRequest[]
   /** Users that the run created and that exist at its end. */
   readonly users: readonly User[]
   /** Deliveries to receivers other than the built-in inboxes. */
   readonly deliveries: readonly Delivery[]
-  /** True if times are those of the system: the clock runs. */
+  /** True if the sandbox's clock runs, so that recorded times are those of the system. */
   readonly isTimed: boolean
   /** The armed fault; undefined in the baseline, and if the command removed it. */
   readonly fault: Fault | undefined
 }
 
-/** Times for which the request of a firing may be missing in the log, and milliseconds between them. */
+/**
+ * Maximum number of times that the log is read until it has the requests of all firings, and
+ * milliseconds between them.
+ */
 const TRIES = 20
 const PAUSE = 10
 
@@ -61,7 +64,9 @@ async function faultIn(sandbox: Standin, id: string): Promise<Fault | undefined>
   }
 }
 
-/** The log, with the requests whose connection ended at the end of the command. */
+/**
+ * Reads the log until it contains the requests whose connection ended together with the command.
+ */
 async function completeLog(
   sandbox: Standin,
   fault: Fault | undefined,

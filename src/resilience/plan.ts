@@ -10,11 +10,14 @@ export interface Selection {
   readonly only?: readonly string[] | undefined
   /** Patterns of cell ids that are left out. */
   readonly skip?: readonly string[] | undefined
-  /** Number of calls of an operation that are broken one by one. */
+  /** Number of calls of an operation for each of which there is a cell. */
   readonly calls: number
 }
 
-/** Faults at later positions reveal less than those at the first: they are ranked this many classes later. */
+/**
+ * Number of places by which a cell is ranked later than a cell of the first call, because it
+ * reveals less: for the position `every`, and for later calls.
+ */
 const RANK_OF_EVERY = 6
 const RANK_OF_LATER = 12
 
@@ -53,7 +56,10 @@ export function isSelected(id: string, { only, skip = [] }: Selection): boolean 
   return only === undefined || only.some((pattern) => matches(id, pattern))
 }
 
-/** Compares an id with a pattern: `*` stands for any text, and a part of an id for all ids with it. */
+/**
+ * Compares an id with a pattern. In a pattern, `*` stands for any text; a pattern without `*`
+ * matches every id that contains it.
+ */
 function matches(id: string, pattern: string): boolean {
   if (!pattern.includes('*')) return id.includes(pattern)
   const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
@@ -68,7 +74,7 @@ function positionsOf(
   const later = Array.from({ length: Math.min(calls, limit) }, (_, at) => at + 1).slice(1)
   return positions.flatMap((position): readonly Position[] => {
     if (position === 'later') return later.map((number) => `call-${number}` as const)
-    // With a single call, every call is the first one. A client that repeats it makes the difference.
+    // With a single call, `every` differs from `first` only if the client repeats the call.
     return [position]
   })
 }

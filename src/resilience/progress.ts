@@ -48,13 +48,14 @@ export class Progress {
     }
     const [first = '', ...lines] = readFileSync(this.#file, 'utf8').split('\n')
     const header = parsed(first) as Header | undefined // `start` wrote it
-    if (header === undefined) throw new ConfigError(`${this.#file} cannot be read; start anew`)
+    if (header === undefined)
+      throw new ConfigError(`${this.#file} cannot be read; start a new run without --resume`)
     const different = (Object.keys(identity) as (keyof Identity)[]).filter(
       (key) => JSON.stringify(identity[key]) !== JSON.stringify(header.identity[key]),
     )
     if (different.length > 0) {
       throw new ConfigError(
-        `The run in ${this.#file} had another ${different.join(' and ')}; repeat its options, or start anew without --resume`,
+        `The run in ${this.#file} had another ${different.join(' and ')}; use the same options, or start a new run without --resume`,
       )
     }
     // The last line is incomplete if the process was killed while it wrote.
@@ -62,7 +63,7 @@ export class Progress {
     return { baseline: header.baseline, results }
   }
 
-  /** Removes the file, since nothing is left to do. */
+  /** Removes the file after the last cell. */
   finish(): void {
     rmSync(this.#file, { force: true })
   }

@@ -3,9 +3,9 @@ import type { Finding } from './model.ts'
 import type { Observation } from './observation.ts'
 import { operationKey, repetitions } from './repeats.ts'
 
-/** Delivery faults whose webhook must not be accepted. */
+/** Delivery faults after which a receiver must refuse the webhook. */
 const FORGED = ['wrong-secret', 'unsigned', 'reserialised']
-/** Delivery faults that bring a webhook twice. */
+/** Delivery faults that deliver a webhook twice. */
 const TWICE = ['duplicate', 'duplicate-new-id']
 
 /** Findings about the receiver of webhooks. */
@@ -27,7 +27,7 @@ function acceptedForgeries({ deliveries }: Observation): readonly Finding[] {
   })
 }
 
-/** Calls that were made twice after a webhook that came twice. */
+/** Calls that were made twice after a webhook was delivered twice. */
 function handledTwice(run: Observation, { creates, repeats }: Judgement): readonly Finding[] {
   const doubled = run.deliveries.find(({ attempts }) =>
     attempts.some(({ faults = [] }) => faults.some((fault) => TWICE.includes(fault))),

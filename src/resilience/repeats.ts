@@ -4,12 +4,15 @@ import { target } from './observation.ts'
 /** An address in a body or a decoded query. */
 const ADDRESS = /[^\s"'<>=&,;:/?]+@[^\s"'<>&,;]+/
 
-/** Name of an operation among those of all APIs; requests that reached none have no name. */
+/**
+ * Returns the name of a request's operation with its API; undefined if the request reached no
+ * operation.
+ */
 export function operationKey({ api, operation }: RecordedRequest): string | undefined {
   return operation === undefined ? undefined : `${api}.${operation}`
 }
 
-/** The address that a request names first, in lower case. */
+/** Returns the first address in a request, in lower case. */
 export function addressIn(request: RecordedRequest): string | undefined {
   const [found] = ADDRESS.exec(decoded(textOf(request))) ?? []
   return found?.toLowerCase()
@@ -25,8 +28,9 @@ function decoded(text: string): string {
 }
 
 /**
- * Text that two requests have in common if one repeats the other: the operation with its method,
- * path, query and body. A create call is known by its person, since a client may vary the rest.
+ * Returns a key that is equal for two requests if one repeats the other: the operation with its
+ * method, path, query and body. The key of a create call has the address in place of the body,
+ * since a client may vary the other fields.
  */
 export function repetitionKey(
   request: RecordedRequest,

@@ -4,18 +4,21 @@ import type { Finding } from './model.ts'
 import { arrival, isFaulty, retryAfterOf, type Observation } from './observation.ts'
 import { operationKey, repetitions } from './repeats.ts'
 
-/** A storm: this many repetitions within a second, or in the whole run. */
+/** Number of equal requests that count as a retry storm: within a second, and in the whole run. */
 const STORM_PER_SECOND = 6
 const STORM_IN_ALL = 12
-/** Milliseconds by which a retry may be early: clocks differ by rounding. */
+/** Milliseconds by which a retry may be too early, because times are rounded. */
 const LENIENCY = 50
-/** Refusals that may be repeated; a 401 may once, with new credentials. */
+/**
+ * Statuses after which a request may be repeated. After a 401 it may be repeated once, with new
+ * credentials.
+ */
 const REPEATABLE = [408, 425, 429]
 
 /**
- * Findings about retries. A request is one only if it repeats another more often than any request
- * of its operation was repeated without a fault: suites call the same again for their own reasons.
- * A webhook that was sent again makes receivers repeat their calls too, and that is no retry.
+ * Findings about retries. A repetition counts as a retry only if a request is repeated more often
+ * than any request of its operation in the baseline, because suites may repeat calls for other
+ * reasons. The calls of a receiver that gets a webhook again are not retries.
  */
 export function retryFindings(run: Observation, judgement: Judgement): readonly Finding[] {
   const groups = repetitions(run.requests, judgement.creates)

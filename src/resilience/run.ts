@@ -18,7 +18,7 @@ export interface ServerFacts {
 }
 
 export async function readFacts(standin: Standin, admin: Admin): Promise<ServerFacts> {
-  const apis = Object.keys(standin.urls) as ApiName[] // the server named them
+  const apis = Object.keys(standin.urls) as ApiName[] // the server's own list
   const [contracts, examples] = await Promise.all([
     readContracts(admin, apis),
     standin.users.examples(),
@@ -76,7 +76,7 @@ export async function runBaseline(
   }
 }
 
-/** Advice for a command whose requests went elsewhere. */
+/** Advice for a command whose requests did not reach its sandbox. */
 const ADVICE =
   'It has to take its URLs from the environment, such as STANDIN_URL, or from {url} in its arguments'
 
@@ -84,7 +84,9 @@ function failed({ ending, observation }: PlainRun, number: number): Error {
   const { exitCode, timedOut, output } = ending
   const how = timedOut
     ? 'did not end within the time limit'
-    : `failed with exit code ${exitCode ?? 'of a signal'}`
+    : exitCode === null
+      ? 'was ended by a signal'
+      : `failed with exit code ${exitCode}`
   const which = number === 1 ? 'without a fault' : 'without a fault, in the second of two runs'
   const tail = output.trimEnd().split('\n').slice(-12).join('\n')
   const advice =
@@ -105,7 +107,7 @@ function nothingCalled({ requests }: Observation): Error {
 /** Default time limit of a cell: long enough to distinguish a client that waits from one that hangs. */
 const SHORTEST_LIMIT = 10_000
 const LIMIT_FACTOR = 5
-/** Multiple of the limit that a command has while it goes on sending requests. */
+/** Factor by which the limit grows for a command that is still sending requests. */
 const BUSY_FACTOR = 3
 
 /** Time limit of a cell unless one is given. */
@@ -126,8 +128,8 @@ export interface CellsOptions {
 }
 
 /**
- * Runs cells, several at the same time, in their order. It starts none after the budget is used or
- * the signal is aborted; a cell that was interrupted has no result.
+ * Runs cells, several at the same time, in their order. No cell starts after the budget is used or
+ * the signal is aborted. A cell that was interrupted has no result.
  */
 export async function runCells(
   runner: Runner,

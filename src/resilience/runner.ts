@@ -2,7 +2,7 @@ import type { Standin } from '../client/standin.ts'
 import { CELL_VARIABLE } from '../config/environment.ts'
 import { environmentOf, filled, type ServerSecrets } from './environment.ts'
 import { execute, type TimeLimit } from './execution.ts'
-import { besides, findingsIn } from './findings.ts'
+import { exceptKnown, findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
 import type { Baseline, Cell, CellResult, Ending, Exchange } from './model.ts'
 import {
@@ -56,7 +56,7 @@ export class Runner {
   ): Promise<CellResult> {
     const { ending, observation, explain } = await this.#run(cell, limit)
     const faultCounts = faultCountsOf(observation)
-    const findings = besides(findingsIn(observation, judgement), known)
+    const findings = exceptKnown(findingsIn(observation, judgement), known)
     const { verdict, why } = verdictOf(ending, faultCounts, findings)
     const exchanges = exchangesOf(observation)
     const decisive =
@@ -91,7 +91,7 @@ export class Runner {
     const variables = environmentOf(sandbox, secrets, trust)
     const env = {
       ...variables,
-      [CELL_VARIABLE]: cell?.id, // undefined removes it, should this process have one
+      [CELL_VARIABLE]: cell?.id, // undefined removes a variable that this process may have
     }
     const ending = await execute({
       command: filled(command, variables['STANDIN_URL'] ?? sandbox.url),
@@ -114,7 +114,7 @@ export class Runner {
   }
 }
 
-/** The first and the last requests of a long list, and all for which the fault fired if they fit. */
+/** Shortens a long list to its first and last requests, half of each. */
 function shortened(exchanges: readonly Exchange[]): readonly Exchange[] {
   if (exchanges.length <= MAX_EXCHANGES) return exchanges
   const half = MAX_EXCHANGES / 2

@@ -56,8 +56,9 @@ export function groupsOf(operations: readonly CalledOperation[]): Readonly<Recor
 }
 
 /**
- * Cells to look at first: those with findings, which no suite showed, then those that broke, both in
- * the order of the plan. Of cells that tell the same about an operation only the first is taken.
+ * Returns the cells to look at first: those with findings, because the suite did not show them,
+ * then those that broke, both in the order of the plan. If several cells reveal the same problem of
+ * an operation, only the first is returned.
  */
 export function worstOf(results: readonly CellResult[], limit: number): readonly CellResult[] {
   const order: readonly Verdict[] = ['survived-with-findings', 'broke']
@@ -72,7 +73,7 @@ export function worstOf(results: readonly CellResult[], limit: number): readonly
     .slice(0, limit)
 }
 
-/** Cells that fail now and survived in an earlier report; one that is new there counts too. */
+/** Returns the cells that fail now and survived in an earlier report, or were not in it. */
 export function newFailures(
   results: readonly CellResult[],
   earlier: Pick<Report, 'results'>,

@@ -28,16 +28,18 @@ export interface Settings {
   readonly url: string | undefined
 }
 
-/** Values by flag, as a command line or the section `resilience` of a configuration file has them. */
+/**
+ * Values by flag, from the command line or from the section `resilience` of the configuration file.
+ */
 export type Given = Readonly<Record<string, unknown>>
 
-/** Flags with the name of their value, which switches lack, and help. */
+/** Flags, each with the name of its value (undefined for a switch) and its help. */
 export const FLAGS = {
-  faults: ['NAMES', 'fault classes to run, such as 500,commit-500; all adds the optional ones'],
+  faults: ['NAMES', 'fault classes to run, such as 500,commit-500; all includes the optional ones'],
   only: ['PATTERNS', 'run only cells whose id has one of these parts; * stands for any text'],
   skip: ['PATTERNS', 'leave out cells whose id has one of these parts'],
-  calls: ['N', 'calls of an operation that fail one by one (5)'],
-  jobs: ['N', 'runs at the same time; 1 for a suite with a fixed port (processors)'],
+  calls: ['N', 'maximum number of calls of an operation to break one by one (5)'],
+  jobs: ['N', 'number of parallel runs; 1 for a suite with a fixed port (processors)'],
   timeout: ['TIME', 'time limit of a run (10s, or five times the baseline if that is longer)'],
   budget: ['TIME', 'start no further run after this time, such as 5m'],
   'dry-run': [undefined, 'run the baseline, print the plan and end'],
@@ -45,7 +47,7 @@ export const FLAGS = {
   report: ['FOLDER', 'write report.html, report.json, junit.xml and summary.md'],
   resume: [undefined, 'continue an interrupted run from the results in --report FOLDER'],
   'min-score': ['PERCENT', 'exit with 1 below this score'],
-  baseline: ['FILE', 'exit with 1 if a cell fails that did not in this report.json'],
+  baseline: ['FILE', 'exit with 1 if a cell is worse than in this report.json'],
   url: ['URL', 'use a running server instead of starting one'],
 } as const satisfies Readonly<Record<string, readonly [string | undefined, string]>>
 
@@ -122,7 +124,7 @@ interface Source {
 
 function text({ name, value }: Source): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value
-  throw new ConfigError(`${name} must be a text, got ${JSON.stringify(value)}`)
+  throw new ConfigError(`${name} must be a string, got ${JSON.stringify(value)}`)
 }
 
 /** Reads `a,b`, or a list in the file. */
@@ -134,7 +136,7 @@ function names({ name, value }: Source): readonly string[] | undefined {
     const texts = list.filter((one) => typeof one === 'string' && one !== '') as string[] // checked
     if (texts.length === list.length) return texts
   }
-  throw new ConfigError(`${name} must be a list of texts, got ${JSON.stringify(value)}`)
+  throw new ConfigError(`${name} must be a list of strings, got ${JSON.stringify(value)}`)
 }
 
 function classes(source: Source): readonly string[] | undefined {

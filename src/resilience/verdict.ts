@@ -9,12 +9,12 @@ export function verdictOf(
   const failed = timedOut || exitCode !== 0
   if (faultCounts.fired === 0) {
     const also = failed
-      ? ' The command failed all the same: at times it fails without a fault.'
+      ? ' The command failed nevertheless: it sometimes fails without a fault.'
       : ''
     return { verdict: 'not-met', why: `${notMet(faultCounts)}${also}` }
   }
   if (timedOut) {
-    return { verdict: 'broke', why: `The command had not ended after ${seconds(ms)}.` }
+    return { verdict: 'broke', why: `The command did not end within ${seconds(ms)}.` }
   }
   if (exitCode === null) return { verdict: 'broke', why: 'The command was ended by a signal.' }
   if (failed) return { verdict: 'broke', why: `The command failed with exit code ${exitCode}.` }
@@ -22,12 +22,15 @@ export function verdictOf(
     const ids = [...new Set(findings.map(({ id }) => id))].join(', ')
     return { verdict: 'survived-with-findings', why: `The command passed, but left ${ids}.` }
   }
-  return { verdict: 'survived', why: 'The command passed, and log and state show nothing wrong.' }
+  return {
+    verdict: 'survived',
+    why: 'The command passed, and request log and state show nothing wrong.',
+  }
 }
 
 function notMet({ removed, nearestMiss }: FaultCounts): string {
   if (removed) {
-    return 'The command removed the fault, such as with a reset of its sandbox; it must not reset the sandbox that it gets.'
+    return 'The command removed the fault, for example by a reset; it must not reset the sandbox that it gets.'
   }
   if (nearestMiss === undefined) return 'The fault never fired: no request came near it.'
   return `The fault never fired; ${nearestMiss.requestId} came nearest: ${nearestMiss.why}.`

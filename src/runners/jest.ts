@@ -17,7 +17,7 @@ type Register = (hook: () => Promise<void>, timeout: number) => void
  * the sandbox of the current test.
  */
 export function useStandin(options?: UseStandinOptions): TestStandin {
-  // Jest itself answers this, in every file of a test, also if its globals are not injected.
+  // Jest provides this module in every test file, even if its globals are not injected.
   const jest = require('@jest/globals') as Readonly<
     Record<'beforeAll' | 'beforeEach' | 'afterEach' | 'afterAll', Register>
   > // as Jest documents them

@@ -24,7 +24,7 @@ export type TestStandin = Standin & {
   verifyAtEnd(expectations: Expectation | readonly Expectation[]): void
 }
 
-/** Hooks of a test runner; those for each test get a value that identifies the test. */
+/** Hooks of a test runner. `beforeEach` and `afterEach` pass a value that identifies the test. */
 export interface Hooks {
   beforeAll(hook: () => Promise<void>): void
   beforeEach(hook: (test: unknown) => Promise<void>): void
@@ -34,10 +34,13 @@ export interface Hooks {
   readonly hasSubtests?: boolean
 }
 
-/** Milliseconds that the hooks may take: a first start on a busy machine takes seconds. */
+/**
+ * Time limit of the hooks in milliseconds: on a busy machine, the first start of a server takes
+ * seconds.
+ */
 export const HOOK_TIMEOUT = 60_000
 
-/** Names that runners and `await` look up on any value; a test need not run for them. */
+/** Names that test runners and `await` read from any value; they may be read outside of a test. */
 const PASSIVE = new Set<string | symbol>(['then', 'toJSON', 'asymmetricMatch', 'nodeType'])
 
 /** Servers of this process that tests use, by their options. */
@@ -66,7 +69,10 @@ export function useStandinWith(hooks: Hooks, options: UseStandinOptions = {}): T
   const frames: Frame[] = []
   let release: () => Promise<void> = () => Promise.resolve()
   let standin: Standin | undefined
-  /** Sandbox of the test that ended last; it stays until the next one, for other hooks to read. */
+  /**
+   * Sandbox of the test that ended last. It is kept until the next test begins, so that other hooks
+   * can read it.
+   */
   let finished: Standin | undefined
 
   const closeFinished = async () => {

@@ -1,5 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import { answerUnasked, isUnasked } from './browser-requests.ts'
+import { answerAutomaticRequest, isAutomaticRequest } from './browser-requests.ts'
 import type { Guard } from './guard.ts'
 import { answerAsset, ASSETS } from '../dashboard/dashboard.ts'
 import { isBelow } from '../core/http/sandbox-path.ts'
@@ -21,15 +21,16 @@ export interface AppOptions {
 }
 
 /**
- * Creates the Express app. For each request it checks access, resolves the sandbox and hands over
- * to the API whose prefix matches; other paths are a 404.
+ * Creates the Express app. For each request it checks access, resolves the sandbox and passes the
+ * request to the API whose prefix matches; other paths are answered with 404.
  */
 export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', false)
   const unknownRoute = new Problem(404, 'route.unknown', 'There is nothing here')
-  // The guard's refusals are Standin's own: they have no counterpart at a vendor.
+  // Answers a refusal of the guard in the format of the admin API, because no vendor has such a
+  // refusal.
   const reject = (refusal: Problem, request: Request, response: Response) => {
     const { name, base } = response.locals as Address // set below
     return answer(sandboxes.contextForRejected(name, own), request, response, { base, refusal })
@@ -38,7 +39,7 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
     response.locals = addressOf(request)
     const refusal = guard.checkHostAndLoad(request)
     if (refusal) return reject(refusal, request, response)
-    return isUnasked(request) ? answerUnasked(response) : next()
+    return isAutomaticRequest(request) ? answerAutomaticRequest(response) : next()
   })
   const resolve = (request: Request, { locals }: Response) =>
     sandboxes.resolve(locals as Address, !guard.isForeign(request)) // set above
@@ -54,7 +55,8 @@ export function appFor(sandboxes: Sandboxes, { vendors, own, guard, log }: AppOp
       return answer(context, request, response, { base, refusal, headers })
     })
   }
-  // Before the check of the token: the dashboard's assets are public, and ask for the token.
+  // Registered before the token check: the dashboard's assets are public, and its page asks for the
+  // token.
   app.use(`${own}${ASSETS}`, async (request: Request, response: Response, next: NextFunction) => {
     if (!(await answerAsset(request.path, request, response))) next()
   })

@@ -21,7 +21,7 @@ export interface AccessPolicy {
   readonly host: string
   readonly allowedHosts?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
-  /** Token of the admin API; `none` opens it to everybody. */
+  /** Token of the admin API. With `none`, the admin API is open to every caller. */
   readonly adminToken?: string | undefined
   /** Maximum number of open connections that are served. */
   readonly maxConnections: number
@@ -29,7 +29,7 @@ export interface AccessPolicy {
 
 type Headers = Readonly<Record<string, string>>
 
-/** Origin of a request as its browser states it; `own` also where no browser is involved. */
+/** Origin of a request according to its browser; `own` also for a request that no browser sent. */
 type Site = 'own' | 'local' | 'foreign'
 
 type Policy = AccessPolicy & { readonly isOpen: boolean }
@@ -40,14 +40,14 @@ interface HostRule {
 }
 
 /**
- * Ends of names that only private networks have. Reserved: `internal` (ICANN), `local` (RFC 6762),
- * `test` (RFC 6761) and `home.arpa` (RFC 8375). Not delegated, and used by: Kubernetes (`svc`),
- * Podman (`dns.podman`) and Linux distributions (`localdomain`).
+ * Endings of names that exist only in private networks. Reserved: `internal` (ICANN), `local` (RFC
+ * 6762), `test` (RFC 6761) and `home.arpa` (RFC 8375). Not delegated, and used by: Kubernetes
+ * (`svc`), Podman (`dns.podman`) and Linux distributions (`localdomain`).
  */
 const PRIVATE_NAME = /\.(internal|local|test|home\.arpa|svc|dns\.podman|localdomain)$/
 /**
- * The last label of a name that may be registered: a top-level domain has letters only (RFC 1123),
- * or is an internationalized one. GitLab and Compose make up names that end otherwise, such as
+ * The ending of a name that may be registered: a top-level domain consists of letters (RFC 1123),
+ * or begins with `xn--`. GitLab and Compose generate names with other endings, such as
  * `registry.example.com__team__standin` and `standin.project_default`.
  */
 const REGISTRABLE = /\.(?:[a-z]+|xn--[a-z0-9-]+)$/
@@ -97,7 +97,10 @@ const TOKEN_FREE_PATHS = new Set(['/health', '/ready', '/ca.pem'])
  * pages of other sites, and unauthorized callers of the admin API.
  */
 export class Guard {
-  /** Value of the header by which this server's webhooks reach its inboxes; new at each start. */
+  /**
+   * Value of the header that lets this server's webhooks reach its inboxes without the token; new
+   * at each start.
+   */
   readonly pass = randomUUID()
   readonly #policy: Policy
   readonly #token: Secret | undefined
@@ -105,7 +108,7 @@ export class Guard {
   /** Connections that were opened beyond the limit. */
   readonly #overLimit = new WeakSet<Socket>()
   #connections = 0
-  /** The Host header that passed last; most requests repeat it. */
+  /** The last Host header that was accepted; most requests repeat it. */
   #lastAllowedHost: string | undefined
 
   constructor(policy: AccessPolicy) {
@@ -128,7 +131,9 @@ export class Guard {
     })
   }
 
-  /** Checks the number of connections and the Host header; undefined where both are fine. */
+  /**
+   * Checks the number of connections and the Host header. Returns undefined if both are accepted.
+   */
   checkHostAndLoad(request: IncomingMessage): Problem | undefined {
     if (this.#isOverLimit(request.socket)) {
       const message = `There are more than ${this.#policy.maxConnections} connections; close some, or set --max-connections`
@@ -182,7 +187,8 @@ export class Guard {
     const { method, headers } = request
     const isForInbox = method === 'POST' && path.startsWith('/inbox/')
     if (isForInbox && headers[INBOX_PASS_HEADER.toLowerCase()] === this.pass) return undefined
-    // A vendor's caller may cause webhooks; that must not let it call the admin API.
+    // A caller of a vendor's API chooses the URL of a webhook; it must not call the admin API by
+    // one.
     if (headers['standin-delivery'] !== undefined && !isForInbox) {
       const text = 'A webhook may be sent to an inbox, not to another path of the admin API'
       return new Problem(403, 'admin.closed', text)
@@ -198,8 +204,8 @@ export class Guard {
   }
 
   /**
-   * Checks the origin of a request to a vendor's API. Credentials alone do not protect it from web
-   * pages, since every copy of this package has the same.
+   * Checks the origin of a request to a vendor's API. Credentials do not protect the API from web
+   * pages, because the default credentials are published with the package.
    */
   checkVendor(request: IncomingMessage): Problem | undefined {
     if (SAFE_METHODS.has(request.method ?? '') || !this.isForeign(request)) return undefined
@@ -220,7 +226,10 @@ export class Guard {
     }
   }
 
-  /** Headers that answer a preflight of a listed page; undefined for every other request. */
+  /**
+   * Returns the headers of the answer to a preflight request from a listed origin; undefined for
+   * every other request.
+   */
   preflight(request: IncomingMessage): Headers | undefined {
     const { headers } = request
     if (!isPreflight(request) || !this.#isListed(headers.origin)) return undefined
@@ -287,14 +296,14 @@ export class Guard {
     if (typeof given === 'string' && token.matches(given)) return undefined
     if (given !== undefined) return wrongToken()
     if (this.#sessions.valueOf(headers) !== undefined) {
-      // A browser attaches the cookie to the requests of every page, so the request must state that
-      // our page sent it.
+      // A browser may attach the cookie to requests from other pages, so the request has to state
+      // that a page of this server sent it.
       if (SAFE_METHODS.has(method) || isOwnPage(request)) return undefined
       const message =
-        "A session may change something only from this server's own pages, and the request has no Origin or Sec-Fetch-Site that says so; scripts send Standin-Admin-Token"
+        'With a session, only pages of this server may change something, and no Origin or Sec-Fetch-Site header shows that one sent the request; scripts send Standin-Admin-Token instead'
       return new Problem(403, 'origin.missing', message)
     }
-    // Its body has the token.
+    // This call has the token in its body.
     if (method === 'POST' && path === '/session') return undefined
     return missingToken()
   }
@@ -332,7 +341,7 @@ function siteOf({ headers }: IncomingMessage): Site {
   return isLoopback(from.name) ? 'local' : 'foreign'
 }
 
-/** True if the user followed a link: the linking page cannot read the answer. */
+/** Returns true if a user followed a link. The page with the link cannot read the answer. */
 function isNavigation({ method, headers }: IncomingMessage): boolean {
   return (
     method === 'GET' &&

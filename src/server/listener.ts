@@ -17,8 +17,8 @@ import {
 
 /**
  * Creates the HTTP server of an app. Its request and response classes have the app's prototypes
- * from the start: Express would otherwise change the prototype of every request and response,
- * which takes two thirds of its time.
+ * from the start. Otherwise Express changes the prototype of every request and response, which
+ * takes two thirds of the time that it spends on a request.
  *
  * @param contextFor the pipeline context in which a malformed request is recorded
  */
@@ -44,8 +44,8 @@ export function serverFor(
     connectionsCheckingInterval: Math.min(1000, headerTimeout),
     requireHostHeader: false,
   })
-  // A client that ends its side after the request still gets the answer. Node has the setting, its
-  // types do not.
+  // A client that closes its sending side after the request still gets the answer. Node has this
+  // setting, but its types do not.
   Object.assign(server, { httpAllowHalfOpen: true })
   const take = (request: http.IncomingMessage, response: ServerResponse) => {
     answering.set(request.socket, response)
@@ -57,7 +57,8 @@ export function serverFor(
     if (!request.url?.startsWith('/')) toOriginForm(request)
     take(request, response)
   })
-  // Without a listener Node answers these itself, with an empty body.
+  // Without this listener, Node answers requests with an unknown Expect header itself, with an
+  // empty body.
   server.on('checkExpectation', take)
   server.on('clientError', (error, socket: Socket) =>
     rejectUnreadable(error, socket, answering.get(socket), contextFor),
@@ -65,7 +66,7 @@ export function serverFor(
   server.on('connect', ({ url = '', headers }, socket: Socket) => {
     const message = 'This server is not a proxy: CONNECT is not allowed'
     const refusal = new Problem(405, 'method.not-allowed', message)
-    const routing = { headers: headers as Record<string, string> } // those that are read occur once
+    const routing = { headers: headers as Record<string, string> } // the headers that are read occur once
     // Anything before an @ may be a user and a password.
     const authority = url.slice(url.lastIndexOf('@') + 1)
     const malformed = { refusal, method: 'CONNECT', url: authority, routing }
@@ -76,13 +77,16 @@ export function serverFor(
   return server
 }
 
-/** The host of a URL without one. An empty Host header would be accepted; this one is malformed. */
+/**
+ * Host of a request whose URL has an empty host. An empty Host header would be accepted, but this
+ * value is refused as malformed.
+ */
 const NO_HOST = ':'
 
 /**
- * Rewrites a request target in absolute form, as a client sends it to a proxy. RFC 9112: a server
- * has to accept it, and its host takes precedence over the Host header. It must name one: RFC 9110
- * 4.2.1.
+ * Rewrites a request target in absolute form (a whole URL, as clients send it to a proxy). A server
+ * has to accept it, and its host takes precedence over the Host header (RFC 9112). A URL without a
+ * host is invalid (RFC 9110, 4.2.1).
  */
 function toOriginForm(request: http.IncomingMessage): void {
   const [, host, rest = ''] = /^https?:\/\/([^/?]*)\/?(.*)$/is.exec(request.url ?? '') ?? []
@@ -135,7 +139,7 @@ function tlsListenMessage({ code, message }: NodeJS.ErrnoException, config: Conf
   const { host, tlsPort } = config
   const place = `Port ${tlsPort} of ${host}, for HTTPS,`
   if (code === 'EADDRINUSE') {
-    const holder = tlsPort === config.port ? 'is the port of HTTP too' : 'is in use'
+    const holder = tlsPort === config.port ? 'is also the port of HTTP' : 'is in use'
     return `${place} ${holder}; choose another with --tls-port (0 takes a free one)`
   }
   if (code === 'EACCES') {
@@ -147,7 +151,10 @@ function tlsListenMessage({ code, message }: NodeJS.ErrnoException, config: Conf
 /** Milliseconds that the holder of a port may take to identify itself. */
 const HOLDER_TIMEOUT = 2500
 
-/** The second half of a message about a port in use: which program holds it, and what to do. */
+/**
+ * Returns the second half of a message about a port in use: the program that uses it, and what to
+ * do.
+ */
 async function occupied({ host, port, adminToken }: Config): Promise<string> {
   const url = `http://${hostForUrl(host, '127.0.0.1')}:${port}`
   const connection = new Connection(url, adminToken === 'none' ? undefined : adminToken)
@@ -174,7 +181,7 @@ async function occupied({ host, port, adminToken }: Config): Promise<string> {
 /**
  * Closes the server. Requests in flight get 8 s, less than the 10 s that Docker allows.
  *
- * @param closeTls closes the listener of HTTPS, whose connections are the server's too
+ * @param closeTls closes the listener of HTTPS; `server` closes the connections that it accepted
  */
 export async function stop(server: http.Server, closeTls?: () => Promise<void>): Promise<void> {
   const deadline = setTimeout(() => server.closeAllConnections(), 8000)

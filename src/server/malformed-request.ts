@@ -24,7 +24,7 @@ export interface MalformedRequest {
   /** Absent, like `url`, if there is no valid request line. */
   readonly method?: string
   readonly url?: string
-  /** The first line, where `method` and `url` are absent. */
+  /** The first line of the request; only if `method` and `url` are absent. */
   readonly line?: string
   /** The URL and headers that select a sandbox, as far as they arrived. */
   readonly routing: {
@@ -33,9 +33,9 @@ export interface MalformedRequest {
   }
 }
 
-/** Characters of an invalid first line that are recorded. */
+/** Maximum number of characters of an invalid first line that are recorded. */
 const MAX_RECORDED_LINE = 200
-/** Characters of a first line that are parsed. */
+/** Maximum number of characters of a first line that are parsed. */
 const MAX_PARSED_LINE = 16 * 1024
 
 /** Error codes of Node's parser, by the part of the request that is malformed. */
@@ -72,12 +72,12 @@ export function rejectUnreadable(
     )
 }
 
-/** Connections whose last answer waits for the previous one. */
+/** Connections with a refusal that waits until the previous answer is sent. */
 const waiting = new WeakSet<Socket>()
 
 /**
- * Runs `work` once the previous answer on a connection was sent. Otherwise the caller would take
- * the one answer for the other.
+ * Runs `work` once the previous answer on a connection has been sent. Otherwise the caller would
+ * read the second answer as the answer to its first request.
  *
  * @param answering the response to the previous request, if there was one
  */
@@ -87,9 +87,10 @@ export function afterPreviousAnswer(
   work: () => void,
 ): void {
   if (!answering || answering.writableFinished) return work()
-  // As Node does for a good request: a caller that went away would hold the connection.
+  // A caller that has closed its sending side is disconnected after the answer, as Node does for a
+  // valid request.
   if (socket.readableEnded) socket.end()
-  // Further errors come from the rest of the same request.
+  // Further errors on the connection come from the rest of the same malformed request.
   if (waiting.has(socket)) return
   waiting.add(socket)
   answering.once('finish', () => {
@@ -115,7 +116,10 @@ function abortBody(error: ClientError, socket: Socket, answering: ServerResponse
   abortRequestBody(answering.req, problem)
 }
 
-/** Recovers what the error's bytes hold of a request whose head could not be parsed. */
+/**
+ * Recovers the parts of a request whose head could not be parsed, from the bytes in the parser's
+ * error.
+ */
 function malformedRequestFrom(error: ClientError, { bytesRead }: Socket): MalformedRequest {
   const { rawPacket, bytesParsed = 0 } = error
   const text = rawPacket?.toString('latin1') ?? ''
@@ -153,7 +157,7 @@ function problemFor(
     return new Problem(431, 'headers.too-large', 'The headers are larger than 16 KiB')
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    const message = `The headers did not arrive in time; ${received.bytesRead} bytes came`
+    const message = `The headers did not arrive in time; only ${received.bytesRead} bytes arrived`
     return new Problem(408, 'headers.too-slow', message)
   }
   return new Problem(400, 'http.malformed', `This is not a well-formed HTTP/1.1 request. ${why()}`)
@@ -225,9 +229,11 @@ export function answerOnSocket(
     'Standin-Request-Id': call.id,
     Connection: 'close',
   }
-  // Recorded before it is sent: a client that has the answer finds it in the request log.
+  // The answer is recorded before it is sent, so that a client that has received it finds it in the
+  // request log.
   context.requestLog.record(context, call, { status, headers, body, size, rawHeaders: [] })
-  // Without a listener, an error of a socket whose caller is gone would end the process.
+  // Without this listener, an error of the socket after its caller has disconnected would end the
+  // process.
   socket.on('error', () => socket.destroy())
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))

@@ -5,7 +5,8 @@ import { callFor } from '../core/request/pipeline.ts'
 import type { PipelineContext } from '../core/request/pipeline-context.ts'
 
 /**
- * Answers a CORS preflight with 204 and records it in the request log. It reaches no operation.
+ * Answers a CORS preflight with 204, without calling an operation, and records it in the request
+ * log.
  *
  * @param base the path before the API's prefix
  * @param allowed CORS headers that permit the page's request
@@ -24,7 +25,8 @@ export function answerPreflight(
     'Standin-Request-Id': call.id,
   }
   const message = { status: 204, headers, body: '' }
-  // Recorded before it is sent: a client that has the answer finds it in the request log.
+  // The answer is recorded before it is sent, so that a client that has received it finds it in the
+  // request log.
   context.requestLog.record(context, call, { ...message, size: 0, rawHeaders: request.rawHeaders })
   write(response, message)
   closeWhenIdle(request, response, { time: context.limits.time, isRead: false })

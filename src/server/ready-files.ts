@@ -10,7 +10,7 @@ interface ReadyFiles {
  * Writes the server's URL and port to the files of `--ready-file` and `--port-file`. Each file is
  * written atomically, and replaces one that a killed server left.
  *
- * @returns removes the files, except those that another server has overwritten
+ * @returns a function that removes the files, except those that another server has overwritten
  * @throws Error that names the file and the option
  */
 export function writeReadyFiles(
@@ -18,7 +18,8 @@ export function writeReadyFiles(
   url: string,
   port: number,
 ): () => void {
-  // The port first: a program that waits for the ready file may then read the port.
+  // The port file is written first, so that a program that waits for the ready file can read the
+  // port.
   const files = [
     { file: portFile, option: '--port-file', text: `${port}\n` },
     { file: readyFile, option: '--ready-file', text: `${url}\n` },

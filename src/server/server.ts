@@ -40,8 +40,8 @@ import type { SecureListener } from './start-tls.ts'
 export interface ServerParts {
   readonly log?: Log
   /**
-   * Receives every answer that breaks its contract, in place of the log. Enables the check that
-   * each answer reads back as it was meant.
+   * Receives every answer that breaks its contract, in place of the log. Also enables the check
+   * that each written answer, parsed again, equals the intended one.
    */
   readonly onInvalidAnswer?: (message: string) => void
   /** Output of the request log lines, in place of standard output. */
@@ -59,7 +59,7 @@ export interface Server {
     { readonly url: string; readonly port: number; readonly ca: string | undefined } | undefined
   readonly app: Express
   readonly sandbox: Sandbox
-  /** The base URL of each API, for its clients. */
+  /** The base URL of each API. */
   readonly apis: readonly { readonly name: string; readonly title: string; readonly url: string }[]
   /** Finishes the requests in flight, writes the state and stops. */
   readonly close: () => Promise<void>
@@ -161,7 +161,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   let secure: SecureListener | undefined
   try {
     removeStaleReadyFiles(config)
-    // Before HTTP: a program that can call the server finds all of it.
+    // HTTPS is started before HTTP, so that a program that can reach the server finds both.
     if (config.tls) {
       const { startTls } = await import('./start-tls.ts')
       secure = await startTls(server, config, { sandboxes, guard })
@@ -207,8 +207,10 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
 }
 
 /**
- * @throws ConfigError for a fault of `--faults` that cannot be armed; a sandbox would not name the
- * option
+ * Arms the faults of `--faults` on trial, because an error while a sandbox is created would not name
+ * the option.
+ *
+ * @throws ConfigError for a fault that cannot be armed
  */
 function checkStartupFaults(faults: SharedParts['faults']): void {
   const { startup = [] } = faults
@@ -267,7 +269,7 @@ async function requestLoggerOf(
   return openRequestLogger({ format, level }, lines)
 }
 
-/** @throws ConfigError for options of HTTPS that do not belong together */
+/** @throws ConfigError for `--tls-cert` or `--tls-key` without the options that it needs */
 function checkTlsOptions({ tls, tlsCert, tlsKey }: Config): void {
   const given = tlsCert === undefined ? tlsKey && '--tls-key' : '--tls-cert'
   if (given === undefined) return
@@ -275,10 +277,10 @@ function checkTlsOptions({ tls, tlsCert, tlsKey }: Config): void {
     throw new ConfigError(`${given} has no effect without --tls; add --tls, or leave it out`)
   if (tlsCert !== undefined && tlsKey !== undefined) return
   const other = given === '--tls-cert' ? '--tls-key' : '--tls-cert'
-  throw new ConfigError(`${given} needs ${other} beside it`)
+  throw new ConfigError(`${given} needs ${other} too`)
 }
 
-/** The delivery settings of webhooks, and the URL that the configuration subscribes. */
+/** Returns the settings of webhook delivery, and the URL of `--webhook-url`. */
 function webhooksOf(
   config: Config,
   vendors: SharedParts['vendors'],
@@ -291,7 +293,8 @@ function webhooksOf(
     ordered: config.webhookOrder,
     scheme: config.webhookScheme,
     header: style?.header ?? 'Webhook-Signature',
-    // A server that other machines reach must not be made to call its own network.
+    // A caller on another machine must not be able to make the server call addresses of its
+    // network.
     egress: new Egress(
       config.egress === undefined
         ? isLocal
@@ -304,7 +307,7 @@ function webhooksOf(
   }
 }
 
-/** @throws Error for operations that only the contract has, or only the slice */
+/** @throws Error for operations that are only in the contract or only in the slice */
 function checkOperations({ api, contract }: ApiPart): void {
   const specified = contract.operations.map(({ id }) => id)
   const implemented = [...Object.keys(api.operations), ...Object.keys(api.tasks ?? {})]

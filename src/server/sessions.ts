@@ -13,7 +13,7 @@ type Headers = Pick<IncomingHttpHeaders, 'cookie' | 'host'>
  * process. The cookie holds a random value, not the token.
  */
 export class Sessions {
-  /** Fingerprints of the cookies' values, in order of their beginning. */
+  /** Fingerprints of the cookies' values, the oldest session first. */
   readonly #open = new Set<string>()
 
   /** Begins a session and returns its value. */
@@ -40,10 +40,12 @@ export class Sessions {
 }
 
 /**
- * The header that sets a session's cookie; without a value, the one that removes it.
+ * Returns the value of the header `Set-Cookie` that sets the cookie of a session, or removes it if
+ * `value` is undefined.
  *
- * @param path below which the browser sends it; omitted, it is that of the request without its last
- * segment, which is right below the path of a reverse proxy too
+ * @param path the browser sends the cookie below this path. If it is omitted, the browser takes the
+ *   path of the request without its last segment, which is also right behind a reverse proxy that
+ *   adds a path
  */
 export function sessionCookie(headers: Headers, value: string | undefined, path?: string): string {
   return [
@@ -55,7 +57,10 @@ export function sessionCookie(headers: Headers, value: string | undefined, path?
   ].join('; ')
 }
 
-/** Values of the session cookie. Several have the same name if their paths differ. */
+/**
+ * Returns the values of the session cookie. There are several if cookies of this name have
+ * different paths.
+ */
 function cookiesIn(headers: Headers): readonly string[] {
   const name = `${nameFor(headers)}=`
   return (headers.cookie ?? '')
@@ -66,7 +71,8 @@ function cookiesIn(headers: Headers): readonly string[] {
 }
 
 /**
- * Browsers keep cookies by host for all ports: two servers on one machine must not share a name.
+ * Returns the name of the cookie. It contains the port, because browsers share cookies between the
+ * ports of a host, and two servers on one machine need different names.
  */
 function nameFor({ host = '' }: Headers): string {
   return `standin-session-${readHost(host)?.port || '80'}`

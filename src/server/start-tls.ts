@@ -13,7 +13,9 @@ import { tlsListener } from './tls-listener.ts'
 export interface SecureListener {
   readonly close: () => Promise<void>
   readonly port: number
-  /** The certificate of the CA in PEM; undefined for a certificate that was given. */
+  /**
+   * The certificate of the CA in PEM; undefined if an option gave the certificate of the server.
+   */
   readonly ca: () => string | undefined
 }
 

@@ -10,11 +10,11 @@ export interface TlsOptions {
   readonly certificates: Certificates
   /** Milliseconds that a handshake may take. */
   readonly handshakeTimeout: number
-  /** Limit on connections, those in their handshake included. */
+  /** Maximum number of connections, including those in their handshake. */
   readonly maxConnections: number
-  /** True for a server name that requests may have. */
+  /** Returns true for a server name that the Host check accepts. */
   readonly accepts: (name: string) => boolean
-  /** Takes the armed fault of a handshake. */
+  /** Returns the fault that fires for a handshake, and counts the firing. */
   readonly takeFault: (serverName: string | undefined) => TlsFault | undefined
 }
 
@@ -29,7 +29,10 @@ const PLAIN_HTTP = 'This port speaks HTTPS; begin the URL with https://\n'
 /** Time between two checks of the certificate. */
 const RENEWAL_INTERVAL = 12 * 3_600_000
 
-/** Settings of old protocols. OpenSSL offers none of their ciphers at its default level. */
+/**
+ * Settings for protocols before TLS 1.2. OpenSSL disables their ciphers at its default security
+ * level.
+ */
 const OLD_PROTOCOL = {
   minVersion: 'TLSv1',
   maxVersion: 'TLSv1.1',
@@ -37,9 +40,9 @@ const OLD_PROTOCOL = {
 } as const
 
 /**
- * Creates the listener of HTTPS. It hands each connection to the HTTP server once its handshake is
- * done, so that requests, limits and faults are those of HTTP. The ClientHello is read before the
- * handshake: its server name decides on the certificate and on the fault.
+ * Creates the listener of HTTPS. It passes each connection to the HTTP server after the handshake,
+ * so that requests, limits and faults work as over HTTP. The ClientHello is read before the
+ * handshake, because its server name determines the certificate and the fault.
  */
 export function tlsListener(http: HttpServer, options: TlsOptions): TlsListener {
   const { certificates, handshakeTimeout, maxConnections } = options
@@ -71,7 +74,7 @@ export function tlsListener(http: HttpServer, options: TlsOptions): TlsListener 
           http.emit('connection', secure)
         })
       }
-      // It fails where a fault ended the connection, or the certificate could not be made.
+      // startTls fails if a fault has ended the connection or the certificate could not be made.
       startTls(socket, serverName).then(handOver, stop)
     })
   })
@@ -100,7 +103,7 @@ export function tlsListener(http: HttpServer, options: TlsOptions): TlsListener 
       secureContext: context,
       ALPNProtocols: ['http/1.1'],
     })
-    // A TLS socket cannot be reset itself, and faults reset connections.
+    // Faults reset connections, and a TLS socket has to reset the TCP socket below it.
     secure.resetAndDestroy = () => {
       socket.resetAndDestroy()
       return secure
@@ -124,7 +127,10 @@ export function tlsListener(http: HttpServer, options: TlsOptions): TlsListener 
   }
 }
 
-/** Reads the ClientHello and puts it back. A client that does not speak TLS is refused. */
+/**
+ * Reads the ClientHello and returns its bytes to the socket. A client that does not speak TLS is
+ * refused.
+ */
 function readHello(
   socket: net.Socket,
   next: (hello: { readonly serverName: string | undefined }) => void,

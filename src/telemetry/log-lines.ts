@@ -1,11 +1,11 @@
 import { write } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Characters that may be buffered; further lines are dropped and counted. */
+/** Maximum number of buffered characters; further lines are dropped and counted. */
 const MAX_BUFFERED = 8 * 1024 * 1024
 /** Milliseconds in which lines are collected: one write for many lines is far cheaper. */
 const BATCH_TIME = 10
-/** Milliseconds that closing waits for the reader. */
+/** Maximum number of milliseconds that closing waits for the reader of the output. */
 const CLOSE_TIMEOUT = 1000
 
 /** Destination of log lines, each with its line feed. */
@@ -54,7 +54,8 @@ export class LineWriter implements Sink {
       // The pipe is full.
       if (error?.code === 'EAGAIN') setTimeout(() => this.#writeFrom(bytes, from), 20).unref()
       else if (!error && from + written < bytes.length) this.#writeFrom(bytes, from + written)
-      // After an error (the pipe is closed, the disk is full) the batch is lost; the server goes on.
+      // After an error (the pipe is closed, the disk is full) the batch is lost; the server goes
+      // on.
       else setTimeout(() => this.#next(), BATCH_TIME)
     })
   }

@@ -8,7 +8,10 @@ export interface Sample {
   readonly value: number
 }
 
-/** A counter or gauge, read at each scrape. Its labels must not grow with what callers send. */
+/**
+ * A counter or gauge, read at each scrape. Values that callers send must not become labels, because
+ * their number is unlimited.
+ */
 export interface MetricFamily {
   /** Such as `standin_users`; the name of a counter ends in `_total`. */
   readonly name: string
@@ -103,7 +106,7 @@ export class Metrics {
     )
   }
 
-  /** Registers a metric whose values are kept elsewhere. */
+  /** Registers a metric that reads its values from other parts of the server. */
   add(family: MetricFamily): void {
     this.families.push(family)
   }

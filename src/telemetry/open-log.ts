@@ -7,7 +7,7 @@ import { prettyLine } from './pretty-line.ts'
 /** Writes a log line for each request. */
 export interface RequestLogger {
   readonly observe: Observer
-  /** Log for other messages, if they go to this log too. */
+  /** Log for messages that are not about a request; absent if this log does not take them. */
   readonly log?: Log
   /** Resolves when all lines are written. */
   close(): Promise<void>

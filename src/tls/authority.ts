@@ -5,8 +5,8 @@ import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import type { KeyPair } from './key-pair.ts'
 
-// This file loads the library, which takes longer than all else of a start: it is imported only
-// where a certificate is made.
+// This file loads the library, which takes longer than the rest of a start. Import it only where a
+// certificate is made.
 
 x509.cryptoProvider.set(webcrypto)
 

@@ -7,18 +7,18 @@ import type { TlsFault } from '../core/fault.ts'
 import { writeAtomically } from '../core/store/atomic-write.ts'
 import type { KeyPair } from './key-pair.ts'
 
-/** The faults of a handshake that are faults of its certificate. */
+/** The faults of a TLS handshake that replace the certificate. */
 export type CertificateFault = Extract<
   TlsFault,
   'expired' | 'not-yet-valid' | 'wrong-host' | 'unknown-ca'
 >
 
 export interface CertificateOptions {
-  /** The folder of the CA and the certificate; undefined: they live with the process. */
+  /** The folder of the CA and the certificate; undefined: they are not stored. */
   readonly folder: string | undefined
   /** Names and addresses that the certificate always has. */
   readonly names: readonly string[]
-  /** Files in place of those that are made here. */
+  /** Files of a certificate and its key, used instead of generated ones. */
   readonly given?: { readonly cert: string; readonly key: string } | undefined
 }
 
@@ -46,11 +46,12 @@ const LIFETIME = 397 * DAY
 const RENEWAL = 30 * DAY
 /** Tolerance for the clocks of two machines. */
 const SKEW = DAY
-/** Certificates of single names that are kept. */
+/** Maximum number of cached certificates of single names. */
 const MAX_NAMES = 500
 
 /**
- * Most clients refuse a wildcard like `*.localhost`: each name below it gets its own certificate.
+ * Names of every certificate. Most clients refuse a wildcard such as `*.localhost`, so each name
+ * below it also gets a certificate of its own.
  */
 const ALWAYS = ['localhost', '*.localhost', '127.0.0.1', '::1', 'host.docker.internal']
 
@@ -106,7 +107,7 @@ export class Certificates {
     return this.#authority?.cert
   }
 
-  /** Returns the certificate for a server name; undefined is a client without one. */
+  /** Returns the certificate for a server name; undefined for a client that sent none. */
   certificateFor(serverName: string | undefined): KeyPair | Promise<KeyPair> {
     const { names, given } = this.#options
     if (given || serverName === undefined || isIP(serverName) || names.includes(serverName)) {
@@ -123,7 +124,7 @@ export class Certificates {
     return await this.#cached(`${fault} ${serverName ?? ''}`, serverName, FAULTY[fault])
   }
 
-  /** Replaces what expires soon. Returns true if the certificate changed. */
+  /** Replaces certificates that expire soon. Returns true if the certificate changed. */
   async renew(now = Date.now()): Promise<boolean> {
     const { folder, given, names } = this.#options
     if (given) return false
@@ -153,7 +154,7 @@ export class Certificates {
       const period = { from: now - SKEW, to: now + LIFETIME }
       this.#unknownAuthority ??= createAuthority(period, 'Unknown CA of a Standin fault')
     }
-    // Without given files there is a CA, and with them only the unknown one is called for.
+    // A server without given files has a CA. With given files, only the unknown CA is used here.
     const authority = (isUnknown ? await this.#unknownAuthority : this.#authority)!
     return await issueCertificate(authority, { names: [...new Set(names)], from, to })
   }
@@ -226,14 +227,16 @@ async function newAuthority(folder: string | undefined, now = Date.now()): Promi
   const made = await createAuthority({ from: now - SKEW, to: now + CA_LIFETIME })
   if (folder !== undefined) {
     const { ca, caKey } = filesIn(folder)
-    // The key first: without its certificate it counts for nothing.
+    // The key is written first, because a key without a certificate is ignored.
     writeAtomically(caKey, made.key)
     writeAtomically(ca, made.cert)
   }
   return made
 }
 
-/** Returns the stored certificate while it fits the names, the CA and the time; else a new one. */
+/**
+ * Returns the stored certificate if its names, its CA and its validity fit; otherwise a new one.
+ */
 async function serverCertificate(
   folder: string | undefined,
   authority: KeyPair,
@@ -250,7 +253,8 @@ async function serverCertificate(
   const { issueCertificate } = await import('./authority.ts')
   const request = { names, from: now - SKEW, to: now + LIFETIME }
   const made = await issueCertificate(authority, request)
-  // One file, so that a crash cannot leave a key and a certificate that do not fit.
+  // Both are in one file, so that a crash cannot leave a key that does not belong to the
+  // certificate.
   if (folder !== undefined) writeAtomically(filesIn(folder).server, `${made.cert}${made.key}`)
   return made
 }
@@ -315,7 +319,10 @@ function sameNames(cert: string, names: readonly string[]): boolean {
   return has.length === wanted.length && wanted.every((name) => has.includes(name))
 }
 
-/** An address in one spelling: certificates write IPv6 without abbreviations. */
+/**
+ * Returns an address in a canonical spelling, because certificates write IPv6 addresses without
+ * abbreviations.
+ */
 function canonicalName(name: string): string {
   return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname : name
 }

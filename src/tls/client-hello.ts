@@ -1,4 +1,4 @@
-/** The first record of a TLS connection, as far as the server needs it. */
+/** The parts of a ClientHello, the first message of a TLS connection, that the server needs. */
 export interface ClientHello {
   /** Server name that the client asks for (SNI), in lower case; undefined for an IP address. */
   readonly serverName: string | undefined
@@ -80,7 +80,7 @@ class Reader {
     return taken.length < size ? 0 : taken.readUIntBE(0, size)
   }
 
-  /** A length of so many bytes, and as many bytes as it says. */
+  /** Reads a length of `size` bytes, and then as many bytes as that length. */
   vector(size: number): Buffer {
     return this.take(this.number(size))
   }

@@ -8,7 +8,7 @@ const VERSION = 2
 const TRUSTED_CERTIFICATE = 2
 
 /**
- * Writes certificates as a trust store that Java reads: in the format JKS, since Java reads no PEM.
+ * Writes certificates as a trust store in the format JKS, because Java cannot read PEM.
  *
  * @param certificates in PEM
  */

@@ -301,11 +301,11 @@ const cases = operations.flatMap(({ id, method, path, statuses }) =>
     .map((status) => ({ id, method, path, status: Number(status) })),
 )
 
-/** The settings of a server that can answer so. */
+/** Returns the settings of a server that can give this answer. */
 const settingsFor = (id: string, status: number) =>
   id === 'getCa' && status === 200 ? { tls: true, tlsPort: 0 } : {}
 
-/** Prepares what the requests of `PROVOKED` are about. */
+/** Creates the objects that the requests of `PROVOKED` refer to. */
 async function prepare(caller: Caller): Promise<void> {
   await caller.get('/v3/nothing') // req-1
   await caller.post('/_standin/sandboxes', { name: 'there' })
@@ -365,7 +365,7 @@ test.each(examples)('$id accepts its example $name', async ({ id, method, status
   const { path } = PROVOKED[id]![Number(success)]!
   const answer = await caller.send({ method, path: `/_standin${path}`, body: value })
   expect([String(answer.status), answer.text]).toEqual([success, answer.text])
-  // What an answer repeats of the request is as it was sent.
+  // Values that an answer repeats from the request are unchanged.
   const repeated = answer.json()
   for (const [field, sent] of Object.entries(value)) {
     if (['name', 'profile', 'seed', 'url', 'held', 'now'].includes(field)) {
@@ -477,7 +477,7 @@ test.each([
   expect(detail.length).toBeLessThan(120)
 })
 
-// These use nothing that the test below makes fail.
+// These operations use nothing that the test below makes fail.
 const ELSEWHERE = [
   'getFrontPage',
   'getHealth',

@@ -203,7 +203,7 @@ describe('the assets of the dashboard', () => {
     const caller = await fresh({ adminToken: TOKEN, autoSandboxes: true })
     const script = scriptOf(await caller.get('/', BROWSER))
     const headers = { 'Standin-Admin-Token': TOKEN }
-    await caller.send({ method: 'DELETE', path: '/_standin/requests', headers }) // the page itself was refused
+    await caller.send({ method: 'DELETE', path: '/_standin/requests', headers }) // it has the page, which was refused
     expect((await caller.get(`/~other/${script}`)).status).toBe(200)
     const { sandboxes } = (await caller.get('/_standin/sandboxes', headers)).json<{
       sandboxes: unknown[]

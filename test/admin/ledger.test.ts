@@ -119,8 +119,8 @@ test('a user without an address is reported, also one from an imported state', a
   expect((await caller.put('/_standin/state', state)).status).toBe(200)
   const { entries } = await ledger(caller)
   expect(entries.map(({ text }) => text.split('; ')[0])).toEqual([
-    'cryptlex has no address to find the user by in mykaarma',
-    'formsonfire has no address to find the user by in mykaarma',
+    'the user of cryptlex has no address, so it cannot be found in mykaarma',
+    'the user of formsonfire has no address, so it cannot be found in mykaarma',
   ])
 })
 

@@ -130,7 +130,7 @@ test.each([
   expect((await requestsOf(caller)).total).toBe(1)
   const { text: metrics } = await caller.get('/_standin/metrics')
   expect(metrics).not.toMatch(/^standin_requests_total.*"[24]04"/m)
-  // Only what browsers do is left out.
+  // Only requests that browsers send automatically are left out.
   expect((await caller.post(path)).status).toBe(404)
   expect((await requestsOf(caller, 'status=4xx')).total).toBe(1)
 })
@@ -351,6 +351,30 @@ test('the event stream sends each request as it is answered', async () => {
   expect((await picky.events(1)).map(({ data }) => data.path)).toEqual(['/v3/nothing'])
 })
 
+test('events are sent in order and without a gap while requests keep coming', async () => {
+  const server = await createSandbox()
+  const caller = createCaller(server)
+  const reader = await createReader(`${server.url}/_standin/events`)
+  const heard = reader.events(40)
+  let sent = 0
+  const keepSending = async (signal: AbortSignal) => {
+    while (!signal.aborted) await caller.get(`/v3/${sent++}`)
+  }
+  const stop = new AbortController()
+  const sending = keepSending(stop.signal)
+  await heard
+  stop.abort()
+  await sending
+  const paths = (await heard).map(({ data }) => data.path)
+  expect(paths.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, i) => `/v3/${i}`))
+  await caller.get('/v3/last')
+  const all = await reader.events(sent + 1)
+  expect(all.map(({ data }) => data.path)).toEqual([
+    ...Array.from({ length: sent }, (_, i) => `/v3/${i}`),
+    '/v3/last',
+  ])
+})
+
 test('a client that reconnects to the event stream gets each missed request once', async () => {
   const server = await createSandbox()
   const caller = createCaller(server)
@@ -366,7 +390,7 @@ test('a client that reconnects to the event stream gets each missed request once
   const heard = await again.events(3)
   expect(heard.map(({ data }) => data.path)).toEqual(['/v3/2', '/v3/3', '/v3/4'])
   expect(new Set(heard.map((event) => event.id)).size).toBe(3)
-  // An id of another process: everything was missed.
+  // With an id of another process, the client has missed all requests.
   const stranger = await createReader(url, { 'Last-Event-ID': 'abc-3' })
   expect(await stranger.events(4)).toHaveLength(4)
 })
@@ -421,7 +445,8 @@ test('readers that come in the middle of a burst get each request once, in order
   const burst = (from: number) =>
     Promise.all(Array.from({ length: 40 }, (_, i) => caller.get(`/v3/${from + i}`)))
   const running = burst(0)
-  // Readers of several filters, of live events and with an id, so that each way in is gone through.
+  // Readers with several filters, for live events only and with an id, so that each code path is
+  // used.
   const queries = ['', '?api=cryptlex', '?text=/v3/', '?status=404']
   const reads = Array.from({ length: 16 }, (_, i) => ({
     query: queries[i % 4]!,

@@ -40,8 +40,8 @@ function send(port: number, method: string, path: string, body?: string): Promis
 }
 
 /**
- * The most processor time that one turn of the event loop took during some work, in milliseconds. On a
- * busy machine the elapsed time says more about the other programs.
+ * Returns the maximum processor time of one turn of the event loop during some work, in
+ * milliseconds. Elapsed time would depend on the other programs of a busy machine.
  */
 async function longestHold(work: () => Promise<unknown>): Promise<number> {
   const state = { isDone: false }
@@ -96,7 +96,7 @@ describe.each(Object.entries(LOGS))('with %s', (_, log) => {
   }, LONG.timeout)
 
   test.each(Object.entries(CALLS))(
-    'a reading of %s lets other requests run',
+    'reading %s lets other requests run',
     async (_name, read) => {
       const held = await bestOf(LIMIT, () => longestHold(() => read(server.port)))
       expect(held).toBeLessThan(LIMIT)
@@ -105,19 +105,20 @@ describe.each(Object.entries(LOGS))('with %s', (_, log) => {
   )
 })
 
-test('a reading whose client has gone stops', async () => {
+test('reading stops when the client has disconnected', async () => {
   const hasStopped: boolean[] = []
-  // Several tries: on a busy machine a reading may end before its client's end is noticed.
+  // Several tries, because on a busy machine a reading may end before the server notices that the
+  // client has disconnected.
   while (!hasStopped.includes(true) && hasStopped.length < 10) {
     const server = await filled(LOGS['requests of 60 KB with 3,000 secrets each']!)
     const { requests } = server.sandbox
     const sent = http.get({ port: server.port, path: '/_standin/requests?text=zzz', agent: false })
     sent.on('error', () => {})
     await eventually(() => expect(requests.redactions.bytes).toBeGreaterThan(0))
-    // A reset: an end alone may be that of a client which still reads.
+    // A reset, because a client that only closes its sending side may still read.
     sent.socket!.resetAndDestroy()
     let before = -1
-    // It has stopped once nothing more is redacted for many turns of the event loop.
+    // The reading has stopped if nothing is redacted for many turns of the event loop.
     await eventually(async () => {
       const { bytes } = requests.redactions
       const isSame = bytes === before

@@ -63,7 +63,7 @@ describe.each(APIS)(
       expect(changed.text).toContain('Somerville')
       expect(changed.text).not.toContain('ada@example.test')
       expect((await caller.get(path)).text).toBe(changed.text)
-      // The changes in the other direction restore the user, but for the time of the change.
+      // The reverse changes restore the user, except for the time of the change.
       const back = await patch(caller, path, { [email]: 'ada@example.test', [lastName]: last })
       const { updatedAt: _, ...restored } = back.json<User>().user
       expect(before.user).toMatchObject(restored)
@@ -157,7 +157,7 @@ test.each([
   expect(answer.status, answer.text).toBe(status)
   if (status === 200) return
   expect(answer.json<{ detail: string }>().detail).toBe(
-    `${field} cannot be null: an update of ${api} leaves a field that is null as it is; leave it out, or remove it with PUT /_standin/state`,
+    `${field} cannot be null: ${api} ignores null in an update; leave the field out, or remove its value with PUT /_standin/state`,
   )
 })
 

@@ -141,8 +141,8 @@ describe('each documented answer can be produced, and has the documented body', 
   })
 
   /**
-   * Listed by a contract, and only a fault provokes it: `api operation status type`. The page says
-   * "fault" there. Each line is a question to the contract.
+   * Answers that a contract lists and only a fault provokes: `api operation status type`.
+   * docs/coverage.md shows "fault" for these. Each one is a possible error of the contract.
    */
   const ONLY_BY_FAULT: readonly string[] = []
 
@@ -168,7 +168,7 @@ describe('each documented answer can be produced, and has the documented body', 
     await expectUpToDate('docs/coverage.md', await coveragePage(reached))
   })
 
-  test('a 405 has the same root in both lists, as no operation answers one', () => {
+  test('a 405 has the same XML root in both lists, because no operation answers with 405', () => {
     for (const operation of operationIdsOf('formsonfire')) {
       expect(rootOf('formsonfire', operation, 405)).toBe(rootOf('formsonfire', undefined, 405))
     }
@@ -183,7 +183,8 @@ describe('each documented answer can be produced, and has the documented body', 
   })
 })
 
-// --- what is no user -----------------------------------------------------------------------------
+// --- requests that create no user
+// -----------------------------------------------------------------------------
 
 describe('a body that is not an object is refused with 400', () => {
   const shapes = ['null', '[]', '[{}]', '"text"', '1', 'true', '{', '{"a":1,}', "{'a':1}", '\u0000']
@@ -417,7 +418,7 @@ describe.each(lines)('$line, $what', ({ documented, strict, before, send }) => {
     await before?.(sandbox)
     const answer = await send(sandbox)
     expect([answer.status, answer.text]).toEqual([status, answer.text])
-    // What only strict refuses is let through with a word about it.
+    // The documented profile accepts requests that only strict refuses, with a warning.
     if (profile === 'documented' && strict !== documented) {
       expect(answer.headers['standin-warning']).toMatch(/^".*";code=[\w.:-]+/)
     }
@@ -529,7 +530,7 @@ test('a refused request stores nothing', async () => {
 
 // --- determinism --------------------------------------------------------------------------------
 
-/** Creates, refusals and formats; what every answer says, byte for byte. */
+/** Sends creates, refusals and formats, and returns all answers, byte for byte. */
 async function conversation(settings: Settings): Promise<string[]> {
   const sandbox = await createSandbox({ clock: Date.UTC(2026, 0, 15, 9, 30), ...settings })
   const sent = [

@@ -7,11 +7,11 @@ import type { Response } from 'supertest'
 import { Parser } from 'xml2js'
 
 /**
- * The contracts as a caller reads them: from the files, without the server's own reader, so that
- * a mistake there shows.
+ * Reads the contracts from their files without the server's code, so that a mistake in that code is
+ * found.
  */
 
-/** What a caller sees of an answer; supertest's own type leaves most of it to anyone's guess. */
+/** An answer as a caller sees it; supertest's own type has `any` in most places. */
 export interface Said {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -78,9 +78,9 @@ export function documentOf(api: string): Document {
   return document
 }
 
-/** What a `#/…` reference leads to, or the thing itself when it is none. */
-// The caller knows what is there: the contracts are checked by their own linter.
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+/** Returns the target of a `#/…` reference; returns a value that is not a reference unchanged. */
+// The caller states the type of the target: a linter checks the contracts. oxlint-disable-next-line
+// typescript/no-unnecessary-type-parameters
 export function at<T>(api: string, node: { readonly $ref?: string }): T {
   if (node.$ref === undefined) return node as T
   const steps = node.$ref.slice(2).split('/')
@@ -97,7 +97,10 @@ export function operationOf(api: string, id?: string): Operation {
   return items.flatMap((item) => Object.values(item)).find(({ operationId }) => operationId === id)!
 }
 
-/** The answers that the contract lists: of its operation, or of what meets no operation. */
+/**
+ * Returns the answers that the contract lists for an operation, or for requests that match no
+ * operation.
+ */
 export function responsesOf(api: string, unrouted: boolean, id?: string): [number, Answer][] {
   const { responses } = unrouted ? documentOf(api)['x-unrouted'] : operationOf(api, id)
   return Object.entries(responses).map(([status, node]) => [Number(status), at<Answer>(api, node)])
@@ -166,7 +169,10 @@ function schemaOf(
   return responses.find(([known]) => known === status)?.[1].content?.[mediaType]?.schema
 }
 
-/** Why this body is not the documented one of the operation, or of no operation; empty when it is. */
+/**
+ * Returns the reason why this body does not match the contract's answer of an operation, or of a
+ * request that matches none; empty if it matches.
+ */
 export function complaints(
   api: string,
   operation: string | undefined,

@@ -37,7 +37,8 @@ import {
   type Provocation,
 } from './provocations.ts'
 
-// --- values that are made up per run -------------------------------------------------------------
+// --- values that are generated per run
+// -------------------------------------------------------------
 
 const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a GUID'],
@@ -47,7 +48,7 @@ const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time with milliseconds'],
 ]
 
-/** The JSON text with each value that is made up replaced by its shape. */
+/** Returns the JSON text with each generated value replaced by its shape. */
 const shapes = (value: unknown): string =>
   JSON.stringify(value, (_, held: unknown) =>
     typeof held === 'string' ? (MADE_UP.find(([shape]) => shape.test(held))?.[1] ?? held) : held,

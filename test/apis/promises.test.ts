@@ -118,7 +118,8 @@ test.each(callsWithBody)(
     const { schema } = operationOf(api, operation).requestBody.content[JSON_TYPE]!
     const { properties = {} } = at<Schema>(api, schema)
     const examples = exampleValuesOf(api, operation)
-    // What may be changed is what may be given to a new one, so its examples are good values too.
+    // The fields of an update are fields of a create call, so the examples of the create call are
+    // good values too.
     const others = callsWithBody.filter((call) => call.api === api)
     const values = [operation, ...others.map((call) => call.operation)].flatMap((id) =>
       exampleValuesOf(api, id),
@@ -284,7 +285,7 @@ test.each(Object.entries(RELAXES))('strict accepts what %s allows', async (_, ch
   expect(headers).not.toHaveProperty('standin-warning')
 })
 
-test('no rule of strict is left out above', () => {
+test('the tests above cover every rule of strict', () => {
   const rules = creations.flatMap(({ api }) => promisesOf(`${api}.yaml`))
   const strict = rules.map(({ place }) => place).filter((place) => /^\w+Strict( |$)/.test(place))
   const known = [

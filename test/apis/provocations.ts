@@ -20,11 +20,11 @@ export interface Provocation {
   /** The operation; undefined for a request that matches none, whose answers the contract lists separately. */
   readonly operation?: string
   readonly settings?: Settings
-  /** Breaks something inside, or uses something up. */
+  /** Makes a part of the server fail, or uses up a limit. */
   readonly before?: (sandbox: TestSandbox) => unknown
   /** The media type of the answer is passed too, for bodies in the same format. */
   readonly send: (sandbox: TestSandbox, type: string) => Test
-  /** The media types of the answer; all of the API's where none is given, and none for no body. */
+  /** The media types of the answer; undefined: all of the API's; empty: the answer has no body. */
   readonly types?: readonly string[]
 }
 
@@ -322,7 +322,7 @@ function usualOnCryptlex(call: Call): Provocation[] {
     {
       ...api,
       status: 403,
-      // The list needs no more than reading, which the token for webhooks may not.
+      // The list needs the scope to read users, which the token for webhooks lacks.
       send: (s) => onCryptlex(call, s, operation === 'listResellerUsers' ? FOR_WEBHOOKS : WEAK),
     },
     { ...api, status: 405, send: (s) => onCryptlex({ ...call, method: 'put' }, s) },
@@ -565,7 +565,8 @@ export const rows = provocations.flatMap((row) =>
   })),
 )
 
-// --- the requests with a body, and the answers with every field ------------------------------------
+// --- the requests with a body, and the answers with every field
+// ------------------------------------
 
 /** An operation with a body. */
 export interface CallWithBody {

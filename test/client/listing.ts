@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { code, table } from '../helpers/document.ts'
 
-/** Files of the client's classes, by the expression by which a program reaches an instance. */
+/** Files of the client's classes, by the expression with which a program gets an instance. */
 const CLASSES = {
   standin: 'standin',
   'standin.faults': 'faults',

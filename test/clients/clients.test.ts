@@ -62,7 +62,7 @@ test.each(clients)('$client creates a user at each API and reads its id', async 
   ])
 })
 
-test('the clients of Node were tested', () => {
+test('the clients of Node are among the tested ones', () => {
   expect(clients.map(({ client }) => client)).toEqual(
     expect.arrayContaining(['fetch', 'node:http']),
   )

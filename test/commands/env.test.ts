@@ -131,7 +131,7 @@ test('each format can be read back', async () => {
   expect(String(shown)).toBe(secret[1])
 })
 
-test('a server that is started in the same shell takes no variable for an option', async () => {
+test('a server that is started in the same shell reads none of these variables as an option', async () => {
   const { url } = await createSandbox({ tls: true, tlsPort: 0 })
   const file = join(createFolder(), 'a ca.pem')
   const text = await printed(url, '--tls', '--format', 'json', '--ca-file', file)

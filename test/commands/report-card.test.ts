@@ -44,7 +44,7 @@ test('prints the same text as the server, and exits with 1 if a check failed and
   expect(card).toMatchObject({ failed: 1, requests: 1 })
 })
 
-test('an API that does not exist is refused with those that do', async () => {
+test('an unknown API is refused with a list of the known ones', async () => {
   const { code, stderr } = await reportCard(await createSandbox(), '--api', 'cryptlx')
   expect(code).toBe(1)
   expect(stderr).toMatch(/api must be one of mykaarma, cryptlex, formsonfire/)

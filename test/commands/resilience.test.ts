@@ -39,7 +39,7 @@ test('a run that its budget ends is resumed, and compared with an earlier one', 
   const cells = ['--only', 'first/500,first/reset', '--report', folder]
   const begun = await run([...cells, '--budget', '1ms'])
   expect(begun).toMatchObject({ code: 0, stderr: '' })
-  expect(begun.stdout).toContain('Go on with the same command and --resume')
+  expect(begun.stdout).toContain('To continue, repeat the command with --resume')
   const refused = await run([...cells, '--resume', '--calls', '4'])
   expect(refused).toMatchObject({ code: 2, stdout: '' })
   expect(refused.stderr).toContain('had another selection')
@@ -57,7 +57,7 @@ test('a run that its budget ends is resumed, and compared with an earlier one', 
   // The built program writes characters beyond ASCII as they are.
   expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('· seed 1 ·')
   const earlier = join(folder, 'report.json')
-  // The same again is no new failure; a suite without retries has one.
+  // The same run has no new failure; a run of a suite without retries has one.
   const args = ['--only', 'first/500', '--baseline', earlier]
   expect((await run([...args, '--jobs', '1'])).code).toBe(0)
   const worse = await run([...args, '--skip', 'twice'], [])

@@ -34,7 +34,7 @@ test('the oldest entry of all histories is dropped first', () => {
   expect(budget.bytes).toBe(100)
 })
 
-test('a budget forgets the entries that their histories drop themselves', () => {
+test('a budget no longer counts entries that their histories have dropped', () => {
   const budget = new HistoryBudget(1000)
   const history = new Numbers()
   for (let i = 0; i < 100_000; i++) {

@@ -13,19 +13,19 @@ const ROUNDS_EACH = 40
 
 export interface Figures {
   rounds: number
-  /** Starts with everything. */
+  /** Starts after which all data was there. */
   complete: number
-  /** Starts that told of a change in a file which people may edit or remove. */
+  /** Starts that reported a change in a file that people may edit or remove. */
   told: number
   /** Refusals that named the file. */
   refused: number
-  /** Of these: starts with `--recover` that lost nothing. */
+  /** After these refusals: starts with `--recover` that lost nothing. */
   recoveredAll: number
-  /** Starts with `--recover` whose loss was told exactly. */
+  /** Starts with `--recover` that reported their loss exactly. */
   recoveredPart: number
-  /** Refusals also with `--recover`, because nothing is left to go on from. */
+  /** Starts that were refused even with `--recover`, because no usable state is left. */
   hopeless: number
-  /** Anything else; each is a loss in silence or a broken promise. */
+  /** All other results; each is an unreported loss or a broken promise. */
   readonly failures: string[]
 }
 
@@ -36,7 +36,7 @@ export interface Campaign {
   readonly signal?: AbortSignal
 }
 
-/** Damages the files of a data folder at random and checks that every loss is told. */
+/** Damages the files of a data folder at random and checks that every loss is reported. */
 export async function run({
   rounds,
   seed,
@@ -122,7 +122,7 @@ type Attempt =
   | {
       readonly kind: 'started'
       readonly isComplete: boolean
-      /** Losses that no warning tells exactly. */
+      /** Losses that no warning reports exactly. */
       readonly untold: readonly string[]
       readonly said: string
       /** The last transaction by sandbox name. */
@@ -173,25 +173,30 @@ function compare(scene: Scene, got: Holdings, said: string): Difference[] {
       found.push({ what: `the sandbox ${name} has other settings`, told: false })
     }
     if (textOf(now) === textOf(document)) continue
-    // Without its manifest, nothing tells what differs; that is said.
-    const path = name === 'default' ? '-round/manifest' : `/${name}/manifest`
-    const isUnchecked = said
-      .split('\n')
-      .some((line) => line.includes(path) && line.includes('it cannot be checked'))
-    const told = isUnchecked || isTold(document, now, history.get(name)!, said) // recorded with the truth
+    const told = isUnchecked(name, said) || isTold(document, now, history.get(name)!, said) // recorded with the truth
     found.push({ what: `${name}: ${describeDifferences(document, now)}`, told })
   }
   for (const [name, text] of truth.snapshots) {
     const [sandbox, snapshot] = name.split('/')
-    if (!got.documents.has(sandbox!)) continue // with its sandbox
+    if (!got.documents.has(sandbox!)) continue // missing together with its sandbox
     // A snapshot is shown by its difference from the present state.
     const isSame = textOf(truth.documents.get(sandbox!)!) === textOf(got.documents.get(sandbox!)!)
     if (got.snapshots.has(name) && (!isSame || got.snapshots.get(name) === text)) continue
     const told =
-      said.includes(`snapshots/${snapshot}.json`) || said.includes('snapshots cannot be read')
+      said.includes(`snapshots/${snapshot}.json`) ||
+      said.includes('snapshots cannot be read') ||
+      isUnchecked(sandbox!, said) // each name has two parts
     found.push({ what: `the snapshot ${name} differs`, told })
   }
   return found
+}
+
+/** Returns true when a warning says that nothing tells what is missing: without a good manifest. */
+function isUnchecked(sandbox: string, said: string): boolean {
+  const path = sandbox === 'default' ? '-round/manifest' : `/${sandbox}/manifest`
+  return said
+    .split('\n')
+    .some((line) => line.includes(path) && line.includes('it cannot be checked'))
 }
 
 /** Returns true when warnings name the transactions that are missing, or every row that differs. */
@@ -257,9 +262,7 @@ function linesOf(folder: string): Line[] {
       const [first, name] = file.split('/')
       const sandbox = first === 'sandboxes' ? name! : 'default' // a file is below its sandbox
       return [...readWriteAheadLog(join(folder, file))].flatMap(({ record }) =>
-        record
-          ? [{ sandbox, seq: record.seq, text: JSON.stringify([record.seq, record.changes]) }]
-          : [],
+        record ? [{ sandbox, seq: record.seq, text: JSON.stringify(record.changes) }] : [],
       )
     })
 }

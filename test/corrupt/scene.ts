@@ -170,7 +170,7 @@ export async function makeScene(random: Random): Promise<Scene> {
 
 /** Copies the folder of a running server as a kill would leave it. */
 async function copyRunning(folder: string, copy: string): Promise<void> {
-  // An answer counts as given a moment later, and only then a line that is cut off is noticed.
+  // An answer counts as sent a moment later, and only then is a truncated line noticed.
   await wait(400)
   for (;;) {
     const before = fingerprint(folder)

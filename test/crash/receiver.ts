@@ -54,8 +54,8 @@ export class Receiver {
   }
 
   /**
-   * Starts a new run of the program, which may repeat accepted deliveries. What the ended one has
-   * sent may still wait in its connections, and belongs to that run.
+   * Starts a new run of the program, which may repeat accepted deliveries. Webhooks that the ended
+   * run has sent may still be in its connections, and belong to that run.
    */
   async nextRun(): Promise<void> {
     const open = () =>

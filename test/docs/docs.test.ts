@@ -30,7 +30,7 @@ test('every command of docs/request-log.md works as the page says', async () => 
       (done) => ({ ...done, code: 0 }),
       (error: { code: number; stdout: string }) => error,
     )
-    // 28: curl's own time limit ended the stream.
+    // Exit code 28: curl's time limit ended the stream.
     expect(code, `${command}\n${stdout}`).toBe(command.includes('curl -N') ? 28 : 0)
     if (command.includes('/verify')) expect(stdout).toContain('"passed":true')
     if (command.includes('/await')) expect(stdout).toContain('"fulfilled":true')
@@ -54,7 +54,7 @@ test('every command of docs/webhooks.md works as the page says', async () => {
   expect(stdout).toContain('"settled":true')
 })
 
-test('files that the documentation has its reader make are ignored by Git, and so by Prettier', () => {
+test('files that readers of the documentation create are ignored by Git, and so by Prettier', () => {
   const pages = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)]
   const text = pages
     .filter((name) => name.endsWith('.md'))

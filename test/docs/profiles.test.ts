@@ -27,7 +27,7 @@ type Cells = Readonly<Record<string, readonly (Case | Send)[]>>
 
 const APIS = ['myKaarma', 'Cryptlex', 'Forms On Fire']
 
-/** The cells of a table's rows, the table being the one below this heading. */
+/** Returns the cells of each row of the table below this heading. */
 function rowsBelow(heading: string): string[][] {
   const [, below = ''] = readDocument('docs/profiles.md').split(`## ${heading}\n`)
   const [table = ''] = /^\|.*?(?=\n\n)/ms.exec(below) ?? []
@@ -76,13 +76,13 @@ const REFUSED: Readonly<Record<string, Cells>> = {
       },
     ],
   },
-  'a `user_uuid` of no user': {
+  'a `user_uuid` that no user has': {
     myKaarma: [
       (s) =>
         request(s.url).put(`${MYKAARMA}/nobody`).set('Authorization', BASIC).send({ bio: 'x' }),
     ],
   },
-  'an `Id`, `Email` or `ExternalId` of no user': {
+  'an `Id`, `Email` or `ExternalId` that no user has': {
     'Forms On Fire': [
       (s) =>
         request(s.url)
@@ -90,7 +90,7 @@ const REFUSED: Readonly<Record<string, Cells>> = {
           .query({ ...KEYS, Email: 'nobody@example.test' }),
     ],
   },
-  'an id of no user or webhook': {
+  'an id that no user or webhook has': {
     Cryptlex: [(s) => request(s.url).delete(`${CRYPTLEX}/nobody`).set('Authorization', BEARER)],
   },
   'a name given twice in a JSON object': everywhere((sent) => sent.send('{"a":1,"a":2}')),
@@ -141,7 +141,7 @@ const REFUSED: Readonly<Record<string, Cells>> = {
   'a `Content-Type` that the page does not list': everywhere((sent) =>
     sent.type('text/csv').send('a'),
   ),
-  'a percent sign in the path that is no percent-encoding': {
+  'a percent sign in the path that begins no percent-encoding': {
     myKaarma: [(s) => request(s.url).put(`${MYKAARMA}/%`).set('Authorization', BASIC)],
     Cryptlex: [post('/v3/resellers/%/users', BEARER)],
     'Forms On Fire': [(s) => request(s.url).post('/api/v2/%').query(KEYS)],

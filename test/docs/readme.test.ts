@@ -55,8 +55,8 @@ async function startReceiver(): Promise<string> {
 }
 
 /**
- * The documents as they should be, made with a server as the README has its reader start it: a
- * fresh state, the clock held.
+ * Returns the documents with current outputs, from a server that is started as in the README, with
+ * a fresh state and a held clock.
  */
 test.each(PAGES)('%s shows what really happens', async (path) => {
   const text = readDocument(path)
@@ -204,7 +204,7 @@ test('docs/reasons.md lists every reason that the code refuses with', () => {
   expect(reasons.length).toBeGreaterThan(80)
   const page = readDocument('docs/reasons.md')
   expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([])
-  // Those that are thrown in other ways are among those that can be armed.
+  // Reasons that are thrown in other ways are among those that can be armed.
   const armed = [...readDocument('docs/fault-reference.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` /gm)]
   expect(armed.length).toBeGreaterThan(30)
   for (const [, reason] of armed) expect(page).toContain(`\`${reason}\``)

@@ -23,7 +23,7 @@ const PAGES = [PATH, 'docs/client.md']
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
 
-/** A program, and what the page says that it prints, where it says so. */
+/** A program, and its output if the page shows one. */
 const PROGRAM = /(^```ts\n(.*?)^```\n)(\n```text\n(.*?)^```$)?/gms
 
 test('docs/client.md lists every method of the client with its description', () => {
@@ -39,7 +39,7 @@ test('docs/client.md lists every method of the client with its description', () 
   expect(listed.filter(({ meaning }) => meaning === '')).toEqual([])
 })
 
-/** What the programs print, each run as a reader would in a project that has the package. */
+/** Returns the outputs of the programs, each run in a project that has the package installed. */
 async function outputsOf(programs: readonly string[], folder: string): Promise<string[]> {
   const lines = programs.map((program, n) => {
     writeFileSync(join(folder, `program-${n}.ts`), program)

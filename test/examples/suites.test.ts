@@ -17,9 +17,9 @@ interface Suite {
   readonly name: string
   readonly folder: string
   readonly command: readonly [string, ...string[]]
-  /** What it prints when as many tests as there are have passed. */
+  /** Output of the suite after all of its tests have passed. */
   readonly passed: RegExp
-  /** What has to succeed where its runner is at hand; without one it always is. */
+  /** Command that succeeds if the runner of the suite is installed; undefined: it always is. */
   readonly needs?: readonly [string, ...string[]]
 }
 
@@ -157,7 +157,7 @@ def test_allowed(standin):
 `)
     expect(stdout).toMatch(/Armed faults never fired:\nE +- fault-1 \(503;times=2\)/)
     expect(stdout).toMatch(/Expectations failed:\nE +- expectation 1: expected at least 1 request/)
-    // Both tests themselves pass; what fails is the end of their sandboxes.
+    // Both tests pass; the checks at the end of their sandboxes fail.
     expect(stdout).toMatch(/3 passed, 2 errors/)
   },
 )

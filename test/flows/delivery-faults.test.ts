@@ -7,7 +7,7 @@ import {
 } from '../../src/core/fault.ts'
 import { sign } from '../../src/core/webhooks/signature.ts'
 import { createCaller, idIn, type Caller } from '../helpers/caller.ts'
-import { createReceiver, type Came } from '../helpers/receiver.ts'
+import { createReceiver, type ReceivedRequest } from '../helpers/receiver.ts'
 import { Samples, type RunningSample, type Sample } from '../helpers/samples.ts'
 import { createSandbox, type Settings, type TestSandbox } from '../helpers/sandbox.ts'
 import {
@@ -23,8 +23,9 @@ import {
 const SECRET = 'sandbox-webhook-token'
 const START = Date.parse('2026-01-15T09:30:00Z')
 
-const isSigned = ({ headers, body }: Came) => headers['webhook-signature'] === sign(SECRET, body)
-const contentOf = ({ body }: Came) =>
+const isSigned = ({ headers, body }: ReceivedRequest) =>
+  headers['webhook-signature'] === sign(SECRET, body)
+const contentOf = ({ body }: ReceivedRequest) =>
   JSON.parse(body.toString()) as {
     event: string
     data: Record<string, unknown>
@@ -235,12 +236,16 @@ describe('a receiver sees', () => {
   })
 
   test.each([
-    ['large', (came: Came) => came.body.length > 1024 * 1024],
+    ['large', (came: ReceivedRequest) => came.body.length > 1024 * 1024],
     [
       'extra-fields',
-      (came: Came) => 'nickname' in contentOf(came).data && contentOf(came).data['id'] === USER.id,
+      (came: ReceivedRequest) =>
+        'nickname' in contentOf(came).data && contentOf(came).data['id'] === USER.id,
     ],
-    ['unknown-event', (came: Came) => contentOf(came).event === 'reseller.user.created.unheard-of'],
+    [
+      'unknown-event',
+      (came: ReceivedRequest) => contentOf(came).event === 'reseller.user.created.unheard-of',
+    ],
   ] as const)('%s with a valid signature', async (kind, isSo) => {
     const { receiver, caller } = await createDelivering()
     await sendTestWebhook(caller, { kind })

@@ -282,7 +282,9 @@ function spliced(text: string, codes: readonly number[]): Buffer {
   return Buffer.concat([buffer(text.slice(0, at)), bytes(codes), buffer(text.slice(at))])
 }
 
-/** What each API answers at the path of its endpoint to a method other than POST, and near it. */
+/**
+ * Answers of each API to methods other than POST at the path of its endpoint, and to nearby paths.
+ */
 interface Methods {
   readonly allow: string
   /** The status and the reason of a request without a body. */
@@ -404,7 +406,7 @@ describe('Bad input', () => {
     })
 
     test.each(['Content-Length: 400', 'Transfer-Encoding: chunked\r\nContent-Encoding: gzip'])(
-      'a caller who leaves half way (%s) leaves nothing behind',
+      'a request that its caller aborts half way (%s) stores nothing and logs nothing',
       async (framing) => {
         const sandbox = await createSandbox()
         const started = requestsOf(sandbox)
@@ -705,7 +707,8 @@ describe('Bad input', () => {
     const sandbox = await createPlainSandbox()
     const cases = endpoints.flatMap((endpoint) =>
       [...inAny, ...(endpoint.answers === 'xml' ? inXml : inJson)]
-        // Left out: they take most of the time, and a leak of theirs would show at once.
+        // These are left out, because they take most of the time and a leak in them would show at
+        // once.
         .filter(({ what }) => !what.includes('million') && !what.includes('10 MB'))
         .map((one) => ({ ...one, endpoint })),
     )

@@ -100,7 +100,10 @@ function script(i: number): Sent[] {
   })
 }
 
-/** Everything that a client sees, except when the sandbox was created, which is the machine's time. */
+/**
+ * All data that a client can read, except the time of the sandbox's creation, which is the
+ * machine's time.
+ */
 function seen({ head, text }: Answer): string {
   return `${head}\n\n${text.replace(/"createdAt":"[^"]+","users"/, '"users"')}`
 }

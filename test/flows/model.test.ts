@@ -110,7 +110,7 @@ class RestartableServer {
     const copy = afterKill(this.#folder)
     await this.close()
     this.#folder = copy
-    // What was registered last runs first: the server ends before its folder goes.
+    // Functions registered last run first, so the server stops before its folder is removed.
     onTestFinished(() => this.close())
     await this.start()
   }

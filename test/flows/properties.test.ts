@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isRecord } from '../../src/core/contract/schema.ts'
 import {
-  asNobodyElse,
+  withUniqueFields,
   changes,
   COMPONENTS,
   independently,
@@ -42,7 +42,7 @@ describe.each(jsonEndpoints)('A body at $name', (route) => {
     await fc.assert(
       fc.asyncProperty(anything, async (value) => {
         const before = usersOf(sandbox, route).length
-        const body = isRecord(value) ? asNobodyElse(api, value) : value
+        const body = isRecord(value) ? withUniqueFields(api, value) : value
         const seen = await send(sandbox, route, { body: JSON.stringify(body) })
 
         if (seen.headers['standin-reason'] === 'body.malformed') {
@@ -87,7 +87,7 @@ describe.each(jsonEndpoints)('A body at $name', (route) => {
     const sandbox = await createSandbox()
     await fc.assert(
       fc.asyncProperty(valuesOf(schema, anyText), async (value) => {
-        const body = asNobodyElse(api, value)
+        const body = withUniqueFields(api, value)
         expect(allows(body)).toBe(true)
 
         const seen = await send(sandbox, route, { body: JSON.stringify(body) })
@@ -103,7 +103,7 @@ describe.each(jsonEndpoints)('A body at $name', (route) => {
     const verdicts = new Set<boolean>()
     await fc.assert(
       fc.asyncProperty(valuesOf(schema, anyText), changes, async (value, change) => {
-        const body = asNobodyElse(api, change(value as Record<string, unknown>))
+        const body = withUniqueFields(api, change(value as Record<string, unknown>))
         const valid = expected(body)
         verdicts.add(valid)
 
@@ -152,7 +152,7 @@ describe('A user in XML', () => {
         fc.constantFrom('', 'p', 'ns-1'),
         fc.boolean(),
         async (value, choices, gap, prefix, shuffled) => {
-          const body = withoutNulls(asNobodyElse('formsonfire', value))
+          const body = withoutNulls(withUniqueFields('formsonfire', value))
           const names = Object.keys(body).toSorted()
           if (shuffled) names.sort((a, b) => a.length - b.length || a.localeCompare(b))
           const next = () => choices.next().value as number

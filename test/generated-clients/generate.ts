@@ -1,5 +1,5 @@
-// Generates the clients of all vendors into `generated/`, beside this file, unless what is there was
-// made from the same contracts. Run by the test.
+// Generates the clients of all vendors into `generated/`, beside this file, unless the clients
+// there were made from the same contracts. Run by the test.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,10 +20,10 @@ const stampFile = join(GENERATED, 'made-from')
 if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) await generate()
 
 async function generate(): Promise<void> {
-  // Loaded only here: they take a second, mostly TypeScript's.
+  // The generators are loaded only here, because loading them (mostly TypeScript) takes a second.
   const { createClient } = await import('@hey-api/openapi-ts')
   const { astToString, default: openapiTS } = await import('openapi-typescript')
-  // Built aside and moved, so that nobody reads half of it.
+  // Written to another folder and renamed, so that no other test reads incomplete clients.
   const folder = mkdtempSync(`${GENERATED}-`)
   try {
     for (const api of APIS) {

@@ -11,7 +11,7 @@ function recorder<Sdk>(_sdk: Sdk) {
   const calls: Call[] = []
   const record = (
     operation: keyof Sdk & string,
-    // Missing where no answer came.
+    // Undefined if no answer arrived.
     { response }: { readonly response?: Response },
     read?: unknown,
   ) => void calls.push({ operation, status: response?.status ?? 0, read })

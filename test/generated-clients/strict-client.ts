@@ -12,8 +12,8 @@ type Operation<Paths, Path extends keyof Paths, Method> = Paths[Path][Method & k
   Record<string | number, unknown>
 
 /**
- * The client of openapi-fetch with parameters that accept no unknown names: its own infers the type of
- * the options from what it is given, so that a misspelt optional field compiles.
+ * The client of openapi-fetch with parameters that accept no unknown names: the type of its own
+ * client is inferred from the given options, so that a misspelt optional field compiles.
  */
 export interface StrictClient<Paths extends object> {
   readonly GET: Call<Paths, 'get'>

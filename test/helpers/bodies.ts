@@ -79,11 +79,11 @@ const UNIQUE = {
 let count = 0
 
 /** Replaces fields that must be unique by new values. */
-export function asNobodyElse(api: Endpoint['api'], body: unknown): Record<string, unknown> {
+export function withUniqueFields(api: Endpoint['api'], body: unknown): Record<string, unknown> {
   const user = { ...(body as Record<string, unknown>) }
   for (const name of UNIQUE[api]) {
     if (typeof user[name] === 'string') user[name] = `${++count}@example.test`
-    // A scalar where text belongs may be read as text, and then it is somebody's name too.
+    // A scalar may be read as text, so it has to be unique too.
     else if (['number', 'boolean'].includes(typeof user[name])) user[name] = ++count
   }
   return user

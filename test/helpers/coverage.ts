@@ -16,10 +16,10 @@ const INTRODUCTION = `# What you can test against Standin
 Each operation with each status. An answer is available
 
 - **yes**: a request is answered with it without a fault, or a state that a test can set leads to it;
-- **fault**: only where a [fault](faults.md) asks for it, such as \`{"status": 503}\`.
+- **fault**: only if a [fault](faults.md) asks for it, such as \`{"status": 503}\`.
 
 Evidence says how it is known that the vendor uses the status: see [evidence.md](evidence.md). A status
-that only a fault answers is not known to be the vendor's, unless the evidence says so. The page is made
+that only a fault causes is not known to be used by the vendor, unless the evidence says so. The page is made
 from the contracts in [specs/](../specs) and the requests of the conformance tests.`
 
 /**

@@ -3,14 +3,14 @@ import { load } from 'js-yaml'
 import { isRecord } from '../../src/core/contract/schema.ts'
 
 /**
- * The evidence of the contracts, and the test that proves each statement. Most tests prove a kind of
- * place wholesale; the others are listed by name.
+ * The evidence of the contracts, and the test that proves each statement. Most tests prove all
+ * places of one kind; the other places are listed one by one.
  */
 
 export interface Proof {
   /** Below test/. */
   readonly file: string
-  /** As it is in the file. */
+  /** The title as written in the file. */
   readonly title: string
 }
 
@@ -21,7 +21,7 @@ export interface Promised {
   readonly evidence: Readonly<Record<string, string>>
 }
 
-/** A rule of a place may be known in another way than the place itself. */
+/** Evidence of a place; `rules` has the evidence of rules that are known in another way. */
 type Evidence = Readonly<Record<string, string>> & {
   readonly rules?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -133,7 +133,7 @@ const KINDS: readonly (readonly [RegExp, Proof])[] = [
   ],
   [
     /^Organization · allowedUsers · minimum$/,
-    { file: 'apis/cryptlex/users.test.ts', title: 'is the least that fixtures may have' },
+    { file: 'apis/cryptlex/users.test.ts', title: 'is the minimum in fixtures' },
   ],
   [/^CompanyId · type$/, fieldsRead],
   [/^\w+Strict · if · /, { file: PROMISES, title: 'strict accepts what %s allows' }],
@@ -279,7 +279,7 @@ export function proofOf(api: string, place: string): Proof {
 /** The places that are listed by name, for the test that each exists. */
 export const singlePlaces = (api: string): string[] => Object.keys(SINGLE[api] ?? {})
 
-/** Whether the file has a test of this title. */
+/** Returns true if the file has a test with this title. */
 export function isTest({ file, title }: Proof): boolean {
   const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
   return ["'", '"', '`'].some((quote) => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 /** A received request. */
-export interface Came {
+export interface ReceivedRequest {
   readonly method: string
   readonly path: string
   /** Names and values in turn, in their original case. */
@@ -26,7 +26,7 @@ export type Answer =
 /** A webhook receiver with a real HTTP server. */
 export interface Receiver {
   readonly url: string
-  readonly came: readonly Came[]
+  readonly came: readonly ReceivedRequest[]
   /** Events of the received webhooks, in order. */
   readonly events: readonly string[]
   /** Sets the next answers; afterwards it answers 200. */
@@ -40,7 +40,7 @@ export interface Receiver {
 
 /** Starts a receiver on a free port; it is closed when the test ends. */
 export async function createReceiver(port = 0): Promise<Receiver> {
-  const came: Came[] = []
+  const came: ReceivedRequest[] = []
   const waiting = new Set<() => void>()
   let next: Answer[] = []
   let usual: Answer = 200

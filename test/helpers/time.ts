@@ -11,8 +11,8 @@ export const NEVER = 30_000
 export const LONG = { timeout: 600_000 }
 
 /**
- * Waits until a check passes. It checks often at first, and less often what takes long, because a
- * failed check costs a millisecond and more.
+ * Waits until a check passes. It checks often at first and less often later, because a failed check
+ * costs a millisecond or more.
  */
 export async function eventually<T>(look: () => T | Promise<T>): Promise<T> {
   const end = performance.now() + NEVER

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** A project that uses the package as its reader would: files, and a command that proves it works. */
+/** A project that uses the package: its files, and the commands that prove that it works. */
 export interface Project {
   readonly name: string
   readonly files: Readonly<Record<string, string>>
@@ -68,7 +68,7 @@ async function use(): Promise<void> {
 void use()
 `
 
-/** Runs in the same program as the import of a type-checked file, without the entries of runners. */
+/** Code that is run, and not only type-checked; without the entries for test runners. */
 const TYPED_START = TYPED.replace(/^import .* from 'standin\/.*'\n/gm, '')
   .replace(/^export const (options|clients|run|stop|wrong).*\n/gm, '')
   .replace(/^\/\/ @ts-expect-error an option.*\n/m, '')
@@ -178,7 +178,9 @@ const [SIGN_UP_CJS = '', JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blo
 )
 const [TS_JEST_BLOCK = ''] = blocksOf('docs/jest.md', 'ts')
 
-/** One set for all that Jest runs: to install it takes longer than to run them. */
+/**
+ * The packages of all projects that Jest runs, because installing them takes longer than the runs.
+ */
 const JEST = {
   jest: '30.5.2',
   'jest-environment-jsdom': '30.5.2',
@@ -263,7 +265,8 @@ export const LOCAL: readonly Project[] = [
     prints: /Tests\s+3 passed \(3\)/,
   },
   {
-    // Jest is not installed here: vitest has the same globals, and a setup file adds what else Jest has.
+    // Jest is not installed here: vitest has the same globals, and a setup file adds what else Jest
+    // has.
     name: 'docs/jest.md',
     packages: { vitest: '4.1.12' },
     files: {

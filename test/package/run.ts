@@ -61,7 +61,7 @@ try {
       about.packages,
       about.megabytes,
     )
-    // Nothing of this package may ask its reader for anything.
+    // Installing this package must show no warning or advice.
     const objections = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('standin@'))
     if (objections.length > 0) failures.push(`npm install:\n${objections.join('\n')}`)
     for (const project of members) {

@@ -21,7 +21,7 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   }
 }
 
-/** Packages of programs whose name is another. */
+/** Packages whose program has another name. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {
   attw: '@arethetypeswrong/cli',
   playwright: '@playwright/test',
@@ -45,7 +45,7 @@ function programFile(program: string, roots: readonly string[]): string {
   throw new Error(`No package has the program ${program}`)
 }
 
-/** Variables by which a test runner would take the program for a part of itself. */
+/** Variables that would make a test runner treat the program as its own child. */
 const RUNNER = /^(VITEST|NODE_|JEST_|TEST$|PROD$|DEV$|npm_|STANDIN_)/
 
 export interface Outcome {

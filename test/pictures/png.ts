@@ -29,7 +29,10 @@ export function compressed(png: Buffer): Buffer {
 /** Bytes of a pixel, by colour type, at 8 bits a channel. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 
-/** The rows of an image without their filters (PNG, section 9), which each row names first. */
+/**
+ * Returns the rows of an image without their filters (PNG, section 9); the first byte of a row
+ * names its filter.
+ */
 function unfiltered(rows: Buffer, png: Buffer): Buffer {
   const step = CHANNELS[png[SIGNATURE + 17]!]! // of the header, the first chunk
   const width = png.readUInt32BE(SIGNATURE + 8) * step

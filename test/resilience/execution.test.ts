@@ -37,7 +37,7 @@ test('a command that goes on sending requests has more time, up to a limit', asy
   expect(await run('sleep 0.3', { limit, lastRequest })).toMatchObject({ timedOut: false })
   const short = { ms: 20, most: 40 }
   expect(await run('sleep 600', { limit: short, lastRequest })).toMatchObject({ timedOut: true })
-  // One that has stopped to send has no more time.
+  // A command that has stopped sending requests gets no more time.
   const silent = { limit, lastRequest: () => Promise.resolve('req-1') }
   expect(await run('sleep 600', silent)).toMatchObject({ timedOut: true })
 })

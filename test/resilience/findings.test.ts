@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { besides, findingsIn } from '../../src/resilience/findings.ts'
+import { exceptKnown, findingsIn } from '../../src/resilience/findings.ts'
 import type { Observation } from '../../src/resilience/observation.ts'
 import { CREATE, delivery, judgement, observed, type SentRequest } from './samples.ts'
 
@@ -11,7 +11,7 @@ const lost: SentRequest = { id: 'req-1', status: 500, faulty: true, created: tru
 const list = { method: 'GET', operation: 'listResellerUsers', status: 200 }
 
 describe('orphaned-user', () => {
-  test('is a user that was created while its client was told of a failure', () => {
+  test('is a user that was created although its client got a failure', () => {
     expect(found(observed([lost]))).toEqual([['orphaned-user', 'req-1']])
     expect(found(observed([{ ...lost, status: 0 }]))).toEqual([['orphaned-user', 'req-1']])
   })
@@ -49,7 +49,7 @@ test('duplicate-user is the same address twice at one API, in any case', () => {
 describe('missing-user', () => {
   const promised: SentRequest = { id: 'req-1', status: 201, faulty: true }
 
-  test('is a user whom an answer promised, and who does not exist', () => {
+  test('is a user that does not exist although its create call succeeded', () => {
     expect(found(observed([promised]))).toEqual([['missing-user', 'req-1']])
   })
 
@@ -167,7 +167,7 @@ test('findings of the baseline are not repeated for a cell', () => {
   ])
   const all = findingsIn(run, judgement())
   expect(
-    besides(
+    exceptKnown(
       all,
       all.filter(({ id }) => id === 'secret-misplaced'),
     ),

@@ -38,7 +38,7 @@ describe('the plan', () => {
     expect(ids([read]).filter((id) => /first\/4\d\d$/.test(id))).toHaveLength(3)
   })
 
-  test('loses no answers of reads, and breaks no webhooks that nobody receives', () => {
+  test('has no lost answers of reads, and no webhook faults without a receiver', () => {
     expect(ids([read]).filter((id) => id.includes('commit-'))).toEqual([])
     expect(ids().filter((id) => id.includes('webhook'))).toEqual([])
     expect(ids([operation({ notifies: true })])).toContain(

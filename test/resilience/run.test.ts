@@ -92,7 +92,7 @@ test('a suite that checks too little passes, and the log shows what it left', as
   })
 })
 
-test('a suite that resets its sandbox does not meet the fault, and is told why', async () => {
+test('a suite that resets its sandbox does not meet the fault, and the report says why', async () => {
   const results = await run({ args: ['resets'], only: ['first/reset'] })
   expect(results['first/reset']).toMatchObject({
     verdict: 'not-met',
@@ -100,7 +100,7 @@ test('a suite that resets its sandbox does not meet the fault, and is told why',
   })
 })
 
-test('a baseline has to call something, to pass, and to call the same twice', async () => {
+test('a baseline has to call an operation, to pass, and to make the same calls twice', async () => {
   const idle = await scene('--version')
   const { runner } = await scene('repeats')
   await expect(runBaseline(runner, idle.facts, 2, undefined)).rejects.toThrow(

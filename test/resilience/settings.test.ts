@@ -24,7 +24,7 @@ test.each([
   [{ resume: true }, {}, '--resume needs the --report FOLDER'],
   [{}, { mincore: 3 }, '"resilience.mincore" in the configuration file is not an option'],
   [{}, { minScore: 'high' }, '"resilience.minScore" must be a whole number from 0 to 100'],
-  [{}, { only: [3] }, '"resilience.only" must be a list of texts'],
+  [{}, { only: [3] }, '"resilience.only" must be a list of strings'],
 ])('settings %j and %j are refused', (flags, section, message) => {
   const command = message.startsWith('needs') ? [] : ['npm', 'test']
   expect(() => settingsFrom(flags, section, command)).toThrow(message)

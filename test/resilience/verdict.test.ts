@@ -25,7 +25,7 @@ describe('a verdict', () => {
       why: 'The command failed with exit code 3.',
     })
     const hung = { exitCode: null, timedOut: true, ms: 10_012 }
-    expect(verdictOf(hung, fired, []).why).toBe('The command had not ended after 10 s.')
+    expect(verdictOf(hung, fired, []).why).toBe('The command did not end within 10 s.')
     const killed = { ...passed, exitCode: null }
     expect(verdictOf(killed, fired, []).verdict).toBe('broke')
     // It ended well on the signal, but it had not ended before.
@@ -39,7 +39,7 @@ describe('a verdict', () => {
     expect(verdict).toBe('not-met')
     expect(why).toContain('req-4 came nearest: skip is 2')
     expect(verdictOf({ ...passed, exitCode: 1 }, faultCounts, []).why).toContain(
-      'failed all the same',
+      'failed nevertheless',
     )
   })
 

@@ -367,7 +367,7 @@ test('a sandbox is removed after its ttl without use, by the machine’s clock',
   expect(Date.parse(made.expiresAt!) - Date.now()).toBe(600_000)
 
   vi.setSystemTime(Date.now() + 599_999)
-  // Looking at it from elsewhere is no use of it, and neither does its own clock count.
+  // Reading it through another sandbox does not count as use, and its own clock does not matter.
   expect((await caller.get('/_standin/sandboxes/brief')).json()).toEqual(made)
   expect((await caller.create('cryptlex', {}, '/~brief')).status).toBe(201)
   await caller.post('/~brief/_standin/clock/advance', { by: '5d' })
@@ -392,7 +392,7 @@ test('an expired kept sandbox is removed with its folder, without any request, a
   expect(fs.existsSync(folder)).toBe(true)
   vi.setSystemTime(Date.now() + 60_000)
   await expect.poll(() => fs.existsSync(folder)).toBe(false)
-  // The name is free for the next: auto makes one in memory.
+  // The name is free, so --auto-sandboxes creates a new sandbox with it, in memory.
   await eventually(async () =>
     expect((await caller.create('cryptlex', {}, '/~brief')).status).toBe(201),
   )
@@ -617,7 +617,7 @@ test('the message for a kept sandbox that cannot be opened names it', async () =
   )
 })
 
-test('a snapshot that is the one of another sandbox is told, also after a start that was refused', async () => {
+test('a snapshot that belongs to another sandbox is reported, also after a refused start', async () => {
   const data = createFolder()
   const server = await createSandbox({ data })
   const caller = createCaller(server)
@@ -629,7 +629,8 @@ test('a snapshot that is the one of another sandbox is told, also after a start 
   await server.close()
   const snapshotOf = (name: string) => join(data, 'sandboxes', name, 'snapshots', 'monday.json')
   fs.copyFileSync(snapshotOf('till'), snapshotOf('shop'))
-  // A start that another sandbox stops must change nothing, or the next one would have nothing to tell.
+  // A start that fails because of another sandbox must change nothing; otherwise the next start
+  // could not report the loss.
   const state = join(data, 'sandboxes', 'till', 'state.json')
   const text = fs.readFileSync(state)
   fs.writeFileSync(state, '{"damaged')
@@ -691,7 +692,7 @@ test('a server that stops while sandboxes are created and removed leaves a usabl
     try {
       if (copies.length < 4) copies.push(afterKill(data))
     } catch {
-      // A file that goes while it is copied; the next copy is as good.
+      // The file was removed during the copy; the next copy replaces this one.
     }
   }, 5)
   onTestFinished(() => clearInterval(watch))

@@ -946,7 +946,7 @@ describe('the session of a browser', () => {
       const opened = await caller.post('/_standin/session', { token: TOKEN }, headers)
       expect([opened.reason, opened.header('Set-Cookie')]).toEqual(['origin.foreign', undefined])
     }
-    // Neither header: not a browser of today, or a request that hides where it is from.
+    // Without either header, the request is from an old browser or hides its origin.
     const silent = [{}, { 'Sec-Fetch-Site': 'none' }, { Origin: ORIGIN, 'Sec-Fetch-Site': 'none' }]
     for (const headers of silent) {
       for (const [method, path] of CHANGES) {

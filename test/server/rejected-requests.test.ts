@@ -325,7 +325,7 @@ test('headers that are too large or too slow are recorded, a silent connection i
   const all = await requestLog(caller)
   expect(all.map(({ path, problem }) => [path, problem!.reason, problem!.message])).toEqual([
     ['/large', 'headers.too-large', 'The headers are larger than 16 KiB'],
-    [undefined, 'headers.too-slow', 'The headers did not arrive in time; 8 bytes came'],
+    [undefined, 'headers.too-slow', 'The headers did not arrive in time; only 8 bytes arrived'],
   ])
 })
 

@@ -75,7 +75,7 @@ test('a host name of HTTPS selects its sandbox', async () => {
   ])
 })
 
-test('links have the scheme by which they were asked for', async () => {
+test('links have the scheme of the request', async () => {
   const server = await withTls()
   const { text: overview } = await overTls(server, { path: '/_standin' })
   expect(overview.match(/http:/g)).toBeNull()
@@ -127,7 +127,7 @@ test.each([
   expect(await outcomeOverTls(server, request)).toBe(outcome)
 })
 
-test('a request in plain HTTP to the port of HTTPS is told so', async () => {
+test('a request in plain HTTP to the port of HTTPS gets an answer that says so', async () => {
   const server = await withTls()
   const answer = await fetch(`http://localhost:${server.https!.port}/v3`)
   expect([answer.status, await answer.text()]).toEqual([
@@ -163,8 +163,8 @@ test('a port that is in use is named with its option', async () => {
 test.each([
   [{ tlsCert: 'a.pem' }, '--tls-cert has no effect without --tls'],
   [{ tlsKey: 'a.pem' }, '--tls-key has no effect without --tls'],
-  [{ tls: true, tlsCert: 'a.pem' }, '--tls-cert needs --tls-key beside it'],
-  [{ tls: true, tlsKey: 'a.pem' }, '--tls-key needs --tls-cert beside it'],
+  [{ tls: true, tlsCert: 'a.pem' }, '--tls-cert needs --tls-key too'],
+  [{ tls: true, tlsKey: 'a.pem' }, '--tls-key needs --tls-cert too'],
 ])('the options %j are refused', async (settings, message) => {
   const config = withDefaults({ memory: true, port: 0, tlsPort: 0, ...settings })
   await expect(startServer(config)).rejects.toThrow(message)
@@ -174,7 +174,7 @@ test('the start output names the URL of HTTPS and the CA, and still ends with th
   const server = await withTls()
   const output = banner(server, withDefaults({ tls: true }), '0.0.0')
   expect(output).toContain(
-    `  HTTPS                ${server.https!.url}, the same APIs; clients trust ${server.url}/_standin/ca.pem\n`,
+    `  HTTPS                ${server.https!.url}, the same APIs; CA to trust: ${server.url}/_standin/ca.pem\n`,
   )
   expect(output.split('\n').at(-1)).toBe(`ready ${server.url}`)
   expect(banner(await createSandbox(), withDefaults({}), '0.0.0')).not.toContain('HTTPS')

@@ -11,7 +11,7 @@ interface Stage {
   readonly server: Server
 }
 
-/** A step of the demo; each goes on where the one before ended. */
+/** A step of the demo. Each step starts in the state in which the previous one ended. */
 type Step = readonly [title: string, run: (stage: Stage) => Promise<void>]
 
 const createAt = async (page: Page, title: string) => {
@@ -25,7 +25,7 @@ const deliveriesOf = (page: Page) => page.locator('.items .item')
 /** The title of the API that sends webhooks. */
 const titleOf = ({ apis }: Server) => apis.find(({ name }) => name === 'cryptlex')!.title
 
-/** What one shows to somebody in five minutes. A view that is added adds its steps. */
+/** A tour of all views in five minutes. A new view has to add its steps. */
 const DEMO: readonly Step[] = [
   [
     'nothing has happened yet',
@@ -171,7 +171,7 @@ test('two tabs follow two sandboxes at once', async () => {
     const texts = await rowsOf(page).allInnerTexts()
     for (const text of texts) expect(text).toContain(own)
   }
-  // A fault of one sandbox is none of the other's.
+  // A fault of one sandbox does not exist in the other.
   await caller.create('cryptlex', { email: 'default4@example.test' })
   await caller.create('cryptlex', { email: 'checkout4@example.test' }, '/~checkout')
   for (const [page, status] of [

@@ -11,7 +11,7 @@ test('the report card shows each check as it is seen, by API and by verdict', as
   await check.getByText('not seen', { exact: true }).waitFor()
   await check.getByRole('button', { name: 'Arm it: 403;times=2' }).click()
   await page.getByText('Armed fault-1: 403;times=2').waitFor()
-  // It repeats a refused request, and the page shows that without being asked.
+  // The client repeats a refused request, and the page shows the failed check without a reload.
   const email = 'ada@example.test'
   const first = idOf(await createCryptlexUser(server, { email }).expect(403))
   await createCryptlexUser(server, { email }).expect(403)

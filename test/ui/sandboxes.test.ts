@@ -89,7 +89,8 @@ test('snapshots are saved, compared, restored with an undo, and deleted', async 
 
 describe('sandboxes', () => {
   test('are created, switched to and removed', async () => {
-    // The page of a sandbox may still ask for it between its removal and the change to another one.
+    // The page of a removed sandbox may still send requests to it before it changes to another
+    // sandbox.
     const { server, page } = await openDashboard({ hash: '#/sandboxes', expected: /404/ })
     const caller = createCaller(server)
     const form = page.getByRole('region', { name: 'Create a sandbox' })

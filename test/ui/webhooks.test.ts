@@ -26,7 +26,7 @@ test('a failed delivery arrives when the clock is advanced to its next attempt',
   await page.getByText('Webhooks appear here when a user is created').waitFor()
   await createCryptlexUser(server, ADA).expect(201)
   const item = itemsOf(page).first()
-  // The row is drawn anew when its next attempt is known.
+  // The row is rendered again when its next attempt is known.
   await eventually(async () => {
     const text = await item.innerText()
     expect(text).toMatch(/ada@example\.test[^]*reseller\.user\.created/)

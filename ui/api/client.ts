@@ -2,8 +2,8 @@ import { signal } from '@preact/signals'
 import type { Problem } from '../../src/admin/contract.gen.ts'
 import { ROUTES, type Answers } from '../../src/client/routes.gen.ts'
 
-// The client of the admin API. The dashboard makes no other calls, besides those of vendors' APIs
-// that the user sends.
+// The client of the admin API. All calls of the dashboard go through it, except the calls of
+// vendors' APIs that the user sends.
 
 export type OperationId = keyof typeof ROUTES
 
@@ -45,7 +45,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Path of the page without `/_standin` and a slash at the end: empty, or such as `/~checkout`. */
+/** Path of the page without a final `/_standin` or slash: empty, or for example `/~checkout`. */
 export const BASE = location.pathname.replace(/\/_standin(?:\/docs)?\/?$/i, '').replace(/\/$/, '')
 
 /** Path of the server: empty, unless a reverse proxy serves it below a path. */
@@ -59,10 +59,15 @@ export function sandboxUrl(name: string): string {
 /** True while the admin API refuses calls because they lack its token. */
 export const needsToken = signal(false)
 
-/** Counts the sessions of this page: a refusal of an earlier one says nothing about this one. */
+/**
+ * Counts the sessions of this page, so that a refusal of a call from an earlier session is ignored.
+ */
 let sessions = 0
 
-/** Path of the session at the root; the cookie of a sandbox is for the sandbox only. */
+/**
+ * Path of the session of the whole server. The cookie of a sandbox's session is valid in that
+ * sandbox only.
+ */
 const ROOT_SESSION = `${SERVER_BASE}/_standin/session`
 
 /**
@@ -71,7 +76,8 @@ const ROOT_SESSION = `${SERVER_BASE}/_standin/session`
  * @throws Refusal
  */
 export async function openSession(token: string): Promise<void> {
-  // The cookie is valid below its path; the one at the root extends to other sandboxes.
+  // A cookie is valid below its path. The session of the whole server can be extended to other
+  // sandboxes.
   for (const base of new Set([SERVER_BASE, BASE])) {
     await changed(`${base}/_standin/session`, 'POST', { token })
   }
@@ -87,14 +93,17 @@ export async function closeSession(): Promise<void> {
   needsToken.value = true
 }
 
-/** Extends the session at the root to the sandbox of this page; false if there is none. */
+/**
+ * Extends the session of the whole server to the sandbox of this page. Returns false if there is
+ * none.
+ */
 async function extendSession(): Promise<boolean> {
   const sandbox = /\/~([^/]*)$/.exec(BASE)?.[1]
   if (sandbox === undefined) return false
   try {
     await changed(ROOT_SESSION, 'POST', { sandbox: decodeURIComponent(sandbox) })
     const { url, method } = httpCall({ operation: 'getClock' })
-    return (await fetch(url, { method })).ok // not so behind a proxy that changes paths
+    return (await fetch(url, { method })).ok // fails behind a proxy that changes paths
   } catch {
     return false
   }
@@ -174,13 +183,14 @@ export async function reached(answer: Promise<Response>, abort?: AbortSignal): P
 export const currentSession = (): number => sessions
 
 /**
- * The refusal in an answer of the admin API; notes that the token is missing.
+ * Returns the refusal in an answer of the admin API. If the token is missing, the page then asks
+ * for it.
  *
  * @param session the session of the request
  */
 export async function refusalOf(response: Response, session: number): Promise<Refusal> {
   const refusal = await refusalIn(response)
-  // The user may have entered the token meanwhile.
+  // A refusal of an earlier session is ignored: the user may have entered the token since.
   if (refusal.reason.startsWith('admin.token-') && session === sessions) await requireToken()
   return refusal
 }

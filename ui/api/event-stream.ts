@@ -1,8 +1,8 @@
 import { currentSession, reached, refusalOf } from './client.ts'
 
 /**
- * Reads server-sent events until the connection ends. Not an EventSource: that does not say
- * why it was refused, nor that a comment arrived.
+ * Reads server-sent events until the connection ends. EventSource is not used, because it reports
+ * neither the reason of a refusal nor the arrival of comments.
  *
  * @param onOpen called when the server has accepted the connection
  * @param onEvent called with the name and the data of each event

@@ -2,7 +2,7 @@ import type { AdminCall, HttpCall } from '../api/client.ts'
 import { BASE, SERVER_BASE } from '../api/client.ts'
 import type { ClockAdvance, ClockSetting, NewFault } from '../../src/admin/contract.gen.ts'
 
-// The code that makes a call again, for a shell, TypeScript and Python.
+// Writes a call as code for a shell, TypeScript and Python.
 
 /** Quotes a text as one word for a POSIX shell, if it needs quotes. */
 export function shellWord(text: string): string {
@@ -39,14 +39,14 @@ export function pythonOf({ method, url, headers, body }: HttpCall, hasToken: boo
   ].join('\n')
 }
 
-/** A text as a literal that JavaScript and Python read alike. */
+/** Returns a text as a literal that means the same in JavaScript and Python. */
 function literal(text: string): string {
   return JSON.stringify(text).replaceAll(/[^\x20-\x7e]/gu, (sign) =>
     sign.replaceAll(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }
 
-/** Code with fetch, for calls without a method of the package. */
+/** Returns code with fetch, for calls for which the package's client has no method. */
 export function fetchOf({ method, url, headers, body }: HttpCall, hasToken: boolean): string {
   const entries = Object.entries(headers).map(
     ([name, value]) => `${literal(name)}: ${literal(value)}`,

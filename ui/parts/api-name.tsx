@@ -1,6 +1,6 @@
 import { overview } from '../state/overview.ts'
 
-/** The name of an API with its square; the colours are given in the order of the APIs. */
+/** The name of an API with a coloured square; colours are assigned in the order of the APIs. */
 export function ApiName({ name, title }: { readonly name: string; readonly title?: string }) {
   const at = overview.value?.front.apis.findIndex((api) => api.name === name) ?? -1
   return (

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import './confirm.css'
 
-/** A button whose second step says what is lost; Esc and "Cancel" go back. */
+/** A button that asks for confirmation and says what will be lost; Esc and "Cancel" cancel. */
 export function Confirm({
   label,
   name = label,
@@ -14,7 +14,7 @@ export function Confirm({
   readonly label: string
   /** Accessible name, if there are several such buttons. */
   readonly name?: string
-  /** Text of the button that does it. */
+  /** Text of the button that confirms. */
   readonly action: string
   readonly tone?: 'danger' | 'primary'
   readonly onConfirm: () => void

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 
 const SHOWN = 1500
 
-/** Copies a text; says so for a moment. */
+/** Copies a text, and confirms it for a moment. */
 export function CopyButton({
   text,
   label = 'Copy',
@@ -18,7 +18,7 @@ export function CopyButton({
       await navigator.clipboard.writeText(typeof text === 'string' ? text : await text())
       setState('Copied')
     } catch {
-      // Without https or localhost, a browser has no clipboard.
+      // Browsers offer the clipboard only over HTTPS and on localhost.
       setState('Not copied: select the text')
     }
     setTimeout(() => setState(''), SHOWN)

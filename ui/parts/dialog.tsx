@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-/** A modal dialog: the browser keeps the focus in it, and Esc closes it. */
+/** A modal dialog: the browser keeps the focus inside, and Esc closes it. */
 export function Dialog({
   title,
   class: className = '',

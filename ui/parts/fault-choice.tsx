@@ -13,7 +13,7 @@ const GROUPS: Readonly<Record<ListedFault['group'], string>> = {
   webhook: 'Webhook',
 }
 
-/** Looks like a short form, such as `503;delay=1s`. */
+/** Matches a text in the syntax of a short form, such as `503;delay=1s`. */
 const SHORT_FORM = /^[\w.-]+(=[^;\s]+)?(;[\w.-]+(=[^;\s]+)?)*$/
 
 /** A list of faults in plain words, with a search. */

@@ -4,7 +4,10 @@ import { piecesOf } from './visible-text.ts'
 /** Characters that are shown at first. */
 const MAX_SHOWN = 20_000
 
-/** Any text of a request: it stays text, invisible characters are marks, and a long one is cut. */
+/**
+ * Shows text from a request without interpreting it: markup stays text, invisible characters are
+ * replaced by marks, and a long text is cut.
+ */
 export function Plain({ text, max = MAX_SHOWN }: { readonly text: string; readonly max?: number }) {
   const [isWhole, setWhole] = useState(false)
   const isCut = text.length > max && !isWhole

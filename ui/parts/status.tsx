@@ -1,4 +1,4 @@
-/** The status of an answer in its colour; 0 is none. */
+/** The status of an answer in its colour; 0 means no answer. */
 export function Status({ status }: { readonly status: number }) {
   return <span class={`status ${toneOf(status)}`}>{status === 0 ? 'none' : status}</span>
 }

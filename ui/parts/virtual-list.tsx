@@ -5,8 +5,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 const OVERSCAN = 8
 
 /**
- * A list of rows of one height of which only the visible ones exist. It scrolls to the selected row
- * when the selection changes, and stays where it is when rows are put on top.
+ * A list of rows of equal height that renders only the visible rows. It scrolls to the selected row
+ * when the selection changes, and keeps its position when rows are added at the top.
  */
 export function VirtualList<T extends { readonly id: string }>({
   items,

@@ -6,13 +6,13 @@ const INVISIBLE =
 const markOf = (sign: string): string =>
   `⟨U+${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`
 
-/** A text whose invisible characters are marks; cut at a length. */
+/** Returns a text with marks in place of invisible characters, cut at a length. */
 export function visible(text: string, max = Infinity): string {
   const shown = text.length > max ? `${text.slice(0, max)}…` : text
   return shown.replaceAll(INVISIBLE, markOf)
 }
 
-/** The pieces of a text: marks at odd places. */
+/** Splits a text into pieces; those at odd indexes are marks. */
 export function piecesOf(text: string): readonly string[] {
   const pieces: string[] = []
   let end = 0

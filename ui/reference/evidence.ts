@@ -33,7 +33,7 @@ function textOf(evidence: Json): string {
   const { level, line, url, note } = evidence
   const badge = `\`${String(level)}\``
   return [
-    // The style sheet tells them apart from other code, and from each other.
+    // Different markup for each, so that the style sheet can distinguish the levels.
     level === 'assumed' ? `_${badge}_` : `**${badge}**`,
     ...(typeof line === 'string' ? [`“${plain(line)}”`] : []),
     ...(typeof url === 'string' ? [isLink(url) ? `[source](${url})` : plain(url)] : []),

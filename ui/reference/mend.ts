@@ -1,11 +1,11 @@
-// Swagger UI leaves some of its fields without a name and skips levels of headings. These are
-// attributes that it does not set itself, so that its updates leave them alone.
+// Swagger UI leaves some of its fields without an accessible name and skips heading levels. This
+// file adds attributes that Swagger UI never sets, so its updates do not remove them.
 
 type Attributes = Readonly<Record<string, string>>
 
 /** Attributes by the selector of the elements that lack them. */
 const LACKING: Readonly<Record<string, Attributes>> = {
-  // Parts beside the main one, which has the operations.
+  // Page regions outside of the main one, which contains the operations.
   '.information-container': { role: 'region', 'aria-label': 'Description' },
   '.scheme-container': { role: 'region', 'aria-label': 'Server and credentials' },
   '#servers': { 'aria-label': 'Server' },
@@ -16,7 +16,7 @@ const LACKING: Readonly<Record<string, Attributes>> = {
   'h3.opblock-tag': { 'aria-level': '2' },
   '.opblock h4': { 'aria-level': '3' },
   '.opblock h5': { 'aria-level': '4' },
-  // What scrolls is reached by the keyboard.
+  // Elements that scroll must be reachable by the keyboard.
   'pre.microlight': { tabindex: '0' },
 }
 

@@ -6,8 +6,8 @@ export type Example = Examples['calls'][number]
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 
 /**
- * Fills in what makes a call of the reference work: the credentials of the sandbox and the ids of
- * its fixtures, and as the first example of the create call a user whom no API has.
+ * Changes a document so that its calls succeed: fills in the credentials of the sandbox and the ids
+ * of its fixtures, and adds a user that no API has as the first example of the create call.
  */
 export function prefill(document: Json, credential: Json, call: Example | undefined): void {
   fillExamples(document, credential)
@@ -27,7 +27,7 @@ export function prefill(document: Json, credential: Json, call: Example | undefi
     const others = isRecord(media['examples']) ? media['examples'] : {}
     const first = { summary: 'A user of this sandbox', value: call.body }
     media['examples'] = { 'this-sandbox': first, ...others }
-    // The reference tries the first one.
+    // The reference sends the first example.
     if (isRecord(body)) body['content'] = { 'application/json': media, ...content }
   }
 }
@@ -37,7 +37,7 @@ function operationOf(item: unknown, method: string): Json | undefined {
   return isRecord(operation) ? operation : undefined
 }
 
-/** The parameters of a path, read from a path that was filled in, with a prefix before it. */
+/** Reads the values of path parameters from a path, by its template; the path may have a prefix. */
 function parametersOf(template: string, path: string): Json {
   const names = [...template.matchAll(/{(\w+)}/g)].map(([, name]) => name!) // the group is not optional
   const pattern = template.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`)

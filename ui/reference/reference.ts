@@ -25,7 +25,7 @@ const element = (id: string) => document.querySelector(`#${id}`)! // index.html 
 async function fetched<T>(path: string): Promise<T> {
   const response = await fetch(`${ADMIN}${path}`, { headers: { Accept: 'application/json' } })
   if (response.ok) return (await response.json()) as T // the contract says so
-  // The session ended: the page comes again with the form for the token.
+  // The session has ended: the reloaded page shows the form for the token.
   if (response.status === 401) location.reload()
   throw new Error(`${path} was answered with ${response.status}`)
 }
@@ -86,13 +86,16 @@ async function show({ front, credentials, examples }: Sandbox): Promise<void> {
     defaultModelExpandDepth: 2,
     defaultModelsExpandDepth: -1,
     displayRequestDuration: true,
-    // No look-up at a validator elsewhere.
+    // Without this, Swagger UI would send the document to a validator on the internet.
     validatorUrl: null,
     onComplete: () => authorize(ui, spec, credential),
   })
 }
 
-/** Below a path of a reverse proxy the server does not know its whole address; the page does. */
+/**
+ * Replaces the server URL by that of the page, because behind a reverse proxy that adds a path only
+ * the page knows the whole URL.
+ */
 function useOwnAddress(spec: Json, front: FrontPage): void {
   const { servers } = spec as { servers: [{ url: string }] } // the contract says so
   servers[0].url = servers[0].url.replace(front.url, `${location.origin}${BASE}`)

@@ -46,7 +46,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
   )
 }
 
-/** A select under a pill: the browser's own list of options, in our look. */
+/** A select element drawn as a pill; its list of options is that of the browser. */
 function SandboxSwitcher() {
   const shown = overview.value
   const current = shown?.front.sandbox ?? '…'
@@ -103,7 +103,7 @@ function ClockChip() {
   )
 }
 
-/** Milliseconds without a key after which the address and the list follow the field. */
+/** Milliseconds after the last key at which the address and the list are updated. */
 const DELAY = 80
 
 function Filter() {

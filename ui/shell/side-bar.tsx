@@ -6,7 +6,7 @@ import { hrefOf, viewPath } from '../state/location.ts'
 import { overview } from '../state/overview.ts'
 import { VIEWS } from '../views.ts'
 
-/** Entries that a narrow page has room for. */
+/** Maximum number of entries on a narrow page. */
 const MAX_NARROW = 5
 
 /** The views, at the left of a wide page and below a narrow one. */

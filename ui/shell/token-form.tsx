@@ -9,7 +9,7 @@ export function TokenForm() {
   const submit = async (token: string) => {
     try {
       await openSession(token)
-      // The address is that of the API reference, which this page stands in for.
+      // This page was sent in place of the API reference; reloading shows the reference.
       if (/\/docs\/?$/.test(location.pathname)) location.reload()
       else refresh()
     } catch (error) {

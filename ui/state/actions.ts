@@ -24,7 +24,7 @@ export interface Notice {
   readonly tone: 'ok' | 'bad'
   readonly text: string
   readonly call: MadeCall
-  /** A button, such as one that takes the action back. */
+  /** A button, for example one that undoes the action. */
   readonly button?: NoticeButton
 }
 
@@ -51,7 +51,7 @@ export function notify(
   notices.value = [...notices.value, notice].slice(-MAX_NOTICES)
 }
 
-/** The call of an action as it is shown. */
+/** Returns the call of an action in the form in which a notice shows it. */
 export function madeCall(call: AdminCall): MadeCall {
   return { ...httpCall(call), isAdmin: true, cli: cliFor(call), typescript: typescriptFor(call) }
 }
@@ -62,12 +62,12 @@ interface ActOptions {
 }
 
 /**
- * Makes a call of the admin API that changes something, and shows it: every action of the dashboard
- * goes through here.
+ * Makes a call of the admin API that changes something, and shows a notice with the call. Every
+ * action of the dashboard uses this function.
  *
  * @param done text of the notice
  * @param options.button button of the notice, if the call succeeds
- * @param options.refused shows a refusal where it belongs, instead of a notice
+ * @param options.refused shows a refusal elsewhere than in a notice, such as beside a field
  * @returns undefined if it was refused; the notice says why
  */
 export async function act<Id extends OperationId>(
@@ -88,7 +88,9 @@ export async function act<Id extends OperationId>(
   }
 }
 
-/** Sends a request to a vendor's API and shows it; any answer is a result. */
+/**
+ * Sends a request to a vendor's API and shows a notice with it. Answers of all statuses are shown.
+ */
 export async function send(
   call: HttpCall,
   done: (status: number, requestId: string | null) => string,

@@ -27,7 +27,7 @@ export function waitOf(ms: number): string {
 
 /** Advances the clock of the sandbox to a time, such as that of the next attempt of a delivery. */
 export async function advanceTo(time: string): Promise<void> {
-  // The clock may have been moved since it was last shown.
+  // The clock may have been changed since the page last read it.
   const now = await callAdmin({ operation: 'getClock' }).then(
     (clock) => Date.parse(clock.now),
     () => sandboxNow(),

@@ -12,7 +12,8 @@ export interface Fetched<T> {
 }
 
 /**
- * Makes a call of the admin API now and at each refresh; the answer before stays until the next one.
+ * Makes a call of the admin API now and at each refresh. The last answer is kept until the next one
+ * arrives.
  *
  * @param call undefined for none
  */

@@ -9,7 +9,7 @@ export interface Key {
 
 const active: (readonly Key[])[] = []
 
-/** True in fields, where keys are text. */
+/** Returns true for an event in a field, where keys enter text. */
 const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches('input:not([type=radio]), textarea, select')
 
@@ -29,7 +29,9 @@ addEventListener('keydown', (event) => {
   key.run()
 })
 
-/** Keys that work while a component is shown; the last one shown comes first. */
+/**
+ * Registers keys while a component is shown. The component that was shown last takes precedence.
+ */
 export function useKeys(keys: readonly Key[]): void {
   const current = useRef(keys)
   current.current = keys

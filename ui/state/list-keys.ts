@@ -2,7 +2,10 @@ import { useEffect } from 'preact/hooks'
 import { useKeys } from './keys.ts'
 import { parameter, setParameters } from './location.ts'
 
-/** Opens an item beside the list. Opening is one step back; moving on from there is none. */
+/**
+ * Opens an item beside the list. Opening the first item adds one entry to the browser's history;
+ * going from item to item adds none.
+ */
 export function openItem(id: string): void {
   setParameters({ open: id, tab: '' }, parameter('open') === '')
 }
@@ -12,7 +15,8 @@ export function closeItem(): void {
 }
 
 /**
- * The keys of a list with a detail beside it, whose open item is in the address.
+ * Registers the keys of a list with a detail beside it. The open item is a parameter of the
+ * address.
  *
  * @param opened the id of the open item in the list
  */
@@ -43,6 +47,6 @@ export function useListKeys(ids: readonly string[], opened = parameter('open')):
   ])
   useEffect(() => {
     document.querySelector('.item[aria-current]')?.scrollIntoView({ block: 'nearest' })
-    // Once its item is there; later items leave the list where it is.
+    // Scrolls when the item is first rendered, but not when other items are added later.
   }, [opened, ids.includes(opened)])
 }

@@ -3,8 +3,8 @@ import type { ClockState, FrontPage, Sandbox } from '../../src/admin/contract.ge
 import { callAdmin, needsToken } from '../api/client.ts'
 import { changeCount, eventCount, keepNewest } from './requests.ts'
 
-// The content of the header and the side bar. It is fetched when the server announces a request or a
-// change, after the user's actions, and every few seconds for what happens in other sandboxes.
+// The data of the header and the side bar. It is fetched when the server announces a request or a
+// change, after each action of the user, and every few seconds because of other sandboxes.
 
 export interface Overview {
   readonly front: FrontPage
@@ -26,12 +26,15 @@ export const refreshCount = signal(0)
 const INTERVAL = 5000
 /** Milliseconds for which a refresh waits for more events. */
 const COLLECTING_TIME = 50
-/** Least time between two refreshes in milliseconds: under load the page must not add to it. */
+/**
+ * Minimum time between two refreshes in milliseconds, so that the page adds little load to a busy
+ * server.
+ */
 const MIN_INTERVAL = 400
 
 let timer: ReturnType<typeof setTimeout> | undefined
 let isLoading = false
-/** True if something changed after the calls of the refresh that is running. */
+/** True if something has changed since the running refresh sent its calls. */
 let isStale = false
 let lastLoad = -Infinity
 
@@ -43,7 +46,7 @@ export function refresh(): void {
 
 let dueAt = Infinity
 
-/** Plans the next refresh. A stream of events does not put off one that is planned. */
+/** Schedules the next refresh. Further events do not postpone a refresh that is scheduled. */
 function schedule(wait: number): void {
   const at = performance.now() + wait
   if (at >= dueAt) return
@@ -83,7 +86,8 @@ async function loadNow(): Promise<void> {
     callAdmin({ operation: 'listFaults' }),
     callAdmin({ operation: 'listDeliveries', query: { state: 'pending', limit: 1 } }),
   ])
-  // A request that arrived meanwhile is not in the total.
+  // Rows are dropped only if no request arrived during the calls, because the total would not count
+  // it.
   if (eventCount.peek() === eventsBefore) keepNewest(requests.total)
   const own = sandboxes.find(({ name }) => name === front.sandbox)
   overview.value = {

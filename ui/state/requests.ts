@@ -28,7 +28,10 @@ export type Connection = 'connecting' | 'live' | 'reconnecting'
 
 /** Maximum number of rows; the oldest are dropped first. */
 const MAX_ROWS = 20_000
-/** Requests that one call fetches: few, since the server answers others between two calls. */
+/**
+ * Number of requests that one call fetches; small, so that the server can answer other callers in
+ * between.
+ */
 const PAGE = 200
 /** Characters of each body that the filter searches. */
 const SEARCHED_BODY = 1000
@@ -41,7 +44,9 @@ export const rows = computed(() => list.value.toReversed())
 export const connection = signal<Connection>('connecting')
 /** Time of the last sign of life of the event stream, in milliseconds since 1970. */
 export const lastEvent = signal<number | undefined>(undefined)
-/** Counts the requests that arrived: what depends on them is fetched again when it changes. */
+/**
+ * Counts the requests that arrived. Data that depends on them is fetched again when this changes.
+ */
 export const eventCount = signal(0)
 /** Counts the other changes of the sandbox, such as those of deliveries, faults and the clock. */
 export const changeCount = signal(0)
@@ -76,7 +81,9 @@ function rowFrom(record: RecordedRequest): Row {
   }
 }
 
-/** The short form of a fault without its count and operation, as people write it: `commit-500`. */
+/**
+ * Returns the short form of a fault as people write it, without count and operation: `commit-500`.
+ */
 export function shortName(fault: string): string {
   const parts = fault.split(';').filter((part) => !/^(?:times|operation)=/.test(part))
   const others = parts.filter((part) => part !== 'after=commit')
@@ -107,7 +114,7 @@ export function keepNewest(count: number): void {
   list.value = count === 0 ? [] : list.value.slice(-count)
 }
 
-/** Fetches what the list lacks: what came after its newest request, or all of the log. */
+/** Fetches the requests that the list lacks: those after its newest request, or the whole log. */
 async function fillGap(): Promise<void> {
   const { requests } = await callAdmin({
     operation: 'listRequests',
@@ -121,12 +128,13 @@ async function fillGap(): Promise<void> {
     append(requests)
     return
   }
-  // Another log, as after a restart, or a long gap: the newest ones are shown first.
+  // The log is another one (after a restart), or the gap is long: the newest requests are shown
+  // first.
   replaceAll(requests)
   if (requests.length === PAGE) await loadOlder()
 }
 
-/** Puts the whole log before what the list has. */
+/** Adds the whole log before the rows of the list. */
 async function loadOlder(): Promise<void> {
   const all: Row[] = []
   let after: string | undefined
@@ -143,7 +151,10 @@ async function loadOlder(): Promise<void> {
   } while (after !== undefined)
 }
 
-/** Requests that arrived while the gap is filled; they come after it. */
+/**
+ * Requests that arrived while the gap was being filled; they are appended after it. Undefined at
+ * other times.
+ */
 let waiting: RecordedRequest[] | undefined
 
 function receive(record: RecordedRequest): void {
@@ -153,7 +164,7 @@ function receive(record: RecordedRequest): void {
     return
   }
   const known = ids.get(record.id)
-  // The numbers begin again after a reset.
+  // After a reset, ids are used again.
   if (known && (known.time !== record.time || known.ms !== record.ms)) replaceAll([])
   append([record])
 }
@@ -194,7 +205,7 @@ let stopCurrent: AbortController | undefined
 
 const RETRY_DELAYS = [250, 500, 1000, 2000]
 
-/** Keeps the list up to date from now on. A hidden page gives its connection back. */
+/** Keeps the list up to date from now on. A hidden page closes its connection. */
 export async function followRequests(): Promise<never> {
   let failures = 0
   for (;;) {
@@ -213,7 +224,10 @@ export async function followRequests(): Promise<never> {
   }
 }
 
-/** A browser opens six connections to a server: hidden tabs must not use them up. */
+/**
+ * Milliseconds after which a hidden page closes its connection: a browser opens at most six to a
+ * server, and hidden tabs must not use all of them.
+ */
 const HIDDEN_TIME = 60_000
 
 addEventListener('visibilitychange', () => {

@@ -27,10 +27,11 @@ export const SCOPES: Readonly<Record<string, readonly string[]>> = {
 const MAX_VERIFIED = 1000
 
 /**
- * A Bearer token (RFC 6750): one of the sandbox's personal access tokens or a JWT, then the scope.
+ * Checks the Bearer token (RFC 6750) of a request, which is a personal access token of the sandbox
+ * or a JWT, and then its scope.
  *
  * The grant of an accepted token is cached, because verifying a token takes a hundred times longer
- * than the lookup. Its times are checked on each use.
+ * than the lookup. Its validity period is checked on each use.
  */
 export async function authorize(call: Call, tools: Tools): Promise<void> {
   const token = bearer(call.headers.authorization)
@@ -95,8 +96,8 @@ async function checkSignature(
     if (alg === 'HS256') {
       await jose.compactVerify(token, Buffer.from(secret ?? ''), { algorithms: ['HS256'] })
     } else {
-      // Key by key: a token need not name its key. RFC 7517 makes `kid` optional in a key too, so
-      // that a key without one may be the key that the token names.
+      // Each key is tried, because a token need not name its key. RFC 7517 makes `kid` optional in
+      // a key too, so a key without `kid` may be the one that the token names.
       const { kid } = jose.decodeProtectedHeader(token)
       const sets = (keys ?? []).map((key) =>
         jose.createLocalJWKSet({ keys: [kid === undefined ? key : { kid, ...key }] }),
@@ -112,8 +113,8 @@ async function checkSignature(
 }
 
 /**
- * The scopes of a JWT: `scope` of RFC 8693, `scp` and `permissions` of identity providers. Public:
- * a token of the vendor names them `scopes`.
+ * Returns the scopes of a JWT, from the claims `scope` (RFC 8693), `scp` and `permissions` (used by
+ * identity providers) and `scopes` (public: used by the vendor).
  */
 export function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
   return [claims['scope'], claims['scopes'], claims['scp'], claims['permissions']]
@@ -122,8 +123,8 @@ export function scopesOf(claims: Readonly<Record<string, unknown>>): string[] {
 }
 
 /**
- * Converts a time claim to milliseconds. Refuses one that is not a number, since no comparison with
- * it would hold.
+ * Converts a time claim to milliseconds. Refuses a claim that is not a number: it would count as
+ * neither expired nor too early.
  */
 function claimTime(claim: unknown, otherwise: number): number {
   if (claim === undefined) return otherwise

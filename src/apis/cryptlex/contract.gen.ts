@@ -17,7 +17,7 @@ export interface NewUser {
   password: string
 }
 /**
- * Fields to change; those that are not sent stay. Unknown fields are ignored, `password` too.
+ * Fields to change; fields that are not sent keep their values. Unknown fields are ignored, and so is `password`.
  */
 export interface UserChanges {
   firstName?: string
@@ -55,7 +55,7 @@ export interface User {
 }
 export interface Organization {
   /**
-   * Value of the request.
+   * Value that the request sent.
    */
   id: string
   createdAt: string

@@ -13,7 +13,7 @@ export async function credentialCases(fixtures: VendorFixtures): Promise<Credent
   const { mintToken } = await import('./mint-token.ts')
   const expiring = { scopes: [SCOPE], issuedAt: LONG_AGO }
   const lasting = { ...expiring, expires: FAR_AHEAD }
-  // The server's public key, misused as the secret of HS256.
+  // An attack: the server's public key used as the secret of HS256.
   const key = signing?.keys?.[0]
   const pem = key
     ? createPublicKey({ key: key as unknown as JsonWebKey, format: 'jwk' }).export({

@@ -157,7 +157,7 @@ function keysIn(file: string): unknown {
   throw new ConfigError(`${file} (--jwks) must hold a JSON Web Key Set: {"keys": […]}`)
 }
 
-/** The scopes of an accepted token, and when it is valid; times in ms since 1970. */
+/** The scopes and the validity period of an accepted token; times in milliseconds since 1970. */
 export interface Grant {
   readonly scopes: readonly string[]
   readonly notBefore: number
@@ -172,12 +172,14 @@ export interface RateWindow {
   count: number
 }
 
-/** The fixtures as the slice looks them up, with its caches of tokens and rate limits. */
+/** The fixtures indexed for look-ups, with the slice's caches of tokens and rate limits. */
 interface KnownFixtures {
   readonly signing: NonNullable<Fixtures['signing']>
-  /** By fingerprint, so that the time of a lookup reveals nothing about other tokens. */
+  /**
+   * By fingerprint of the token, so that the time of a look-up reveals nothing about other tokens.
+   */
   readonly tokens: ReadonlyMap<string, Grant & { readonly revoked: boolean }>
-  /** Accepted tokens, as they were sent. */
+  /** Grants of accepted tokens, by the token. */
   readonly verified: Map<string, Grant>
   readonly resellers: ReadonlyMap<string, { readonly allowedUsers?: number }>
   readonly organizations: ReadonlyMap<
@@ -212,7 +214,9 @@ export function readFixtures(fixtures: unknown): KnownFixtures {
   }
 }
 
-/** The token with the most scopes of those that may create users and do not expire. */
+/**
+ * Returns the token with the most scopes, among the tokens that may create users and never expire.
+ */
 export function goodCredential(fixtures: unknown): Credential | undefined {
   const { tokens = [] } = (fixtures ?? {}) as Fixtures // checked against the fixtures' schema
   const [best] = tokens

@@ -42,20 +42,20 @@ function tokenHints(
     case 'token.expired': {
       const at = timeOf(claims?.['exp'])
       const when = at === undefined ? '' : ` ${formatDuration(now - at)} ago, at ${iso(at)} (exp)`
-      const text = `Get a new token (${MINT}): this one expired${when}; it is ${iso(now)} in the sandbox, and PUT /_standin/clock sets that.`
+      const text = `Get a new token (${MINT}): this one expired${when}. The clock of the sandbox is at ${iso(now)}; PUT /_standin/clock sets it.`
       return [hint('token.expired', text)]
     }
     case 'token.not-yet-valid': {
       const at = timeOf(claims?.['nbf'])
       const when =
         at === undefined ? 'later' : `in ${formatDuration(at - now)}, at ${iso(at)} (nbf)`
-      const text = `Set the clock of the machine that issued the token, or allow for clock skew there: the token becomes valid ${when}; it is ${iso(now)} in the sandbox.`
+      const text = `Set the clock of the machine that issued the token, or allow for clock skew there: the token becomes valid ${when}. The clock of the sandbox is at ${iso(now)}.`
       return [hint('token.clock-skew', text)]
     }
     case 'token.signature': {
       const key = unknownKey(call, clues)
       if (key) return [key]
-      const text = `Sign the token with the secret of this sandbox, or use a token that it issued (${MINT}): this one was signed with another secret, such as that of another sandbox. The secret is cryptlex.signing.secret of the fixtures, or --jwt-secret; RS256 and ES256 need the public key there.`
+      const text = `Sign the token with the secret of this sandbox, or use a token that it issued (${MINT}): this one was signed with another secret, such as that of another sandbox. The secret is cryptlex.signing.secret of the fixtures, or --jwt-secret; RS256 and ES256 need the public key in cryptlex.signing.keys or --jwks.`
       return [hint('token.other-secret', text)]
     }
     case 'token.algorithm': {
@@ -87,7 +87,7 @@ function unknownKey(call: Call, clues: Clues): Hint | undefined {
   const known = keys.map((key) => ('kid' in key ? key.kid : undefined))
   if (known.some((one) => one === undefined || one === kid)) return undefined
   const names = known.flatMap((one) => (typeof one === 'string' ? (quotable(one) ?? []) : []))
-  const text = `Name a key of this sandbox in the token's header, or none: its kid is ${quotable(kid) ?? 'not shown'}, and the keys of --jwks and of cryptlex.signing.keys in the fixtures have the kid ${listed(names.slice(0, 5), 'or')}.`
+  const text = `Set kid in the token's header to that of a key of this sandbox, or leave it out: it is ${quotable(kid) ?? 'not shown'}, and the keys of --jwks and of cryptlex.signing.keys in the fixtures have the kid ${listed(names.slice(0, 5), 'or')}.`
   return hint('token.unknown-key', text)
 }
 

@@ -25,7 +25,7 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
   }
   window.count++
   const headers = {
-    // The period, not a number of requests, which some clients expect.
+    // The vendor sends the period here, although some clients expect a number of requests.
     'X-Rate-Limit-Limit': '5s',
     'X-Rate-Limit-Remaining': String(Math.max(0, MAX_REQUESTS - window.count)),
     'X-Rate-Limit-Reset': window.reset,
@@ -39,10 +39,13 @@ export function admit(call: Call, tools: Tools): Record<string, string> {
   return headers
 }
 
-/** One Problem for all requests: thousands in a row may get it as a warning, without headers. */
+/**
+ * Shared by all requests, because thousands in a row may get it as a warning. A warning needs no
+ * headers.
+ */
 const EXCEEDED = refusal('rate.exceeded')
 
-/** The headers of a limit that ends in this many seconds. */
+/** Returns the headers of a rate limit that ends after this many seconds. */
 export function rateLimitHeaders(tools: Tools, seconds = PERIOD / 1000): Record<string, string> {
   return {
     'Retry-After': String(seconds),

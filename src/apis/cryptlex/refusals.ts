@@ -11,7 +11,7 @@ export const USER_SCOPES = [
 ] as const
 
 const NO_ACCESS = 'Access token is missing, invalid, expired or revoked.'
-/** Public: the message that a customer was refused with. */
+/** Public: a customer quoted this message. */
 const NO_PERMISSION = "You don't have the required permissions. Please contact your admin."
 
 /** Status and message by reason; the most likely reason of each status first. */
@@ -59,7 +59,7 @@ export function refusal(reason: Reason, deviation: Deviation = {}): Problem {
   })
 }
 
-/** The vendor's own refusals by reason; a fault can ask for each. */
+/** The vendor's own refusals by reason; a fault can name each of them. */
 export const refusals: Readonly<Record<string, () => Problem>> = Object.fromEntries(
   Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it
 )

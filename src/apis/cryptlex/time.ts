@@ -13,12 +13,12 @@ export function timestamp(ms: number, ticks: number): string {
   return `${last.text}${String(ticks).padStart(4, '0')}Z`
 }
 
-/** The last result: one request formats the same millisecond several times. */
+/** Cache of the last result, because one request formats the same millisecond several times. */
 const last = { ms: NaN, text: '' }
 
 /**
- * Returns the current time, made later than `previous` where both are in the same millisecond.
- * `previous` is undefined for a user of a state that was written by hand.
+ * Returns the time `ms`, or one tick after `previous` if both are in the same millisecond.
+ * `previous` is undefined for a user from a state that was written by hand.
  */
 export function timeAfter(previous: string | undefined, ms: number): string {
   const now = timestamp(ms, 0)

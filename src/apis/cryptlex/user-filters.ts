@@ -7,7 +7,10 @@ import type { StoredUser } from './users.ts'
 type Condition = (user: StoredUser) => boolean
 type Value = string | null
 
-/** True if a value fits the given text, both in lower case; null is a field without a value. */
+/**
+ * Returns true if a value of a user matches the text of the filter; both are in lower case. The
+ * value is null if the field is empty.
+ */
 type Operator = (value: Value, given: string) => boolean
 
 const inList = (value: Value, given: string) => given.split(',').includes(value ?? '')
@@ -24,7 +27,7 @@ const TEXT: Readonly<Record<string, Operator>> = {
   nin: (value, given) => !inList(value, given),
 }
 
-/** Times are texts of equal length in UTC, so they compare as texts. */
+/** All times are in UTC and of equal length, so comparing them as texts is enough. */
 const TIME: Readonly<Record<string, Operator>> = {
   eq: (value, given) => value === given,
   ne: (value, given) => value !== given,
@@ -46,7 +49,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['email', { operators: TEXT, valueIn: (user) => user.email }],
   ['name', { operators: TEXT, valueIn: (user) => user.name }],
   ['id', { operators: TEXT, valueIn: (user) => user.id }],
-  // No user of a sandbox has been seen.
+  // A sandbox records no sign-ins.
   ['lastSeenAt', { operators: TIME, valueIn: () => null }],
   ['createdAt', { operators: TIME, valueIn: (user) => user.createdAt }],
   ['updatedAt', { operators: TIME, valueIn: (user) => user.updatedAt }],
@@ -54,7 +57,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
 
 /**
  * The conditions of a list request; a user is listed if all hold. A filter is `email=…` or, with an
- * operator, `email[cn]=…`. Assumed: upper and lower case are the same.
+ * operator, `email[cn]=…`. Assumed: case is ignored.
  *
  * @throws Problem 400 filter.invalid
  */
@@ -71,7 +74,7 @@ export function conditionsIn(call: Call): readonly Condition[] {
     const operator = brackets === undefined ? 'eq' : inside
     const fits = Object.hasOwn(operators, operator) ? operators[operator] : undefined
     if (!fits) {
-      const message = `The filter ${name} has one of the operators ${listed(Object.keys(operators))}.`
+      const message = `The filter ${name} accepts the operators ${listed(Object.keys(operators))}.`
       throw refusal('filter.invalid', { message })
     }
     if (operators === TIME) {
@@ -83,19 +86,19 @@ export function conditionsIn(call: Call): readonly Condition[] {
   })
 }
 
-/** Assumed: the fields that a search reads. */
+/** Returns the condition of a search. Assumed: which fields a search reads. */
 function matching(text: string): Condition {
   return ({ name, email, company }) =>
     [name, email, company].some((value) => value?.toLowerCase().includes(text))
 }
 
 /**
- * A given time in the form in which times are stored.
+ * Converts a time of a filter to the format of stored times.
  *
  * @throws Problem 400 filter.invalid
  */
 function timeFrom(given: string, name: string): string {
-  // Without a time zone, UTC.
+  // A time without a zone is in UTC.
   const text = /T[\d:.]+$/.test(given) ? `${given}Z` : given
   const ms = Date.parse(text)
   if (Number.isNaN(ms)) {

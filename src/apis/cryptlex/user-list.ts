@@ -47,7 +47,7 @@ export const listResellerUsers: Operation = (call, state, tools) => {
   return { status: 200, body: page.map((user) => userBody(user, state, tools)) }
 }
 
-/** The users to filter: the one that a filter names by its id, or all. */
+/** Returns the users to filter: one user if there is a filter by id, otherwise all. */
 function candidates(call: Call, state: State): readonly StoredUser[] {
   const users = usersIn(state)
   const id = call.query.get('id') ?? call.query.get('id[eq]')
@@ -55,7 +55,10 @@ function candidates(call: Call, state: State): readonly StoredUser[] {
   return user ? [user] : users.all()
 }
 
-/** Assumed: what an unknown field does. `documented` sorts by `createdAt` then, with a warning. */
+/**
+ * Reads the order. Assumed: an unknown field is refused by `strict`; `documented` sorts by
+ * `createdAt` instead, with a warning.
+ */
 function orderIn(call: Call): { field: (typeof SORTABLE)[number]; descending: boolean } {
   const text = call.query.get('sort') ?? ''
   const descending = text.startsWith('-')
@@ -67,13 +70,14 @@ function orderIn(call: Call): { field: (typeof SORTABLE)[number]; descending: bo
 }
 
 /**
- * Largest index up to which a page is selected in one pass; beyond it, sorting all rows is faster.
+ * Maximum end of a page that is selected in one pass; for later pages, sorting all rows is faster.
  */
 const MAX_SELECTED = 2000
 
 /**
- * One page of the sorted rows. Rows are stored in the order of their creation, so most lists need
- * no sorting; else the first pages are selected in one pass, without sorting all rows.
+ * Returns one page of the sorted rows. Rows are stored in the order of their creation, so most
+ * lists need no sorting. Otherwise, the first pages are selected in one pass, without sorting all
+ * rows.
  */
 function sortedPage(
   rows: readonly StoredUser[],
@@ -95,7 +99,7 @@ function sortedPage(
   return first.slice(start)
 }
 
-/** Returns the index at which to insert a row: behind all rows that do not come after it. */
+/** Returns the index at which to insert a row: before the first row that has to come after it. */
 function placeFor(row: StoredUser, rows: readonly StoredUser[], isBefore: IsBefore): number {
   let [low, high] = [0, rows.length]
   while (low < high) {

@@ -7,7 +7,7 @@ import { refusal } from './refusals.ts'
 import { timeAfter, timestamp } from './time.ts'
 import { EVENTS } from './webhooks.ts'
 
-/** A user as it is stored: with the id of its organization, which has a table of its own. */
+/** A user as it is stored. It has the id of its organization, which is stored in another table. */
 export interface StoredUser extends Omit<User, 'organization'> {
   readonly resellerId: string
   readonly allowCustomerPortalAccess: boolean
@@ -79,7 +79,7 @@ function userFrom(
 
 /**
  * Changes the fields that are sent. Public: the vendor answers an update with no 409. Assumed: 400
- * in its place, and that null empties a field.
+ * for a duplicate, and that null empties a field.
  */
 export const updateResellerUser: Operation = (call, state, tools) => {
   const users = usersIn(state)
@@ -134,7 +134,7 @@ function userFor(call: Call, state: State): StoredUser {
   return user!
 }
 
-/** The user as answers and events have it. */
+/** The user in the form of answers and events. */
 export function userBody(user: StoredUser, state: State, tools: Tools): User {
   const organization = user.organizationId
     ? organizationFor(user.organizationId, user.resellerId, state, tools)
@@ -234,7 +234,10 @@ function refuseBeyondLimit(
   call.refuseIfStrict(refusal('users.limit-reached', status === undefined ? {} : { status }))
 }
 
-/** Generates an organization from its id alone, so that every sandbox has the same one. */
+/**
+ * Generates an organization from its id and the seed, so that sandboxes with the same seed have the
+ * same one.
+ */
 function organizationFrom(
   id: string,
   allowedUsers: number | undefined,

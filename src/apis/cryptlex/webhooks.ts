@@ -19,7 +19,10 @@ import type {
 } from './contract.gen.ts'
 import { timestamp } from './time.ts'
 
-/** The first is documented; the others are public, on the vendor's pages about the two calls. */
+/**
+ * The first event is documented. The others are public, from the vendor's pages about updates and
+ * deletions.
+ */
 export const EVENTS = {
   created: 'reseller.user.created',
   updated: 'reseller.user.updated',

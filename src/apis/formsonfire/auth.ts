@@ -7,7 +7,8 @@ import { inQuery } from './formats.ts'
 import { refusal } from './refusals.ts'
 
 /**
- * Checks CompanyId and IntegrationKey, from the query or else from the body.
+ * Checks CompanyId and IntegrationKey. Each is read from the query, or from the body if it is not
+ * there.
  *
  * @returns the company's id
  */
@@ -20,7 +21,8 @@ export function authorize(call: Call, tools: Tools): number {
   const { companies } = fixturesIn(tools)
   const id = /^\s*\d{1,15}\s*$/.test(companyId) ? Number(companyId) : NaN
   const sent = new Secret(integrationKey)
-  // Every key of every company is compared, so that the time reveals nothing.
+  // All keys of all companies are compared, so that the time of the check reveals nothing about
+  // them.
   let found: Key | undefined
   let ofAnother = false
   for (const [company, keys] of companies) {

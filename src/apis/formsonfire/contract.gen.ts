@@ -69,7 +69,7 @@ export interface User {
   WebsiteRole?: string | null
 }
 /**
- * Rules of the documented profile for an update. Fields that are not sent stay.
+ * Rules of the documented profile for an update. Fields that are not sent keep their values.
  *
  */
 export interface UserUpdate {

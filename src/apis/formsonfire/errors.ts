@@ -7,6 +7,7 @@ const BY_REASON: Readonly<Record<string, string>> = {
   'user.duplicate': 'ArgumentException',
   'path.malformed': 'ArgumentException',
   'body.invalid': 'ArgumentException',
+  'query.invalid': 'ArgumentException',
   'user.unknown': 'ArgumentException',
   'user.unnamed': 'ArgumentException',
   'search.empty': 'ArgumentException',
@@ -25,7 +26,10 @@ function statusOf({ status }: Problem): number {
   return status === 413 || status === 415 ? 400 : status
 }
 
-/** A `ResponseStatus` with every field error; its code and message are those of the first. */
+/**
+ * Writes a refusal as a `ResponseStatus` with all field errors; its code and message are those of
+ * the first one.
+ */
 export function explain(problem: Problem): Reply {
   const status = statusOf(problem)
   const errors = problem.violations.map(fieldError)

@@ -83,7 +83,7 @@ export interface Key {
   readonly full: boolean
 }
 
-/** The fixtures as the slice looks them up. */
+/** The fixtures indexed for look-ups. */
 interface KnownFixtures {
   readonly companies: ReadonlyMap<number, readonly Key[]>
   readonly folders: readonly Named[]

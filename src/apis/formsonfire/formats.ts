@@ -29,8 +29,8 @@ const FORM = emptyIsUser(form)
 export const formats = [XML, JSON_FORMAT, FORM]
 
 /**
- * Matches paths in any case and without their empty parts, and reads the framework's suffixes for
- * the format.
+ * Normalises a path as the framework does: lower case, without empty segments. Moves a suffix
+ * `.json` or `.xml` to the query parameter `format`.
  */
 export function route(path: string, query: URLSearchParams): string {
   const plain = `/${path.toLowerCase().split('/').filter(Boolean).join('/')}`
@@ -39,7 +39,10 @@ export function route(path: string, query: URLSearchParams): string {
   return stem
 }
 
-/** The first value of a parameter that is not empty; the framework reads names in any case. */
+/**
+ * Returns the first value of a query parameter that is not empty. The framework ignores the case of
+ * names.
+ */
 export function inQuery(query: URLSearchParams, name: string): string | undefined {
   for (const [key, value] of query) {
     if (key.toLowerCase() === name.toLowerCase() && value !== '') return value
@@ -48,8 +51,9 @@ export function inQuery(query: URLSearchParams, name: string): string | undefine
 }
 
 /**
- * Gives the parameters the contract's spelling. Inferred: the framework reads their names in any
- * case, true and false in any case or as 1 and 0, and takes an empty value for none.
+ * Replaces the names of query parameters by those of the contract. Inferred: the framework ignores
+ * the case of the names and of true and false, reads 1 and 0 as true and false, and ignores an
+ * empty value.
  */
 export function readQuery(call: Call): void {
   const parameters = new Map(call.operation!.query.map((one) => [one.name.toLowerCase(), one]))
@@ -91,9 +95,9 @@ function statedType(call: Call): string | undefined {
 }
 
 /**
- * The media type of a body: XML where no Content-Type is given (the page). By default, curl, PHP
- * and Ruby send form-urlencoded and fetch sends text/plain; then the body's first character
- * decides between XML, JSON and the fields of a form.
+ * The media type of a body: XML where no Content-Type is given (the page). For form-urlencoded (the
+ * default of curl, PHP and Ruby) and text/plain (the default of fetch), the first character of the
+ * body decides between XML, JSON and the fields of a form.
  */
 export function bodyType(call: Call, text: string): string {
   const type = statedType(call)
@@ -111,8 +115,8 @@ export function bodyType(call: Call, text: string): string {
 }
 
 /**
- * Applies the rules of the platform's readers: the case of names, types, the order of elements, and
- * null for absent.
+ * Reads the body as the platform's parsers do, with their rules about the case of names, types, the
+ * order of elements, and null.
  */
 export function prepare(call: Call): void {
   const schema = call.operation!.requestSchema(call.bodyType)
@@ -124,7 +128,10 @@ export function prepare(call: Call): void {
   call.body = withoutNulls(read)
 }
 
-/** Inferred: null and a nil element set no value, so a required field that is null is empty. */
+/**
+ * Removes null values. Inferred: null and a nil element set no value, so a required field that is
+ * null is missing.
+ */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls)
   if (!isRecord(value)) return value
@@ -137,8 +144,8 @@ function withoutNulls(value: unknown): unknown {
 
 /**
  * Checks the order of XML elements. Public: they must be in alphabetical order, and the platform's
- * reader silently skips a late one. `strict` drops it too, `documented` keeps it; both add a
- * warning. Unknown elements do not count.
+ * parser silently skips an element that comes too late. `strict` drops it too, `documented` keeps
+ * it; both add a warning. Unknown elements do not count.
  */
 function readInOrder(call: Call, body: Record<string, unknown>): Record<string, unknown> {
   const schema = call.operation!.requestSchema(call.bodyType)
@@ -187,7 +194,7 @@ function readLoosely(call: Call, value: unknown, schema: Schema | undefined, at:
 function readScalar(call: Call, value: unknown, schema: Schema | undefined, at: string): unknown {
   const types = typesOf(schema)
   const isForm = call.bodyType === FORM.mediaType
-  // An empty field of a form sets no number.
+  // An empty field of a form is no number, so it counts as absent.
   if (isForm && value === '' && !types.includes('string') && schema) return null
   const typed = converted(value, types, schema)
   if (typeof typed !== typeof value && !isForm) {

@@ -49,7 +49,7 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
 /** An id in the path, where the API reads it from the query or the body. */
 function idInPath({ method, path }: Call): readonly Hint[] {
   if (!/^\/v2\/user\/[^/]+$/i.test(path) || !/^(GET|PUT|DELETE)$/.test(method)) return []
-  const where = method === 'GET' ? 'in the query (?Id=…)' : 'as the field Id of the body'
+  const where = method === 'GET' ? 'in the query (?Id=...)' : 'as the field Id of the body'
   return [hint('id.in-path', `Send the id ${where}: the path is /api/v2/user for every user.`)]
 }
 
@@ -81,8 +81,8 @@ function missing(call: Call, sent: Clues['sent']): readonly Hint[] {
   ].flatMap(([name, value]) => (value ? [] : [name]))
   const names = absent.join(' and ')
   const text = hasBody
-    ? `Add ${names} to the body: the credentials are fields beside those of the user.`
-    : `Add ${names} to the query: the credentials are parameters beside those that name the user.`
+    ? `Add ${names} to the body: the credentials are fields of the body, like the fields of the user.`
+    : `Add ${names} to the query: the credentials are query parameters, like the parameters that name the user.`
   return [hint('key.missing', text)]
 }
 

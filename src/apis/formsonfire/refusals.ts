@@ -1,6 +1,8 @@
 import { duplicate, Problem } from '../../core/problem.ts'
 
-/** Missing is the same as wrong: the platform sees a 0 and a null. */
+/**
+ * Missing credentials get the same message as wrong ones: the platform reads them as 0 and null.
+ */
 const NOT_VALID = 'The CompanyId and/or IntegrationKey is not valid.'
 
 /** Status and message by reason; the most likely reason of each status first. */
@@ -9,7 +11,7 @@ const TEXTS = {
   'key.of-another-company': [401, NOT_VALID],
   'company.unknown': [401, NOT_VALID],
   'credentials.missing': [401, NOT_VALID],
-  // Public: keys come with full access and with less. Assumed: the answer to a limited key.
+  // Public: a key has full or limited access. Assumed: the answer to a limited key.
   'key.limited': [403, 'The IntegrationKey does not allow this.'],
   // Assumed: 400, since the vendor lists no 404. It is the same for a user of another company.
   'user.unknown': [400, 'There is no such user.'],
@@ -24,7 +26,7 @@ export function refusal(reason: Reason): Problem {
   return new Problem(status, reason, message)
 }
 
-/** The vendor's own refusals by reason; a fault can ask for each. */
+/** The vendor's own refusals by reason; a fault can name each of them. */
 export const refusals: Readonly<Record<string, () => Problem>> = {
   ...Object.fromEntries(
     Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it

@@ -150,7 +150,10 @@ function ofCompany(user: StoredUser | undefined, company: number): StoredUser {
   return user
 }
 
-/** The user with this id: any form of a GUID, or the id of a state that a test put. */
+/**
+ * Returns the user with this id, which is a GUID in any form, or any text if a test has replaced
+ * the state.
+ */
 function userOf(users: Collection<StoredUser>, id: string): StoredUser | undefined {
   return users.get(dashed(id)) ?? users.get(id)
 }
@@ -169,8 +172,9 @@ function answerFor({ id, status }: StoredUser): Reply {
 }
 
 /**
- * The fields of a user with those of an update. Folders and groups are ids: the switches that say
- * otherwise belong to one request, and a list that is not sent stays.
+ * Returns the fields of a user after an update. Folders and groups are stored as ids, so the
+ * switches `UseNames` and `UseExternalIds` of the request are left out. A list that is not sent
+ * keeps its entries.
  */
 function merged(user: StoredUser, { Id: _, ...sent }: UserUpdate, lists: IdsOfLists): User {
   const given = { ...givenOf(user), ...withoutEmpty(sent) }
@@ -182,13 +186,16 @@ function merged(user: StoredUser, { Id: _, ...sent }: UserUpdate, lists: IdsOfLi
   }
 }
 
-/** The fields as they were sent, of which a state that a test put may have only the address. */
+/**
+ * Returns the fields as they were sent. A user from a state that a test has replaced may have only
+ * an address.
+ */
 function givenOf({ given, email }: StoredUser): StoredUser['given'] {
   const stored: StoredUser['given'] | undefined = given // see above
   return stored ?? ({ Email: email } as StoredUser['given']) // as incomplete as the state
 }
 
-/** A field that is null has no value, as one that is absent. */
+/** Removes fields that are null, which count as not sent. */
 function withoutEmpty(fields: Omit<UserUpdate, 'Id'>): Partial<User> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
 }
@@ -220,7 +227,7 @@ function shownUser(user: StoredUser, { query }: Call, tools: Tools): FoundUser {
     Type,
     WebsiteRole: user.websiteRole,
   }
-  // Inferred: the framework leaves out what is null, and the stored fields may be.
+  // Inferred: the framework leaves out members that are null, and stored fields may be null.
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
   ) as unknown as FoundUser // Id and Status are never absent
@@ -255,7 +262,7 @@ function userFrom(
   }
 }
 
-/** A call on an existing user, with these fields of the user in its body. */
+/** Returns a call on an existing user, with these fields in its body. */
 export function callOnUser(row: Row, fields: Readonly<Record<string, unknown>>): CallParts {
   const { id, companyId } = row as StoredUser // of this slice's table
   return { caller: companyId, body: { ...fields, Id: id } }
@@ -291,14 +298,17 @@ interface IdsOfLists {
   readonly groups: readonly string[]
 }
 
-/** The part of a user that names its folders and groups; `UseNames` and `UseExternalIds` say how. */
+/**
+ * The folders and groups in a request, and the switches that say whether they are names or external
+ * ids.
+ */
 type ListsOfUser = {
   readonly [Name in 'Folders' | 'Groups' | 'UseNames' | 'UseExternalIds']?: User[Name] | undefined
 }
 
 /**
- * Resolves the entries of a list to ids: by GUID, or by name or external id where the request says
- * so.
+ * Resolves the entries of a list to ids. The entries are GUIDs, unless the request declares them as
+ * names or external ids.
  *
  * @param unknown receives a violation for each entry that does not exist
  */

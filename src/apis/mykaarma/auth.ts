@@ -5,15 +5,15 @@ import { Secret } from '../../core/secrets.ts'
 import { fixturesIn, type Subscriber } from './fixtures.ts'
 import { READ, refusal, scopeMissing, WRITE } from './refusals.ts'
 
-/** Compared in place of an unknown user's password, so that the check always takes the same time. */
+/** Stands in for the password of an unknown user, so that the check always takes the same time. */
 const NO_PASSWORD = new Secret('')
 
 /**
  * Checks HTTP Basic credentials (RFC 7617) against the sandbox's service subscribers, then the
  * scope.
  *
- * The order of the checks is that of a sibling service: header, encoding, user and password,
- * active, scope. The vendor's Order API answers a missing scope with 403.
+ * The order of the checks is that of another service of the vendor: header, encoding, user and
+ * password, disabled subscriber, scope. The vendor's Order API answers a missing scope with 403.
  */
 export function authorize(call: Call, tools: Tools): Subscriber {
   const { subscribers } = fixturesIn(tools)
@@ -22,7 +22,8 @@ export function authorize(call: Call, tools: Tools): Subscriber {
     const matches = (subscriber?.password ?? NO_PASSWORD).matches(reading.password)
     return { ...reading, subscriber, matches }
   })
-  // Bytes that are not ASCII may be both UTF-8 and Latin-1; the reading that is right counts.
+  // Bytes beyond ASCII may be valid in UTF-8 and in Latin-1. The encoding in which the password is
+  // right counts.
   const reading =
     readings.find(({ subscriber, matches }) => subscriber && matches) ??
     readings.find(({ subscriber }) => subscriber)

@@ -50,7 +50,7 @@ export interface NewUser {
   nickName?: string | null
 }
 /**
- * Fields of an update. Those that are absent or null stay as they are.
+ * Fields of an update. Fields that are absent or null keep their values.
  */
 export interface UserChanges {
   firstName?: string | null

@@ -21,7 +21,7 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
   404: [100002, 'NOT_FOUND'],
   405: [100011, 'METHOD_NOT_ALLOWED'],
   406: [100012, 'NOT_ACCEPTABLE'],
-  // Public as a title. The vendor's page lists no 409 here, so only a fault answers it.
+  // The title is public. The vendor's page lists no 409, so only a fault answers with it.
   409: [100005, 'CONFLICT'],
   408: [100013, 'REQUEST_TIMEOUT'],
   413: [100014, 'PAYLOAD_TOO_LARGE'],
@@ -33,7 +33,9 @@ const BY_STATUS: Readonly<Record<number, readonly [code: number, title: string]>
 }
 const OTHERWISE = [100010, 'INTERNAL_SERVER_ERROR'] as const
 
-/** The envelope of the vendor's page with every error and no `userUuid`. */
+/**
+ * Writes a refusal in the envelope of the vendor's page, with all errors and without `userUuid`.
+ */
 export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
   const [errorCode, errorTitle] =
     BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE

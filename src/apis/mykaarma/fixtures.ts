@@ -84,7 +84,7 @@ export interface Subscriber {
   readonly dealers: readonly string[] | undefined
 }
 
-/** The fixtures as the slice looks them up. */
+/** The fixtures indexed for look-ups. */
 interface KnownFixtures {
   readonly subscribers: ReadonlyMap<string, Subscriber>
   /** Departments by dealer. */
@@ -117,7 +117,7 @@ export function goodCredential(fixtures: unknown): Credential | undefined {
   return { username, password, authorization: `Basic ${encoded}` }
 }
 
-/** The caller of creates that come from fixtures and seeding: it has access to every dealer. */
+/** The caller that creates users from fixtures and by seeding. It has access to every dealer. */
 export const OPERATOR: Subscriber = {
   password: new Secret(''),
   scopes: [],

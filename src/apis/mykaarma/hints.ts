@@ -20,12 +20,12 @@ export function hints(call: Call, clues: Clues): readonly Hint[] {
     return [hint('subscriber.disabled', text)]
   }
   if (reason === 'scope.missing') {
-    const text = `Use a subscriber with the scope ${call.operation?.id === 'getUsersForDealer' ? READ : WRITE}, or add the scope to this one: PUT /_standin/fixtures, mykaarma.subscribers[].scopes.`
+    const text = `Use a subscriber with the scope ${call.operation?.id === 'getUsersForDealer' ? READ : WRITE}, or add the scope to mykaarma.subscribers[].scopes of the fixtures with PUT /_standin/fixtures.`
     return [hint('scope.missing', text)]
   }
   if (reason === 'user.unknown') {
     const text =
-      'Use the userUuid of a create: GET /manage/v2/user/dealer/{dealerUuid} lists the users of a dealer.'
+      'Use the userUuid from the answer to a create: GET /manage/v2/user/dealer/{dealerUuid} lists the users of a dealer.'
     return [hint('user.unknown', text)]
   }
   if (call.method === 'DELETE' && !call.operation) {

@@ -21,10 +21,10 @@ import { options } from './options.ts'
 import { refusals } from './refusals.ts'
 import { createUserForPartner, getUsersForDealer, nameIn, updateUserForPartner } from './users.ts'
 
-/** The message of a .proto file that a create is answered with. */
+/** Name of the message in a .proto file that describes the answer to a create call. */
 const MESSAGE = 'CreateUserForPartnerResponse'
 
-/** An answer with a value for every member, to check a .proto file with. */
+/** An answer with a value for every member; a .proto file is checked with it. */
 const SAMPLE: CreateUserResponse = {
   errors: [{ errorCode: 100010, errorTitle: 'TITLE', errorMessage: 'Message.' }],
   warnings: [{ warningCode: 100104, warningTitle: 'TITLE', warningMessage: 'Message.' }],
@@ -82,7 +82,8 @@ export const mykaarma: Vendor<typeof options> = {
   userFields: ['emailAddress', 'username'],
   hints,
   admit: (call, tools) => {
-    // Public, a guideline of the vendor: the caller's correlation id comes back, or a new one.
+    // Public, a guideline of the vendor: the answer repeats the caller's correlation id, or has a
+    // new one.
     const given = call.headers['x-correlation-id']
     const usable = typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given)
     const id = usable ? given : tools.fake.draw('mykaarma.correlation').string.uuid()

@@ -6,7 +6,7 @@ export const READ = 'manage.user.read'
 
 /** Status and message by reason; the most likely reason of each status first. */
 const TEXTS = {
-  // The messages of a sibling service.
+  // These messages are those of another service of the vendor.
   'credentials.wrong-password': [401, 'Wrong credential.'],
   'credentials.unknown-user': [401, 'Wrong credential.'],
   'credentials.not-basic': [401, 'Wrong credential.'],
@@ -39,7 +39,7 @@ export function scopeMissing(scope: string): Problem {
   return refusal('scope.missing', `ApiScope does not exist: ${scope}.`)
 }
 
-/** The vendor's own refusals by reason; a fault can ask for each. */
+/** The vendor's own refusals by reason; a fault can name each of them. */
 export const refusals: Readonly<Record<string, () => Problem>> = {
   ...Object.fromEntries(
     Object.keys(TEXTS).map((reason) => [reason, () => refusal(reason as Reason)]), // a key of it

@@ -14,10 +14,15 @@ import { requestId } from './errors.ts'
 import { refusal, type Reason } from './refusals.ts'
 import { fixturesIn, type Subscriber } from './fixtures.ts'
 
-/** A user as it is stored, without the password: no answer of the vendor has it. */
+/**
+ * A user as it is stored. The password is not stored, because no answer of the vendor contains it.
+ */
 export interface User extends Row, Omit<NewUser, 'password'> {
   readonly createdAt: string
-  /** As the platform shows it later: PENDING with an invitation, INACTIVE without. */
+  /**
+   * Invitation status that the list of users shows: PENDING for a user with an invitation,
+   * otherwise INACTIVE.
+   */
   readonly latestInviteStatus: 'PENDING' | 'INACTIVE'
 }
 
@@ -58,7 +63,9 @@ export const updateUserForPartner: Operation = (call, state, tools) => {
   return { status: 200, body, changed: { kind: 'updated', id: user.id } }
 }
 
-/** Lists the users of a dealer, and those of its departments that name no dealer. */
+/**
+ * Lists the users of a dealer, and the users without a dealer who are in one of its departments.
+ */
 export const getUsersForDealer: Operation = (call, state, tools) => {
   const dealerUUID = call.params['dealerUuid'] ?? ''
   refuseForeignDealer(call, { dealerUUID }, tools)
@@ -79,7 +86,10 @@ export const getUsersForDealer: Operation = (call, state, tools) => {
   return { status: 200, body }
 }
 
-/** A user in the spelling of the list. Assumed: all values that no create or update sends. */
+/**
+ * Returns a user with the field names of the list. Assumed: all values that cannot be set by a
+ * create or an update.
+ */
 function listedUser(user: User): DealerUser {
   const isInvited = user.latestInviteStatus === 'PENDING'
   return {
@@ -153,7 +163,9 @@ function refuseForeignDealer(call: Call, given: NewUser, tools: Tools): void {
   if (roleUUID && !roles.has(roleUUID)) refuse('role.unknown')
 }
 
-/** Assumed: 400, since the page lists no 409. */
+/**
+ * Refuses a user name or address that another user has. Assumed: 400, since the page lists no 409.
+ */
 function refuseDuplicate(users: Collection<User>, given: NewUser, except?: string): void {
   const taken = (['username', 'emailAddress'] as const).filter((field) => {
     const value = given[field]
@@ -163,7 +175,10 @@ function refuseDuplicate(users: Collection<User>, given: NewUser, except?: strin
   if (taken.length > 0) throw duplicate(taken)
 }
 
-/** The warnings of an answer. Assumed: the uses of the documented array `warnings`. */
+/**
+ * Returns the warnings of an answer. The array `warnings` is documented; when it has an entry is
+ * assumed.
+ */
 function warnings(call: Call, given: NewUser): ApiWarning[] {
   const found: ApiWarning[] = []
   const warn = (warningCode: number, warningTitle: string, warningMessage: string) =>

@@ -1,9 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Request, Response } from 'express'
-// The request check of the package alone, without three of its parts: the router (it compiles every
-// path again on each request), the security handlers (they write their own answers) and the loader
-// (it compiles OpenAPI's meta-schema at each start, 170 ms a contract).
-// test/core/contract/contract.test.ts compares the verdicts with those of the whole package.
+// Imports only the package's request validator, without three other parts: the router (it compiles
+// every path again on each request), the security handlers (they write their own answers) and the
+// loader (it compiles OpenAPI's meta-schema at each start, 170 ms a contract).
+// test/core/contract/contract.test.ts compares its results with those of the whole package.
 import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js'
 import type { OperationContract, RequestParts } from './operation.ts'
 import {
@@ -31,7 +31,8 @@ const FORMATS = {
 } as const
 
 function isTime(text: string): boolean {
-  // An answer has up to four times, so the length of the month is computed only for days after 28.
+  // An answer has up to four date-times, so the length of the month is computed only for days after
+  // the 28th.
   const [, year, month, day] =
     /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/.exec(
       text,
@@ -46,7 +47,7 @@ function isTime(text: string): boolean {
 /** One path of the contract with its operations by method. */
 interface Route {
   readonly pattern: RegExp
-  /** The same in any case, with or without a slash at the end. */
+  /** Matches the path in any letter case, with or without a slash at the end. */
   readonly lenientPattern: RegExp
   /** Names of the path parameters, in order. */
   readonly names: readonly string[]
@@ -65,8 +66,8 @@ export class Contract {
   readonly operations: readonly OperationContract[]
   readonly #routes: readonly Route[]
   readonly #document: Document
-  // The schemas themselves are checked by the tests: compiling the meta-schema for it would take a
-  // fifth of the start.
+  // The tests check the schemas: compiling the meta-schema here would take a fifth of the start
+  // time.
   readonly #ajv = new Ajv2020({
     strict: false,
     allErrors: true,
@@ -94,7 +95,7 @@ export class Contract {
         METHODS.flatMap((method) => {
           const own = item[method]
           if (!own) return []
-          // Parameters of the path hold for each of its operations.
+          // Parameters of the path apply to each of its operations.
           const parameters = [...(item.parameters ?? []), ...(own.parameters ?? [])]
           const operation = {
             ...this.#operation(method, path, { ...own, parameters }, validator),
@@ -108,10 +109,11 @@ export class Contract {
   }
 
   /**
-   * Finds the operation of a request and its path parameters. HEAD leads to the operation of GET
-   * (RFC 9110).
+   * Finds the operation of a request and its path parameters. HEAD finds the operation of GET (RFC
+   * 9110).
    *
-   * @param isLenient accepts a path in another case, or with a slash at the end; an exact one precedes
+   * @param isLenient accepts a path in another case, or with a slash at the end; an exact match
+   *   takes precedence
    * @throws Problem 404 route.unknown, 405 method.not-allowed, 400 path.malformed
    */
   find(
@@ -164,7 +166,7 @@ export class Contract {
     return this.#answerSchemas.get(key)
   }
 
-  /** The media types of an answer; those of a 500 for a status that the contract does not define. */
+  /** The media types of an answer; for a status outside the contract, the media types of a 500. */
   answerTypes(operation: OperationContract | undefined, status: number): readonly string[] {
     const { content } = this.#response(operation, status) ?? this.#response(operation, 500) ?? {}
     return Object.keys(content ?? {})
@@ -299,8 +301,8 @@ function validationErrors(
   path: string,
   operation: OperationObject,
 ): readonly { path: string; errorCode?: string }[] {
-  // Operations check the members of objects in the query: the package reads their values as JSON,
-  // so that `name=1` would be a number.
+  // Parameters that are objects are left to the operations: the package reads the values of their
+  // members as JSON, so `name=1` would become a number.
   const parameters = operation.parameters?.filter(({ style }) => style !== 'deepObject')
   const schema = parameters ? { ...operation, parameters } : operation
   const asExpress = {
@@ -315,7 +317,7 @@ function validationErrors(
     openapi: { expressRoute: path, openApiRoute: path, pathParams: request.params, schema },
   }
   try {
-    // The validator reads only these members of an Express request, and none of the response.
+    // The validator reads only these members of an Express request, and nothing of the response.
     void validator.validate(asExpress as unknown as Request, {} as Response, () => {})
     return []
   } catch (error) {

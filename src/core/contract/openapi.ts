@@ -29,7 +29,7 @@ export interface OperationObject {
   readonly 'x-assumed-route'?: boolean
   readonly requestBody?: {
     readonly required?: boolean
-    /** Maximum size of the body in bytes, where it is not the server's limit. */
+    /** Maximum size of the body in bytes; default: the server's limit. */
     readonly 'x-max-body'?: number
     readonly content: Content
   }
@@ -50,10 +50,10 @@ export interface Document {
   readonly 'x-unrouted'?: { readonly responses: Responses }
 }
 
-/** Adds to a document as its file has it. */
+/** Adds the parts that the file of a document leaves open. */
 export type Complete = (document: unknown) => unknown
 
-/** The document of a file without prose; the build makes it beforehand. */
+/** Reads a contract without its prose; the built program has it as a prepared file. */
 function readContract(file: string): unknown {
   return readBuilt(file, 'contract') ?? withoutProse(readYaml(file))
 }
@@ -79,11 +79,11 @@ export function readDocument(file: string, complete: Complete = (document) => do
   if (!isRecord(document['paths']) || !Array.isArray(document['servers'])) {
     throw new Error(`The contract ${file} needs "paths" and "servers"`)
   }
-  // Checked as far as the start needs; the tests of the specs check all of it.
+  // Only what the start needs is checked here; the tests of the specs check the rest.
   return resolved(document, { root: document, file, visited: new Set() }, []) as Document
 }
 
-/** Keywords that only people read. */
+/** Keywords for human readers. */
 const PROSE = new Set(['description', 'summary', 'x-evidence', 'examples', 'example'])
 
 function isProse(name: string, value: unknown): boolean {
@@ -93,7 +93,7 @@ function isProse(name: string, value: unknown): boolean {
   )
 }
 
-/** Copies a document without the keywords that only people read, which saves time and memory. */
+/** Copies a document without the keywords for human readers, which saves time and memory. */
 export function withoutProse(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutProse)
   if (!isRecord(node)) return node
@@ -109,10 +109,10 @@ interface Resolving {
 }
 
 /**
- * Resolves the references of a node in place: copying the contracts took a tenth of the start. They
- * must stay inside the file.
+ * Resolves the references of a node in place, since copying the contracts took a tenth of the start
+ * time. References to other files are refused.
  *
- * @returns the node, or what it refers to
+ * @returns the node, or the target of its reference
  */
 function resolved(node: unknown, context: Resolving, trail: readonly string[]): unknown {
   if (typeof node !== 'object' || node === null) return node

@@ -79,7 +79,8 @@ function formOf(schema: Schema | undefined): { readonly form?: string } {
 export function violationsIn(errors: readonly ErrorObject[], body: unknown): readonly Violation[] {
   return errors.flatMap((error): Violation[] => {
     const { keyword, instancePath, schemaPath, params } = error
-    // The error of the anyOf itself covers its branches, and that of `then` or `else` the `if`.
+    // The error of `anyOf` covers those of its branches; the error of `then` or `else` covers that
+    // of `if`.
     if (keyword === 'if' || /\/(anyOf|oneOf|not)\/./.test(schemaPath)) return []
     const at = stepsOf(instancePath)
     if (keyword === 'required') at.push(String(params['missingProperty']))
@@ -108,7 +109,7 @@ export function violationsIn(errors: readonly ErrorObject[], body: unknown): rea
   })
 }
 
-/** The fields of an anyOf of `required`s, one of which must be given. */
+/** The fields of an `anyOf` whose branches each require one field. */
 function alternatives(error: ErrorObject): unknown {
   const branches: unknown = error.schema
   return Array.isArray(branches)

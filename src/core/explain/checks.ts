@@ -7,8 +7,8 @@ import type { Evidence, EvidenceIndex } from './evidence.ts'
 import { requestSchema, sentFields, type HintInput } from './hints/hint-input.ts'
 import { listed, quotable } from '../words.ts'
 
-/** The check of one parameter or field against the contract. */
-export interface Check {
+/** One check within a step: a parameter or a field against the contract, a warning, or a fault. */
+export interface StepCheck {
   /** `emailAddress`, `Folders[0]`, `resellerId in the path`. */
   readonly at: string
   readonly outcome: 'passed' | 'noted' | 'refused'
@@ -16,8 +16,8 @@ export interface Check {
   readonly evidence: readonly Evidence[]
 }
 
-/** Checks each parameter and field of a request against the contract; refused ones come first. */
-export function contractChecks(input: HintInput, index: EvidenceIndex): Check[] {
+/** Checks each parameter and field of a request against the contract; violations come first. */
+export function contractChecks(input: HintInput, index: EvidenceIndex): StepCheck[] {
   const { call } = input
   const { operation } = call
   if (!operation) return []
@@ -37,7 +37,7 @@ function refusal(
   input: HintInput,
   operation: OperationContract,
   index: EvidenceIndex,
-): Check {
+): StepCheck {
   const { call } = input
   const { part, at } = violation
   const evidence =
@@ -50,12 +50,16 @@ function refusal(
   return { at: where, outcome: 'refused', text: `${requirementOf(violation)}${kind}`, evidence }
 }
 
-function parameterChecks(call: Call, operation: OperationContract, index: EvidenceIndex): Check[] {
+function parameterChecks(
+  call: Call,
+  operation: OperationContract,
+  index: EvidenceIndex,
+): StepCheck[] {
   const found = [
     ...Object.keys(call.params).map((name) => [name, 'path'] as const),
     ...[...new Set(call.query.keys())].map((name) => [name, 'query'] as const),
   ]
-  return found.flatMap(([name, part]): Check[] => {
+  return found.flatMap(([name, part]): StepCheck[] => {
     const shown = quotable(name)
     if (shown === undefined) return []
     const evidence = index.parameter(operation, name)
@@ -78,15 +82,15 @@ function fieldChecks(
   input: HintInput,
   operation: OperationContract,
   index: EvidenceIndex,
-): Check[] {
+): StepCheck[] {
   const { call } = input
   const sent = sentFields(input)
   const { properties } = requestSchema(call)
   if (!sent || !properties) return []
-  // A vendor's reader that ignores the case of names leaves a finding for each.
+  // A vendor that ignores the case of names warns about each name in another case.
   const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]))
   const ignoresCase = call.warnings.some(({ code }) => code.startsWith('name.case.'))
-  return Object.entries(sent).map(([given, value]): Check => {
+  return Object.entries(sent).map(([given, value]): StepCheck => {
     const name = ignoresCase ? (names.get(given.toLowerCase()) ?? given) : given
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
     const shown = quotable(given) ?? '(name not shown)'
@@ -106,8 +110,8 @@ function fieldChecks(
 }
 
 /** The unknown fields inside of objects and lists, which were dropped with a warning. */
-function nestedUnknowns({ warnings }: Call): Check[] {
-  return warnings.flatMap(({ code, stage }): Check[] => {
+function nestedUnknowns({ warnings }: Call): StepCheck[] {
+  return warnings.flatMap(({ code, stage }): StepCheck[] => {
     const path = /^unknown-field\.(.*[.[].*)$/s.exec(code)?.[1]
     if (path === undefined || stage !== 'contract') return []
     const isShown = quotable(path.replaceAll(/\[\d+\]/g, '')) !== undefined

@@ -5,7 +5,7 @@ import { type Warning } from '../call.ts'
 import { MADE_UP } from '../faults/refusal.ts'
 import { isPreflight } from '../http/hosts.ts'
 import { sentence } from '../problem.ts'
-import { contractChecks, fieldsNotSent, type Check } from './checks.ts'
+import { contractChecks, fieldsNotSent, type StepCheck } from './checks.ts'
 import { evidenceIndexOf, type Evidence, type EvidenceIndex } from './evidence.ts'
 import { faultsDecision, lastStepBeforeFault } from './faults.ts'
 import { contentTypeOf } from './hints/hint-input.ts'
@@ -68,7 +68,7 @@ function refusalEvidence(
   index: EvidenceIndex,
 ): readonly Evidence[] {
   const { operation, problem } = call
-  // No vendor's page says anything of an invalid fault.
+  // Faults belong to Standin, so no vendor's page is evidence for an invalid one.
   if (!operation || problem?.reason.startsWith('fault')) return []
   switch (step) {
     case 'credentials':
@@ -90,7 +90,7 @@ function refusalEvidence(
 function withWarnings(decision: Decision, input: ExplainInput, index: EvidenceIndex): Decision {
   const { step } = decision
   const warnings = input.call.warnings.filter(
-    // The step `faults` names the errors that a fault made up.
+    // The step `faults` reports the errors that a fault made up.
     ({ stage, code }) => stage === step && code !== MADE_UP,
   )
   if (warnings.length === 0) return decision
@@ -101,7 +101,7 @@ function withWarnings(decision: Decision, input: ExplainInput, index: EvidenceIn
     operation && step === 'strict'
       ? index.field(operation, bodyType, code.split('.').slice(1), 'x-strict')
       : []
-  const checks = warnings.map((warning): Check => ({
+  const checks = warnings.map((warning): StepCheck => ({
     at: warning.code,
     outcome: 'noted',
     text: warning.text,
@@ -251,8 +251,8 @@ function isAllowedPreflight(call: ExplainInput['call']): boolean {
 }
 
 /** The number of checks that passed or failed, as a sentence. */
-function countText(checks: readonly Check[]): string {
-  const count = (outcome: Check['outcome']) =>
+function countText(checks: readonly StepCheck[]): string {
+  const count = (outcome: StepCheck['outcome']) =>
     checks.filter((check) => check.outcome === outcome).length
   const all = checks.length
   const refused = count('refused')
@@ -275,7 +275,7 @@ function answerDecision(input: ExplainInput, index: EvidenceIndex): Decision {
       ? ''
       : ` It carries ${count === 1 ? 'one warning' : `${count} warnings`} (Standin-Warning).`
   const format = mediaType === '' ? ' without a body' : ` in ${mediaType}`
-  // A page that a fault sends in place of the API is in no contract.
+  // A page that a fault sends in place of the API's answer is in no contract.
   const isPage = call.endedAfter !== undefined && !call.problem
   const evidence = isPage ? [] : index.answer(call.operation, status)
   return passed('answer', `The answer is ${status}${format}.${warnings}`, evidence)

@@ -25,7 +25,10 @@ type Node = Readonly<Record<string, unknown>>
 
 const indexes = new WeakMap<Contract, EvidenceIndex>()
 
-/** The evidence of a contract. Its file is read again at first use: the server keeps no prose. */
+/**
+ * The evidence of a contract. The contract's file is read again at first use, because the server
+ * keeps no prose.
+ */
 export function evidenceIndexOf(contract: Contract): EvidenceIndex {
   let index = indexes.get(contract)
   if (!index) {

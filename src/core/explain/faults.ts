@@ -1,4 +1,4 @@
-import type { Check } from './checks.ts'
+import type { StepCheck } from './checks.ts'
 import { createdUserId } from '../api.ts'
 import { type ConsideredFault } from '../call.ts'
 import { isMadeUp } from '../faults/refusal.ts'
@@ -7,7 +7,7 @@ import type { FaultStage } from '../stages.ts'
 import type { ExplainInput, Decision, Step } from './model.ts'
 import { listed } from '../words.ts'
 
-/** The last step that a request passes before a fault fires after this stage. */
+/** The last step that a request has passed when a fault fires after this stage. */
 const LAST_STEP: Readonly<Record<FaultStage, Step>> = {
   route: 'route',
   auth: 'credentials',
@@ -40,7 +40,7 @@ export function faultsDecision(input: ExplainInput): Decision | undefined {
   const ending = endingFaultText(input)
   if (!call.operation || (faults.length === 0 && ending === undefined)) return undefined
   const fired = faults.filter((fault) => fault.fired)
-  const checks = faults.map((fault): Check => ({
+  const checks = faults.map((fault): StepCheck => ({
     at: fault.id,
     outcome: fault.fired ? 'noted' : 'passed',
     text: `${fault.fired ? 'fired' : 'did not fire'}: ${fault.why}`,

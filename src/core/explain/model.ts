@@ -1,9 +1,9 @@
 import { STAGES, type Stage } from '../stages.ts'
-import type { Check } from './checks.ts'
+import type { StepCheck } from './checks.ts'
 import type { Evidence } from './evidence.ts'
 import type { HintInput } from './hints/hint-input.ts'
 
-/** A step of an explanation: a stage of the pipeline, or a decision beside it. */
+/** A step of an explanation: a stage of the pipeline, or one of three further decisions. */
 export type Step = Stage | 'sandbox' | 'faults' | 'webhooks'
 
 /** The headings of the steps; those of the stages come from the table of stages. */
@@ -21,8 +21,8 @@ export interface Decision {
   readonly outcome: 'passed' | 'noted' | 'refused'
   readonly text: string
   readonly evidence: readonly Evidence[]
-  /** The single checks of which the decision consists. */
-  readonly checks?: readonly Check[]
+  /** The checks that the decision consists of. */
+  readonly checks?: readonly StepCheck[]
 }
 
 /** A request to explain, with its answer. */

@@ -46,11 +46,11 @@ function sourceLines(evidence: readonly Evidence[], indent: string): string[] {
   return [...sources].flatMap((text) => wrapped(text, `${indent}  `, indent))
 }
 
-/** `the vendor's page about it: "phone string" (null for absent is assumed)`. */
+/** `the vendor's page about this call: "phone string" (null is assumed to mean absent)`. */
 function sourceText({ level, line, url, note }: Evidence): string {
   const source =
     level === 'documented'
-      ? "the vendor's page about it"
+      ? "the vendor's page about this call"
       : level === 'public'
         ? 'another public page'
         : "Standin's own decision"

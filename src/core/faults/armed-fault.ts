@@ -30,10 +30,10 @@ interface NearestMiss {
 }
 
 /** The decision of a fault on a matching request: its effect, or the reason why it does not fire. */
-type Counted = { readonly effect: FaultEffect } | { readonly notFired: string }
+type FiringDecision = { readonly effect: FaultEffect } | { readonly notFired: string }
 
 const MAX_FIRINGS = 20
-/** The reason whose status is 429 even where the fault names no status. */
+/** The reason of a rate limit; its status is 429 even if the fault has no status. */
 const RATE_LIMIT = 'rate.exceeded'
 
 /** A fault with its conditions, its counts and the record of its firings. */
@@ -101,7 +101,7 @@ export class ArmedFault {
     return this.fired < (times ?? Infinity)
   }
 
-  /** Explains why a request does not match, and records it; undefined where it matches. */
+  /** Explains why a request does not match, and records the reason; undefined if it matches. */
   mismatch(candidate: Candidate, now: number): string | undefined {
     let matched = 0
     for (const condition of this.conditions) {
@@ -116,7 +116,7 @@ export class ArmedFault {
   }
 
   /** Counts a matching request and decides whether the fault fires for it. */
-  count(now: number): Counted {
+  count(now: number): FiringDecision {
     const isLimited = now < this.#limitedUntil
     if (isLimited) return this.#fire(now, this.effect, this.#limitedUntil)
     const { from, skip = 0, every = 1, probability, repeat } = this.definition
@@ -150,7 +150,9 @@ export class ArmedFault {
     return { effect: { ...effect, refusal: { ...refusal, retryAfter: left } } }
   }
 
-  /** Withdraws a firing that had no effect, such as nulls in an answer that allows none. */
+  /**
+   * Withdraws a firing that had no effect, such as `nulls` on an answer without nullable fields.
+   */
   withdraw(candidate: Pick<Candidate, 'call'>, now: number, why: string): void {
     this.fired--
     this.lastFiredAt = this.#previouslyFiredAt
@@ -171,7 +173,10 @@ export class ArmedFault {
     return this.#steps?.filter((step) => step !== undefined) ?? [this.effect]
   }
 
-  /** Draws two random numbers, each at least 0 and below 1; a firing repeats them for its seed. */
+  /**
+   * Draws two random numbers, each at least 0 and below 1; they depend on the seed and the number
+   * of matching requests.
+   */
   draw(): readonly [number, number] {
     return chance(this.#seed ^ 0x5bd1e995, this.eligible)
   }

@@ -73,7 +73,7 @@ const BODY_FAULT_TABLE: Readonly<Record<BodyFault, BodyFaultEntry>> = {
     change: (written) => rewritten(written, withNulls),
   },
   'unknown-enum': {
-    // A closed enum would be broken; the vendors' pages have open lists only (`x-values`).
+    // This would break a closed enum, but the vendors' pages have open lists only (`x-values`).
     breaksContract: false,
     changesValue: true,
     change: (written) => rewritten(written, withUnknownEnums),
@@ -141,7 +141,10 @@ export function applyBodyFault(fault: BodyFault, written: BodyParts): AlteredBod
   return { text, contentType, ...entry.change(written), readsBack }
 }
 
-/** Serializes a changed value. A value that serializes as before makes the fault not applicable. */
+/**
+ * Serializes a changed value. The fault is not applicable if the changed value serializes to the
+ * same text.
+ */
 function rewritten(
   { value, schema, format }: BodyParts,
   change: (value: unknown, schema: Schema) => unknown,

@@ -57,13 +57,13 @@ const ROWS: Readonly<Record<FaultGroup, readonly Row[]>> = {
     ['reset-body', 'Reset the connection within the body'],
     ['wrong-length', 'Announce a longer body than is sent'],
     ['bad-chunk', 'Send a chunk with an invalid size'],
-    ['close-after', 'Answer well, then close the connection'],
+    ['close-after', 'Answer normally, then close the connection'],
   ],
   body: [
     ['truncated', 'Send half of the body, as if complete'],
     ['empty', 'Send an empty body'],
-    ['wrong-type', 'Call the body text/html'],
-    ['wrong-charset', 'Call the body utf-16'],
+    ['wrong-type', 'Declare the body as text/html'],
+    ['wrong-charset', 'Declare the body as utf-16'],
     ['extra-fields', 'Add a field that the contract does not have'],
     ['nulls', 'Set every nullable field to null'],
     ['unknown-enum', 'Give every enum field an unknown value'],
@@ -97,10 +97,10 @@ const ROWS: Readonly<Record<FaultGroup, readonly Row[]>> = {
   ],
 }
 
-/** The faults that a list begins with, in this order. */
+/** The faults at the beginning of each list, in this order. */
 const COMMON = ['500', 'commit-500', 'hang', 'reset', 'cut', '429;retry-after=3']
 
-/** An operation, as far as it decides which faults have an effect. */
+/** The properties of an operation that decide which faults have an effect. */
 export interface FaultTarget {
   readonly api: Pick<Api, 'formats' | 'refusals' | 'users' | 'webhooks'>
   /** Undefined for all operations of the API. */

@@ -8,14 +8,14 @@ const MAX_CLIENTS = 1000
 /** Records what each client does after a fault fired for it. */
 export class ClientTracker {
   readonly #clock: Clock
-  /** Firings whose client has sent no further request, by client. */
+  /** Firings, by client, after which the client has not sent another request yet. */
   readonly #firings = new Map<string, FiringRecord>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** True if any client is expected to send its next request. */
+  /** True if the next request of any client is awaited. */
   get isTracking(): boolean {
     return this.#firings.size > 0
   }

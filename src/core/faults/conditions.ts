@@ -11,7 +11,7 @@ import {
 import { type RegexBudget, RegexBudgetExceeded } from '../request-log/safe-regex.ts'
 import { invalidFault } from './invalid-fault.ts'
 
-/** A request as the conditions of faults see it. */
+/** A request as the conditions of faults read it. */
 export interface Candidate {
   readonly api: string
   readonly call: Call
@@ -73,7 +73,7 @@ function conditionsOn(
 }
 
 const SLOW_EXPRESSIONS =
-  'The expressions of the armed faults took too long for this request; the faults that were left did not fire. Simplify the expressions, or arm fewer'
+  'The expressions of the armed faults took too long for this request; the remaining faults did not fire. Simplify the expressions, or arm fewer'
 
 function conditionFor(path: string, pattern: RequestPattern): FaultCondition {
   try {

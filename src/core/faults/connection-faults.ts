@@ -6,7 +6,7 @@ import type { FaultEffect } from '../fault.ts'
 /** Limit on the pieces of a slow answer; smaller pieces of a large answer would never end. */
 const MAX_PIECES = 10_000
 
-/** The answers that a fault delays. Once all are closed, no further answer can wait. */
+/** The answers that faults are delaying. After `closeAll`, no further answer can be delayed. */
 export class WaitingResponses extends Set<ServerResponse> {
   #isClosed = false
 
@@ -15,7 +15,7 @@ export class WaitingResponses extends Set<ServerResponse> {
     for (const response of this) response.req.socket.destroy()
   }
 
-  /** Adds an answer, or ends its connection where none can wait any more. */
+  /** Adds an answer; after `closeAll`, ends its connection instead. */
   tryAdd(response: ServerResponse): boolean {
     if (this.#isClosed) response.req.socket.destroy()
     else this.add(response)
@@ -32,10 +32,10 @@ export async function writeFaulty(
 ): Promise<void> {
   const socket = await socketFor(response)
   if (!socket || response.destroyed || response.headersSent) return
-  // An answer to HEAD has no body, which would be taken for the next answer.
+  // An answer to HEAD must not have a body: the client would read it as the next answer.
   const isHead = response.req.method === 'HEAD'
   const body = isHead ? Buffer.alloc(0) : Buffer.from(message.body)
-  // All of these end the connection, and some take time until they do.
+  // All of these end the connection, some only after a while.
   if (slow || (connection && connection !== 'close-after')) discardInput(socket)
   if (slow) {
     if (slow.part === 'headers')
@@ -129,10 +129,10 @@ export async function waitForCaller(
           }, ms)
     response.once('close', stop)
     // Node notices a closed connection only while the request is read. A finite delay leaves the
-    // body unread: the API needs it afterwards.
+    // body unread, because the API reads it afterwards.
     if (ms === Infinity) response.req.resume()
-    // A client that only ended its side looks like one that gave up. It counts as gone, since
-    // delays test clients with a time limit.
+    // A client that closed only its side of the connection looks like a client that gave up. It
+    // counts as gone, since delays are for testing the time limits of clients.
     socket.once('end', onEnd)
   }).finally(() => {
     socket.off('end', onEnd)
@@ -185,7 +185,7 @@ async function writeSlowly(
   }
 }
 
-/** Waits until the bytes have left the process: a reset discards what has not. */
+/** Waits until the bytes have left the process: a reset discards bytes that have not. */
 function flush(socket: Socket, bytes: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     socket.write(bytes, () => setTimeout(resolve, 20))
@@ -204,6 +204,7 @@ function discardInput(socket: Socket): void {
 function endConnection(socket: Socket): void {
   discardInput(socket)
   socket.end()
-  // Limits the wait for callers that never close their side; an earlier end would reset slow ones.
+  // Limits the wait for callers that never close their side. A shorter limit would reset slow
+  // callers.
   setTimeout(() => socket.destroy(), 5000).unref()
 }

@@ -5,7 +5,8 @@ import type { FaultVocabulary } from './definition.ts'
 /**
  * True if an effect breaks the contract of its API on purpose.
  *
- * @param api the only API that the fault fires at; undefined: any, and one breach is enough
+ * @param api the only API that the fault fires at; undefined: every API, and a breach at one of
+ *   them counts
  */
 export function effectBreaksContract(
   { refusal, body, connection }: FaultEffect,

@@ -35,7 +35,8 @@ interface ReadDefinition {
 /**
  * Reads a definition or its short form.
  *
- * @param api the API of the request that brought the fault, which must know all names in it
+ * @param api the API of the request that asked for the fault; all names in the fault must exist
+ *   there
  * @throws Problem 400 fault.invalid, naming the field and what is allowed
  */
 export function readDefinition(
@@ -55,7 +56,9 @@ export function readDefinition(
   return { definition, effect, steps, conditions }
 }
 
-/** Reads the short form into fields; a field beside it wins over the same field in it. */
+/**
+ * Reads the short form into fields; a field beside it takes precedence over the same field in it.
+ */
 function fieldsOf(given: unknown, vocabulary: FaultVocabulary, api?: string): FaultDefinition {
   const { schema, check } = vocabulary
   const withShortForm = typeof given === 'string' ? { fault: given } : given
@@ -83,7 +86,7 @@ function withKnownNames(definition: FaultDefinition, { apis }: FaultVocabulary):
   return definition
 }
 
-/** Refuses a name with the one that was probably meant, or with all that are allowed. */
+/** Refuses an unknown name; the message has the most similar names, or all that are allowed. */
 function unknownName(field: string, name: string, known: readonly string[]): string {
   const suggestion = didYouMean(name, known)
   if (suggestion !== '') return `${field} ${name.slice(0, 60)} is not known${suggestion}`
@@ -103,7 +106,7 @@ function apisWithReasons(
   if (api !== undefined || names.length === apis.size) return []
   if (names.length === 0)
     throw invalidFault(`no API has all of these reasons: ${reasons.join(', ')}`)
-  const why = `api is not ${names.join(' or ')}, which alone refuse with this reason`
+  const why = `api is not ${names.join(' or ')}; no other API refuses with this reason`
   return [{ mismatch: (candidate) => (names.includes(candidate.api) ? undefined : why) }]
 }
 
@@ -140,7 +143,7 @@ function stepOf(
     throw invalidFault(`${first} belongs to the fault as a whole, not to a step of its sequence`)
   }
   if ((definition.tls === undefined) !== (tls === undefined)) {
-    throw invalidFault('a step is a tls fault where the fault is one, and nowhere else')
+    throw invalidFault('a fault with tls needs tls in every step, and any other fault in none')
   }
   const hasOwnStage = definition.outcome !== undefined || tls !== undefined
   const effect = effectOf(hasOwnStage ? definition : { after, ...definition })

@@ -2,9 +2,7 @@ import type { Delay, DeliveryFault, FaultDefinition, FaultEffect } from '../faul
 import { milliseconds } from '../time/duration.ts'
 import { invalidFault } from './invalid-fault.ts'
 
-/**
- * The longest delay in milliseconds: longer than any client waits. Beyond it there is `forever`.
- */
+/** The longest delay in milliseconds, longer than any client waits; `forever` has no end. */
 const MAX_DELAY = 3_600_000
 
 /**
@@ -35,12 +33,12 @@ export function effectOf(given: FaultDefinition): FaultEffect {
     throw invalidFault('bytes and interval need slow, which is headers or body')
   }
   if (slow && connection)
-    throw invalidFault('slow and connection cannot be combined; leave one of them out')
+    throw invalidFault('slow and connection cannot be combined; remove one of them')
   if (later !== undefined && outcome !== 'created-later') {
     throw invalidFault('later needs outcome created-later')
   }
   if (outcome && given.after && given.after !== 'validation') {
-    throw invalidFault(`outcome ${outcome} always fires after validation; leave after out`)
+    throw invalidFault(`outcome ${outcome} always fires after validation; remove the field after`)
   }
   if ((given.webhookBy ?? given.webhookAttempts) !== undefined && !given.webhook) {
     throw invalidFault('webhookBy and webhookAttempts need webhook')

@@ -1,5 +1,5 @@
 import { hash } from '../fake.ts'
-import type { FaultDefinition, FaultEffect, Firing, TlsFault } from '../fault.ts'
+import type { FaultDefinition, Firing, TlsFault } from '../fault.ts'
 import { Problem } from '../problem.ts'
 import { FAULT_STAGES, type FaultStage } from '../stages.ts'
 import type { Clock } from '../time/clock.ts'
@@ -11,6 +11,7 @@ import { WaitingResponses } from './connection-faults.ts'
 import { effectBreaksContract } from './contract-breach.ts'
 import { readDefinition, type FaultVocabulary } from './definition.ts'
 import { invalidFault } from './invalid-fault.ts'
+import { DUPLICATE, LostUsers } from './lost-users.ts'
 import { hasState } from './requested-faults.ts'
 
 export interface FaultOptions {
@@ -22,8 +23,8 @@ export interface FaultOptions {
   /** Faults that are armed at the start and after each reset; undefined: faults are off. */
   readonly startup: readonly FaultDefinition[] | undefined
   /**
-   * The server's HTTPS: `own` with a certificate of its own CA, `given` with that of an option. A
-   * fault that needs another one is refused.
+   * The server's HTTPS: `own` uses a certificate of Standin's own CA, `given` the certificate of an
+   * option. A fault that needs the other kind is refused.
    */
   readonly https: 'own' | 'given' | 'off'
 }
@@ -41,20 +42,19 @@ export interface ArmedFiring extends Firing {
 
 /** Limit on armed faults, so that a client in a loop cannot fill the memory. */
 export const MAX_ARMED = 1000
-/** Limit on requested faults: far above the number of clients that test side by side. */
+/** Limit on requested faults: far above the number of clients that test at the same time. */
 const MAX_REQUESTED = 5000
 /** Ids appear in headers and paths. */
 const ID = /^[\w.-]{1,64}$/
 
-/** The faults of one sandbox: those that a tester armed and those that requests asked for. */
+/** The faults of one sandbox: armed by a tester or asked for by a request. */
 export class Faults {
   readonly #options: FaultOptions
   readonly #armed = new Map<string, ArmedFault>()
   /** Requested faults by API, user and short form: a retry continues the count of its fault. */
   readonly #requested = new Map<string, ArmedFault>()
   readonly #lastNumbers = { fault: 0, header: 0, magic: 0 }
-  /** Users whose creation a fault lost, and which it refuses as duplicates from then on. */
-  readonly #lostUsers = new Map<string, ArmedFault>()
+  readonly #lostUsers = new LostUsers()
   readonly #clients: ClientTracker
   /** Timers of delayed operations. */
   readonly #timers = new Set<Timer>()
@@ -75,7 +75,7 @@ export class Faults {
 
   /** True if a request must be matched against faults. */
   get isArmed(): boolean {
-    return this.#armed.size > 0 || this.#lostUsers.size > 0
+    return this.#armed.size > 0 || !this.#lostUsers.isEmpty
   }
 
   /** Number of armed faults that can still fire. */
@@ -114,7 +114,7 @@ export class Faults {
     }
     if (!ID.test(id)) throw invalidFault('id must be 1 to 64 letters, digits, ., _ and -')
     const fault = this.#create(given, origin, id)
-    this.#forgetLostUsers(this.#armed.get(id))
+    this.#lostUsers.forget(this.#armed.get(id))
     this.#armed.set(id, fault)
     return fault
   }
@@ -148,18 +148,13 @@ export class Faults {
   }
 
   remove(id: string): void {
-    this.#forgetLostUsers(this.#armed.get(id))
+    this.#lostUsers.forget(this.#armed.get(id))
     this.#armed.delete(id)
     for (const [key, fault] of this.#requested) {
       if (fault.id !== id) continue
       this.#requested.delete(key)
-      this.#forgetLostUsers(fault)
+      this.#lostUsers.forget(fault)
     }
-  }
-
-  /** Stops refusing the users that a removed fault lost. */
-  #forgetLostUsers(removed: ArmedFault | undefined): void {
-    for (const [key, fault] of this.#lostUsers) if (fault === removed) this.#lostUsers.delete(key)
   }
 
   clear(): void {
@@ -198,7 +193,7 @@ export class Faults {
     this.#timers.add(timer)
   }
 
-  /** True if a requested fault is kept per user, so that the user must be known to find it. */
+  /** True if each user has its own requested fault, so the user must be known to find it. */
   isPerUser(shortForm: string): boolean {
     return hasState(shortForm, this.#options.vocabulary.schema)
   }
@@ -235,9 +230,9 @@ export class Faults {
   take(candidate: FaultCandidate, stage: FaultStage): ArmedFiring | undefined {
     const { call, requestedFault } = candidate
     const now = this.#options.clock.now()
-    const lostBy = stage === 'validation' ? this.#lostBy(candidate) : undefined
+    const lostBy = stage === 'validation' ? this.#lostUsers.lostBy(candidate) : undefined
     if (lostBy) {
-      const why = 'it lost this user before, and refuses the user as a duplicate since then'
+      const why = 'it lost this user before and has refused the user as a duplicate since'
       call.recordFault({ id: lostBy.id, fault: lostBy.shortForm, fired: true, why })
       this.#recordPreempted(lostBy, candidate, stage, now, false)
       return { fault: lostBy, effect: DUPLICATE, draw: [0, 0] }
@@ -303,7 +298,7 @@ export class Faults {
 
   /**
    * Records the request at each matching fault that is not tried because another fired. Faults that
-   * have fired before are left out: they have proved what they match, and this costs nothing then.
+   * have fired before are skipped to save time: their conditions are known to match.
    *
    * @param triedEarlier whether the faults before the fired one were tried at this stage
    */
@@ -330,17 +325,10 @@ export class Faults {
 
   /** Refuses the user of a request as a duplicate from now on, although no such user exists. */
   markAsLost(candidate: FaultCandidate, fault: ArmedFault): void {
-    const key = lostUserKey(candidate)
-    if (key === undefined) return
-    if (this.#lostUsers.size >= MAX_ARMED) this.#lostUsers.clear()
-    this.#lostUsers.set(key, fault)
+    this.#lostUsers.add(candidate, fault)
   }
 
-  #lostBy(candidate: FaultCandidate): ArmedFault | undefined {
-    return this.#lostUsers.size > 0 ? this.#lostUsers.get(lostUserKey(candidate) ?? '') : undefined
-  }
-
-  /** Records a request as what its client did after an earlier fault, if a fault fired for it. */
+  /** Records a request as the next one of its client, if a fault fired for the client before. */
   recordAnswered(candidate: FaultCandidate, created: boolean): void {
     if (this.#clients.isTracking) this.#clients.recordNext(candidate, created)
   }
@@ -356,7 +344,10 @@ export class Faults {
     return id
   }
 
-  /** @param api the API of the request that brought the fault, which must know all names in it */
+  /**
+   * @param api the API of the request that asked for the fault; all names in the fault must exist
+   *   there
+   */
   #create(given: unknown, origin: FaultOrigin, id: string, api?: string): ArmedFault {
     if (!this.isOn) {
       const message = 'Faults are off; start the server without --faults off'
@@ -392,18 +383,4 @@ export class Faults {
       )
     }
   }
-}
-
-/** The refusal of a user that a fault lost. */
-const DUPLICATE: FaultEffect = {
-  refusal: { reason: 'user.duplicate', words: 'vendor' },
-  cutAfter: 0,
-  later: 0,
-  after: 'validation',
-}
-
-/** The key of a lost user. Users without a name cannot be distinguished, so they are never lost. */
-function lostUserKey(candidate: Candidate): string | undefined {
-  const user = candidate.user()
-  return user === undefined ? undefined : `${candidate.api} ${user}`
 }

@@ -44,7 +44,7 @@ export interface Injector {
   begin(request: IncomingMessage, read: () => Promise<void>): undefined | Promise<void>
   /** Reads and fires the fault that the body asks for, before a refusal of the credentials. */
   beforeRefusal(request: IncomingMessage, read: () => Promise<void>): Promise<Reply | undefined>
-  /** Reads and fires the fault that the body asks for, also after a stage that has passed. */
+  /** Reads and fires the fault that the body asks for, even if its stage has already passed. */
   afterBody(passed: readonly FaultStage[]): undefined | Promise<Reply | undefined>
   /**
    * Fires the fault of this stage, if there is one: delays, ends the connection or refuses.
@@ -59,7 +59,7 @@ export interface Injector {
   alterBody(body: BodyParts): AlteredBody | undefined
   /** Writes the answer with the connection fault that fired, if any. */
   send(response: ServerResponse, message: Message): void
-  /** Records the request as what its client did after an earlier fault. */
+  /** Records the request as the next one of its client after an earlier firing. */
   finish(): void
 }
 
@@ -206,7 +206,8 @@ export class FaultInjector implements Injector, FaultCandidate {
 
   #readMagicAddress(): boolean {
     const { bodyText, url } = this.call
-    // The `+` and the dots may be escaped, so only the word is searched before the body is parsed.
+    // The `+` and the dots may be escaped, so only the word `fault` is searched for before the body
+    // is parsed.
     if (!this.#faults.allowsMagicAddresses) return false
     if (!bodyText?.includes('fault') && !url.includes('fault')) return false
     for (const name of this.#api.userFields ?? []) {
@@ -238,7 +239,7 @@ export class FaultInjector implements Injector, FaultCandidate {
         throw new ConnectionEnded()
       }
     }
-    // An outcome needs the operation; `operate` reports it.
+    // An outcome needs the operation to run, so `operate` applies it.
     if (outcome) return undefined
     if (connection === 'reset' || connection === 'close') this.#hangUp(connection, firing.effect)
     return this.#refusal(firing.effect)

@@ -28,8 +28,8 @@ export function reasonsOf(api: Api): readonly string[] {
   const own = Object.keys(api.refusals ?? {})
   const common = Object.keys(COMMON).filter(
     (reason) =>
-      // An API that chooses the format itself never refuses Accept; only its slice has a rate
-      // limit.
+      // An API that chooses the format itself never refuses Accept. A rate limit is in the slice's
+      // own refusals.
       !(reason === 'accept.unsupported' && api.answerType) && reason !== 'rate.exceeded',
   )
   return [...new Set([...own, 'body.invalid', ...common])]
@@ -68,10 +68,10 @@ export function refusalFor(refusal: Refusal, call: Call, api: Api, tools: Tools)
 /** Code of the warning that the refusal of a fault does not describe the request. */
 export const MADE_UP = 'fault.made-up'
 
-/** Reasons of a refusal that says nothing about the request. */
+/** Reasons that describe nothing in the request. */
 const SAYS_NOTHING = ['internal', 'rate.exceeded', 'fault.injected']
 
-/** True if the refusal of a fault says something about the request, which need not be true. */
+/** True if the refusal of a fault describes the request, which the fault did not check. */
 export function isMadeUp({ reason }: Problem): boolean {
   return !SAYS_NOTHING.includes(reason)
 }

@@ -3,7 +3,10 @@ import type { Schema } from '../contract/schema.ts'
 import { Problem } from '../problem.ts'
 import { readShortForm } from './short-form.ts'
 
-/** Reads the short form in `Standin-Fault`, or the status in `Prefer: code=403` as Prism has it. */
+/**
+ * Reads the short form in `Standin-Fault`, or the status in `Prefer: code=403`, which Prism reads
+ * too.
+ */
 export function faultRequestedInHeaders({ headers }: Call): string | undefined {
   const requested = headers['standin-fault']
   if (requested !== undefined) return [requested].flat().join(';')
@@ -21,8 +24,9 @@ export function faultRequestedInValue(value: unknown): string | undefined {
 }
 
 /**
- * True if a requested fault has a state that changes with each request, such as `times=2`. Such a
- * fault is kept per user, so the body must be read to find it. An unreadable one has none.
+ * True if a requested fault has a state that changes with each request, such as `times=2`. There is
+ * one such fault for each user, so the body must be read to find it. False for an invalid short
+ * form.
  */
 export function hasState(text: string, schema: Schema): boolean {
   try {

@@ -59,7 +59,7 @@ function readPart(part: string, schema: Schema): object {
   const property = Object.hasOwn(schema.properties ?? {}, field) && schema.properties?.[field]
   if (field === 'cut') return { connection: 'cut', cutAfter: typed(value, { type: 'integer' }) }
   if (property && field !== 'fault') return { [field]: typed(value, property) }
-  // A reason has dots, and no word or field has.
+  // Only a reason contains dots.
   if (/^[a-z-]+(\.[a-z-]+)+$/.test(part)) return { reason: part }
   throw unreadable(part, schema)
 }
@@ -96,7 +96,7 @@ function unreadable(part: string, schema: Schema): Problem {
 
 /** Returns `; did you mean delay=2s?` or an empty string. */
 function suggestionFor(part: string, fields: readonly string[]): string {
-  // A status with letters for its digits, or with more behind it.
+  // A status with letters in place of digits, or followed by further characters.
   const status = /^[2-5]\d\d/.exec(part.replaceAll(/o/gi, '0').replaceAll(/[il]/gi, '1'))?.[0]
   if (status !== undefined && part.length < 6) return `; did you mean ${status}?`
   const [name = '', ...value] = part.split('=')

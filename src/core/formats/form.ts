@@ -1,4 +1,4 @@
-import type { Doubts, Format } from './format.ts'
+import type { WarningSink, Format } from './format.ts'
 import type { Schema } from '../contract/schema.ts'
 import { Problem } from '../problem.ts'
 
@@ -15,9 +15,9 @@ export const form: Format = {
 
 /**
  * Reads each field as text under its own name, and a list as texts, repeated or with commas:
- * `Folders=a,b`. Of another repeated field the first is read.
+ * `Folders=a,b`. Of any other repeated field only the first value is read.
  */
-function read(text: string, schema: Schema, doubts?: Doubts): unknown {
+function read(text: string, schema: Schema, sink?: WarningSink): unknown {
   if (!/^[^={}<>"]+=/.test(text.trimStart())) {
     throw new Problem(400, 'body.malformed', 'The body cannot be read as a form: it has no field')
   }
@@ -32,7 +32,7 @@ function read(text: string, schema: Schema, doubts?: Doubts): unknown {
     if (lists.has(name.toLowerCase())) {
       fields.set(name, [...(before ?? []), ...itemsIn(value)])
     } else if (before === undefined) fields.set(name, value)
-    else doubts?.warn(`form.repeated.${name}`, `${name} is repeated: only the first is read`)
+    else sink?.warn(`form.repeated.${name}`, `${name} is repeated: only the first is read`)
   }
   return Object.fromEntries(fields)
 }

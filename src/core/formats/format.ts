@@ -1,8 +1,8 @@
 import type { Schema } from '../contract/schema.ts'
 import type { Problem } from '../problem.ts'
 
-/** Receives the doubts about a body that is read all the same. A `Call` is one. */
-export interface Doubts {
+/** Receives the warnings about a body that is accepted nevertheless; `Call` implements it. */
+export interface WarningSink {
   /** The encoding of the body's bytes: `utf-8`, `utf-16le`, … */
   readonly bodyEncoding?: string | undefined
   warn(code: string, text: string): void
@@ -21,13 +21,12 @@ export interface Format {
    *
    * @throws Problem 400 body.malformed, with the position of the error
    */
-  read?(text: string, schema: Schema, doubts?: Doubts): unknown
+  read?(text: string, schema: Schema, sink?: WarningSink): unknown
   /**
-   * Does the work of `read` for a long text in pieces, in steps between which other requests can
-   * run.
+   * Does the same as `read` for a long text in pieces, in steps between which other requests run.
    */
   readInSteps?(pieces: readonly string[]): Generator<unknown, unknown>
   write(value: unknown, schema: Schema): string | Uint8Array
-  /** The inverse of `write`, for the check that an answer reads back as it was meant. */
+  /** Parses the result of `write`, to check that an answer reads back as the same value. */
   parse(written: string | Uint8Array, schema: Schema): unknown
 }

@@ -49,8 +49,8 @@ export function loadMessage(file: string, message: string): Protobuf.Type {
 }
 
 /**
- * Checks that a message type can hold this answer, which has a value for every member: every later
- * answer can be written then.
+ * Checks that a message type can hold a sample with a value for every member, so that every later
+ * answer can be written.
  *
  * @throws Error that names the file and the field
  */
@@ -72,7 +72,9 @@ function isMessage(type: Protobuf.Type | Protobuf.Enum | null): type is Protobuf
   return type !== null && 'fieldsArray' in type
 }
 
-/** Smallest and largest number of each numeric type. Numbers of 64 bits are safe integers. */
+/**
+ * Smallest and largest number of each numeric type. 64-bit numbers are limited to safe integers.
+ */
 const RANGES = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   sint32: [-(2 ** 31), 2 ** 31 - 1],
@@ -129,7 +131,7 @@ function encodeField(field: Protobuf.Field, value: unknown, writer: Protobuf.Wri
   }
   for (const item of items) {
     if (scalar !== undefined) {
-      // Proto3 leaves out a default value, but in a list or where the field says if it is present.
+      // Proto3 omits a default value, except in a list and in a field that tracks its presence.
       const isOmitted = !field.repeated && !field.hasPresence && isDefault(item)
       if (isOmitted) continue
       writer.uint32((field.id << 3) | library().types.basic[scalar])

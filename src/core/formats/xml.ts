@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type * as Saxes from 'saxes'
 import type * as Xml2js from 'xml2js'
-import type { Doubts, Format } from './format.ts'
+import type { WarningSink, Format } from './format.ts'
 import { contradicts, declaredEncoding } from '../http/body.ts'
 import { invalid, pathOf, Problem } from '../problem.ts'
 import { cast, isRecord, typesOf, type Schema } from '../contract/schema.ts'
@@ -68,14 +68,14 @@ function rootNameOf(schema: Schema): string {
 
 type Path = readonly (string | number)[]
 
-const NO_DOUBTS: Doubts = { warn: () => {}, refuseIfStrict: () => {} }
+const NO_SINK: WarningSink = { warn: () => {}, refuseIfStrict: () => {} }
 
 /** Parses a document: ignores namespaces, unwraps lists and types text by the schema. */
-function read(given: string, schema: Schema, doubts: Doubts = NO_DOUBTS): unknown {
+function read(given: string, schema: Schema, sink: WarningSink = NO_SINK): unknown {
   // XML normalizes line ends; xml2js does not.
   const text = given.replaceAll(/\r\n?/g, '\n')
   checkWellFormed(text)
-  checkDeclaration(text, doubts)
+  checkDeclaration(text, sink)
   // Set by the callback, which runs before parseString returns.
   const result: { error?: unknown; document?: unknown } = {}
   const parser = new (libraries().Parser)({ explicitArray: false, tagNameProcessors: [localName] })
@@ -88,7 +88,7 @@ function read(given: string, schema: Schema, doubts: Doubts = NO_DOUBTS): unknow
   const [root, content] = Object.entries(result.document as Record<string, unknown>)[0] ?? []
   const expected = rootNameOf(schema)
   if (root !== expected) throw malformed(`its root element must be <${expected}>`)
-  return cast(applySchema(withoutAttributes(content, expected, doubts), schema, [], doubts), schema)
+  return cast(applySchema(withoutAttributes(content, expected, sink), schema, [], sink), schema)
 }
 
 function localName(name: string): string {
@@ -130,24 +130,24 @@ function checkWellFormed(text: string): void {
 }
 
 /** Assumed: a declaration that contradicts the bytes is refused, as .NET's readers do. */
-function checkDeclaration(text: string, doubts: Doubts): void {
-  const { bodyEncoding } = doubts
+function checkDeclaration(text: string, sink: WarningSink): void {
+  const { bodyEncoding } = sink
   const declared = declaredEncoding(text)
   if (declared === undefined || bodyEncoding === undefined) return
   if (!contradicts(declared, bodyEncoding)) return
   const message = `The XML declaration states ${declared}, but the body is in ${bodyEncoding}`
-  doubts.refuseIfStrict(new Problem(400, 'charset.contradictory', message))
+  sink.refuseIfStrict(new Problem(400, 'charset.contradictory', message))
 }
 
 /** Drops attributes, with a warning unless they have a prefix; `nil` makes its element null. */
-function withoutAttributes(value: unknown, element: string, doubts: Doubts): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutAttributes(item, element, doubts))
+function withoutAttributes(value: unknown, element: string, sink: WarningSink): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutAttributes(item, element, sink))
   if (!isRecord(value)) return value
   const { $: attributes, ...rest } = value
   const given = Object.entries(attributes ?? {})
   for (const [name] of given) {
     if (name === 'xmlns' || name.includes(':')) continue
-    doubts.warn(`unknown-attribute.${element}.${name}`, `${name} of <${element}> is not read`)
+    sink.warn(`unknown-attribute.${element}.${name}`, `${name} of <${element}> is not read`)
   }
   const nil = given.some(
     ([name, text]) => name.endsWith(':nil') && (text === 'true' || text === '1'),
@@ -156,16 +156,16 @@ function withoutAttributes(value: unknown, element: string, doubts: Doubts): unk
   const names = Object.keys(rest)
   if (attributes && names.length === 0) return ''
   if (attributes && names.length === 1 && '_' in rest) return rest['_']
-  for (const name of names) rest[name] = withoutAttributes(rest[name], name, doubts)
+  for (const name of names) rest[name] = withoutAttributes(rest[name], name, sink)
   return rest
 }
 
 /** Turns elements into lists where the schema has one: `<Folders><Id>…</Id></Folders>`. */
-function applySchema(value: unknown, schema: Schema, at: Path, doubts: Doubts): unknown {
+function applySchema(value: unknown, schema: Schema, at: Path, sink: WarningSink): unknown {
   if (value === null) return null
-  if (schema.items) return list(value, schema, schema.items, at, doubts)
+  if (schema.items) return list(value, schema, schema.items, at, sink)
   if (!schema.properties) {
-    if (typeof value === 'string') checkText(value, schema, at, doubts)
+    if (typeof value === 'string') checkText(value, schema, at, sink)
     return value
   }
   const content = isBlank(value) ? {} : value
@@ -175,24 +175,25 @@ function applySchema(value: unknown, schema: Schema, at: Path, doubts: Doubts): 
     const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
     if (!property) continue
     const path = [...at, name]
-    content[name] = applySchema(single(inner, property, path, doubts), property, path, doubts)
+    content[name] = applySchema(single(inner, property, path, sink), property, path, sink)
   }
   return content
 }
 
 /**
- * The first of repeated elements, unless they are a list. Inferred: .NET's reader skips the rest.
+ * Returns the first of repeated elements; the schema has no list here. Inferred: .NET's reader
+ * skips the rest.
  */
-function single(value: unknown, schema: Schema, at: Path, doubts: Doubts): unknown {
+function single(value: unknown, schema: Schema, at: Path, sink: WarningSink): unknown {
   if (!Array.isArray(value) || (schema.items && !schema.xml?.wrapped)) return value
   const path = textOf(at)
-  doubts.warn(`xml.repeated.${path}`, `<${at.at(-1)}> is repeated: only the first is read`)
+  sink.warn(`xml.repeated.${path}`, `<${at.at(-1)}> is repeated: only the first is read`)
   return value[0] as unknown
 }
 
-function list(value: unknown, schema: Schema, items: Schema, at: Path, doubts: Doubts): unknown {
+function list(value: unknown, schema: Schema, items: Schema, at: Path, sink: WarningSink): unknown {
   const itemsOf = (elements: unknown) =>
-    [elements].flat().map((item, i) => applySchema(item, items, [...at, i], doubts))
+    [elements].flat().map((item, i) => applySchema(item, items, [...at, i], sink))
   if (!schema.xml?.wrapped) return isBlank(value) ? [] : itemsOf(value)
   if (isBlank(value)) return []
   // Text: the validator refuses it.
@@ -203,7 +204,7 @@ function list(value: unknown, schema: Schema, items: Schema, at: Path, doubts: D
   for (const name of Object.keys(value)) {
     if (name === expected) continue
     const text = `<${name}> in ${path} is not read: its elements are <${expected}>`
-    doubts.warn(`unknown-field.${path}.${name}`, text)
+    sink.warn(`unknown-field.${path}.${name}`, text)
   }
   const elements = value[expected]
   return elements === undefined ? [] : itemsOf(elements)
@@ -211,14 +212,14 @@ function list(value: unknown, schema: Schema, items: Schema, at: Path, doubts: D
 
 /**
  * Checks the form of a value by XML Schema, which .NET's readers follow: `True` is no xs:boolean,
- * and a number beyond its range no xs:int. What `cast` cannot read either is refused by the
- * contract.
+ * and a number beyond its range no xs:int. Values that `cast` cannot read are left to the check of
+ * the contract.
  */
-function checkText(text: string, schema: Schema, at: Path, doubts: Doubts): void {
+function checkText(text: string, schema: Schema, at: Path, sink: WarningSink): void {
   const types = typesOf(schema)
   const plain = text.trim()
   const refuse = (limit: string) =>
-    doubts.refuseIfStrict(invalid([{ part: 'body', at, rule: 'type', limit }]))
+    sink.refuseIfStrict(invalid([{ part: 'body', at, rule: 'type', limit }]))
   if (types.includes('boolean') && /^(true|false)$/i.test(plain) && !/^(true|false)$/.test(plain)) {
     refuse('xs:boolean (true, false, 1 or 0)')
   }

@@ -44,11 +44,11 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
-/** Bytes from which on a body is decoded in slices, to pieces. */
+/** Size in bytes from which a body is decoded in time slices, into pieces. */
 const LONG = 256 * 1024
 /**
- * Bytes of a piece. Shorter strings than this are kept among V8's young objects, which are copied
- * at each of its collections: measured, for 36 MB these took up to 94 ms each.
+ * Bytes of a piece. V8 keeps shorter strings among its young objects and copies them at each
+ * garbage collection; for 36 MB, this took up to 94 ms each time.
  */
 const PIECE = 1024 * 1024
 
@@ -62,7 +62,8 @@ async function decodedInSlices(chunks: readonly Buffer[], encoding: string): Pro
     const bytes = Buffer.concat(collected)
     collected = []
     size = 0
-    // A streaming decoder makes strings of twice the size. Once begun, it has to see the rest.
+    // A streaming decoder makes strings of twice the size. Once it is used, it must decode the rest
+    // too.
     isAscii &&= isAsciiText(bytes)
     pieces.push(isAscii ? bytes.toString('latin1') : decoder.decode(bytes, { stream: true }))
   }
@@ -78,7 +79,7 @@ async function decodedInSlices(chunks: readonly Buffer[], encoding: string): Pro
 
 /** Requests whose body cannot be read to its end, with the reason. */
 const aborted = new WeakMap<IncomingMessage, Problem>()
-/** Event by which `readChunks` learns of it. */
+/** Event that informs `readChunks` of such a request. */
 const ABORTED = Symbol('aborted')
 
 /** Ends the reading of a body with this problem, whether it has begun or not. */
@@ -215,9 +216,9 @@ function charsetIn(contentType: string | undefined): string | undefined {
 }
 
 /**
- * The encoding of a body. XML in UTF-16 shows in its first bytes, with or without a byte order mark
- * (XML 1.0, appendix F); they prevail over the stated charset. A document without a stated charset
- * is read as its own declaration says.
+ * The encoding of a body. XML in UTF-16 is recognized by its first bytes, with or without a byte
+ * order mark (XML 1.0, appendix F), which take precedence over the stated charset. An XML document
+ * without a stated charset is decoded as its declaration says.
  */
 function encodingOf(bytes: Buffer, charset: string | undefined): string {
   const start = bytes.subarray(0, 200).toString('latin1')

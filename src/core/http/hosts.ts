@@ -40,7 +40,7 @@ function hostOfUrl(url: string): Host | undefined {
 
 /**
  * Writes the address that a server listens on as the host of a URL, with brackets around an IPv6
- * address. Clients reach a server on all interfaces (`0.0.0.0`, `::`) by `local`.
+ * address. For a server on all interfaces (`0.0.0.0`, `::`), the host is `local`.
  */
 export function hostForUrl(host: string, local = 'localhost'): string {
   if (host === '0.0.0.0' || host === '::') return local

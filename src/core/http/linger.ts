@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /**
  * Closes the connection of an answered request after `time`, if the rest of its body still arrives
- * or the client does not read the answer. It is not closed at once: a client that writes its whole
- * body before it reads would see a connection reset instead of the answer. An answer that is sent
- * in parts, such as a stream of events, keeps its connection while nothing waits to be written.
+ * or the client does not read the answer. The connection is not closed at once: a client that
+ * writes its whole body before it reads would see a connection reset instead of the answer. An
+ * answer that is sent in parts, such as a stream of events, keeps its connection while nothing
+ * waits to be written.
  *
  * @param time milliseconds without progress
  * @param isRead true if the whole body was read, even if Node has not marked it complete yet

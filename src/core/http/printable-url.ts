@@ -25,7 +25,7 @@ export function shownUrl(url: string, isKnown: boolean): string {
   return printable(withoutTokens(parts) + query).slice(0, MAX_LENGTH)
 }
 
-/** Formats a malformed request line for a log: only its path, as an unknown one. */
+/** Formats a malformed request line for a log: only its path, treated as unknown. */
 export function shownLine(line: string): string {
   const [, target] = /^[A-Z-]+ (\/\S*)/.exec(line) ?? []
   return target === undefined ? HIDDEN : shownUrl(target, false)

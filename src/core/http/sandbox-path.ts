@@ -1,7 +1,7 @@
 /** The sandbox that a server starts with. */
 export const DEFAULT_SANDBOX = 'default'
 
-/** The start of every path of a sandbox: empty for `default`, else such as `/~checkout-42`. */
+/** The prefix of all paths of a sandbox: empty for `default`, `/~checkout-42` for another one. */
 export function sandboxPath(name: string): string {
   return name === DEFAULT_SANDBOX ? '' : `/~${encodeURIComponent(name)}`
 }
@@ -16,8 +16,8 @@ export function sandboxOfHost(host: string): string | undefined {
 }
 
 /**
- * True if a URL is below a prefix, in a sandbox's path too. Letters match in any case, as in Express;
- * an escaped letter does not, so that a proxy which refuses the prefix need not know escapes.
+ * True if a URL is below a prefix, in a sandbox's path too. Letters match in any case, as in
+ * Express; an escaped letter does not, so a proxy that blocks the prefix need not decode escapes.
  */
 export function isBelow(url: string, prefix: string): boolean {
   const path = url.replace(/^\/(?:~|%7E)[^/?]*/i, '')

@@ -4,9 +4,9 @@ import type { Message } from './message.ts'
 
 /** Bytes that may be buffered for a slow reader before its connection is closed. */
 const MAX_BUFFERED = 1024 * 1024
-/** Bytes that a writer that waits for its reader lets Node buffer. */
+/** Bytes that Node may buffer before `ready` waits for the reader. */
 const ENOUGH_BUFFERED = 64 * 1024
-/** Milliseconds for which a reader may take nothing while a writer waits for it. */
+/** Milliseconds without progress after which `ready` disconnects the reader. */
 const STALLED = 30_000
 
 /** Writes to a streamed answer. */
@@ -62,7 +62,7 @@ export function stream(
 }
 
 /**
- * Sends an answer whose body is produced in pieces, no faster than the client takes it; other
+ * Sends an answer whose body is produced in pieces, no faster than the client reads it; other
  * requests run in between. Stops when the client has gone.
  */
 export async function writePieces(

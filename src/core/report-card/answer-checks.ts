@@ -1,8 +1,8 @@
-import { bare, type Exchange } from './exchange.ts'
-import type { Check, Findings } from './check.ts'
+import { withoutDashes, type Exchange } from './exchange.ts'
+import type { Check, Observations } from './check.ts'
 import type { Facts } from './facts.ts'
 
-/** Faults after which an answer is valid and complete, but not as the client knows it. */
+/** Faults by which an answer is valid and complete, but different from the usual one. */
 const VARIATIONS = [
   ['tolerates-unknown-fields', 'Reads answers with fields that it does not know', 'extra-fields'],
   [
@@ -20,7 +20,7 @@ const VARIATIONS = [
 /** Faults that leave out a part of an answer. */
 const PARTIAL = ['cut', 'reset-body', 'wrong-length', 'bad-chunk', 'truncated', 'empty']
 
-/** Requests after an answer that are searched for its use. */
+/** Number of later requests that are searched for ids from an answer. */
 const MAX_LATER = 1000
 
 /** Checks of how a client handles unusual answers. */
@@ -31,10 +31,10 @@ export const ANSWER_CHECKS: readonly Check[] = [
     title,
     needs: `a success with the fault ${word}, and a later request that uses an id in it`,
     provoke: `${word};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const [i, one] of facts.exchanges.entries()) {
         yield
-        if (one.isSuccess && one.faults.includes(word)) yield* judgeReading(facts, i, findings)
+        if (one.isSuccess && one.faults.includes(word)) yield* judgeReading(facts, i, observations)
       }
     },
   })),
@@ -44,7 +44,7 @@ export const ANSWER_CHECKS: readonly Check[] = [
     title: 'Notices that an answer is incomplete',
     needs: 'a success of which only a part was sent, and what its client did next',
     provoke: 'cut;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const [i, one] of facts.exchanges.entries()) {
         yield
         if (!one.faults.some((word) => PARTIAL.includes(word)) || one.status >= 300) continue
@@ -52,11 +52,15 @@ export const ANSWER_CHECKS: readonly Check[] = [
         for (const later of laterOf(facts, i)) {
           yield
           if (later.isSameTarget(one) && later.user === one.user) {
-            findings.pass(`${later.id} repeats ${one.id}, whose answer was incomplete`, one, later)
+            observations.pass(
+              `${later.id} repeats ${one.id}, whose answer was incomplete`,
+              one,
+              later,
+            )
             break
           }
           if (later.isLookup) {
-            findings.pass(
+            observations.pass(
               `${later.id} looks for the user of ${one.id}, whose answer was incomplete`,
               one,
               later,
@@ -64,7 +68,7 @@ export const ANSWER_CHECKS: readonly Check[] = [
             break
           }
           if (ids.some((id) => later.names(id))) {
-            findings.fail(
+            observations.fail(
               `${later.id} uses the answer to ${one.id}, which was incomplete`,
               one,
               later,
@@ -77,18 +81,25 @@ export const ANSWER_CHECKS: readonly Check[] = [
   },
 ]
 
-/** Judges by the next requests of the client: one that uses an id of the answer, or the same again. */
-function* judgeReading(facts: Facts, at: number, findings: Findings): Generator<undefined, void> {
+/**
+ * Judges by the client's later requests: one that uses an id from the answer passes, and one that
+ * repeats a successful request fails.
+ */
+function* judgeReading(
+  facts: Facts,
+  at: number,
+  observations: Observations,
+): Generator<undefined, void> {
   const one = facts.exchanges[at]! // callers pass an index of the list
   const ids = idsIn(one)
   for (const later of laterOf(facts, at)) {
     yield
     if (ids.some((id) => later.names(id))) {
-      findings.pass(`${later.id} uses the answer to ${one.id}`, one, later)
+      observations.pass(`${later.id} uses the answer to ${one.id}`, one, later)
       return
     }
     if (!one.isRead && !one.hasRequestedFault && later.equals(one)) {
-      findings.fail(`${later.id} repeats ${one.id}, although that was a success`, one, later)
+      observations.fail(`${later.id} repeats ${one.id}, although that was a success`, one, later)
       return
     }
   }
@@ -108,5 +119,5 @@ function* laterOf({ exchanges }: Facts, at: number): Generator<Exchange, void> {
 /** Ids that a client can only know from this answer. */
 function idsIn(one: Exchange): readonly string[] {
   const { userId } = one.entry
-  return userId === undefined ? one.newIds : [bare(userId)]
+  return userId === undefined ? one.newIds : [withoutDashes(userId)]
 }

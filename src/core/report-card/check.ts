@@ -2,7 +2,7 @@ import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 import type { SeenDelivery } from './seen-delivery.ts'
 
-/** Verdict on one check. `not-seen`: the records show neither. */
+/** Result of one check. `not-seen`: the records show neither a pass nor a failure. */
 export const VERDICTS = ['passed', 'failed', 'not-seen'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
@@ -21,8 +21,8 @@ export interface Check {
   readonly needs: string
   /** The short form of a fault, a command or a call that leads to the situation. */
   readonly provoke: string
-  /** Judges what was recorded, in steps, and adds what it finds. */
-  judge(facts: Facts, findings: Findings): Generator<undefined, void>
+  /** Judges the recorded requests and deliveries, in steps, and adds its observations. */
+  judge(facts: Facts, observations: Observations): Generator<undefined, void>
 }
 
 /** The result of one check. */
@@ -41,8 +41,11 @@ export const MAX_SHOWN = 10
 
 type Shown = readonly (Exchange | SeenDelivery)[]
 
-/** One side of the findings of a check: its first reason, its number and what shows it. */
-class Side {
+/**
+ * The passes or the failures of one check: the first reason, the number, and the ids of the
+ * requests and deliveries that show them.
+ */
+class ObservationGroup {
   count = 0
   text = ''
   readonly requests = new Set<string>()
@@ -57,17 +60,17 @@ class Side {
   }
 }
 
-/** The findings of one check. A single failure outweighs all that passed. */
-export class Findings {
-  readonly #passed = new Side()
-  readonly #failed = new Side()
+/** The observations of one check. A single failure outweighs any number of passes. */
+export class Observations {
+  readonly #passed = new ObservationGroup()
+  readonly #failed = new ObservationGroup()
 
-  /** Adds an occasion on which the subject behaved well. */
+  /** Adds an observation that the subject behaved as expected. */
   pass(text: string, ...shown: Shown): void {
     this.#passed.add(text, shown)
   }
 
-  /** Adds an occasion on which it did not. */
+  /** Adds an observation that the subject did not behave as expected. */
   fail(text: string, ...shown: Shown): void {
     this.#failed.add(text, shown)
   }

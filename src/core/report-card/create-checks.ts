@@ -2,7 +2,10 @@ import type { Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 
-/** The lookups of an API after a moment, by API; they may name the user in a way of their own. */
+/**
+ * Finds the next lookup at an API after a request, of any user: lookups may identify the user by
+ * other fields than creates do.
+ */
 class Lookups {
   readonly #byApi = new Map<string, Exchange[]>()
 
@@ -15,7 +18,7 @@ class Lookups {
     }
   }
 
-  /** The first lookup at the API of a request that came after it. */
+  /** The first lookup that came after a request, at the same API. */
   after({ api, end }: Exchange): Exchange | undefined {
     const list = this.#byApi.get(api) ?? []
     let low = 0
@@ -32,7 +35,7 @@ class Lookups {
 /** Creates of one user that are compared with each other; later ones are left out. */
 const MAX_CREATES = 100
 
-/** The creates of one user in one section, where there is one. */
+/** Yields the creates of each user in each section, if there are any. */
 function* createsIn(
   facts: Facts,
 ): Generator<undefined | { creates: readonly Exchange[]; all: readonly Exchange[] }, void> {
@@ -51,9 +54,10 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'checks-before-creating-again',
     subject: 'client',
     title: 'Looks for a user whose create may have succeeded, before or after it creates it again',
-    needs: 'a create without a clear answer, such as a 500 or a lost connection, and another one',
+    needs:
+      'a create without a clear answer, such as a 500 or a lost connection, and another create',
     provoke: 'commit-500;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const lookups = new Lookups(facts)
       for (const one of createsIn(facts)) {
         yield
@@ -65,11 +69,12 @@ export const CREATE_CHECKS: readonly Check[] = [
           const again = later.find(({ start }) => start >= first.end)
           if (!again) continue
           const looked = lookups.after(first)
-          // A duplicate tells the client that the user exists; it then has to find out which.
+          // A refusal as a duplicate tells the client that the user exists, so it may look the user
+          // up afterwards.
           const isBefore = looked !== undefined && looked.start <= again.start
           const isAfter = looked !== undefined && later.some(isDuplicate)
           if (looked && (isBefore || isAfter)) {
-            findings.pass(
+            observations.pass(
               `${looked.id} looked for the user whose create ${first.id} had no clear answer`,
               first,
               looked,
@@ -77,14 +82,14 @@ export const CREATE_CHECKS: readonly Check[] = [
             )
           } else if (!later.some(({ isSuccess }) => isSuccess)) {
             if (facts.isOver(creates.at(-1)!)) {
-              findings.fail(
-                `${again.id} creates the user of ${first.id} again, and nothing looked for it`,
+              observations.fail(
+                `${again.id} creates the user of ${first.id} again, and no request looked for the user`,
                 first,
                 again,
               )
             }
           } else {
-            findings.fail(
+            observations.fail(
               `${again.id} creates the user of ${first.id} again without a lookup`,
               first,
               again,
@@ -100,7 +105,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     title: 'Finds a user that was created although its answer was a failure',
     needs: 'a create that was carried out although its answer was a failure',
     provoke: 'commit-500;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const lookups = new Lookups(facts)
       for (const one of createsIn(facts)) {
         yield
@@ -111,13 +116,13 @@ export const CREATE_CHECKS: readonly Check[] = [
           if (lost.entry.userId === undefined || lost.isSuccess) continue
           const later = all.find(({ start }) => start >= lost.end) ?? lookups.after(lost)
           if (later) {
-            findings.pass(
+            observations.pass(
               `${later.id} came back to the user that ${lost.id} had created`,
               lost,
               later,
             )
           } else if (facts.isOver(lost)) {
-            findings.fail(
+            observations.fail(
               `${lost.id} created a user, but its answer was a failure, and the client never looked the user up`,
               lost,
             )
@@ -130,9 +135,9 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'one-user-per-person',
     subject: 'client',
     title: 'Creates each person once',
-    needs: 'a create of a user that exists already, or a lookup instead',
+    needs: 'a create of a user that exists already, or a lookup in place of it',
     provoke: 'commit-500;times=1, then duplicate-accepted',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const lookups = new Lookups(facts)
       for (const one of createsIn(facts)) {
         yield
@@ -142,7 +147,7 @@ export const CREATE_CHECKS: readonly Check[] = [
         for (const created of creates) {
           if (created.entry.userId === undefined) continue
           if (present?.entry.userId !== undefined && !facts.removed.has(present.entry.userId)) {
-            findings.fail(
+            observations.fail(
               `${present.id} and ${created.id} created the same person twice`,
               present,
               created,
@@ -154,8 +159,8 @@ export const CREATE_CHECKS: readonly Check[] = [
         const looked = unsure && lookups.after(unsure)
         const created = creates.filter(({ entry }) => entry.userId !== undefined)
         if (unsure && created.length === 1 && (looked || creates.length > 1)) {
-          findings.pass(
-            `The user that ${unsure.id} created is there once`,
+          observations.pass(
+            `The user that ${unsure.id} created exists once`,
             unsure,
             looked ?? creates.at(-1)!,
           )
@@ -169,17 +174,17 @@ export const CREATE_CHECKS: readonly Check[] = [
     title: 'Does not create one person in two requests at once',
     needs: 'two creates of the same person',
     provoke: 'delay=1s, and code that creates a person twice, such as two workers with one job',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const one of createsIn(facts)) {
         yield
         for (const [i, next] of (one?.creates ?? []).entries()) {
           const previous = one?.creates[i - 1]
           if (!previous) continue
           if (next.start >= previous.end) {
-            findings.pass(`${next.id} came after ${previous.id} was answered`, previous, next)
+            observations.pass(`${next.id} came after ${previous.id} was answered`, previous, next)
           } else if (previous.status > 0 && next.status > 0) {
             // A client that gave up does not wait for the answer.
-            findings.fail(
+            observations.fail(
               `${next.id} creates a person while ${previous.id} is creating it`,
               previous,
               next,

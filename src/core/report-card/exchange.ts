@@ -3,9 +3,9 @@ import { callOf, type Entry } from '../request-log/entry.ts'
 import { sentBody } from '../request-log/match-subject.ts'
 import { isRecord } from '../contract/schema.ts'
 
-/** Statuses after which the same request may succeed later, although they are refusals. */
+/** Statuses of refusals after which the same request may succeed later. */
 const RETRIABLE = [408, 425, 429]
-/** Reason of a rate limit, whatever status the vendor gives it. */
+/** Reason of a rate limit, which vendors answer with different statuses. */
 const RATE_LIMIT = 'rate.exceeded'
 /** Faults after which the client does not have the whole answer, whatever its status. */
 const BREAKING = [
@@ -31,7 +31,10 @@ export class Exchange {
   readonly faults: readonly string[]
   /** True if the request asked for its fault itself: another test may ask for the same. */
   readonly hasRequestedFault: boolean
-  /** Distinguishes programs, as far as a request shows it: by user agent and address. */
+  /**
+   * Identifies the program that sent the request, by user agent and address: a request shows
+   * nothing more.
+   */
   readonly client: string
 
   constructor(entry: Entry) {
@@ -137,7 +140,10 @@ export class Exchange {
     return this.entry.bodySize > 0 || Number(length) > 0 || encoding !== undefined
   }
 
-  /** Compares the bytes that are kept of both bodies; of a body that was not read, nothing is. */
+  /**
+   * Compares the recorded beginnings of both bodies. Nothing is recorded of a body that was not
+   * read.
+   */
   hasSameBody(other: Exchange): boolean {
     const { entry } = other
     const isKnown = [this, other].every((one) => one.entry.bodySize > 0 || !one.sentBody)
@@ -147,14 +153,17 @@ export class Exchange {
 
   /** True if the request names this id, with or without dashes. */
   names(id: string): boolean {
-    return bare(this.call.url).includes(id) || bare(this.call.bodyText ?? '').includes(id)
+    return (
+      withoutDashes(this.call.url).includes(id) ||
+      withoutDashes(this.call.bodyText ?? '').includes(id)
+    )
   }
 
   /** Ids in the answer that the request does not name, without dashes. */
   get newIds(): readonly string[] {
     const { bytes, bodyEnd, answerEnd } = this.entry
     const ids = bytes.toString('latin1', bodyEnd, answerEnd).match(ID) ?? []
-    return [...new Set(ids.slice(0, MAX_IDS).map(bare))].filter((id) => !this.names(id))
+    return [...new Set(ids.slice(0, MAX_IDS).map(withoutDashes))].filter((id) => !this.names(id))
   }
 }
 
@@ -163,7 +172,7 @@ const ID = /\b[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}\b/gi
 const MAX_IDS = 100
 
 /** A text in lower case and without dashes, to find ids in it. */
-export function bare(text: string): string {
+export function withoutDashes(text: string): string {
   return text.replaceAll('-', '').toLowerCase()
 }
 

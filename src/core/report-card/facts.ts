@@ -29,7 +29,7 @@ export interface Records {
 const DRIFT = 50
 /** Milliseconds by which a timer may be early. */
 const TOLERANCE = 20
-/** Milliseconds without a request after which a client is taken to be done. */
+/** Milliseconds without a request after which a client counts as finished. */
 const QUIET = 500
 
 /** Recorded requests and deliveries, sorted and grouped for the checks. */
@@ -39,7 +39,10 @@ export class Facts {
   readonly exchanges: readonly Exchange[]
   /** The requests with the same client, target and user in one section, each list by arrival. */
   readonly series: readonly (readonly Exchange[])[]
-  /** The parts of the series in which each request but the last failed for the time being. */
+  /**
+   * Each series divided into tries of one request: a try follows the previous one after a transient
+   * failure.
+   */
   readonly tries: readonly (readonly Exchange[])[]
   /** The requests about one user of an API in one section, each list by arrival. */
   readonly users: readonly (readonly Exchange[])[]
@@ -74,7 +77,7 @@ export class Facts {
       const { context, reachedApi, stage } = entry
       const isGraded =
         context.api.isOwnApi !== true && (api ?? context.api.name) === context.api.name
-      // Requests that never reached the sandbox are numbered apart.
+      // Requests that were refused on arrival, before they reached the API, are not graded.
       if (isGraded && reachedApi && stage !== 'arrival') exchanges.push(new Exchange(entry))
       yield
     }
@@ -85,7 +88,7 @@ export class Facts {
     for (const one of exchanges) {
       const { entry, call, user, client } = one
       const key = `${entry.section} ${one.api} ${entry.method} ${call.url} ${user ?? ''} ${client}`
-      // Without a user nothing tells whether two writes are the same.
+      // Without a user, the records cannot show if two writes are the same request.
       if (one.isRead || user !== undefined || entry.operation?.path.includes('{')) {
         addTo(bySeries, key, one)
       }
@@ -99,7 +102,7 @@ export class Facts {
       let current: Exchange[] = []
       for (const one of list) {
         const previous = current.at(-1)
-        // A request that arrives before the answer to the previous one is no consequence of it.
+        // A request that arrives before the answer to the previous one is not a retry of it.
         const follows = previous?.isTransient === true && one.start >= previous.end
         if (follows) current.push(one)
         else tries.push((current = [one]))
@@ -143,8 +146,8 @@ export class Facts {
   }
 
   /**
-   * Compares the time between an answer and the next request with the time to wait: undefined if
-   * the records show neither.
+   * True if the client waited for this time between an answer and its next request; undefined if
+   * the records do not show it.
    */
   waited(first: Exchange, second: Exchange, wait: number): boolean | undefined {
     if (second.start - first.end >= wait - TOLERANCE) return true
@@ -152,7 +155,7 @@ export class Facts {
     return second.entry.answeredAt - first.entry.answeredAt >= wait ? true : undefined
   }
 
-  /** True if nothing more is to be expected of the client after this request. */
+  /** True if the client is not expected to send anything after this request. */
   isOver({ entry, end }: Exchange, gap = 0): boolean {
     return entry.section < this.records.section || this.now - end > Math.max(QUIET, 4 * gap)
   }

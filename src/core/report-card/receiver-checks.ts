@@ -1,8 +1,8 @@
 import type { DeliveryFaultKind } from '../fault.ts'
 import type { Attempt } from '../webhooks/delivery.ts'
 import { isRecord } from '../contract/schema.ts'
-import type { Check, Findings } from './check.ts'
-import { bare, type Exchange } from './exchange.ts'
+import type { Check, Observations } from './check.ts'
+import { withoutDashes, type Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 import { isAccepted, isAnswered, isRefused, type SeenDelivery } from './seen-delivery.ts'
 
@@ -19,7 +19,9 @@ function* attemptsWith(
   }
 }
 
-/** URLs whose receiver accepts ordinary webhooks: from the others nothing can be concluded. */
+/**
+ * URLs of receivers that accept ordinary webhooks. The answers of other receivers prove nothing.
+ */
 function workingUrls({ deliveries }: Facts): ReadonlySet<string> {
   const working = deliveries.filter(({ attempts }) =>
     attempts.some((attempt) => isAnswered(attempt) && isAccepted(attempt)),
@@ -35,8 +37,8 @@ const REFUSED: readonly (readonly [id: string, title: string, fault: DeliveryFau
   ['refuses-bad-signatures', 'Refuses a webhook with a wrong signature', 'wrong-secret'],
   ['refuses-missing-signatures', 'Refuses a webhook without a signature', 'unsigned'],
   ['refuses-stale-signatures', 'Refuses a webhook that was signed long ago', 'stale-timestamp'],
-  ['verifies-raw-bytes', 'Verifies the signature over the bytes that came', 'reserialised'],
-  ['refuses-cut-webhooks', 'Does not accept a webhook of which a part is missing', 'truncated'],
+  ['verifies-raw-bytes', 'Verifies the signature over the received bytes', 'reserialised'],
+  ['refuses-cut-webhooks', 'Does not accept an incomplete webhook', 'truncated'],
 ]
 
 /** Checks of unusual webhooks that a receiver has to accept. */
@@ -50,7 +52,11 @@ const ACCEPTED: readonly (readonly [id: string, title: string, fault: DeliveryFa
   ],
   ['tolerates-unknown-events', 'Accepts an event that it does not know', 'unknown-event'],
   ['copes-with-disorder', 'Accepts webhooks in another order', 'reorder'],
-  ['copes-with-early-webhooks', 'Accepts a webhook that comes before the answer', 'before-answer'],
+  [
+    'copes-with-early-webhooks',
+    'Accepts a webhook that arrives before the answer to the create',
+    'before-answer',
+  ],
   ['copes-with-removed-users', 'Accepts a webhook about a user that is removed', 'after-delete'],
 ]
 
@@ -62,14 +68,17 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook with a valid signature',
     needs: 'a delivery to a receiver',
     provoke: 'a create with a subscription',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
-        if (isAccepted(attempt)) findings.pass(answered(delivery, attempt), delivery)
+        if (isAccepted(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (attempt.status === 401 || attempt.status === 403) {
-          findings.fail(`${answered(delivery, attempt)}, although its signature is valid`, delivery)
+          observations.fail(
+            `${answered(delivery, attempt)}, although its signature is valid`,
+            delivery,
+          )
         }
       }
     },
@@ -80,19 +89,19 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title,
     needs: `an answer to a delivery with the fault ${fault}`,
     provoke: `webhook=${fault};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts, fault)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
-        // A signature of the plain scheme has no time, so that it never gets stale.
+        // A signature of the plain scheme has no timestamp, so it never becomes stale.
         const canTell = fault !== 'stale-timestamp' || delivery.scheme === 'standard'
-        if (isRefused(attempt)) findings.pass(answered(delivery, attempt), delivery)
+        if (isRefused(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (isAccepted(attempt) && canTell) {
-          findings.fail(`${answered(delivery, attempt)}, which accepts it`, delivery)
+          observations.fail(`${answered(delivery, attempt)}, which accepts it`, delivery)
         }
       }
-      if (fault === 'truncated') yield* judgeUnanswered(facts, findings)
+      if (fault === 'truncated') yield* judgeUnanswered(facts, observations)
     },
   })),
   ...ACCEPTED.map(([id, title, fault]): Check => ({
@@ -101,15 +110,18 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title,
     needs: `an answer to a delivery with the fault ${fault}, by a receiver that accepts ordinary ones`,
     provoke: `webhook=${fault};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const working = workingUrls(facts)
       for (const found of attemptsWith(facts, fault)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
-        if (isAccepted(attempt)) findings.pass(answered(delivery, attempt), delivery)
+        if (isAccepted(attempt)) observations.pass(answered(delivery, attempt), delivery)
         else if (working.has(delivery.delivery.url)) {
-          findings.fail(`${answered(delivery, attempt)}; other webhooks were accepted`, delivery)
+          observations.fail(
+            `${answered(delivery, attempt)}; other webhooks were accepted`,
+            delivery,
+          )
         }
       }
     },
@@ -120,7 +132,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Answers within the time limit',
     needs: 'an attempt that was answered or timed out',
     provoke: 'a create with a subscription',
-    *judge({ deliveries, records }, findings) {
+    *judge({ deliveries, records }, observations) {
       const { timeout } = records.webhooks
       for (const delivery of deliveries) {
         yield
@@ -128,12 +140,12 @@ export const RECEIVER_CHECKS: readonly Check[] = [
           const { error, faults = [], number, ms, status } = attempt
           if (faults.length > 0) continue
           if (error === 'timeout') {
-            findings.fail(
+            observations.fail(
               `Attempt ${number} of ${delivery.id} had no answer within ${timeout} ms`,
               delivery,
             )
           } else if (status !== undefined) {
-            findings.pass(
+            observations.pass(
               `Attempt ${number} of ${delivery.id} was answered after ${ms} ms`,
               delivery,
             )
@@ -148,7 +160,7 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook first and works afterwards',
     needs: 'a webhook that was accepted within a tenth of the time limit, or only after half of it',
     provoke: 'a create with a subscription',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const { timeout } = facts.records.webhooks
       for (const found of attemptsWith(facts)) {
         yield
@@ -157,8 +169,8 @@ export const RECEIVER_CHECKS: readonly Check[] = [
         const { number, ms } = attempt
         if (!isAccepted(attempt)) continue
         const text = `Attempt ${number} of ${delivery.id} was accepted after ${ms} ms`
-        if (ms >= timeout / 2) findings.fail(`${text}, of ${timeout} ms at most`, delivery)
-        else if (ms <= timeout / 10) findings.pass(text, delivery)
+        if (ms >= timeout / 2) observations.fail(`${text}, of ${timeout} ms at most`, delivery)
+        else if (ms <= timeout / 10) observations.pass(text, delivery)
       }
     },
   },
@@ -168,15 +180,18 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Answers at the URL of the subscription, without a redirect',
     needs: 'an attempt that was answered',
     provoke: 'a create with a subscription',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts)) {
         yield
         if (!found) continue
         const [delivery, attempt] = found
         const { status = 0 } = attempt
         if (status >= 300 && status < 400)
-          findings.fail(`${answered(delivery, attempt)}, and redirects are not followed`, delivery)
-        else findings.pass(answered(delivery, attempt), delivery)
+          observations.fail(
+            `${answered(delivery, attempt)}, and redirects are not followed`,
+            delivery,
+          )
+        else observations.pass(answered(delivery, attempt), delivery)
       }
     },
   },
@@ -186,16 +201,16 @@ export const RECEIVER_CHECKS: readonly Check[] = [
     title: 'Accepts a webhook that it has accepted before',
     needs: 'a second attempt of an accepted delivery',
     provoke: 'POST /_standin/deliveries/{id}/redeliver',
-    *judge({ deliveries }, findings) {
+    *judge({ deliveries }, observations) {
       for (const delivery of deliveries) {
         yield
         for (const [i, attempt] of delivery.attempts.entries()) {
           const before = delivery.attempts.slice(0, i)
           if (!isAnswered(attempt) || !before.some((one) => isAnswered(one) && isAccepted(one)))
             continue
-          if (isAccepted(attempt)) findings.pass(answered(delivery, attempt), delivery)
+          if (isAccepted(attempt)) observations.pass(answered(delivery, attempt), delivery)
           else
-            findings.fail(
+            observations.fail(
               `${answered(delivery, attempt)}, although it was accepted before`,
               delivery,
             )
@@ -206,52 +221,55 @@ export const RECEIVER_CHECKS: readonly Check[] = [
   {
     id: 'recovers-after-a-failure',
     subject: 'receiver',
-    title: 'Accepts a webhook at a later attempt, once it failed',
+    title: 'Accepts a webhook at a later attempt after a failed one',
     needs: 'a delivery that failed and was tried again',
     provoke: 'a receiver that is stopped and started again',
-    *judge({ deliveries }, findings) {
+    *judge({ deliveries }, observations) {
       for (const delivery of deliveries) {
         yield
         const plain = delivery.attempts.filter(({ faults = [] }) => faults.length === 0)
         const failed = plain.findIndex((attempt) => (attempt.status ?? 500) >= 500)
         if (failed < 0 || plain.length < 2) continue
         const accepted = plain.slice(failed + 1).find(isAccepted)
-        if (accepted) findings.pass(answered(delivery, accepted), delivery)
+        if (accepted) observations.pass(answered(delivery, accepted), delivery)
         else if (delivery.delivery.state === 'failed') {
-          findings.fail(`All ${plain.length} attempts of ${delivery.id} failed`, delivery)
+          observations.fail(`All ${plain.length} attempts of ${delivery.id} failed`, delivery)
         }
       }
     },
   },
-  deduplicating('deduplicates', 'Handles a webhook that arrives twice only once', 'duplicate'),
+  deduplicating('deduplicates', 'Handles a webhook only once if it arrives twice', 'duplicate'),
   deduplicating(
     'deduplicates-by-content',
-    'Handles an event that arrives twice, with two ids, only once',
+    'Handles an event only once if it arrives twice, with two ids',
     'duplicate-new-id',
   ),
 ]
 
-/** A webhook that breaks off may also end without an answer. */
-function* judgeUnanswered({ deliveries }: Facts, findings: Findings): Generator<undefined, void> {
+/** Judges attempts that ended without an answer, which is correct for a truncated webhook. */
+function* judgeUnanswered(
+  { deliveries }: Facts,
+  observations: Observations,
+): Generator<undefined, void> {
   for (const delivery of deliveries) {
     yield
     for (const { faults = [], error, number } of delivery.attempts) {
       if (faults.includes('truncated') && (error === 'reset' || error === 'timeout')) {
-        findings.pass(`Attempt ${number} of ${delivery.id} was not answered`, delivery)
+        observations.pass(`Attempt ${number} of ${delivery.id} was not answered`, delivery)
       }
     }
   }
 }
 
-/** A check that counts the changes about the user that followed a delivery which came twice. */
+/** Returns a check that counts the changes to the user after a delivery that was sent twice. */
 function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Check {
   return {
     id,
     subject: 'receiver',
     title,
-    needs: `an accepted delivery with the fault ${fault}, and a change at an API that it led to`,
+    needs: `an accepted delivery with the fault ${fault}, and a change at an API that it caused`,
     provoke: `webhook=${fault};times=1`,
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const found of attemptsWith(facts, fault)) {
         yield
         if (!found) continue
@@ -272,18 +290,19 @@ function deduplicating(id: string, title: string, fault: DeliveryFaultKind): Che
         const pairs = changes.flatMap((one, i) =>
           changes.slice(0, i).flatMap((each) => (each.equals(one) ? [[each, one] as const] : [])),
         )
-        // Another test may make the same change; calls of the admin API tell tests apart.
+        // Another test may make the same change. Calls of the admin API separate the sections of
+        // tests.
         const pair = pairs.find(([each, one]) => each.entry.section === one.entry.section)
         if (pair) {
           const [first, twice] = pair
-          findings.fail(
+          observations.fail(
             `${first.id} and ${twice.id} are the same change, and ${delivery.id} came twice`,
             delivery,
             first,
             twice,
           )
         } else if (changes.length > 0 && pairs.length === 0) {
-          findings.pass(
+          observations.pass(
             `${changes[0]!.id} came once, and ${delivery.id} twice`,
             delivery,
             changes[0]!,
@@ -301,7 +320,7 @@ function personIn({ delivery, api }: SeenDelivery, { records }: Facts): Person {
   const field = records.vendors.find((one) => one.api.name === api)?.api.users?.email
   const email = field === undefined ? undefined : data[field]
   return {
-    ...(delivery.userId === undefined ? {} : { id: bare(delivery.userId) }),
+    ...(delivery.userId === undefined ? {} : { id: withoutDashes(delivery.userId) }),
     ...(typeof email === 'string' ? { email: email.toLowerCase() } : {}),
   }
 }

@@ -1,6 +1,6 @@
 import { ANSWER_CHECKS } from './answer-checks.ts'
 import { CREATE_CHECKS } from './create-checks.ts'
-import { Findings, type Check, type CheckResult } from './check.ts'
+import { Observations, type Check, type CheckResult } from './check.ts'
 import { Facts, type Records } from './facts.ts'
 import { RECEIVER_CHECKS } from './receiver-checks.ts'
 import { REQUEST_CHECKS } from './request-checks.ts'
@@ -31,9 +31,9 @@ export function* reportCardSteps(records: Records): Generator<undefined, ReportC
   const facts = yield* Facts.from(records)
   const checks: CheckResult[] = []
   for (const check of CHECKS) {
-    const findings = new Findings()
-    yield* check.judge(facts, findings)
-    checks.push(findings.resultOf(check))
+    const observations = new Observations()
+    yield* check.judge(facts, observations)
+    checks.push(observations.resultOf(check))
     yield
   }
   const count = (verdict: CheckResult['verdict']) =>

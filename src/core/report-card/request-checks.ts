@@ -4,12 +4,15 @@ import { listed, quotable } from '../words.ts'
 import { MAX_SHOWN, type Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Requests of one client with `Connection: close` that show a habit. */
+/**
+ * Number of requests with `Connection: close` from which a client counts as not reusing
+ * connections.
+ */
 const MANY_CONNECTIONS = 5
 /** Milliseconds that a client should not wait for an answer. */
 const MAX_WAIT = 60_000
 
-/** True if the request was refused for this reason, and by no fault. */
+/** True if the request was refused for one of these reasons, and not by a fault. */
 function isRefusedFor({ entry, faults }: Exchange, ...reasons: readonly string[]): boolean {
   return faults.length === 0 && reasons.includes(entry.problem?.reason ?? '')
 }
@@ -19,10 +22,10 @@ export const REQUEST_CHECKS: readonly Check[] = [
   {
     id: 'no-secret-in-url',
     subject: 'client',
-    title: 'Sends no secret in a URL, except where the contract has it there',
+    title: 'Sends no secret in a URL, except in a parameter of the contract',
     needs: 'a request',
     provoke: 'any request',
-    *judge({ exchanges, records }, findings) {
+    *judge({ exchanges, records }, observations) {
       for (const one of exchanges) {
         yield
         const { call } = one
@@ -30,8 +33,9 @@ export const REQUEST_CHECKS: readonly Check[] = [
         const secret = [...new URLSearchParams(call.url.split('?')[1] ?? '').keys()].find(
           (name) => records.secretNames.has(name) && !inContract.includes(name.toLowerCase()),
         )
-        if (secret === undefined) findings.pass(`${one.id} has no secret in its URL`, one)
-        else findings.fail(`${one.id} has a secret in its URL, which servers and proxies log`, one)
+        if (secret === undefined) observations.pass(`${one.id} has no secret in its URL`, one)
+        else
+          observations.fail(`${one.id} has a secret in its URL, which servers and proxies log`, one)
       }
     },
   },
@@ -41,7 +45,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Sends the credentials of one API to no other',
     needs: 'requests to two APIs',
     provoke: 'requests to two APIs',
-    *judge({ exchanges, records }, findings) {
+    *judge({ exchanges, records }, observations) {
       const seen = new Map<string, Exchange>()
       for (const one of exchanges) {
         yield
@@ -60,11 +64,11 @@ export const REQUEST_CHECKS: readonly Check[] = [
             ),
         )
         if (foreign)
-          findings.fail(`${one.id} sends a credential of ${foreign[0]} to ${one.api}`, one)
+          observations.fail(`${one.id} sends a credential of ${foreign[0]} to ${one.api}`, one)
         else seen.set(one.api, one)
       }
       if (seen.size >= 2) {
-        findings.pass(
+        observations.pass(
           `The requests to ${listed([...seen.keys()])} have their own credentials`,
           ...seen.values(),
         )
@@ -74,10 +78,10 @@ export const REQUEST_CHECKS: readonly Check[] = [
   {
     id: 'sends-content-type',
     subject: 'client',
-    title: 'States the media type of its bodies, as the contract has it',
+    title: 'Sends a Content-Type that the contract lists',
     needs: 'a request with a body',
     provoke: 'a create',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       for (const one of exchanges) {
         yield
         const { entry, call } = one
@@ -85,12 +89,12 @@ export const REQUEST_CHECKS: readonly Check[] = [
         if (types.length === 0 || !one.sentBody) continue
         const given = mediaTypeOf(call.headers['content-type'])
         if (given !== undefined && types.includes(given)) {
-          findings.pass(`${one.id} states ${given}`, one)
+          observations.pass(`${one.id} states ${given}`, one)
         } else if (entry.context.api.bodyType === undefined) {
-          // A vendor that guesses the type has its own rules.
+          // For a vendor that guesses the media type, the contract alone does not decide.
           const expected = listed([...types], 'or')
-          findings.fail(
-            `${one.id} states ${given === undefined ? 'no Content-Type' : 'another Content-Type'}; the contract has ${expected}`,
+          observations.fail(
+            `${one.id} states ${given === undefined ? 'no Content-Type' : 'another Content-Type'}; the contract lists ${expected}`,
             one,
           )
         }
@@ -103,15 +107,15 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Accepts a media type that the API answers in',
     needs: 'a request to an operation',
     provoke: 'any request',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       for (const one of exchanges) {
         yield
         const { entry, call } = one
         if (!call.operation || one.status === 0) continue
         const isIgnored = entry.warnings.some(({ code }) => code === 'accept.ignored')
         if (isIgnored || isRefusedFor(one, 'accept.unsupported')) {
-          findings.fail(`${one.id} accepts no media type of the answer`, one)
-        } else findings.pass(`${one.id} accepts the answer's media type`, one)
+          observations.fail(`${one.id} accepts no media type of the answer`, one)
+        } else observations.pass(`${one.id} accepts the answer's media type`, one)
       }
     },
   },
@@ -121,14 +125,14 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Sends bodies that can be parsed',
     needs: 'a request with a body',
     provoke: 'a create with a name such as O\'Neil & "Söhne"',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       for (const one of exchanges) {
         yield
         if (!one.sentBody) continue
         if (isRefusedFor(one, 'body.malformed', 'charset.contradictory', 'charset.unsupported')) {
-          findings.fail(`The body of ${one.id} cannot be parsed`, one)
+          observations.fail(`The body of ${one.id} cannot be parsed`, one)
         } else if (one.status >= 200 && one.status < 300) {
-          findings.pass(`The body of ${one.id} can be parsed`, one)
+          observations.pass(`The body of ${one.id} can be parsed`, one)
         }
       }
     },
@@ -139,13 +143,13 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Calls only operations that the API has',
     needs: 'a request',
     provoke: 'any request',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       for (const one of exchanges) {
         yield
         if (isRefusedFor(one, 'route.unknown', 'method.not-allowed')) {
-          findings.fail(`${one.id} matches no operation of ${one.api}`, one)
+          observations.fail(`${one.id} matches no operation of ${one.api}`, one)
         } else if (one.call.operation) {
-          findings.pass(`${one.id} calls ${one.call.operation.id}`, one)
+          observations.pass(`${one.id} calls ${one.call.operation.id}`, one)
         }
       }
     },
@@ -156,16 +160,16 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Sends nothing that the profile strict would refuse',
     needs: 'a request that was accepted',
     provoke: 'a create',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       for (const one of exchanges) {
         yield
         if (!one.call.operation || !(one.status >= 200 && one.status < 300)) continue
         const codes = one.entry.warnings
           .filter(({ assumed }) => assumed)
           .map(({ code }) => quotable(code) ?? 'a warning')
-        if (codes.length === 0) findings.pass(`${one.id} was accepted without a doubt`, one)
+        if (codes.length === 0) observations.pass(`${one.id} was accepted without a warning`, one)
         else
-          findings.fail(
+          observations.fail(
             `${one.id} was accepted with ${listed(codes)}, and another server may refuse it`,
             one,
           )
@@ -178,7 +182,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Sends several requests over one connection',
     needs: `two requests over one connection, or ${MANY_CONNECTIONS} requests with Connection: close`,
     provoke: 'several requests in a row',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       const connections = new Map<string, Exchange>()
       const closing = new Map<string, Exchange[]>()
       const reused = new Set<string>()
@@ -187,7 +191,7 @@ export const REQUEST_CHECKS: readonly Check[] = [
         const key = `${one.client} ${one.entry.port}`
         const first = connections.get(key)
         if (first && one.entry.port !== 0) {
-          findings.pass(`${one.id} came over the connection of ${first.id}`, first, one)
+          observations.pass(`${one.id} came over the connection of ${first.id}`, first, one)
           reused.add(one.client)
         } else connections.set(key, one)
         if (/\bclose\b/i.test(one.call.headers.connection ?? '')) {
@@ -198,9 +202,10 @@ export const REQUEST_CHECKS: readonly Check[] = [
       }
       for (const [client, list] of closing) {
         yield
-        // Programs that share a user agent may differ; without the header, processes may.
+        // A client that reused a connection at least once passes: other requests may be of a
+        // program with the same user agent.
         if (list.length < MANY_CONNECTIONS || reused.has(client)) continue
-        findings.fail(
+        observations.fail(
           `${list.length} requests ended their connection with Connection: close`,
           ...list.slice(0, MAX_SHOWN),
         )
@@ -213,15 +218,16 @@ export const REQUEST_CHECKS: readonly Check[] = [
     title: 'Gives up on an answer that does not come',
     needs: `a request that was not answered, or only after ${MAX_WAIT / 1000} s`,
     provoke: 'hang;times=1',
-    *judge({ exchanges }, findings) {
+    *judge({ exchanges }, observations) {
       for (const one of exchanges) {
         yield
         if (!one.faults.includes('delay')) continue
         const { duration } = one.entry
         const seconds = Math.round(duration / 100) / 10
-        if (duration >= MAX_WAIT) findings.fail(`${one.id} waited ${seconds} s for its answer`, one)
+        if (duration >= MAX_WAIT)
+          observations.fail(`${one.id} waited ${seconds} s for its answer`, one)
         else if (one.status === 0 && !isHungUp(one)) {
-          findings.pass(`${one.id} gave up after ${seconds} s`, one)
+          observations.pass(`${one.id} gave up after ${seconds} s`, one)
         }
       }
     },

@@ -3,25 +3,35 @@ import { MAX_SHOWN, type Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 import type { Facts } from './facts.ts'
 
-/** Shorter pauses do not count as waiting: a client needs this time to send a request. */
+/**
+ * Milliseconds; a shorter pause does not count as waiting, since sending a request takes as long.
+ */
 const NO_WAIT = 10
-/** Tries of one request that are too many; the defaults of common clients reach 11. */
+/** Number of tries of one request that is too high; the defaults of common clients reach 11. */
 const MAX_TRIES = 20
-/** Requests during one rate limit that are too many; parallel ones may be under way. */
+/**
+ * Number of requests during one rate limit that is too high; a few parallel ones may be under way.
+ */
 const MAX_LIMITED = 5
 /** Identical reads in a row, with less than `POLL_PAUSE` milliseconds between them. */
 const MAX_POLLS = 20
 const POLL_PAUSE = 50
 
-/** From this number on, identical requests count as retries of one client, unless as many tests send them. */
+/**
+ * Number of identical requests that count as retries of one client: fewer may come from as many
+ * tests.
+ */
 const MANY_TESTS = 4
 
-/** True if an armed fault refused the request, so that another test had no reason to send it. */
-function isArmed({ faults, hasRequestedFault }: Exchange): boolean {
+/**
+ * True if an armed fault changed the answer. No other test expects this answer, so the next
+ * identical request is a retry of the client.
+ */
+function isAnsweredByArmedFault({ faults, hasRequestedFault }: Exchange): boolean {
   return faults.length > 0 && !hasRequestedFault
 }
 
-/** Pairs of a try and the next one. */
+/** Yields each try with the next one. */
 function* pairsIn(facts: Facts): Generator<undefined | readonly [Exchange, Exchange], void> {
   for (const tries of facts.tries) {
     yield
@@ -32,7 +42,10 @@ function* pairsIn(facts: Facts): Generator<undefined | readonly [Exchange, Excha
   }
 }
 
-/** Milliseconds between the tries of one request, those with a demanded wait left out. */
+/**
+ * Milliseconds between the tries of one request; undefined if an answer demanded a wait or the
+ * sandbox's clock did not run.
+ */
 function gapsOf(facts: Facts, tries: readonly Exchange[]): readonly number[] | undefined {
   const gaps: number[] = []
   for (const [i, next] of tries.entries()) {
@@ -64,9 +77,9 @@ export const RETRY_CHECKS: readonly Check[] = [
     id: 'waits-retry-after',
     subject: 'client',
     title: 'Waits as long as Retry-After demands before it tries again',
-    needs: 'an answer with Retry-After and another try of the same request, by a clock that runs',
+    needs: 'an answer with Retry-After and another try of the same request, while the clock runs',
     provoke: '503;retry-after=1;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const pair of pairsIn(facts)) {
         yield
         const wait = pair?.[0].retryAfter
@@ -74,13 +87,13 @@ export const RETRY_CHECKS: readonly Check[] = [
         const [first, second] = pair
         const waited = facts.waited(first, second, wait)
         if (waited === true) {
-          findings.pass(
+          observations.pass(
             `${second.id} came after the ${ms(wait)} that the answer to ${first.id} demanded`,
             ...pair,
           )
         } else if (waited === false) {
           const gap = ms(second.start - first.end)
-          findings.fail(
+          observations.fail(
             `${second.id} came ${gap} after ${first.id}, whose answer demanded ${ms(wait)}`,
             ...pair,
           )
@@ -92,9 +105,9 @@ export const RETRY_CHECKS: readonly Check[] = [
     id: 'holds-back-while-limited',
     subject: 'client',
     title: 'Sends nothing more until a rate limit is over',
-    needs: 'a 429 with Retry-After and requests of the same client later on',
+    needs: 'a 429 with Retry-After, and later requests of the same client',
     provoke: '429;retry-after=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       interface Limit {
         readonly by: Exchange
         readonly until: number
@@ -106,12 +119,12 @@ export const RETRY_CHECKS: readonly Check[] = [
         const key = `${one.entry.section} ${one.api} ${one.client} ${one.call.headers.authorization ?? ''}`
         const limit = limits.get(key)
         if (limit && facts.clockRan(limit.by, one)) {
-          // Requests that were under way when the limit began are no mistake.
+          // Requests that were under way when the limit began do not count.
           if (one.start > limit.by.end + POLL_PAUSE && one.start < limit.until)
             limit.early.push(one)
           else if (one.start >= limit.until) {
             if (limit.early.length === 0) {
-              findings.pass(
+              observations.pass(
                 `No request came while the limit of ${limit.by.id} lasted`,
                 limit.by,
                 one,
@@ -120,7 +133,7 @@ export const RETRY_CHECKS: readonly Check[] = [
             limits.delete(key)
           }
           if (limit.early.length === MAX_LIMITED) {
-            findings.fail(
+            observations.fail(
               `At least ${MAX_LIMITED} requests came while the rate limit of ${limit.by.id} lasted`,
               limit.by,
               ...limit.early,
@@ -140,16 +153,19 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Waits between its tries',
     needs: 'three tries of one request that failed without Retry-After',
     provoke: '503;times=3',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const tries of facts.tries) {
         yield
         // Clients may try once more at once, such as on a new connection.
         const gaps = tries.length < 3 ? undefined : gapsOf(facts, tries)?.slice(1)
         if (!gaps) continue
         if (gaps.every((gap) => gap < NO_WAIT)) {
-          findings.fail(`${tries.length} tries came without a pause`, ...tries.slice(0, MAX_SHOWN))
+          observations.fail(
+            `${tries.length} tries came without a pause`,
+            ...tries.slice(0, MAX_SHOWN),
+          )
         } else if (gaps.every((gap) => gap >= NO_WAIT)) {
-          findings.pass(
+          observations.pass(
             `${tries.length} tries came with pauses of up to ${ms(gaps.reduce(longer, 0))}`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -160,26 +176,27 @@ export const RETRY_CHECKS: readonly Check[] = [
   {
     id: 'backs-off-with-growth',
     subject: 'client',
-    title: 'Waits longer from try to try',
+    title: 'Waits longer before each further try',
     needs: 'four tries of one request that failed without Retry-After',
     provoke: '503;times=4',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const tries of facts.tries) {
         yield
         const gaps = gapsOf(facts, tries)?.filter((gap) => gap >= NO_WAIT) ?? []
         const [first = 0] = gaps
         const last = gaps.at(-1) ?? 0
         if (gaps.length >= 2 && last >= 1.5 * first) {
-          findings.pass(
+          observations.pass(
             `The pause grew from ${ms(first)} to ${ms(last)}`,
             ...tries.slice(0, MAX_SHOWN),
           )
           continue
         }
         const spread = gaps.reduce(longer, 0) - gaps.reduce((a, b) => Math.min(a, b), Infinity)
-        // Random pauses differ by more; a pause that is capped has grown before.
+        // Random pauses differ by more, and pauses that have reached a maximum differ from the
+        // first one.
         if (gaps.length >= 3 && spread <= Math.max(0.1 * first, 5)) {
-          findings.fail(
+          observations.fail(
             `${gaps.length} pauses lasted the same: ${ms(first)}`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -191,15 +208,18 @@ export const RETRY_CHECKS: readonly Check[] = [
     id: 'limits-its-tries',
     subject: 'client',
     title: 'Gives up after some tries',
-    needs: 'a request that failed at every try, and whose client then gave up',
+    needs: 'a request that failed at every try until its client gave up',
     provoke: '503',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const tries of facts.tries) {
         yield
         if (tries.length > MAX_TRIES) {
-          findings.fail(`One request was sent ${tries.length} times`, ...tries.slice(0, MAX_SHOWN))
+          observations.fail(
+            `One request was sent ${tries.length} times`,
+            ...tries.slice(0, MAX_SHOWN),
+          )
         } else if (tries.length >= 2 && gaveUp(facts, tries)) {
-          findings.pass(
+          observations.pass(
             `The client gave up after ${tries.length} tries`,
             ...tries.slice(0, MAX_SHOWN),
           )
@@ -213,7 +233,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Does not repeat a request that was refused for good',
     needs: 'a refusal with a status of 400 to 499 other than 401, 408, 425 and 429',
     provoke: '403;times=2',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const series of facts.series) {
         yield
         let same: Exchange[] = []
@@ -222,8 +242,8 @@ export const RETRY_CHECKS: readonly Check[] = [
           const previous = same.at(-1)
           if (previous && one.start >= previous.end && one.equals(previous)) {
             same.push(one)
-            if (same.length === (isArmed(previous) ? 2 : MANY_TESTS)) {
-              findings.fail(
+            if (same.length === (isAnsweredByArmedFault(previous) ? 2 : MANY_TESTS)) {
+              observations.fail(
                 `${one.id} repeats ${previous.id}, which was refused with ${previous.status}`,
                 ...same.slice(0, MAX_SHOWN),
               )
@@ -233,7 +253,7 @@ export const RETRY_CHECKS: readonly Check[] = [
         }
         const last = series.at(-1)! // a series is never empty
         if (same.length === 1 && facts.isOver(last)) {
-          findings.pass(`${last.id} was refused with ${last.status} and not repeated`, last)
+          observations.pass(`${last.id} was refused with ${last.status} and not repeated`, last)
         }
       }
     },
@@ -241,10 +261,10 @@ export const RETRY_CHECKS: readonly Check[] = [
   {
     id: 'refreshes-token-once',
     subject: 'client',
-    title: 'Answers a 401 with new credentials, once, and not with the same again',
-    needs: 'a 401, and that its client then sends other credentials or gives up',
+    title: 'Tries again once after a 401, with new credentials and not with the same ones',
+    needs: 'a 401 after which the client sends other credentials or gives up',
     provoke: '401;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const series of facts.series) {
         yield
         let previous: Exchange | undefined
@@ -254,20 +274,20 @@ export const RETRY_CHECKS: readonly Check[] = [
           yield
           if (previous && one.start >= previous.end) {
             const repeats = one.equals(previous)
-            if (repeats && equal === (isArmed(previous) ? 1 : MANY_TESTS - 1)) {
-              findings.fail(
+            if (repeats && equal === (isAnsweredByArmedFault(previous) ? 1 : MANY_TESTS - 1)) {
+              observations.fail(
                 `${one.id} sends the credentials that ${previous.id} was refused with`,
                 previous,
                 one,
               )
             } else if (!repeats && armed === MANY_TESTS - 1) {
-              findings.fail(
+              observations.fail(
                 `${one.id} sends other credentials for the third time in a row`,
                 previous,
                 one,
               )
             } else if (!repeats && one.status !== 401) {
-              findings.pass(
+              observations.pass(
                 `${one.id} sends other credentials than ${previous.id}, which was refused`,
                 previous,
                 one,
@@ -278,7 +298,7 @@ export const RETRY_CHECKS: readonly Check[] = [
           if (one.status === 401) {
             refused++
             equal++
-            armed = isArmed(one) ? armed + 1 : 0
+            armed = isAnsweredByArmedFault(one) ? armed + 1 : 0
             previous = one
           } else {
             previous = undefined
@@ -286,7 +306,7 @@ export const RETRY_CHECKS: readonly Check[] = [
           }
         }
         if (previous && refused === 1 && facts.isOver(previous)) {
-          findings.pass(`${previous.id} was refused with 401 and not repeated`, previous)
+          observations.pass(`${previous.id} was refused with 401 and not repeated`, previous)
         }
       }
     },
@@ -297,7 +317,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Sends the whole body again with each try',
     needs: 'a request with a body that failed, and another try of it',
     provoke: '503;times=1',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       const failed = new Map<string, Exchange>()
       for (const one of facts.exchanges) {
         yield
@@ -306,9 +326,9 @@ export const RETRY_CHECKS: readonly Check[] = [
         const previous = failed.get(key)
         if (previous && one.start >= previous.end) {
           if (!one.sentBody) {
-            findings.fail(`${one.id} repeats ${previous.id} without its body`, previous, one)
+            observations.fail(`${one.id} repeats ${previous.id} without its body`, previous, one)
           } else if (one.user === previous.user && one.hasSameBody(previous)) {
-            findings.pass(
+            observations.pass(
               `${one.id} has the same body as ${previous.id}, which failed`,
               previous,
               one,
@@ -326,7 +346,7 @@ export const RETRY_CHECKS: readonly Check[] = [
     title: 'Pauses between reads of the same data',
     needs: 'three reads of the same data in a row',
     provoke: 'code that waits for a user to appear',
-    *judge(facts, findings) {
+    *judge(facts, observations) {
       for (const series of facts.series) {
         yield
         if (!series[0]!.isRead || series.length < 3) continue // a series is never empty
@@ -344,14 +364,17 @@ export const RETRY_CHECKS: readonly Check[] = [
           else quick = [one]
           most = Math.max(most, quick.length)
           if (quick.length === MAX_POLLS) {
-            findings.fail(
+            observations.fail(
               `${MAX_POLLS} reads of the same data came within ${ms(one.end - quick[0]!.start)}`,
               ...quick.slice(0, MAX_SHOWN),
             )
           }
         }
         if (most === 1)
-          findings.pass(`${series.length} reads came with pauses`, ...series.slice(0, MAX_SHOWN))
+          observations.pass(
+            `${series.length} reads came with pauses`,
+            ...series.slice(0, MAX_SHOWN),
+          )
       }
     },
   },
@@ -360,6 +383,7 @@ export const RETRY_CHECKS: readonly Check[] = [
 function isRefusedForGood(one: Exchange): boolean {
   const { status } = one
   if (status < 400 || status >= 500 || status === 401 || one.isTransient) return false
-  // A client may wait for a user to appear; vendors refuse the unknown with several statuses.
-  return !one.isRead || (isArmed(one) && status !== 404)
+  // A client may poll until a user exists, and vendors refuse an unknown user with different
+  // statuses.
+  return !one.isRead || (isAnsweredByArmedFault(one) && status !== 404)
 }

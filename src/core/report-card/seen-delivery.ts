@@ -8,7 +8,7 @@ export interface SeenDelivery {
   readonly id: string
   readonly delivery: Delivery
   readonly attempts: readonly Attempt[]
-  /** Name of the API whose event it is; undefined if the event is no vendor's. */
+  /** Name of the API whose event it is; undefined for an event that belongs to no vendor. */
   readonly api: string | undefined
   readonly scheme: Scheme
 }
@@ -19,7 +19,10 @@ export function isToInbox({ url }: Delivery): boolean {
   return inboxAt(pathname + search) !== undefined
 }
 
-/** True if the receiver answered the attempt with this fault, or without any where none is given. */
+/**
+ * True if the receiver answered the attempt, and the attempt had this fault, or none if `fault` is
+ * omitted.
+ */
 export function isAnswered({ status, faults = [] }: Attempt, fault?: DeliveryFaultKind): boolean {
   if (status === undefined) return false
   return fault === undefined ? faults.length === 0 : faults.includes(fault)

@@ -62,7 +62,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly seq: number
   /**
    * Number of calls of the admin API before it that changed something. Requests with different
-   * numbers belong to different steps of a test, as a rule.
+   * numbers usually belong to different steps of a test.
    */
   readonly section: number
   /** Context that answered; the sandbox's own API where the path matched no API. */
@@ -91,7 +91,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
   readonly isBinaryAnswer: boolean
   /** The whole text of a body of which only the beginning is kept, until `hidden` is known. */
   unread: string | undefined
-  /** Secrets that the rest of the body names; `unknown` if it was too long to be searched. */
+  /** Secrets in the rest of the body; `unknown` if it was too long to be searched. */
   hidden: readonly string[] | 'unknown' | undefined
   /** True once the entry has left the log. */
   isDropped: boolean
@@ -100,7 +100,7 @@ export interface Entry extends Readonly<Pick<Call, KeptOfCall>> {
 /** One empty list for most entries, to save memory. */
 const NO_WARNINGS: readonly Warning[] = []
 
-/** @param slabFor returns a slab with room for so many bytes */
+/** @param slabFor returns a slab with room for this many bytes */
 export function entryFrom(
   seq: number,
   context: ApiContext,
@@ -111,7 +111,7 @@ export function entryFrom(
   section = 0,
 ): Entry {
   const { bodyText, warnings } = call
-  // One after the other, as the report card compares the two clocks.
+  // Both clocks are read in direct succession, since the report card compares them.
   const duration = performance.now() - call.startedAt
   const answeredAt = context.tools.clock.now()
   const { body, rawHeaders } = answer

@@ -22,7 +22,7 @@ export interface RequestFilter extends RequestPattern {
 export interface EntryMatcher {
   /** The mismatches; empty when the request matches. */
   mismatches(request: SearchableEntry): readonly Mismatch[]
-  /** The same for a request that has to be prepared first, in steps. */
+  /** Does the same as `mismatches` in steps, including any preparation of the request. */
   steps(request: SearchableEntry): Generator<undefined, readonly Mismatch[]>
 }
 
@@ -31,7 +31,7 @@ type EntryCheck = (request: SearchableEntry) => readonly Mismatch[]
 /**
  * Compiles a filter.
  *
- * @param secrets known secrets of the sandbox; text search does not see them
+ * @param secrets known secrets of the sandbox; text search does not find them
  * @throws Problem 400 since.unknown, and as createMatcher does
  */
 export function createEntryMatcher(
@@ -62,7 +62,7 @@ export function createEntryMatcher(
     })
   }
   const mismatches = (request: SearchableEntry) => {
-    // Earlier requests are not compared any further, and never count as nearest.
+    // Requests before `since` are not compared any further, and never count as nearest.
     if (isLater && !isLater(request.entry)) return [EARLIER]
     return mismatchesOf(checks, request)
   }
@@ -110,7 +110,10 @@ function laterThan(since: string, requestLog: RequestLog): (entry: Entry) => boo
   return ({ answeredAt }) => answeredAt >= time
 }
 
-/** The number in an id. Requests are numbered in order, so `since` may name one that is gone. */
+/**
+ * The number in an id. Requests are numbered in order, so `since` may name a request that was
+ * removed.
+ */
 function numberIn(id: string): number | undefined {
   const digits = /^req-(\d{1,15})$/.exec(id)?.[1]
   return digits === undefined ? undefined : Number(digits)

@@ -6,7 +6,7 @@ interface NameValue {
   readonly value: string
 }
 
-/** Exports requests as an HTTP Archive 1.2; our own fields begin with `_`, as it asks. */
+/** Exports requests as an HTTP Archive 1.2; fields of our own begin with `_`, as HAR requires. */
 export function harOf(records: readonly RedactedRecord[], version: string) {
   return {
     log: {

@@ -50,7 +50,8 @@ function pathBelow({ url, base }: Call): string {
 
 /**
  * Parses the body as it was sent: every field under its original name. A body that its own format
- * cannot read is tried as the formats that it looks like.
+ * cannot read is tried in the other formats: as XML if it begins with `<`, otherwise as all but
+ * XML.
  */
 export function sentBody(call: Call, { api }: Pick<ApiContext, 'api'>): unknown {
   const { bodyText, operation, bodyType } = call

@@ -26,7 +26,7 @@ export interface MatchSubject {
   readonly caller?: string | undefined
 }
 
-/** Conditions for a request; each member that is present must hold. */
+/** Conditions for a request; all members that are present must match. */
 export interface RequestPattern {
   readonly api?: string
   readonly operation?: string
@@ -63,16 +63,16 @@ export function describeMismatch({ at, wanted, found }: Mismatch): string {
 /** Returns the mismatches; empty when the request matches. */
 export type Matcher = (subject: MatchSubject) => readonly Mismatch[]
 
-type Check = (subject: MatchSubject) => Mismatch | undefined
+type Comparison = (subject: MatchSubject) => Mismatch | undefined
 
 /**
  * Compiles a pattern. The matcher is a pure function of the subject.
  *
- * @param names of secrets, whose values no mismatch shows
+ * @param names of secrets; mismatches do not show their values
  * @throws Problem 400 expression.invalid, pattern.invalid
  */
 export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Matcher {
-  const checks: Check[] = []
+  const comparisons: Comparison[] = []
   const { api, operation, method, path, status, credential } = pattern
   const addExact = (
     at: string,
@@ -81,7 +81,7 @@ export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Ma
   ) => {
     if (wanted === undefined) return
     const shown = quoted(wanted)
-    checks.push((subject) => {
+    comparisons.push((subject) => {
       const found = valueOf(subject)
       return found === wanted ? undefined : { at, wanted: shown, found: quoted(found) }
     })
@@ -89,39 +89,40 @@ export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Ma
   addExact('api', api, (subject) => subject.api ?? 'none')
   addExact('operation', operation, (subject) => subject.operation ?? 'none')
   addExact('method', method?.toUpperCase(), (subject) => subject.method)
-  if (path !== undefined) checks.push(valueCheck('path', path, ({ path: found }) => [found]))
-  if (status !== undefined) checks.push(statusCheck(String(status)))
+  if (path !== undefined)
+    comparisons.push(valueComparison('path', path, ({ path: found }) => [found]))
+  if (status !== undefined) comparisons.push(statusComparison(String(status)))
   for (const [name, wanted] of Object.entries(pattern.params ?? {})) {
-    checks.push(
-      valueCheck(`params.${name}`, wanted, ({ params }) => listOf(ownValue(params, name))),
+    comparisons.push(
+      valueComparison(`params.${name}`, wanted, ({ params }) => listOf(ownValue(params, name))),
     )
   }
   for (const [name, wanted] of Object.entries(pattern.query ?? {})) {
     const valuesOf = ({ query }: MatchSubject) => query.getAll(name).flatMap(readingsOf)
-    checks.push(valueCheck(`query.${name}`, wanted, valuesOf, names.has(name)))
+    comparisons.push(valueComparison(`query.${name}`, wanted, valuesOf, names.has(name)))
   }
   for (const [name, wanted] of Object.entries(pattern.headers ?? {})) {
     const lower = name.toLowerCase()
     const valuesOf = ({ headers }: MatchSubject) => [ownValue(headers, lower) ?? []].flat()
-    checks.push(valueCheck(`headers.${lower}`, wanted, valuesOf, names.has(name)))
+    comparisons.push(valueComparison(`headers.${lower}`, wanted, valuesOf, names.has(name)))
   }
   if (credential !== undefined) {
     const valuesOf = ({ headers, caller }: MatchSubject) => [
       ...credentialIn(headers),
       ...listOf(caller),
     ]
-    checks.push(valueCheck('credential', credential, valuesOf, true))
+    comparisons.push(valueComparison('credential', credential, valuesOf, true))
   }
   for (const [field, wanted] of Object.entries(pattern.fields ?? {})) {
     const steps = parseFieldPath(field)
     const secret = steps.some((step) => typeof step === 'string' && names.has(step))
     const valuesOf = ({ body }: MatchSubject) => valuesAt(body, field, steps)
-    checks.push(valueCheck(`fields.${field}`, wanted, valuesOf, secret, true))
+    comparisons.push(valueComparison(`fields.${field}`, wanted, valuesOf, secret, true))
   }
   return (subject) => {
     const mismatches: Mismatch[] = []
-    for (const check of checks) {
-      const mismatch = check(subject)
+    for (const compare of comparisons) {
+      const mismatch = compare(subject)
       if (mismatch) mismatches.push(mismatch)
     }
     return mismatches
@@ -129,7 +130,7 @@ export function createMatcher(pattern: RequestPattern, names = SECRET_NAMES): Ma
 }
 
 /** Checks the status for `201`, `4xx` or `0`. */
-function statusCheck(wanted: string): Check {
+function statusComparison(wanted: string): Comparison {
   if (!/^(?:0|[1-5](?:\d\d|xx))$/i.test(wanted)) {
     throw invalid(
       `status must be a status such as 201, a class such as 4xx, or 0 for no answer, got ${wanted}`,
@@ -148,13 +149,13 @@ function statusCheck(wanted: string): Check {
  * @param secret true if the value is hidden in mismatches and compared only as a whole
  * @param typed true if `1` and `"1"` differ
  */
-function valueCheck(
+function valueComparison(
   at: string,
   wanted: ExpectedValue,
   valuesOf: (subject: MatchSubject) => readonly unknown[],
   secret = false,
   typed = false,
-): Check {
+): Comparison {
   const condition = conditionFrom(at, wanted)
   const { equals, regex, exists, ignoreCase } = condition
   if (regex !== undefined && secret) {
@@ -181,7 +182,7 @@ function valueCheck(
 }
 
 /**
- * Reads a value that is expected; an object without a condition's member is compared as a whole.
+ * Reads an expected value. An object with no member of a condition is itself the expected value.
  */
 function conditionFrom(at: string, wanted: ExpectedValue): ValueCondition {
   if (!isRecord(wanted)) return { equals: wanted }

@@ -6,15 +6,19 @@ import { decodedForm, isLong, REDACTED, spellings } from './secret-spellings.ts'
 import { POSSIBLE_NAME, valueAfter, valueApart, type Range } from './secret-values.ts'
 
 /**
- * Maximum length of a secret that is searched elsewhere; a longer one is redacted where it stands.
+ * Maximum length of a secret that is searched elsewhere; a longer one is redacted only where it was
+ * recognized.
  */
 const MAX_SECRET_LENGTH = 4096
-/** Characters from which on scrubbing a text is a step of its own. */
+/** Length in characters from which scrubbing a text is a separate step. */
 const LONG_TEXT = 1024
 /** Number of secrets of the fixtures that are scrubbed. */
 const MAX_SECRETS = 500
 
-/** The secrets that are redacted in every text of a sandbox, and the names that mark all others. */
+/**
+ * The secrets that are redacted in every text of a sandbox, and the names by which all others are
+ * recognized.
+ */
 export class KnownSecrets {
   readonly names: SecretNames
   readonly finder: SecretFinder
@@ -44,7 +48,10 @@ export function secretsIn(value: unknown, names = SECRET_NAMES, name = ''): stri
     .slice(0, MAX_SECRETS)
 }
 
-/** Members that hold only words of our own: they stay readable when a password is such a word. */
+/**
+ * Members with Standin's own words as values. They are not scrubbed, so that they stay readable if
+ * a password equals one of these words.
+ */
 const OWN_MEMBERS = new Set([
   'id',
   'time',
@@ -68,7 +75,10 @@ const FORMS: readonly RegExp[] = [
   /((?:%(?:25)*2F){2}(?:(?!%(?:25)*(?:2F|3A|3F|40))[^\s"<&]){0,200}%(?:25)*3A)((?:(?!%(?:25)*(?:2F|3F|40|26))[^\s"<&]){1,200})(?=%(?:25)*40)/gi,
   /()(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$))/g,
 ]
-/** How each form begins, in any case. One search for all of them spares most texts the others. */
+/**
+ * The beginning of each form, in any letter case. Most texts contain none of them, so this one
+ * search saves one for each form.
+ */
 const FORM_START = /eyJ|Basic|Bearer|whsec_|sk_|ghp_|\/\/|%(?:25)*2F|-----BEGIN /i
 
 /**
@@ -116,7 +126,8 @@ export class Redactor {
       const name = pair.slice(0, Math.max(mark, 0))
       const value = pair.slice(mark + 1)
       if (value === '' || !this.#known.names.has(name)) return pair
-      // It may be the name of another parameter's value.
+      // In `key=password&value=…`, the value of `key` is not a secret but the name of another
+      // value.
       if (isPlainKey(name) && this.#known.names.has(value)) return pair
       this.#learn(decodedForm(value))
       this.#learn(value)
@@ -156,7 +167,9 @@ export class Redactor {
     yield* this.#find(text)
   }
 
-  /** Removes all that has the form of a secret, and the secrets found so far, from any text. */
+  /**
+   * Removes everything that has the form of a secret, and all secrets found so far, from a text.
+   */
   scrub(text: string): string {
     let plain = text
     if (FORM_START.test(text)) {
@@ -192,7 +205,11 @@ export class Redactor {
     yield
     const members: [string, unknown][] = []
     for (const [name, member] of Object.entries(value)) {
-      if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
+      const isShort = typeof member === 'string' && member.length <= LONG_TEXT
+      // Most members: without a generator of their own, which takes longer than the work.
+      if (isShort && !hasSentNames)
+        members.push([name, OWN_MEMBERS.has(name) ? member : this.scrub(member)])
+      else if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
       else if (OWN_MEMBERS.has(name)) members.push([name, member])
       else members.push([name, yield* this.#scrubbed(member, name === 'headers')])
     }
@@ -222,12 +239,12 @@ export class Redactor {
       let next = end
       if (value && value.start !== value.end) {
         const secret = text.slice(value.start, value.end)
-        // A key whose value is the name of a secret is the name that another member has.
+        // In `"key":"password"`, the value is not a secret but the name of another member's value.
         const isLabel = isPlainKey(name) && names.has(secret)
         if (!isLabel && !/^(?:true|false|null|\[redacted\])$/.test(secret)) {
           if (/^[[{]/.test(secret))
             for (const [, inner] of secret.matchAll(/"([^"]+)"/g)) this.#learn(inner!)
-          // The value of a plain "key" is often a name and no secret.
+          // The value of a plain "key" is often a name and not a secret.
           else if (!isPlainKey(name)) this.#learn(secret)
           ranges.push(value)
         }
@@ -264,19 +281,20 @@ function isPlainKey(name: string): boolean {
 }
 
 function withoutFound(text: string, finders: readonly SecretFinder[]): string {
+  if (text.length < MIN_SECRET_LENGTH) return text
   const used = finders.filter(({ isEmpty }) => !isEmpty)
-  if (used.length === 0) return text
+  const found = used.map((finder) => finder.next(text, 0))
   let rest = ''
   let from = 0
-  for (let i = 0; i <= text.length - MIN_SECRET_LENGTH;) {
-    let length = 0
-    for (const finder of used) length = Math.max(length, finder.longestAt(text, i))
-    if (length === 0) {
-      i++
-      continue
+  for (;;) {
+    const start = Math.min(text.length, ...found)
+    if (start === text.length) break
+    const length = Math.max(...used.map((finder) => finder.longestAt(text, start)))
+    rest += `${text.slice(from, start)}${REDACTED}`
+    from = start + length
+    for (const [i, finder] of used.entries()) {
+      if (found[i]! < from) found[i] = finder.next(text, from)
     }
-    rest += `${text.slice(from, i)}${REDACTED}`
-    from = i += length
   }
   return from === 0 ? text : rest + text.slice(from)
 }

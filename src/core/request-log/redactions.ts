@@ -1,16 +1,16 @@
 import { Slices } from '../slices.ts'
-import { MAX_KEPT_BODY, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { Mismatch } from './matcher.ts'
 import { KnownSecrets, Redactor } from './redact.ts'
 import { createdUser, recordSteps, type RedactedRecord } from './redacted-record.ts'
 import { SECRET_NAMES } from './secret-names.ts'
-import { MIN_SECRET_LENGTH, SecretFinder } from './secret-finder.ts'
+import { SecretFinder } from './secret-finder.ts'
 
 /** An entry with its secrets redacted. */
 export interface Redaction {
   /** The record without the user, whose address may change. */
   readonly record: RedactedRecord
-  /** Knows the secrets that the entry names. */
+  /** Knows the secrets in the entry. */
   readonly redactor: Redactor
   readonly known: KnownSecrets
   /** Estimated memory in bytes. */
@@ -96,7 +96,7 @@ export class Redactions {
     known: KnownSecrets,
   ): Generator<undefined, Mismatch[]> {
     const { redactor: own } = yield* this.steps(entry, known)
-    // A copy, because it learns from texts that are not of the entry.
+    // A copy, because it also learns secrets of texts outside the entry.
     const redactor = new Redactor(known, own.learned)
     return mismatches.map(({ at, wanted, found }) => ({
       at,
@@ -105,7 +105,10 @@ export class Redactions {
     }))
   }
 
-  /** Schedules a search of a long body for secrets that are named after the part that is stored. */
+  /**
+   * Schedules a search for secrets in the rest of a long body, of which only the beginning is
+   * stored.
+   */
   search(entry: Entry, body: string): void {
     if (body.length > MAX_UNREAD_BODY || this.#unreadLength + body.length > MAX_UNREAD) {
       entry.hidden = 'unknown'
@@ -173,10 +176,9 @@ function* occurring(redactor: Redactor, entry: Entry): Generator<undefined, stri
   if (finder.isEmpty) return []
   const found = new Set<string>()
   const text = entry.bytes.toString('utf8', entry.start, entry.answerEnd)
-  for (let i = 0; i <= text.length - MIN_SECRET_LENGTH; i++) {
-    const length = finder.longestAt(text, i)
-    if (length > 0) found.add(text.slice(i, i + length))
-    if (i % MAX_KEPT_BODY === 0) yield
+  for (let at = finder.next(text, 0); at < text.length; at = finder.next(text, at + 1)) {
+    found.add(text.slice(at, at + finder.longestAt(text, at)))
+    yield
   }
   return [...found]
 }

@@ -22,7 +22,10 @@ export interface RequestListener {
   onClose(): void
 }
 
-/** Limits of the rejected requests. They are kept apart, so that a flood of them displaces no other. */
+/**
+ * Limits of the rejected requests. They are kept apart, so that a flood of them does not displace
+ * other requests.
+ */
 const REJECTED_LIMITS: RequestLimits = { size: 100, bytes: 1024 * 1024 }
 
 /**
@@ -62,7 +65,7 @@ export class RequestLog implements RequestRecorder {
 
   /**
    * Records requests that were rejected before they reached a sandbox, as `rejected-1`,
-   * `rejected-2`, …: numbered and limited separately, so that they change nothing for the others.
+   * `rejected-2`, …: numbered and limited separately from all other requests.
    */
   readonly rejected: RequestRecorder = {
     number: () => `rejected-${++this.#rejectedCount}`,
@@ -105,7 +108,7 @@ export class RequestLog implements RequestRecorder {
     const { api, contract } = context
     const reachedApi = api.isOwnApi !== true || isBelow(call.url, contract.prefix)
     if (api.isOwnApi && (reachedApi || call.operation)) {
-      // A webhook that arrives at an inbox is no step of a test.
+      // A webhook that arrives at an inbox is not a step of a test.
       if (call.method !== 'GET' && call.operation?.rawBody !== true) this.#section++
       return
     }
@@ -182,7 +185,10 @@ export class RequestLog implements RequestRecorder {
     for (const listener of listeners) listener.onClose()
   }
 
-  /** Notifies the listeners of this moment, in a microtask, so that the answer goes out first. */
+  /**
+   * Notifies the listeners that are registered now. This happens in a microtask, so that the answer
+   * is sent first.
+   */
   #notify(entry: Entry): void {
     const listeners = [...this.#listeners]
     const request = new SearchableEntry(entry)

@@ -14,14 +14,14 @@ export interface RequestLimits {
 const MIN_SLAB = 8 * 1024
 const MAX_SLAB = 256 * 1024
 
-/** Keeps the newest entries within the limits; an entry's index is its count modulo the size. */
+/** Keeps the newest entries within the limits; the n-th entry is at the index n modulo the size. */
 export class RingBuffer implements History {
   readonly #limits: RequestLimits
   readonly #entries: (Entry | undefined)[] = []
   /** The charge of each entry, at its index. */
   readonly #charges: (Charge | undefined)[] = []
   readonly #budget: HistoryBudget
-  /** Counts of the oldest entry that is kept and of the next to come. */
+  /** Numbers of the oldest entry that is kept and of the next one to add. */
   #oldest = 0
   #next = 0
   #bytes = 0
@@ -65,7 +65,7 @@ export class RingBuffer implements History {
     }
   }
 
-  /** Count of the first entry with a higher `seq`, by bisection. */
+  /** Number of the first entry with a higher `seq`, by binary search. */
   #firstAfter(seq: number): number {
     let low = this.#oldest
     let high = this.#next
@@ -87,7 +87,7 @@ export class RingBuffer implements History {
     this.#oldest = this.#next = this.#bytes = 0
   }
 
-  /** Returns a slab with room for so many bytes. */
+  /** Returns a slab with room for this many bytes. */
   readonly slabFor = (needed: number): Slab => {
     const slab = this.#slab
     if (slab && slab.bytes.length - slab.used >= needed) return slab

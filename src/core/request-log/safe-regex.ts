@@ -13,7 +13,7 @@ export const MAX_TEXT_LENGTH = 4096
 const MAX_CACHE = 64 * 1024
 
 /**
- * Matching time that all expressions of one request share, whoever brought them. It is processor
+ * Matching time that all expressions for one request share, whatever their source. It is processor
  * time: on a busy machine an expression does not fail because it waited.
  */
 export class RegexBudget {
@@ -62,7 +62,7 @@ export class RegexBudgetExceeded extends Error {}
 
 let current: RegexBudget | undefined
 
-/** @returns the budget before */
+/** @returns the previous budget */
 function setCurrent(budget: RegexBudget | undefined): RegexBudget | undefined {
   const outer = current
   current = budget
@@ -136,8 +136,8 @@ const TOKEN =
   /\[(?:\\[^]|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[dD][89a-fA-F]|\\[^]|\((?:\?(?::|<[=!]|<\w+>|[=!]))?|(?:[*+?]|\{(\d+)(,?)(\d*)\})\??|[^]/gu
 
 /**
- * Refuses what RE2 lacks or reads in another way, and what unrolls to too many steps: counted here,
- * since compiling a large repetition takes long already.
+ * Refuses syntax that RE2 lacks or interprets differently, and repetitions that unroll to too many
+ * steps. Steps are counted before compiling, since compiling a large repetition takes long.
  *
  * @throws Problem 400 expression.invalid
  */

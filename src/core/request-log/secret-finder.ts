@@ -1,17 +1,26 @@
-/** Shorter secrets are not searched: they are too likely to be an ordinary word elsewhere. */
+/** Shorter secrets are not searched for: they are too likely to be an ordinary word elsewhere. */
 export const MIN_SECRET_LENGTH = 6
-/** Characters by which a secret is found; of a longer one, the rest follows. */
+/** Characters that are compared by their hash. */
+const HASHED = 4
+/**
+ * Distance of the hashed characters in a text. Of the hashes in the shortest secret, one is at each
+ * place that is looked at, however the text is divided.
+ */
+const STRIDE = MIN_SECRET_LENGTH - HASHED + 1
+/**
+ * Number of characters by which a secret is found; the rest of a longer one is compared afterwards.
+ */
 const MAX_COMPARED = 256
 
 /** Finds many secrets in a text, in time that hardly depends on their number. */
 export class SecretFinder {
   /** The beginnings of the secrets, in the order of their characters. */
   readonly #sorted: readonly string[]
-  /** For each, the index of the longest other that it begins with, or -1. */
+  /** For each beginning, the index of the longest other one that is its prefix, or -1. */
   readonly #parents: Int32Array
-  /** The longest secret by its beginning, where it is longer than that. */
+  /** The longest secret by its beginning, for secrets longer than `MAX_COMPARED`. */
   readonly #long = new Map<string, string>()
-  /** Marks the hash of the first characters of each secret. */
+  /** Marks the hashes at the first places of each secret, as many as a stride has. */
   readonly #filter: Uint8Array
 
   constructor(secrets: readonly string[]) {
@@ -21,10 +30,10 @@ export class SecretFinder {
       starts.add(start)
       if (secret.length > (this.#long.get(start) ?? start).length) this.#long.set(start, secret)
     }
-    // Without an argument the order is that of the comparison below.
+    // Without an argument, the order is the same as that of the comparison in `longestAt`.
     this.#sorted = [...starts].toSorted()
     this.#parents = new Int32Array(this.#sorted.length)
-    const size = Math.max(1024, 2 ** Math.ceil(Math.log2(this.#sorted.length * 16 + 1)))
+    const size = Math.max(4096, 2 ** Math.ceil(Math.log2(this.#sorted.length * 64 + 1)))
     this.#filter = new Uint8Array(size)
     const ancestors: number[] = []
     for (const [i, start] of this.#sorted.entries()) {
@@ -33,12 +42,24 @@ export class SecretFinder {
       }
       this.#parents[i] = ancestors.at(-1) ?? -1
       ancestors.push(i)
-      this.#filter[this.#hash(start, 0)] = 1
+      for (let at = 0; at < STRIDE; at++) this.#filter[this.#hash(start, at)] = 1
     }
   }
 
   get isEmpty(): boolean {
     return this.#sorted.length === 0
+  }
+
+  /** The first place from here on at which a secret begins; the length of the text if there is none. */
+  next(text: string, from: number): number {
+    const last = text.length - HASHED
+    for (let at = from + STRIDE - 1; at <= last; at += STRIDE) {
+      if (this.#filter[this.#hash(text, at)] === 0) continue
+      for (let start = at - STRIDE + 1; start <= at; start++) {
+        if (this.longestAt(text, start) > 0) return start
+      }
+    }
+    return text.length
   }
 
   /** The length of the longest secret that begins here; 0 if there is none. */
@@ -52,7 +73,8 @@ export class SecretFinder {
       if (this.#sorted[middle]! <= rest) low = middle + 1
       else high = middle
     }
-    // All that the text begins with are among the ancestors of the last one before it.
+    // Every beginning that the text starts with is an ancestor of the last one that sorts before
+    // the text, or that one itself.
     for (let i = low - 1; i >= 0; i = this.#parents[i]!) {
       const start = this.#sorted[i]!
       if (!rest.startsWith(start)) continue

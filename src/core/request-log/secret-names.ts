@@ -23,7 +23,7 @@ const STEMS =
 const CODES =
   /(?:access|activation|auth|authentication|backup|confirmation|login|mfa|one.?time|recovery|reset|security|sms|tfa|2fa|totp|verification)codes?$/
 
-/** Keys that identify and do not open anything. */
+/** Names of keys that identify something and give no access. */
 const OPEN_KEYS = /(?:idempotency|public|primary|foreign|sort)keys?$/
 
 /**
@@ -36,8 +36,8 @@ const DESCRIPTIONS =
 const MAX_REMEMBERED = 5000
 
 /**
- * Decides by its name whether a header, a parameter, a field, a member, an element or an attribute
- * holds a secret. The words of the list count in any case and between any separators.
+ * Tells names of secrets from other names: of headers, parameters, fields, members, elements and
+ * attributes. Letter case and separators are ignored.
  */
 export class SecretNames {
   /** Additional names, in lower case without separators. */
@@ -63,7 +63,7 @@ export class SecretNames {
   }
 
   #judge(name: string): boolean {
-    // Longer than any name, and its parts would be many.
+    // No real name is longer, and a longer text would have too many parts.
     const parts = partsOf(name.slice(-200))
     const joined = parts.join('')
     if (this.#added.some((one) => joined.endsWith(one) && isAtBoundary(parts, one))) return true

@@ -6,7 +6,7 @@ export interface Range {
   readonly bare?: boolean
 }
 
-/** A percent sign, escaped itself in a URL that is part of another. */
+/** A percent sign; it is itself escaped in a URL that is part of another URL. */
 const PERCENT = '%(?:25){0,3}'
 
 /**
@@ -20,7 +20,7 @@ export const POSSIBLE_NAME = new RegExp(
 
 /**
  * Finds the value of a name in JSON, XML, a form or multipart, malformed ones included: escaped
- * twice, without quotes, without an end. In doubt it takes too much.
+ * twice, without quotes, without an end. In doubt, the range is too long rather than too short.
  */
 export function valueAfter(
   text: string,
@@ -68,16 +68,17 @@ const SEPARATOR = new RegExp(
   'y',
 )
 const FORM_END = /\\*["']|[&\s;<]|$/g
-/**
- * Ends of an escaped value, by the number of times beyond the first that its separator is escaped.
- */
+/** Ends of an escaped value, by the number of additional times that its separator is escaped. */
 const ESCAPED_ENDS = [0, 1, 2, 3].map(
   (more) => new RegExp(`[&\\s<"']|%(?:25){0,${more}}(?:2[267]|0[AaDd]|7[Dd])|$`, 'g'),
 )
 /** The end of the line or of the object, or the comma before the next name. */
 const BARE_END = /[\r\n}\]]|,\s*\\*["']?[\w$-]+\\*["']?\s*:|$/g
 
-/** Names of members, attributes and elements that hold a name, and of those with its value. */
+/**
+ * `NAMING`: members and attributes that hold a name, such as `"key":`. `VALUED`: members,
+ * attributes and elements that hold the value of such a name.
+ */
 const NAMING =
   /(?:^|["'<{,\s?&;])(?:name|key|field|id|label|param|parameter|attribute|header|property|field_?name|variable)(?:\\*["']|&quot;)?\s*[:=>]\s*(?:\\*["']|&quot;)?$/i
 const VALUED =
@@ -115,13 +116,13 @@ export function valueApart(
   if (tag >= 0 && tag > object.lastIndexOf('>')) return contentOf(text, from + tag + 1, end)
   VALUED.lastIndex = object.lastIndexOf('{') + 1
   let last: RegExpExecArray | undefined
-  // From the brace on, which may be the character before the name.
+  // Starts at the brace itself, since the pattern includes the character before the name.
   VALUED.lastIndex = Math.max(0, VALUED.lastIndex - 1)
   for (let one = VALUED.exec(object); one; one = VALUED.exec(object)) last = one
   return last && valued(last, from)
 }
 
-/** The content of the element whose tag has its name here, and an attribute that ends there. */
+/** The content of the element whose name is at `name`, and whose tag continues after `end`. */
 function contentOf(text: string, name: number, end: number): Range | undefined {
   const close = text.indexOf('>', end)
   if (close < 0 || text[close - 1] === '/') return undefined

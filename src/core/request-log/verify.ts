@@ -18,9 +18,9 @@ export interface Expectation {
   readonly name: string
   readonly matches: EntryMatcher
   readonly count: Count
-  /** Name of the expectation whose first match must come later. */
+  /** Name of another expectation, whose first match must come later. */
   readonly before?: string | undefined
-  /** Name of the expectation whose first match must come earlier. */
+  /** Name of another expectation, whose first match must come earlier. */
   readonly after?: string | undefined
 }
 
@@ -61,7 +61,7 @@ export interface Redacting {
  * Verifies expectations against recorded requests, in steps.
  *
  * @param entries in any order; they are compared in the order of their arrival
- * @param inOrder whether one match of each must come in the order of the expectations
+ * @param inOrder true if the first matches must be in the order of the expectations
  * @throws Problem 400 expectation.unknown
  */
 export function* verifySteps(
@@ -204,8 +204,8 @@ function relativeOrderFailures(
 }
 
 /**
- * Takes for each expectation the earliest match after that of the one before; one without such a
- * match breaks the order.
+ * Chooses for each expectation the earliest match after the match of the previous expectation. An
+ * expectation without such a match breaks the order.
  */
 function checkOrder(evaluations: readonly Evaluation[]): (string | undefined)[] {
   let last: Entry | undefined
@@ -219,7 +219,9 @@ function checkOrder(evaluations: readonly Evaluation[]): (string | undefined)[] 
   })
 }
 
-/** A request for another operation is farther away than one with other values. */
+/**
+ * The distance of a request from the expectation; another operation counts more than other values.
+ */
 function distanceOf(differences: readonly Mismatch[]): number {
   const weights: Readonly<Record<string, number>> = { api: 8, operation: 8, path: 4, method: 4 }
   return differences.reduce((sum, { at }) => sum + (weights[at] ?? 1), 0)

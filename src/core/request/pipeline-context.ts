@@ -10,7 +10,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts'
 export interface PipelineContext extends ApiContext {
   readonly webhooks: Webhooks
   readonly limits: BodyLimits
-  /** Called with every answer that its contract does not allow. */
+  /** Called with a description of each answer that breaks its contract. */
   readonly reportInvalidAnswer: (message: string) => void
   /** True if every answer is read back after writing; too slow outside of tests. */
   readonly checksRoundTrip: boolean

@@ -15,9 +15,9 @@ import { respond } from './respond.ts'
 
 /** The arrival of a request at an API. */
 interface Arrival {
-  /** The path before the API's prefix: a sandbox's, or nothing. */
+  /** The path prefix of the sandbox, which precedes the API's prefix; may be empty. */
   readonly base?: string
-  /** Refuses the request, whatever it contains. */
+  /** A refusal that was decided before the pipeline ran, whatever the request contains. */
   readonly refusal?: Problem | undefined
   /** Headers for every answer. */
   readonly headers?: Headers | undefined
@@ -25,8 +25,8 @@ interface Arrival {
 
 type Headers = Readonly<Record<string, string>>
 
-/** One request while the pipeline runs. */
-interface Exchange {
+/** One request that the pipeline is serving. */
+interface ServedRequest {
   readonly context: PipelineContext
   readonly call: Call
   readonly request: IncomingMessage
@@ -75,25 +75,25 @@ export async function answer(
 }
 
 /** Runs the stages in the API's order. Each may refuse by throwing, and a fault may end each. */
-async function serve(exchange: Exchange): Promise<Reply> {
-  const { context, call, injector } = exchange
+async function serve(served: ServedRequest): Promise<Reply> {
+  const { context, call, injector } = served
   for (const { name, faultsAfter } of stagesOf(context.api)) {
     call.stage = name
-    // Most stages have nothing to wait for, and an await costs even then.
-    const work = STAGE_HANDLERS[name](exchange)
+    // Most stages are synchronous, and an unneeded await costs time.
+    const work = STAGE_HANDLERS[name](served)
     const ended = work && (await work)
     if (ended) return ended
     const firing = faultsAfter && injector.fire(faultsAfter)
     const reply = firing && (await firing)
     if (reply) return reply
   }
-  if (!exchange.reply) throw new Error(`No operation answered ${call.method} ${call.path}`)
-  return exchange.reply
+  if (!served.reply) throw new Error(`No operation answered ${call.method} ${call.path}`)
+  return served.reply
 }
 
 /** The work of each stage. A handler that returns an answer ends the request with it. */
 const STAGE_HANDLERS: Readonly<
-  Record<ServedStage, (exchange: Exchange) => undefined | Promise<void | Reply | undefined>>
+  Record<ServedStage, (served: ServedRequest) => undefined | Promise<void | Reply | undefined>>
 > = {
   route: ({ context, call, request, injector }) => {
     const { api, contract } = context
@@ -159,15 +159,15 @@ const STAGE_HANDLERS: Readonly<
     return undefined
   },
 
-  operation: (exchange) => {
-    const { context, call, injector } = exchange
+  operation: (served) => {
+    const { context, call, injector } = served
     const { api, webhooks } = context
     const { id } = operationOf(call)
     // Pending webhooks change rows that the vendor's other calls may read.
     if (api.webhooks && id !== api.users?.operation) webhooks.flush()
     const task = api.tasks?.[id]
-    if (task) return runTask(exchange, task)
-    exchange.reply = injector.operate({
+    if (task) return runTask(served, task)
+    served.reply = injector.operate({
       run: (view) => operate(context, call, view),
       dryRun: () => dryRun(context, call),
       runLater: () => operateLater(context, call),
@@ -179,13 +179,13 @@ const STAGE_HANDLERS: Readonly<
     context.store.hasUnsavedChanges || call.deliveryFaults ? save(context, call) : undefined,
 }
 
-async function runTask(exchange: Exchange, task: Task): Promise<void> {
-  const { call, response } = exchange
+async function runTask(served: ServedRequest, task: Task): Promise<void> {
+  const { call, response } = served
   const gone = new AbortController()
   call.signal = gone.signal
   const onClose = () => gone.abort()
   response.once('close', onClose)
-  exchange.reply = await task(call)
+  served.reply = await task(call)
   response.off('close', onClose)
 }
 
@@ -294,7 +294,9 @@ async function operateLater(context: PipelineContext, call: Call): Promise<void>
   }
 }
 
-/** Answers a refusal once the state that it depends on is stored, since clients rely on it. */
+/**
+ * Answers a refusal once the state that it depends on is stored, since clients rely on the answer.
+ */
 async function refusedAndSaved(
   context: PipelineContext,
   call: Call,

@@ -59,7 +59,8 @@ function acceptedType({ api }: ReadContext, call: Call): string {
 const LARGE = 256 * 1024
 
 /**
- * Parses the body's text by its media type, as far as the contract's shape is needed for that.
+ * Parses the body's text in the format of its media type. The schema of the contract only tells the
+ * format how to read untyped text.
  *
  * @returns a promise for a large body, which is parsed in slices if its format can
  */

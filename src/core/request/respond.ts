@@ -21,7 +21,7 @@ interface Outgoing {
 }
 
 /**
- * Writes an answer, and is the only place that does. Checks it against the contract first.
+ * Writes an answer; no other function does. Checks it against the contract first.
  *
  * @param common headers for every answer of the API
  */

@@ -119,9 +119,12 @@ export async function refuseReserved(folder: string): Promise<void> {
 const nameOf = (id: string | undefined): string => `standin-${id}`
 
 function inUseError(folder: string): Error {
-  const holder = describeHolder(join(folder, 'lock'))
+  const file = join(folder, 'lock')
+  const { pid, place } = parseHolder(read(file)) ?? {}
+  const isElsewhere = place !== thisProcess().place || pid === process.pid
+  const stop = isElsewhere ? 'stop it' : `stop it with "kill ${pid}"`
   return new Error(
-    `${folder} is in use by another Standin (${holder}); stop it, or name another folder with --data`,
+    `${folder} is in use by another Standin (${describeHolder(file)}); ${stop}, or name another folder with --data`,
   )
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -32,6 +33,11 @@ export interface Progress {
 
 /** The files that a folder must hold. */
 export interface Contents {
+  /**
+   * Identifies the folder in each line of its write-ahead log, so that the log of another sandbox
+   * is noticed. Undefined in the manifest of an older version.
+   */
+  readonly folder?: string | undefined
   /** The transaction of each state file that was written lately, with the file's checksum. */
   readonly states: readonly (readonly [seq: number, checksum: string])[]
   /**
@@ -51,6 +57,11 @@ export interface ManifestReading {
 }
 
 export const NO_CONTENTS: Contents = { states: [], snapshots: {}, saving: {}, sandboxes: {} }
+
+/** Gives the folder an id unless it has one. */
+export function identified(contents: Contents): Contents {
+  return { ...contents, folder: contents.folder ?? randomBytes(6).toString('base64url') }
+}
 
 export function manifestFile(folder: string): string {
   return join(folder, 'manifest')

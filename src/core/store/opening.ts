@@ -5,9 +5,22 @@ import { messageOf } from '../errors.ts'
 import { FORMAT, type Document, type Tables } from './document.ts'
 import { describeDifferences } from './differences.ts'
 import { MemoryState } from './memory.ts'
-import { NO_CONTENTS, readManifest, type Contents, type ManifestReading } from './manifest.ts'
+import {
+  manifestFile,
+  NO_CONTENTS,
+  readManifest,
+  type Contents,
+  type ManifestReading,
+} from './manifest.ts'
 import { cutOff, putAside } from './files.ts'
-import { continuationOf, leaveOut, range, writeAheadLogsIn, type Continuation } from './recovery.ts'
+import {
+  continuationOf,
+  expectedBy,
+  leaveOut,
+  range,
+  writeAheadLogsIn,
+  type Continuation,
+} from './recovery.ts'
 import { readStateFile, summaryOf, type StateFile } from './state-file.ts'
 import { readWriteAheadLog, type LogRecord } from './write-ahead-log.ts'
 
@@ -35,6 +48,9 @@ export interface Opening {
   readonly listed: Contents | undefined
 }
 
+const UNCHECKED =
+  'it cannot be checked that the folder is complete (the end of the write-ahead log, snapshots, kept sandboxes)'
+
 const RECOVER = 'Start with --recover to go on without what is lost (copies are kept)'
 
 /** The document of a store without rows. */
@@ -49,6 +65,7 @@ export function emptyDocument(): Document {
  */
 export function openFolder(folder: string, options: OpeningOptions): Opening {
   const file = join(folder, 'state.json')
+  const hasManifest = fs.existsSync(manifestFile(folder))
   const manifest = manifestOf(folder, options)
   let state: StateFile | undefined
   try {
@@ -56,20 +73,27 @@ export function openFolder(folder: string, options: OpeningOptions): Opening {
     state = readStateFile(file, options.tables, written)
   } catch (error) {
     if (!options.recover) throw error
+    if (!hasManifest) warnOfMissingManifest(folder, undefined, options)
     return recoverFrom(folder, manifest, undefined, summaryOf(error), options)
   }
   if (state && typeof state.document.standin.seq !== 'number') {
     return openHandmade(folder, manifest, state, options)
   }
+  if (!hasManifest) warnOfMissingManifest(folder, state, options)
   const defect = state && unexpectedSeq(file, state.document, manifest)
   const seq = state?.document.standin.seq ?? 0
-  const found = continuationOf(folder, seq, manifest?.progress)
+  const found = continuationOf(folder, seq, expectedBy(manifest))
   const missing = state ? undefined : missingState(folder, found, manifest)
   const edits = missing || defect ? undefined : editsOf(folder, manifest, state, seq, options)
   const problem = missing ?? defect ?? edits?.problem ?? found.gap?.message
   if (problem !== undefined) {
     const unknown = defect ?? edits?.problem
     if (!options.recover) throw new Error(`${problem}. ${adviceFor(missing, unknown)}`)
+    if (defect) {
+      options.log.warn(
+        `If ${manifestFile(folder)} is the file from another time or folder, ${UNCHECKED}`,
+      )
+    }
     return recoverFrom(folder, manifest, missing || unknown ? undefined : state, problem, options)
   }
   if (edits?.warning) options.log.warn(edits.warning)
@@ -88,16 +112,7 @@ function adviceFor(missing: string | undefined, defect: string | undefined): str
 /** Reads the manifest. Without a good one, the end of the log is unknown. */
 function manifestOf(folder: string, { recover, log }: OpeningOptions): ManifestReading | undefined {
   try {
-    const manifest = readManifest(folder)
-    const hasNewLogs = writeAheadLogsIn(folder).some(({ file }) =>
-      basename(file).startsWith('write-ahead-'),
-    )
-    if (!manifest && hasNewLogs) {
-      log.warn(
-        `${join(folder, 'manifest')} is missing, so it cannot be checked that the write-ahead log is complete to its end`,
-      )
-    }
-    return manifest
+    return readManifest(folder)
   } catch (error) {
     if (!recover) {
       throw new Error(
@@ -105,12 +120,22 @@ function manifestOf(folder: string, { recover, log }: OpeningOptions): ManifestR
         { cause: error },
       )
     }
-    const aside = putAside(join(folder, 'manifest'))
-    log.warn(
-      `${messageOf(error)}; it is now ${basename(aside)}, and it cannot be checked that the state is complete`,
-    )
+    const aside = putAside(manifestFile(folder))
+    log.warn(`${messageOf(error)}; it is now ${basename(aside)}, and ${UNCHECKED}`)
     return undefined
   }
+}
+
+/** Warns of a missing manifest in a folder with a state, unless an older version wrote it. */
+function warnOfMissingManifest(
+  folder: string,
+  state: StateFile | undefined,
+  { log }: OpeningOptions,
+): void {
+  const logs = writeAheadLogsIn(folder).map(({ file }) => basename(file))
+  const isOld = logs.length > 0 && logs.every((name) => name.startsWith('journal-'))
+  if (isOld || (state === undefined && logs.length === 0)) return
+  log.warn(`${manifestFile(folder)} is missing, so ${UNCHECKED}`)
 }
 
 /** Describes a state file that comes from another time or folder; undefined for every other one. */
@@ -122,7 +147,7 @@ function unexpectedSeq(
   const states = manifest?.contents.states ?? []
   if (states.length === 0 || states.some(([one]) => one === seq)) return undefined
   const written = [...new Set(states.map(([one]) => one))].join(' and ')
-  return `${file} ends with transaction ${seq}, but the last ones that Standin wrote end with ${written}: it is another file, or damaged`
+  return `${file} ends with transaction ${seq}, but the last ones that Standin wrote end with ${written} as the manifest says: it is another file, or damaged, or the manifest is`
 }
 
 function missingState(
@@ -223,7 +248,9 @@ function reconstruct(
   const sums = manifest?.contents.states ?? []
   const isKnown = previous === undefined || sums.some(([, sum]) => sum === previous.checksum)
   if (!isKnown || base.standin.seq > seq) return undefined
-  const { records, reached } = continuationOf(folder, base.standin.seq, undefined)
+  const { records, reached } = continuationOf(folder, base.standin.seq, {
+    folder: manifest?.contents.folder,
+  })
   if (reached < seq) return undefined
   const memory = new MemoryState(tables, () => {})
   memory.load(base)
@@ -260,7 +287,7 @@ function recoverFrom(
   const candidates: Candidate[] = []
   const add = (name: string, from: StateFile | undefined) => {
     const seq = from?.document.standin.seq ?? 0
-    candidates.push({ name, state: from, found: continuationOf(folder, seq, manifest?.progress) })
+    candidates.push({ name, state: from, found: continuationOf(folder, seq, expectedBy(manifest)) })
   }
   if (state) add(file, state)
   let reason = `there is no ${previous}`
@@ -307,7 +334,7 @@ function lossOf(found: Continuation): string {
 
 function opening(
   state: StateFile | undefined,
-  { records, reached, torn, saved }: Continuation,
+  { records, reached, torn, saved, folder: id }: Continuation,
   manifest: ManifestReading | undefined,
   { log }: OpeningOptions,
 ): Opening {
@@ -319,7 +346,7 @@ function opening(
   } else if (saved > reached) {
     log.warn(`The write-ahead log of the last run is not complete. ${unsavedOr(reached, saved)}`)
   }
-  const { contents = NO_CONTENTS } = manifest ?? {}
+  const contents = { ...(manifest?.contents ?? NO_CONTENTS), folder: id }
   return {
     document: state?.document ?? emptyDocument(),
     records,

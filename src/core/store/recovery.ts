@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { basename, join } from 'node:path'
 import { cutOff, putAside } from './files.ts'
 import type { Change } from './indexed-rows.ts'
-import { bootId, type Progress } from './manifest.ts'
+import { bootId, type ManifestReading, type Progress } from './manifest.ts'
 import { readWriteAheadLog, type LogLine, type LogRecord } from './write-ahead-log.ts'
 
 /** Older versions named the files `journal-<first>.log`. */
@@ -62,25 +62,39 @@ export interface Continuation {
   readonly gap: Gap | undefined
   /** The last transaction that was saved, as far as it is known. */
   readonly saved: number
+  /** The id of the folder, from the manifest or the log. */
+  readonly folder: string | undefined
+}
+
+/** The parts of a manifest that a write-ahead log must agree with, as far as they are known. */
+export interface Expected {
+  readonly progress?: Progress | undefined
+  /** The id of the folder. */
+  readonly folder?: string | undefined
+}
+
+export function expectedBy(manifest: ManifestReading | undefined): Expected {
+  return { progress: manifest?.progress, folder: manifest?.contents.folder }
 }
 
 /**
  * Reads the records after a transaction from the log files of a folder. The transactions of a log
  * have no gaps: each file continues its predecessor, and the last one reaches what the manifest
- * says was saved.
+ * says was saved. All records are of one folder.
  */
 export function continuationOf(
   folder: string,
   seq: number,
-  progress: Progress | undefined,
+  { progress, folder: expectedId }: Expected,
 ): Continuation {
   const files = writeAheadLogsIn(folder)
   const records: LogRecord[] = []
   let reached = seq
   let torn: TornEnd | undefined
+  const id = expectedId ?? folderIdIn(files)
   const end = (gap?: Gap): Continuation => {
     const saved = Math.max(reached, progress?.saved ?? 0)
-    return { records, reached, torn, gap, saved }
+    return { records, reached, torn, gap, saved, folder: id }
   }
   for (const [i, { file, first }] of files.entries()) {
     const nextFirst = files[i + 1]?.first ?? Infinity
@@ -95,8 +109,16 @@ export function continuationOf(
       // A failed write that could not be undone has left the rest; the next file replaces it.
       if (expected >= nextFirst) break
       const { record, number, offset } = line
+      const gap = (finding: string): Gap => ({
+        message: `${file}, line ${number}, ${finding} (at byte ${offset})`,
+        cut: { file, offset },
+        after,
+      })
       if (record?.seq === expected) {
         if (record.seq > reached) {
+          if (record.folder !== undefined && record.folder !== id) {
+            return end(gap('was written for another sandbox or data folder'))
+          }
           records.push(record)
           reached = record.seq
         }
@@ -108,11 +130,6 @@ export function continuationOf(
         expected++
         continue
       }
-      const gap = (finding: string): Gap => ({
-        message: `${file}, line ${number}, ${finding} (at byte ${offset})`,
-        cut: { file, offset },
-        after,
-      })
       if (record) {
         return end(gap(`holds transaction ${record.seq}, but ${expected} is missing before it`))
       }
@@ -136,6 +153,14 @@ export function continuationOf(
     return end({ message, cut: undefined, after: [] })
   }
   return end()
+}
+
+/** Finds the id of the folder in the first line that has one. */
+function folderIdIn(files: readonly LogFile[]): string | undefined {
+  for (const { file } of files) {
+    for (const { record } of linesOf(file)) if (record?.folder !== undefined) return record.folder
+  }
+  return undefined
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Collection, Row, State } from './state.ts'
 import { MemoryState } from './memory.ts'
 import { atOnce } from '../slices.ts'
 import { makeFolder, syncFolder } from './files.ts'
-import { Manifest, NO_CONTENTS, type Contents } from './manifest.ts'
+import { identified, Manifest, NO_CONTENTS, type Contents } from './manifest.ts'
 import { emptyDocument, openFolder, type Opening } from './opening.ts'
 import { writeAheadLogFile, writeAheadLogsIn } from './recovery.ts'
 import { WriteAheadLog, type Disk, type Durability } from './write-ahead-log.ts'
@@ -342,7 +342,8 @@ export class Store implements State, Counters {
     this.#seq++
     if (!this.#logStopped) this.#unsaved.push({ seq: this.#seq, undo: this.#undo })
     if (!this.#logStopped) {
-      this.#writeAheadLog.append({ seq: this.#seq, changes: this.#changes })
+      const { folder } = this.#manifest!.contents // with a log, there is a manifest
+      this.#writeAheadLog.append({ seq: this.#seq, changes: this.#changes, folder })
     }
     this.#scheduleWrite()
   }
@@ -427,7 +428,7 @@ export class Store implements State, Counters {
   async #continue({ document, seq, mustWrite, contents, listed }: Opening): Promise<void> {
     const folder = this.#folder! // only a store with a folder is opened
     this.#manifest = new Manifest(folder, this.#options.durability)
-    await this.#manifest.start(seq, contents, listed)
+    await this.#manifest.start(seq, identified(contents), listed)
     this.#db = new Low(this.#adapter(folder), document)
     this.#writeAheadLog = new WriteAheadLog(this.#options.durability, this.#options.disk ?? fs, {
       onDurable: (saved) => this.#onDurable(saved),

@@ -13,6 +13,10 @@ export type Durability = 'fsync' | 'write' | 'none'
 export interface LogRecord {
   readonly seq: number
   readonly changes: readonly Change[]
+  /**
+   * The id of the folder that the record was written for; undefined in a log of an older version.
+   */
+  readonly folder?: string | undefined
 }
 
 /** The file system calls that can fail while the server runs; tests replace them. */
@@ -57,7 +61,7 @@ export interface WriteAheadLogEvents {
 }
 
 /**
- * An append-only file with one line for each transaction, `crc32 [seq, changes]`. Records appended
+ * An append-only file with one line for each transaction, `crc32 [seq, changes, folder]`. Records appended
  * in one turn of the event loop are written together, and those appended while the disk is busy go
  * into the next write, so one fdatasync serves all callers that wait for it.
  */
@@ -204,8 +208,8 @@ export class WriteAheadLog {
   }
 }
 
-function lineOf({ seq, changes }: LogRecord): string {
-  return `${checkedLine(JSON.stringify([seq, changes]))}\n`
+function lineOf({ seq, changes, folder }: LogRecord): string {
+  return `${checkedLine(JSON.stringify([seq, changes, folder]))}\n`
 }
 
 /** A line of a log file. */
@@ -240,6 +244,6 @@ function recordOf(line: string): LogRecord | undefined {
   const read: unknown = text === undefined ? undefined : JSON.parse(text)
   if (!Array.isArray(read) || !Number.isInteger(read[0]) || !Array.isArray(read[1]))
     return undefined
-  const [seq, changes] = read as [number, Change[]] // as lineOf writes it, by its checksum
-  return { seq, changes }
+  const [seq, changes, folder] = read as [number, Change[], string?] // as lineOf writes it, by its checksum
+  return { seq, changes, folder }
 }

@@ -65,9 +65,9 @@ export class Clock {
   }
 
   /**
-   * Runs every timer that is due up to the time of the setting, in order and each at its own time,
-   * waiting for those of one time before the next; then changes the setting. A call of `set` or
-   * `runUntil` meanwhile ends it.
+   * Runs every timer that is due up to the time of the setting, in order and each at its own time.
+   * Timers of one time finish before those of the next. Then changes the setting. A further call of
+   * `set` or `runUntil` ends this one.
    */
   async runUntil(setting: ClockSetting): Promise<void> {
     const until = 'held' in setting ? setting.held : Date.now() + setting.ahead

@@ -50,7 +50,7 @@ const METADATA_HOSTS = [
   'instance-data.ec2.internal',
 ]
 
-/** Ranges that each policy permits. A range in none of them is always refused. */
+/** Ranges that each policy permits. A range that no policy permits is always refused. */
 const ALLOWED: Readonly<Record<EgressPolicy['kind'], readonly AddressRange[]>> = {
   loopback: ['loopback'],
   private: ['loopback', 'private'],
@@ -204,7 +204,7 @@ export class Egress {
   }
 }
 
-/** Parses a URL and checks what no policy permits. */
+/** Parses a URL and refuses what no policy permits. */
 function parseUrl(text: string): URL {
   const malformed = (why: string) =>
     new Problem(

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { HistoryBudget, type Charge, type History } from '../history-budget.ts'
 import type { AttemptOutcome } from './http-sender.ts'
-import { verifyWebhook, type Verdict } from './signature-check.ts'
+import { verifyWebhook, type SignatureResult } from './signature-check.ts'
 
 /** A request to an inbox. */
 export interface InboxRequest {
@@ -21,7 +21,7 @@ export interface ReceivedWebhook {
   /** Status of the answer. */
   readonly status: number
   /** Result of the signature check; undefined if no subscription delivers to this inbox. */
-  readonly verdict: Verdict | undefined
+  readonly signature: SignatureResult | undefined
 }
 
 /** Answer of an inbox. */
@@ -194,8 +194,11 @@ export class Inboxes implements History {
     const { number, at, status, request, tokens } = entry
     const encoding = request.headers.find(([name]) => name.toLowerCase() === 'content-encoding')
     const body = decompress(request.body, encoding?.[1])
-    const verdict = verdictOn({ ...request, body }, { tokens, now: at, header: this.#header })
-    return { number, at, headers: request.headers, body, status, verdict }
+    const signature = checkSignature(
+      { ...request, body },
+      { tokens, now: at, header: this.#header },
+    )
+    return { number, at, headers: request.headers, body, status, signature }
   }
 }
 
@@ -205,20 +208,20 @@ export class Inboxes implements History {
  * @param options.header signature header of the plain scheme
  * @returns undefined without a token
  */
-export function verdictOn(
+export function checkSignature(
   { headers, body }: InboxRequest,
   options: { readonly tokens: readonly string[]; readonly now: number; readonly header: string },
-): Verdict | undefined {
+): SignatureResult | undefined {
   const { tokens, now, header } = options
   const named = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
-  const verdicts = tokens.map((token) =>
+  const results = tokens.map((token) =>
     verifyWebhook(body, named, token, { now, header: header.toLowerCase() }),
   )
-  return verdicts.find(({ verified }) => verified) ?? verdicts[0]
+  return results.find(({ verified }) => verified) ?? results[0]
 }
 
 const NO_REQUEST: InboxRequest = { headers: [], body: new Uint8Array() }
-/** The answer of an inbox whose URL asks for no other. */
+/** The answer of an inbox whose URL does not ask for another one. */
 export const OK: InboxReply = { status: 200, retryAfter: undefined, delay: 0 }
 
 /** Decodes gzip; returns a body that is not valid gzip unchanged. */

@@ -51,7 +51,10 @@ export class Outbox implements History {
   /** Deliveries that were recorded with their outcome and not handed to their receiver yet. */
   readonly #unsent = new WeakSet<Delivery>()
   #timer: NodeJS.Timeout | undefined
-  /** The last write failed. Only a create tries again, since a read must not fail because of it. */
+  /**
+   * The last write failed. Only a create tries again, since a read must not fail because of a
+   * failed write.
+   */
   #writeFailed = false
 
   constructor(store: Store, fake: Fake, log: Log, budget = new HistoryBudget()) {

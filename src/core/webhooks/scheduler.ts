@@ -113,7 +113,7 @@ export class Scheduler {
       this.#reordered.add(pending)
     }
     if (at <= now) return this.#run(pending)
-    // At a start, the time of most is stored already.
+    // When the server starts, the time of most deliveries is already stored.
     if (at !== delivery.nextAt) this.#update({ ...delivery, nextAt: at })
     this.#schedule(pending, at)
   }
@@ -151,7 +151,10 @@ export class Scheduler {
     void this.start(id, 'redelivery')
   }
 
-  /** Starts deliveries that waited for the removal of their user and whose rows are released. */
+  /**
+   * Starts deliveries that waited for the removal of their user, once `releaseAfterDelete` has
+   * released them.
+   */
   startReleased(ids: readonly string[]): void {
     for (const id of ids) {
       this.#discard(id)
@@ -351,7 +354,7 @@ export class Scheduler {
     removeFrom(queue, pending)
     const next = queue[0]
     if (!next) this.#queues.delete(delivery.subscription)
-    // Run later: a queue may hold thousands of deliveries, which would otherwise call each other.
+    // Run later: a queue may hold thousands of deliveries, whose calls would otherwise be nested.
     else if (next.ready) return this.#track(this.#runLater(next))
   }
 

@@ -14,14 +14,14 @@ export type VerifyStep =
   'body' | 'header' | 'form' | 'decode' | 'length' | 'timestamp' | 'secret' | 'signature'
 
 /** Result of a signature check, with its steps up to the first failed one. */
-export interface Verdict {
+export interface SignatureResult {
   readonly verified: boolean
   readonly scheme: 'plain' | 'standard'
   readonly failedAt?: VerifyStep
   readonly steps: readonly {
     readonly step: VerifyStep
     readonly passed: boolean
-    /** A sentence: the finding, or the failure and its probable cause. */
+    /** A sentence that says what is correct, or what failed and the probable cause. */
     readonly text: string
   }[]
 }
@@ -57,12 +57,12 @@ export function verifyWebhook(
   headers: HeadersLike,
   secret: string,
   options: VerifyOptions = {},
-): Verdict {
+): SignatureResult {
   const header = (options.header ?? 'webhook-signature').toLowerCase()
   const get = headerReader(headers)
   const scheme = options.scheme ?? schemeOf(get, header)
   const steps = scheme === 'plain' ? plainSteps : standardSteps
-  const done: Verdict['steps'][number][] = []
+  const done: SignatureResult['steps'][number][] = []
   try {
     const bytes = bytesOf(body)
     for (const [step, text] of steps({ bytes, get, secret, header, options })) {
@@ -78,7 +78,7 @@ export function verifyWebhook(
 }
 
 /**
- * The bytes of a body. Callers without types also pass what a framework has parsed.
+ * The bytes of a body. Callers without type checks also pass bodies that a framework has parsed.
  *
  * @throws CheckFailure body
  */

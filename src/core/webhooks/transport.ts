@@ -8,11 +8,11 @@ import { Problem } from '../problem.ts'
 import { applyDeliveryFaults, type Draft, type OutgoingRequest } from './delivery-faults.ts'
 import { attemptsInPlan, tokensOf, type Delivery, type Subscription } from './delivery.ts'
 import type { Egress } from './egress.ts'
-import { OK, replyOutcome, verdictOn, type Inboxes, type InboxRequest } from './inbox.ts'
+import { OK, replyOutcome, checkSignature, type Inboxes, type InboxRequest } from './inbox.ts'
 import type { RetryPlan } from './retry-plan.ts'
 import type { AttemptOutcome } from './http-sender.ts'
 import type { Scheme } from './signature.ts'
-import type { Verdict } from './signature-check.ts'
+import type { SignatureResult } from './signature-check.ts'
 import { inboxAt } from './subscriptions.ts'
 
 /** Header that admits the server's own webhooks to its inboxes without an admin token. */
@@ -43,7 +43,7 @@ export interface CheckedAttempt {
   /** Number of the attempt; undefined while none was made. */
   readonly attempt?: number
   readonly request: InboxRequest
-  readonly verdict?: Verdict | undefined
+  readonly signature?: SignatureResult | undefined
 }
 
 /** Delivers one attempt to its receiver: an inbox of the same sandbox, or a URL on the network. */
@@ -100,16 +100,16 @@ export class Transport {
   }
 
   /**
-   * The outcome of an attempt that cannot fail and takes no time: one to an inbox of the same sandbox
-   * whose URL asks for nothing else. It is known before the attempt is made.
+   * The outcome of an attempt that cannot fail and takes no time: an attempt to an inbox of the
+   * same sandbox whose URL does not ask for another answer. It is known before the attempt is made.
    */
   certainOutcome({ url }: Subscription): AttemptOutcome | undefined {
     return this.#ownInbox(url)?.query === '' ? replyOutcome(OK) : undefined
   }
 
   /**
-   * Builds the request of the last attempt again, or that of the first one while none was made, and
-   * checks its signature as the receiver does. Without a request, nothing is sent.
+   * Builds the request of the last attempt again, or the first request while no attempt was made,
+   * and checks its signature as the receiver does. The request is empty if the delivery sends none.
    */
   check(delivery: Delivery, subscription: Subscription): CheckedAttempt {
     const last = delivery.attempts.at(-1)
@@ -123,8 +123,8 @@ export class Transport {
     const body = first.body.subarray(0, first.wire?.truncateAt)
     const request = { headers: first.headers, body }
     const tokens = tokensOf(subscription)
-    const verdict = verdictOn(request, { tokens, now, header: this.#settings.header })
-    return { ...number, request, verdict }
+    const signature = checkSignature(request, { tokens, now, header: this.#settings.header })
+    return { ...number, request, signature }
   }
 
   /** Returns the key of the concurrency limit: the origin; undefined for an inbox, which has none. */

@@ -1,7 +1,10 @@
 /** Items that changed since the last notification, by id; undefined: all items may have changed. */
 export type Changes<T> = ReadonlyMap<string, T> | undefined
 
-/** Waits for conditions. Each change is passed on, so that no condition is polled or recomputed. */
+/**
+ * Waits for conditions. A condition receives the changed items, so it neither polls nor examines
+ * all items again.
+ */
 export class Waiters<T extends { readonly id: string }> {
   readonly #checks = new Set<(changes: Changes<T>) => void>()
   /** Functions that end one wait each, without a result. */
@@ -44,7 +47,7 @@ export class Waiters<T extends { readonly id: string }> {
     })
   }
 
-  /** Calls a function after each notification; returns a function that ends this. */
+  /** Calls a function after each notification; returns a function that ends the calls. */
   follow(onChange: () => void): () => void {
     const check = () => onChange()
     this.#checks.add(check)

@@ -44,7 +44,7 @@ export class Webhooks {
   readonly #log: Log
   /** Signature scheme of a subscription that names none, and the time limit of an attempt in milliseconds. */
   readonly defaults: Pick<WebhookSettings, 'scheme' | 'timeout'>
-  /** Number of calls of `reload`, and the last of them. */
+  /** Number of calls of `reload`, and the promise of the last one. */
   #reloads = 0
   #reloading: Promise<void> = Promise.resolve()
 
@@ -249,7 +249,7 @@ export class Webhooks {
     return { settled: size === 0, total: size, pending }
   }
 
-  /** Calls a function whenever deliveries have changed; returns a function that ends this. */
+  /** Calls a function whenever deliveries have changed; returns a function that ends the calls. */
   follow(onChange: () => void): () => void {
     return this.#waiters.follow(onChange)
   }

@@ -4,7 +4,10 @@ import type { CellResult, Exchange, WebhookDelivery, Report } from '../model.ts'
 import { repeatCommand } from './repeat.ts'
 import { classOf, sentence, timeOf, VERDICTS } from './words.ts'
 
-/** The story of a cell: what was armed, what happened, and how to repeat it. */
+/**
+ * Returns the section of a cell: the armed fault, the requests and webhooks, and the command that
+ * repeats it.
+ */
 export function storyOf(result: CellResult, report: Report, program: string): Html {
   const { cell, verdict, why, ending, findings, exchanges, omitted, decisive } = result
   return html`<article class="story" id="${anchorOf(cell.id)}" aria-label="${cell.id}">

@@ -10,8 +10,9 @@ import { classOf, percentOf, sentence, timeOf, VERDICTS } from './words.ts'
 const FIRST = 6
 
 /**
- * The report as one page without scripts and without files beside it: the score, the cells to look
- * at first, the matrix, and the story of each cell, which its link opens.
+ * Returns the report as one HTML page without scripts or other files. It contains the score, the
+ * cells to look at first, the matrix, and a detailed section for each cell, which a link in the
+ * matrix opens.
  */
 export function htmlReport(report: Report, program: string): string {
   const { all, apis, groups } = scoresOf(report)

@@ -15,7 +15,7 @@ export function jsonReport(report: Report): string {
 /**
  * Reads an earlier report.
  *
- * @throws ConfigError if the file is no report
+ * @throws ConfigError if the file is not a report
  */
 export function readReport(file: string): Pick<Report, 'results'> {
   let value: unknown

@@ -184,7 +184,7 @@ test.each([
     const sandbox = await createSandbox(settings)
     const payload = { scope: SCOPE, exp } as unknown as JWTPayload
     const token = await shared(payload)
-    // Twice: what was found good once is remembered.
+    // Sent twice, because an accepted token is cached.
     expect(await refusalOf(sandbox, token)).toEqual([401, 'token.malformed'])
     expect(await refusalOf(sandbox, token)).toEqual([401, 'token.malformed'])
   }

@@ -298,7 +298,7 @@ describe('allowedUsers of -1', () => {
     }
   })
 
-  test('is the least that fixtures may have', async () => {
+  test('is the minimum in fixtures', async () => {
     const less = fixtures.replaceAll('-1}', '-2}')
     await expect(createSandbox({ fixtures: less })).rejects.toThrow('must be at least -1')
   })

@@ -191,11 +191,11 @@ describe('GET user search', () => {
   test.each([
     [{ Status: 'Invited' }, 'search.empty'],
     [{ Name: '' }, 'search.empty'],
-    [{ Name: 'a', PageSize: 251 }, 'body.invalid'],
-    [{ Name: 'a', PageSize: 0 }, 'body.invalid'],
-    [{ Name: 'a', PageNo: -1 }, 'body.invalid'],
-    [{ Name: 'a', PageNo: 'x' }, 'body.invalid'],
-    [{ Name: 'a', UseNames: 'yes' }, 'body.invalid'],
+    [{ Name: 'a', PageSize: 251 }, 'query.invalid'],
+    [{ Name: 'a', PageSize: 0 }, 'query.invalid'],
+    [{ Name: 'a', PageNo: -1 }, 'query.invalid'],
+    [{ Name: 'a', PageNo: 'x' }, 'query.invalid'],
+    [{ Name: 'a', UseNames: 'yes' }, 'query.invalid'],
   ])('refuses %j', async (query, reason) => {
     const sandbox = await createSandbox()
     const { headers } = said(await get(sandbox, query, SEARCH).expect(400))
@@ -204,7 +204,7 @@ describe('GET user search', () => {
     expect(text).toContain('<UserSearchResponse')
   })
 
-  test('words a limit as the platform does', async () => {
+  test('has the wording of the platform for a limit', async () => {
     const sandbox = await createSandbox()
     const { body } = said(await get(sandbox, { Name: 'a', PageSize: 251 }, SEARCH).expect(400))
     expect(status(body)).toMatchObject({

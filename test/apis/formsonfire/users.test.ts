@@ -462,7 +462,7 @@ describe('XML as callers write it', () => {
   })
 })
 
-describe('what the platform reads and the contract does not say', () => {
+describe('inputs that the platform reads and the contract does not describe', () => {
   test.each(['Format', 'FORMAT', 'format'])('?%s=json sets the format', async (name) => {
     const sandbox = await createSandbox()
     const sent = sendText(sandbox, fixture('formsonfire.xml'))
@@ -533,7 +533,7 @@ describe('what the platform reads and the contract does not say', () => {
     }
   })
 
-  test('a form lacks fields as any body does, and its faults are named', async () => {
+  test('a form with missing or repeated fields is treated as any body, and the answer names the fields', async () => {
     const sandbox = await createSandbox()
     const form = (text: string) =>
       request(sandbox.url)
@@ -549,13 +549,13 @@ describe('what the platform reads and the contract does not say', () => {
     expect(codes(twice.headers)).toEqual(['form.repeated.Email'])
   })
 
-  test('no magic in an empty parameter: the body has the credentials', async () => {
+  test('an empty parameter is ignored, and the credentials are read from the body', async () => {
     const sandbox = await createSandbox()
     await createFormsOnFireUser(sandbox).query({ companyid: '', INTEGRATIONKEY: '' }).expect(200)
   })
 })
 
-describe('nothing in XML is dropped in silence', () => {
+describe('nothing in XML is dropped without a warning', () => {
   const text = fixture('formsonfire.xml')
   const guid = '3f2504e0-4f89-41d3-9a0c-0305e82c3301'
   const arrays = 'xmlns:a="http://schemas.microsoft.com/2003/10/Serialization/Arrays"'

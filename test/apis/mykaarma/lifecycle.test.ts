@@ -207,7 +207,7 @@ test('each answer to a call whose method and path are assumed says so, a refusal
   }
 })
 
-test('a delete is no call of Standin, and the explanation says why', async () => {
+test('a delete is not an operation of Standin, and the explanation says why', async () => {
   const sandbox = await createSandbox()
   const id = await created(sandbox)
   for (const path of [`${MYKAARMA}/${id}`, `/manage/v2/user/${id}`]) {

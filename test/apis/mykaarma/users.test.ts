@@ -261,7 +261,7 @@ describe('warnings', () => {
 })
 
 describe('X-Correlation-ID', () => {
-  test('comes back as it was sent, with good answers and bad', async () => {
+  test('is repeated unchanged, in successes and refusals', async () => {
     const sandbox = await createSandbox()
     for (const change of [{}, { bio: 1 }]) {
       const { headers, body } = said(

@@ -69,7 +69,9 @@ test('an accepted request is explained step by step, each field with the line of
   })
   expect(step('saving')!.text).toMatch(/The user [\w-]{36} was added/)
   expect(step('webhooks')!.text).toContain('reseller.user.created')
-  expect(text).toContain('from the vendor\'s page about it: "email* string, min: 1, format: email"')
+  expect(text).toContain(
+    'from the vendor\'s page about this call: "email* string, min: 1, format: email"',
+  )
 })
 
 test('a refusal is the last decision before the answer and names each field with its broken rule', async () => {

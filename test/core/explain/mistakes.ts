@@ -473,11 +473,15 @@ const paths: readonly Mistake[] = [
   mistake('mykaarma', ['PATCH to create a user', 'method.wrong', 405], method('PATCH'), {
     correct: toTarget,
   }),
-  mistake('mykaarma', ['DELETE of a user, which no page has', 'delete.not-found', 405], () => ({
-    method: 'DELETE',
-    path: `${MYKAARMA}/4b0f6b9a`,
-    body: '',
-  })),
+  mistake(
+    'mykaarma',
+    ['DELETE of a user, which no page describes', 'delete.not-found', 405],
+    () => ({
+      method: 'DELETE',
+      path: `${MYKAARMA}/4b0f6b9a`,
+      body: '',
+    }),
+  ),
   mistake('mykaarma', ['An update of an unknown user', 'user.unknown', 400], () => ({
     method: 'PUT',
     path: `${MYKAARMA}/4b0f6b9a`,
@@ -1308,7 +1312,7 @@ const onUsers = (
     ],
     [
       'mykaarma',
-      'A list with a filter, which it does not have',
+      'A list with a filter that the call does not have',
       'query.unknown',
       200,
       mykaarmaCall('GET', `${DEALER}?email=ada@example.test`),

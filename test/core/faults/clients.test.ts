@@ -27,7 +27,7 @@ const PROGRAMS: Readonly<Record<Client, readonly string[]>> = {
 }
 
 // All clients run in parallel, each with its own server, since they mostly wait.
-test('each client reports each fault as the table says, and the users are those that it says', async () => {
+test('each client reports each fault as the table says, and exactly the users of the table exist', async () => {
   const observed = await Promise.all(
     CLIENTS.map(async (client) => {
       const rows = new Map<Fault, Row>()
@@ -151,7 +151,7 @@ function usersNamed({ sandbox: { store } }: TestSandbox, start: string): number 
     store
       .collection(`${api}.users`)
       .all()
-      // Each API has its own name for it.
+      // Each API has its own name for the id.
       .filter((row) => JSON.stringify(row).includes(`"${start}`)),
   ).length
 }

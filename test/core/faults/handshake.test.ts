@@ -94,8 +94,14 @@ const MISTAKES: readonly (readonly [object, string])[] = [
   [{ tls: 'expired', match: { headers: { a: 'b' } } }, 'tls cannot be combined with match'],
   [{ tls: 'expired', after: 'route' }, 'tls cannot be combined with after'],
   [{ tls: 'expired', delay: '1s' }, 'tls cannot be combined with delay'],
-  [{ tls: 'expired', sequence: ['fail', '500'] }, 'sequence[1]: a step is a tls fault where'],
-  [{ status: 500, sequence: ['fail', 'tls=cut'] }, 'sequence[1]: a step is a tls fault where'],
+  [
+    { tls: 'expired', sequence: ['fail', '500'] },
+    'sequence[1]: a fault with tls needs tls in every step',
+  ],
+  [
+    { status: 500, sequence: ['fail', 'tls=cut'] },
+    'sequence[1]: a fault with tls needs tls in every step',
+  ],
   [{ tls: 'expire' }, 'tls must be one of'],
   [{ fault: 'tls=expire' }, 'tls must be one of'],
 ]

@@ -76,7 +76,7 @@ test('a fault reports when it last fired, and for which request', async () => {
   expect((await caller.get('/_standin/faults/fault-1')).json()).toEqual(shown)
 })
 
-test('clients are told apart by their credentials in what they did next', async () => {
+test('the next action after a firing is that of the client with the same credentials', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
   arm(server, '500;times=4')
@@ -102,7 +102,7 @@ test('clients are told apart by their credentials in what they did next', async 
   ])
 })
 
-test('clients with credentials in the body, or with none, are told apart too', async () => {
+test('clients with credentials in the body, or without any, are distinguished too', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
   arm(server, { status: 500, times: 1, api: 'formsonfire' })
@@ -197,7 +197,7 @@ test('the nearest miss is the request that matched the most conditions', async (
   expect((await list(caller))[0]!.nearestMiss!.why).toContain('lastName is "Byron"')
 })
 
-test('a fault behind another reports which one fired for its requests', async () => {
+test('a fault that comes after another reports which one fired for its requests', async () => {
   const server = await createSandbox(held)
   const caller = createCaller(server)
   const armed = [
@@ -258,7 +258,7 @@ test('?unfired=true lists exactly the faults that never fired', async () => {
   expect(await ids('')).toEqual(['fault-1', 'fault-2', 'fault-3'])
   for (const query of ['?unfired=maybe', '?unfird=true', '?unfired=']) {
     const answer = await caller.get(`/_standin/faults${query}`)
-    expect([answer.status, answer.reason]).toEqual([400, 'body.invalid'])
+    expect([answer.status, answer.reason]).toEqual([400, 'query.invalid'])
   }
 })
 

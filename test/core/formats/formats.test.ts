@@ -94,7 +94,10 @@ describe('XML', () => {
     },
     { requiredKeys: ['Code'] },
   )
-  /** As the other end should see it: what XML cannot carry stands as U+FFFD. */
+  /**
+   * Returns the text that the receiver should read: characters that XML cannot contain become
+   * U+FFFD.
+   */
   const carried = (value: string) =>
     [...value]
       .map((point) =>

@@ -34,7 +34,7 @@ const verdicts = ({ checks }: ReportCard, ...ids: readonly string[]) =>
 const failed = ({ checks }: ReportCard) =>
   checks.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id)
 
-describe('in doubt, nothing is judged', () => {
+describe('a check that the records cannot decide is not seen', () => {
   test('a held clock makes waiting invisible', async () => {
     const one = await play('2026-01-15T12:00:00Z')
     await one.arm('503;retry-after=5;times=1')
@@ -89,7 +89,7 @@ describe('in doubt, nothing is judged', () => {
     expect(verdicts(card, 'waits-retry-after', 'backs-off')).toEqual(['not-seen', 'not-seen'])
   })
 
-  test('the client that a test waits with may read a user until it is there', async () => {
+  test('a client that polls for a user until it exists is not accused', async () => {
     const one = await play()
     for (let i = 0; i < 4; i++) {
       await one.send({

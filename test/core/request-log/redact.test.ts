@@ -132,6 +132,22 @@ test.each([
   expect(shown).not.toMatch(/eyJ|cGFy|abcdefgh|MfKQ|engine|MIIB/)
 })
 
+test('a secret is found wherever it stands in a text, and however short it is', () => {
+  for (let length = 6; length <= 12; length++) {
+    const [one, other] = ['abcdefghijkl', 'zyxwvutsrqpo'].map((text) => text.slice(0, length))
+    const redactor = new Redactor(new KnownSecrets([one!]))
+    redactor.header('X-Token', other!)
+    for (let at = 0; at < 8; at++) {
+      const [before, after] = ['.'.repeat(at), '-'.repeat(8 - at)]
+      expect(redactor.scrub(`${before}${one}${after}`)).toBe(`${before}[redacted]${after}`)
+      expect(redactor.scrub(`${before}${other}${one}${after}`)).toBe(
+        `${before}[redacted][redacted]${after}`,
+      )
+      expect(redactor.scrub(`${before}${one}`)).toBe(`${before}[redacted]`)
+    }
+  }
+})
+
 test('many secrets are found, the longest of those that begin alike', () => {
   const redactor = new Redactor()
   const secrets = Array.from({ length: 2000 }, (_, i) => `secret-${i}`)

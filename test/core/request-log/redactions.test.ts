@@ -28,7 +28,7 @@ test('an entry is redacted once, and the result is freed with the entry', async 
   expect(redactions.bytes).toBe(0)
 })
 
-test('what is kept of redacted entries has a limit', async () => {
+test('the cache of redacted entries has a limit', async () => {
   const server = await createSandbox({ requestLogBytes: 60_000 })
   const caller = createCaller(server)
   for (let i = 0; i < 20; i++) await caller.post(CRYPTLEX, { company: 'a' }, HEADERS)

@@ -6,7 +6,7 @@ import { Store } from '../../../src/core/store/store.ts'
 import { createFolder } from '../../helpers/sandbox.ts'
 
 // A folder whose state file ends with transaction 0, and two write-ahead logs with the users u1 to
-// u3 and u4 to u6. Its answers were given long ago.
+// u3 and u4 to u6. All of its answers count as sent.
 
 async function open(folder: string, recover = false) {
   const warnings: string[] = []
@@ -56,7 +56,7 @@ function edit(file: string, change: (lines: string[]) => void): void {
   fs.writeFileSync(file, lines.join('\n'))
 }
 
-test('an undamaged folder starts with everything and without a word', async () => {
+test('a server on an undamaged folder has all data and logs nothing', async () => {
   const { ids, said } = await open(await folderWithTwoLogs())
   expect(ids()).toEqual(['u1', 'u2', 'u3', 'u4', 'u5', 'u6'])
   expect(said()).toBe('')
@@ -64,7 +64,7 @@ test('an undamaged folder starts with everything and without a word', async () =
 
 const DAMAGES: readonly {
   what: string
-  spoil: (folder: string) => void
+  spoil: (folder: string) => void | Promise<void>
   message: RegExp
   left: number
 }[] = [
@@ -117,13 +117,22 @@ const DAMAGES: readonly {
     message: /0004\.log, line 1, is damaged/,
     left: 3,
   },
+  {
+    what: 'the last log of another folder, with the same transactions',
+    spoil: async (folder) => {
+      const other = await folderWithTwoLogs()
+      fs.copyFileSync(join(other, log(4)), join(folder, log(4)))
+    },
+    message: /0004\.log, line 1, was written for another sandbox or data folder/,
+    left: 3,
+  },
 ]
 
 test.each(DAMAGES)(
   '$what: the start is refused with file, place and advice, and --recover goes on from what is good',
   async ({ spoil, message, left }) => {
     const folder = await folderWithTwoLogs()
-    spoil(folder)
+    await spoil(folder)
     const before = fs.readdirSync(folder)
     await expect(open(folder)).rejects.toThrow(message)
     await expect(open(folder)).rejects.toThrow(/--recover/)
@@ -153,7 +162,7 @@ test('--recover names the changes that it leaves out and keeps a copy of them', 
   expect(fs.readFileSync(join(folder, copy), 'utf8')).toContain('"u6"')
 })
 
-test('lines that damage made after everything that was saved were never acknowledged', async () => {
+test('invalid lines after the last saved change are reported as never acknowledged', async () => {
   const folder = await folderWithTwoLogs()
   fs.appendFileSync(join(folder, log(4)), 'not a record\n')
   const { ids, said } = await open(folder)
@@ -161,6 +170,51 @@ test('lines that damage made after everything that was saved were never acknowle
   expect(said()).toMatch(/line 4, was cut short .* It was never acknowledged/)
   const copy = fs.readdirSync(folder).find((name) => name.includes('.corrupt-'))!
   expect(fs.readFileSync(join(folder, copy), 'utf8')).toBe('not a record\n')
+})
+
+test('the log of another folder is noticed without a manifest, which is reported', async () => {
+  const folder = await folderWithTwoLogs()
+  const other = await folderWithTwoLogs()
+  fs.rmSync(join(folder, 'manifest'))
+  const { said, ids, store } = await open(folder)
+  expect(said()).toMatch(/manifest is missing, so it cannot be checked that the folder is complete/)
+  expect(ids()).toHaveLength(6)
+  await store.close()
+  fs.rmSync(join(other, 'manifest'))
+  fs.copyFileSync(join(await folderWithTwoLogs(), log(4)), join(other, log(4)))
+  await expect(open(other)).rejects.toThrow(/0004\.log, line 1, was written for another sandbox/)
+})
+
+test('a folder without a manifest keeps its id, so that its previous logs stay readable', async () => {
+  const folder = await folderWithTwoLogs()
+  const first = await open(folder)
+  await first.store.close()
+  fs.rmSync(join(folder, 'manifest'))
+  const second = await open(folder)
+  await second.add('u7')
+  const lines = fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .flatMap((name) => fs.readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+    .filter((line) => line !== '')
+  expect(lines).toHaveLength(7)
+  expect(new Set(lines.map((line) => /"([\w-]{8})"\]$/.exec(line)?.[1])).size).toBe(1)
+})
+
+test('a state file that an older manifest does not list is refused, and --recover says what cannot be checked', async () => {
+  const folder = await folderWithTwoLogs()
+  const old = fs.readFileSync(join(folder, 'manifest'))
+  const first = await open(folder)
+  await first.store.close()
+  const second = await open(folder)
+  await second.add('u7')
+  await second.store.close()
+  fs.writeFileSync(join(folder, 'manifest'), old)
+  await expect(open(folder)).rejects.toThrow(/state\.json ends with transaction 7/)
+  const { said } = await open(folder, true)
+  expect(said()).toMatch(
+    /If .*manifest is the file from another time or folder, it cannot be checked that the folder is complete/,
+  )
 })
 
 test('a state file of another time is refused', async () => {
@@ -203,7 +257,7 @@ test('a changed state file is refused when nobody can tell what differs', async 
   fs.writeFileSync(join(folder, 'state.previous.json'), text)
   const why = /state\.json has changed since Standin wrote it, .* cannot be told without a good/
   await expect(open(folder)).rejects.toThrow(why)
-  // The advice of the message.
+  // The files that the message advises to use.
   edit(file, (lines) =>
     lines.splice(
       lines.findIndex((line) => line.includes('"seq"')),

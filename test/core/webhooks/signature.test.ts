@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { standardSecret } from '../../../src/core/webhooks/hmac.ts'
 import {
   verifyWebhook,
-  type Verdict,
+  type SignatureResult,
   type WebhookBody,
 } from '../../../src/core/webhooks/signature-check.ts'
 import {
@@ -41,7 +41,7 @@ const OFFICIAL = [
   ['svix', (secret: string) => new Svix(secret)],
 ] as const
 
-const whereFailed = ({ steps }: Verdict) => steps.find(({ passed }) => !passed)?.text ?? ''
+const whereFailed = ({ steps }: SignatureResult) => steps.find(({ passed }) => !passed)?.text ?? ''
 
 describe('the plain scheme', () => {
   test('signs the published test vector', () => {

@@ -20,7 +20,7 @@ import {
 } from './life.ts'
 
 const headers = { Authorization: 'Bearer standin-token' }
-/** Two of the fixtures, and one that becomes known by its first user. */
+/** Two resellers of the fixtures, and one that is created with its first user. */
 const RESELLERS = ['reseller-001', 'reseller-002', 'another'] as const
 const pathOf = (reseller: string) => `/v3/resellers/${reseller}/users`
 
@@ -413,7 +413,7 @@ class CryptlexModel implements Model<Call> {
   }
 }
 
-/** What no call changes. */
+/** Fields that no call changes. */
 const NEW = { twoFactorEnabled: false, googleSsoEnabled: false, lastLoginAt: null }
 const VALID = {
   firstName: 'Ada',

@@ -160,7 +160,7 @@ export const dry = fc.nat({ max: 19 }).map((n) => n === 0)
 /** Chooses one of the users so far. */
 export const which = fc.nat({ max: 60 })
 
-/** A field that is absent as often as it has a value. */
+/** A field that is absent in half of the cases. */
 export const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 1 })
 

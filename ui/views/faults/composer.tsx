@@ -14,7 +14,10 @@ import { ConditionRow, matchOf, newCondition, type Condition } from './condition
 type Which = 'all' | 'nth' | 'every' | 'random'
 type Until = 'no' | 'for' | 'until'
 
-/** Chooses a fault with its conditions and arms it; shows the call in every form meanwhile. */
+/**
+ * Form to choose a fault with its conditions and to arm it. It shows the call as code in every
+ * language.
+ */
 export function Composer({ onArmed }: { readonly onArmed: () => void }) {
   const apis = overview.value?.front.apis ?? []
   const [api, setApi] = useState('')

@@ -97,7 +97,7 @@ export function ConditionRow({
   )
 }
 
-/** The conditions as a definition of a fault has them. */
+/** Returns the conditions in the form of a fault's definition. */
 export function matchOf(
   conditions: readonly Condition[],
   userField = 'email',
@@ -120,7 +120,10 @@ export function matchOf(
   return Object.keys(match).length === 0 ? {} : { match }
 }
 
-/** In a body `1` and `"1"` differ: a number or a truth value is entered as such, a text in quotes. */
+/**
+ * Reads an entered value. In a body, `1` and `"1"` differ: numbers, true and false are entered
+ * without quotes, and a text that looks like one of them in quotes.
+ */
 function valueOf(part: Part, entered: string): unknown {
   if (part !== 'fields') return entered
   if (/^(true|false|-?\d+(\.\d+)?)$/.test(entered)) return JSON.parse(entered) as unknown

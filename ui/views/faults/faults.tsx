@@ -269,7 +269,7 @@ const ORIGINS: Readonly<Record<Exclude<Fault['origin'], 'admin'>, string>> = {
 
 const MAX_MARKS = 12
 
-/** Firings as small marks if they are few, with the numbers. */
+/** The number of firings, with small marks if they are few. */
 function FiredMeter({
   fired,
   times,

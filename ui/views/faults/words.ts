@@ -3,7 +3,7 @@ import type { ListedFault } from '../../parts/fault-choice.tsx'
 
 // Faults in plain words.
 
-/** Words of the short form and the parts that a definition has in their place. */
+/** Words of the short form, each with the parts of a definition that replace it. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   hang: ['delay=forever'],
   'slow-headers': ['slow=headers'],
@@ -14,11 +14,13 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   'login-page': ['login-page', '200'],
 }
 
-/** Parts that are no effect. */
+/** Matches parts of a short form that are conditions, not effects. */
 const CONDITION =
   /^(?:operation|times|skip|every|probability|sequence|repeat|from|until|expires-in)=/
 
-/** The parts of an effect in an order of their own, so that two ways to write it are one text. */
+/**
+ * Returns an effect with its parts sorted, so that two spellings of an effect become the same text.
+ */
 function canonical(shortForm: string): string {
   const parts = shortForm.split(';').flatMap((part) => {
     if (part === '' || CONDITION.test(part)) return []
@@ -42,7 +44,10 @@ export function effectOf({ fault, definition }: Fault): string {
   return definition.sequence === undefined ? fault : `sequence=${definition.sequence.join(',')}`
 }
 
-/** The effect in the words of the catalogue; the short form where it has none. */
+/**
+ * Returns the effect in the words of the catalogue, or the short form if the catalogue does not
+ * have it.
+ */
 export function effectText(fault: Fault, catalogue: readonly ListedFault[]): string {
   const wanted = canonical(fault.fault)
   const listed = catalogue.find((one) => canonical(one.fault) === wanted)

@@ -9,7 +9,7 @@ import './report-card.css'
 
 type Verdict = ReportCardCheck['verdict']
 
-/** Titles of the verdicts, in the order of the list: what needs attention comes first. */
+/** Titles of the verdicts, in the order of the list: failed checks come first. */
 const VERDICTS = { failed: 'Failed', passed: 'Passed', 'not-seen': 'Not seen' } as const
 const SUBJECTS = { client: 'Client of the APIs', receiver: 'Receiver of webhooks' } as const
 
@@ -21,7 +21,7 @@ export function ReportCard() {
   const verdict = parameter('verdict')
   const query = api === '' ? {} : { api }
   const { data, problem } = useFetched({ operation: 'getReportCard', query })
-  const card = typeof data === 'object' ? data : undefined // text on demand only
+  const card = typeof data === 'object' ? data : undefined // only a call that asks for text gets text
   const checks = card?.checks ?? NO_CHECKS
   const shown = checks.filter((check) => verdict === '' || check.verdict === verdict)
   return (
@@ -147,7 +147,7 @@ function Check({ check, api }: { readonly check: ReportCardCheck; readonly api: 
   )
 }
 
-/** True for the short form of a fault; anything else to do is a text with spaces. */
+/** Returns true for the short form of a fault. Other advice is a sentence, with spaces. */
 function isFault(provoke: string): boolean {
   return !provoke.includes(' ')
 }

@@ -2,7 +2,7 @@ import { computed } from '@preact/signals'
 import { parameter } from '../../state/location.ts'
 import { rows, type Row } from '../../state/requests.ts'
 
-/** Chips that are no API, by the value of the parameter `only`. */
+/** Filter chips other than those of APIs, by the value of the parameter `only`. */
 export const ONLY: readonly (readonly [
   value: string,
   title: string,

@@ -7,12 +7,14 @@ const OMITTED =
 
 const REDACTED = '[redacted]'
 
-/** Stands for a secret of a body that is no credential, such as the password of a new user. */
+/**
+ * Replaces a redacted value in a body that is not a credential, such as the password of a new user.
+ */
 const INVENTED = 'analytical-engine'
 
 /**
- * The call that repeats a request. Secrets are not logged: the credentials of the sandbox replace
- * them.
+ * Returns the call that repeats a request. Secrets are not logged, so the credentials of the
+ * sandbox are used.
  */
 export function repeatOf(
   { api = '', method = 'GET', path = '/', query, headers, body }: RecordedRequest,

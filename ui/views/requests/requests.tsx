@@ -9,7 +9,7 @@ import { Detail } from './detail.tsx'
 import { ONLY, shownRows, timeOf } from './filter.ts'
 import './requests.css'
 
-/** Height of a row in pixels, as the style sheet has it. */
+/** Height of a row in pixels; the same as in the style sheet. */
 const ROW_HEIGHT = 48
 
 /** The list of requests, and one of them beside it. */
@@ -67,7 +67,8 @@ export function Requests() {
 }
 
 function show({ id }: Row): void {
-  // Opening is one step back; moving on from there is none.
+  // Opening the first item adds an entry to the browser's history; going from item to item adds
+  // none.
   setParameters({ open: id }, parameter('open') === '')
 }
 
@@ -147,7 +148,10 @@ function RowText({ row }: { readonly row: Row }) {
   )
 }
 
-/** The start of a short form, so that the person beside it has room: the detail has all of it. */
+/**
+ * Returns the first part of a short form, to leave room for the person beside it. The detail shows
+ * the whole short form.
+ */
 const headOf = (fault: string): string => fault.split(';')[0]!.replace(/^webhook=/, '') // it has one
 
 function Empty() {

@@ -133,7 +133,7 @@ function CheckText({ check }: { readonly check: NonNullable<Decision['checks']>[
 
 const LEVELS = ['documented', 'public', 'assumed'] as const
 
-/** The weakest evidence of a step, which is as certain as that; it shows and hides the sources. */
+/** A button with the weakest evidence among the rules of a step; it shows and hides the sources. */
 function Level({
   evidence,
   isOpen,

@@ -333,7 +333,7 @@ function Snapshots({
                 name={`Delete ${snapshot.name}`}
                 action={`Delete ${snapshot.name}`}
                 onConfirm={() => {
-                  // A comparison would be fetched again, without the snapshot.
+                  // An open comparison would fetch a snapshot that no longer exists.
                   if (compared === snapshot.name) setCompared('')
                   void act(
                     { operation: 'deleteSnapshot', params: { snapshot: snapshot.name } },

@@ -8,7 +8,7 @@ export const BEFORE_RESET = 'before-reset'
 export const BEFORE_RESTORE = 'before-restore'
 
 /**
- * Saves a snapshot, then makes a call that replaces the state; the notice offers to take it back.
+ * Saves a snapshot, then makes a call that replaces the state; the notice offers to undo it.
  *
  * @param name name of the snapshot
  */

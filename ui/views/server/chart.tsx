@@ -1,4 +1,4 @@
-/** One colour of a chart. */
+/** One series of values of a chart, with its colour. */
 export interface Series {
   readonly title: string
   readonly tone: 'ok' | 'warn' | 'bad' | 'accent' | 'second'
@@ -19,9 +19,9 @@ export function Chart({
   readonly title: string
   readonly unit: string
   readonly series: readonly Series[]
-  /** Bars that fit. */
+  /** Maximum number of bars. */
   readonly slots: number
-  /** Time that all bars take, such as `3 min`. */
+  /** Period that all bars together cover, such as `3 min`. */
   readonly span: string
 }) {
   const count = series[0]?.values.length ?? 0

@@ -13,7 +13,9 @@ interface Metric {
 export interface Sample {
   /** `Date.now()` */
   readonly at: number
-  /** Requests to the vendors' APIs so far, by the first digit of the status; `0` without an answer. */
+  /**
+   * Requests to the vendors' APIs so far, by the first digit of the status; `0` means no answer.
+   */
   readonly requests: Readonly<Record<string, number>>
   readonly creates: number
   /** Deliveries that are kept, by state. */
@@ -25,7 +27,7 @@ export interface Sample {
 }
 
 export const INTERVAL = 2000
-/** Samples that are kept: three minutes. */
+/** Maximum number of samples: three minutes. */
 export const MAX_SAMPLES = 91
 
 export const samples = signal<readonly Sample[]>([])
@@ -69,7 +71,7 @@ export async function takeSample(createOperations: ReadonlySet<string>): Promise
   }
   const at = Date.now()
   const sample = { at, requests, creates, deliveries, faultsFired, memory, startedAt }
-  // Another process counts from 0, and a gap is no interval.
+  // Samples of an earlier server process, or from before a gap, cannot be compared with this one.
   const last = samples.value.at(-1)
   const continues = last?.startedAt === startedAt && at - last.at < 3 * INTERVAL
   samples.value = [...(continues ? samples.value : []), sample].slice(-MAX_SAMPLES)

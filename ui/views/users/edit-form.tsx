@@ -17,7 +17,7 @@ export function EditForm({
   readonly onDone: (changed: User, deliveries: readonly Delivery[]) => void
 }) {
   const { api, id } = user
-  // What another client changes meanwhile does not change the form.
+  // The fields are read once, so that changes by other clients do not change the form.
   const [fields] = useState(() => user.fields ?? [])
   const [isAll, setAll] = useState(false)
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map())
@@ -131,7 +131,10 @@ function emptyOf({ type }: Field): unknown {
   return type === 'boolean' ? false : ''
 }
 
-/** An entered text in the type of its field; as text where it is none, for the server to refuse. */
+/**
+ * Converts an entered text to the type of its field. A text that cannot be converted is sent as it
+ * is, and the server refuses it.
+ */
 function valueOf({ type, value }: Field, entered: FormDataEntryValue | null): unknown {
   if (type === 'boolean') return entered !== null
   const text = typeof entered === 'string' ? entered : ''

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../api/client.ts'
 import type { LedgerEntry } from '../../../src/admin/contract.gen.ts'
 
-/** How an API has a person. */
+/** State of a person at one API. */
 export type PlaceName = 'there' | 'missing' | 'twice' | 'spelt differently'
 
 export interface Place {
@@ -30,18 +30,24 @@ export function placeAt({ users }: LedgerEntry, api: string): Place {
   return { place: 'there', count, text: `${user.name ?? ''} ${user.email ?? ''}`.trim() }
 }
 
-/** A person without an address is named by the only user it has: `cryptlex/3f…`. */
+/**
+ * Returns the key of a person: the address, or for a person without one the API and id of the only
+ * user, such as `cryptlex/3f…`.
+ */
 export function keyOf({ email, users: [first] }: LedgerEntry): string {
   return email === '' && first ? `${first.api}/${first.id}` : email
 }
 
-/** The user that a key without an address names. */
+/** Returns the user in the key of a person without an address. */
 export function userIn(key: string): { readonly api: string; readonly id: string } | undefined {
   const [, api, id] = /^([a-z]+)\/([^@]+)$/.exec(key) ?? []
   return api === undefined || id === undefined ? undefined : { api, id }
 }
 
-/** The texts of a refusal by the field that each is about; `''` is for those of no shown field. */
+/**
+ * Returns the texts of a refusal by field. The key `''` has the texts that are not about a shown
+ * field.
+ */
 export function problemsByField(
   { message, violations }: Refusal,
   shown: readonly string[],

@@ -110,7 +110,7 @@ function Account({
         { operation: 'deleteUser', params },
         ({ email }) => `${email ?? id} was deleted at ${shortTitle(api)}`,
       )
-      // At once: a refresh would fetch a user who is gone.
+      // Set before the next refresh, which would fetch a user that no longer exists.
       if (answer) setDeleted(true)
       return answer
     })
@@ -151,7 +151,7 @@ function Account({
             setEditing(false)
             onChange({ what: `${shortTitle(api)}: the user was changed`, deliveries })
             if (changed.email !== undefined && changed.email !== user.email) {
-              // The person of the new address may be another one.
+              // The new address may be that of another person, so the page opens that address.
               if (user.email === person) setParameters({ open: changed.email })
             }
           }}
@@ -201,7 +201,7 @@ function DeleteDialog({
   )
 }
 
-/** The stored values, one a line; what is inside another one after it. */
+/** The stored values, one per line; members of an object follow it on lines of their own. */
 function Fields({ user }: { readonly user: User }) {
   const entries = Object.entries<unknown>({ ...user.user })
   const flat = entries.flatMap(([name, value]): [string, unknown][] =>

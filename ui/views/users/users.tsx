@@ -11,7 +11,7 @@ import { PersonDetail } from './person.tsx'
 import { keyOf, placeAt } from './people.ts'
 import './users.css'
 
-/** People that are read at first, and more with each click. */
+/** Number of people that are read at first, and that each click adds. */
 const PAGE = 200
 const MAX = 1000
 
@@ -33,7 +33,7 @@ export function Users() {
   const people = data?.entries ?? []
   const opened = parameter('open')
   const keys = people.map(keyOf)
-  // A link may spell the address as another API does.
+  // A link may have the address in the spelling of another API.
   const current = keys.find((key) => key.toLowerCase() === opened.toLowerCase()) ?? opened
   useListKeys(keys, current)
   const apis = overview.value?.front.apis.map(({ name }) => name) ?? []

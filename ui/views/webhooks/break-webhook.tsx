@@ -10,7 +10,10 @@ type Listed = FaultCatalogue['faults'][number]
 
 const PREFIX = 'webhook='
 
-/** Has no effect on a webhook that is sent again: its request was answered long ago. */
+/**
+ * Faults without an effect on a webhook that is sent again, because its request has already been
+ * answered.
+ */
 const NEVER = ['before-answer']
 
 /** The delivery faults in plain words, from the catalogue of the API that has webhooks. */

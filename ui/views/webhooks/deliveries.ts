@@ -33,7 +33,7 @@ export function eventIn(body: string): string | undefined {
   }
 }
 
-/** Facts by body: it is the same for every attempt, and the list is read again every few seconds. */
+/** Cache of the facts by delivery, because the list is read again every few seconds. */
 const known = new WeakMap<Delivery, Facts>()
 
 export function factsOf(delivery: Delivery): Facts {

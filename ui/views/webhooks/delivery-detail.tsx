@@ -163,7 +163,7 @@ function SignatureCheck({ check, problem, delivery }: Parts) {
   )
 }
 
-/** Causes of an attempt besides the outcome of the one before it. */
+/** Texts for the causes of an attempt other than the outcome of the previous attempt. */
 const CAUSES: Readonly<Record<string, string>> = {
   event: 'Sent for the event',
   redelivery: 'Sent again on request',
@@ -253,7 +253,7 @@ function SentRequest({ check, problem, delivery }: Parts) {
   )
 }
 
-/** The body of a webhook in the form in which the request log has it. */
+/** Returns the body of a webhook in the form of the request log. */
 export function bodyOf({ body, bytes }: { readonly body: string; readonly bytes: number }) {
   const isCut = body.length >= 64 * 1024 && bytes > body.length
   return { text: body, size: bytes, ...(isCut ? { cut: true as const } : {}) }

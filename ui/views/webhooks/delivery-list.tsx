@@ -13,10 +13,10 @@ import { factsOf, STATES, TONES } from './deliveries.ts'
 import { Marks } from './marks.tsx'
 import { PartLinks } from './part-links.tsx'
 
-/** Deliveries that are read at first, and more with each click. */
+/** Number of deliveries that are read at first, and that each click adds. */
 const PAGE = 200
 const MAX = 1000
-/** Milliseconds after which a list with an attempt that is running is read again. */
+/** Milliseconds after which the list is read again while an attempt is running. */
 const RUNNING = 1000
 
 /** The deliveries, the newest first, and one of them beside the list. */

@@ -35,7 +35,7 @@ export function Signature({ verdict }: { readonly verdict: SignatureVerdict }) {
   )
 }
 
-/** Headers as pairs, in the form in which the request log has them. */
+/** Converts pairs of names and values to the form of headers in the request log. */
 export function headersOf(
   pairs: readonly (readonly string[])[],
 ): Readonly<Record<string, string[]>> {

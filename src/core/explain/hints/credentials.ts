@@ -9,11 +9,11 @@ export function authorizationHints(call: Call, expected: 'Basic' | 'Bearer'): re
   const form = expected === 'Basic' ? 'Basic <base64 of user:password>' : 'Bearer <token>'
   if (header === undefined) return [missing(call, form)]
   if (/^(["']).*\1$/s.test(header) || /^\w+ +["'].*["']$/.test(header)) {
-    const text = `Send Authorization: ${form} without quotes, which are not removed from the value.`
+    const text = `Send Authorization: ${form} without quotes: quotes count as part of the value.`
     return [hint('credentials.quotes', text)]
   }
   if (/^(\w+):? +\1\b/i.test(header)) {
-    const text = `Remove one ${expected}: the Authorization header has it twice, so your client probably adds it too.`
+    const text = `Remove one ${expected}: the Authorization header has it twice, so your client probably adds one itself.`
     return [hint('credentials.scheme-twice', text)]
   }
   if (/^(bearer|basic):/i.test(header)) {
@@ -55,7 +55,7 @@ function basicHints(header: string): readonly Hint[] {
     return [
       hint(
         'credentials.empty',
-        'Put the Base64 of user:password after Basic, where the header is empty.',
+        'Put the Base64 of user:password after Basic: the header has nothing there.',
       ),
     ]
   }
@@ -93,13 +93,13 @@ function basicHints(header: string): readonly Hint[] {
           )
         : hint(
             'credentials.no-colon',
-            'Encode user:password with a colon between user and password, which is missing.',
+            'Put a colon between user and password before you encode them in Base64: the colon is missing.',
           ),
     ]
   }
   if (/[\r\n]$/.test(text)) {
     const fix =
-      'Encode user:password without a line break at its end (echo -n, or printf), which counts as part of the password.'
+      'Encode user:password without a line break at its end (echo -n, or printf): a line break counts as part of the password.'
     return [hint('credentials.newline', fix)]
   }
   return []
@@ -108,7 +108,7 @@ function basicHints(header: string): readonly Hint[] {
 function bearerHints(header: string): readonly Hint[] {
   const token = header.slice('Bearer'.length).trim()
   if (token === '')
-    return [hint('credentials.empty', 'Put the token after Bearer, where the header is empty.')]
+    return [hint('credentials.empty', 'Put the token after Bearer: the header has nothing there.')]
   if (/\s/.test(token)) {
     return [
       hint(

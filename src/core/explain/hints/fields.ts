@@ -130,6 +130,10 @@ function unknownParameters({ call: { operation, query, method }, api }: HintInpu
   const unknown = [...new Set(query.keys())].filter(
     (name) => !known.has(baseOf(name).toLowerCase()),
   )
+  const rest =
+    names.length === 0
+      ? 'the call has no parameters'
+      : `the call has only the parameter${names.length === 1 ? '' : 's'} ${listed(names)}`
   return unknown.slice(0, MAX_HINTS).map((name) => {
     const shown = quotable(name) ?? 'the unknown parameter'
     const meant = closest(name, names)
@@ -137,8 +141,7 @@ function unknownParameters({ call: { operation, query, method }, api }: HintInpu
       const text = `Write ${listed(meant, 'or')} instead of ${shown} in the query: ${shown} is ignored.`
       return hint('query.unknown', text)
     }
-    const rest = names.length === 0 ? 'the call has none' : `the parameters are ${listed(names)}`
-    return hint('query.unknown', `Remove ${shown} from the query, which is ignored: ${rest}.`)
+    return hint('query.unknown', `Remove ${shown} from the query: it is ignored, and ${rest}.`)
   })
 }
 

@@ -52,11 +52,18 @@ function contentType({ call }: HintInput) {
     return [hint('content-type.missing', text)]
   }
   if (sent === 'application/x-www-form-urlencoded' || sent === 'multipart/form-data') {
-    const readsForms = call.operation?.requestTypes.some((one) => one.endsWith('urlencoded'))
+    const isMultipart = sent === 'multipart/form-data'
+    const refused = isMultipart
+      ? 'Multipart forms are not read here; curl -F and FormData send them.'
+      : 'Forms are not read here; curl -d and many HTTP clients send the type of a form by default.'
+    const header =
+      expected.length === 1
+        ? `with the header Content-Type: ${type}`
+        : `and its type in the header, such as Content-Type: ${type}`
     const isForm = call.bodyText === undefined || !/^\s*[<{[]/.test(call.bodyText)
     const text = isForm
-      ? `Send the body as ${types} and say so in Content-Type: ${type}. ${readsForms ? 'Multipart forms' : 'Forms'} are not read here; curl -d and many HTTP clients send the type of a form by default.`
-      : `Send Content-Type: ${type} with this body: the header announces a form, which is the default of curl -d.`
+      ? `Send the body as ${types}, ${header}. ${refused}`
+      : `Send Content-Type: ${type} with this body: the header announces a form${isMultipart ? '' : ', which is the default of curl -d'}.`
     return [hint('body.form-encoded', text)]
   }
   const text = `Send Content-Type: ${types} instead of ${shown(sent)}.`
@@ -77,7 +84,7 @@ function charset({ call }: HintInput) {
 function encoding({ call }: HintInput) {
   if (call.problem?.reason !== 'encoding.unsupported') return []
   const text =
-    'Remove Content-Encoding, or compress the body with gzip, deflate or br and name that.'
+    'Remove Content-Encoding, or compress the body with gzip, deflate or br and set Content-Encoding to that method.'
   return [hint('encoding.unsupported', text)]
 }
 
@@ -132,6 +139,6 @@ function preflight({ call }: HintInput) {
 function expectation({ call }: HintInput) {
   if (call.headers.expect?.toLowerCase() !== '100-continue') return []
   const text =
-    'Remove the header Expect where a server does not support it (curl -H "Expect:", or ExpectContinue = false): clients then wait a second before they send the body. Standin answered 100 Continue.'
+    'Remove the header Expect for a server that does not support it (curl -H "Expect:", or ExpectContinue = false): with such a server, clients wait a second before they send the body. Standin answered 100 Continue.'
   return [hint('expect.continue', text)]
 }

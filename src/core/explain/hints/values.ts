@@ -91,7 +91,7 @@ function unlistedValue(path: string, value: unknown, allowed: readonly unknown[]
     return hint('enum.case', `Write ${path} as ${same}: values are case-sensitive.`)
   const near = texts.find((item) => distance(item.toLowerCase(), String(value).toLowerCase()) <= 2)
   const advice = near === undefined ? '' : ` (perhaps ${near})`
-  return hint('enum.value', `Give ${path} one of ${listed(texts, 'or')}${advice}.`)
+  return hint('enum.value', `Set ${path} to ${listed(texts, 'or')}${advice}.`)
 }
 
 /** Strings that the vendor's lenient reader converted to the type of their field. */
