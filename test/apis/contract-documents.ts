@@ -79,8 +79,8 @@ export function documentOf(api: string): Document {
 }
 
 /** Returns the target of a `#/…` reference; returns a value that is not a reference unchanged. */
-// The caller states the type of the target: a linter checks the contracts. oxlint-disable-next-line
-// typescript/no-unnecessary-type-parameters
+// The caller states the type of the target: a linter checks the contracts.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function at<T>(api: string, node: { readonly $ref?: string }): T {
   if (node.$ref === undefined) return node as T
   const steps = node.$ref.slice(2).split('/')
