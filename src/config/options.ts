@@ -115,7 +115,7 @@ export const OPTIONS = {
   faults: option({
     fallback: [],
     value: 'FAULTS',
-    help: `faults armed from the start, such as '${API_NAMES[0]}:500;times=2', or off`,
+    help: `faults armed from the start, such as '${API_NAMES[0]}:500;times=2', or off: no fault can be armed`,
     secret: true,
     read: readFaults,
   }),
@@ -155,7 +155,7 @@ export const OPTIONS = {
   }),
   webhookOrder: option({
     fallback: false,
-    help: 'finish each delivery before the next to the same webhook',
+    help: 'finish each delivery before sending the next one to the same webhook',
     read: boolean,
   }),
   webhookScheme: option({
@@ -168,7 +168,7 @@ export const OPTIONS = {
   egress: option({
     fallback: undefined,
     value: 'WHERE',
-    help: 'networks that webhooks may reach: loopback, private, any or hosts',
+    help: 'networks that webhooks may reach: loopback, private, any, or host names with commas between them',
     read: (given) => {
       readEgress(given)
       return given

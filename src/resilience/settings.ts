@@ -39,7 +39,7 @@ export const FLAGS = {
   only: ['PATTERNS', 'run only cells whose id has one of these parts; * stands for any text'],
   skip: ['PATTERNS', 'leave out cells whose id has one of these parts'],
   calls: ['N', 'maximum number of calls of an operation to break one by one (5)'],
-  jobs: ['N', 'number of parallel runs; 1 for a suite with a fixed port (processors)'],
+  jobs: ['N', 'number of parallel runs; 1 for a suite with a fixed port (number of processors)'],
   timeout: ['TIME', 'time limit of a run (10s, or five times the baseline if that is longer)'],
   budget: ['TIME', 'start no further run after this time, such as 5m'],
   'dry-run': [undefined, 'run the baseline, print the plan and end'],

@@ -135,7 +135,7 @@ export const CREATE_CHECKS: readonly Check[] = [
     id: 'one-user-per-person',
     subject: 'client',
     title: 'Creates each person once',
-    needs: 'a create of a user that exists already, or a lookup in place of it',
+    needs: 'a create of a user that exists already, or a lookup instead of such a create',
     provoke: 'commit-500;times=1, then duplicate-accepted',
     *judge(facts, observations) {
       const lookups = new Lookups(facts)
