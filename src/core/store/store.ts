@@ -579,7 +579,7 @@ export class Store implements State, Counters {
   #lose(reason: string): void {
     if (this.#lost === reason) return
     this.#lost = reason
-    this.#options.log.warn(`${reason}, and changes are refused until it is back`)
+    this.#options.log.warn(`${reason}; changes are refused until this is corrected`)
   }
 
   /** Rewrites all files of the folder. Changes are refused until this is done. */
