@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { JAVA } from '../helpers/java.ts'
 import { createFolder, createSandbox } from '../helpers/sandbox.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -35,7 +36,7 @@ const clients = [
   },
   { client: 'curl -d', runtime: ['sh'], needs: 'curl', script: 'curl_client.sh', kind: 'default' },
   { client: 'Go', runtime: ['go', 'run'], script: 'client.go' },
-  { client: 'Java', runtime: ['java'], script: 'Client.java' },
+  { client: 'Java', runtime: [...JAVA], script: 'Client.java' },
   { client: "PHP's curl", runtime: ['php'], script: 'client.php' },
   { client: 'Net::HTTP', runtime: ['ruby'], script: 'client.rb' },
 ].filter(({ runtime: [program = ''], needs }) => isThere(needs ?? program))

@@ -15,7 +15,7 @@ import { LONG } from '../helpers/time.ts'
 
 const SANDBOXES = 64
 /** The number of requests to all sandboxes together. */
-const OPERATIONS = repetitions(4000, 32_000)
+const OPERATIONS = repetitions(1600, 32_000)
 const PROFILES = [
   'documented',
   'strict',

@@ -16,7 +16,7 @@ import { LONG } from '../helpers/time.ts'
 import { withDefaults } from '../../src/config/config.ts'
 import { startServer, type Server } from '../../src/server/server.ts'
 
-const OPERATIONS = repetitions(1500, 10_000)
+const OPERATIONS = repetitions(600, 10_000)
 const LENGTH = 100
 
 type Operation =

@@ -18,9 +18,10 @@ import {
   xmlEndpoint,
   type Seen,
 } from '../helpers/raw-requests.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 
-const RUNS = { numRuns: 200 }
+const RUNS = { numRuns: repetitions(60, 1000) }
 
 /** Any text that JSON can contain. */
 const anyText = fc.string({ unit: 'binary', maxLength: 20 })
@@ -114,7 +115,7 @@ describe.each(jsonEndpoints)('A body at $name', (route) => {
           expect(seen.headers['standin-warning']).toMatch(/;code=(?:type|name\.case)\./)
         }
       }),
-      { numRuns: 400 },
+      { numRuns: repetitions(120, 2000) },
     )
     // The comparison is worth something only when both happened.
     expect(verdicts).toEqual(new Set([true, false]))
@@ -162,7 +163,7 @@ describe('A user in XML', () => {
           expect(asXml).toEqual(asJson)
         },
       ),
-      { numRuns: 120 },
+      { numRuns: repetitions(40, 600) },
     )
   })
 
@@ -235,7 +236,7 @@ describe('A user in XML', () => {
         expect(seen.text).toMatch(/^<\?xml .*<\/\w+>$/)
         if (seen.status !== 200) expect(seen.headers['standin-reason']).toMatch(/^\w/)
       }),
-      { numRuns: 400 },
+      { numRuns: repetitions(120, 2000) },
     )
     expect(sandbox.logged).toEqual([])
   })

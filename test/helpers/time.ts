@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /**
@@ -40,17 +41,33 @@ const TRIES = 5
 
 /**
  * Returns the shortest of several measurements, which is the least disturbed by other programs.
- * Stops at the first one below the limit.
+ * Stops at the first one below the limit, and not before it has tried for a while.
  */
 export async function bestOf(limit: number, measure: () => Promise<number>): Promise<number> {
+  const end = performance.now() + NEVER
   let best = Infinity
-  for (let i = 0; i < TRIES && best >= limit; i++) best = Math.min(best, await measure())
+  for (let i = 0; best >= limit && (i < TRIES || performance.now() < end); i++) {
+    best = Math.min(best, await measure())
+  }
   return best
 }
 
-/** Measures elapsed time in milliseconds. */
+/**
+ * Milliseconds for which a process could have run, but other programs had the processor. Linux
+ * counts them for the main thread; elsewhere they are 0.
+ */
+export function waitedForProcessor(pid: number | 'self' = 'self'): number {
+  try {
+    const [, nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')
+    return Number(nanoseconds) / 1e6
+  } catch {
+    return 0
+  }
+}
+
+/** Measures elapsed time in milliseconds, without the time in which other programs had the processor. */
 export async function took(work: () => unknown): Promise<number> {
-  const before = performance.now()
+  const [before, waited] = [performance.now(), waitedForProcessor()]
   await work()
-  return performance.now() - before
+  return performance.now() - before - (waitedForProcessor() - waited)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startStandin, type Standin } from '../../../src/index.ts'
+import { JAVA } from '../../helpers/java.ts'
 import { isThere, judged, STORY, type PublicClient } from './judged.ts'
 
 const script = (name: string) => join(import.meta.dirname, name)
@@ -26,7 +27,7 @@ const CLIENTS: readonly (PublicClient & { readonly isThere: boolean })[] = [
   },
   {
     client: 'Java HttpClient',
-    command: ['java', script('RetryClient.java')],
+    command: [...JAVA, script('RetryClient.java')],
     isThere: isThere('java', '--version'),
   },
   {

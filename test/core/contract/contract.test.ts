@@ -14,6 +14,7 @@ import { Contract } from '../../../src/core/contract/contract.ts'
 import { Problem } from '../../../src/core/problem.ts'
 import { isRecord } from '../../../src/core/contract/schema.ts'
 import { changes, specOf, userSchema, valuesOf } from '../../helpers/bodies.ts'
+import { repetitions } from '../../helpers/repetitions.ts'
 import { createFolder } from '../../helpers/sandbox.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -141,7 +142,7 @@ describe.each(APIS)('The contract of %s', (api) => {
 
         expect(verdict(request)).toBe(status)
       }),
-      { numRuns: 500 },
+      { numRuns: repetitions(150, 2000) },
     )
     expect([...seen].toSorted((a, b) => a - b)).toEqual([200, 400, 404, 405, 415])
   })

@@ -14,6 +14,7 @@ import * as prettier from 'prettier'
 import { expect, test } from 'vitest'
 import { Redactor } from '../../../src/core/request-log/redact.ts'
 import type { Server } from '../../../src/server/server.ts'
+import { repetitions } from '../../helpers/repetitions.ts'
 import { createSandbox } from '../../helpers/sandbox.ts'
 import { expectUpToDate, readDocument } from '../../helpers/document.ts'
 import { GOOD, MISTAKES, NOW, type Mistake, type Outgoing } from './mistakes.ts'
@@ -168,7 +169,7 @@ test('hints for any damaged request can be computed and contain no password', as
       })
       expect(header ?? '').not.toContain(secret)
     }),
-    { numRuns: 200 },
+    { numRuns: repetitions(60, 1000) },
   )
   expect(server.logged).toEqual([])
 })

@@ -135,10 +135,25 @@ test.each(['fields', 'headers', 'query'] as const)(
 )
 
 test('only the newest 5,000 requested faults are kept', async () => {
-  const caller = createCaller(await createPlainSandbox())
-  for (let i = 0; i < 5100; i++) {
-    const email = addressOf(`w${i}+fault.500/times=1`)
-    expect((await caller.create('cryptlex', { email })).status).toBe(500)
+  const server = await createPlainSandbox()
+  const caller = createCaller(server)
+  // Pipelined on one connection, which takes a third of the time of as many calls.
+  const { path, headers } = creation('cryptlex')
+  const all = { ...headers, 'Content-Type': 'application/json' }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  const requestOf = (i: number) => {
+    const body = JSON.stringify({ email: addressOf(`w${i}+fault.500/times=1`) })
+    const length = `Content-Length: ${body.length}\r\n`
+    return `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}${length}\r\n${body}`
+  }
+  const socket = connect(server.port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let answers = ''
+  socket.setEncoding('latin1').on('data', (text: string) => (answers += text))
+  for (let i = 0; i < 5100; i += 100) {
+    answers = ''
+    socket.write(Array.from({ length: 100 }, (_, n) => requestOf(i + n)).join(''))
+    await eventually(() => expect(answers.match(/HTTP\/1\.1 500 /g)).toHaveLength(100))
   }
   const { faults } = (await caller.get('/_standin/faults?all=true')).json<{
     faults: { id: string }[]

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { TLS_FAULTS } from '../../../src/core/fault.ts'
 import { javaTrustStore } from '../../../src/tls/trust-store.ts'
+import { JAVA } from '../../helpers/java.ts'
 import { createFolder, createSandbox } from '../../helpers/sandbox.ts'
 import { LONG } from '../../helpers/time.ts'
 import { TLS_ROWS, type TlsClient } from './tls-reports.ts'
@@ -26,7 +27,7 @@ const ALL: readonly Program[] = [
   { client: 'Node https', command: [...NODE, `${HERE}node.ts`, 'https'] },
   { client: 'curl', command: ['sh', `${HERE}curl.sh`], needs: 'curl' },
   { client: 'Python urllib', command: ['python3', `${HERE}python.py`] },
-  { client: 'Java HttpClient', command: ['java', `${HERE}Tls.java`] },
+  { client: 'Java HttpClient', command: [...JAVA, `${HERE}Tls.java`] },
   { client: 'Go net/http', command: ['go', 'run', `${HERE}tls.go`] },
 ]
 

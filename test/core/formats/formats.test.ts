@@ -12,6 +12,7 @@ import { xml } from '../../../src/core/formats/xml.ts'
 import { Problem } from '../../../src/core/problem.ts'
 import { isRecord, type Schema } from '../../../src/core/contract/schema.ts'
 import { userSchema } from '../../helpers/bodies.ts'
+import { repetitions } from '../../helpers/repetitions.ts'
 import { createFolder } from '../../helpers/sandbox.ts'
 
 const OWN_PROTO = fileURLToPath(new URL('../../../specs/mykaarma.proto', import.meta.url))
@@ -30,7 +31,7 @@ describe('JSON', () => {
         } else expect(isError(ours)).toBe(isError(theirs))
         if (!isError(ours)) expect(ours).toEqual(theirs)
       }),
-      { numRuns: 3000 },
+      { numRuns: repetitions(1000, 10_000) },
     )
   })
 

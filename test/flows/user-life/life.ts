@@ -6,7 +6,7 @@ import { repetitions } from '../../helpers/repetitions.ts'
 import { createPlainSandbox } from '../../helpers/sandbox.ts'
 
 /** Calls per API. */
-export const CALLS = repetitions(1000, 10_000)
+export const CALLS = repetitions(400, 10_000)
 const LENGTH = 100
 /** Calls between two comparisons of the whole state. */
 const INTERVAL = 50
