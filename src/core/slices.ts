@@ -1,4 +1,4 @@
-/** Milliseconds for which long work holds the event loop before other requests get their turn. */
+/** Length of a time slice in milliseconds: after it, long work lets other requests run. */
 const SLICE = 4
 
 /** Ends long work whose client has closed the connection. */
@@ -7,8 +7,8 @@ export class ClientGone extends Error {}
 const waiting: (() => void)[] = []
 
 /**
- * Resumes one task in each turn of the event loop, so that several tasks do not add up to a long
- * wait.
+ * Resumes one waiting task in each turn of the event loop, so that requests wait for one time slice
+ * at most, however many tasks there are.
  */
 function resumeOne(): void {
   waiting.shift()?.()
@@ -22,8 +22,8 @@ function nextTurn(): Promise<void> {
 }
 
 /**
- * Long work that lets other requests run every few milliseconds. What it reads may change
- * meanwhile: take a copy of a list first, or read it by a cursor.
+ * The time slices of long work, between which other requests run. They may change the data that
+ * the work reads: copy a list before iterating over it, or read it by a cursor.
  *
  * ```ts
  * const slices = new Slices(call.signal)
@@ -42,13 +42,13 @@ export class Slices {
     this.#signal = signal
   }
 
-  /** True if it is time to call `next`. */
+  /** True if the time slice has ended, so that `next` must be called. */
   get isOver(): boolean {
     return performance.now() >= this.#end
   }
 
   /**
-   * Lets other requests run, then begins the next slice.
+   * Lets other requests run, then begins the next time slice.
    *
    * @throws ClientGone
    */
@@ -59,7 +59,7 @@ export class Slices {
   }
 
   /**
-   * Runs work that yields at its own steps, and returns its result.
+   * Runs work that yields after each of its steps in time slices, and returns its result.
    *
    * @throws ClientGone
    */
@@ -72,7 +72,7 @@ export class Slices {
 }
 
 /**
- * Iterates in slices. Each item should take well below a slice.
+ * Iterates in time slices. The work on one item should take much less than a time slice.
  *
  * @throws ClientGone
  */
@@ -86,7 +86,7 @@ export async function* inSlices<T>(
   }
 }
 
-/** Runs work that yields at its own steps without a pause, and returns its result. */
+/** Runs work that yields after each of its steps, without a pause, and returns its result. */
 export function atOnce<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const step = steps.next()

@@ -11,10 +11,12 @@ export interface Address {
 }
 
 /**
- * Reads the name of the sandbox that a request is for: from `/~name` before its path, which is
- * removed (and the rest decoded as far as that makes no difference), from the header
- * `Standin-Sandbox`, or from a host such as `name.localhost`. Names below that one, such as
- * `api.name.localhost`, belong to the same sandbox.
+ * Reads the name of the sandbox that a request is for: from `/~name` at the start of its path, from
+ * the header `Standin-Sandbox`, or from a host such as `name.localhost`. Hosts below that one, such
+ * as `api.name.localhost`, belong to the same sandbox.
+ *
+ * Changes the URL of the request: `/~name` is removed, and escaped characters that need no escape
+ * are decoded.
  */
 export function addressOf(
   request: Pick<IncomingMessage, 'headers'> & { url?: string | undefined },

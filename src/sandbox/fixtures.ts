@@ -12,8 +12,8 @@ import type { Vendor, VendorFixtures } from '../core/vendor.ts'
 import { packaged } from '../package.ts'
 
 /**
- * The fixtures of a new sandbox: the package's, those of the configuration over them, and the
- * values of the vendors' own options.
+ * The fixtures of a new sandbox: those of the package, overridden by the configuration and by the
+ * vendors' own options.
  *
  * @throws ConfigError naming the file, the option and what is wrong
  */
@@ -51,14 +51,18 @@ function givenFixtures({ fixtures }: Config, vendors: readonly Vendor[]): Fixtur
   }
 }
 
-/** Reads a folder with a file for each API; a file of another name is refused as misspelt. */
+/** Reads a folder with a file for each API; refuses other names, which are probably misspelt. */
 function fixturesIn(folder: string, names: readonly string[]): Readonly<Record<string, unknown>> {
   const found = readdirSync(folder).filter((file) => file.endsWith('.json'))
   const files = names.map((name) => `${name}.json`)
   const unknown = found.find((file) => !files.includes(file))
   const allowed = files.join(', ')
-  if (unknown) throw new ConfigError(`${join(folder, unknown)} (--fixtures) is none of ${allowed}`)
-  if (found.length === 0) throw new ConfigError(`${folder} (--fixtures) holds none of ${allowed}`)
+  if (unknown)
+    throw new ConfigError(
+      `${join(folder, unknown)} (--fixtures) must have one of these names: ${allowed}`,
+    )
+  if (found.length === 0)
+    throw new ConfigError(`${folder} (--fixtures) must hold at least one of ${allowed}`)
   return Object.fromEntries(
     names
       .filter((name) => existsSync(join(folder, `${name}.json`)))
@@ -75,7 +79,7 @@ export function checkFixtures(fixtures: unknown, contract: Contract): Fixtures {
   return fixtures as Fixtures // the schema has checked it
 }
 
-/** The base fixtures with the given ones over them, key by key within each API. */
+/** The base fixtures, overridden by the given ones key by key within each API. */
 export function mergeFixtures(base: Fixtures, given: Fixtures): Fixtures {
   const names = new Set([...Object.keys(base), ...Object.keys(given)])
   return Object.fromEntries([...names].map((name) => [name, { ...base[name], ...given[name] }]))

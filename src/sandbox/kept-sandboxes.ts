@@ -24,7 +24,7 @@ export class KeptSandboxes {
   readonly #recover: boolean
   readonly #log: Log
 
-  /** @param recover puts a sandbox that cannot be opened aside, instead of refusing the start */
+  /** @param recover if a sandbox cannot be opened, puts it aside instead of refusing the start */
   constructor(
     dataFolder: string,
     { recover, log }: { readonly recover: boolean; readonly log: Log },
@@ -39,8 +39,8 @@ export class KeptSandboxes {
   }
 
   /**
-   * Reads the descriptions of the kept sandboxes, oldest first, and warns of those that are missing.
-   * Removes the folders of sandboxes whose creation or removal a kill interrupted.
+   * Reads the descriptions of the kept sandboxes, oldest first, and warns of those that are
+   * missing. Removes the folders of sandboxes whose creation or removal was interrupted by a kill.
    *
    * @returns the sandboxes, and the version of each that the manifest lists
    */
@@ -94,7 +94,7 @@ export class KeptSandboxes {
   }
 
   /**
-   * Puts a sandbox that cannot be opened aside, with a warning.
+   * Puts aside a sandbox that cannot be opened, with a warning.
    *
    * @throws Error without `--recover`: it names the sandbox and its file, and says what to do
    */
@@ -113,7 +113,7 @@ export class KeptSandboxes {
   }
 }
 
-/** Removes a folder. A rename comes first, so that the next start finds no half-removed one. */
+/** Removes a folder. It is renamed first, so that the next start recognizes a half-removed one. */
 export function removeFolder(folder: string): void {
   const aside = `${folder}${REMOVED_SUFFIX}`
   fs.rmSync(aside, { recursive: true, force: true })
@@ -121,18 +121,18 @@ export function removeFolder(folder: string): void {
   fs.rmSync(aside, { recursive: true, force: true })
 }
 
-/** Removes the folder of a sandbox that could not be created, as far as the disk allows it. */
+/** Removes the folder of a sandbox that could not be created; ignores a failure. */
 export function removeIfPossible(folder: string): void {
   try {
     removeFolder(folder)
   } catch {
-    // The next start finds an unfinished folder and removes it.
+    // The next start removes an unfinished folder.
   }
 }
 
 /**
- * Returns true for a folder that a killed server left: it was creating or removing the sandbox and
- * had not acknowledged it.
+ * Returns true for a folder that a server left behind when it was killed while creating or removing
+ * the sandbox, before it acknowledged that.
  */
 function isLeftover(all: string, name: string, listed: Readonly<Record<string, number>>): boolean {
   if (name.endsWith(REMOVED_SUFFIX)) return SANDBOX_NAME.test(name.slice(0, -REMOVED_SUFFIX.length))

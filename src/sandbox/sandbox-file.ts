@@ -9,7 +9,7 @@ import { checkedJson, checkJson } from '../core/store/checksum.ts'
 /** The request that created a sandbox which outlives the server, as `sandbox.json` stores it. */
 export interface StoredRequest extends SandboxRequest {
   readonly createdAt?: number
-  /** Number of times that the file was written; an old file is noticed by it. */
+  /** Number of times that the file was written, by which an outdated file is detected. */
   readonly version?: number
 }
 
@@ -39,7 +39,7 @@ export function readListed(folder: string, version: number | undefined): StoredR
     throw new Error(`${folder} is a file; it must be the folder of the sandbox`)
   }
   const request = readRequest(folder)
-  // A file that somebody wrote by hand has none.
+  // A file that somebody wrote by hand has no version.
   if (version !== undefined && request.version !== undefined && request.version < version) {
     throw new Error(
       `${join(folder, 'sandbox.json')} is an old file (version ${request.version}, the last one was ${version}); put the last one back`,

@@ -43,9 +43,9 @@ export class Sandbox {
   readonly #shared: SharedParts
   readonly #fake: Fake
   #fixtures: Fixtures
-  /** The fixtures that apply again when the disk refuses the pending change. */
+  /** The fixtures that apply again if the pending change cannot be saved. */
   #savedFixtures: Fixtures
-  /** Settles when the last requested change of the clock is done. */
+  /** Resolves when the last requested change of the clock is done. */
   #clockChange: Promise<void> = Promise.resolve()
   #secrets: KnownSecrets | undefined
   #contexts: ReadonlyMap<string, PipelineContext> = new Map()
@@ -80,7 +80,7 @@ export class Sandbox {
   }
 
   /**
-   * Reads the state of a sandbox in a folder; `start` makes a sandbox of it.
+   * Reads the state of a sandbox in a folder; `start` creates the sandbox from it.
    *
    * @throws as the store does for a folder that cannot be used; Problem for users of the fixtures
    *   that an API refuses
@@ -91,7 +91,7 @@ export class Sandbox {
     options: FolderOptions,
   ): Promise<Store> {
     // Fixtures that cannot be used must leave no state behind: the next start would take that state
-    // for one that already contains them. So they are tried in memory first.
+    // for one that already contains them. They are therefore loaded into memory first.
     if (!fs.existsSync(join(options.folder, 'state.json'))) Sandbox.inMemory(settings, shared)
     const { log, onFlush } = shared
     return await Store.read({ ...options, tables: tablesFor(shared), log, onFlush })
@@ -151,7 +151,10 @@ export class Sandbox {
     )
   }
 
-  /** The secrets of the fixtures and the names of all others, which are redacted wherever they occur. */
+  /**
+   * The secrets of the fixtures, and the names of headers, parameters and fields with other
+   * secrets; all of them are redacted wherever they occur.
+   */
   get secrets(): KnownSecrets {
     this.#secrets ??= KnownSecrets.in(this.#fixtures, this.#shared.secretNames)
     return this.#secrets
@@ -204,7 +207,7 @@ export class Sandbox {
   }
 
   /**
-   * Waits until all changes are on disk. When the disk refuses them, restores the clock and the
+   * Waits until all changes are on disk. If they cannot be saved, restores the clock and the
    * fixtures of the stored state, and throws.
    */
   async saved(): Promise<void> {
@@ -222,10 +225,10 @@ export class Sandbox {
   }
 
   /**
-   * Replaces the whole state with a document in one step, once its rows are indexed beside the
-   * present state.
+   * Indexes the rows of a document while other requests run, then replaces the whole state with it
+   * in one step.
    *
-   * @throws ClientGone before the step
+   * @throws ClientGone if the client closes the connection before that step; nothing changes then
    */
   async replace(document: Document, signal?: AbortSignal): Promise<void> {
     const prepared = await new Slices(signal).run(this.store.prepare(document))
@@ -237,8 +240,8 @@ export class Sandbox {
   }
 
   /**
-   * Sets the clock, stores the setting and runs everything that falls due on the way. Concurrent
-   * changes run one after the other.
+   * Sets the clock, stores the setting and runs all timers that become due. Concurrent changes run
+   * one after the other.
    */
   turnClock(setting: () => ClockSetting): Promise<void> {
     const changed = this.#changeClock(this.#clockChange, setting)
@@ -323,8 +326,8 @@ export class Sandbox {
   }
 
   /**
-   * Creates or updates the subscription of the configured webhook URL. A removed subscription of
-   * the inbox is not created again; one of another URL is.
+   * Creates, updates or removes the subscription of the configured webhook URL. If a client has
+   * removed it, the next start creates it again, unless the URL is `inbox`.
    */
   #configureWebhook(fresh = false): void {
     const { url, secret } = this.#shared.webhooks

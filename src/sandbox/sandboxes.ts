@@ -18,13 +18,13 @@ import type { Settings, SharedParts } from './settings.ts'
 /** Maximum number of sandboxes; limits the memory that a client in a loop can take. */
 export const MAX_SANDBOXES = 1000
 
-/** A sandbox of this server, as the admin API sees it and as the server itself does. */
+/** A sandbox of this server, with the data for the admin API and for the server itself. */
 interface RunningSandbox extends HostedSandbox {
   readonly sandbox: Sandbox
   lastUsed: number
 }
 
-/** A sandbox of the folder whose state is read and which is not started. */
+/** A stored sandbox whose state has been read, but which has not been started. */
 interface ReadSandbox {
   readonly name: string
   readonly settings: Settings
@@ -32,7 +32,7 @@ interface ReadSandbox {
   readonly request: StoredRequest
 }
 
-/** The sandbox that answers a request. A refusal comes with the fallback sandbox. */
+/** The sandbox that answers a request; for a refused request, the fallback sandbox. */
 export interface Found {
   readonly sandbox: Sandbox
   /** The part of the path before the API's prefix: `/~name`, or empty. */
@@ -57,7 +57,7 @@ export class Sandboxes {
   /** Undefined for a server whose state is in memory only. */
   readonly #kept: KeptSandboxes | undefined
   readonly #running = new Map<string, RunningSandbox>()
-  /** Names of sandboxes that are being opened or removed; they cannot be taken meanwhile. */
+  /** Names of sandboxes that are being opened or removed; no other sandbox can use them. */
   readonly #reserved = new Set<string>()
   readonly #sweep: NodeJS.Timeout
   #generatedNames = 0
@@ -92,7 +92,7 @@ export class Sandboxes {
     return [...this.#running.keys()].flatMap((name) => this.#current(name) ?? [])
   }
 
-  /** Returns the sandbox of this name, without counting as its use. */
+  /** Returns the sandbox of this name, without extending its life. */
   find(name: string): Sandbox | undefined {
     return this.#current(name)?.sandbox
   }
@@ -137,7 +137,7 @@ export class Sandboxes {
     }
     this.#reserved.add(name)
     const directory = this.#kept.folderOf(name)
-    // Defaults are stored too: another seed at the next start would give other values.
+    // Defaults are stored too: with another seed, the next start would generate other values.
     const { seed, profile } = settings
     const stored = {
       ...request,
@@ -198,12 +198,12 @@ export class Sandboxes {
     }
   }
 
-  /** The server's fixtures with the given ones over them. */
+  /** The server's fixtures, overridden by the given ones. */
   fixturesWith(given: Fixtures): Fixtures {
     return mergeFixtures(this.#options.settings.fixtures, given)
   }
 
-  /** Ends all waiting calls and connections that a fault holds; a server could not stop before. */
+  /** Ends all waiting calls and held connections; otherwise the server could not stop. */
   stopWaiting(): void {
     for (const { sandbox } of this.#running.values()) {
       sandbox.requests.close()
@@ -240,7 +240,7 @@ export class Sandboxes {
     return this.#add(Sandbox.inMemory(this.#settingsFor(name, {}), this.#options.shared), {})
   }
 
-  /** The sandbox of this name. Starts to remove an expired one instead. */
+  /** Returns the sandbox of this name; starts to remove an expired one and returns undefined. */
   #current(name: string): RunningSandbox | undefined {
     const running = this.#running.get(name)
     if (!running || !expired(running, Date.now())) return running
@@ -250,7 +250,9 @@ export class Sandboxes {
     return undefined
   }
 
-  /** Removes a sandbox from the list at once; its name is free when its folder is gone. */
+  /**
+   * Removes a sandbox from the list at once; its name can be used again once its folder is gone.
+   */
   async #dismiss(name: string, { sandbox, kept }: RunningSandbox): Promise<void> {
     this.#running.delete(name)
     sandbox.requests.close()
@@ -260,9 +262,9 @@ export class Sandboxes {
     if (!kept) return await sandbox.webhooks.close()
     this.#reserved.add(name)
     try {
-      await sandbox.close().catch(() => {}) // what it could not save is removed
+      await sandbox.close().catch(() => {}) // unsaved changes are removed with the folder
       this.default.store.mustBeWritable()
-      // A sandbox that is listed and missing would look lost at the next start.
+      // Before the folder is removed: the next start would report a listed sandbox as missing.
       await this.#list(name, 0)
       removeFolder(this.#folderOf(name))
     } catch (error) {
@@ -273,7 +275,7 @@ export class Sandboxes {
   }
 
   /**
-   * The sandbox that answers requests for no existing sandbox, with refusals. They change no other
+   * The sandbox that refuses requests to sandboxes that do not exist. Such requests change no other
    * sandbox; the request log of `default` records them.
    */
   get fallbackSandbox(): Sandbox {
@@ -286,9 +288,9 @@ export class Sandboxes {
   }
 
   /**
-   * The context that answers a request which the guard or the HTTP parser refuses. The request log
-   * of the sandbox that it names records it, without extending that sandbox's life; that of
-   * `default` where there is none of the name.
+   * The context that answers a request which the guard or the HTTP parser refuses. The request is
+   * recorded in the log of the sandbox that it names, without extending that sandbox's life; if
+   * there is no such sandbox, in the log of `default`.
    *
    * @param prefix of the API that answers
    */
@@ -301,7 +303,7 @@ export class Sandboxes {
 
   #refuseName(name: string): void {
     if (!SANDBOX_NAME.test(name)) {
-      const message = `The name of a sandbox must have at most 63 of a-z, 0-9 and -, and no - at its ends`
+      const message = `The name of a sandbox must have 1 to 63 characters of a-z, 0-9 and -, and must not begin or end with -`
       throw new Problem(400, 'sandbox.name', message)
     }
     if (this.#current(name)) {
@@ -361,7 +363,7 @@ export class Sandboxes {
       const store = await this.#readIn(folder, settings)
       read.push({ name: DEFAULT_SANDBOX, settings, store, request: { kept: true } })
       const listed = await this.#readKept(store, read)
-      // Nothing was written so far: a start that is refused leaves everything as it is.
+      // No state has been written so far, so a refused start leaves all of them as they were.
       await this.#start(read, listed)
     } catch (error) {
       const idle = read.filter(({ name }) => !this.#running.has(name))

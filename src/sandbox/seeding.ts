@@ -45,8 +45,8 @@ export function create(context: ApiContext, body: Readonly<Record<string, unknow
 }
 
 /**
- * Returns true if an API has a user with the person's address: a request may have created it, or a
- * test may have replaced the state, which restarts the numbers.
+ * Returns true if an API has a user with the person's address: a request may have created the
+ * user, or a test may have replaced the state, which restarts the numbering of people.
  */
 function isTaken({ email }: Person, context: ApiContext | undefined): boolean {
   return (context?.all ?? []).some(({ api }) => {

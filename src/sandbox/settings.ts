@@ -30,7 +30,7 @@ export interface SharedParts {
   readonly gate: Pick<PipelineContext, 'reportInvalidAnswer' | 'checksRoundTrip' | 'observe'>
   readonly faults: Pick<FaultOptions, 'vocabulary' | 'allowsMagicAddresses' | 'startup' | 'https'>
   readonly webhooks: WebhookSettings & {
-    /** Receiver of webhooks besides the subscriptions': a URL, `inbox` (built-in) or `none`. */
+    /** Receiver of the configured subscription: a URL, `inbox` (built-in) or `none`. */
     readonly url: string
     readonly secret: string
   }
@@ -46,6 +46,6 @@ export interface Settings {
   readonly clockWins?: boolean
   readonly profile: Profiles
   readonly fixtures: Fixtures
-  /** Records its requests in place of its own request log. */
+  /** Records the requests of the sandbox in place of its own request log. */
   readonly recorder?: RequestRecorder
 }

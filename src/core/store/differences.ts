@@ -2,7 +2,7 @@ import { isRecord } from '../contract/schema.ts'
 import type { Document } from './document.ts'
 import type { Row } from './state.ts'
 
-/** Rows that a message names for each kind of difference. */
+/** Maximum number of row ids that a message lists for each kind of difference. */
 const NAMED = 10
 
 /** Describes in one sentence how a state differs from an earlier one, by the ids of the rows. */

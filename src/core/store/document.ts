@@ -31,13 +31,13 @@ export interface DocumentDefect {
 }
 
 interface DocumentCheck {
-  /** False for rows that Standin wrote itself, as a checksum shows. */
+  /** False if a checksum proves that Standin wrote the rows. */
   readonly checksRows?: boolean
 }
 
 /**
- * Checks whether a document is a state of these tables. Only the fields of a row that an index
- * uses are checked.
+ * Checks that a document is a valid state with these tables. Of the rows, only the ids and the
+ * unique fields are checked.
  *
  * @returns the first defect; undefined for a valid document
  */
@@ -117,7 +117,7 @@ function* rowsDefect(rows: unknown): Generator<undefined, string | undefined> {
   return undefined
 }
 
-/** Finds two rows with the same value in a unique field, which no create would have accepted. */
+/** Finds two rows with the same value in a unique field; operations never store such rows. */
 function* uniqueDefect(
   rows: readonly Row[],
   { unique }: Table,

@@ -3,7 +3,10 @@ import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
 
-/** Creates a folder and its parents. Node's own `recursive` never returns below /proc. */
+/**
+ * Creates a folder and its parents. The option `recursive` of mkdir is not used, because it never
+ * returns for a path below /proc.
+ */
 export function makeFolder(folder: string): void {
   if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
   if (!fs.existsSync(folder)) makeFolder(dirname(resolve(folder)))
@@ -26,7 +29,7 @@ export function readBytes(file: string): Buffer | undefined {
   }
 }
 
-/** Identifies a file or folder whatever path leads to it; undefined when there is none. */
+/** Identifies a file or folder independently of its path; undefined if there is none. */
 export function identityOf(stat: fs.Stats | undefined): string | undefined {
   return stat && `${stat.dev}-${stat.ino}`
 }
@@ -41,7 +44,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A path for a copy that no other file has. */
+/** Returns an unused path for a file that is put aside. */
 export function asidePath(file: string): string {
   const stamp = Date.now()
   for (let i = 0; ; i++) {
@@ -57,7 +60,7 @@ export function putAside(file: string): string {
   return aside
 }
 
-/** Cuts a file after its first bytes; returns the path of a new file with the rest of it. */
+/** Truncates a file to `offset` bytes; returns the path of a new file with the rest. */
 export function cutOff(file: string, offset: number): string {
   const copy = asidePath(file)
   const fd = fs.openSync(copy, 'wx', 0o600)

@@ -12,8 +12,8 @@ export type Change =
   | readonly ['count', stream: string, next: number]
 
 /**
- * A change that reverts one; a row that was removed returns to its place in the order, and a state
- * that was replaced as a whole returns as it was.
+ * A change that reverts another one. `restore` returns a removed row to its place in the order;
+ * `swap` returns a replaced state.
  */
 export type Undo =
   | Change
@@ -27,7 +27,7 @@ export type OnChange = (undo: Undo, change: Change) => void
 export interface RowsContent<T extends Row = Row> {
   readonly rows: Map<string, { readonly position: number; readonly row: T }>
   lastPosition: number
-  /** False after a removed row was restored: it is behind rows of later positions. */
+  /** False after a removed row was restored: the map holds it after rows with later positions. */
   isInOrder: boolean
   readonly indexes: readonly { readonly field: string; readonly ids: Map<string, string> }[]
   readonly counts: readonly { readonly field: string; readonly rows: Map<string, number> }[]
@@ -45,7 +45,7 @@ const STEP = 200
 
 /**
  * The rows of one collection in the order of insertion, with an index on the id and on each unique
- * field: the cost of a lookup does not depend on the number of rows.
+ * field, so that the cost of a lookup does not depend on the number of rows.
  */
 export class IndexedRows<T extends Row = Row> implements Collection<T> {
   readonly #name: string
@@ -143,14 +143,15 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
   }
 
   /**
-   * Builds the content for other rows in steps, beside the present one.
+   * Builds the content for other rows in steps; the present content stays in use.
    *
-   * @param rows with ids and unique values as documentDefect checks them
+   * @param rows rows in which documentDefect has found no defect
    */
   *prepare(rows: readonly T[]): Generator<undefined, RowsContent<T>> {
     const content = emptyContent<T>(this.#table)
     for (const [i, row] of rows.entries()) {
-      // A row that stays keeps its position, so that a client reading page by page sees it once.
+      // A row that exists before and after keeps its position, so that a client that reads page by
+      // page sees it once.
       const previous = this.#content.rows.get(row.id)?.position ?? 0
       content.lastPosition = Math.max(content.lastPosition + 1, previous)
       add(content, row, content.lastPosition)
@@ -166,11 +167,11 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
     return previous
   }
 
-  /** Sorts the rows by position, once after any number of restored ones. */
+  /** Sorts the rows by position, if rows have been restored since they were last sorted. */
   #order(): void {
     if (this.#content.isInOrder) return
     const entries = [...this.#content.rows].sort(([, a], [, b]) => a.position - b.position)
-    // Another map: a reader may be iterating over the present one.
+    // In a new map, because a reader may be iterating over the present one.
     this.#content = { ...this.#content, rows: new Map(entries), isInOrder: true }
   }
 
@@ -183,7 +184,7 @@ export class IndexedRows<T extends Row = Row> implements Collection<T> {
   }
 }
 
-/** Iterates over the rows of one content, also after another has taken its place. */
+/** Iterates over the rows of one content, even after another content has replaced it. */
 function* rowsAfter<T extends Row>(
   { rows }: RowsContent<T>,
   position: number,

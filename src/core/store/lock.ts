@@ -14,9 +14,12 @@ const HEARTBEAT_TIMEOUT = 700
 /** The content of a lock file. */
 interface Holder {
   readonly pid: number
-  /** Machine and process namespace: the pid means something only there. */
+  /** Machine and process namespace in which the pid is valid. */
   readonly place: string
-  /** Start time of the process in clock ticks, where the system tells it: pids are reused. */
+  /**
+   * Start time of the process in clock ticks, which tells it from a later process with the same
+   * pid; empty if the system does not provide it.
+   */
   readonly started: string
 }
 
@@ -34,10 +37,10 @@ export interface FolderLock {
 }
 
 /**
- * Makes this process the only one that uses a folder. A lock that a killed process left behind is
- * taken over at once where its pid can be looked up, and after HEARTBEAT_TIMEOUT where it cannot
- * (another container). On one machine, a name that the kernel reserves keeps others out even when
- * the lock file is removed.
+ * Makes this process the only one that uses a folder. The lock of a killed process is taken over at
+ * once if its pid can be looked up, otherwise (another container) after HEARTBEAT_TIMEOUT. The
+ * process also reserves a name in the kernel, so that other processes on the machine are refused
+ * even if the lock file is removed.
  *
  * @throws Error that names the process which holds the folder
  */
@@ -66,7 +69,7 @@ export async function acquireLock(folder: string): Promise<FolderLock> {
     fs.utimes(file, now, now, () => {})
   }, HEARTBEAT_INTERVAL)
   heartbeat.unref()
-  // Permanently, since the changes that the other process saved meanwhile are unknown here.
+  // Never cleared: this process does not know the changes that the other one has saved since.
   let taken: string | undefined
   return {
     get isHeld() {
@@ -96,8 +99,8 @@ export async function acquireLock(folder: string): Promise<FolderLock> {
 }
 
 /**
- * Refuses a folder that another process has reserved, where the system tells it at once: whoever
- * starts a second server learns of it before everything else is loaded. Only acquireLock is certain.
+ * Refuses a folder that another process has reserved, if the system can tell at once. A second
+ * server thus stops before it loads its other modules. Only acquireLock is reliable.
  *
  * @throws Error as acquireLock does
  */
@@ -131,7 +134,7 @@ function inUseError(folder: string): Error {
 /**
  * Reserves a name of this machine (on Linux, of this network namespace) until the process ends.
  *
- * @returns undefined where the system has no such names
+ * @returns 'taken' if another process has reserved it; undefined if it cannot be reserved here
  */
 function reserve(name: string): Promise<net.Server | 'taken' | undefined> {
   const path = PIPE_NAMES[process.platform]?.(name)
@@ -147,7 +150,7 @@ function reserve(name: string): Promise<net.Server | 'taken' | undefined> {
   })
 }
 
-/** Names of sockets that exist in no folder and end with their process. */
+/** Names of sockets that are in no folder and disappear when their process ends. */
 const PIPE_NAMES: Partial<Record<NodeJS.Platform, (name: string) => string>> = {
   linux: (name) => `\0${name}`,
   win32: (name) => `\\\\.\\pipe\\${name}`,
@@ -165,7 +168,8 @@ function create(file: string, text: string): boolean {
 }
 
 /**
- * Removes the lock of a dead holder. A lock that another process created meanwhile is put back.
+ * Removes the lock of a dead holder. If another process has created a lock since then, it is put
+ * back.
  *
  * @param expected the text of the dead holder's lock
  * @returns whether that lock is gone

@@ -15,18 +15,21 @@ import type { Durability } from './write-ahead-log.ts'
 const SETTLING = 150
 /** Length of the first line, which is overwritten in place; less than a sector of a disk. */
 const PROGRESS_LENGTH = 128
-/** State files whose checksums are kept: the next one, the present one and the previous one. */
+/**
+ * Number of state files whose checksums are listed: the next one, the present one and the previous
+ * one.
+ */
 const STATES = 3
 
 /** The end of the write-ahead log, by its transactions. */
 export interface Progress {
   /** The last transaction that was saved. */
   readonly saved: number
-  /** The last transaction that was saved and whose answer was given. */
+  /** The last transaction that was saved long enough ago for its answer to count as sent. */
   readonly settled: number
   readonly durability: Durability
   /**
-   * Identifies the time since the machine started: a restart loses what was not on the disk yet.
+   * Identifies the present run of the machine: a restart loses data that was not on the disk yet.
    */
   readonly boot: string
 }
@@ -35,13 +38,13 @@ export interface Progress {
 export interface Contents {
   /**
    * Identifies the folder in each line of its write-ahead log, so that the log of another sandbox
-   * is noticed. Undefined in the manifest of an older version.
+   * is detected. Undefined in the manifest of an older version.
    */
   readonly folder?: string | undefined
-  /** The transaction of each state file that was written lately, with the file's checksum. */
+  /** The last transaction and the checksum of each of the newest state files. */
   readonly states: readonly (readonly [seq: number, checksum: string])[]
   /**
-   * The checksum of the file of each snapshot, by name. Before there were checksums, it was the
+   * The checksum of the file of each snapshot, by the snapshot's name. Older versions stored the
    * number of times that the file had been written.
    */
   readonly snapshots: Readonly<Record<string, string | number>>
@@ -70,7 +73,7 @@ export function manifestFile(folder: string): string {
 /**
  * Reads the manifest of a folder.
  *
- * @returns undefined for a folder without one, as older versions wrote it
+ * @returns undefined if there is none, as in the folder of an older version
  * @throws Error that names the file when it is damaged
  */
 export function readManifest(folder: string): ManifestReading | undefined {
@@ -87,13 +90,13 @@ export function readManifest(folder: string): ManifestReading | undefined {
   const contents = uncheckedLine(second)
   if (progress === undefined) throw new Error(`${file}, line 1, is damaged`)
   if (contents === undefined) throw new Error(`${file}, line 2, is damaged`)
-  if (more.join('') !== '') throw new Error(`${file}, line 3, is not by Standin`)
+  if (more.join('') !== '') throw new Error(`${file}, line 3, was not written by Standin`)
   const [saved, settled, durability, boot] = JSON.parse(progress) as [
     number,
     number,
     Durability,
     string,
-  ] // as #progressLine writes it, by its checksum
+  ] // as #progressLine writes it: its checksum is right
   const read: unknown = JSON.parse(contents)
   return {
     progress: { saved, settled, durability, boot },
@@ -102,8 +105,8 @@ export function readManifest(folder: string): ManifestReading | undefined {
 }
 
 /**
- * The file `manifest`: which files a folder must hold, and how far its write-ahead log reaches.
- * Without it, a log that ends early would look like one that is complete.
+ * The file `manifest`, which lists the files that a folder must hold and the last transaction of
+ * its write-ahead log. Without it, a truncated log would look complete.
  *
  * Its first line is overwritten after each write to the log, without waiting for the disk: it may
  * be behind the log, never ahead of it. The rest is replaced atomically.
@@ -112,15 +115,15 @@ export class Manifest {
   readonly #folder: string
   readonly #durability: Durability
   #fd: number | undefined
-  /** True from before the file is replaced until the new one is known. */
+  /** True while the file is being replaced. */
   #isReplacing = false
   #saved = 0
   #settled = 0
-  /** The transaction that is settled after the settling time. */
+  /** The next transaction to become settled, and the time from which SETTLING counts. */
   #settling: { readonly seq: number; readonly since: number } | undefined
   #timer: NodeJS.Timeout | undefined
   #contents: Contents = NO_CONTENTS
-  /** Settles when the last requested change is written. */
+  /** Resolves when the last requested change is written. */
   #changing: Promise<void> = Promise.resolve()
 
   constructor(folder: string, durability: Durability) {
@@ -133,10 +136,10 @@ export class Manifest {
   }
 
   /**
-   * Begins with the file that a folder holds, or writes it anew.
+   * Opens the manifest of the folder, or writes a new one.
    *
-   * @param found the list in the file, where it is good; if nothing else is to be listed, the file
-   *   stays, so that a start needs no space on the disk
+   * @param found the list in the present file, if it is valid; if the same files must be listed,
+   *   the file is not replaced, so that a start needs no space on the disk
    */
   async start(seq: number, contents: Contents, found?: Contents): Promise<void> {
     this.#saved = seq
@@ -159,7 +162,7 @@ export class Manifest {
     this.#startTimer()
   }
 
-  /** Changes the list of files; settles when the disk has it. */
+  /** Changes the list of files; the promise resolves when the change is on the disk. */
   change(next: (contents: Contents) => Contents): Promise<void> {
     const changed = this.#changeAfter(this.#changing, next)
     this.#changing = changed.catch(() => {})
@@ -173,7 +176,7 @@ export class Manifest {
     this.#contents = contents
   }
 
-  /** Lists a state file that is about to replace the present one. */
+  /** Adds a state file that is about to replace the present one to the list. */
   addState(seq: number, checksum: string): Promise<void> {
     return this.change((contents) => ({
       ...contents,
@@ -181,14 +184,14 @@ export class Manifest {
     }))
   }
 
-  /** True when the file is where it was written, or is being replaced. */
+  /** False if the file was removed, moved or replaced by another process. */
   get isInPlace(): boolean {
     if (this.#fd === undefined || this.#isReplacing) return true
     const there = fs.statSync(manifestFile(this.#folder), { throwIfNoEntry: false })
     return identityOf(there) === identityOf(fs.fstatSync(this.#fd))
   }
 
-  /** Records the progress as settled, and closes the file. */
+  /** Records all saved transactions as settled, and closes the file. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#changing
@@ -226,7 +229,7 @@ export class Manifest {
     try {
       fs.writeSync(this.#fd, this.#progressLine(), 0)
     } catch {
-      // It stays behind the log, which is allowed.
+      // The first line then stays behind the log, which is allowed.
     }
   }
 
@@ -269,7 +272,7 @@ export class Manifest {
 
 let boot: string | undefined
 
-/** Identifies the time since the machine started; empty where the system has no such id. */
+/** Identifies the present run of the machine; empty if the system has no such id. */
 export function bootId(): string {
   try {
     boot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -55,14 +55,14 @@ export class MemoryState {
     this.swap(atOnce(this.prepare(document)))
   }
 
-  /** Builds the content of a document in steps, beside the present one. */
+  /** Builds the content of a document in steps; the present content stays in use. */
   *prepare({ standin, ...apis }: Document): Generator<undefined, MemoryContent> {
     const contents = new Map<string, RowsContent>()
     for (const [name, rows] of this.#rows) {
       const [api = '', table = ''] = name.split('.')
       const tables = apis[api]
       const given = isRecord(tables) ? tables[table] : undefined
-      // documentDefect has made sure that an array holds objects with an id.
+      // documentDefect has checked that the array holds objects with an id.
       contents.set(name, yield* rows.prepare(Array.isArray(given) ? (given as Row[]) : []))
     }
     return {
@@ -75,7 +75,7 @@ export class MemoryState {
   /** Replaces the whole state, and returns the previous one. */
   swap({ counters, settings, rows }: MemoryContent): MemoryContent {
     const previous = new Map<string, RowsContent>()
-    for (const [name, table] of this.#rows) previous.set(name, table.swap(rows.get(name)!)) // prepare makes all
+    for (const [name, table] of this.#rows) previous.set(name, table.swap(rows.get(name)!)) // prepare fills every table
     const before = { counters: this.counters, settings: this.settings, rows: previous }
     this.counters = counters
     this.settings = settings
@@ -83,7 +83,8 @@ export class MemoryState {
   }
 
   /**
-   * A snapshot of the state, in arrays of its own; rows are immutable and shared.
+   * Copies the state into a document. Its arrays are new; the rows are shared, since they are
+   * immutable.
    *
    * @param seq the last transaction that the state includes
    */

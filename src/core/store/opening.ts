@@ -26,7 +26,7 @@ import { readWriteAheadLog, type LogRecord } from './write-ahead-log.ts'
 
 interface OpeningOptions {
   readonly tables: Tables
-  /** Starts from the last good state when the newest cannot be read. */
+  /** Starts from the last readable state if the newest cannot be read. */
   readonly recover?: boolean | undefined
   readonly log: Log
 }
@@ -44,14 +44,14 @@ export interface Opening {
   readonly mustWrite: boolean
   /** The list of files for the manifest. */
   readonly contents: Contents
-  /** The list that the manifest holds; undefined without a good one. */
+  /** The list in the manifest; undefined if the manifest is missing or damaged. */
   readonly listed: Contents | undefined
 }
 
 const UNCHECKED =
   'it cannot be checked that the folder is complete (the end of the write-ahead log, snapshots, kept sandboxes)'
 
-const RECOVER = 'Start with --recover to go on without what is lost (copies are kept)'
+const RECOVER = 'Start with --recover to continue without the lost changes (copies are kept)'
 
 /** The document of a store without rows. */
 export function emptyDocument(): Document {
@@ -102,21 +102,21 @@ export function openFolder(folder: string, options: OpeningOptions): Opening {
 
 function adviceFor(missing: string | undefined, defect: string | undefined): string {
   if (missing !== undefined) {
-    return `Put it back, start with --recover to go on without what is lost, or empty the folder to start with no users`
+    return `Put it back, start with --recover to continue without the lost changes, or empty the folder to start with no users`
   }
   return defect === undefined
     ? `Put the file back. ${RECOVER}`
-    : `Put the right one back, or remove the line "seq" from this one to start with it and nothing else. ${RECOVER}`
+    : `Put the right file back, or remove the line "seq" from this file to start with its content alone. ${RECOVER}`
 }
 
-/** Reads the manifest. Without a good one, the end of the log is unknown. */
+/** Reads the manifest. If it is missing or damaged, the end of the log is unknown. */
 function manifestOf(folder: string, { recover, log }: OpeningOptions): ManifestReading | undefined {
   try {
     return readManifest(folder)
   } catch (error) {
     if (!recover) {
       throw new Error(
-        `${messageOf(error)}. It says where the write-ahead log has to end; start with --recover to go on without it (a copy is kept)`,
+        `${messageOf(error)}. It records where the write-ahead log must end; start with --recover to continue without it (a copy is kept)`,
         { cause: error },
       )
     }
@@ -138,7 +138,10 @@ function warnOfMissingManifest(
   log.warn(`${manifestFile(folder)} is missing, so ${UNCHECKED}`)
 }
 
-/** Describes a state file that comes from another time or folder; undefined for every other one. */
+/**
+ * Describes the defect of a state file that the manifest does not list; undefined if it lists the
+ * file, or no state file at all.
+ */
 function unexpectedSeq(
   file: string,
   { standin: { seq } }: Document,
@@ -147,7 +150,7 @@ function unexpectedSeq(
   const states = manifest?.contents.states ?? []
   if (states.length === 0 || states.some(([one]) => one === seq)) return undefined
   const written = [...new Set(states.map(([one]) => one))].join(' and ')
-  return `${file} ends with transaction ${seq}, but the last ones that Standin wrote end with ${written} as the manifest says: it is another file, or damaged, or the manifest is`
+  return `${file} ends with transaction ${seq}, but the manifest says that the last state files end with ${written}: one of the two is damaged or from another time or folder`
 }
 
 function missingState(
@@ -199,8 +202,8 @@ function openHandmade(
 }
 
 /**
- * Compares the state file with the one that was written. A file that was edited by hand is used as
- * it is, unless the differences cannot be determined.
+ * Compares the state file with the one that Standin wrote. A file that was edited by hand is used
+ * as it is, unless the differences cannot be determined.
  */
 function editsOf(
   folder: string,
@@ -216,7 +219,7 @@ function editsOf(
   const before = reconstruct(folder, manifest, tables, seq)
   if (!before) {
     return {
-      problem: `${file} has changed since Standin wrote it, by hand or by damage, and what differs cannot be told without a good state.previous.json`,
+      problem: `${file} has changed since Standin wrote it, by hand or by damage, and the differences cannot be determined without a valid state.previous.json`,
     }
   }
   return {
@@ -225,7 +228,7 @@ function editsOf(
 }
 
 function differences(before: Document | undefined, after: Document, tables: Tables): string {
-  if (!before) return 'What differs cannot be told'
+  if (!before) return 'The differences cannot be determined'
   const memory = new MemoryState(tables, () => {})
   memory.load(after)
   return describeDifferences(before, memory.toDocument(0))
@@ -260,7 +263,7 @@ function reconstruct(
   return memory.toDocument(0)
 }
 
-/** A state from which a start may go on. */
+/** A state from which a start may continue. */
 interface Candidate {
   readonly name: string
   readonly state: StateFile | undefined
@@ -268,11 +271,11 @@ interface Candidate {
 }
 
 /**
- * Goes on from the state that reaches furthest, and keeps a copy of everything that is left out.
- * Without any, no file is touched.
+ * Continues from the state that, together with its log, includes the most transactions, and keeps a
+ * copy of everything that is left out. If there is no usable state, changes no file and throws.
  *
- * @param state the state file, when it is good
- * @param problem the finding that stops a start without `--recover`
+ * @param state the state file, if it is usable
+ * @param problem the message that refuses a start without `--recover`
  */
 function recoverFrom(
   folder: string,
@@ -294,9 +297,10 @@ function recoverFrom(
   try {
     const fallback = readStateFile(previous, tables)
     const sums = manifest?.contents.states.map(([, sum]) => sum) ?? []
-    // The changes that a file of another time or folder lacks would be unknown.
+    // It would be unknown which changes a file from another time or folder lacks.
     const isKnown = fallback && (sums.length === 0 || sums.includes(fallback.checksum))
-    if (fallback && !isKnown) reason = `${previous} is another file, or has changed`
+    if (fallback && !isKnown)
+      reason = `${previous} is another file, or has changed since Standin wrote it`
     else if (typeof fallback?.document.standin.seq === 'number') add(previous, fallback)
   } catch (error) {
     reason = summaryOf(error)
@@ -306,7 +310,7 @@ function recoverFrom(
   const best = candidates.toSorted((a, b) => b.found.reached - a.found.reached)[0]
   if (!best) {
     throw new Error(
-      `${problem}; ${reason}. Put a good copy of either in place, remove the line "seq" from ${basename(file)} to start with it and nothing else, or empty ${folder} to start with no users`,
+      `${problem}; ${reason}. Put a valid copy of either file in place, remove the line "seq" from ${basename(file)} to start with its content alone, or empty ${folder} to start with no users`,
     )
   }
   let used = ''
@@ -316,7 +320,9 @@ function recoverFrom(
     used = `; ${aside}${basename(best.name)} is used instead`
   }
   const loss = lossOf(best.found)
-  log.warn(`${problem}${used}. The state goes on from transaction ${best.found.reached}. ${loss}`)
+  log.warn(
+    `${problem}${used}. The state continues after transaction ${best.found.reached}. ${loss}`,
+  )
   const result = opening(
     best.state,
     { ...best.found, gap: undefined, saved: best.found.reached },
@@ -359,8 +365,8 @@ function opening(
 }
 
 /**
- * Lists a state file that was found in place. One that has changed since it was written stays
- * unlisted, so that each start warns of it until the next one is written.
+ * Adds the state file that was found to the list. The checksum of a file that has changed since it
+ * was written is not added, so that each start warns of it until the next state file is written.
  */
 function withState(contents: Contents, { document, checksum }: StateFile): Contents {
   const { seq } = document.standin
@@ -369,6 +375,6 @@ function withState(contents: Contents, { document, checksum }: StateFile): Conte
 }
 
 function unsavedOr(reached: number, saved: number): string {
-  if (saved <= reached) return 'It was never acknowledged'
-  return `${range(reached + 1, saved)} is missing, which was written at the last moment and may have been acknowledged`
+  if (saved <= reached) return 'Its change was never acknowledged'
+  return `Missing: ${range(reached + 1, saved)}, written just before that run ended and possibly acknowledged`
 }

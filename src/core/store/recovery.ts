@@ -15,8 +15,8 @@ export interface LogFile {
 }
 
 /**
- * The write-ahead log files of a folder in order of their transactions, whichever version named
- * them.
+ * The write-ahead log files of a folder in order of their transactions, including those with the
+ * names of older versions.
  */
 export function writeAheadLogsIn(folder: string): readonly LogFile[] {
   return fs
@@ -34,19 +34,20 @@ export function writeAheadLogFile(folder: string, first: number): string {
   return join(folder, `write-ahead-${String(first).padStart(12, '0')}.log`)
 }
 
-/** The end of a log that a crash left behind: it was never acknowledged. */
+/** An incomplete end of a log, left behind by a crash; its change was never acknowledged. */
 interface TornEnd {
   readonly file: string
   readonly line: number
   readonly offset: number
 }
 
-/** A place from which on a log cannot be used, although transactions after it were acknowledged. */
+/** A place after which a log is unusable, although later transactions were acknowledged. */
 export interface Gap {
-  /** The file, the place in it and the finding. */
+  /** The file, the place in it and what is wrong there. */
   readonly message: string
   /**
-   * The file in which the usable part ends, and its length; undefined: it ends between two files.
+   * The file in which the usable part ends, and the length of that part; undefined if it ends
+   * between two files.
    */
   readonly cut: { readonly file: string; readonly offset: number } | undefined
   /** The files after the usable part. */
@@ -79,8 +80,8 @@ export function expectedBy(manifest: ManifestReading | undefined): Expected {
 
 /**
  * Reads the records after a transaction from the log files of a folder. The transactions of a log
- * have no gaps: each file continues its predecessor, and the last one reaches what the manifest
- * says was saved. All records are of one folder.
+ * have no gaps: each file continues its predecessor, and the last one reaches the last transaction
+ * that the manifest records as saved. All records must be of one folder.
  */
 export function continuationOf(
   folder: string,
@@ -98,7 +99,7 @@ export function continuationOf(
   }
   for (const [i, { file, first }] of files.entries()) {
     const nextFirst = files[i + 1]?.first ?? Infinity
-    if (nextFirst - 1 <= seq) continue // the state holds all of it
+    if (nextFirst - 1 <= seq) continue // the state file includes all of it
     const after = files.slice(i + 1).map((later) => later.file)
     if (first > reached + 1) {
       const message = `${file} begins with transaction ${first}, but the file with ${range(reached + 1, first - 1)} before it is missing`
@@ -106,11 +107,12 @@ export function continuationOf(
     }
     let expected = first
     for (const line of linesOf(file)) {
-      // A failed write that could not be undone has left the rest; the next file replaces it.
+      // The remaining lines are of a failed write that could not be undone; the next file replaces
+      // them.
       if (expected >= nextFirst) break
       const { record, number, offset } = line
-      const gap = (finding: string): Gap => ({
-        message: `${file}, line ${number}, ${finding} (at byte ${offset})`,
+      const gap = (defect: string): Gap => ({
+        message: `${file}, line ${number}, ${defect} (at byte ${offset})`,
         cut: { file, offset },
         after,
       })
@@ -125,7 +127,7 @@ export function continuationOf(
         expected++
         continue
       }
-      // The state holds this one.
+      // The state file includes this transaction, so the damaged line is not needed.
       if (!record && line.isWhole && expected <= seq) {
         expected++
         continue
@@ -164,8 +166,8 @@ function folderIdIn(files: readonly LogFile[]): string | undefined {
 }
 
 /**
- * Returns true for a line that a crash may have left: the last one without its newline, or damaged
- * lines after everything that was saved. In both cases no answer waited for it.
+ * Returns true for a line that a crash may have left: the last one without its newline, or a
+ * damaged one after the last saved transaction. In both cases the change was never acknowledged.
  */
 function isUnacknowledged(
   file: string,
@@ -181,7 +183,7 @@ function isUnacknowledged(
   return true
 }
 
-/** Returns true when the machine was restarted, and the log did not wait for the disk. */
+/** Returns true if a restart of the machine may have lost lines that were not on the disk yet. */
 function isLostByPowerCut(progress: Progress | undefined): boolean {
   return progress !== undefined && progress.durability !== 'fsync' && progress.boot !== bootId()
 }
@@ -195,7 +197,7 @@ export function range(from: number, to: number): string {
   return from >= to ? `transaction ${from}` : `transactions ${from} to ${to}`
 }
 
-/** Sets aside everything after a gap, and describes what is lost by it. */
+/** Puts aside everything after a gap, and describes the changes that are left out. */
 export function leaveOut({ reached, saved, gap }: Continuation): string {
   if (!gap) return ''
   const lost: LogRecord[] = []
@@ -216,12 +218,12 @@ export function leaveOut({ reached, saved, gap }: Continuation): string {
     collect(file, 0)
     copies.push(putAside(file))
   }
-  // Without a manifest that says more, each line that cannot be read counts as a transaction.
+  // If the manifest does not record a later transaction, each unreadable line counts as one.
   const known = saved > reached ? saved : reached + unreadable
   const last = lost.reduce((most, { seq }) => Math.max(most, seq), known)
   const kept =
     copies.length === 0
-      ? 'nothing is left of them'
+      ? 'there is no copy of them'
       : `kept in ${copies.map((copy) => basename(copy)).join(', ')}`
   const count = last - reached
   return `${count} ${count === 1 ? 'transaction is' : 'transactions are'} left out (${range(reached + 1, last)}; ${kept}). ${describeRecords(lost)}`
@@ -231,7 +233,7 @@ function isFile(file: string): boolean {
   return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
-/** Changes that a message names. */
+/** Maximum number of changes that a message names. */
 const NAMED = 20
 
 function describeRecords(records: readonly LogRecord[]): string {

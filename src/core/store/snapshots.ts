@@ -20,19 +20,19 @@ export interface SavedState {
   readonly document: Document
 }
 
-/** The store whose snapshots are kept, and which lists them. */
+/** The parts of the store that snapshots need. */
 type SnapshotStore = Pick<Store, 'contents' | 'manifest' | 'mustBeWritable' | 'tables'>
 
-/** The snapshots of a sandbox, each in a file of its own where there is a folder. */
+/** The snapshots of a sandbox, each in its own file if the sandbox has a folder. */
 export class Snapshots {
   readonly #byName = new Map<string, SavedState>()
-  /** The checksum of each file, which reveals a file of another time or sandbox. */
+  /** The checksum of each file, by which a file from another time or sandbox is detected. */
   readonly #checksums = new Map<string, string>()
   readonly #store: SnapshotStore
   readonly #folder: string | undefined
   /** Modification time of the newest file, in milliseconds since 1970. */
   #newestFileTime = 0
-  /** Settles when the last requested change is made. */
+  /** Resolves when the last requested change is made. */
   #changing: Promise<void> = Promise.resolve()
 
   constructor(store: SnapshotStore, folder?: string) {
@@ -75,7 +75,7 @@ export class Snapshots {
       this.#store.mustBeWritable()
       const text = checkedJson(snapshot)
       await this.#list({ [name]: checksum(text) })
-      // Files written within one tick of the file system's coarse clock would have no order.
+      // The file system's clock is coarse: files written within one tick would have no order.
       this.#newestFileTime = Math.max(Date.now(), this.#newestFileTime + 1)
       write(fileOf(this.#folder, name), text, this.#newestFileTime)
       this.#checksums.set(name, checksum(text))
@@ -87,7 +87,7 @@ export class Snapshots {
     } catch (error) {
       if (isNew) {
         this.#byName.delete(name)
-        fs.rmSync(fileOf(this.#folder!, name), { force: true }) // in memory, nothing is written
+        fs.rmSync(fileOf(this.#folder!, name), { force: true }) // without a folder, #list does not throw
       }
       throw error
     }
@@ -97,7 +97,8 @@ export class Snapshots {
     const snapshot = this.#byName.get(name)
     if (this.#folder !== undefined) this.#store.mustBeWritable()
     this.#byName.delete(name)
-    // A file that is listed and missing would look lost at the next start.
+    // Before the file is removed: the next start would report a listed file that is missing as
+    // lost.
     await this.#list()
     if (this.#folder === undefined) return
     try {
@@ -108,13 +109,13 @@ export class Snapshots {
     }
   }
 
-  /** Loads the snapshots of the folder; one that is missing or unreadable is named by a warning. */
+  /** Loads the snapshots of the folder; a warning names each one that is missing or unreadable. */
   async load(log: Log): Promise<void> {
     const folder = this.#folder
     if (folder === undefined) return
     const listed = this.#store.contents
     const names = namesIn(folder, log)
-    // Left behind by a process that was killed while it wrote.
+    // Left behind by a process that was killed while writing.
     for (const name of names.filter((one) => one.endsWith('.tmp'))) {
       fs.rmSync(join(folder, name), { force: true, recursive: true })
     }
@@ -145,7 +146,7 @@ export class Snapshots {
   }
 
   /**
-   * Lists the snapshots in the manifest, so that the next start notices another file.
+   * Lists the snapshots in the manifest, so that the next start detects a replaced file.
    *
    * @param saving the checksum of a snapshot that is about to be written, by its name
    */
@@ -193,7 +194,7 @@ interface ReadSnapshot {
 }
 
 /**
- * @param listed the files as they were saved last
+ * @param listed the manifest, with the checksums of the files as they were saved last
  * @throws Error when the file does not hold what `save` writes
  */
 function readSnapshot(file: string, tables: Tables, listed: Contents, log: Log): ReadSnapshot {

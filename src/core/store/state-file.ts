@@ -14,8 +14,8 @@ import { messageOf } from '../errors.ts'
 import { readBytes, syncFolder } from './files.ts'
 
 /** Rows written between two turns of the event loop: a fraction of a millisecond of work. */
-const SLICE = 50
-/** Milliseconds that waiting requests get after each slice. */
+const ROWS_PER_PIECE = 50
+/** Milliseconds for which writing pauses after each piece while requests wait for the disk. */
 const PAUSE = 2
 
 /** The state file cannot be read, or its content is not a valid state. */
@@ -45,15 +45,15 @@ export function summaryOf(error: unknown): string {
 /** A state file as it was found. */
 export interface StateFile {
   readonly document: Document
-  /** Of all bytes of the file. */
+  /** The checksum of all bytes of the file. */
   readonly checksum: string
 }
 
 /**
  * Reads a state file.
  *
- * @param written checksums of the files that Standin wrote: the rows of those need no check, which
- *   takes a fifth of a start with 100,000 users
+ * @param written checksums of the files that Standin wrote; the rows of these files are not
+ *   checked, since the check takes a fifth of a start with 100,000 users
  * @returns undefined when there is none
  * @throws StateFileError naming the file, the place in it and a remedy
  */
@@ -65,24 +65,24 @@ export function readStateFile(
   const bytes = readBytes(file)
   if (!bytes) return undefined
   const sum = checksum(bytes)
-  // To decode UTF-8 takes several times as long, even where it is ASCII.
+  // Decoding as UTF-8 takes several times as long, even for ASCII text.
   const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
   const document = parseDocument(text, file, tables, { checksRows: !written.includes(sum) })
   return { document, checksum: sum }
 }
 
-/** Parts of the store that the writing of a state file needs. */
+/** The parts of the store that are needed to write a state file. */
 export interface StateFileOptions {
-  /** Tells whether requests are waiting for the disk; they take precedence. */
+  /** Returns true while requests are waiting for the disk; they take precedence. */
   readonly isBusy: () => boolean
-  /** Runs when the new file is on the disk and before it takes its place. */
+  /** Runs when the new file is on the disk, before it replaces the present one. */
   readonly beforeReplacing: (seq: number, checksum: string) => Promise<void>
 }
 
 /**
  * lowdb's adapter for the state file. Writing is atomic (new file, fsync, rename, fsync of the
- * folder) and lets requests run between slices of rows. The replaced file stays as `previous`, to
- * recover from.
+ * folder) and lets requests run between pieces of rows. The replaced file is kept as `previous`,
+ * for recovery.
  */
 export class StateFileAdapter implements Adapter<Document> {
   readonly #file: string
@@ -108,7 +108,7 @@ export class StateFileAdapter implements Adapter<Document> {
     const handle = await open(temporary, 'w', 0o600)
     const { isBusy, beforeReplacing } = this.#options
     try {
-      const crc = await writeSlices(handle, document, isBusy)
+      const crc = await writePieces(handle, document, isBusy)
       await handle.sync()
       await beforeReplacing(document.standin.seq, hex(crc))
     } catch (error) {
@@ -138,11 +138,11 @@ export class StateFileAdapter implements Adapter<Document> {
 }
 
 /**
- * Writes the text of JSON.stringify(document, null, 2), a slice of rows at a time.
+ * Writes the text of JSON.stringify(document, null, 2), a piece of some rows at a time.
  *
  * @returns the CRC-32 of the text
  */
-async function writeSlices(
+async function writePieces(
   handle: FileHandle,
   document: Document,
   isBusy: () => boolean,
@@ -181,9 +181,9 @@ async function writeRows(
     await write('[]')
     return
   }
-  for (let from = 0; from < rows.length; from += SLICE) {
-    const slice = rows.slice(from, from + SLICE)
-    const text = slice.map((row) => `\n      ${indented(row, '      ')}`).join(',')
+  for (let from = 0; from < rows.length; from += ROWS_PER_PIECE) {
+    const piece = rows.slice(from, from + ROWS_PER_PIECE)
+    const text = piece.map((row) => `\n      ${indented(row, '      ')}`).join(',')
     await write(`${from === 0 ? '[' : ','}${text}`)
     await (isBusy() ? wait(PAUSE) : turn())
   }
@@ -200,7 +200,7 @@ function parseDocument(
   tables: Tables,
   check: { readonly checksRows: boolean },
 ): Document {
-  const advice = 'Correct it, or start with --recover to continue from the last good state.'
+  const advice = 'Correct it, or start with --recover to continue from the last valid state.'
   let document: unknown
   try {
     document = JSON.parse(text.replace(/^\uFEFF/, ''))
@@ -216,5 +216,5 @@ function parseDocument(
     const remedy = defect.kind === 'newer-format' ? undefined : advice
     throw stateFileError(`${invalid}: ${defect.message}`, remedy)
   }
-  return document as Document // documentDefect found none
+  return document as Document // documentDefect has found no defect
 }

@@ -1,6 +1,6 @@
 import type { Fake } from '../fake.ts'
 
-/** A stored record. Rows are immutable: to change one is to replace it. */
+/** A stored record. Rows are immutable: a change replaces the row. */
 export interface Row {
   readonly id: string
 }
@@ -9,7 +9,7 @@ export interface Row {
 export interface Table {
   /** Fields with unique values; case is ignored. */
   readonly unique: readonly string[]
-  /** Fields by whose value rows are counted. */
+  /** Fields for which the rows with each value are counted. */
   readonly counted?: readonly string[]
 }
 

@@ -24,7 +24,7 @@ export interface StoreOptions {
   readonly folder?: string | undefined
   readonly durability: Durability
   readonly tables: Tables
-  /** Starts from the last good state when the newest cannot be read. */
+  /** Starts from the last readable state if the newest cannot be read. */
   readonly recover?: boolean
   readonly log: Log
   readonly disk?: Disk
@@ -36,7 +36,7 @@ export interface StoreOptions {
 const IDLE = 250
 /** Bytes in the write-ahead log at which the state file is written without waiting for idleness. */
 const LOG_LIMIT = 64 * 1024 * 1024
-/** Milliseconds between two checks that the files are where they were written. */
+/** Milliseconds between two checks that the files are in place. */
 const CHECK_INTERVAL = 500
 
 /**
@@ -49,7 +49,7 @@ const CHECK_INTERVAL = 500
 export class Store implements State, Counters {
   readonly #options: StoreOptions
   readonly #memory: MemoryState
-  /** Counters that changed since the last transaction, refused requests' included. */
+  /** Counters that changed since the last transaction, including those of refused requests. */
   readonly #changedCounters = new Set<string>()
   readonly #folder: string | undefined
   #seq = 0
@@ -66,25 +66,27 @@ export class Store implements State, Counters {
   #manifest: Manifest | undefined
   #watch: NodeJS.Timeout | undefined
   /**
-   * The reason why nothing can be saved, although the last write may have succeeded: missing files.
+   * The reason why no change can be saved although the last write may have succeeded, such as a
+   * missing file.
    */
   #lost: string | undefined
-  /** The missing file because of which all files must be written anew. */
+  /** The missing file that made a rewrite of all files necessary, until the rewrite succeeds. */
   #unwritten: string | undefined
-  /** The writing of all files anew that is under way. */
+  /** The rewrite of all files that is in progress. */
   #rewriting: Promise<void> | undefined
   #idleTimer: NodeJS.Timeout | undefined
-  /** The writing of the state file that is under way. */
+  /** The write of the state file that is in progress. */
   #writing: Promise<void> | undefined
   /** The last transaction in the state file. */
   #writtenSeq = 0
-  /** Milliseconds that the last writing of the state file took. */
+  /** Milliseconds that the last write of the state file took. */
   #writeTime = 0
   #closed = false
   #closing: Promise<void> | undefined
   /**
-   * True when the log misses changes that were acknowledged, as `none` does before they are saved:
-   * later ones would leave a gap, so the log stops until a state file holds them all.
+   * True if the log lacks acknowledged changes: after a failed write with the durability `none`, or
+   * after files were removed. Later changes would leave a gap in it, so none is logged until a
+   * state file holds all changes.
    */
   #logStopped = false
 
@@ -102,7 +104,7 @@ export class Store implements State, Counters {
     return new Store({ ...options, durability: 'none' })
   }
 
-  /** True when the store was empty when it was opened, and so still needs its fixtures. */
+  /** True if the store was empty when it was opened, so that the fixtures must be loaded. */
   isNew = true
 
   /**
@@ -118,9 +120,9 @@ export class Store implements State, Counters {
   }
 
   /**
-   * Reads the state and changes no file, except those that `--recover` puts aside. Several stores
-   * are read before the first of them is started, so that a refused start leaves all files as they
-   * were.
+   * Reads the state without writing a new one: it removes temporary files and an incomplete end of
+   * the log, and with `--recover` puts unusable files aside. Several stores are read before the
+   * first of them is started, so that a refused start leaves all states as they were.
    *
    * @throws as `open` does
    */
@@ -175,7 +177,7 @@ export class Store implements State, Counters {
     return n
   }
 
-  /** Reads a setting of the sandbox as a whole; undefined when it is not set. */
+  /** Returns a setting that applies to the whole sandbox; undefined if it is not set. */
   setting(name: string): unknown {
     return this.#memory.settings.get(name)
   }
@@ -187,7 +189,7 @@ export class Store implements State, Counters {
     this.#apply(['set', name, value])
   }
 
-  /** Builds the content of a document for `replaceAll`, in steps beside the present state. */
+  /** Builds the content of a document for `replaceAll` in steps; the present state stays in use. */
   prepare(document: Document): Generator<undefined, MemoryContent> {
     return this.#memory.prepare(document)
   }
@@ -221,8 +223,8 @@ export class Store implements State, Counters {
   /** Runs one operation as a transaction: all of its changes are made and saved, or none. */
   transact<T>(work: () => T): T {
     if (this.#closed) {
-      // An accepted change would be acknowledged and never saved.
-      throw new Problem(404, 'sandbox.unknown', 'The sandbox was removed meanwhile')
+      // A change would be acknowledged but never saved.
+      throw new Problem(404, 'sandbox.unknown', 'The sandbox was removed during the request')
     }
     try {
       const result = work()
@@ -310,9 +312,7 @@ export class Store implements State, Counters {
     if (failure) throw failure
   }
 
-  /**
-   * The reason why no change can be saved; undefined while the files are where they were written.
-   */
+  /** The reason why no change can be saved; undefined while the files are in place. */
   get lost(): string | undefined {
     return this.#lost
   }
@@ -320,7 +320,8 @@ export class Store implements State, Counters {
   /** @throws Problem 500 state.write-failed when the folder must not be written to */
   mustBeWritable(): void {
     if (this.#lost !== undefined) throw this.#writeFailed(new Error(this.#lost))
-    if (this.#lock?.isHeld === false) throw this.#writeFailed(new Error('it is another folder now'))
+    if (this.#lock?.isHeld === false)
+      throw this.#writeFailed(new Error('this server does not hold the folder any more'))
   }
 
   /** The list of the files that the folder must hold; undefined for a store in memory. */
@@ -420,7 +421,7 @@ export class Store implements State, Counters {
     for (const { changes } of records) for (const change of changes) this.#apply(change)
     this.#seq = seq
     this.#writtenSeq = written
-    // A first start that was killed before its fixtures were saved is a first start again.
+    // If the first start was killed before its fixtures were saved, this one counts as the first.
     this.isNew = seq === 0 && !this.#memory.hasRows
     this.#opening = opening
   }
@@ -495,7 +496,7 @@ export class Store implements State, Counters {
     }
   }
 
-  /** True when the log file holds every change that was acknowledged since the state file. */
+  /** True if the log holds every change that was acknowledged since the state file was written. */
   get #isLogComplete(): boolean {
     return (
       !this.#logStopped && this.#lost === undefined && (this.#writeAheadLog?.isInPlace ?? false)
@@ -519,7 +520,7 @@ export class Store implements State, Counters {
     }
     const previousSeq = this.#writtenSeq
     this.#writtenSeq = document.standin.seq
-    // The logs after the previous state file stay, to recover from.
+    // The logs that continue the previous state file are kept for recovery.
     const files = writeAheadLogsIn(folder)
     for (const [i, { file }] of files.entries()) {
       const nextFirst = files[i + 1]?.first ?? Infinity
@@ -528,7 +529,7 @@ export class Store implements State, Counters {
     this.#writeTime = performance.now() - started
   }
 
-  /** Takes a document and opens the log file that continues it, between two writes of the log. */
+  /** Copies the state and opens the log file for later changes, between two writes of the log. */
   #capture(): Promise<{ document: Document; durable: Promise<void> | undefined }> {
     return new Promise((resolve, reject) => {
       this.#writeAheadLog!.betweenWrites(() => {
@@ -543,11 +544,11 @@ export class Store implements State, Counters {
     })
   }
 
-  // --- files that are taken away ----------------------------------------------------------------
+  // --- missing files ---------------------------------------------------------------------------
 
   /**
-   * Notices files that were removed, moved or replaced while the server runs. In the same folder,
-   * which nobody else can have taken, they are written anew.
+   * Detects files that were removed, moved or replaced while the server runs. If the folder is
+   * still the same and no other process has taken it, all files are rewritten.
    */
   #checkFiles(): void {
     if (!this.#writeAheadLog || this.#rewriting) return
@@ -578,10 +579,10 @@ export class Store implements State, Counters {
   #lose(reason: string): void {
     if (this.#lost === reason) return
     this.#lost = reason
-    this.#options.log.warn(`${reason}, and changes are refused until it is back`)
+    this.#options.log.warn(`${reason}; changes are refused until this is corrected`)
   }
 
-  /** Writes all files of the folder anew. No change is accepted meanwhile. */
+  /** Rewrites all files of the folder. Changes are refused until this is done. */
   async #rewrite(missing: string): Promise<void> {
     this.#unwritten = missing
     try {
@@ -593,9 +594,11 @@ export class Store implements State, Counters {
       this.#unwritten = undefined
       this.#lost = undefined
       this.isFailing = false
-      this.#options.log.warn(`${missing} was removed while the server runs; it is written anew`)
+      this.#options.log.warn(
+        `${missing} was removed while the server was running; it has been written again`,
+      )
     } catch (error) {
-      this.#lose(`${missing} is gone and cannot be written anew (${messageOf(error)})`)
+      this.#lose(`${missing} is gone and cannot be written again (${messageOf(error)})`)
     }
   }
 }

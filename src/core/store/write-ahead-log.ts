@@ -5,7 +5,7 @@ import { identityOf } from './files.ts'
 
 /**
  * The condition under which a change counts as saved. `fsync`: it is on the disk; `write`: the
- * operating system has it, so it survives the process but not a power cut; `none`: at once.
+ * operating system has it, so it survives a kill but not a power cut; `none`: at once.
  */
 export type Durability = 'fsync' | 'write' | 'none'
 
@@ -27,7 +27,7 @@ export interface Disk {
   ftruncateSync(fd: number, length: number): void
 }
 
-/** Records that are written together, with the promise of their callers. */
+/** Records that are written together, with the promise that their callers wait for. */
 class Batch {
   text = ''
   /** The last transaction of the batch. */
@@ -40,7 +40,7 @@ class Batch {
   })
 
   constructor() {
-    // Without a caller that waits, a failure must not be an unhandled rejection.
+    // If no caller waits, a failure must not become an unhandled rejection.
     this.settled.catch(() => {})
   }
 
@@ -61,9 +61,9 @@ export interface WriteAheadLogEvents {
 }
 
 /**
- * An append-only file with one line for each transaction, `crc32 [seq, changes, folder]`. Records appended
- * in one turn of the event loop are written together, and those appended while the disk is busy go
- * into the next write, so one fdatasync serves all callers that wait for it.
+ * An append-only file with one line for each transaction, `crc32 [seq, changes, folder]`. Records
+ * appended in one turn of the event loop are written together, and those appended while the disk is
+ * busy go into the next write, so one fdatasync serves all callers that wait for it.
  */
 export class WriteAheadLog {
   readonly #disk: Disk
@@ -71,7 +71,7 @@ export class WriteAheadLog {
   readonly #events: WriteAheadLogEvents
   #fd: number | undefined
   #file = ''
-  /** Distinguishes the file from any other at its path. */
+  /** Identifies the file, so that another file at its path is detected. */
   #identity: string | undefined
   /** Length of the file up to the last durable line. */
   #durableSize = 0
@@ -93,14 +93,14 @@ export class WriteAheadLog {
     return this.#durableSize
   }
 
-  /** True when a file is open for appending that holds no lines of a failed write. */
+  /** True if a file is open for appending and holds no lines of a failed write. */
   get isReady(): boolean {
     return this.#fd !== undefined && !this.#damaged
   }
 
   /**
-   * Continues in this file. To be called between writes only. After a failed write the file's
-   * previous content is discarded.
+   * Continues in this file. Call it only between two writes. After a failed write that could not be
+   * truncated, the content of this file is discarded.
    */
   switchTo(file: string): void {
     // Append mode: after a truncation, an explicit position would leave a hole in the file.
@@ -140,7 +140,8 @@ export class WriteAheadLog {
   }
 
   /**
-   * Settles when everything appended so far is durable or discarded; undefined when it is already.
+   * Returns a promise that settles when all appended records are durable or discarded; undefined if
+   * they are already.
    */
   pending(): Promise<void> | undefined {
     return (this.#collecting ?? this.#writing)?.settled
@@ -177,7 +178,7 @@ export class WriteAheadLog {
 
   #finish(batch: Batch, length: number, error?: unknown): void {
     this.#writing = undefined
-    // What is written to a removed file is lost at the end of the process.
+    // Data in a removed file is lost when the process ends.
     const failure = error ?? (this.isInPlace ? undefined : new Error(`${this.#file} is gone`))
     if (failure) {
       const next = this.#collecting
@@ -198,7 +199,7 @@ export class WriteAheadLog {
     this.#write()
   }
 
-  /** Removes what a failed write left: refused changes must not reappear at the next start. */
+  /** Removes the lines of a failed write: refused changes must not reappear at the next start. */
   #truncateFailedWrite(): void {
     try {
       this.#disk.ftruncateSync(this.#fd!, this.#durableSize)
@@ -244,6 +245,6 @@ function recordOf(line: string): LogRecord | undefined {
   const read: unknown = text === undefined ? undefined : JSON.parse(text)
   if (!Array.isArray(read) || !Number.isInteger(read[0]) || !Array.isArray(read[1]))
     return undefined
-  const [seq, changes, folder] = read as [number, Change[], string?] // as lineOf writes it, by its checksum
+  const [seq, changes, folder] = read as [number, Change[], string?] // as lineOf writes it: its checksum is right
   return { seq, changes, folder }
 }

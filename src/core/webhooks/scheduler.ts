@@ -118,7 +118,9 @@ export class Scheduler {
     this.#schedule(pending, at)
   }
 
-  /** Makes the attempt of a delivery that was recorded with its certain outcome. */
+  /**
+   * Makes the attempt of a delivery whose outcome is certain and was recorded with the delivery.
+   */
   handOver(delivery: Delivery): void {
     const subscription = this.#outbox.subscription(delivery.subscription)
     if (!subscription?.active) {
@@ -177,8 +179,8 @@ export class Scheduler {
       pending.discarded = true
       pending.abort?.abort()
     }
-    // There may be thousands of timers, so they are cancelled in slices; until then, a discarded
-    // delivery is not attempted.
+    // There may be thousands of timers, so they are cancelled in time slices; until then, a
+    // discarded delivery is not attempted.
     new Slices().run(this.#cancelTimers(discarded.values())).catch((error: unknown) => {
       this.#log.bug('the timers of discarded webhooks could not be cancelled', error)
     })

@@ -167,7 +167,7 @@ test('invalid lines after the last saved change are reported as never acknowledg
   fs.appendFileSync(join(folder, log(4)), 'not a record\n')
   const { ids, said } = await open(folder)
   expect(ids()).toHaveLength(6)
-  expect(said()).toMatch(/line 4, was cut short .* It was never acknowledged/)
+  expect(said()).toMatch(/line 4, was cut short .* Its change was never acknowledged/)
   const copy = fs.readdirSync(folder).find((name) => name.includes('.corrupt-'))!
   expect(fs.readFileSync(join(folder, copy), 'utf8')).toBe('not a record\n')
 })
@@ -226,7 +226,7 @@ test('a state file of another time is refused', async () => {
   const other = old.replace('"seq": 0', '"seq": 40')
   fs.writeFileSync(join(folder, 'state.json'), other)
   await expect(open(folder)).rejects.toThrow(
-    /state\.json ends with transaction 40, but the last ones that Standin wrote end with 1 and 0/,
+    /state\.json ends with transaction 40, but the manifest says that the last state files end with 1 and 0/,
   )
   expect((await open(folder, true)).ids()).toEqual(['u1'])
 })
@@ -255,7 +255,8 @@ test('a changed state file is refused when nobody can tell what differs', async 
     fs.rmSync(join(folder, name))
   }
   fs.writeFileSync(join(folder, 'state.previous.json'), text)
-  const why = /state\.json has changed since Standin wrote it, .* cannot be told without a good/
+  const why =
+    /state\.json has changed since Standin wrote it, .* cannot be determined without a valid/
   await expect(open(folder)).rejects.toThrow(why)
   // The files that the message advises to use.
   edit(file, (lines) =>
@@ -277,7 +278,7 @@ test('a removed log is noticed before a change is acknowledged, and all files ar
   await expect(add('u2')).rejects.toMatchObject({ status: 500, reason: 'state.write-failed' })
   await expect.poll(() => store.lost).toBeUndefined()
   await add('u3')
-  expect(said()).toContain('was removed while the server runs; it is written anew')
+  expect(said()).toContain('was removed while the server was running; it has been written again')
 
   const copy = createFolder()
   fs.cpSync(folder, copy, { recursive: true })
