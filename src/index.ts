@@ -44,7 +44,7 @@ export type { StandinOptions } from './config/start-options.ts'
 /** Starts a server in this process and connects to it; closing stops the server. */
 export async function startStandin(options: StandinOptions = {}): Promise<Standin> {
   const config = configFrom(options)
-  const { startServer } = await import('./server/server.ts') // only connecting needs none of it
+  const { startServer } = await import('./server/server.ts') // loaded here, because connectStandin() does not need the server
   const server = await startServer(config)
   const { url, close } = server
   const adminToken = config.adminToken === 'none' ? undefined : config.adminToken

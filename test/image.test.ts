@@ -11,7 +11,7 @@ const DOCKERFILE = readFileSync(join(import.meta.dirname, '..', 'Dockerfile'), '
 )
 const FINAL = DOCKERFILE.slice(DOCKERFILE.lastIndexOf('\nFROM '))
 
-test('the image runs under a number, and Kubernetes can tell that it is not root', () => {
+test('the image runs as a numeric user id, by which Kubernetes can tell that it is not root, and Kubernetes can tell that it is not root', () => {
   expect(FINAL).toMatch(/^USER [1-9]\d*$/m)
 })
 

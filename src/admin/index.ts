@@ -14,7 +14,7 @@ import { inboxTasks } from './inbox.ts'
 import { ledgerTasks } from './ledger.ts'
 import { limitTasks } from './limits.ts'
 import type { SandboxPort, ServerPort } from './ports.ts'
-import { bodyType, explain } from './problems.ts'
+import { bodyType, refuse } from './problems.ts'
 import { referenceTasks, refusedReference } from './reference.ts'
 import { reportCardTasks } from './report-card.ts'
 import { requestTasks } from './requests.ts'
@@ -65,9 +65,9 @@ export function admin(sandbox: SandboxPort, server: ServerPort): Api {
     authorize: () => undefined,
     answerType: () => json.mediaType,
     bodyType,
-    explain: (problem, call) =>
+    refuse: (problem, call) =>
       refusedPage(problem, call) ??
       refusedReference(problem, call) ??
-      explain(problem, call, server),
+      refuse(problem, call, server),
   }
 }

@@ -25,7 +25,7 @@ function closestPath(path: string, known: readonly string[]): string | undefined
 }
 
 /** Answers a refusal with problem details (RFC 9457). */
-export function explain(problem: Problem, call: Call, server: ServerPort): Reply {
+export function refuse(problem: Problem, call: Call, server: ServerPort): Reply {
   call.answerType = problemJson.mediaType
   const { status, reason } = problem
   const body: ProblemBody = problemDocument(problem)

@@ -188,7 +188,7 @@ async function open(config: Config, url: string | undefined): Promise<Standin> {
       throw error
     }
   }
-  const { startServer } = await import('../server/server.ts') // a running server needs none of it
+  const { startServer } = await import('../server/server.ts') // not loaded with --url: the server then runs in another process
   const server = await startServer(config)
   return connect({ url: server.url, adminToken }, server.close)
 }

@@ -155,7 +155,7 @@ export const OPTIONS = {
   }),
   webhookOrder: option({
     fallback: false,
-    help: 'finish each delivery before sending the next one to the same webhook',
+    help: 'finish each delivery of a subscription before sending its next one',
     read: boolean,
   }),
   webhookScheme: option({

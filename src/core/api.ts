@@ -176,7 +176,7 @@ export interface Api {
   /** Checks the credentials and returns the caller for the operations, or throws a Problem. */
   authorize(call: Call, tools: Tools): unknown
   /** Returns the vendor's answer for a Problem. */
-  explain(problem: Problem, call: Call, tools: Tools): Reply
+  refuse(problem: Problem, call: Call, tools: Tools): Reply
 
   /** The vendor's own refusals by reason; the most likely of each status comes first. */
   readonly refusals?: Readonly<Record<string, () => Problem>>

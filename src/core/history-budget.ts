@@ -12,8 +12,7 @@ export interface Charge {
 }
 
 /**
- * Number of obsolete places in the queue, in addition to one for each present charge, above which
- * the queue is rebuilt.
+ * The queue is rebuilt when its obsolete places outnumber the present charges by more than this.
  */
 const MAX_REMOVED = 1000
 

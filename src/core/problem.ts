@@ -31,7 +31,7 @@ interface Details {
 }
 
 /**
- * A refusal, independent of a vendor: the `explain` of an API turns it into the vendor's answer.
+ * A refusal, independent of a vendor: the `refuse` of an API turns it into the vendor's answer.
  *
  * `reason` is stable and machine-readable (`scope.missing`); the response header `Standin-Reason`
  * carries it. `message` is for people and may change.

@@ -20,7 +20,7 @@ export interface FaultClass {
   readonly optional?: true
 }
 
-/** Heading of a class in reports; the order is that of their columns. */
+/** Headings of the groups of fault classes in reports, in the order of the groups. */
 export const GROUPS = {
   lost: 'Stored, answer lost',
   failing: 'Fails',

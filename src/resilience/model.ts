@@ -35,7 +35,7 @@ export interface Cell {
   readonly definition: NewFault
 }
 
-export type Verdict = 'survived' | 'survived-with-findings' | 'broke' | 'not-met'
+export type CellVerdict = 'survived' | 'survived-with-findings' | 'broke' | 'not-met'
 
 /** Ids of findings. They stay the same over versions. */
 export const FINDINGS = [
@@ -64,7 +64,7 @@ export interface Finding {
 }
 
 /** A request of the command, as a report shows it. */
-export interface Exchange {
+export interface CalledRequest {
   readonly id: string
   /** Milliseconds from the first request of the run to the arrival of this one. */
   readonly at: number
@@ -120,13 +120,13 @@ export interface FaultCounts {
 
 export interface CellResult {
   readonly cell: Cell
-  readonly verdict: Verdict
+  readonly verdict: CellVerdict
   /** Reason for the verdict, as one sentence. */
   readonly why: string
   readonly ending: Ending
   readonly faultCounts: FaultCounts
   readonly findings: readonly Finding[]
-  readonly exchanges: readonly Exchange[]
+  readonly exchanges: readonly CalledRequest[]
   /** Number of requests that the list leaves out. */
   readonly omitted: number
   readonly deliveries: readonly WebhookDelivery[]

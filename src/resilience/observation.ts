@@ -1,7 +1,7 @@
 import type { Delivery, Fault, RecordedRequest, User } from '../admin/contract.gen.ts'
 import { StandinError } from '../client/errors.ts'
 import type { Standin } from '../client/standin.ts'
-import type { FaultCounts, Exchange, WebhookDelivery } from './model.ts'
+import type { FaultCounts, CalledRequest, WebhookDelivery } from './model.ts'
 
 /** The data that is read from a sandbox after a run. */
 export interface Observation {
@@ -119,7 +119,7 @@ export function faultCountsOf({ fault }: Observation): FaultCounts {
 }
 
 /** The requests of a run as a report shows them. */
-export function exchangesOf({ requests, fault }: Observation): readonly Exchange[] {
+export function exchangesOf({ requests, fault }: Observation): readonly CalledRequest[] {
   const start = requests[0] === undefined ? 0 : arrival(requests[0])
   return requests.map((request) => {
     const { id, api, operation, method = '', answer, problem, user } = request

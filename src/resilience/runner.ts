@@ -4,7 +4,7 @@ import { environmentOf, filled, type ServerSecrets } from './environment.ts'
 import { execute, type TimeLimit } from './execution.ts'
 import { exceptKnown, findingsIn } from './findings.ts'
 import type { Judgement } from './judgement.ts'
-import type { Baseline, Cell, CellResult, Ending, Exchange } from './model.ts'
+import type { Baseline, Cell, CellResult, Ending, CalledRequest } from './model.ts'
 import {
   faultCountsOf,
   exchangesOf,
@@ -115,7 +115,7 @@ export class Runner {
 }
 
 /** Shortens a long list to its first and last requests, half of each. */
-function shortened(exchanges: readonly Exchange[]): readonly Exchange[] {
+function shortened(exchanges: readonly CalledRequest[]): readonly CalledRequest[] {
   if (exchanges.length <= MAX_EXCHANGES) return exchanges
   const half = MAX_EXCHANGES / 2
   return [...exchanges.slice(0, half), ...exchanges.slice(-half)]

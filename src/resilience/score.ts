@@ -1,5 +1,5 @@
 import { classesFor, GROUPS } from './classes.ts'
-import type { CalledOperation, CellResult, Report, Verdict } from './model.ts'
+import type { CalledOperation, CellResult, Report, CellVerdict } from './model.ts'
 
 /** Share of the cells that were survived without a finding, among those whose fault fired. */
 export interface Score {
@@ -12,7 +12,7 @@ export interface Score {
 }
 
 export function scoreOf(results: readonly CellResult[]): Score {
-  const count = (wanted: Verdict) => results.filter(({ verdict }) => verdict === wanted).length
+  const count = (wanted: CellVerdict) => results.filter(({ verdict }) => verdict === wanted).length
   const survived = count('survived')
   const findings = count('survived-with-findings')
   const broke = count('broke')
@@ -61,7 +61,7 @@ export function groupsOf(operations: readonly CalledOperation[]): Readonly<Recor
  * an operation, only the first is returned.
  */
 export function worstOf(results: readonly CellResult[], limit: number): readonly CellResult[] {
-  const order: readonly Verdict[] = ['survived-with-findings', 'broke']
+  const order: readonly CellVerdict[] = ['survived-with-findings', 'broke']
   const known = new Set<string>()
   return order
     .flatMap((wanted) => results.filter(({ verdict }) => verdict === wanted))
@@ -79,7 +79,7 @@ export function newFailures(
   earlier: Pick<Report, 'results'>,
 ): readonly CellResult[] {
   const before = new Map(earlier.results.map(({ cell, verdict }) => [cell.id, verdict]))
-  const rank: Readonly<Record<Verdict, number>> = {
+  const rank: Readonly<Record<CellVerdict, number>> = {
     survived: 0,
     'not-met': 0,
     'survived-with-findings': 1,

@@ -1,11 +1,11 @@
-import type { FaultCounts, Ending, Finding, Verdict } from './model.ts'
+import type { FaultCounts, Ending, Finding, CellVerdict } from './model.ts'
 
 /** Judges one cell: its verdict, and the reason as one sentence. */
 export function verdictOf(
   { exitCode, timedOut, ms }: Omit<Ending, 'output'>,
   faultCounts: FaultCounts,
   findings: readonly Finding[],
-): { readonly verdict: Verdict; readonly why: string } {
+): { readonly verdict: CellVerdict; readonly why: string } {
   const failed = timedOut || exitCode !== 0
   if (faultCounts.fired === 0) {
     const also = failed

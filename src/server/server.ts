@@ -17,7 +17,7 @@ import { DEFAULT_SANDBOX } from '../core/http/sandbox-path.ts'
 import { Guard } from './guard.ts'
 import { stderr, type Log } from '../core/log.ts'
 import type { Sink } from '../telemetry/log-lines.ts'
-import type { RequestLogger } from '../telemetry/open-log.ts'
+import type { LineLogger } from '../telemetry/open-log.ts'
 import { Egress, readEgress } from '../core/webhooks/egress.ts'
 import { readRetryPlan } from '../core/webhooks/retry-plan.ts'
 import { Problem } from '../core/problem.ts'
@@ -263,10 +263,10 @@ function termsOf(vendors: SharedParts['vendors'], own: Contract): FaultVocabular
 async function requestLoggerOf(
   { log: format = 'off', logLevel: level }: Config,
   lines: Sink | undefined,
-): Promise<RequestLogger | undefined> {
+): Promise<LineLogger | undefined> {
   if (format === 'off') return undefined
-  const { openRequestLogger } = await import('../telemetry/open-log.ts')
-  return openRequestLogger({ format, level }, lines)
+  const { openLineLogger } = await import('../telemetry/open-log.ts')
+  return openLineLogger({ format, level }, lines)
 }
 
 /** @throws ConfigError for `--tls-cert` or `--tls-key` without the options that it needs */

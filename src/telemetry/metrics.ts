@@ -77,7 +77,7 @@ export class Metrics {
     this.families.push(
       {
         name: 'standin_requests_total',
-        help: 'Total number of requests by API, operation and status; status 0 if a fault closed the connection.',
+        help: 'Total number of requests by API, operation and status; status 0 if the connection ended without an answer.',
         type: 'counter',
         labels: ['api', 'operation', 'status'],
         values: () => this.#requests.values(),

@@ -5,7 +5,7 @@ import { LineWriter, type Sink } from './log-lines.ts'
 import { prettyLine } from './pretty-line.ts'
 
 /** Writes a log line for each request. */
-export interface RequestLogger {
+export interface LineLogger {
   readonly observe: Observer
   /** Log for messages that are not about a request; absent if this log does not take them. */
   readonly log?: Log
@@ -20,14 +20,14 @@ interface LoggerOptions {
 }
 
 /**
- * Opens the request log in the format of `--log`.
+ * Opens the output of log lines, in the format of `--log`.
  *
  * @param sink destination of the lines; by default standard output, in colour if it is a terminal
  */
-export async function openRequestLogger(
+export async function openLineLogger(
   { format, level }: LoggerOptions,
   sink?: Sink,
-): Promise<RequestLogger> {
+): Promise<LineLogger> {
   const lines = new LineWriter(1)
   const to = sink ?? lines
   const minimum = LEVELS.indexOf(level)

@@ -93,7 +93,7 @@ async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
   return `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`
 }
 
-/** 127 random bits: unique, and positive in the encoding of a certificate. */
+/** 126 random bits after two fixed ones: unique, and positive in the encoding of a certificate. */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(Buffer.alloc(16))
   bytes[0] = (bytes[0]! & 0x7f) | 0x40 // neither negative nor shorter

@@ -50,7 +50,7 @@ test.each(['ada+tag@example.test', 'ada%2Btag@example.test', 'ADA+TAG@example.te
   },
 )
 
-test('an address that no user has is returned as it was meant', async () => {
+test('an unencoded + in the address of a query is read as +, also if no user has the address', async () => {
   const caller = createCaller(await createSandbox())
   const query = 'email=ada+tag@example.test'
   const ledger = (await caller.get(`/_standin/ledger?${query}`)).json<{ entries: object[] }>()

@@ -32,7 +32,7 @@ test('long work lets others run and keeps its order', async () => {
   expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => i))
 })
 
-test('of many works, one runs in each turn of the event loop', async () => {
+test('of many tasks, only one runs in each turn of the event loop', async () => {
   const walks = Array.from({ length: 10 }, async () => {
     const slices = new Slices()
     for (let i = 0; i < 5; i++) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FaultCounts, CellResult, Finding, Verdict } from '../../src/resilience/model.ts'
+import type { FaultCounts, CellResult, Finding, CellVerdict } from '../../src/resilience/model.ts'
 import { newFailures, scoreOf, worstOf } from '../../src/resilience/score.ts'
 import { verdictOf } from '../../src/resilience/verdict.ts'
 
@@ -51,7 +51,7 @@ describe('a verdict', () => {
 })
 
 /** Results of cells `1`, `2` and so on of different classes. */
-const results = (...verdicts: readonly Verdict[]): CellResult[] =>
+const results = (...verdicts: readonly CellVerdict[]): CellResult[] =>
   verdicts.map((verdict, at) => ({
     cell: {
       id: String(at + 1),

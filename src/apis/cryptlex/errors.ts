@@ -35,7 +35,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
 }
 
 /** The vendor's error has one message, so it names the first invalid field in the page's order. */
-export function explain(problem: Problem, call: Call): Reply {
+export function refuse(problem: Problem, call: Call): Reply {
   const order = Object.keys(call.operation?.requestSchema(call.bodyType).properties ?? {})
   const placeOf = ({ at }: Violation) => order.indexOf(String(at[0]))
   const [first] = problem.violations.toSorted((a, b) => placeOf(a) - placeOf(b))

@@ -4,7 +4,7 @@ import type { Vendor } from '../../core/vendor.ts'
 import { authorize, statedCredential } from './auth.ts'
 import type { Fixtures } from './contract.gen.ts'
 import { credentialCases } from './credential-cases.ts'
-import { explain } from './errors.ts'
+import { refuse } from './errors.ts'
 import { example } from './example.ts'
 import {
   credentialSchema,
@@ -87,7 +87,7 @@ export const cryptlex: Vendor<typeof options> = {
   credentialsIn: 'header',
   readFixtures,
   authorize,
-  explain,
+  refuse,
   refusals,
   goodCredential,
   statedCredential,

@@ -30,7 +30,7 @@ function statusOf({ status }: Problem): number {
  * Writes a refusal as a `ResponseStatus` with all field errors; its code and message are those of
  * the first one.
  */
-export function explain(problem: Problem): Reply {
+export function refuse(problem: Problem): Reply {
   const status = statusOf(problem)
   const errors = problem.violations.map(fieldError)
   const body: UserRefused = {

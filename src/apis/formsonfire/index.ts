@@ -3,7 +3,7 @@ import { json } from '../../core/formats/json.ts'
 import type { Vendor } from '../../core/vendor.ts'
 import { authorize, statedCredential } from './auth.ts'
 import { credentialCases } from './credential-cases.ts'
-import { explain } from './errors.ts'
+import { refuse } from './errors.ts'
 import { example } from './example.ts'
 import {
   credentialSchema,
@@ -63,7 +63,7 @@ export const formsonfire: Vendor = {
   credentialsIn: 'body',
   readFixtures,
   authorize,
-  explain,
+  refuse,
   refusals,
   goodCredential,
   statedCredential,

@@ -36,7 +36,7 @@ const OTHERWISE = [100010, 'INTERNAL_SERVER_ERROR'] as const
 /**
  * Writes a refusal in the envelope of the vendor's page, with all errors and without `userUuid`.
  */
-export function explain(problem: Problem, _call: Call, tools: Tools): Reply {
+export function refuse(problem: Problem, _call: Call, tools: Tools): Reply {
   const [errorCode, errorTitle] =
     BY_REASON[problem.reason] ?? BY_STATUS[problem.status] ?? OTHERWISE
   const messages =

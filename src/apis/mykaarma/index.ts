@@ -7,7 +7,7 @@ import { packaged } from '../../package.ts'
 import { authorize, statedCredential } from './auth.ts'
 import type { CreateUserResponse } from './contract.gen.ts'
 import { credentialCases } from './credential-cases.ts'
-import { explain } from './errors.ts'
+import { refuse } from './errors.ts'
 import { example } from './example.ts'
 import {
   credentialSchema,
@@ -75,7 +75,7 @@ export const mykaarma: Vendor<typeof options> = {
   credentialsIn: 'header',
   readFixtures,
   authorize,
-  explain,
+  refuse,
   refusals,
   goodCredential,
   statedCredential,

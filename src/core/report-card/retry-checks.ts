@@ -7,19 +7,18 @@ import type { Facts } from './facts.ts'
  * Milliseconds; a shorter pause does not count as waiting, since sending a request takes as long.
  */
 const NO_WAIT = 10
-/** Number of tries of one request that is too high; the defaults of common clients reach 11. */
+/** Maximum number of tries of one request; the defaults of common clients reach 11. */
 const MAX_TRIES = 20
 /**
- * Number of requests during one rate limit that is too high; a few parallel ones may be under way.
+ * Number of requests during one rate limit from which the check fails; a few parallel ones may have been sent before.
  */
-const MAX_LIMITED = 5
-/** Identical reads in a row, with less than `POLL_PAUSE` milliseconds between them. */
-const MAX_POLLS = 20
+const TOO_MANY_LIMITED = 5
+/** Number of identical reads in a row, less than `POLL_PAUSE` ms apart, from which the check fails. */
+const TOO_MANY_POLLS = 20
 const POLL_PAUSE = 50
 
 /**
- * Number of identical requests that count as retries of one client: fewer may come from as many
- * tests.
+ * Number of identical requests that count as retries of one client: fewer may each come from a test of its own.
  */
 const MANY_TESTS = 4
 
@@ -132,9 +131,9 @@ export const RETRY_CHECKS: readonly Check[] = [
             }
             limits.delete(key)
           }
-          if (limit.early.length === MAX_LIMITED) {
+          if (limit.early.length === TOO_MANY_LIMITED) {
             observations.fail(
-              `At least ${MAX_LIMITED} requests came while the rate limit of ${limit.by.id} lasted`,
+              `At least ${TOO_MANY_LIMITED} requests came while the rate limit of ${limit.by.id} lasted`,
               limit.by,
               ...limit.early,
             )
@@ -363,9 +362,9 @@ export const RETRY_CHECKS: readonly Check[] = [
           if (isQuick) quick.push(one)
           else quick = [one]
           most = Math.max(most, quick.length)
-          if (quick.length === MAX_POLLS) {
+          if (quick.length === TOO_MANY_POLLS) {
             observations.fail(
-              `${MAX_POLLS} reads of the same data came within ${ms(one.end - quick[0]!.start)}`,
+              `${TOO_MANY_POLLS} reads of the same data came within ${ms(one.end - quick[0]!.start)}`,
               ...quick.slice(0, MAX_SHOWN),
             )
           }

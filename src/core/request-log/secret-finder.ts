@@ -3,8 +3,7 @@ export const MIN_SECRET_LENGTH = 6
 /** Characters that are compared by their hash. */
 const HASHED = 4
 /**
- * Distance of the hashed characters in a text. Of the hashes in the shortest secret, one is at each
- * place that is looked at, however the text is divided.
+ * A text is hashed at every STRIDE-th place only. The shortest secret has hashes at STRIDE consecutive places, so one of them is always at a hashed place.
  */
 const STRIDE = MIN_SECRET_LENGTH - HASHED + 1
 /**
@@ -20,7 +19,7 @@ export class SecretFinder {
   readonly #parents: Int32Array
   /** The longest secret by its beginning, for secrets longer than `MAX_COMPARED`. */
   readonly #long = new Map<string, string>()
-  /** Marks the hashes at the first places of each secret, as many as a stride has. */
+  /** Marks the hashes at the first STRIDE places of each secret. */
   readonly #filter: Uint8Array
 
   constructor(secrets: readonly string[]) {

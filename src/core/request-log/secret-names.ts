@@ -80,7 +80,7 @@ export class SecretNames {
 export const SECRET_NAMES = new SecretNames()
 
 /**
- * Tests whether the last parts of a name form this word, so that `rpin` is not found in `carpin`.
+ * True if the word is the last part of a name, or its last parts joined; `rpin` is not found in `carpin`, which is one part.
  */
 function isAtBoundary(parts: readonly string[], word: string): boolean {
   let end = ''

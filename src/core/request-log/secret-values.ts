@@ -11,7 +11,7 @@ const PERCENT = '%(?:25){0,3}'
 
 /**
  * A possible name, with the escapes of JSON and of forms. The escapes of other characters are
- * matched without a name, so that their digits and letters do not count as a part of the next.
+ * matched without a name, so that their digits and letters do not count as a part of the next name.
  */
 export const POSSIBLE_NAME = new RegExp(
   `\\\\+(?:[bfnrt](?=\\w)|["'/])|((?:[\\w$.-]|\\\\u[\\da-fA-F]{4}|${PERCENT}(?:3\\d|[46][1-9A-Fa-f]|[57][\\dAa]|5[Ff]|2[DdEe]))+)|${PERCENT}[\\da-fA-F]{2}`,

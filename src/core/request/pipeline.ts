@@ -331,7 +331,7 @@ function refused(context: PipelineContext, call: Call, error: unknown): Reply {
     const offered = listed.length > 0 ? listed : api.formats.map(({ mediaType }) => mediaType)
     call.answerType = refusalType(call, offered)
   }
-  const reply = api.explain(problem, call, tools)
+  const reply = api.refuse(problem, call, tools)
   const headers = { ...problem.headers, ...reply.headers, 'Standin-Reason': problem.reason }
   // A fault's status is sent as requested, even where the vendor would use another.
   const status = call.firing?.effect.refusal?.status ?? reply.status

@@ -23,7 +23,7 @@ export interface WebhookSettings {
   readonly plan: RetryPlan
   /** Time limit of an attempt in milliseconds. */
   readonly timeout: number
-  /** Delays a delivery until all earlier ones to the same receiver are finished. */
+  /** Delays a delivery until all earlier ones of the same subscription are finished. */
   readonly ordered: boolean
   readonly scheme: Scheme
   /** Header of the plain scheme. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { html, type Html } from '../../admin/html.ts'
-import type { CellResult, Exchange, WebhookDelivery, Report } from '../model.ts'
+import type { CellResult, CalledRequest, WebhookDelivery, Report } from '../model.ts'
 import { repeatCommand } from './repeat.ts'
 import { classOf, sentence, timeOf, VERDICTS } from './words.ts'
 
@@ -64,7 +64,7 @@ function findingsOf({ findings }: CellResult): readonly Html[] {
   ]
 }
 
-function requestsOf(exchanges: readonly Exchange[], omitted: number): Html {
+function requestsOf(exchanges: readonly CalledRequest[], omitted: number): Html {
   const items = exchanges.map((exchange) => {
     const { id, at, ms, method, path, status, reason, retryAfter, faulty, user } = exchange
     const notes = [

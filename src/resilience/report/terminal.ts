@@ -1,4 +1,4 @@
-import type { Baseline, Cell, CellResult, Report, Verdict } from '../model.ts'
+import type { Baseline, Cell, CellResult, Report, CellVerdict } from '../model.ts'
 import { scoresOf, worstOf, type Score } from '../score.ts'
 import { repeatCommand } from './repeat.ts'
 import { cellsIn, countsOf, percentOf, summaryOf, timeOf, VERDICTS } from './words.ts'
@@ -7,7 +7,7 @@ import { cellsIn, countsOf, percentOf, summaryOf, timeOf, VERDICTS } from './wor
 const SHOWN = 5
 const BAR = 24
 
-const COLORS: Readonly<Record<Verdict, number>> = {
+const COLORS: Readonly<Record<CellVerdict, number>> = {
   survived: 32,
   'survived-with-findings': 33,
   broke: 31,
@@ -147,7 +147,7 @@ export class Terminal {
     }
   }
 
-  #colored(text: string, verdict: Verdict): string {
+  #colored(text: string, verdict: CellVerdict): string {
     return this.#options.colors ? `\u001B[${COLORS[verdict]}m${text}\u001B[0m` : text
   }
 

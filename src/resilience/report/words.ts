@@ -1,8 +1,8 @@
-import type { Verdict } from '../model.ts'
+import type { CellVerdict } from '../model.ts'
 import type { Score } from '../score.ts'
 
 /** Verdicts as people read them. */
-export const VERDICTS: Readonly<Record<Verdict, string>> = {
+export const VERDICTS: Readonly<Record<CellVerdict, string>> = {
   survived: 'survived',
   'survived-with-findings': 'findings',
   broke: 'broke',
@@ -36,7 +36,7 @@ export function summaryOf(explanation: string): string {
 }
 
 /** Class of a verdict in the style sheet. */
-export function classOf(verdict: Verdict): string {
+export function classOf(verdict: CellVerdict): string {
   return verdict === 'survived-with-findings' ? 'findings' : verdict
 }
 

@@ -63,7 +63,7 @@ export const acme: Vendor = {
     if (!found) throw refusals['key.wrong']()
     if (found.readOnly) throw refusals['key.read-only']()
   },
-  explain: ({ status, message }) => ({ status, body: { error: message } }),
+  refuse: ({ status, message }) => ({ status, body: { error: message } }),
   refusals,
   goodCredential: (fixtures) => {
     const good = keysIn(fixtures).find(({ readOnly }) => !readOnly)

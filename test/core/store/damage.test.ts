@@ -172,7 +172,7 @@ test('invalid lines after the last saved change are reported as never acknowledg
   expect(fs.readFileSync(join(folder, copy), 'utf8')).toBe('not a record\n')
 })
 
-test('the log of another folder is noticed without a manifest, which is reported', async () => {
+test('a log of another folder is noticed also without a manifest, whose absence is reported', async () => {
   const folder = await folderWithTwoLogs()
   const other = await folderWithTwoLogs()
   fs.rmSync(join(folder, 'manifest'))

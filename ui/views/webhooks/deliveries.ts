@@ -61,7 +61,7 @@ export function outcomeOf({ status, error, message }: Attempt): string {
 /** Tone of the tag of a delivery's state. */
 export const TONES = { delivered: 'ok', failed: 'bad', dropped: 'warn', pending: '' } as const
 
-/** Words for the states, by the glossary. */
+/** Words for the states; a pending delivery is shown as due. */
 export const STATES = {
   delivered: 'delivered',
   failed: 'failed',
