@@ -247,7 +247,7 @@ describe('a key without kid', () => {
         .expect(401),
     )
     expect(headers['standin-hint']).toMatch(
-      /kid is of-the-token.*kid of-the-set.*token.unknown-key/,
+      /it is of-the-token.*kid of-the-set.*token.unknown-key/,
     )
   })
 })
