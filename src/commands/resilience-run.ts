@@ -281,7 +281,11 @@ class Scene {
       earlier?.baseline ?? (await runBaseline(this.#runner(false), facts, 2, this.#limit))
     this.#terminal.baseline(baseline)
     const cells = planFor(baseline.operations, selection)
-    if (cells.length === 0) throw new ConfigError('The plan is empty: no cell fits the selection')
+    if (cells.length === 0) {
+      throw new ConfigError(
+        'The plan is empty: no cell fits --faults, --only and --skip. Without them, --dry-run lists the cells',
+      )
+    }
     const results = new Map((earlier?.results ?? []).map((result) => [result.cell.id, result]))
     const left = cells.filter(({ id }) => !results.has(id))
     if (results.size > 0) this.#terminal.line(`Done already: ${cellsIn(results.size)}`)
