@@ -172,10 +172,15 @@ function blocksOf(page: string, language: string): readonly string[] {
 }
 
 const [SIGN_UP = '', VITEST_BLOCK = '', NODE_BLOCK = ''] = blocksOf('docs/first-test.md', 'js')
-const [SIGN_UP_CJS = '', JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blocksOf(
-  'docs/jest.md',
-  'js',
-)
+const [
+  SIGN_UP_CJS = '',
+  JEST_BLOCK = '',
+  JEST_CONFIG = '',
+  TS_JEST_CONFIG = '',
+  JEST_ES_MODULE = '',
+  JEST_JSDOM = '',
+  JEST_OWN = '',
+] = blocksOf('docs/jest.md', 'js')
 const [TS_JEST_BLOCK = ''] = blocksOf('docs/jest.md', 'ts')
 
 /**
@@ -280,6 +285,7 @@ globalThis.require = createRequire(import.meta.url)`,
       'sign-up.js': SIGN_UP_CJS,
       'page.test.js': JEST_BLOCK,
       'own.test.js': JEST_OWN,
+      'module.test.mjs': JEST_ES_MODULE,
       'page.test.ts': TS_JEST_BLOCK,
       'jest.config.js': JEST_CONFIG,
       'config.test.js': `
@@ -288,7 +294,7 @@ test('the modules of the configuration exist', () => {
 })`,
     },
     commands: [['vitest', 'run']],
-    prints: /Tests\s+4 passed \(4\)/,
+    prints: /Tests\s+5 passed \(5\)/,
   },
   {
     name: 'vitest, failures',
@@ -387,6 +393,27 @@ export const INSTALLED: readonly Project[] = [
     },
     commands: [['jest']],
     prints: /Tests: +3 passed, 3 total/,
+  },
+  {
+    name: 'ts-jest of docs/jest.md',
+    packages: JEST,
+    files: { 'jest.config.js': TS_JEST_CONFIG, 'page.test.ts': TS_JEST_BLOCK },
+    commands: [['jest']],
+    prints: /Tests: +1 passed, 1 total/,
+  },
+  {
+    name: 'Jest, ES module of docs/jest.md',
+    packages: JEST,
+    files: { 'jest.config.js': 'module.exports = {}', 'page.test.mjs': JEST_ES_MODULE },
+    commands: [['node', '--experimental-vm-modules', '../../node_modules/jest/bin/jest.js']],
+    prints: /Tests: +1 passed, 1 total/,
+  },
+  {
+    name: 'Jest, jsdom of docs/jest.md',
+    packages: JEST,
+    files: { 'jest.config.js': 'module.exports = {}', 'page.test.js': JEST_JSDOM },
+    commands: [['jest']],
+    prints: /Tests: +1 passed, 1 total/,
   },
   {
     name: 'Jest with jsdom',
