@@ -248,7 +248,7 @@ export const OPTIONS = {
   adminToken: option({
     fallback: undefined,
     value: 'TEXT',
-    help: 'token that the admin API requires; none leaves it open',
+    help: 'token that the admin API requires; the word none opens it to everyone',
     secret: true,
     read: adminToken,
   }),

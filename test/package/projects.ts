@@ -379,7 +379,8 @@ export const INSTALLED: readonly Project[] = [
     name: 'ts-jest',
     packages: JEST,
     files: {
-      'jest.config.js': `module.exports = { preset: 'ts-jest' }`,
+      // As the page says for a project with a tsconfig.json.
+      'jest.config.js': TS_JEST_CONFIG.replace("['ts-jest', { tsconfig }]", "'ts-jest'"),
       'tsconfig.json': JSON.stringify({
         compilerOptions: {
           module: 'commonjs',
