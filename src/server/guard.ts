@@ -312,7 +312,9 @@ export class Guard {
 const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer realm="standin"' } }
 
 function wrongToken(): Problem {
-  return new Problem(401, 'admin.token-wrong', "This is not the admin API's token", CHALLENGE)
+  const message =
+    "This is not the admin API's token; the right one is the server's STANDIN_ADMIN_TOKEN or --admin-token"
+  return new Problem(401, 'admin.token-wrong', message, CHALLENGE)
 }
 
 function missingToken(): Problem {
