@@ -16,7 +16,7 @@ const HEARTBEAT = 15_000
 const QUIET_TIME = 25
 /** Milliseconds after which events are sent even if requests keep arriving. */
 const MAX_WAIT = 500
-/** Milliseconds without an event after which the next event is the first of a burst. */
+/** Milliseconds without a request after which the next one counts as the first of a burst. */
 const BURST_TIME = 100
 /** Maximum number of bytes of requests that wait to be written. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024
@@ -47,8 +47,8 @@ export class EventFeed {
   #timer: NodeJS.Timeout | undefined
   /** The delivery of the queued requests; undefined while none runs. */
   #working: Promise<void> | undefined
-  /** When events were sent last, by `performance.now()`. */
-  #sentAt = -BURST_TIME
+  /** When the last request came, by `performance.now()`. */
+  #lastRequestAt = -BURST_TIME
   /** Sequence number of the last request that was delivered. */
   #delivered = 0
   #unsubscribe: (() => void) | undefined
@@ -119,7 +119,8 @@ export class EventFeed {
     if (this.#queue.length === 0) this.#queuedSince = now
     this.#queue.push(request)
     this.#queuedBytes += request.entry.answerEnd - request.entry.start
-    const isFirst = now - this.#sentAt >= BURST_TIME
+    const isFirst = now - this.#lastRequestAt >= BURST_TIME
+    this.#lastRequestAt = now
     if (isFirst || this.#queuedBytes > MAX_QUEUED_BYTES) this.#startDelivery()
     else if (now - this.#queuedSince < MAX_WAIT) this.#deliverLater()
   }
@@ -162,7 +163,6 @@ export class EventFeed {
       this.#delivered = Math.max(this.#delivered, request.entry.seq)
     }
     for (const group of this.#groups) group.flush()
-    this.#sentAt = performance.now()
     this.#working = undefined
     if (this.#queue.length > 0) this.#deliverLater()
   }

@@ -93,7 +93,7 @@ export function entryOf(call: Call, { requests }: SandboxPort): Entry {
   const message =
     size === 0
       ? 'The request log is off: the server runs with --request-log-size 0'
-      : `The request log has no request ${id}; it has ${requests.size}. A reset clears the log, and only the newest ${size} are kept (--request-log-size, --request-log-bytes). Calls of /_standin are numbered, but not recorded`
+      : `The request log has no request ${id}; it has ${requests.size}. Calls of /_standin have ids, but are not recorded; a reset clears the log, and only the newest ${size} are kept (--request-log-size, --request-log-bytes)`
   throw new Problem(404, 'request.unknown', message)
 }
 

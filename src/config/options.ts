@@ -115,7 +115,7 @@ export const OPTIONS = {
   faults: option({
     fallback: [],
     value: 'FAULTS',
-    help: `faults armed from the start, such as '${API_NAMES[0]}:500;times=2', or off: no fault can be armed`,
+    help: `faults armed from the start ('${API_NAMES[0]}:500;times=2'); off allows no fault`,
     secret: true,
     read: readFaults,
   }),
@@ -168,7 +168,7 @@ export const OPTIONS = {
   egress: option({
     fallback: undefined,
     value: 'WHERE',
-    help: 'networks that webhooks may reach: loopback, private, any, or host names with commas between them',
+    help: 'networks that webhooks may reach: loopback, private, any or host names',
     read: (given) => {
       readEgress(given)
       return given
@@ -248,7 +248,7 @@ export const OPTIONS = {
   adminToken: option({
     fallback: undefined,
     value: 'TEXT',
-    help: 'token that the admin API requires; none leaves it open',
+    help: 'token that the admin API requires; the word none opens it to everyone',
     secret: true,
     read: adminToken,
   }),

@@ -82,7 +82,7 @@ export const STAGES = [
     name: 'strict',
     title: 'Strict profile checks',
     faultsAfter: 'validation',
-    reasons: ['body.invalid', 'query.invalid'],
+    reasons: ['body.invalid'],
   },
   {
     name: 'operation',

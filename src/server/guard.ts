@@ -312,14 +312,17 @@ export class Guard {
 const CHALLENGE = { headers: { 'WWW-Authenticate': 'Bearer realm="standin"' } }
 
 function wrongToken(): Problem {
-  const message =
-    "This is not the admin API's token; the right one is the server's STANDIN_ADMIN_TOKEN or --admin-token"
-  return new Problem(401, 'admin.token-wrong', message, CHALLENGE)
+  return new Problem(
+    401,
+    'admin.token-wrong',
+    'This is not the token of the admin API: send the one that the server was started with (STANDIN_ADMIN_TOKEN or --admin-token)',
+    CHALLENGE,
+  )
 }
 
 function missingToken(): Problem {
   const message =
-    'The admin API needs its token: send it as Standin-Admin-Token, or as Authorization: Bearer'
+    'The admin API needs the token that the server was started with: send it as Standin-Admin-Token, or as Authorization: Bearer (commands take it from STANDIN_ADMIN_TOKEN or --admin-token)'
   return new Problem(401, 'admin.token-missing', message, CHALLENGE)
 }
 

@@ -45,7 +45,7 @@ test('without the admin token, or with another, it says where the token comes fr
   const missing = 'its admin API needs a token: set STANDIN_ADMIN_TOKEN, or give --admin-token'
   await expect(fault(server, 'list')).rejects.toThrow(missing)
   await expect(fault(server, 'list', '--admin-token', 'another-token')).rejects.toThrow(
-    "the right one is the server's STANDIN_ADMIN_TOKEN or --admin-token",
+    'send the one that the server was started with (STANDIN_ADMIN_TOKEN or --admin-token)',
   )
 })
 

@@ -172,10 +172,8 @@ function blocksOf(page: string, language: string): readonly string[] {
 }
 
 const [SIGN_UP = '', VITEST_BLOCK = '', NODE_BLOCK = ''] = blocksOf('docs/first-test.md', 'js')
-const [SIGN_UP_CJS = '', JEST_BLOCK = '', JEST_CONFIG = '', JEST_OWN = ''] = blocksOf(
-  'docs/jest.md',
-  'js',
-)
+const [SIGN_UP_CJS = '', JEST_BLOCK = '', JEST_CONFIG = '', TS_JEST_CONFIG = '', JEST_OWN = ''] =
+  blocksOf('docs/jest.md', 'js')
 const [TS_JEST_BLOCK = ''] = blocksOf('docs/jest.md', 'ts')
 
 /**
@@ -373,7 +371,7 @@ export const INSTALLED: readonly Project[] = [
     name: 'ts-jest',
     packages: JEST,
     files: {
-      'jest.config.js': `module.exports = { preset: 'ts-jest' }`,
+      'jest.config.js': TS_JEST_CONFIG,
       'tsconfig.json': JSON.stringify({
         compilerOptions: {
           module: 'commonjs',

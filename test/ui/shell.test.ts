@@ -82,7 +82,7 @@ describe('the shell', () => {
     await page.getByRole('heading', { name: 'Admin token' }).waitFor()
     await page.getByLabel('Token').fill('wrong')
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByText("This is not the admin API's token").waitFor()
+    await page.getByText('This is not the token of the admin API').waitFor()
     await page.getByLabel('Token').fill(adminToken)
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.locator('.live.live').waitFor()

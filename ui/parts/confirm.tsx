@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import './confirm.css'
 
 /** A button that asks for confirmation and says what will be lost; Esc and "Cancel" cancel. */
@@ -25,7 +25,8 @@ export function Confirm({
   const first = useRef<HTMLButtonElement>(null)
   const cancel = useRef<HTMLButtonElement>(null)
   const wasAsking = useRef(false)
-  useEffect(() => {
+  // Before the next key is pressed, which an effect after the paint may be too late for.
+  useLayoutEffect(() => {
     if (isAsking) cancel.current?.focus()
     else if (wasAsking.current) first.current?.focus()
     wasAsking.current = isAsking

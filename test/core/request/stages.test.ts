@@ -58,6 +58,7 @@ const REFUSED: readonly ((good: string) => Sent)[] = [
   () => ({ body: 'x'.repeat(6000) }),
   () => ({ body: '{' }),
   () => ({ body: '[]' }),
+  () => ({ method: 'GET', path: '/v3/resellers/reseller-001/users?limit=0' }),
   (body) => ({ body: body.replace('</Email>', '</Email><Email>b@example.test</Email>') }),
   () => withHeader('Host', 'a, b'),
   () => withHeader('Host', 'elsewhere.test'),
