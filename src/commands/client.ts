@@ -73,7 +73,11 @@ export function serverUrl(
 }
 
 /** Describes a refusal by the server, or a failure to reach it. */
-export function describe({ status, detail }: StandinError): string {
+export function describe({ status, detail, reason }: StandinError): string {
+  // The server names headers, which mean nothing on a command line.
+  if (reason === 'admin.token-missing') {
+    return 'The server refused: its admin API needs a token: set STANDIN_ADMIN_TOKEN, or give --admin-token'
+  }
   return status > 0 ? `The server refused: ${detail}` : detail
 }
 

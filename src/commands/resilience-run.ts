@@ -11,7 +11,7 @@ import { isRecord } from '../core/contract/schema.ts'
 import { didYouMean } from '../core/words.ts'
 import type { Baseline, Cell, CellResult, Report } from '../resilience/model.ts'
 import type { TimeLimit } from '../resilience/execution.ts'
-import { planFor } from '../resilience/plan.ts'
+import { describeEmptyPlan, planFor } from '../resilience/plan.ts'
 import { Progress, type Identity } from '../resilience/progress.ts'
 import { limitFor, readFacts, runBaseline, runCells, type ServerFacts } from '../resilience/run.ts'
 import { Runner, type RunnerOptions } from '../resilience/runner.ts'
@@ -281,11 +281,7 @@ class Scene {
       earlier?.baseline ?? (await runBaseline(this.#runner(false), facts, 2, this.#limit))
     this.#terminal.baseline(baseline)
     const cells = planFor(baseline.operations, selection)
-    if (cells.length === 0) {
-      throw new ConfigError(
-        'The plan is empty: no cell fits --faults, --only and --skip. Without them, --dry-run lists the cells',
-      )
-    }
+    if (cells.length === 0) throw new ConfigError(describeEmptyPlan(baseline.operations, selection))
     const results = new Map((earlier?.results ?? []).map((result) => [result.cell.id, result]))
     const left = cells.filter(({ id }) => !results.has(id))
     if (results.size > 0) this.#terminal.line(`Done already: ${cellsIn(results.size)}`)

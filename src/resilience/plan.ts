@@ -45,6 +45,23 @@ export function planFor(
     .map(({ cell }) => cell)
 }
 
+/** Says which part of a selection leaves no cell, and how to see the cells that there are. */
+export function describeEmptyPlan(
+  operations: readonly CalledOperation[],
+  { faults, only = [], skip = [], calls }: Selection,
+): string {
+  const wanted = planFor(operations, { faults, calls })
+  if (wanted.length === 0) {
+    const classes = faults ? `of --faults ${faults.join(',')}` : 'of faults'
+    return `The plan is empty: no class ${classes} applies to a call of the command; --dry-run without --faults lists the cells`
+  }
+  const isOnly = only.length > 0 && !wanted.some(({ id }) => isSelected(id, { only, calls }))
+  const cause = isOnly
+    ? `no cell matches --only ${only.join(',')}`
+    : `--skip ${skip.join(',')} leaves out every cell that the rest of the selection matches`
+  return `The plan is empty: ${cause}; --dry-run without ${isOnly ? '--only' : '--skip'} lists the cells`
+}
+
 function isWanted({ id, optional }: FaultClass, { faults }: Selection): boolean {
   if (faults === undefined) return optional !== true
   return faults.includes(id) || faults.includes('all')

@@ -235,6 +235,7 @@ test('an unknown request is a 404 that says why', async () => {
   const answer = await caller.get('/_standin/requests/req-1')
   expect([answer.status, answer.reason]).toEqual([404, 'request.unknown'])
   expect(answer.text).toContain('only the newest 2 are kept (--request-log-size')
+  expect(answer.text).toContain('Calls of /_standin have ids, but are not recorded')
   expect((await requestsOf(caller)).total).toBe(2)
   const none = createCaller(await createSandbox({ requestLogSize: 0 }))
   await none.get('/v3/nothing')

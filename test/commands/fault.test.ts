@@ -40,6 +40,15 @@ test('a fault is armed, listed with its counts, and disarmed', async () => {
   expect(await fault(server, 'list')).toBe('no faults')
 })
 
+test('without the admin token, or with another, it says where the token comes from', async () => {
+  const server = await createSandbox({ adminToken: 'a-token-for-the-admin-api' })
+  const missing = 'its admin API needs a token: set STANDIN_ADMIN_TOKEN, or give --admin-token'
+  await expect(fault(server, 'list')).rejects.toThrow(missing)
+  await expect(fault(server, 'list', '--admin-token', 'another-token')).rejects.toThrow(
+    'send the one that the server was started with (STANDIN_ADMIN_TOKEN or --admin-token)',
+  )
+})
+
 test('every flag sets a field of the fault and overrides its short form', async () => {
   const server = await createSandbox()
   const flags = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classesFor } from '../../src/resilience/classes.ts'
-import { planFor, type Selection } from '../../src/resilience/plan.ts'
+import { describeEmptyPlan, planFor, type Selection } from '../../src/resilience/plan.ts'
 import { createSandbox } from '../helpers/sandbox.ts'
 import { operation } from './samples.ts'
 
@@ -36,6 +36,18 @@ describe('the plan', () => {
       '429',
     ])
     expect(ids([read]).filter((id) => /first\/4\d\d$/.test(id))).toHaveLength(3)
+  })
+
+  test('that is empty names the part of the selection that leaves no cell', () => {
+    const empty = (selection: Partial<Selection>) =>
+      describeEmptyPlan([read], { calls: 5, ...selection })
+    expect(empty({ only: ['frist/500'] })).toBe(
+      'The plan is empty: no cell matches --only frist/500; --dry-run without --only lists the cells',
+    )
+    expect(empty({ only: ['first/500'], skip: ['first'] })).toBe(
+      'The plan is empty: --skip first leaves out every cell that the rest of the selection matches; --dry-run without --skip lists the cells',
+    )
+    expect(empty({ faults: ['commit-500'] })).toContain('no class of --faults commit-500 applies')
   })
 
   test('has no lost answers of reads, and no webhook faults without a receiver', () => {
