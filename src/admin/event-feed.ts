@@ -45,7 +45,7 @@ export class EventFeed {
   /** When the first request of the queue arrived, by `performance.now()`. */
   #queuedSince = 0
   #timer: NodeJS.Timeout | undefined
-  /** The delivery of the queued requests; undefined while none runs. */
+  /** The sending of the queued requests; undefined while none runs. */
   #working: Promise<void> | undefined
   /** When the last request came, by `performance.now()`. */
   #lastRequestAt = -BURST_TIME

@@ -264,7 +264,7 @@ export class Sandboxes {
     try {
       await sandbox.close().catch(() => {}) // unsaved changes are removed with the folder
       this.default.store.mustBeWritable()
-      // Before the folder is removed: the next start would report a listed sandbox as missing.
+      // The manifest is changed first: after a kill in between, the next start would report the sandbox as missing otherwise.
       await this.#list(name, 0)
       removeFolder(this.#folderOf(name))
     } catch (error) {

@@ -289,7 +289,7 @@ export class Faults {
     }
     const why = 'the request matches'
     call.recordFault({ id: fault.id, fault: fault.shortForm, fired: true, why })
-    // For a requested fault, the armed faults of all stages are skipped.
+    // Beside a requested fault no armed fault is tried, so those of every stage are recorded as preempted.
     const isRequested = fault === candidate.requestedFault
     this.#recordPreempted(fault, candidate, isRequested ? 'route' : stage, now, !isRequested)
     this.#clients.start(fault, candidate, now)

@@ -214,7 +214,7 @@ export function callFor(
     id: requestLog.number(),
     method: request.method ?? 'GET',
     // Express removes the prefix of the sandbox and the API from `url`.
-    url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds it
+    url: (request as { originalUrl?: string }).originalUrl ?? `${base}${url}`, // Express adds `originalUrl`
     path: api.route?.(path, query) ?? path,
     query,
     headers: request.headers,

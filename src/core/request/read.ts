@@ -55,7 +55,7 @@ function acceptedType({ api }: ReadContext, call: Call): string {
   return first!
 }
 
-/** Characters of a body that are parsed at once. */
+/** A text with more characters than this is parsed in slices. */
 const LARGE = 256 * 1024
 
 /**

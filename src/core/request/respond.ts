@@ -21,7 +21,7 @@ interface Outgoing {
 }
 
 /**
- * Writes an answer; no other function does. Checks it against the contract first.
+ * Writes the answer of the pipeline; no other function does. Checks it against the contract first, unless it is a page or is written in pieces.
  *
  * @param common headers for every answer of the API
  */

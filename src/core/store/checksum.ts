@@ -5,7 +5,7 @@ export function checksum(text: string | Uint8Array): string {
   return hex(crc32(text))
 }
 
-/** Writes a checksum as a number in 8 hexadecimal digits. */
+/** Writes a checksum, given as a number, as 8 hexadecimal digits. */
 export function hex(crc: number): string {
   return crc.toString(16).padStart(8, '0')
 }
@@ -16,7 +16,7 @@ export function checkedLine(text: string): string {
 }
 
 /** @returns the text after a checksum that matches it; undefined when it does not */
-export function uncheckedLine(line: string): string | undefined {
+export function textOfCheckedLine(line: string): string | undefined {
   const text = line.slice(9)
   return line[8] === ' ' && line.slice(0, 8) === checksum(text) ? text : undefined
 }

@@ -4,7 +4,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRecord } from '../contract/schema.ts'
 import { codeOf, messageOf } from '../errors.ts'
-import { checkedLine, uncheckedLine } from './checksum.ts'
+import { checkedLine, textOfCheckedLine } from './checksum.ts'
 import { identityOf, syncFolder } from './files.ts'
 import type { Durability } from './write-ahead-log.ts'
 
@@ -86,8 +86,8 @@ export function readManifest(folder: string): ManifestReading | undefined {
     throw new Error(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
   const [first = '', second = '', ...more] = text.split('\n')
-  const progress = uncheckedLine(first.trimEnd())
-  const contents = uncheckedLine(second)
+  const progress = textOfCheckedLine(first.trimEnd())
+  const contents = textOfCheckedLine(second)
   if (progress === undefined) throw new Error(`${file}, line 1, is damaged`)
   if (contents === undefined) throw new Error(`${file}, line 2, is damaged`)
   if (more.join('') !== '') throw new Error(`${file}, line 3, was not written by Standin`)

@@ -20,7 +20,7 @@ import {
   range,
   writeAheadLogsIn,
   type Continuation,
-} from './recovery.ts'
+} from './log-continuation.ts'
 import { readStateFile, summaryOf, type StateFile } from './state-file.ts'
 import { readWriteAheadLog, type LogRecord } from './write-ahead-log.ts'
 

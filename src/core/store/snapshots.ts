@@ -97,8 +97,7 @@ export class Snapshots {
     const snapshot = this.#byName.get(name)
     if (this.#folder !== undefined) this.#store.mustBeWritable()
     this.#byName.delete(name)
-    // Before the file is removed: the next start would report a listed file that is missing as
-    // lost.
+    // The manifest is changed first: after a kill in between, the next start would report the snapshot as lost otherwise.
     await this.#list()
     if (this.#folder === undefined) return
     try {

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs'
-import { checkedLine, uncheckedLine } from './checksum.ts'
+import { checkedLine, textOfCheckedLine } from './checksum.ts'
 import type { Change } from './indexed-rows.ts'
 import { identityOf } from './files.ts'
 
@@ -241,7 +241,7 @@ export function* readWriteAheadLog(file: string): Generator<LogLine> {
 
 /** @returns undefined when the checksum does not match, or the line is of another kind of file */
 function recordOf(line: string): LogRecord | undefined {
-  const text = uncheckedLine(line)
+  const text = textOfCheckedLine(line)
   const read: unknown = text === undefined ? undefined : JSON.parse(text)
   if (!Array.isArray(read) || !Number.isInteger(read[0]) || !Array.isArray(read[1]))
     return undefined

@@ -18,7 +18,7 @@ import { type DeliveryFault } from '../fault.ts'
 
 /** Finished deliveries that are kept; the oldest are removed first. */
 export const MAX_FINISHED = 1000
-/** Delay in milliseconds before changed deliveries are stored, if no create stores them earlier. */
+/** Delay in milliseconds before changed deliveries are stored, if no new delivery stores them earlier. */
 const FLUSH_DELAY = 100
 
 /** Origin of a delivery: the request, its delivery faults and the time. */
@@ -52,7 +52,7 @@ export class Outbox implements History {
   readonly #unsent = new WeakSet<Delivery>()
   #timer: NodeJS.Timeout | undefined
   /**
-   * The last write failed. Only a create tries again, since a read must not fail because of a
+   * The last write failed. Only a new delivery and the closing try again, since a read must not fail because of a
    * failed write.
    */
   #writeFailed = false
@@ -268,7 +268,7 @@ export class Outbox implements History {
   #write(changed: readonly Delivery[], health: HealthChanges): void {
     const rows = this.#rows
     for (const delivery of changed) {
-      // The delivery is gone if its create was rolled back.
+      // The delivery is gone if the change that caused it was rolled back.
       if (!rows.get(delivery.id)) continue
       rows.replace(delivery)
       this.#removeFinished(delivery.id)

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts'
 import type { Collection, Row, State } from '../store/state.ts'
 import { SUBSCRIPTIONS, type Subscription } from './delivery.ts'
 
-/** Limits the number of deliveries that one create causes. */
+/** Limits the number of deliveries that one event causes. */
 export const MAX_SUBSCRIPTIONS = 100
 /** Shown instead of a token. */
 export const REDACTED = '[redacted]'
