@@ -586,7 +586,7 @@ describe('waiting for the server', () => {
     })
     expectRefusal(
       await run(['seed', '--url', url]),
-      'The server refused: The admin API needs the token ',
+      'The server refused: its admin API needs a token: ',
     )
     expectRefusal(await seed(['--apis', 'okta']), 'The server refused: apis[0] must be one of ')
   })
