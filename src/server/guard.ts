@@ -322,7 +322,7 @@ function wrongToken(): Problem {
 
 function missingToken(): Problem {
   const message =
-    'The admin API needs the token that the server was started with: send it as Standin-Admin-Token, or as Authorization: Bearer (commands take it from STANDIN_ADMIN_TOKEN or --admin-token)'
+    'The admin API needs the token that the server was started with: send it as Standin-Admin-Token, or as Authorization: Bearer'
   return new Problem(401, 'admin.token-missing', message, CHALLENGE)
 }
 

@@ -205,13 +205,15 @@ export class Redactor {
     yield
     const members: [string, unknown][] = []
     for (const [name, member] of Object.entries(value)) {
-      const isShort = typeof member === 'string' && member.length <= LONG_TEXT
-      // Most members: without a generator of their own, which takes longer than the work.
-      if (isShort && !hasSentNames)
-        members.push([name, OWN_MEMBERS.has(name) ? member : this.scrub(member)])
-      else if (hasSentNames) members.push([this.scrub(name), yield* this.#scrubbed(member, false)])
-      else if (OWN_MEMBERS.has(name)) members.push([name, member])
-      else members.push([name, yield* this.#scrubbed(member, name === 'headers')])
+      const shownName = hasSentNames ? this.scrub(name) : name
+      if (!hasSentNames && OWN_MEMBERS.has(name)) members.push([name, member])
+      // Most members: a generator of its own would take longer than the work.
+      else if (typeof member === 'string' && member.length <= LONG_TEXT) {
+        members.push([shownName, this.scrub(member)])
+      } else {
+        const isHeaders = !hasSentNames && name === 'headers'
+        members.push([shownName, yield* this.#scrubbed(member, isHeaders)])
+      }
     }
     return Object.fromEntries(members)
   }

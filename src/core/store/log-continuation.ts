@@ -160,7 +160,9 @@ export function continuationOf(
 /** Finds the id of the folder in the first line that has one. */
 function folderIdIn(files: readonly LogFile[]): string | undefined {
   for (const { file } of files) {
-    for (const { record } of linesOf(file)) if (record?.folder !== undefined) return record.folder
+    for (const { record } of isFile(file) ? readWriteAheadLog(file) : []) {
+      if (record?.folder !== undefined) return record.folder
+    }
   }
   return undefined
 }
